@@ -1,0 +1,65 @@
+// What: bytes to events. One decoder per format, behind one function.
+// Promise: pure: no clock, disk or network. Nothing reaches the sink unless the whole document is
+//   well-formed, so a document cut short gives no events at all. Raw bytes are never kept beyond
+//   the scrubbable excerpt of an item that cannot be mapped.
+// Thread: any; a Decoder belongs to one thread at a time.
+// Limits: see Limits.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "common/event/event.h"
+
+namespace tillrelay::formats {
+
+enum class Format { kJson, kNdjson, kCloudEvent, kCloudEventBatch, kPosLog };
+
+// By the media type of a request ("application/xml; charset=utf-8"), parameters ignored.
+std::optional<Format> ByContentType(std::string_view content_type);
+// By first bytes and name of a file: .ndjson/.jsonl, '<', '{', '['.
+std::optional<Format> Sniff(std::string_view bytes, std::string_view file_name);
+
+struct Limits {
+  int depth = 64;
+  size_t string_bytes = 64 * 1024;
+  size_t event_bytes = 1024 * 1024;
+  size_t events = 100'000;
+};
+
+// One item of a document: an event that still has to pass the rules, or why it cannot be one, with
+// the item's own text (to be scrubbed) for the quarantine.
+struct Item {
+  size_t index = 0;
+  std::variant<event::Event, event::Rejection> outcome;
+  std::string excerpt;  // set for rejections; at most Limits::event_bytes
+};
+
+// The document as a whole is not the declared syntax.
+struct SyntaxError {
+  size_t offset = 0;
+  std::string what;
+  std::string hint;
+};
+
+class Decoder {
+ public:
+  Decoder();
+  ~Decoder();
+  Decoder(const Decoder&) = delete;
+  Decoder& operator=(const Decoder&) = delete;
+
+  // Calls `sink` once per item, in order. May grow the capacity of `bytes`, never its content.
+  std::optional<SyntaxError> Decode(Format format, std::string& bytes, const Limits& limits,
+                                    const std::function<void(Item&&)>& sink);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace tillrelay::formats

@@ -1,0 +1,51 @@
+// What: the uplink's numbers and words for people and for Prometheus; a plain copy, no behaviour.
+// Thread: any (value).
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "common/base/clock.h"
+
+namespace tillrelay::uplink {
+
+enum class LinkPhase {
+  kUnconfigured,  // no broker in the configuration
+  kWaiting,       // between two attempts
+  kConnecting,
+  kOnline,
+  kPaused,        // by a person
+  kStopped,       // by a fork cause: only a person or a command goes on
+};
+
+enum class LinkCause {  // what the last failure was about
+  kNone,
+  kName,    // the broker's name could not be looked up
+  kTcp,     // no TCP connection
+  kTls,     // certificate or handshake
+  kLogin,   // user, password or client id refused
+  kRights,  // publish or subscribe refused
+  kLost,    // an established connection ended
+  kTakeOver,
+  kSilent,  // connected, but acknowledgements or confirmations do not come
+  kOther,
+};
+
+struct UplinkStats {
+  LinkPhase phase = LinkPhase::kUnconfigured;
+  std::string broker;      // url without credentials
+  std::string last_error;  // in words; empty: none since the link stayed up
+  LinkCause cause = LinkCause::kNone;
+  WallTime phase_since{};
+  WallTime next_try_at{};  // epoch when none is planned
+  WallTime last_connected_at{};
+  WallTime last_confirmed_at{};  // when the centre's word last moved
+  bool centre_away = false;      // connected, but no sign of the collector for 150 s
+  uint64_t sent_through = 0, acked_through = 0;
+  uint64_t in_flight = 0;
+  uint64_t published_total = 0, resent_total = 0, replayed_total = 0, connects_total = 0;
+  uint64_t refused_commands_total = 0, disbelieved_confirmations_total = 0;
+  std::string alarm;  // fork cause or take-over, in words; empty: none
+};
+
+}  // namespace tillrelay::uplink

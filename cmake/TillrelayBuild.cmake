@@ -1,0 +1,64 @@
+# Flags for every target of the project, and the two words in which its build files are written.
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+
+set(TILLRELAY_SANITIZE "" CACHE STRING "Value for -fsanitize=, empty for none")
+option(TILLRELAY_FUZZ "Build the libFuzzer targets" OFF)
+
+find_program(CCACHE_PROGRAM ccache)
+if(CCACHE_PROGRAM)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
+endif()
+
+add_library(tillrelay_flags INTERFACE)
+target_include_directories(tillrelay_flags INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_options(tillrelay_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror
+  -fno-omit-frame-pointer -fstack-protector-strong)
+target_compile_definitions(tillrelay_flags INTERFACE TILLRELAY_VERSION="${PROJECT_VERSION}")
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  target_compile_options(tillrelay_flags INTERFACE -Wthread-safety)
+endif()
+if(TILLRELAY_SANITIZE)
+  target_compile_options(tillrelay_flags INTERFACE
+    -fsanitize=${TILLRELAY_SANITIZE} -fno-sanitize-recover=all)
+  target_link_options(tillrelay_flags INTERFACE -fsanitize=${TILLRELAY_SANITIZE})
+endif()
+if(TILLRELAY_SANITIZE STREQUAL "thread" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  target_compile_options(tillrelay_flags INTERFACE -Wno-tsan)  # fences inside Boost
+endif()
+
+# tillrelay_room(NAME SOURCES a.cc b.cc ROOMS base event LIBRARIES PRIVATE-THIRD-PARTY...)
+# One static library per room. ROOMS are the arrows that docs/architecture.md allows.
+function(tillrelay_room name)
+  cmake_parse_arguments(ROOM "" "" "SOURCES;ROOMS;LIBRARIES" ${ARGN})
+  add_library(tillrelay_${name} STATIC ${ROOM_SOURCES})
+  target_link_libraries(tillrelay_${name} PUBLIC tillrelay_flags)
+  foreach(room ${ROOM_ROOMS})
+    target_link_libraries(tillrelay_${name} PUBLIC tillrelay_${room})
+  endforeach()
+  target_link_libraries(tillrelay_${name} PRIVATE ${ROOM_LIBRARIES})
+endfunction()
+
+# tillrelay_test(NAME SOURCES ... ROOMS ... LIBRARIES ...): one GoogleTest program, one ctest entry,
+# linked against nothing but the rooms it names.
+function(tillrelay_test name)
+  cmake_parse_arguments(TEST "" "TIMEOUT" "SOURCES;ROOMS;LIBRARIES;LABELS" ${ARGN})
+  add_executable(${name} ${TEST_SOURCES})
+  target_link_libraries(${name} PRIVATE tillrelay_flags GTest::gtest GTest::gmock GTest::gtest_main
+                                        ${TEST_LIBRARIES})
+  foreach(room ${TEST_ROOMS})
+    target_link_libraries(${name} PRIVATE tillrelay_${room})
+  endforeach()
+  target_compile_definitions(${name} PRIVATE
+    TILLRELAY_TEST_DATA="${PROJECT_SOURCE_DIR}/tests/golden")
+  add_test(NAME ${name} COMMAND ${name} --gtest_brief=1)
+  if(NOT TEST_TIMEOUT)
+    set(TEST_TIMEOUT 300)
+  endif()
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${TEST_TIMEOUT} LABELS "unit;${TEST_LABELS}")
+endfunction()

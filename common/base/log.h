@@ -1,0 +1,58 @@
+// What: one line per fact on standard error: level, room, text.
+// Promise: control characters from outside cannot forge a line; a line is cut at 2,000 bytes; the
+//   scrubber (the card-number guard) sees every line. Under systemd the priority is the journal's
+//   "<N>" prefix, elsewhere a time stands in front.
+// Thread: any.
+#pragma once
+
+#include <fmt/core.h>
+
+#include <chrono>
+#include <string>
+#include <string_view>
+
+#include "common/base/clock.h"
+
+namespace tillrelay::log {
+
+enum class Level { kDebug, kInfo, kWarning, kError };
+
+// Called once from main before other threads start.
+void Setup(Level least, std::string (*scrub)(std::string_view));
+void Write(Level level, std::string_view room, std::string_view text);
+
+template <typename... Args>
+void Info(std::string_view room, fmt::format_string<Args...> format, Args&&... args) {
+  Write(Level::kInfo, room, fmt::format(format, std::forward<Args>(args)...));
+}
+template <typename... Args>
+void Warning(std::string_view room, fmt::format_string<Args...> format, Args&&... args) {
+  Write(Level::kWarning, room, fmt::format(format, std::forward<Args>(args)...));
+}
+template <typename... Args>
+void Error(std::string_view room, fmt::format_string<Args...> format, Args&&... args) {
+  Write(Level::kError, room, fmt::format(format, std::forward<Args>(args)...));
+}
+template <typename... Args>
+void Debug(std::string_view room, fmt::format_string<Args...> format, Args&&... args) {
+  Write(Level::kDebug, room, fmt::format(format, std::forward<Args>(args)...));
+}
+
+// A failure that may repeat: written when its text changes, and every 30 s with a count.
+class Repeated {
+ public:
+  Repeated(Level level, std::string room) : level_(level), room_(std::move(room)) {}
+  void Report(std::string_view text, Instant now);
+  // The failure is over: the next one is written at once.
+  void Clear();
+
+ private:
+  static constexpr std::chrono::seconds kEvery{30};
+  const Level level_;
+  const std::string room_;
+  std::string last_;
+  Instant written_at_{};
+  int suppressed_ = 0;
+};
+
+}  // namespace tillrelay::log

@@ -1,0 +1,163 @@
+#include "common/base/settings.h"
+
+#define TOML_HEADER_ONLY 1
+#define TOML_EXCEPTIONS 0
+#include <fmt/format.h>
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <optional>
+#include <set>
+
+#include "common/base/text.h"
+
+namespace tillrelay {
+
+struct Settings::State {
+  std::string name;
+  toml::table root;
+  std::set<std::string, std::less<>> known;
+  std::vector<std::string> mistakes;
+
+  toml::node* Find(std::string_view key) {
+    known.emplace(key);
+    return root.at_path(key).node();
+  }
+
+  void Complain(std::string_view key, const toml::source_region& at, std::string_view what) {
+    const std::string& file = at.path ? *at.path : name;
+    mistakes.push_back(
+        fmt::format("{}:{}:{}: {}: {}", file, at.begin.line, at.begin.column, key, what));
+  }
+
+  void CollectUnknown(const toml::table& table, const std::string& prefix) {
+    for (const auto& [member, node] : table) {
+      const std::string path = prefix + std::string(member.str());
+      if (known.contains(path)) continue;
+      const std::string inside = path + ".";
+      const bool is_section = std::any_of(known.begin(), known.end(), [&](const auto& k) {
+        return k.starts_with(inside);
+      });
+      if (is_section && node.is_table()) {
+        CollectUnknown(*node.as_table(), inside);
+        continue;
+      }
+      const std::string_view near = Nearest(path, known);
+      Complain(path, member.source(),
+               near.empty() ? "unknown key" : fmt::format("unknown key; did you mean {}?", near));
+    }
+  }
+};
+
+Settings::Settings(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Settings::Settings(Settings&&) noexcept = default;
+Settings& Settings::operator=(Settings&&) noexcept = default;
+Settings::~Settings() = default;
+
+Result<Settings> Settings::Parse(std::string_view text, std::string name) {
+  toml::parse_result parsed = toml::parse(text, name);
+  if (!parsed) {
+    const auto& error = parsed.error();
+    return Invalid(fmt::format("{}:{}:{}: {}", name, error.source().begin.line,
+                               error.source().begin.column, error.description()));
+  }
+  auto state = std::make_unique<State>();
+  state->name = std::move(name);
+  state->root = std::move(parsed).table();
+  return Settings(std::move(state));
+}
+
+namespace {
+void MergeTables(toml::table& base, toml::table& over) {
+  for (auto&& [key, node] : over) {
+    toml::node* below = base.get(key.str());
+    if (below != nullptr && below->is_table() && node.is_table()) {
+      MergeTables(*below->as_table(), *node.as_table());
+    } else {
+      base.insert_or_assign(key, node);
+    }
+  }
+}
+}  // namespace
+
+Status Settings::Merge(Settings over) {
+  MergeTables(state_->root, over.state_->root);
+  return Status::Ok();
+}
+
+void Settings::String(std::string_view key, std::string* out) {
+  const toml::node* node = state_->Find(key);
+  if (node == nullptr) return;
+  if (const auto value = node->value_exact<std::string>()) {
+    *out = *value;
+  } else {
+    state_->Complain(key, node->source(), "expected text in quotes");
+  }
+}
+
+void Settings::Bool(std::string_view key, bool* out) {
+  const toml::node* node = state_->Find(key);
+  if (node == nullptr) return;
+  if (const auto value = node->value_exact<bool>()) {
+    *out = *value;
+  } else {
+    state_->Complain(key, node->source(), "expected true or false");
+  }
+}
+
+void Settings::Integer(std::string_view key, int64_t least, int64_t most, int64_t* out) {
+  const toml::node* node = state_->Find(key);
+  if (node == nullptr) return;
+  const auto value = node->value_exact<int64_t>();
+  if (!value || *value < least || *value > most) {
+    state_->Complain(key, node->source(),
+                     fmt::format("expected a whole number from {} to {}", least, most));
+    return;
+  }
+  *out = *value;
+}
+
+void Settings::Strings(std::string_view key, std::vector<std::string>* out) {
+  const toml::node* node = state_->Find(key);
+  if (node == nullptr) return;
+  std::vector<std::string> values;
+  bool good = node->is_array();
+  if (good) {
+    for (const auto& element : *node->as_array()) {
+      const auto value = element.value_exact<std::string>();
+      good = good && value.has_value();
+      if (value) values.push_back(*value);
+    }
+  }
+  if (!good) {
+    state_->Complain(key, node->source(), "expected a list of texts, such as [\"a\", \"b\"]");
+    return;
+  }
+  *out = std::move(values);
+}
+
+void Settings::Word(std::string_view key, std::initializer_list<std::string_view> words,
+                    std::string* out) {
+  std::string word = *out;
+  String(key, &word);
+  if (std::find(words.begin(), words.end(), word) == words.end()) {
+    Complain(key, fmt::format("expected one of {}", fmt::join(words, ", ")));
+    return;
+  }
+  *out = word;
+}
+
+bool Settings::Has(std::string_view key) { return state_->Find(key) != nullptr; }
+
+void Settings::Complain(std::string_view key, std::string_view what) {
+  const toml::node* node = state_->Find(key);
+  state_->Complain(key, node != nullptr ? node->source() : toml::source_region{}, what);
+}
+
+Status Settings::Finish() {
+  state_->CollectUnknown(state_->root, "");
+  if (state_->mistakes.empty()) return Status::Ok();
+  return Invalid(fmt::format("{}", fmt::join(state_->mistakes, "\n")));
+}
+
+}  // namespace tillrelay

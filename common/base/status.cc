@@ -1,0 +1,14 @@
+#include "common/base/status.h"
+
+namespace tillrelay {
+
+const CodeMeaning& Meaning(Code code) {
+  // Exit codes: 0 ok, 1 fault found, 2 usage, 3 daemon not reachable, 78 configuration.
+  static constexpr CodeMeaning kTable[] = {
+      {"ok", 200, 0},          {"invalid", 400, 2}, {"not-found", 404, 1}, {"conflict", 409, 1},
+      {"full", 503, 1},        {"unavailable", 503, 3}, {"corrupt", 500, 1}, {"internal", 500, 1},
+  };
+  return kTable[static_cast<size_t>(code)];
+}
+
+}  // namespace tillrelay

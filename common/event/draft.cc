@@ -1,0 +1,264 @@
+#include "common/event/draft.h"
+
+#include <algorithm>
+
+#include "common/base/text.h"
+#include "common/event/event_json.h"
+#include "common/event/gtin.h"
+#include "common/event/stock_effect.h"
+
+namespace tillrelay::event {
+namespace {
+
+// Half of this would do for any till; a document with more lines is no receipt.
+constexpr size_t kMaxLines = 10'000;
+
+class Drafter {
+ public:
+  Drafter(Event* event, const Shop& shop) : event_(*event), shop_(shop) {}
+
+  std::variant<Draft, Rejection> Run() {
+    if (!event_.origin) event_.origin.emplace();
+    Head();
+    Lines();
+    if (!rejection_) rejection_ = ApplyStockRule(&event_);
+    if (!rejection_) Sums();
+    if (rejection_) return *std::move(rejection_);
+    draft_.kind = event_.kind;
+    draft_.identity = Identify(event_, end_wall_);
+    event_.origin->content_sha256 = ToHex(BytesOf(draft_.identity.digest));
+    WriteData(event_, &draft_.data);
+    return std::move(draft_);
+  }
+
+ private:
+  void Head() {
+    if (IsTransaction(event_.kind)) return TransactionHead();
+    if (IsTransfer(event_.kind)) return TransferHead();
+    switch (event_.kind) {
+      case Kind::kStockCounted: return CountHead();
+      case Kind::kStockAdjusted: return AdjustmentHead();
+      case Kind::kDayClosed: return CloseHead();
+      default: Refuse("bad-value", "kind", "this kind is made by the agent itself");
+    }
+  }
+
+  void TransactionHead() {
+    if (!Need(event_.transaction.has_value(), "transaction")) return;
+    Transaction& t = *event_.transaction;
+    Own("transaction.store_id", &t.store_id);
+    Register("transaction.register_id", t.register_id);
+    Day("transaction.business_day", t.business_day);
+    Need(!t.transaction_no.empty(), "transaction.transaction_no");
+    Need(!t.end_at.empty(), "transaction.end_at");
+    if (rejection_) return;
+    if (!t.kind.empty() && t.kind != KindWord(event_.kind)) {
+      return Refuse("bad-value", "transaction.kind", "must equal the document's kind");
+    }
+    t.kind = KindWord(event_.kind);
+    if (t.status.empty()) t.status = t.training.value_or(false) ? "training" : "completed";
+    if (t.status == "training") t.training = true;
+    if (!t.training) t.training = false;
+    Time("transaction.begin_at", &t.begin_at, nullptr);
+    Time("transaction.end_at", &t.end_at, &t.time_quality);
+    draft_.number = t.transaction_no;
+    draft_.subject = "register/" + t.register_id + "/" + t.business_day + "/" + t.transaction_no;
+    if (event_.voids) OwnIfNamed(&event_.voids->store_id);
+  }
+
+  void TransferHead() {
+    if (!Need(event_.transfer.has_value(), "transfer")) return;
+    Transfer& t = *event_.transfer;
+    const bool received = event_.kind == Kind::kTransferReceived;
+    Need(!t.transfer_id.empty(), "transfer.transfer_id");
+    if (received) Need(!t.receipt_id.empty(), "transfer.receipt_id");
+    Own(received ? "transfer.to_store_id" : "transfer.from_store_id",
+        received ? &t.to_store_id : &t.from_store_id);
+    Store(received ? "transfer.from_store_id" : "transfer.to_store_id",
+          received ? t.from_store_id : t.to_store_id);
+    std::string* at = received                              ? &t.received_at
+                      : event_.kind == Kind::kTransferVoided && !t.voided_at.empty() ? &t.voided_at
+                                                            : &t.shipped_at;
+    Need(!at->empty(), received ? "transfer.received_at" : "transfer.shipped_at");
+    Day("transfer.business_day", t.business_day);
+    if (rejection_) return;
+    Time(received ? "transfer.received_at" : "transfer.shipped_at", at, nullptr);
+    draft_.number = t.transfer_id;
+    draft_.subject = "transfer/" + t.transfer_id;
+  }
+
+  void CountHead() {
+    if (!Need(event_.count.has_value(), "count")) return;
+    Count& c = *event_.count;
+    Need(!c.count_id.empty(), "count.count_id");
+    Own("count.store_id", &c.store_id);
+    Need(!c.as_of.empty(), "count.as_of");
+    Day("count.business_day", c.business_day);
+    if (rejection_) return;
+    Time("count.as_of", &c.as_of, nullptr);
+    draft_.number = c.count_id;
+    draft_.subject = "count/" + c.count_id;
+  }
+
+  void AdjustmentHead() {
+    if (!Need(event_.adjustment.has_value(), "adjustment")) return;
+    Adjustment& a = *event_.adjustment;
+    Need(!a.adjustment_id.empty(), "adjustment.adjustment_id");
+    Own("adjustment.store_id", &a.store_id);
+    Need(!a.reason.empty(), "adjustment.reason");
+    Need(!a.adjusted_at.empty(), "adjustment.adjusted_at");
+    Day("adjustment.business_day", a.business_day);
+    if (rejection_) return;
+    Time("adjustment.adjusted_at", &a.adjusted_at, nullptr);
+    draft_.number = a.adjustment_id;
+    draft_.subject = "adjustment/" + a.adjustment_id;
+  }
+
+  void CloseHead() {
+    if (!Need(event_.close.has_value(), "close")) return;
+    Close& c = *event_.close;
+    Own("close.store_id", &c.store_id);
+    Register("close.register_id", c.register_id);
+    Day("close.business_day", c.business_day);
+    Need(!c.z_no.empty(), "close.z_no");
+    Need(!c.closed_at.empty(), "close.closed_at");
+    if (rejection_) return;
+    Time("close.closed_at", &c.closed_at, nullptr);
+    draft_.number = c.z_no;
+    draft_.subject = "register/" + c.register_id + "/day/" + c.business_day;
+  }
+
+  void Lines() {
+    if (rejection_) return;
+    const bool lines_optional =
+        event_.kind == Kind::kRegisterControl || event_.kind == Kind::kDayClosed;
+    if (!lines_optional) Need(!event_.lines.empty(), "lines");
+    if (event_.lines.size() > kMaxLines) Refuse("bad-value", "lines", "more than 10,000 lines");
+    for (size_t i = 0; i < event_.lines.size() && !rejection_; ++i) {
+      OneLine(i, &event_.lines[i]);
+    }
+  }
+
+  void OneLine(size_t index, Line* line) {
+    const auto at = [index](const char* member) {
+      return "lines[" + std::to_string(index) + "]." + member;
+    };
+    if (!line->line_no) line->line_no = static_cast<int64_t>(index) + 1;
+    NormaliseItem(&line->item);
+    Need(!line->item.sku.empty() || !line->item.gtin.empty(), at("item"));
+    Need(!line->uom.empty(), at("uom"));
+    if (event_.kind == Kind::kStockCounted) {
+      Need(line->counted.has_value(), at("counted"));
+      if (line->bucket.empty()) line->bucket = "on_hand";
+      return;
+    }
+    if (!Need(line->quantity.has_value(), at("quantity"))) return;
+    for (const auto& quantity : {line->quantity, line->quantity_damaged, line->quantity_short,
+                                 line->quantity_expected}) {
+      if (quantity && quantity->negative()) {
+        return Refuse("bad-value", at("quantity"),
+                      "quantities are never negative; the action gives the direction");
+      }
+    }
+    if (line->action.empty()) DefaultAction(line, at("action"));
+    if (line->original) OwnIfNamed(&line->original->store_id);
+  }
+
+  void DefaultAction(Line* line, const std::string& field) {
+    switch (event_.kind) {
+      case Kind::kSale:
+      case Kind::kTransactionVoided: line->action = "sale"; break;
+      case Kind::kReturn: line->action = "return"; break;
+      case Kind::kExchange: Refuse("missing-field", field, "say sale or return"); break;
+      default: break;
+    }
+  }
+
+  // A GTIN is a GTIN only if it can be one; otherwise the number is the shop's own.
+  void NormaliseItem(Item* item) {
+    if (item->gtin.empty()) return;
+    std::string gtin = NormaliseGtin(item->gtin);
+    if (gtin.empty()) {
+      if (item->sku.empty()) item->sku = item->gtin;
+      Flag("gtin_as_sku");
+    }
+    item->gtin = std::move(gtin);
+  }
+
+  void Sums() {
+    auto control = ControlSums(event_);
+    if (!control.ok()) return Refuse("bad-value", "lines", control.status().message());
+    if (!event_.lines.empty() && event_.kind != Kind::kStockCounted) {
+      event_.control = *std::move(control);
+    }
+  }
+
+  bool Need(bool there, std::string_view field) {
+    if (!there) Refuse("missing-field", std::string(field), "this field is required");
+    return there;
+  }
+  void Day(const char* field, const std::string& day) {
+    if (!Need(!day.empty(), field)) return;
+    if (!IsDay(day)) Refuse("bad-value", field, "write the day as 2026-11-21");
+    draft_.business_day = day;
+  }
+  void Register(const char* field, const std::string& id) {
+    Store(field, id);
+    draft_.register_id = id;
+  }
+  void Store(const char* field, const std::string& id) {
+    if (!Need(!id.empty(), field)) return;
+    if (!IsName(id)) Refuse("bad-value", field, "ids match [A-Za-z0-9._-]{1,32}");
+  }
+  // The document must be about this store; an alias becomes the store's own id.
+  void Own(const char* field, std::string* id) {
+    Store(field, *id);
+    if (rejection_) return;
+    if (!OwnIfNamed(id)) {
+      Refuse("foreign-store", field,
+             "this server is store " + shop_.store_id + "; add \"" + *id +
+                 "\" to store_aliases if it is the same shop");
+    }
+  }
+  bool OwnIfNamed(std::string* id) {
+    const auto& aliases = shop_.aliases;
+    if (*id != shop_.store_id && std::find(aliases.begin(), aliases.end(), *id) == aliases.end()) {
+      return false;
+    }
+    *id = shop_.store_id;
+    return true;
+  }
+  // `quality` non-null: this is the end of the transaction. All document times here are the event's
+  // own time except a transaction's begin.
+  void Time(const char* field, std::string* text, std::string* quality) {
+    if (text->empty() || rejection_) return;
+    auto parsed = ParseTime(*text);
+    if (!parsed.ok()) return Refuse("bad-value", field, parsed.status().message());
+    const ResolvedTime resolved = shop_.zone.Resolve(*parsed);
+    if (!parsed->offset_s) *text = resolved.text;
+    draft_.time = resolved.text;
+    end_wall_ = resolved.wall;
+    if (quality != nullptr && quality->empty()) *quality = resolved.quality;
+  }
+  void Flag(const char* flag) {
+    auto& flags = event_.origin->flags;
+    if (std::find(flags.begin(), flags.end(), flag) == flags.end()) flags.emplace_back(flag);
+  }
+  void Refuse(const char* reason, std::string field, std::string hint) {
+    if (!rejection_) rejection_ = Rejection{reason, std::move(field), std::move(hint)};
+  }
+
+  Event& event_;
+  const Shop& shop_;
+  Draft draft_;
+  std::string end_wall_;
+  std::optional<Rejection> rejection_;
+};
+
+}  // namespace
+
+std::variant<Draft, Rejection> MakeDraft(Event event, const Shop& shop) {
+  return Drafter(&event, shop).Run();
+}
+
+}  // namespace tillrelay::event

@@ -1,0 +1,39 @@
+// What: from a decoded document to an event that only lacks its number: rules, derived members,
+//   identity and the exact bytes of `data`.
+// Promise: pure. What comes back is complete and canonical; a rejection names the field and says
+//   what to do, and nothing of the document is kept.
+// Thread: any.
+#pragma once
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "common/base/digest.h"
+#include "common/event/event.h"
+#include "common/event/identity.h"
+#include "common/event/time_text.h"
+
+namespace tillrelay::event {
+
+struct Shop {
+  std::string store_id;
+  std::vector<std::string> aliases;  // other names that the store's systems use for it
+  StoreZone zone;
+};
+
+struct Draft {
+  Kind kind = Kind::kSale;
+  Identity identity;
+  std::string subject;  // "register/03/2026-11-21/004711"
+  std::string time;     // RFC 3339 with the store's offset
+  std::string business_day;
+  std::string register_id;  // as the register names itself; empty for others
+  std::string number;       // transaction or document number, as written
+  std::string data;         // the bytes that are stored, hashed and sent
+};
+
+// Rejections: missing-field, bad-value, foreign-store, stock-effect-disagrees.
+std::variant<Draft, Rejection> MakeDraft(Event event, const Shop& shop);
+
+}  // namespace tillrelay::event

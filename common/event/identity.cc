@@ -1,0 +1,134 @@
+#include "common/event/identity.h"
+
+#include <algorithm>
+
+#include "common/base/text.h"
+
+namespace tillrelay::event {
+namespace {
+
+constexpr char kField = '\x1f';
+constexpr char kRecord = '\x1e';
+// RFC 4122, appendix C: the name space for fully qualified domain names.
+constexpr Uuid kDns = {0x6b, 0xa7, 0xb8, 0x10, 0x9d, 0xad, 0x11, 0xd1,
+                       0x80, 0xb4, 0x00, 0xc0, 0x4f, 0xd4, 0x30, 0xc8};
+
+template <class... Parts>
+std::string Join(const Parts&... parts) {
+  std::string joined;
+  ((joined += parts, joined += kField), ...);
+  joined.pop_back();
+  return joined;
+}
+
+std::string Number(const std::optional<Decimal>& value) {
+  return value ? value->Shortest() : std::string();
+}
+
+std::string ItemName(const Item& item) { return item.gtin.empty() ? "sku:" + item.sku : item.gtin; }
+
+// The lines as identity sees them, sorted bytewise.
+std::string LineText(const Event& event) {
+  std::vector<std::string> lines;
+  lines.reserve(event.lines.size());
+  for (const Line& line : event.lines) {
+    const std::string_view uom = line.uom.empty() ? "EA" : std::string_view(line.uom);
+    lines.push_back(Join(line.action, ItemName(line.item), uom, Number(line.quantity)));
+  }
+  std::sort(lines.begin(), lines.end());
+  std::string text;
+  for (const std::string& line : lines) text += (text.empty() ? "" : std::string(1, kRecord)) + line;
+  return text;
+}
+
+// What identity leaves out but a second telling must repeat: condition and transfer details show in
+// the effects, counts in their numbers.
+std::string ConsequenceText(const Event& event) {
+  std::vector<std::string> parts;
+  for (const Line& line : event.lines) {
+    const std::string item = ItemName(line.item);
+    for (const StockEffect& effect : line.stock_effect) {
+      parts.push_back(Join(item, line.uom, effect.bucket, effect.location, effect.ref,
+                           Number(effect.delta)));
+    }
+    if (line.counted) parts.push_back(Join(item, line.uom, line.bucket, Number(line.counted)));
+  }
+  std::sort(parts.begin(), parts.end());
+  std::string text;
+  for (const std::string& part : parts) text += part + kRecord;
+  return text;
+}
+
+std::string DocumentNumber(const Event& event, std::string* part) {
+  if (event.transfer) {
+    if (event.kind == Kind::kTransferReceived) *part = event.transfer->receipt_id;
+    return event.transfer->transfer_id;
+  }
+  if (event.count) return event.count->count_id;
+  if (event.adjustment) return event.adjustment->adjustment_id;
+  const Close& close = *event.close;
+  *part = close.z_no;
+  return std::string(WithoutLeadingZeros(close.register_id)) + "/" + close.business_day;
+}
+
+std::string_view StoreOf(const Event& event) {
+  if (event.transfer) {
+    return event.kind == Kind::kTransferReceived ? event.transfer->to_store_id
+                                                 : event.transfer->from_store_id;
+  }
+  if (event.count) return event.count->store_id;
+  if (event.adjustment) return event.adjustment->store_id;
+  return event.close->store_id;
+}
+
+// Digits sort as numbers, so that a register's receipts stand side by side in the journal.
+std::string Sortable(std::string_view number) {
+  if (!AllDigits(number) || number.size() > 26) return "~" + std::string(number);
+  return static_cast<char>('A' + number.size() - 1) + std::string(number);
+}
+
+}  // namespace
+
+const Uuid& IdentityNamespace() {
+  static const Uuid name_space = UuidV5(kDns, "tillrelay.org");
+  return name_space;
+}
+
+std::string_view WithoutLeadingZeros(std::string_view text) {
+  if (!AllDigits(text)) return text;
+  const size_t first = text.find_first_not_of('0');
+  return first == std::string_view::npos ? text.substr(text.size() - 1) : text.substr(first);
+}
+
+Identity Identify(const Event& event, std::string_view end_wall) {
+  Identity identity;
+  const std::string grand = event.totals ? Number(event.totals->grand_amount) : std::string();
+  const std::string lines = LineText(event);
+  if (event.transaction) {
+    const Transaction& t = *event.transaction;
+    const std::string_view register_id = WithoutLeadingZeros(t.register_id);
+    const std::string_view number = WithoutLeadingZeros(t.transaction_no);
+    const std::string content =
+        ToHex(BytesOf(Sha256(Join(t.kind, t.status, end_wall, lines, grand))));
+    identity.key = Join("r", register_id, Sortable(number), t.business_day);
+    identity.id = UuidV5(IdentityNamespace(), Join("1", t.store_id, register_id, t.business_day,
+                                                   number, content));
+  } else {
+    std::string part;
+    const std::string number = DocumentNumber(event, &part);
+    identity.key = Join("d", KindWord(event.kind), number, part);
+    identity.id = UuidV5(IdentityNamespace(),
+                         Join("1", StoreOf(event), KindWord(event.kind), number, part));
+  }
+  identity.digest = Sha256(Join(lines, ConsequenceText(event), grand));
+  return identity;
+}
+
+Uuid OwnEventId(std::string_view word, std::string_view store, std::string_view stream,
+                std::string_view range) {
+  std::string name = Join(word, store, stream);
+  if (!range.empty()) name += kField + std::string(range);
+  return UuidV5(IdentityNamespace(), name);
+}
+
+}  // namespace tillrelay::event

@@ -1,0 +1,37 @@
+// What: who is this event, made from the document alone, so that the same receipt captured twice
+//   (file and HTTP, or after a lost database) gets the same id. docs/wire.md, "Identity".
+// Promise: pure and stable for ever: a change here is a new version digit in the name.
+// Thread: any.
+#pragma once
+
+#include <string>
+
+#include "common/base/digest.h"
+#include "common/event/event.h"
+
+namespace tillrelay::event {
+
+// Name space of all ids: UUIDv5(DNS, "tillrelay.org").
+const Uuid& IdentityNamespace();
+
+struct Identity {
+  Uuid id;
+  // What the shop calls the document: register, number and day, or kind and document number.
+  // Two documents with one key and different ids contradict each other.
+  std::string key;
+  // Lines, effects and totals: the same id with another digest is a changed document.
+  Sha256Digest digest;
+};
+
+// `end_wall` is the end on the store's clock face, YYYY-MM-DDTHH:MM:SS. The event has passed the
+// rules: its number, lines and effects are there, its store id is the store's own.
+Identity Identify(const Event& event, std::string_view end_wall);
+
+// Ids of the journal's own events.
+Uuid OwnEventId(std::string_view word, std::string_view store, std::string_view stream,
+                std::string_view range = {});
+
+// All-digit registers and numbers lose leading zeros: "03" is "3", "000" is "0".
+std::string_view WithoutLeadingZeros(std::string_view text);
+
+}  // namespace tillrelay::event
