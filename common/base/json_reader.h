@@ -22,10 +22,10 @@ enum class JsonType : uint8_t { kObject, kArray, kString, kNumber, kBool, kNull 
 
 struct JsonNode {
   JsonType type = JsonType::kNull;
-  uint32_t children = 0;     // number of members or elements
-  uint32_t end = 0;          // index just past this node's subtree
-  std::string_view name;     // member name, unescaped
-  std::string_view text;     // string: unescaped; number, bool: the token; object, array: raw bytes
+  uint32_t children = 0;  // number of members or elements
+  uint32_t end = 0;       // index just past this node's subtree
+  std::string_view name;  // member name, unescaped
+  std::string_view text;  // string: unescaped; number, bool: the token; object, array: raw bytes
 };
 
 class JsonValue {

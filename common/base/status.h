@@ -64,8 +64,8 @@ const CodeMeaning& Meaning(Code code);
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : value_(std::move(value)) {}            // NOLINT: implicit by design
-  Result(Status status) : status_(std::move(status)) {     // NOLINT: implicit by design
+  Result(T value) : value_(std::move(value)) {}         // NOLINT: implicit by design
+  Result(Status status) : status_(std::move(status)) {  // NOLINT: implicit by design
     CHECK(!status_.ok());
   }
   bool ok() const { return value_.has_value(); }
@@ -92,9 +92,9 @@ class [[nodiscard]] Result {
 }  // namespace tillrelay
 
 // Leaves the enclosing function with the failure, if there is one.
-#define TRY(expression)                                      \
-  do {                                                       \
-    if (auto try_status = (expression); !try_status.ok()) {  \
-      return try_status;                                     \
-    }                                                        \
+#define TRY(expression)                                     \
+  do {                                                      \
+    if (auto try_status = (expression); !try_status.ok()) { \
+      return try_status;                                    \
+    }                                                       \
   } while (false)

@@ -13,17 +13,22 @@ Status Failure(sqlite3* db, const char* what) {
                            (db != nullptr ? sqlite3_errmsg(db) : "out of memory") + " (" +
                            std::to_string(code) + ")";
   switch (code & 0xff) {
-    case SQLITE_FULL: return Full(text);
+    case SQLITE_FULL:
+      return Full(text);
     case SQLITE_CORRUPT:
-    case SQLITE_NOTADB: return Corrupt(text);
+    case SQLITE_NOTADB:
+      return Corrupt(text);
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
     case SQLITE_IOERR:
     case SQLITE_CANTOPEN:
     case SQLITE_READONLY:
-    case SQLITE_PERM: return Unavailable(text);
-    case SQLITE_CONSTRAINT: return Conflict(text);
-    default: return Internal(text);
+    case SQLITE_PERM:
+      return Unavailable(text);
+    case SQLITE_CONSTRAINT:
+      return Conflict(text);
+    default:
+      return Internal(text);
   }
 }
 

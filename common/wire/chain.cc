@@ -34,8 +34,6 @@ Chain NextChain(const Chain& previous, uint64_t sequence, const Uuid& id,
   return Shortened(BytesOf(bytes));
 }
 
-bool ParseChain(std::string_view hex, Chain* out) {
-  return FromHex(hex, out->data(), out->size());
-}
+bool ParseChain(std::string_view hex, Chain* out) { return FromHex(hex, out->data(), out->size()); }
 
 }  // namespace tillrelay::wire
