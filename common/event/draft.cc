@@ -28,6 +28,7 @@ class Drafter {
     draft_.identity = Identify(event_, end_wall_);
     event_.origin->content_sha256 = ToHex(BytesOf(draft_.identity.digest));
     WriteData(event_, &draft_.data);
+    draft_.data_digest = Sha256(draft_.data);
     return std::move(draft_);
   }
 

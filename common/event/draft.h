@@ -31,6 +31,7 @@ struct Draft {
   std::string register_id;  // as the register names itself; empty for others
   std::string number;       // transaction or document number, as written
   std::string data;         // the bytes that are stored, hashed and sent
+  Sha256Digest data_digest{};  // of `data`
 };
 
 // Rejections: missing-field, bad-value, foreign-store, stock-effect-disagrees.
