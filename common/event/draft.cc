@@ -271,7 +271,11 @@ class Drafter {
 }  // namespace
 
 std::variant<Draft, Rejection> MakeDraft(Event event, const Shop& shop) {
-  return Drafter(&event, shop).Run();
+  return DraftFrom(&event, shop);
+}
+
+std::variant<Draft, Rejection> DraftFrom(Event* event, const Shop& shop) {
+  return Drafter(event, shop).Run();
 }
 
 }  // namespace tillrelay::event

@@ -36,5 +36,7 @@ struct Draft {
 
 // Rejections: missing-field, bad-value, foreign-store, stock-effect-disagrees.
 std::variant<Draft, Rejection> MakeDraft(Event event, const Shop& shop);
+// The same; the event stays with the caller, so that a refused one can still be shown.
+std::variant<Draft, Rejection> DraftFrom(Event* event, const Shop& shop);
 
 }  // namespace tillrelay::event
