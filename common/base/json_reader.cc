@@ -182,7 +182,10 @@ class Walker {
     JsonNode& node = nodes_[index];
     node.text = token;
     if (type == od::json_type::null) {
-      if (token != "null" || !value.is_null()) return FailAt(start, "expected null");
+      bool null = false;
+      if (token != "null" || value.is_null().get(null) != simdjson::SUCCESS || !null) {
+        return FailAt(start, "expected null");
+      }
       node.type = JsonType::kNull;
       return true;
     }
