@@ -144,6 +144,7 @@ class Walker {
     }
     nodes_[index].children = members;
     nodes_[index].text = Span(start);
+    nodes_[index].end = static_cast<uint32_t>(nodes_.size());
     return Distinct(index);
   }
 
