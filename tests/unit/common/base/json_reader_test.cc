@@ -70,6 +70,16 @@ TEST(JsonReaderTest, SaysWhere) {
   EXPECT_EQ(Judge("[1, tru]").substr(0, 2), "4:");
 }
 
+TEST(JsonReaderTest, AbsentMembersAreHarmless) {
+  JsonParser parser;
+  std::string text = "{\"a\":[]}";
+  const JsonValue absent = parser.Parse(text)->Find("nope");
+  EXPECT_FALSE(absent);
+  EXPECT_EQ(absent.text(), "");
+  EXPECT_FALSE(absent.Find("deeper"));
+  for (const JsonValue value : absent) FAIL() << value.text();
+}
+
 TEST(JsonReaderTest, DepthIsCapped) {
   EXPECT_EQ(Judge(std::string(64, '[') + std::string(64, ']')), "ok");
   EXPECT_NE(Judge(std::string(65, '[') + std::string(65, ']')), "ok");
