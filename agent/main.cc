@@ -1,6 +1,7 @@
 // tillrelayd: wiring only. The one file of the agent that knows all rooms.
 #include <fmt/format.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -31,10 +32,10 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr seconds kMainTick{5};
-constexpr seconds kFlush{3};            // for what is still unconfirmed at a stop
+constexpr seconds kFlush{3};  // for what is still unconfirmed at a stop
 constexpr milliseconds kHttpPatience{2000};
-constexpr seconds kThreadBudget{30};    // a thread that does not move for this long is stuck
-constexpr seconds kUplinkBudget{120};   // it may sit in a name lookup
+constexpr seconds kThreadBudget{30};   // a thread that does not move for this long is stuck
+constexpr seconds kUplinkBudget{120};  // it may sit in a name lookup
 constexpr size_t kMaxSecretBytes = 4096;
 
 const char* Environment(const char* name) { return std::getenv(name); }
@@ -121,8 +122,8 @@ std::optional<Failure> Agent::Start() {
 std::optional<Failure> Agent::StartStore() {
   auto zone = event::StoreZone::Load(config_.time_zone);
   if (!zone.ok()) return Failure{service::kExitConfiguration, std::move(zone).status()};
-  intake_options_.emplace(capture::IntakeOptions{
-      {config_.store_id, config_.store_aliases, *std::move(zone)}, {}, {}});
+  intake_options_.emplace(
+      capture::IntakeOptions{{config_.store_id, config_.store_aliases, *std::move(zone)}, {}, {}});
   auto& limits = intake_options_->limits;
   limits.depth = static_cast<int>(config_.limits.depth);
   limits.string_bytes = static_cast<size_t>(config_.limits.string_bytes);
@@ -210,8 +211,8 @@ Status Agent::StartUplink() {
 
 Status Agent::StartDropFolder() {
   if (config_.drop_folder.path.empty()) return Status::Ok();
-  file_intake_ = std::make_unique<capture::Intake>(&*intake_options_, journal_.get(), &counters_,
-                                                   &clock_);
+  file_intake_ =
+      std::make_unique<capture::Intake>(&*intake_options_, journal_.get(), &counters_, &clock_);
   capture::DropFolderOptions options;
   options.path = config_.drop_folder.path;
   options.file_bytes = static_cast<size_t>(config_.limits.file_bytes);
@@ -227,13 +228,14 @@ Status Agent::StartDropFolder() {
 Status Agent::StartHttp() {
   for (const std::string& address : {config_.intake.listen, config_.status.listen}) {
     if (!IsLocal(address)) {
-      return Invalid(address + ": only loopback addresses can be listened on without TLS and "
-                               "tokens; use 127.0.0.1");
+      return Invalid(address +
+                     ": only loopback addresses can be listened on without TLS and "
+                     "tokens; use 127.0.0.1");
     }
   }
   if (intake_options_) {
-    http_intake_ = std::make_unique<capture::Intake>(&*intake_options_, journal_.get(),
-                                                     &counters_, &clock_);
+    http_intake_ =
+        std::make_unique<capture::Intake>(&*intake_options_, journal_.get(), &counters_, &clock_);
   }
   http_door_ = std::make_unique<capture::HttpDoor>(http_intake_.get(), &counters_);
   auto intake_router = std::make_shared<http::Router>();
@@ -299,17 +301,20 @@ void Agent::Run(service::Signals* signals, const std::string& config_path) {
   for (;;) {
     Tell();
     switch (signals->Wait(kMainTick)) {
-      case service::Signal::kStop: return;
-      case service::Signal::kReload: Reload(config_path); break;
-      default: break;
+      case service::Signal::kStop:
+        return;
+      case service::Signal::kReload:
+        Reload(config_path);
+        break;
+      default:
+        break;
     }
   }
 }
 
 // The sentence to the service manager; the watchdog only while every thread moves.
 void Agent::Tell() {
-  const auto verdict =
-      status::Diagnose(Look(), [this](WallTime t) { return LocalTime(t); });
+  const auto verdict = status::Diagnose(Look(), [this](WallTime t) { return LocalTime(t); });
   if (verdict.sentence != told_) notifier_.StatusText(verdict.sentence).ok();
   told_ = verdict.sentence;
   const auto stalled = heartbeat_.Stalled(clock_.Now());

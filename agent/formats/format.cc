@@ -51,10 +51,13 @@ std::optional<Format> Sniff(std::string_view bytes, std::string_view file_name) 
   const size_t first = bytes.find_first_not_of(" \t\r\n");
   if (first == std::string_view::npos) return std::nullopt;
   switch (bytes[first]) {
-    case '<': return Format::kPosLog;
+    case '<':
+      return Format::kPosLog;
     case '{':
-    case '[': return Format::kJson;
-    default: return std::nullopt;
+    case '[':
+      return Format::kJson;
+    default:
+      return std::nullopt;
   }
 }
 
@@ -74,13 +77,17 @@ std::optional<SyntaxError> Decoder::Decode(Format format, std::string& bytes, co
     sink(std::move(item));
   };
   switch (format) {
-    case Format::kPosLog: return DecodePosLog(bytes, limits, numbered);
-    case Format::kNdjson: return DecodeLines(&state_->parser, bytes, limits, numbered);
+    case Format::kPosLog:
+      return DecodePosLog(bytes, limits, numbered);
+    case Format::kNdjson:
+      return DecodeLines(&state_->parser, bytes, limits, numbered);
     case Format::kJson:
+      return DecodeJson(&state_->parser, bytes, limits, false, numbered);
     case Format::kCloudEvent:
-    case Format::kCloudEventBatch: break;
+    case Format::kCloudEventBatch:
+      break;
   }
-  return DecodeJson(&state_->parser, bytes, limits, format, numbered);
+  return DecodeJson(&state_->parser, bytes, limits, true, numbered);
 }
 
 }  // namespace tillrelay::formats

@@ -24,22 +24,23 @@ bool MadeByTheAgent(event::Kind kind) {
   return kind == event::Kind::kStreamOpened || kind == event::Kind::kLoss;
 }
 
-std::optional<Rejection> ReadItem(JsonValue value, event::Event* event) {
+std::optional<Rejection> ReadItem(JsonValue value, bool cloud, event::Event* event) {
   if (!value.is_object()) {
     return Rejection{"bad-value", "", "an event is an object such as {\"kind\": \"sale\", ...}"};
   }
-  if (value.Find("specversion")) return ReadCloudEvent(value, event);
+  if (cloud || value.Find("specversion")) return ReadCloudEvent(value, event);
   return ReadCanonical(value, std::nullopt, event);
 }
 
-Item MakeItem(JsonValue value, size_t index, const Limits& limits) {
+Item MakeItem(JsonValue value, size_t index, bool cloud, const Limits& limits) {
   Item item{index, event::Event(), {}};
   std::optional<Rejection> rejection;
   if (value.text().size() > limits.event_bytes) {
-    rejection = Rejection{"bad-value", "", "the event is larger than " +
-                                               std::to_string(limits.event_bytes) + " bytes"};
+    rejection =
+        Rejection{"bad-value", "",
+                  "the event is larger than " + std::to_string(limits.event_bytes) + " bytes"};
   } else {
-    rejection = ReadItem(value, &std::get<event::Event>(item.outcome));
+    rejection = ReadItem(value, cloud, &std::get<event::Event>(item.outcome));
   }
   if (rejection) {
     item.outcome = *std::move(rejection);
@@ -88,7 +89,7 @@ SyntaxError TooMany(const Limits& limits, size_t offset) {
 }  // namespace
 
 std::optional<SyntaxError> DecodeJson(JsonParser* parser, std::string& bytes, const Limits& limits,
-                                      const std::function<void(Item&&)>& sink) {
+                                      bool cloud, const std::function<void(Item&&)>& sink) {
   const std::string_view text = Padded(bytes);
   const auto root = parser->ParsePadded(text, Bounds(limits));
   if (!root.ok()) {
@@ -97,17 +98,16 @@ std::optional<SyntaxError> DecodeJson(JsonParser* parser, std::string& bytes, co
     return SyntaxError{error.offset + mark, error.what, JsonHint(error.offset, text.size())};
   }
   if (root->is_object()) {
-    sink(MakeItem(*root, 0, limits));
+    sink(MakeItem(*root, 0, cloud, limits));
     return std::nullopt;
   }
   if (root->size() > limits.events) return TooMany(limits, 0);
   size_t index = 0;
-  for (const JsonValue value : *root) sink(MakeItem(value, index++, limits));
+  for (const JsonValue value : *root) sink(MakeItem(value, index++, cloud, limits));
   return std::nullopt;
 }
 
-std::optional<SyntaxError> DecodeLines(JsonParser* parser, std::string& bytes,
-                                       const Limits& limits,
+std::optional<SyntaxError> DecodeLines(JsonParser* parser, std::string& bytes, const Limits& limits,
                                        const std::function<void(Item&&)>& sink) {
   const auto lines = SplitLines(Padded(bytes));
   if (lines.size() > limits.events) return TooMany(limits, 0);
@@ -115,7 +115,7 @@ std::optional<SyntaxError> DecodeLines(JsonParser* parser, std::string& bytes,
     const auto& [number, text] = lines[index];
     const auto root = parser->ParsePadded(text, Bounds(limits));
     if (root.ok()) {
-      sink(MakeItem(*root, index, limits));
+      sink(MakeItem(*root, index, false, limits));
       continue;
     }
     const size_t offset = static_cast<size_t>(text.data() - bytes.data()) + parser->error().offset;
