@@ -34,7 +34,7 @@ class SequenceTracker {
  private:
   void Absorb();
   uint64_t through_;
-  const size_t max_above_;
+  size_t max_above_;
   size_t above_ = 0;
   std::map<uint64_t, uint64_t> islands_;  // first -> last, disjoint, not touching
 };
