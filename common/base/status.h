@@ -71,16 +71,21 @@ class [[nodiscard]] Result {
   bool ok() const { return value_.has_value(); }
   const Status& status() const& { return status_; }
   Status status() && { return std::move(status_); }
-  T& value() {
+  T& value() & {
     CHECK(ok());
     return *value_;
   }
-  const T& value() const {
+  const T& value() const& {
     CHECK(ok());
     return *value_;
   }
-  T& operator*() { return value(); }
-  const T& operator*() const { return value(); }
+  T&& value() && {
+    CHECK(ok());
+    return *std::move(value_);
+  }
+  T& operator*() & { return value(); }
+  const T& operator*() const& { return value(); }
+  T&& operator*() && { return std::move(*this).value(); }
   T* operator->() { return &value(); }
   const T* operator->() const { return &value(); }
 

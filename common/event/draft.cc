@@ -28,6 +28,7 @@ class Drafter {
     draft_.identity = Identify(event_, end_wall_);
     event_.origin->content_sha256 = ToHex(BytesOf(draft_.identity.digest));
     WriteData(event_, &draft_.data);
+    draft_.data_digest = Sha256(draft_.data);
     return std::move(draft_);
   }
 
@@ -270,7 +271,11 @@ class Drafter {
 }  // namespace
 
 std::variant<Draft, Rejection> MakeDraft(Event event, const Shop& shop) {
-  return Drafter(&event, shop).Run();
+  return DraftFrom(&event, shop);
+}
+
+std::variant<Draft, Rejection> DraftFrom(Event* event, const Shop& shop) {
+  return Drafter(event, shop).Run();
 }
 
 }  // namespace tillrelay::event
