@@ -144,6 +144,7 @@ class Walker {
     }
     nodes_[index].children = members;
     nodes_[index].text = Span(start);
+    nodes_[index].end = static_cast<uint32_t>(nodes_.size());
     return Distinct(index);
   }
 
@@ -182,7 +183,10 @@ class Walker {
     JsonNode& node = nodes_[index];
     node.text = token;
     if (type == od::json_type::null) {
-      if (token != "null" || !value.is_null()) return FailAt(start, "expected null");
+      bool null = false;
+      if (token != "null" || value.is_null().get(null) != simdjson::SUCCESS || !null) {
+        return FailAt(start, "expected null");
+      }
       node.type = JsonType::kNull;
       return true;
     }

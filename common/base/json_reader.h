@@ -72,7 +72,11 @@ class JsonValue {
   Iterator end() const { return {base_, node().end}; }
 
  private:
-  const JsonNode& node() const { return base_[index_]; }
+  // An absent value behaves like one without name, text and children.
+  const JsonNode& node() const {
+    static const JsonNode kAbsent{JsonType::kNull, 0, 1, {}, {}};
+    return base_ != nullptr ? base_[index_] : kAbsent;
+  }
   const JsonNode* base_ = nullptr;
   uint32_t index_ = 0;
 };
