@@ -45,8 +45,8 @@ constexpr Issuer kIssuers[] = {
 };
 
 // How cards print their numbers.
-constexpr std::array<std::array<uint8_t, 5>, 4> kPrinted = {
-    {{4, 4, 4, 4, 3}, {4, 4, 4, 4, 0}, {4, 6, 5, 0, 0}, {4, 6, 4, 0, 0}}};
+constexpr std::array<std::array<uint8_t, 5>, 5> kPrinted = {
+    {{4, 4, 4, 4, 3}, {4, 4, 4, 4, 0}, {4, 6, 5, 0, 0}, {4, 6, 4, 0, 0}, {6, 13, 0, 0, 0}}};
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool IsHex(char c) { return IsDigit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }

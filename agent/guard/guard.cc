@@ -93,6 +93,12 @@ class Checker {
 
 }  // namespace
 
+Result<GuardOptions> MakeGuardOptions(const std::string& receipt_pattern) {
+  auto card = CardOptions::Make(receipt_pattern);
+  if (!card.ok()) return card.status();
+  return GuardOptions{*card};
+}
+
 GuardOutcome Check(event::Event* event, const GuardOptions& options) {
   GuardOutcome outcome;
   Checker checker(options.card, &outcome);

@@ -19,6 +19,9 @@ struct GuardOptions {
   CardOptions card;
 };
 
+// Invalid if `receipt_pattern` (guard.receipt_pattern) is no regular expression.
+Result<GuardOptions> MakeGuardOptions(const std::string& receipt_pattern);
+
 struct GuardOutcome {
   std::optional<event::Rejection> rejection;
   size_t redactions = 0;

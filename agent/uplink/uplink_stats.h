@@ -14,8 +14,8 @@ enum class LinkPhase {
   kWaiting,       // between two attempts
   kConnecting,
   kOnline,
-  kPaused,        // by a person
-  kStopped,       // by a fork cause: only a person or a command goes on
+  kPaused,   // by a person
+  kStopped,  // by a fork cause: only a person or a command goes on
 };
 
 enum class LinkCause {  // what the last failure was about

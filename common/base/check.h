@@ -7,8 +7,8 @@ namespace tillrelay {
 [[noreturn]] void CheckFailed(const char* file, int line, const char* text);
 }
 
-#define CHECK(condition)                                               \
-  do {                                                                 \
-    if (!(condition)) [[unlikely]]                                     \
-      ::tillrelay::CheckFailed(__FILE__, __LINE__, #condition);        \
+#define CHECK(condition)                                        \
+  do {                                                          \
+    if (!(condition)) [[unlikely]]                              \
+      ::tillrelay::CheckFailed(__FILE__, __LINE__, #condition); \
   } while (false)

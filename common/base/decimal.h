@@ -2,7 +2,8 @@
 //   with, so that 0.420 stays 0.420 and 0.1 + 0.2 is 0.3.
 // Promise: no arithmetic overflows silently; no value passes through a double.
 // Thread: any (value).
-// Limits: |value| <= 9,000,000,000,000; at most 6 decimals. Longer fractions are float noise and are
+// Limits: |value| <= 4,000,000,000,000, so that no sum of two overflows; at most 6 decimals. Longer fractions are float noise and
+// are
 //   rounded half-even to 4 decimals (`rounded` says so).
 #pragma once
 
@@ -17,7 +18,7 @@ namespace tillrelay {
 class Decimal {
  public:
   static constexpr int64_t kUnit = 1'000'000;
-  static constexpr int64_t kMaxMicros = 9'000'000'000'000 * kUnit;
+  static constexpr int64_t kMaxMicros = 4'000'000'000'000 * kUnit;
 
   constexpr Decimal() = default;
   static constexpr Decimal FromMicros(int64_t micros, uint8_t scale = 0) {

@@ -7,12 +7,11 @@
 #include <cstdio>
 #include <cstring>
 
-
 namespace tillrelay {
 namespace {
 
 Status Failed(const std::string& what, int error) {
-  const Code code = error == ENOENT ? Code::kNotFound
+  const Code code = error == ENOENT                      ? Code::kNotFound
                     : error == ENOSPC || error == EDQUOT ? Code::kFull
                                                          : Code::kUnavailable;
   return {code, what + ": " + ErrnoText(error)};

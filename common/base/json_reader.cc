@@ -108,10 +108,17 @@ class Walker {
     nodes_.emplace_back().name = name;
     bool ok = false;
     switch (type) {
-      case od::json_type::object: ok = Object(value, index, depth); break;
-      case od::json_type::array: ok = Array(value, index, depth); break;
-      case od::json_type::string: ok = String(value, index); break;
-      default: ok = Scalar(value, type, index);
+      case od::json_type::object:
+        ok = Object(value, index, depth);
+        break;
+      case od::json_type::array:
+        ok = Array(value, index, depth);
+        break;
+      case od::json_type::string:
+        ok = String(value, index);
+        break;
+      default:
+        ok = Scalar(value, type, index);
     }
     nodes_[index].end = static_cast<uint32_t>(nodes_.size());
     return ok;
@@ -137,6 +144,7 @@ class Walker {
     }
     nodes_[index].children = members;
     nodes_[index].text = Span(start);
+    nodes_[index].end = static_cast<uint32_t>(nodes_.size());
     return Distinct(index);
   }
 
@@ -175,7 +183,10 @@ class Walker {
     JsonNode& node = nodes_[index];
     node.text = token;
     if (type == od::json_type::null) {
-      if (token != "null" || !value.is_null()) return FailAt(start, "expected null");
+      bool null = false;
+      if (token != "null" || value.is_null().get(null) != simdjson::SUCCESS || !null) {
+        return FailAt(start, "expected null");
+      }
       node.type = JsonType::kNull;
       return true;
     }
@@ -288,11 +299,10 @@ Result<JsonValue> JsonParser::ParsePadded(std::string_view bytes, const JsonLimi
     return Invalid("byte 0: " + error_.what);
   }
   od::document document;
-  const error_code first =
-      engine_->parser
-          .iterate(simdjson::padded_string_view(bytes.data(), bytes.size(),
-                                                bytes.size() + kPadding))
-          .get(document);
+  const error_code first = engine_->parser
+                               .iterate(simdjson::padded_string_view(bytes.data(), bytes.size(),
+                                                                     bytes.size() + kPadding))
+                               .get(document);
   if (first != simdjson::SUCCESS) {
     error_ = LocateFirstPass(bytes, first);
   } else {

@@ -22,10 +22,10 @@ enum class JsonType : uint8_t { kObject, kArray, kString, kNumber, kBool, kNull 
 
 struct JsonNode {
   JsonType type = JsonType::kNull;
-  uint32_t children = 0;     // number of members or elements
-  uint32_t end = 0;          // index just past this node's subtree
-  std::string_view name;     // member name, unescaped
-  std::string_view text;     // string: unescaped; number, bool: the token; object, array: raw bytes
+  uint32_t children = 0;  // number of members or elements
+  uint32_t end = 0;       // index just past this node's subtree
+  std::string_view name;  // member name, unescaped
+  std::string_view text;  // string: unescaped; number, bool: the token; object, array: raw bytes
 };
 
 class JsonValue {
@@ -72,7 +72,11 @@ class JsonValue {
   Iterator end() const { return {base_, node().end}; }
 
  private:
-  const JsonNode& node() const { return base_[index_]; }
+  // An absent value behaves like one without name, text and children.
+  const JsonNode& node() const {
+    static const JsonNode kAbsent{JsonType::kNull, 0, 1, {}, {}};
+    return base_ != nullptr ? base_[index_] : kAbsent;
+  }
   const JsonNode* base_ = nullptr;
   uint32_t index_ = 0;
 };

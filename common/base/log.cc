@@ -33,22 +33,25 @@ class PriorityFlag final : public spdlog::custom_flag_formatter {
 
 spdlog::level::level_enum Native(Level level) {
   switch (level) {
-    case Level::kDebug: return spdlog::level::debug;
-    case Level::kInfo: return spdlog::level::info;
-    case Level::kWarning: return spdlog::level::warn;
-    case Level::kError: return spdlog::level::err;
+    case Level::kDebug:
+      return spdlog::level::debug;
+    case Level::kInfo:
+      return spdlog::level::info;
+    case Level::kWarning:
+      return spdlog::level::warn;
+    case Level::kError:
+      return spdlog::level::err;
   }
   return spdlog::level::err;
 }
 
 std::shared_ptr<spdlog::logger> MakeLogger() {
-  auto logger = std::make_shared<spdlog::logger>(
-      "tillrelay", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-  auto formatter = std::make_unique<spdlog::pattern_formatter>(
-      spdlog::pattern_time_type::utc);
+  auto logger = std::make_shared<spdlog::logger>("tillrelay",
+                                                 std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  auto formatter = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc);
   const bool under_systemd = std::getenv("JOURNAL_STREAM") != nullptr;
-  formatter->add_flag<PriorityFlag>('P').set_pattern(
-      under_systemd ? "%P%v" : "%Y-%m-%dT%H:%M:%S.%eZ %l %v");
+  formatter->add_flag<PriorityFlag>('P').set_pattern(under_systemd ? "%P%v"
+                                                                   : "%Y-%m-%dT%H:%M:%S.%eZ %l %v");
   logger->set_formatter(std::move(formatter));
   logger->flush_on(spdlog::level::trace);
   return logger;

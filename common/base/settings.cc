@@ -35,9 +35,8 @@ struct Settings::State {
       const std::string path = prefix + std::string(member.str());
       if (known.contains(path)) continue;
       const std::string inside = path + ".";
-      const bool is_section = std::any_of(known.begin(), known.end(), [&](const auto& k) {
-        return k.starts_with(inside);
-      });
+      const bool is_section = std::any_of(known.begin(), known.end(),
+                                          [&](const auto& k) { return k.starts_with(inside); });
       if (is_section && node.is_table()) {
         CollectUnknown(*node.as_table(), inside);
         continue;

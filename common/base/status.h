@@ -64,23 +64,28 @@ const CodeMeaning& Meaning(Code code);
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : value_(std::move(value)) {}            // NOLINT: implicit by design
-  Result(Status status) : status_(std::move(status)) {     // NOLINT: implicit by design
+  Result(T value) : value_(std::move(value)) {}         // NOLINT: implicit by design
+  Result(Status status) : status_(std::move(status)) {  // NOLINT: implicit by design
     CHECK(!status_.ok());
   }
   bool ok() const { return value_.has_value(); }
   const Status& status() const& { return status_; }
   Status status() && { return std::move(status_); }
-  T& value() {
+  T& value() & {
     CHECK(ok());
     return *value_;
   }
-  const T& value() const {
+  const T& value() const& {
     CHECK(ok());
     return *value_;
   }
-  T& operator*() { return value(); }
-  const T& operator*() const { return value(); }
+  T&& value() && {
+    CHECK(ok());
+    return *std::move(value_);
+  }
+  T& operator*() & { return value(); }
+  const T& operator*() const& { return value(); }
+  T&& operator*() && { return std::move(*this).value(); }
   T* operator->() { return &value(); }
   const T* operator->() const { return &value(); }
 
@@ -92,9 +97,9 @@ class [[nodiscard]] Result {
 }  // namespace tillrelay
 
 // Leaves the enclosing function with the failure, if there is one.
-#define TRY(expression)                                      \
-  do {                                                       \
-    if (auto try_status = (expression); !try_status.ok()) {  \
-      return try_status;                                     \
-    }                                                        \
+#define TRY(expression)                                     \
+  do {                                                      \
+    if (auto try_status = (expression); !try_status.ok()) { \
+      return try_status;                                    \
+    }                                                       \
   } while (false)

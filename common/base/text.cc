@@ -43,8 +43,8 @@ size_t FirstInvalidUtf8(std::string_view text) {
 
 bool IsName(std::string_view text) {
   return !text.empty() && text.size() <= 32 && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-           c == '.' || c == '_' || c == '-';
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '_' || c == '-';
   });
 }
 
@@ -61,7 +61,8 @@ std::string Printable(std::string_view text, size_t limit) {
     if (out.size() >= limit) return out + "...";
     const size_t length = SequenceLength(text.substr(at));
     const auto byte = static_cast<uint8_t>(text[at]);
-    const bool c1_control = length == 2 && byte == 0xc2 && static_cast<uint8_t>(text[at + 1]) < 0xa0;
+    const bool c1_control =
+        length == 2 && byte == 0xc2 && static_cast<uint8_t>(text[at + 1]) < 0xa0;
     if (length == 0 || byte < 0x20 || byte == 0x7f || c1_control) {
       out += "\\x";
       out += kDigits[byte >> 4];

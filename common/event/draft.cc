@@ -28,6 +28,7 @@ class Drafter {
     draft_.identity = Identify(event_, end_wall_);
     event_.origin->content_sha256 = ToHex(BytesOf(draft_.identity.digest));
     WriteData(event_, &draft_.data);
+    draft_.data_digest = Sha256(draft_.data);
     return std::move(draft_);
   }
 
@@ -36,10 +37,14 @@ class Drafter {
     if (IsTransaction(event_.kind)) return TransactionHead();
     if (IsTransfer(event_.kind)) return TransferHead();
     switch (event_.kind) {
-      case Kind::kStockCounted: return CountHead();
-      case Kind::kStockAdjusted: return AdjustmentHead();
-      case Kind::kDayClosed: return CloseHead();
-      default: Refuse("bad-value", "kind", "this kind is made by the agent itself");
+      case Kind::kStockCounted:
+        return CountHead();
+      case Kind::kStockAdjusted:
+        return AdjustmentHead();
+      case Kind::kDayClosed:
+        return CloseHead();
+      default:
+        Refuse("bad-value", "kind", "this kind is made by the agent itself");
     }
   }
 
@@ -76,9 +81,10 @@ class Drafter {
         received ? &t.to_store_id : &t.from_store_id);
     Store(received ? "transfer.from_store_id" : "transfer.to_store_id",
           received ? t.from_store_id : t.to_store_id);
-    std::string* at = received                              ? &t.received_at
-                      : event_.kind == Kind::kTransferVoided && !t.voided_at.empty() ? &t.voided_at
-                                                            : &t.shipped_at;
+    std::string* at = received ? &t.received_at
+                      : event_.kind == Kind::kTransferVoided && !t.voided_at.empty()
+                          ? &t.voided_at
+                          : &t.shipped_at;
     Need(!at->empty(), received ? "transfer.received_at" : "transfer.shipped_at");
     Day("transfer.business_day", t.business_day);
     if (rejection_) return;
@@ -153,8 +159,8 @@ class Drafter {
       return;
     }
     if (!Need(line->quantity.has_value(), at("quantity"))) return;
-    for (const auto& quantity : {line->quantity, line->quantity_damaged, line->quantity_short,
-                                 line->quantity_expected}) {
+    for (const auto& quantity :
+         {line->quantity, line->quantity_damaged, line->quantity_short, line->quantity_expected}) {
       if (quantity && quantity->negative()) {
         return Refuse("bad-value", at("quantity"),
                       "quantities are never negative; the action gives the direction");
@@ -167,10 +173,17 @@ class Drafter {
   void DefaultAction(Line* line, const std::string& field) {
     switch (event_.kind) {
       case Kind::kSale:
-      case Kind::kTransactionVoided: line->action = "sale"; break;
-      case Kind::kReturn: line->action = "return"; break;
-      case Kind::kExchange: Refuse("missing-field", field, "say sale or return"); break;
-      default: break;
+      case Kind::kTransactionVoided:
+        line->action = "sale";
+        break;
+      case Kind::kReturn:
+        line->action = "return";
+        break;
+      case Kind::kExchange:
+        Refuse("missing-field", field, "say sale or return");
+        break;
+      default:
+        break;
     }
   }
 
@@ -258,7 +271,11 @@ class Drafter {
 }  // namespace
 
 std::variant<Draft, Rejection> MakeDraft(Event event, const Shop& shop) {
-  return Drafter(&event, shop).Run();
+  return DraftFrom(&event, shop);
+}
+
+std::variant<Draft, Rejection> DraftFrom(Event* event, const Shop& shop) {
+  return Drafter(event, shop).Run();
 }
 
 }  // namespace tillrelay::event

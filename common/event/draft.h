@@ -31,9 +31,12 @@ struct Draft {
   std::string register_id;  // as the register names itself; empty for others
   std::string number;       // transaction or document number, as written
   std::string data;         // the bytes that are stored, hashed and sent
+  Sha256Digest data_digest{};  // of `data`
 };
 
 // Rejections: missing-field, bad-value, foreign-store, stock-effect-disagrees.
 std::variant<Draft, Rejection> MakeDraft(Event event, const Shop& shop);
+// The same; the event stays with the caller, so that a refused one can still be shown.
+std::variant<Draft, Rejection> DraftFrom(Event* event, const Shop& shop);
 
 }  // namespace tillrelay::event

@@ -43,9 +43,9 @@ struct Line {
   Item item;
   std::optional<Decimal> quantity;
   std::optional<Decimal> quantity_damaged, quantity_expected, quantity_short;
-  std::string bucket, direction;             // counts and adjustments
-  std::optional<Decimal> counted, book;      // counts
-  std::string uom;                           // UN/ECE Recommendation 20
+  std::string bucket, direction;         // counts and adjustments
+  std::optional<Decimal> counted, book;  // counts
+  std::string uom;                       // UN/ECE Recommendation 20
   std::optional<Decimal> each_count;
   std::optional<Decimal> unit_price, extended_amount, discount_amount, net_amount;
   std::string entry_method, fulfilment;

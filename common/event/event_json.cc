@@ -94,10 +94,10 @@ class Writer {
 class NameCollector {
  public:
   std::vector<std::string_view> names;
-#define COLLECT(method)                           \
-  template <class... Rest>                        \
-  void method(const char* name, Rest&&...) {      \
-    names.emplace_back(name);                     \
+#define COLLECT(method)                      \
+  template <class... Rest>                   \
+  void method(const char* name, Rest&&...) { \
+    names.emplace_back(name);                \
   }
   COLLECT(Id)
   COLLECT(Text)
@@ -216,8 +216,7 @@ class Reader {
       return Refuse("bad-value", name, "expected an object of at most 20 members");
     }
     for (const JsonValue value : map) {
-      if (!IsName(value.name()) || !value.is_string() ||
-          value.text().size() > kMaxExtensionBytes) {
+      if (!IsName(value.name()) || !value.is_string() || value.text().size() > kMaxExtensionBytes) {
         return Refuse("bad-value", name,
                       "members are texts of at most 256 bytes named [A-Za-z0-9._-]{1,32}");
       }

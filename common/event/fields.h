@@ -14,7 +14,6 @@
 
 namespace tillrelay::event {
 
-
 template <class V>
 void Fields(V& v, Item& x) {
   v.Id("sku", x.sku);

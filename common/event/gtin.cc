@@ -8,7 +8,8 @@ bool HasGs1CheckDigit(std::string_view digits) {
   if (digits.size() < 2 || !AllDigits(digits)) return false;
   int sum = 0;
   int weight = 3;
-  for (size_t i = digits.size() - 1; i-- > 0; weight = 4 - weight) sum += (digits[i] - '0') * weight;
+  for (size_t i = digits.size() - 1; i-- > 0; weight = 4 - weight)
+    sum += (digits[i] - '0') * weight;
   return (10 - sum % 10) % 10 == digits.back() - '0';
 }
 

@@ -37,7 +37,8 @@ std::string LineText(const Event& event) {
   }
   std::sort(lines.begin(), lines.end());
   std::string text;
-  for (const std::string& line : lines) text += (text.empty() ? "" : std::string(1, kRecord)) + line;
+  for (const std::string& line : lines)
+    text += (text.empty() ? "" : std::string(1, kRecord)) + line;
   return text;
 }
 
@@ -48,8 +49,8 @@ std::string ConsequenceText(const Event& event) {
   for (const Line& line : event.lines) {
     const std::string item = ItemName(line.item);
     for (const StockEffect& effect : line.stock_effect) {
-      parts.push_back(Join(item, line.uom, effect.bucket, effect.location, effect.ref,
-                           Number(effect.delta)));
+      parts.push_back(
+          Join(item, line.uom, effect.bucket, effect.location, effect.ref, Number(effect.delta)));
     }
     if (line.counted) parts.push_back(Join(item, line.uom, line.bucket, Number(line.counted)));
   }
@@ -111,14 +112,14 @@ Identity Identify(const Event& event, std::string_view end_wall) {
     const std::string content =
         ToHex(BytesOf(Sha256(Join(t.kind, t.status, end_wall, lines, grand))));
     identity.key = Join("r", register_id, Sortable(number), t.business_day);
-    identity.id = UuidV5(IdentityNamespace(), Join("1", t.store_id, register_id, t.business_day,
-                                                   number, content));
+    identity.id = UuidV5(IdentityNamespace(),
+                         Join("1", t.store_id, register_id, t.business_day, number, content));
   } else {
     std::string part;
     const std::string number = DocumentNumber(event, &part);
     identity.key = Join("d", KindWord(event.kind), number, part);
-    identity.id = UuidV5(IdentityNamespace(),
-                         Join("1", StoreOf(event), KindWord(event.kind), number, part));
+    identity.id =
+        UuidV5(IdentityNamespace(), Join("1", StoreOf(event), KindWord(event.kind), number, part));
   }
   identity.digest = Sha256(Join(lines, ConsequenceText(event), grand));
   return identity;

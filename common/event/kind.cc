@@ -4,18 +4,26 @@
 
 namespace tillrelay::event {
 namespace {
-constexpr std::string_view kKinds[kKindCount] = {
-    "sale",           "return",           "exchange",        "transaction_voided",
-    "transfer_shipped", "transfer_received", "transfer_voided", "stock_adjusted",
-    "stock_counted",  "register_control", "day_closed",      "stream_opened",
-    "loss"};
+constexpr std::string_view kKinds[kKindCount] = {"sale",
+                                                 "return",
+                                                 "exchange",
+                                                 "transaction_voided",
+                                                 "transfer_shipped",
+                                                 "transfer_received",
+                                                 "transfer_voided",
+                                                 "stock_adjusted",
+                                                 "stock_counted",
+                                                 "register_control",
+                                                 "day_closed",
+                                                 "stream_opened",
+                                                 "loss"};
 constexpr std::string_view kStatuses[] = {"completed", "cancelled", "suspended",
                                           "resumed",   "training",  "control"};
 constexpr std::string_view kActions[] = {"sale",        "return",         "order", "pick_up",
                                          "refund_only", "deposit_return", "void"};
 constexpr std::string_view kConditions[] = {"sellable", "damaged", "not_kept"};
-constexpr std::string_view kTenders[] = {"cash",      "card",    "voucher", "gift_card",
-                                         "account",   "mobile",  "other"};
+constexpr std::string_view kTenders[] = {"cash",    "card",   "voucher", "gift_card",
+                                         "account", "mobile", "other"};
 constexpr std::string_view kReasons[] = {"damage",  "theft",      "found", "waste",
                                          "own_use", "correction", "other"};
 constexpr std::string_view kTimeQualities[] = {"exact", "zone_assumed", "dst_ambiguous",

@@ -41,10 +41,17 @@ class LineRule {
       case Kind::kTransactionVoided:
         if (MovesStock()) ByAction(-1);
         break;
-      case Kind::kTransferShipped: Shipped(1); break;
-      case Kind::kTransferVoided: Shipped(-1); break;
-      case Kind::kTransferReceived: Received(); break;
-      default: break;
+      case Kind::kTransferShipped:
+        Shipped(1);
+        break;
+      case Kind::kTransferVoided:
+        Shipped(-1);
+        break;
+      case Kind::kTransferReceived:
+        Received();
+        break;
+      default:
+        break;
     }
   }
 

@@ -107,8 +107,8 @@ Result<WallTime> ParseUtc(std::string_view text) {
   auto parsed = ParseTime(text);
   if (!parsed.ok()) return std::move(parsed).status();
   if (!parsed->offset_s) return Invalid("a time needs an offset");
-  return WallTime(std::chrono::microseconds(
-      (parsed->local_s - *parsed->offset_s) * 1'000'000 + parsed->micros));
+  return WallTime(std::chrono::microseconds((parsed->local_s - *parsed->offset_s) * 1'000'000 +
+                                            parsed->micros));
 }
 
 Result<StoreZone> StoreZone::Load(const std::string& name) {

@@ -1,0 +1,362 @@
+#include "agent/capture/drop_folder.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <future>
+
+#include "agent/capture/drop_names.h"
+#include "common/base/text.h"
+
+namespace tillrelay::capture {
+namespace {
+
+constexpr size_t kBatchFiles = 64;
+constexpr size_t kBatchBytes = 16 * 1024 * 1024;
+constexpr size_t kFilesPerScan = 1024;
+constexpr int kUnreadableScans = 3;
+constexpr int kMaxArchiveNames = 1000;
+
+int64_t MtimeNs(const struct stat& info) {
+  return int64_t{info.st_mtim.tv_sec} * 1'000'000'000 + info.st_mtim.tv_nsec;
+}
+
+Result<Fd> OpenFolder(int parent, const char* name, mode_t mode) {
+  if (mkdirat(parent, name, mode) == 0) {
+    // mkdir obeys the umask; the set-group-id bit and the group's write bit are meant.
+    if (fchmodat(parent, name, mode, 0) != 0) return Unavailable(ErrnoText(errno));
+  } else if (errno != EEXIST) {
+    return Unavailable(fmt::format("{}: {}", name, ErrnoText(errno)));
+  }
+  Fd fd(openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!fd.valid()) return Unavailable(fmt::format("{}: {}", name, ErrnoText(errno)));
+  return fd;
+}
+
+std::string ReasonText(const Prepared& prepared, const Answer& answer) {
+  std::string text;
+  for (size_t i = 0; i < answer.receipts.size(); ++i) {
+    const journal::Receipt& receipt = answer.receipts[i];
+    if (receipt.outcome != journal::Outcome::kQuarantined) continue;
+    text += fmt::format("document {}: {}{}{}, quarantine ticket {}\n", i + 1, receipt.reason,
+                        receipt.field.empty() ? "" : " at ", receipt.field, receipt.ticket);
+  }
+  if (prepared.syntax) {
+    return fmt::format("byte {}: {}\n{}\n{}", prepared.syntax->offset, prepared.syntax->what,
+                       prepared.syntax->hint, text);
+  }
+  return fmt::format("{} stored, {} already known, {} in quarantine:\n{}", answer.stored,
+                     answer.duplicate, answer.quarantined, text);
+}
+
+}  // namespace
+
+struct DropFolder::Taken {
+  std::string name;
+  std::string scrubbed;  // set when the raw file held a card number
+  std::string refusal;   // set when it is rejected unread
+  size_t bytes = 0;
+  Prepared report;  // its syntax error only; the entries went to the journal
+  std::future<Result<Answer>> answer;
+  Status submitted;
+};
+
+DropFolder::DropFolder(const DropFolderOptions& options, Intake* intake, Counters* counters,
+                       const Clock* clock)
+    : options_(options), intake_(*intake), counters_(*counters), clock_(*clock) {}
+
+Result<std::unique_ptr<DropFolder>> DropFolder::Open(const DropFolderOptions& options,
+                                                     Intake* intake, Counters* counters,
+                                                     const Clock* clock) {
+  std::unique_ptr<DropFolder> folder(new DropFolder(options, intake, counters, clock));
+  if (Status s = folder->OpenFolders(); !s.ok()) {
+    return std::move(s).Within("drop folder " + options.path);
+  }
+  return folder;
+}
+
+Status DropFolder::OpenFolders() {
+  if (mkdir(options_.path.c_str(), 0755) != 0 && errno != EEXIST) {
+    return Unavailable(ErrnoText(errno) + "; create it or set drop_folder.path");
+  }
+  const Fd root(open(options_.path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!root.valid()) return Unavailable(ErrnoText(errno));
+  const struct {
+    const char* name;
+    mode_t mode;
+    Fd* fd;
+  } folders[] = {
+      {kIncoming, 02770, &incoming_}, {kDone, 0700, &done_}, {kRejected, 0700, &rejected_}};
+  dev_t device = 0;
+  for (const auto& folder : folders) {
+    auto fd = OpenFolder(root.get(), folder.name, folder.mode);
+    if (!fd.ok()) return std::move(fd).status();
+    struct stat info {};
+    if (fstat(fd->get(), &info) != 0) return Unavailable(ErrnoText(errno));
+    if (device != 0 && info.st_dev != device) {
+      return Unavailable("incoming, done and rejected must be on one file system");
+    }
+    device = info.st_dev;
+    *folder.fd = *std::move(fd);
+  }
+  return Status::Ok();
+}
+
+Result<std::vector<std::string>> DropFolder::List() {
+  const int copy = openat(incoming_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR* stream = copy < 0 ? nullptr : fdopendir(copy);
+  if (stream == nullptr) {
+    if (copy >= 0) close(copy);
+    return Unavailable("incoming cannot be read: " + ErrnoText(errno));
+  }
+  std::vector<std::string> names;
+  while (const dirent* entry = readdir(stream)) {
+    const std::string_view name = entry->d_name;
+    if (!IsUnfinished(name)) names.emplace_back(name);
+  }
+  closedir(stream);
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+DropFolder::Next DropFolder::Scan() {
+  auto names = List();
+  if (!names.ok()) {
+    Trouble(names.status().message());
+    return Next::kNothing;
+  }
+  for (auto& [name, seen] : seen_) seen.present = false;
+  std::vector<std::string> ready;
+  Next next = Next::kNothing;
+  uint64_t unreadable = 0;
+  for (const std::string& name : *names) {
+    Seen& seen = seen_[name];
+    seen.present = true;
+    if (!Settled(name, &seen)) {
+      if (seen.unreadable == 0) next = Next::kSettling;
+      unreadable += seen.unreadable >= kUnreadableScans ? 1 : 0;
+      continue;
+    }
+    if (ready.size() == kFilesPerScan) {
+      next = Next::kMore;
+      break;
+    }
+    ready.push_back(name);
+  }
+  if (next != Next::kMore) std::erase_if(seen_, [](const auto& entry) { return !entry.second.present; });
+  counters_.Change([&](CaptureStats* stats) {
+    stats->files_waiting = names->size();
+    stats->files_unreadable = unreadable;
+  });
+  last_trouble_.clear();
+  for (size_t first = 0; first < ready.size(); first += kBatchFiles) {
+    TakeBatch(ready, first, std::min(ready.size(), first + kBatchFiles));
+    if (!last_trouble_.empty()) break;  // full or poisoned: the files stay
+  }
+  counters_.Change([&](CaptureStats* stats) { stats->drop_folder_error = last_trouble_; });
+  return last_trouble_.empty() ? next : Next::kNothing;
+}
+
+bool DropFolder::Settled(const std::string& name, Seen* seen) {
+  struct stat info {};
+  if (fstatat(incoming_.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) return false;
+  const bool readable =
+      !S_ISREG(info.st_mode) || faccessat(incoming_.get(), name.c_str(), R_OK, AT_EACCESS) == 0;
+  if (!readable) {
+    if (++seen->unreadable == kUnreadableScans) {
+      log::Error("capture",
+                 "{} in incoming/ cannot be read; let its owner give the group "
+                 "tillrelay-drop read access",
+                 name);
+    }
+    return false;
+  }
+  seen->unreadable = 0;
+  if (arrived_.erase(name) > 0) return true;
+  const Instant now = clock_.Now();
+  const bool unchanged = seen->size == info.st_size && seen->mtime_ns == MtimeNs(info);
+  if (unchanged) return now - seen->since >= options_.settle;
+  seen->size = info.st_size;
+  seen->mtime_ns = MtimeNs(info);
+  seen->since = now;
+  return false;
+}
+
+void DropFolder::TakeBatch(const std::vector<std::string>& names, size_t first, size_t last) {
+  std::vector<std::unique_ptr<Taken>> batch;
+  size_t bytes = 0;
+  const auto finish_all = [&] {
+    for (const auto& taken : batch) Finish(taken.get());
+    if (!batch.empty()) SyncFolders();
+    batch.clear();
+    bytes = 0;
+  };
+  for (size_t i = first; i < last; ++i) {
+    auto taken = Take(names[i]);
+    if (taken == nullptr) continue;
+    bytes += taken->bytes;
+    batch.push_back(std::move(taken));
+    if (bytes >= kBatchBytes) finish_all();
+  }
+  finish_all();
+}
+
+std::unique_ptr<DropFolder::Taken> DropFolder::Take(const std::string& name) {
+  auto taken = std::make_unique<Taken>();
+  taken->name = name;
+  Document document;
+  document.channel = "file";
+  document.origin = Printable(guard::Scrub(name), 255);
+  if (Status read = Read(name, taken.get()); !read.ok()) {
+    if (read.code() != Code::kInvalid) return nullptr;  // gone, or still changing: later
+    taken->refusal = read.message();
+    return taken;
+  }
+  document.bytes = std::move(taken->scrubbed);
+  taken->scrubbed.clear();
+  const auto format = formats::Sniff(document.bytes, name);
+  if (!format) {
+    taken->refusal = "neither JSON nor XML: nothing is known that looks like this";
+    return taken;
+  }
+  document.format = *format;
+  std::string scrubbed = guard::Scrub(document.bytes);
+  if (scrubbed != document.bytes) taken->scrubbed = std::move(scrubbed);
+  Prepared prepared = intake_.Prepare(&document);
+  if (!prepared.syntax && prepared.entries.empty()) {
+    taken->refusal = "the file holds no event";
+    return taken;
+  }
+  taken->report.syntax = prepared.syntax;
+  auto promise = std::make_shared<std::promise<Result<Answer>>>();
+  taken->answer = promise->get_future();
+  taken->submitted =
+      intake_.Submit(std::move(prepared), journal::FileMark{prepared.payload, document.origin},
+                     [promise](Result<Answer> answer) { promise->set_value(std::move(answer)); });
+  return taken;
+}
+
+// Leaves the bytes in `taken->scrubbed` for the moment.
+Status DropFolder::Read(const std::string& name, Taken* taken) {
+  const Fd fd(openat(incoming_.get(), name.c_str(),
+                     O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
+  if (!fd.valid()) {
+    if (errno == ELOOP) return Invalid("a symbolic link; only plain files are taken");
+    if (errno == ENXIO) return Invalid("a socket; only plain files are taken");
+    return Unavailable(ErrnoText(errno));
+  }
+  struct stat before {};
+  if (fstat(fd.get(), &before) != 0) return Unavailable(ErrnoText(errno));
+  if (!S_ISREG(before.st_mode)) return Invalid("not a plain file; only plain files are taken");
+  if (before.st_nlink == 0) return Unavailable("gone");
+  if (before.st_nlink != 1) return Invalid("a file with several names; only plain files are taken");
+  if (static_cast<uint64_t>(before.st_size) > options_.file_bytes) {
+    return Invalid(fmt::format("larger than {} bytes; split it, or raise limits.file_bytes",
+                               options_.file_bytes));
+  }
+  auto bytes = ReadAll(fd.get(), options_.file_bytes);
+  if (!bytes.ok()) return std::move(bytes).status();
+  struct stat after {};
+  if (fstat(fd.get(), &after) != 0 || after.st_size != before.st_size ||
+      MtimeNs(after) != MtimeNs(before) || bytes->size() != static_cast<size_t>(after.st_size)) {
+    return Unavailable("changed while it was read");
+  }
+  taken->bytes = bytes->size();
+  taken->scrubbed = *std::move(bytes);
+  return Status::Ok();
+}
+
+void DropFolder::Finish(Taken* taken) {
+  if (!taken->refusal.empty()) {
+    counters_.Change([](CaptureStats* stats) { ++stats->files_rejected; });
+    log::Warning("capture", "{} rejected: {}", taken->name, taken->refusal);
+    return Archive(*taken, false, taken->refusal + "\n");
+  }
+  Result<Answer> answer =
+      taken->submitted.ok() ? taken->answer.get() : Result<Answer>(taken->submitted);
+  if (!answer.ok()) return Trouble(answer.status().message());
+  const bool done = answer->quarantined == 0;
+  counters_.Change([&](CaptureStats* stats) {
+    stats->file_stored += answer->stored;
+    stats->file_duplicate += answer->duplicate;
+    stats->file_quarantined += answer->quarantined;
+    ++(done ? stats->files_done : stats->files_rejected);
+  });
+  if (!done) log::Warning("capture", "{}: {} in quarantine", taken->name, answer->quarantined);
+  Archive(*taken, done, done ? "" : ReasonText(taken->report, *answer));
+}
+
+void DropFolder::Archive(const Taken& taken, bool done, const std::string& reason) {
+  const Fd& folder = done ? done_ : rejected_;
+  std::string archived;
+  const Status moved = taken.scrubbed.empty() ? MoveTo(folder, taken, &archived)
+                                              : WriteScrubbed(folder, taken, &archived);
+  if (!moved.ok()) return Trouble(taken.name + ": " + moved.message());
+  if (!reason.empty()) WriteReason(archived, reason);
+  seen_.erase(taken.name);
+}
+
+Status DropFolder::MoveTo(const Fd& folder, const Taken& taken, std::string* archived) {
+  const std::string base = guard::Scrub(taken.name);
+  for (int attempt = 1; attempt <= kMaxArchiveNames; ++attempt) {
+    *archived = ArchiveName(base, attempt);
+    if (renameat2(incoming_.get(), taken.name.c_str(), folder.get(), archived->c_str(),
+                  RENAME_NOREPLACE) == 0) {
+      return Status::Ok();
+    }
+    if (errno != EEXIST) return Unavailable("rename: " + ErrnoText(errno));
+  }
+  return Unavailable("no free name in the archive");
+}
+
+Status DropFolder::WriteScrubbed(const Fd& folder, const Taken& taken, std::string* archived) {
+  const std::string base = guard::Scrub(taken.name);
+  Fd copy;
+  for (int attempt = 1; attempt <= kMaxArchiveNames && !copy.valid(); ++attempt) {
+    *archived = ArchiveName(base, attempt);
+    copy = Fd(openat(folder.get(), archived->c_str(),
+                     O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+    if (!copy.valid() && errno != EEXIST) return Unavailable("copy: " + ErrnoText(errno));
+  }
+  if (!copy.valid()) return Unavailable("no free name in the archive");
+  Status written = WriteAll(copy.get(), taken.scrubbed);
+  if (written.ok() && fsync(copy.get()) != 0) written = Unavailable("fsync: " + ErrnoText(errno));
+  if (!written.ok()) {
+    unlinkat(folder.get(), archived->c_str(), 0);
+    return written;
+  }
+  if (fsync(folder.get()) != 0) return Unavailable("fsync: " + ErrnoText(errno));
+  // The scrubbed copy stands; only now does the original go.
+  if (unlinkat(incoming_.get(), taken.name.c_str(), 0) != 0) {
+    return Unavailable("unlink: " + ErrnoText(errno));
+  }
+  return Status::Ok();
+}
+
+void DropFolder::WriteReason(const std::string& archived, const std::string& reason) {
+  const std::string name = ArchiveName(archived, 1, ".reason");
+  const Fd fd(openat(rejected_.get(), name.c_str(),
+                     O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!fd.valid() || !WriteAll(fd.get(), guard::Scrub(reason)).ok()) {
+    log::Warning("capture", "no .reason could be written for {}", archived);
+  }
+}
+
+void DropFolder::SyncFolders() {
+  for (const Fd* folder : {&done_, &rejected_, &incoming_}) {
+    if (fsync(folder->get()) != 0) Trouble("fsync: " + ErrnoText(errno));
+  }
+}
+
+void DropFolder::Trouble(const std::string& text) {
+  last_trouble_ = text;
+  trouble_.Report("drop folder: " + text, clock_.Now());
+}
+
+}  // namespace tillrelay::capture

@@ -1,0 +1,96 @@
+#include "agent/capture/drop_watch.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+namespace tillrelay::capture {
+namespace {
+constexpr int kBeatMs = 5000;      // the thread shows that it moves
+constexpr int kBurstMs = 20;
+constexpr int kMinSettleMs = 100;  // between two looks at a file that may still grow
+}  // namespace
+
+DropWatch::DropWatch(std::unique_ptr<DropFolder> folder, std::chrono::seconds rescan,
+                     std::chrono::seconds settle, std::function<void()> beat)
+    : folder_(std::move(folder)), rescan_(rescan), settle_(settle), beat_(std::move(beat)) {}
+
+Status DropWatch::Start() {
+  stop_ = Fd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  inotify_ = Fd(inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+  if (!stop_.valid()) return Unavailable("eventfd: " + ErrnoText(errno));
+  if (!inotify_.valid() || inotify_add_watch(inotify_.get(), folder_->incoming_path().c_str(),
+                                             IN_MOVED_TO | IN_CLOSE_WRITE | IN_ONLYDIR) < 0) {
+    log::Warning("capture", "inotify: {}; files are found by the rescan alone", ErrnoText(errno));
+    inotify_.Reset();
+  }
+  thread_ = std::thread([this] {
+    pthread_setname_np(pthread_self(), "capture");
+    Run();
+  });
+  return Status::Ok();
+}
+
+void DropWatch::Stop() {
+  if (!thread_.joinable()) return;
+  const uint64_t one = 1;
+  while (write(stop_.get(), &one, sizeof one) < 0 && errno == EINTR) {
+  }
+  thread_.join();
+}
+
+void DropWatch::Run() {
+  const int rescan_ms = static_cast<int>(std::chrono::milliseconds(rescan_).count());
+  const int settle_ms =
+      std::max(kMinSettleMs, static_cast<int>(std::chrono::milliseconds(settle_).count()));
+  for (;;) {
+    const DropFolder::Next next = folder_->Scan();
+    int wait_ms = next == DropFolder::Next::kMore       ? 0
+                  : next == DropFolder::Next::kSettling ? settle_ms
+                                                        : rescan_ms;
+    // A burst of notifications is answered by one pass, not by one each.
+    if (!Wait(std::min(wait_ms, kBurstMs))) return;
+    do {
+      if (beat_) beat_();
+      const int waited_ms = std::min(wait_ms, kBeatMs);
+      if (!Wait(waited_ms)) return;
+      wait_ms -= waited_ms;
+    } while (wait_ms > 0 && !woken_);
+    woken_ = false;
+  }
+}
+
+bool DropWatch::Wait(int timeout_ms) {
+  pollfd fds[2] = {{stop_.get(), POLLIN, 0}, {inotify_.get(), POLLIN, 0}};
+  const int ready = poll(fds, 2, timeout_ms);
+  if (ready > 0 && (fds[0].revents & POLLIN) != 0) return false;
+  if (ready > 0 && (fds[1].revents & POLLIN) != 0) {
+    ReadNotifications();
+    woken_ = true;
+  }
+  return true;
+}
+
+void DropWatch::ReadNotifications() {
+  alignas(inotify_event) char buffer[64 * 1024];
+  for (;;) {
+    const ssize_t got = read(inotify_.get(), buffer, sizeof buffer);
+    if (got <= 0) return;
+    for (ssize_t at = 0; at < got;) {
+      inotify_event event;
+      std::memcpy(&event, buffer + at, sizeof event);
+      if ((event.mask & IN_MOVED_TO) != 0 && event.len > 0) {
+        folder_->Arrived(buffer + at + sizeof event);
+      }
+      at += static_cast<ssize_t>(sizeof event + event.len);
+    }
+  }
+}
+
+}  // namespace tillrelay::capture

@@ -1,0 +1,37 @@
+// What: the thread `capture`: wakes the drop folder when inotify speaks, and by the clock anyway.
+// Promise: inotify is only a hint (it is silent on network shares and may overflow); the rescan
+//   finds everything.
+// Thread: Start and Stop by the owner.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <thread>
+
+#include "agent/capture/drop_folder.h"
+
+namespace tillrelay::capture {
+
+class DropWatch {
+ public:
+  DropWatch(std::unique_ptr<DropFolder> folder, std::chrono::seconds rescan,
+            std::chrono::seconds settle, std::function<void()> beat);
+  ~DropWatch() { Stop(); }
+  Status Start();
+  void Stop();
+
+ private:
+  void Run();
+  // Waits for inotify, a stop or the timeout; false on stop.
+  bool Wait(int timeout_ms);
+  void ReadNotifications();
+
+  std::unique_ptr<DropFolder> folder_;
+  const std::chrono::seconds rescan_, settle_;
+  const std::function<void()> beat_;
+  Fd inotify_, stop_;
+  bool woken_ = false;
+  std::thread thread_;
+};
+
+}  // namespace tillrelay::capture

@@ -1,0 +1,84 @@
+// What: the one way in: decode, guard, rules, append. Every door goes through here.
+// Promise: an item is stored, recognised, or quarantined with a reason; a document that is not the
+//   declared syntax stores nothing but its scrubbed text in quarantine. No card number passes.
+// Thread: one Intake per door thread; the registry of last-heard registers is shared.
+// Errors: Submit as Journal::Submit. `done` runs on the journal thread.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "agent/capture/capture_stats.h"
+#include "agent/formats/format.h"
+#include "agent/guard/guard.h"
+#include "agent/journal/journal.h"
+#include "common/event/draft.h"
+
+namespace tillrelay::capture {
+
+struct IntakeOptions {
+  event::Shop shop;
+  formats::Limits limits;
+  guard::GuardOptions guard;
+};
+
+// Counters of all doors; doors add, the status page copies.
+class Counters {
+ public:
+  CaptureStats Copy() const;
+  // Under the lock, for a door's own numbers.
+  void Change(const std::function<void(CaptureStats*)>& change);
+
+ private:
+  mutable Mutex mutex_;
+  CaptureStats stats_ GUARDED_BY(mutex_);
+};
+
+struct Document {
+  formats::Format format = formats::Format::kJson;
+  std::string channel;  // "http" | "file"
+  std::string origin;   // file name or request id, for people
+  std::string bytes;
+};
+
+// A document on its way: what will be appended, and what to tell about it.
+struct Prepared {
+  std::vector<journal::Entry> entries;
+  std::optional<formats::SyntaxError> syntax;  // entries holds the scrubbed document only
+  size_t redactions = 0;
+  Sha256Digest payload{};
+};
+
+struct Answer {
+  std::vector<journal::Receipt> receipts;
+  size_t stored = 0, duplicate = 0, quarantined = 0;
+};
+
+class Intake {
+ public:
+  Intake(const IntakeOptions* options, journal::Journal* journal, Counters* counters,
+         const Clock* clock);
+
+  Prepared Prepare(Document* document);
+  // `file` makes the entries and the file's hash one transaction.
+  Status Submit(Prepared&& prepared, std::optional<journal::FileMark> file,
+                std::function<void(Result<Answer>)> done);
+  // The same answer, nothing stored.
+  Status Try(Prepared&& prepared, std::function<void(Result<Answer>)> done);
+
+ private:
+  void TakeItem(formats::Item&& item, const Document& document, Prepared* prepared);
+  journal::Unfit Unfit(event::Rejection why, const Document& document, std::string_view text);
+  journal::AppendRequest Request(Prepared&& prepared, std::function<void(Result<Answer>)> done);
+  void CountHeard(const std::vector<journal::Entry>& entries);
+
+  const IntakeOptions& options_;
+  journal::Journal& journal_;
+  Counters& counters_;
+  const Clock& clock_;
+  formats::Decoder decoder_;
+};
+
+}  // namespace tillrelay::capture

@@ -1,0 +1,72 @@
+// The `tillrelay` command: options to commands, nothing else.
+#include <CLI/CLI.hpp>
+
+#include "agent/cli/commands.h"
+
+int main(int argc, char** argv) {
+  using namespace tillrelay::cli;
+  CLI::App app{"Tillrelay: what a store has sold, brought to head office without loss."};
+  app.set_version_flag("--version", TILLRELAY_VERSION);
+  app.require_subcommand(1);
+  app.footer(
+      "Exit codes: 0 good, 1 a fault was found, 2 wrong usage, 3 the daemon does not answer, "
+      "78 wrong configuration.");
+  Common common;
+  app.add_option("--config", common.config, "Configuration file")->capture_default_str();
+  app.add_flag("--json", common.json, "Print JSON");
+  app.fallthrough();
+
+  StatusOptions status;
+  auto* status_command = app.add_subcommand("status", "Is this store's data getting through?");
+  status_command->add_option("--address", status.address, "host:port or unix:PATH of the daemon");
+
+  SendOptions send;
+  auto* send_command = app.add_subcommand("send", "Send one file through the intake");
+  send_command->add_option("file", send.file, "The document")->required();
+  send_command->add_flag("--check", send.check, "Ask what would happen; nothing is stored");
+  send_command->add_option("--type", send.type, "Its media type; guessed when not given");
+  send_command->add_option("--intake", send.address, "host:port of the intake");
+
+  SimulateOptions play;
+  auto* simulate = app.add_subcommand("simulate", "Play a store: registers, receipts, transfers");
+  simulate->add_option("--intake", play.address, "host:port of the intake");
+  simulate->add_option("--drop", play.drop, "Drop folder for files");
+  simulate->add_option("--drop-share", play.drop_share, "Share of the documents sent as files")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  simulate->add_option("--store", play.store_id, "Store id");
+  simulate->add_option("--events", play.events, "Number of documents")->capture_default_str();
+  simulate->add_option("--seed", play.seed, "The same seed plays the same day")
+      ->capture_default_str();
+  simulate->add_option("--registers", play.registers, "Registers")
+      ->check(CLI::Range(1, 99))
+      ->capture_default_str();
+  simulate->add_option("--connections", play.connections, "Parallel connections")
+      ->check(CLI::Range(1, 512))
+      ->capture_default_str();
+  simulate->add_option("--group", play.group, "Documents per request or file")
+      ->check(CLI::Range(1, 10000))
+      ->capture_default_str();
+  simulate->add_option("--rate", play.rate, "Documents per second, 0 for as fast as possible")
+      ->capture_default_str();
+  simulate->add_option("--day", play.day, "First business day")->capture_default_str();
+  simulate->add_option("--sums", play.sums_file, "Write the registers' own sums to this file");
+  simulate->add_option("--patience", play.patience_s, "Seconds to keep repeating a document")
+      ->capture_default_str();
+
+  auto* config = app.add_subcommand("config", "The configuration");
+  config->require_subcommand(1);
+  auto* config_check = config->add_subcommand("check", "Is it complete and correct?");
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    const int code = app.exit(e);
+    return code == 0 ? kOk : kUsage;
+  }
+  if (*status_command) return RunStatus(common, status);
+  if (*send_command) return RunSend(common, send);
+  if (*simulate) return RunSimulate(common, play);
+  if (*config_check) return RunConfigCheck(common);
+  return kUsage;
+}

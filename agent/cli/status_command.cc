@@ -1,0 +1,84 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "agent/cli/commands.h"
+#include "agent/config/config.h"
+#include "agent/http/client.h"
+#include "common/base/json_reader.h"
+
+namespace tillrelay::cli {
+namespace {
+
+const char* Colour(std::string_view level) {
+  if (isatty(STDOUT_FILENO) == 0 || std::getenv("NO_COLOR") != nullptr) return "";
+  if (level == "green") return "\x1b[32m";
+  return level == "amber" ? "\x1b[33m" : "\x1b[31m";
+}
+
+void Print(JsonValue status) {
+  const std::string_view level = status.String("level");
+  const char* colour = Colour(level);
+  fmt::print("{}{}{}\n", colour, status.String("sentence"), *colour != '\0' ? "\x1b[0m" : "");
+  if (const auto safe = status.String("safe"); !safe.empty()) fmt::print("{}\n", safe);
+  for (const JsonValue step : status.Find("next_steps")) fmt::print("  - {}\n", step.text());
+  const auto number = [&](const char* name) -> std::string_view {
+    const JsonValue value = status.Find(name);
+    return value ? value.text() : "-";
+  };
+  fmt::print(
+      "\nstore {} · stored through {} · at the broker {} · confirmed {} · waiting {} · "
+      "quarantine {}\n",
+      status.String("store_id"), number("head"), number("acked_through"),
+      number("confirmed_through"), number("waiting"), number("quarantined"));
+}
+
+}  // namespace
+
+int RunStatus(const Common& common, const StatusOptions& options) {
+  std::string address = options.address;
+  if (address.empty()) {
+    auto config = config::Load(common.config);
+    if (!config.ok()) {
+      fmt::print(stderr, "{}\n", config.status().message());
+      return kConfiguration;
+    }
+    address = config->status.listen;
+  }
+  auto answer = http::Client(address).Get("/v1/status");
+  if (!answer.ok() || answer->status != 200) {
+    fmt::print(stderr,
+               "tillrelayd does not answer at {}: {}\nIs it running? systemctl status "
+               "tillrelay\n",
+               address,
+               answer.ok() ? fmt::format("HTTP {}", answer->status) : answer.status().message());
+    return kUnreachable;
+  }
+  if (common.json) {
+    fmt::print("{}\n", answer->body);
+    return kOk;
+  }
+  JsonParser parser;
+  auto status = parser.Parse(answer->body);
+  if (!status.ok()) {
+    fmt::print(stderr, "the answer is not understood: {}\n", status.status().message());
+    return kFault;
+  }
+  Print(*status);
+  return status->String("level") == "red" ? kFault : kOk;
+}
+
+int RunConfigCheck(const Common& common) {
+  auto config = config::Load(common.config);
+  if (!config.ok()) {
+    fmt::print(stderr, "{}\n", config.status().message());
+    return kConfiguration;
+  }
+  fmt::print("{}: good\n", common.config);
+  if (config->store_id.empty()) fmt::print("note: no store_id yet, nothing will be accepted\n");
+  if (config->broker.url.empty()) fmt::print("note: no broker yet, events will be kept\n");
+  return kOk;
+}
+
+}  // namespace tillrelay::cli

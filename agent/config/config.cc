@@ -1,0 +1,125 @@
+#include "agent/config/config.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "common/base/files.h"
+#include "common/base/settings.h"
+#include "common/base/text.h"
+
+namespace tillrelay::config {
+namespace {
+
+constexpr size_t kMaxFileBytes = 1024 * 1024;
+constexpr int64_t kGiB = 1024 * 1024 * 1024;
+
+void ReadPlaces(Settings* s, Config* c) {
+  s->String("intake.listen", &c->intake.listen);
+  s->Strings("intake.allowed_hosts", &c->intake.allowed_hosts);
+  s->String("status.listen", &c->status.listen);
+  s->Strings("status.allowed_hosts", &c->status.allowed_hosts);
+  s->Bool("status.open_read", &c->status.open_read);
+  s->String("control.socket", &c->control.socket);
+  s->String("drop_folder.path", &c->drop_folder.path);
+  s->Integer("drop_folder.rescan_s", 1, 3600, &c->drop_folder.rescan_s);
+  s->Integer("drop_folder.settle_s", 0, 3600, &c->drop_folder.settle_s);
+}
+
+void ReadJournal(Settings* s, Config* c) {
+  s->String("journal.path", &c->journal.path);
+  s->Integer("journal.retention_days", 0, 3650, &c->journal.retention_days);
+  s->Integer("journal.max_bytes", 0, 4096 * kGiB, &c->journal.max_bytes);
+  s->Integer("journal.min_free_bytes", 0, 1024 * kGiB, &c->journal.min_free_bytes);
+}
+
+void ReadDelivery(Settings* s, Config* c) {
+  s->String("broker.url", &c->broker.url);
+  s->String("broker.username", &c->broker.username);
+  s->String("broker.password_file", &c->broker.password_file);
+  s->String("broker.ca_file", &c->broker.ca_file);
+  s->String("broker.cert_file", &c->broker.cert_file);
+  s->String("broker.key_file", &c->broker.key_file);
+  s->Integer("broker.retry_min_ms", 10, 3'600'000, &c->broker.retry_min_ms);
+  s->Integer("broker.retry_max_ms", 10, 3'600'000, &c->broker.retry_max_ms);
+  s->Word("delivery.form", {"events"}, &c->delivery.form);
+  s->Word("delivery.confirm", {"centre"}, &c->delivery.confirm);
+  s->String("delivery.topic_prefix", &c->delivery.topic_prefix);
+}
+
+void ReadLimits(Settings* s, Config::Limits* l) {
+  s->Integer("limits.body_bytes", 1024, kGiB, &l->body_bytes);
+  s->Integer("limits.header_bytes", 1024, 1024 * 1024, &l->header_bytes);
+  s->Integer("limits.event_bytes", 1024, 64 * 1024 * 1024, &l->event_bytes);
+  s->Integer("limits.file_bytes", 1024, kGiB, &l->file_bytes);
+  s->Integer("limits.file_events", 1, 1'000'000, &l->file_events);
+  s->Integer("limits.depth", 8, 256, &l->depth);
+  s->Integer("limits.string_bytes", 256, 16 * 1024 * 1024, &l->string_bytes);
+  s->Integer("limits.queue_events", 1, 1'000'000, &l->queue_events);
+  s->Integer("limits.queue_bytes", 1024 * 1024, kGiB, &l->queue_bytes);
+  s->Integer("limits.quarantine_documents", 1, 10'000'000, &l->quarantine_documents);
+  s->Integer("limits.quarantine_bytes", 1024, 16 * kGiB, &l->quarantine_bytes);
+}
+
+Result<Config> FromSettings(Settings settings) {
+  Config c;
+  settings.String("store_id", &c.store_id);
+  settings.String("time_zone", &c.time_zone);
+  settings.Strings("store_aliases", &c.store_aliases);
+  settings.Word("log_level", {"debug", "info", "warning", "error"}, &c.log_level);
+  settings.String("guard.receipt_pattern", &c.guard.receipt_pattern);
+  ReadPlaces(&settings, &c);
+  ReadJournal(&settings, &c);
+  ReadDelivery(&settings, &c);
+  ReadLimits(&settings, &c.limits);
+  if (!c.store_id.empty() && !IsName(c.store_id)) {
+    settings.Complain("store_id", "must match [A-Za-z0-9._-]{1,32}");
+  }
+  for (const std::string& alias : c.store_aliases) {
+    if (!IsName(alias)) settings.Complain("store_aliases", "each must match [A-Za-z0-9._-]{1,32}");
+  }
+  const std::string& prefix = c.delivery.topic_prefix;
+  if (prefix.empty() || prefix.find_first_of("+#") != std::string::npos || prefix.back() == '/') {
+    settings.Complain("delivery.topic_prefix", "must be a topic without wildcards or final slash");
+  }
+  if (c.broker.retry_max_ms < c.broker.retry_min_ms) {
+    settings.Complain("broker.retry_max_ms", "must not be below broker.retry_min_ms");
+  }
+  TRY(settings.Finish());
+  return c;
+}
+
+std::vector<std::string> Fragments(const std::string& path) {
+  std::vector<std::string> files;
+  std::error_code error;
+  const auto folder = std::filesystem::path(path).parent_path() / "conf.d";
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    if (entry.path().extension() == ".toml") files.push_back(entry.path().string());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+}  // namespace
+
+Result<Config> Parse(std::string_view text, const std::string& name) {
+  auto settings = Settings::Parse(text, name);
+  if (!settings.ok()) return std::move(settings).status();
+  return FromSettings(*std::move(settings));
+}
+
+Result<Config> Load(const std::string& path) {
+  auto text = ReadFile(path, kMaxFileBytes);
+  if (!text.ok()) return std::move(text).status().Within("configuration");
+  auto settings = Settings::Parse(*text, path);
+  if (!settings.ok()) return std::move(settings).status();
+  for (const std::string& file : Fragments(path)) {
+    auto fragment_text = ReadFile(file, kMaxFileBytes);
+    if (!fragment_text.ok()) return std::move(fragment_text).status().Within("configuration");
+    auto fragment = Settings::Parse(*fragment_text, file);
+    if (!fragment.ok()) return std::move(fragment).status();
+    TRY(settings->Merge(*std::move(fragment)));
+  }
+  return FromSettings(*std::move(settings));
+}
+
+}  // namespace tillrelay::config

@@ -1,0 +1,78 @@
+// What: the agent's configuration as plain values, each with its unit in the name and its default.
+// Promise: what comes out of Load is complete and within bounds; every mistake of the files is
+//   reported at once with file, line and column.
+// Thread: immutable once loaded.
+// Errors: not found, invalid (one line a mistake).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "common/base/status.h"
+
+namespace tillrelay::config {
+
+struct Config {
+  std::string store_id;   // empty: unconfigured, nothing is accepted
+  std::string time_zone;  // IANA name; empty: the system's
+  std::vector<std::string> store_aliases;
+  std::string log_level = "info";
+
+  struct Intake {
+    std::string listen = "127.0.0.1:8470";
+    std::vector<std::string> allowed_hosts;
+  } intake;
+  struct StatusPage {
+    std::string listen = "127.0.0.1:8471";
+    std::vector<std::string> allowed_hosts;
+    bool open_read = true;
+  } status;
+  struct Control {
+    std::string socket;  // empty: none
+  } control;
+  struct Journal {
+    std::string path = "/var/lib/tillrelay/journal.db";
+    int64_t retention_days = 30;
+    int64_t max_bytes = 0;  // 0: as much as the disk gives
+    int64_t min_free_bytes = 64 * 1024 * 1024;
+  } journal;
+  struct DropFolder {
+    std::string path = "/var/spool/tillrelay";  // empty: none
+    int64_t rescan_s = 10;
+    int64_t settle_s = 2;
+  } drop_folder;
+  struct Broker {
+    std::string url;  // empty: the agent only keeps
+    std::string username, password_file, ca_file, cert_file, key_file;
+    int64_t retry_min_ms = 1000, retry_max_ms = 120'000;
+  } broker;
+  struct Delivery {
+    std::string form = "events";
+    std::string confirm = "centre";
+    std::string topic_prefix = "tillrelay/v1";
+  } delivery;
+  struct Limits {
+    int64_t body_bytes = 8 * 1024 * 1024;
+    int64_t header_bytes = 16 * 1024;
+    int64_t event_bytes = 1024 * 1024;
+    int64_t file_bytes = 64 * 1024 * 1024;
+    int64_t file_events = 100'000;
+    int64_t depth = 64;
+    int64_t string_bytes = 64 * 1024;
+    int64_t queue_events = 8192;
+    int64_t queue_bytes = 32 * 1024 * 1024;
+    int64_t quarantine_documents = 10'000;
+    int64_t quarantine_bytes = 64 * 1024 * 1024;
+  } limits;
+  struct Guard {
+    std::string receipt_pattern;
+  } guard;
+};
+
+// The file and, beside it, conf.d/*.toml in the order of their names; later ones win.
+Result<Config> Load(const std::string& path);
+// The same from one text; for tests and `config check`.
+Result<Config> Parse(std::string_view text, const std::string& name);
+
+}  // namespace tillrelay::config

@@ -1,0 +1,361 @@
+#include "agent/journal/journal.h"
+
+#include <fmt/format.h>
+#include <pthread.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include <algorithm>
+
+#include "agent/journal/paths.h"
+
+namespace tillrelay::journal {
+namespace {
+
+constexpr size_t kGroupEvents = 1024;
+constexpr size_t kGroupBytes = 4 * 1024 * 1024;
+constexpr int kTrimBlocksPerTick = 8;
+constexpr std::chrono::minutes kForecastAfter{10};
+
+size_t BytesIn(const AppendRequest& request) {
+  size_t bytes = 64;
+  for (const Entry& entry : request.entries) {
+    const auto* draft = std::get_if<event::Draft>(&entry);
+    bytes += 256 + (draft != nullptr ? draft->data.size() : std::get<Unfit>(entry).document.size());
+  }
+  return bytes;
+}
+
+uint64_t FileBytes(const std::string& path) {
+  struct stat info {};
+  return stat(path.c_str(), &info) == 0 ? static_cast<uint64_t>(info.st_size) : 0;
+}
+
+std::string DirectoryOf(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  return slash == std::string::npos ? "." : path.substr(0, std::max<size_t>(slash, 1));
+}
+
+}  // namespace
+
+Journal::Journal(JournalOptions options, const Clock* clock, Random* random)
+    : options_(std::move(options)),
+      clock_(*clock),
+      random_(*random),
+      inbox_(options_.queue_events, options_.queue_bytes),
+      ballast_(BallastPath(options_.store.path)) {}
+
+Result<std::unique_ptr<Journal>> Journal::Open(JournalOptions options, const Clock* clock,
+                                               Random* random) {
+  std::unique_ptr<Journal> journal(new Journal(std::move(options), clock, random));
+  auto store = JournalStore::Open(journal->options_.store, clock->Wall(), random);
+  if (!store.ok()) return std::move(store).status();
+  journal->store_ = *std::move(store);
+  journal->opened_at_ = journal->last_tick_ = clock->Now();
+  journal->working_.store_id = journal->options_.store.store_id;
+  if (Status made = journal->ballast_.Make(); !made.ok())
+    journal->working_.refusing = made.message();
+  journal->CheckLimits();
+  journal->Publish();
+  journal->thread_ = std::thread([raw = journal.get()] {
+    pthread_setname_np(pthread_self(), "journal");
+    raw->Run();
+  });
+  return journal;
+}
+
+Journal::~Journal() { Stop(); }
+
+void Journal::Stop() {
+  inbox_.Close();
+  if (thread_.joinable()) thread_.join();
+}
+
+Status Journal::Submit(AppendRequest&& request) {
+  const std::string refusing = Refusing();
+  if (!refusing.empty()) return Full(refusing);
+  const size_t bytes = BytesIn(request);
+  Message message;
+  message.append = std::move(request);
+  if (!inbox_.Push(std::move(message), bytes)) {
+    return inbox_.closed() ? Unavailable("the journal is stopping") : Full("too many events wait");
+  }
+  return Status::Ok();
+}
+
+Status Journal::Try(AppendRequest&& request) {
+  const size_t bytes = BytesIn(request);
+  Message message;
+  message.append = std::move(request);
+  message.dry_run = true;
+  return inbox_.Push(std::move(message), bytes) ? Status::Ok() : Full("too many events wait");
+}
+
+void Journal::SaveConfirmed(const std::string& stream, uint64_t through, const wire::Chain& chain) {
+  Message message;
+  message.watermark = true;
+  message.stream = stream;
+  message.through = through;
+  message.chain = chain;
+  inbox_.Push(std::move(message));  // a lost watermark only means that more is sent again
+}
+
+void Journal::SaveAcked(const std::string& stream, uint64_t through) {
+  Message message;
+  message.watermark = message.acked = true;
+  message.stream = stream;
+  message.through = through;
+  inbox_.Push(std::move(message));
+}
+
+void Journal::AllowDeletionUntil(Instant until) {
+  deletion_allowed_until_ = until.time_since_epoch().count();
+}
+
+JournalStats Journal::Stats() const {
+  Lock lock(mutex_);
+  return stats_;
+}
+
+std::string Journal::Refusing() const {
+  Lock lock(mutex_);
+  return stats_.poisoned.empty() ? stats_.refusing : stats_.poisoned;
+}
+
+void Journal::Run() {
+  for (;;) {
+    const bool closing = inbox_.closed();
+    std::vector<Message> messages = inbox_.PopAll(options_.idle_tick);
+    if (options_.beat) options_.beat();
+    size_t first = 0;
+    while (first < messages.size()) {
+      size_t last = first, events = 0, bytes = 0;
+      while (last < messages.size()) {
+        const AppendRequest& next = messages[last].append;
+        const size_t size = BytesIn(next);
+        if (last > first &&
+            (events + next.entries.size() > kGroupEvents || bytes + size > kGroupBytes)) {
+          break;
+        }
+        events += next.entries.size();
+        bytes += size;
+        ++last;
+      }
+      RunGroup(messages, first, last);
+      first = last;
+    }
+    if (clock_.Now() - last_tick_ >= options_.idle_tick) Tick();
+    if (closing && messages.empty()) break;
+  }
+  store_.reset();
+}
+
+void Journal::RunGroup(std::vector<Message>& messages, size_t first, size_t last) {
+  std::vector<Result<std::vector<Receipt>>> answers;
+  answers.reserve(last - first);
+  const Status written = WriteGroup(messages, first, last, &answers);
+  if (!written.ok()) {
+    Failed(written);
+    // One request that cannot be taken must not take the others of its group with it.
+    if (last - first > 1 && working_.poisoned.empty()) {
+      for (size_t i = first; i < last; ++i) RunGroup(messages, i, i + 1);
+      return;
+    }
+  }
+  Publish();
+  if (written.ok() && options_.on_growth) options_.on_growth(store_->current());
+  for (size_t i = first, answer = 0; i < last; ++i) {
+    Message& message = messages[i];
+    if (message.watermark) continue;
+    if (message.dry_run) {
+      RunDry(&message);
+      continue;
+    }
+    if (message.append.done == nullptr) continue;
+    if (written.ok()) {
+      message.append.done(std::move(answers[answer++]));
+    } else {
+      message.append.done(Status(written));
+    }
+  }
+}
+
+Status Journal::WriteGroup(std::vector<Message>& messages, size_t first, size_t last,
+                           std::vector<Result<std::vector<Receipt>>>* answers) {
+  if (!working_.poisoned.empty() || !store_) return Unavailable(working_.poisoned);
+  const auto dry = [](const Message& m) { return m.dry_run; };
+  const auto begin = messages.begin() + static_cast<std::ptrdiff_t>(first);
+  if (std::all_of(begin, messages.begin() + static_cast<std::ptrdiff_t>(last), dry)) {
+    return Status::Ok();
+  }
+  TRY(store_->Begin());
+  const WallTime now = clock_.Wall();
+  uint64_t bytes = 0;
+  for (size_t i = first; i < last; ++i) {
+    const Message& message = messages[i];
+    if (message.dry_run) continue;
+    if (message.watermark) {
+      TRY(ApplyWatermark(message));
+      continue;
+    }
+    auto receipts = store_->Append(message.append, now);
+    if (!receipts.ok()) return std::move(receipts).status().Within("append");
+    bytes += BytesIn(message.append);
+    answers->push_back(std::move(receipts));
+  }
+  if (Status committed = store_->Commit(); !committed.ok()) {
+    return std::move(committed).Within("commit");
+  }
+  for (const auto& receipts : *answers) Count(*receipts);
+  appended_bytes_ += bytes;
+  ++working_.commits_total;
+  return Status::Ok();
+}
+
+Status Journal::ApplyWatermark(const Message& message) {
+  if (message.stream != store_->current().stream) return Status::Ok();
+  return message.acked ? store_->SaveAcked(message.through)
+                       : store_->SaveConfirmed(message.through, message.chain);
+}
+
+void Journal::RunDry(Message* message) {
+  if (!working_.poisoned.empty() || !store_) return message->append.done(Unavailable("poisoned"));
+  if (Status begun = store_->Begin(); !begun.ok()) return message->append.done(std::move(begun));
+  auto receipts = store_->Append(message->append, clock_.Wall());
+  store_->Rollback();
+  if (receipts.ok()) {
+    for (Receipt& receipt : *receipts) {
+      if (receipt.outcome == Outcome::kStored) receipt.sequence = 0;
+      receipt.ticket = 0;
+    }
+  }
+  message->append.done(std::move(receipts));
+}
+
+void Journal::Failed(const Status& failure) {
+  trouble_.Report(failure.message(), clock_.Now());
+  if (store_) store_->Rollback();
+  if (failure.code() == Code::kFull) {
+    // A full quarantine refuses its own request only; a full disk refuses everything.
+    if (!store_->quarantine_full()) DiskFull();
+    return;
+  }
+  working_.poisoned = failure.message();
+}
+
+void Journal::DiskFull() {
+  working_.refusing = "the disk is full";
+  ballast_.GiveUp();
+  if (Status s = store_->Checkpoint(true); !s.ok()) trouble_.Report(s.message(), clock_.Now());
+}
+
+// Nothing is accepted behind a failed commit before the log's content is in the database and
+// synced.
+void Journal::Repair() {
+  store_.reset();
+  auto store = JournalStore::Open(options_.store, clock_.Wall(), &random_);
+  if (!store.ok()) return trouble_.Report(store.status().message(), clock_.Now());
+  if (Status synced = (*store)->Checkpoint(true); !synced.ok()) {
+    return trouble_.Report(synced.message(), clock_.Now());
+  }
+  store_ = *std::move(store);
+  log::Info("journal", "reopened after: {}", working_.poisoned);
+  working_.poisoned.clear();
+  trouble_.Clear();
+}
+
+void Journal::Tick() {
+  last_tick_ = clock_.Now();
+  if (!working_.poisoned.empty()) Repair();
+  const bool allowed = last_tick_.time_since_epoch().count() < deletion_allowed_until_.load();
+  if (store_ && working_.poisoned.empty() && allowed) {
+    const WallTime before = clock_.Wall() - options_.retention;
+    for (int i = 0; i < kTrimBlocksPerTick; ++i) {
+      auto more = store_->Trim(before);
+      if (!more.ok()) {
+        Failed(more.status());
+        break;
+      }
+      if (!*more) break;
+    }
+  }
+  CheckLimits();
+  Publish();
+}
+
+void Journal::CheckLimits() {
+  working_.journal_bytes = FileBytes(options_.store.path) + FileBytes(WalPath(options_.store.path));
+  struct statvfs disk {};
+  if (statvfs(DirectoryOf(options_.store.path).c_str(), &disk) == 0) {
+    working_.disk_free_bytes = static_cast<uint64_t>(disk.f_bavail) * disk.f_frsize;
+  }
+  const auto up = clock_.Now() - opened_at_;
+  if (up > kForecastAfter && appended_bytes_ > 0) {
+    const double days = std::chrono::duration<double>(up).count() / 86400.0;
+    working_.disk_days_left = static_cast<double>(working_.disk_free_bytes) /
+                              (static_cast<double>(appended_bytes_) * 1.3 / days);
+  }
+  if (!working_.poisoned.empty()) return;
+  const bool was_refusing = !working_.refusing.empty();
+  if (options_.max_bytes > 0 && working_.journal_bytes > options_.max_bytes) {
+    working_.refusing = "the journal has reached journal.max_bytes";
+  } else if (working_.disk_free_bytes < options_.min_free_bytes) {
+    working_.refusing =
+        fmt::format("only {} MB of disk are free", working_.disk_free_bytes / 1'000'000);
+  } else if (Status made = ballast_.Make(); !made.ok()) {
+    working_.refusing = made.message();
+  } else {
+    working_.refusing.clear();
+  }
+  if (was_refusing && working_.refusing.empty()) log::Info("journal", "accepting again");
+  if (!was_refusing && !working_.refusing.empty()) {
+    log::Error("journal", "refusing new events: {}", working_.refusing);
+  }
+}
+
+void Journal::Count(const std::vector<Receipt>& receipts) {
+  for (const Receipt& receipt : receipts) {
+    switch (receipt.outcome) {
+      case Outcome::kStored:
+        ++working_.stored_total;
+        break;
+      case Outcome::kDuplicate:
+        ++working_.duplicate_total;
+        break;
+      case Outcome::kQuarantined:
+        ++working_.quarantined_total;
+        break;
+    }
+  }
+}
+
+void Journal::Publish() {
+  if (store_) {
+    const StreamRow& stream = store_->current();
+    const uint64_t through =
+        options_.confirm_by_broker ? stream.acked_through : stream.confirmed_through;
+    const bool oldest_known = working_.waiting > 0 && working_.oldest_waiting_at != WallTime{} &&
+                              working_.stream == stream.stream &&
+                              working_.confirmed_through == stream.confirmed_through &&
+                              working_.acked_through == stream.acked_through;
+    working_.stream = stream.stream;
+    working_.head = stream.head;
+    working_.head_chain = ToHex(BytesOf(stream.head_chain));
+    working_.confirmed_through = stream.confirmed_through;
+    working_.confirmed_chain = ToHex(BytesOf(stream.confirmed_chain));
+    working_.acked_through = stream.acked_through;
+    working_.floor = store_->floor();
+    working_.quarantined = store_->quarantined();
+    working_.waiting = stream.head - std::min(stream.head, through);
+    if (working_.waiting == 0) {
+      working_.oldest_waiting_at = {};
+    } else if (!oldest_known) {
+      auto oldest = store_->RecordedAt(through + 1);
+      working_.oldest_waiting_at = oldest.ok() ? *oldest : WallTime{};
+    }
+  }
+  Lock lock(mutex_);
+  stats_ = working_;
+}
+
+}  // namespace tillrelay::journal

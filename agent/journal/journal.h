@@ -1,0 +1,114 @@
+// What: the durable truth: everything accepted, numbered, chained and kept until the centre has it.
+// Promise (docs/journal.md, tests/unit/agent/journal):
+//   1. `done` says stored only after the commit is on disk.
+//   2. Numbers are contiguous; nothing refused uses one.
+//   3. The same identity is stored once; a repeat gets the first receipt.
+//   4. One thread owns the only writing connection and every checkpoint.
+//   5. After a failed commit every append fails until the file was reopened and checked.
+//   6. Only confirmed rows past their retention are deleted.
+//   7. On a full disk nothing accepted is touched and watermarks still move.
+// Thread: any may call; the work happens on the thread `journal`, which this object owns.
+// Errors: full (queue, disk or quarantine: slow down), unavailable (poisoned, or stopping).
+// Limits: 8,192 events or 32 MiB waiting; 1,024 events or 4 MiB a group, one request never split.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "agent/journal/ballast.h"
+#include "agent/journal/journal_stats.h"
+#include "agent/journal/record.h"
+#include "agent/journal/store.h"
+#include "common/base/clock.h"
+#include "common/base/inbox.h"
+#include "common/base/log.h"
+#include "common/base/random.h"
+
+namespace tillrelay::journal {
+
+struct JournalOptions {
+  StoreOptions store;
+  std::chrono::hours retention{30 * 24};
+  uint64_t max_bytes = 0;  // 0: no limit of our own
+  uint64_t min_free_bytes = 64 * 1024 * 1024;
+  bool confirm_by_broker = false;
+  size_t queue_events = 8192;
+  size_t queue_bytes = 32 * 1024 * 1024;
+  std::chrono::milliseconds idle_tick{1000};        // trimming and repair
+  std::function<void(const StreamRow&)> on_growth;  // after a commit, on the journal thread
+  std::function<void()> beat;                       // the loop moves
+};
+
+class Journal {
+ public:
+  // Opens or creates the file and starts the thread.
+  static Result<std::unique_ptr<Journal>> Open(JournalOptions options, const Clock* clock,
+                                               Random* random);
+  ~Journal();
+
+  // Ok: `request.done` will be called. Otherwise it will not, and nothing is stored.
+  Status Submit(AppendRequest&& request);
+  // The same answer as Submit would give, nothing stored.
+  Status Try(AppendRequest&& request);
+
+  void SaveConfirmed(const std::string& stream, uint64_t through, const wire::Chain& chain);
+  void SaveAcked(const std::string& stream, uint64_t through);
+
+  // Rows are deleted only within this time: shortly after a confirmation that left no doubt.
+  void AllowDeletionUntil(Instant until);
+
+  JournalStats Stats() const;
+  // Empty when Submit would accept, else why not.
+  std::string Refusing() const;
+  // Finishes what is queued, then stops the thread and closes the file.
+  void Stop();
+
+ private:
+  struct Message {
+    AppendRequest append;
+    bool dry_run = false;
+    bool watermark = false, acked = false;
+    std::string stream;
+    uint64_t through = 0;
+    wire::Chain chain{};
+  };
+
+  Journal(JournalOptions options, const Clock* clock, Random* random);
+  void Run();
+  void RunGroup(std::vector<Message>& messages, size_t first, size_t last);
+  Status WriteGroup(std::vector<Message>& messages, size_t first, size_t last,
+                    std::vector<Result<std::vector<Receipt>>>* answers);
+  void RunDry(Message* message);
+  Status ApplyWatermark(const Message& message);
+  void Failed(const Status& failure);
+  void DiskFull();
+  void Repair();
+  void Tick();
+  void CheckLimits();
+  void Count(const std::vector<Receipt>& receipts);
+  void Publish();
+
+  const JournalOptions options_;
+  const Clock& clock_;
+  Random& random_;
+  Inbox<Message> inbox_;
+  std::unique_ptr<JournalStore> store_;
+  Ballast ballast_;
+  log::Repeated trouble_{log::Level::kError, "journal"};
+  uint64_t appended_bytes_ = 0;
+  Instant opened_at_{};
+  Instant last_tick_{};
+  std::atomic<int64_t> deletion_allowed_until_{INT64_MIN};
+  JournalStats working_;  // journal thread only
+
+  mutable Mutex mutex_;
+  // Guarded by mutex_:
+  JournalStats stats_ GUARDED_BY(mutex_);
+
+  std::thread thread_;
+};
+
+}  // namespace tillrelay::journal

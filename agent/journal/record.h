@@ -1,0 +1,71 @@
+// What: what goes into the journal and what comes out of it, as values.
+// Thread: any.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "common/base/clock.h"
+#include "common/base/digest.h"
+#include "common/base/status.h"
+#include "common/event/draft.h"
+#include "common/wire/chain.h"
+
+namespace tillrelay::journal {
+
+// A document that cannot be kept as an event: kept for a person. Already scrubbed.
+struct Unfit {
+  event::Rejection why;
+  std::string channel;   // "http" | "file"
+  std::string origin;    // file name or request id
+  std::string document;  // what was sent, without card numbers
+};
+
+using Entry = std::variant<event::Draft, Unfit>;
+
+enum class Outcome { kStored, kDuplicate, kQuarantined };
+
+struct Receipt {
+  Outcome outcome = Outcome::kStored;
+  Uuid id{};
+  uint64_t sequence = 0;  // stored and duplicate
+  std::string stream;
+  uint64_t ticket = 0;  // quarantined
+  std::string reason, field;
+};
+
+// A dropped file whose entries are appended in the same transaction as its hash.
+struct FileMark {
+  Sha256Digest sha256{};
+  std::string name;
+};
+
+struct AppendRequest {
+  std::vector<Entry> entries;
+  std::optional<FileMark> file;
+  // Called on the journal thread after the commit, or with why nothing was stored.
+  std::function<void(Result<std::vector<Receipt>>)> done;
+};
+
+// One row as the uplink reads it.
+struct Row {
+  uint64_t position = 0;
+  Uuid id{};
+  std::string kind, subject, time;
+  WallTime recorded_at{};
+  std::string data;
+  Sha256Digest data_digest{};
+};
+
+struct StreamRow {
+  std::string stream;
+  uint64_t base = 0, head = 0, confirmed_through = 0, acked_through = 0;
+  wire::Chain head_chain{}, confirmed_chain{};
+  bool current = false;
+};
+
+}  // namespace tillrelay::journal

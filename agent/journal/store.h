@@ -1,0 +1,91 @@
+// What: the journal's file as one thread sees it: tables, numbers, chain, duplicates, quarantine.
+// Promise: docs/journal.md. Between Begin and Commit nothing is visible outside; after Rollback, or
+//   after a failed Commit, the object shows the last committed state.
+// Thread: journal.
+// Errors: full (no room; rolled back cleanly), corrupt (rows missing or damaged), conflict (newer
+//   schema, or the file belongs to another store), unavailable (I/O; reopen before going on).
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "agent/journal/record.h"
+#include "common/base/files.h"
+#include "common/base/random.h"
+#include "common/sqlite/sqlite.h"
+
+namespace tillrelay::journal {
+
+struct StoreOptions {
+  std::string path;
+  std::string store_id;
+  std::string vfs;  // tests: a disk that fails or forgets
+  uint64_t quarantine_max_count = 10'000;
+  uint64_t quarantine_max_bytes = 64 * 1024 * 1024;
+};
+
+class JournalStore {
+ public:
+  // Creates an empty journal or opens an existing one; takes the lock file.
+  static Result<std::unique_ptr<JournalStore>> Open(const StoreOptions& options, WallTime now,
+                                                    Random* random);
+
+  Status Begin();
+  Result<std::vector<Receipt>> Append(const AppendRequest& request, WallTime now);
+  // `through` may be lower than before: the collector was restored.
+  Status SaveConfirmed(uint64_t through, const wire::Chain& chain);
+  Status SaveAcked(uint64_t through);
+  Status Commit();
+  void Rollback();
+
+  // Deletes at most one block of kMarkEvery rows that are confirmed and older than `before`, in a
+  // transaction of its own. True: there may be more.
+  Result<bool> Trim(WallTime before);
+
+  const StreamRow& current() const { return committed_; }
+  uint64_t floor() const { return floor_; }
+  // The last failed append failed because the quarantine has no room.
+  bool quarantine_full() const { return quarantine_full_; }
+  uint64_t quarantined() const { return quarantined_; }
+  // recorded_at of a kept number of the current stream; the epoch if it is not kept.
+  Result<WallTime> RecordedAt(uint64_t sequence);
+  Status Checkpoint(bool restart) { return db_.Checkpoint(restart); }
+
+ private:
+  JournalStore(const StoreOptions& options) : options_(options) {}
+  Status Lock();
+  Status Load(WallTime now, Random* random);
+  Status BindStore(WallTime now);
+  Status CreateStream(WallTime now, Random* random, const std::string& reason);
+  Status LoadStreams();
+  Status LoadFloor();
+  Status CheckHead();
+  Status LoadQuarantine();
+  Status Prepare();
+
+  Status AppendEvent(const event::Draft& draft, WallTime now, Receipt* receipt);
+  Result<bool> Resolve(const event::Draft& draft, Receipt* receipt, std::string* conflict);
+  Status Quarantine(const Unfit& unfit, WallTime now, Receipt* receipt);
+  Status MarkFile(const FileMark& mark, uint64_t events, WallTime now);
+  void FirstReceipt(uint64_t position, Receipt* receipt) const;
+
+  const StoreOptions options_;
+  Fd lock_;
+  sqlite::Database db_;
+  struct Statements {
+    sqlite::Statement insert_event, find_known, insert_known, insert_mark, update_head;
+    sqlite::Statement find_ticket, insert_quarantine, seen_again, insert_file;
+    sqlite::Statement update_confirmed, update_acked, recorded_at, delete_rows;
+  };
+  Statements sql_;
+  std::vector<StreamRow> streams_;  // in order of base
+  StreamRow committed_, pending_;
+  uint64_t floor_ = 1;
+  uint64_t quarantined_ = 0, quarantine_bytes_ = 0;
+  uint64_t pending_quarantined_ = 0, pending_quarantine_bytes_ = 0;
+  bool quarantine_full_ = false;
+  bool in_transaction_ = false;
+};
+
+}  // namespace tillrelay::journal

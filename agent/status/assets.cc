@@ -1,0 +1,42 @@
+#include "agent/status/assets.h"
+
+#include <map>
+
+#include "common/base/digest.h"
+
+// TILLRELAY_ASSETS is the folder of the files, from CMakeLists.txt.
+#define TILLRELAY_EMBED(symbol, file)                                                           \
+  __asm__(".section .rodata\n" #symbol ":\n.incbin \"" TILLRELAY_ASSETS "/" file "\"\n" #symbol \
+          "_end:\n.byte 0\n.previous\n");                                                       \
+  extern "C" const char symbol[];                                                               \
+  extern "C" const char symbol##_end[]
+
+TILLRELAY_EMBED(tillrelay_asset_style, "style.css");
+TILLRELAY_EMBED(tillrelay_asset_green, "state-green.svg");
+TILLRELAY_EMBED(tillrelay_asset_amber, "state-amber.svg");
+TILLRELAY_EMBED(tillrelay_asset_red, "state-red.svg");
+
+namespace tillrelay::status {
+namespace {
+
+Asset Make(std::string_view content_type, const char* begin, const char* end) {
+  const std::string_view bytes(begin, static_cast<size_t>(end - begin));
+  const Sha256Digest digest = Sha256(bytes);
+  return {content_type, bytes, "\"" + ToHex(BytesOf(digest).substr(0, 8)) + "\""};
+}
+
+}  // namespace
+
+const Asset* FindAsset(std::string_view name) {
+  static constexpr std::string_view kCss = "text/css; charset=utf-8", kSvg = "image/svg+xml";
+  static const std::map<std::string, Asset, std::less<>> kAssets = {
+      {"style.css", Make(kCss, tillrelay_asset_style, tillrelay_asset_style_end)},
+      {"state-green.svg", Make(kSvg, tillrelay_asset_green, tillrelay_asset_green_end)},
+      {"state-amber.svg", Make(kSvg, tillrelay_asset_amber, tillrelay_asset_amber_end)},
+      {"state-red.svg", Make(kSvg, tillrelay_asset_red, tillrelay_asset_red_end)},
+  };
+  const auto it = kAssets.find(name);
+  return it == kAssets.end() ? nullptr : &it->second;
+}
+
+}  // namespace tillrelay::status

@@ -1,0 +1,386 @@
+#include "agent/status/diagnosis.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ctime>
+
+#include "agent/status/words.h"
+
+namespace tillrelay::status {
+namespace {
+
+using std::chrono::seconds;
+using uplink::LinkCause;
+using uplink::LinkPhase;
+
+constexpr seconds kFresh{60};          // an event this young is on its way, not waiting
+constexpr seconds kSayAge{20 * 3600};  // older than that a clock face alone would mislead
+constexpr double kDaysAmber = 7, kDaysRed = 2;
+
+seconds Age(const Snapshot& s, WallTime since) {
+  return std::max(seconds(0), std::chrono::floor<seconds>(s.now - since));
+}
+
+bool IsSet(WallTime time) { return time != WallTime(); }
+
+std::string Count(uint64_t number, std::string_view one, std::string_view many) {
+  return fmt::format("{} {}", Thousands(number), number == 1 ? one : many);
+}
+std::string Events(uint64_t number) { return Count(number, "event", "events"); }
+
+class Diagnosis {
+ public:
+  Diagnosis(const Snapshot& snapshot, const TimeText& time_text)
+      : s_(snapshot), j_(snapshot.journal), u_(snapshot.uplink), time_text_(time_text) {}
+
+  Verdict Run() {
+    Judge();
+    FindIssues();
+    Finish();
+    return std::move(v_);
+  }
+
+ private:
+  std::string When(WallTime time) const {
+    if (!IsSet(time)) return "the start";
+    if (Age(s_, time) < kSayAge) return time_text_(time);
+    return AgeText(Age(s_, time)) + " ago";
+  }
+  std::string WaitingText() const {
+    if (j_.waiting == 0) return std::string(words::kNoneWaiting);
+    return fmt::format(words::kWaiting, Events(j_.waiting), When(j_.oldest_waiting_at));
+  }
+  void Set(std::string_view state, Level level, std::string_view cause) {
+    v_.state = state;
+    v_.level = level;
+    v_.cause = cause;
+  }
+  void Step(std::string_view step) { v_.steps.emplace_back(step); }
+
+  // The first of these that holds is the verdict.
+  void Judge() {
+    if (!j_.poisoned.empty()) return Poisoned();
+    if (!s_.configured) return Unconfigured();
+    if (!j_.refusing.empty()) return Refusing();
+    if (!u_.alarm.empty() || u_.phase == LinkPhase::kStopped) return Alarm();
+    switch (u_.phase) {
+      case LinkPhase::kUnconfigured:
+        return NoBroker();
+      case LinkPhase::kPaused:
+        return Paused();
+      case LinkPhase::kWaiting:
+      case LinkPhase::kConnecting:
+        return Unreachable();
+      case LinkPhase::kOnline:
+      case LinkPhase::kStopped:
+        return Online();
+    }
+  }
+
+  void Poisoned() {
+    Set("refusing", Level::kRed, "journal");
+    v_.headline = words::kPoisoned;
+    v_.reason = j_.poisoned + ".";
+    v_.safe = words::kSafePoisoned;
+    Step(words::kStepRestart);
+    Step(words::kStepDiskHealth);
+  }
+
+  void Unconfigured() {
+    Set("unconfigured", Level::kAmber, "not-configured");
+    v_.headline = words::kUnconfigured;
+    v_.reason = words::kReasonUnconfigured;
+    v_.safe = words::kSafeUnconfigured;
+    Step(words::kStepSetup);
+  }
+
+  void Refusing() {
+    Set("refusing", Level::kRed, "disk");
+    v_.headline = words::kRefusing;
+    v_.reason = j_.refusing + ".";
+    v_.safe = words::kSafeRefusing;
+    Step(words::kStepSpace);
+    if (j_.waiting > 0 && u_.phase != LinkPhase::kOnline) Step(words::kStepDeliver);
+  }
+
+  void Alarm() {
+    const bool stopped = u_.phase != LinkPhase::kOnline;
+    Set(u_.phase == LinkPhase::kStopped ? "paused"
+        : stopped                       ? "offline"
+                                        : "online",
+        Level::kRed, "alarm");
+    v_.headline = stopped ? words::kAlarm : words::kAlarmOnline;
+    v_.reason = (u_.alarm.empty() ? std::string(words::kNoDetail) : u_.alarm) + ".";
+    Step(words::kStepTwoServers);
+    if (stopped) Step(words::kStepAlarmResume);
+  }
+
+  void NoBroker() {
+    Set("offline", Level::kAmber, "no-broker");
+    v_.headline = fmt::format(words::kNoBroker, WaitingText());
+    v_.reason = words::kReasonNoBroker;
+    Step(words::kStepBroker);
+  }
+
+  void Paused() {
+    Set("paused", Level::kAmber, "paused");
+    v_.headline = fmt::format(words::kPaused, WaitingText(), When(u_.phase_since));
+    v_.reason = words::kReasonPaused;
+    Step(words::kStepResume);
+  }
+
+  void Unreachable() {
+    const bool at_start = u_.cause == LinkCause::kNone;
+    Set("offline", Level::kAmber, "connecting");
+    if (at_start) {
+      v_.headline = fmt::format(words::kConnecting, WaitingText());
+    } else {
+      v_.headline = fmt::format(words::kUnreachable, WaitingText(), When(DownSince()));
+      ExplainCause();
+    }
+    v_.reason += v_.reason.empty() ? "" : " ";
+    v_.reason += NextTry();
+  }
+
+  WallTime DownSince() const { return IsSet(u_.phase_since) ? u_.phase_since : s_.started_at; }
+
+  std::string NextTry() const {
+    if (!IsSet(u_.next_try_at) || u_.next_try_at <= s_.now) return std::string(words::kTrying);
+    const auto left = std::chrono::ceil<seconds>(u_.next_try_at - s_.now);
+    return fmt::format(words::kNextTry, AgeText(left));
+  }
+
+  void ExplainCause() {
+    struct Row {
+      LinkCause cause;
+      std::string_view word;
+      Level level;
+      fmt::string_view reason;
+      std::vector<std::string_view> steps;
+    };
+    // What does not heal by itself is red.
+    static const std::vector<Row> kRows = {
+        {LinkCause::kName,
+         "broker-name",
+         Level::kAmber,
+         words::kReasonName,
+         {words::kStepRouter, words::kStepDns}},
+        {LinkCause::kTcp,
+         "broker-tcp",
+         Level::kAmber,
+         words::kReasonTcp,
+         {words::kStepRouter, words::kStepFirewall}},
+        {LinkCause::kTls,
+         "broker-tls",
+         Level::kRed,
+         words::kReasonTls,
+         {words::kStepClock, words::kStepDoctor}},
+        {LinkCause::kLogin,
+         "broker-login",
+         Level::kRed,
+         words::kReasonLogin,
+         {words::kStepLogin, words::kStepDoctor}},
+        {LinkCause::kRights,
+         "broker-rights",
+         Level::kRed,
+         words::kReasonRights,
+         {words::kStepRights, words::kStepDoctor}},
+        {LinkCause::kLost,
+         "broker-lost",
+         Level::kAmber,
+         words::kReasonLost,
+         {words::kStepRouter, words::kStepFirewall}},
+        {LinkCause::kTakeOver,
+         "take-over",
+         Level::kRed,
+         words::kReasonTakeOver,
+         {words::kStepTwoServers}},
+        {LinkCause::kSilent,
+         "broker-silent",
+         Level::kAmber,
+         words::kReasonSilent,
+         {words::kStepDoctor}},
+        {LinkCause::kOther,
+         "broker-other",
+         Level::kAmber,
+         words::kReasonOther,
+         {words::kStepDoctor}},
+    };
+    const std::string detail =
+        u_.last_error.empty() ? std::string(words::kNoDetail) : u_.last_error;
+    for (const Row& row : kRows) {
+      if (row.cause != u_.cause) continue;
+      v_.cause = row.word;
+      v_.level = row.level;
+      v_.reason = fmt::format(fmt::runtime(row.reason), detail);
+      for (const std::string_view step : row.steps) {
+        Step(fmt::format(fmt::runtime(fmt::string_view(step)), u_.broker));
+      }
+    }
+  }
+
+  void Online() {
+    Set("online", Level::kGreen, "delivered");
+    const bool old_waits = j_.waiting > 0 && Age(s_, j_.oldest_waiting_at) >= kFresh;
+    if (u_.cause == LinkCause::kSilent || (u_.centre_away && !s_.by_broker() && j_.waiting > 0)) {
+      return Unconfirmed();
+    }
+    if (old_waits) {
+      Set("online", Level::kAmber, "draining");
+      v_.headline = fmt::format(words::kDraining, Events(j_.waiting), When(j_.oldest_waiting_at));
+    } else if (j_.waiting > 0) {
+      v_.headline = fmt::format(words::kOnTheirWay, Events(j_.waiting));
+    } else if (j_.head == 0) {
+      v_.headline = words::kNothingYet;
+    } else {
+      v_.headline = s_.by_broker() ? fmt::format(words::kDeliveredBroker, Thousands(j_.head))
+                                   : fmt::format(words::kDelivered, Thousands(j_.head));
+    }
+    if (s_.by_broker()) v_.reason = words::kReasonBroker;
+    if (!old_waits) v_.safe = words::kSafeDelivered;
+  }
+
+  void Unconfirmed() {
+    Set("online", Level::kAmber, "not-confirmed");
+    v_.headline = fmt::format(words::kUnconfirmed, WaitingText(), When(u_.last_confirmed_at));
+    if (u_.cause == LinkCause::kSilent) {
+      ExplainCause();
+    } else {
+      v_.cause = "centre-away";
+      v_.reason = words::kReasonAway;
+      Step(words::kStepCollector);
+    }
+  }
+
+  void Add(Level level, std::string title, std::string detail, std::string_view step = "") {
+    v_.issues.push_back({level, std::move(title), std::move(detail)});
+    if (!step.empty()) Step(step);
+  }
+
+  void FindIssues() {
+    const capture::CaptureStats& c = s_.capture;
+    if (!u_.alarm.empty()) Add(Level::kRed, std::string(words::kIssueAlarm), u_.alarm);
+    if (!c.drop_folder_error.empty()) {
+      Add(Level::kRed, std::string(words::kIssueDropFolder), c.drop_folder_error,
+          words::kStepDropFolder);
+    }
+    if (j_.disk_days_left >= 0 && j_.disk_days_left < kDaysAmber) {
+      Add(j_.disk_days_left < kDaysRed ? Level::kRed : Level::kAmber,
+          std::string(words::kIssueDisk), DiskText(),
+          v_.cause == "disk" ? std::string_view() : words::kStepSpace);
+    }
+    if (!s_.lost.empty()) {
+      uint64_t lost = 0;
+      for (const LostRange& range : s_.lost) lost += range.through - range.from + 1;
+      Add(Level::kRed, fmt::format(words::kIssueLost, Events(lost)),
+          std::string(words::kIssueLostDetail));
+    }
+    if (j_.quarantined > 0) {
+      Add(Level::kAmber,
+          fmt::format(words::kIssueQuarantine, Count(j_.quarantined, "document", "documents")),
+          std::string(words::kIssueQuarantineDetail), words::kStepQuarantine);
+    }
+    if (c.files_unreadable > 0) {
+      Add(Level::kAmber,
+          fmt::format(words::kIssueUnreadable, Count(c.files_unreadable, "file", "files")),
+          std::string(words::kIssueUnreadableDetail), words::kStepDropFolder);
+    }
+    std::stable_sort(v_.issues.begin(), v_.issues.end(),
+                     [](const Issue& a, const Issue& b) { return a.level > b.level; });
+  }
+
+  std::string DiskText() const {
+    const auto days = static_cast<uint64_t>(std::max(0.0, j_.disk_days_left));
+    return days == 0 ? std::string(words::kDiskOne) : fmt::format(words::kDisk, days);
+  }
+
+  // A green verdict with open issues is not green; the words that several situations share.
+  void Finish() {
+    if (!v_.issues.empty() && v_.level == Level::kGreen) {
+      v_.cause = "needs-a-person";
+      const size_t count = v_.issues.size();
+      v_.headline += " " + fmt::format(words::kHeadlineIssues, Count(count, "thing", "things"),
+                                       count == 1 ? "needs" : "need");
+      v_.safe = words::kSafeIssues;
+    }
+    for (const Issue& issue : v_.issues) v_.level = std::max(v_.level, issue.level);
+    v_.steps.erase(Unique(v_.steps), v_.steps.end());
+    const bool knows_days = j_.disk_days_left >= 1;
+    if (v_.safe.empty()) {
+      v_.safe = knows_days ? fmt::format(words::kSafeDays, static_cast<uint64_t>(j_.disk_days_left))
+                           : std::string(words::kSafe);
+    }
+    v_.sentence = v_.headline;
+    if (!v_.reason.empty()) v_.sentence += " " + v_.reason;
+    if (j_.disk_days_left >= 0 && v_.state != "online") v_.sentence += " " + DiskText();
+  }
+
+  static std::vector<std::string>::iterator Unique(std::vector<std::string>& steps) {
+    auto end = steps.begin();
+    for (auto it = steps.begin(); it != steps.end(); ++it) {
+      if (std::find(steps.begin(), end, *it) != end) continue;
+      if (end != it) *end = std::move(*it);
+      ++end;
+    }
+    return end;
+  }
+
+  const Snapshot& s_;
+  const journal::JournalStats& j_;
+  const uplink::UplinkStats& u_;
+  const TimeText& time_text_;
+  Verdict v_;
+};
+
+}  // namespace
+
+std::string_view Word(Level level) {
+  static constexpr std::string_view kWords[] = {"green", "amber", "red"};
+  return kWords[static_cast<size_t>(level)];
+}
+
+std::string UtcTimeText(WallTime time) {
+  const auto minutes = std::chrono::floor<std::chrono::minutes>(time.time_since_epoch()).count();
+  const auto of_day = ((minutes % 1440) + 1440) % 1440;
+  return fmt::format("{:02}:{:02}Z", of_day / 60, of_day % 60);
+}
+
+Verdict Diagnose(const Snapshot& snapshot, const TimeText& time_text) {
+  return Diagnosis(snapshot, time_text).Run();
+}
+
+std::optional<std::string_view> IntakeRefusal(const Snapshot& snapshot) {
+  if (!snapshot.journal.poisoned.empty()) return "journal";
+  if (!snapshot.configured) return "not-configured";
+  if (!snapshot.journal.refusing.empty()) return "disk";
+  return std::nullopt;
+}
+
+std::string Thousands(uint64_t number) {
+  std::string text = std::to_string(number);
+  for (size_t at = text.size(); at > 3;) text.insert(at -= 3, ",");
+  return text;
+}
+
+std::string AgeText(seconds age) {
+  const auto count = static_cast<uint64_t>(std::max<int64_t>(0, age.count()));
+  if (count < 120) return fmt::format("{} s", count);
+  if (count < 120 * 60) return fmt::format("{} min", count / 60);
+  if (count < 48 * 3600) return fmt::format("{} h", count / 3600);
+  return fmt::format("{} days", count / 86400);
+}
+
+std::string BytesText(uint64_t bytes) {
+  static constexpr std::string_view kUnits[] = {"bytes", "kB", "MB", "GB", "TB"};
+  auto value = static_cast<double>(bytes);
+  size_t unit = 0;
+  while (value >= 1000 && unit + 1 < std::size(kUnits)) {
+    value /= 1000;
+    ++unit;
+  }
+  return unit == 0 ? fmt::format("{} bytes", bytes)
+                   : fmt::format("{:.{}f} {}", value, value < 10 ? 1 : 0, kUnits[unit]);
+}
+
+}  // namespace tillrelay::status

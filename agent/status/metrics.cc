@@ -1,0 +1,181 @@
+#include "agent/status/metrics.h"
+
+#include <fmt/format.h>
+
+#include <iterator>
+#include <string_view>
+
+#include "agent/status/diagnosis.h"
+
+namespace tillrelay::status {
+namespace {
+
+using uplink::LinkPhase;
+
+std::string Escaped(std::string_view value) {
+  std::string out;
+  for (const char c : value) {
+    if (c == '\\' || c == '"') out += '\\';
+    if (c == '\n') {
+      out += "\\n";
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+double Unix(WallTime time) {
+  return static_cast<double>(time.time_since_epoch().count()) / 1'000'000.0;
+}
+
+class Writer {
+ public:
+  // Starts a family: HELP and TYPE once, then its samples.
+  Writer& Family(std::string_view name, std::string_view type, std::string_view help) {
+    name_ = name;
+    fmt::format_to(std::back_inserter(out_), "# HELP tillrelay_{} {}\n# TYPE tillrelay_{} {}\n",
+                   name, help, name, type);
+    return *this;
+  }
+  // `labels` is the text between the braces.
+  Writer& Sample(uint64_t value, std::string_view labels = "") {
+    return Line(std::to_string(value), labels);
+  }
+  Writer& Real(double value, std::string_view labels = "") {
+    return Line(fmt::format("{:.3f}", value), labels);
+  }
+  Writer& Counter(std::string_view name, std::string_view help, uint64_t value) {
+    return Family(name, "counter", help).Sample(value);
+  }
+  Writer& Gauge(std::string_view name, std::string_view help, uint64_t value) {
+    return Family(name, "gauge", help).Sample(value);
+  }
+  Writer& Moment(std::string_view name, std::string_view help, WallTime time) {
+    if (time != WallTime()) Family(name, "gauge", help).Real(Unix(time));
+    return *this;
+  }
+  std::string Take() { return std::move(out_); }
+
+ private:
+  Writer& Line(std::string_view value, std::string_view labels) {
+    if (labels.empty()) {
+      fmt::format_to(std::back_inserter(out_), "tillrelay_{} {}\n", name_, value);
+    } else {
+      fmt::format_to(std::back_inserter(out_), "tillrelay_{}{{{}}} {}\n", name_, labels, value);
+    }
+    return *this;
+  }
+  std::string out_;
+  std::string_view name_;
+};
+
+void Build(Writer& w, const Snapshot& s) {
+  w.Family("build_info", "gauge", "Always 1; the label names the version.");
+  w.Sample(1, fmt::format("version=\"{}\"", Escaped(s.version)));
+  w.Moment("start_time_seconds", "When the service started.", s.started_at);
+}
+
+void Capture(Writer& w, const Snapshot& s) {
+  const capture::CaptureStats& c = s.capture;
+  w.Family("events_total", "counter", "Events taken in since start, by door and outcome.");
+  w.Sample(c.http_stored, "channel=\"http\",outcome=\"stored\"");
+  w.Sample(c.http_duplicate, "channel=\"http\",outcome=\"duplicate\"");
+  w.Sample(c.http_quarantined, "channel=\"http\",outcome=\"quarantined\"");
+  w.Sample(c.file_stored, "channel=\"file\",outcome=\"stored\"");
+  w.Sample(c.file_duplicate, "channel=\"file\",outcome=\"duplicate\"");
+  w.Sample(c.file_quarantined, "channel=\"file\",outcome=\"quarantined\"");
+  w.Counter("intake_refused_total", "Requests that the intake refused.", c.http_refused);
+  w.Family("files_total", "counter", "Dropped files that were finished, by outcome.");
+  w.Sample(c.files_done, "outcome=\"done\"").Sample(c.files_rejected, "outcome=\"rejected\"");
+  w.Gauge("files_waiting", "Files in the drop folder.", c.files_waiting);
+  w.Gauge("files_unreadable", "Files that cannot be read and were left.", c.files_unreadable);
+  w.Gauge("drop_folder_up", "1 if the drop folder can be used.", c.drop_folder_error.empty());
+  w.Counter("redactions_total", "Card numbers that were masked.", c.redactions);
+  w.Gauge("intake_ready", "1 if the intake would accept an event.",
+          IntakeRefusal(s).has_value() ? 0 : 1);
+}
+
+void Registers(Writer& w, const capture::CaptureStats& c) {
+  if (c.registers.empty()) return;
+  size_t count = 0;
+  w.Family("register_last_heard_timestamp_seconds", "gauge", "When the register last reported.");
+  for (const auto& [id, till] : c.registers) {
+    if (++count > kMaxRegisters) break;
+    w.Real(Unix(till.last_heard_at), fmt::format("register=\"{}\"", Escaped(id)));
+  }
+  count = 0;
+  w.Family("register_events_total", "counter", "Events of a register since start, by kind.");
+  for (const auto& [id, till] : c.registers) {
+    if (++count > kMaxRegisters) break;
+    const std::string label = Escaped(id);
+    w.Sample(till.sales, fmt::format("register=\"{}\",kind=\"sale\"", label));
+    w.Sample(till.returns, fmt::format("register=\"{}\",kind=\"return\"", label));
+    w.Sample(till.others, fmt::format("register=\"{}\",kind=\"other\"", label));
+  }
+}
+
+void Journal(Writer& w, const Snapshot& s) {
+  const journal::JournalStats& j = s.journal;
+  w.Gauge("journal_up", "1 if the journal accepts writes.", j.poisoned.empty());
+  w.Counter("commits_total", "Transactions committed by the journal.", j.commits_total);
+  w.Gauge("waiting_events", "Events that the promise in force still waits for.", j.waiting);
+  const bool waits = j.waiting > 0 && j.oldest_waiting_at < s.now;
+  w.Family("oldest_waiting_age_seconds", "gauge", "Age of the oldest waiting event; 0 if none.");
+  w.Real(waits ? Unix(s.now) - Unix(j.oldest_waiting_at) : 0);
+  w.Gauge("head", "Highest committed number of the stream.", j.head);
+  w.Gauge("sent_through", "Highest number sent in this connection.", s.uplink.sent_through);
+  w.Gauge("acked_through", "Highest number up to which the broker acknowledged.",
+          s.acked_through());
+  if (!s.by_broker()) {
+    w.Gauge("confirmed_through", "Highest number up to which the centre confirmed.",
+            j.confirmed_through);
+  }
+  w.Gauge("quarantined_documents", "Documents that wait for a person.", j.quarantined);
+  w.Gauge("journal_bytes", "Size of the journal with its log.", j.journal_bytes);
+  w.Gauge("disk_free_bytes", "Free bytes where the journal lives.", j.disk_free_bytes);
+  if (j.disk_days_left >= 0) {
+    w.Family("disk_days_left", "gauge", "Days of room at this store's rate.");
+    w.Real(j.disk_days_left);
+  }
+}
+
+void Link(Writer& w, const Snapshot& s) {
+  const uplink::UplinkStats& u = s.uplink;
+  static constexpr std::string_view kPhases[] = {"unconfigured", "waiting", "connecting",
+                                                 "online",       "paused",  "stopped"};
+  w.Gauge("link_up", "1 if the broker is connected.", u.phase == LinkPhase::kOnline);
+  w.Family("link_phase", "gauge", "1 for the phase that the link is in.");
+  for (size_t i = 0; i < std::size(kPhases); ++i) {
+    w.Sample(static_cast<size_t>(u.phase) == i, fmt::format("phase=\"{}\"", kPhases[i]));
+  }
+  w.Gauge("centre_away", "1 if the collector gives no sign.", u.centre_away);
+  w.Gauge("alarm", "1 if a fork or a take-over needs a person.", !u.alarm.empty());
+  w.Moment("link_last_connected_timestamp_seconds", "When the broker was last connected.",
+           u.last_connected_at);
+  w.Moment("last_confirmed_timestamp_seconds", "When the centre's word last moved.",
+           u.last_confirmed_at);
+  w.Gauge("in_flight_messages", "Messages sent and not yet acknowledged.", u.in_flight);
+  w.Counter("published_total", "Messages acknowledged by the broker.", u.published_total);
+  w.Counter("resent_total", "Events sent again after a lost connection.", u.resent_total);
+  w.Counter("replayed_total", "Events sent again because they were asked for.", u.replayed_total);
+  w.Counter("connects_total", "Connections made to the broker.", u.connects_total);
+  w.Counter("refused_commands_total", "Commands that were not obeyed.", u.refused_commands_total);
+  w.Counter("disbelieved_confirmations_total", "Confirmations that were not believed.",
+            u.disbelieved_confirmations_total);
+  w.Gauge("parked_events", "Events whose body this broker cannot take.", s.parked.size());
+}
+
+}  // namespace
+
+std::string MetricsText(const Snapshot& snapshot) {
+  Writer writer;
+  Build(writer, snapshot);
+  Capture(writer, snapshot);
+  Registers(writer, snapshot.capture);
+  Journal(writer, snapshot);
+  Link(writer, snapshot);
+  return writer.Take();
+}
+
+}  // namespace tillrelay::status

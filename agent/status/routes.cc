@@ -1,0 +1,79 @@
+#include "agent/status/routes.h"
+
+#include <fmt/format.h>
+
+#include "agent/status/assets.h"
+#include "agent/status/metrics.h"
+#include "agent/status/page.h"
+#include "agent/status/status_json.h"
+
+namespace tillrelay::status {
+namespace {
+
+using http::Request;
+using http::Responder;
+using http::Response;
+
+Response Page(const Snapshot& snapshot, const TimeText& time_text) {
+  Response response;
+  response.content_type = "text/html; charset=utf-8";
+  response.body = OverviewPage(snapshot, time_text);
+  return response;
+}
+
+Response AssetAnswer(const Request& request) {
+  const Asset* asset = FindAsset(request.Param("name"));
+  if (asset == nullptr) return http::Problem(404, "not-found", "There is nothing at this path");
+  Response response;
+  response.headers.Add("ETag", asset->etag);
+  response.headers.Add("Cache-Control", "no-cache");  // kept, but asked about by its ETag
+  if (request.Header("If-None-Match") == asset->etag) {
+    response.status = 304;
+    return response;
+  }
+  response.content_type = asset->content_type;
+  response.body = asset->bytes;
+  return response;
+}
+
+Response Readiness(const Snapshot& snapshot) {
+  const auto refusal = IntakeRefusal(snapshot);
+  if (!refusal) return http::Text(200, "ready\n");
+  return http::Text(503, fmt::format("{}\n", *refusal));
+}
+
+Response Metrics(const Snapshot& snapshot) {
+  Response response;
+  response.content_type = "text/plain; version=0.0.4; charset=utf-8";
+  response.body = MetricsText(snapshot);
+  return response;
+}
+
+}  // namespace
+
+Response Secured(Response response) {
+  response.headers.Add("Content-Security-Policy", kContentSecurityPolicy);
+  response.headers.Add("Referrer-Policy", "no-referrer");
+  response.headers.Add("Cross-Origin-Opener-Policy", "same-origin");
+  response.headers.Add("Cross-Origin-Resource-Policy", "same-origin");
+  return response;
+}
+
+void AddRoutes(http::Router& router, Queries queries) {
+  const auto get = [&router](std::string_view path,
+                             std::function<Response(const Request&)> answer) {
+    router.Add("GET", path, [answer](Request&& request, Responder responder) {
+      responder.Send(Secured(answer(request)));
+    });
+  };
+  get("/", [queries](const Request&) { return Page(queries.snapshot(), queries.time_text); });
+  get("/assets/{name}", AssetAnswer);
+  get("/v1/status", [queries](const Request&) {
+    return http::Json(StatusJson(queries.snapshot(), queries.time_text));
+  });
+  get("/healthz", [](const Request&) { return http::Text(200, "ok\n"); });
+  get("/readyz", [queries](const Request&) { return Readiness(queries.snapshot()); });
+  get("/metrics", [queries](const Request&) { return Metrics(queries.snapshot()); });
+}
+
+}  // namespace tillrelay::status

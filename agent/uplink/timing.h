@@ -1,0 +1,49 @@
+// What: every time and bound of the uplink, with its reason. docs/wire.md, "The store's side".
+// Thread: any (constants).
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+namespace tillrelay::uplink {
+
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+// Messages in flight. Beyond 100 nothing gets faster; the client library gets slower.
+inline constexpr uint32_t kOwnWindow = 100;
+// An attempt that neither connects nor fails is given up.
+inline constexpr seconds kConnectTimeout{30};
+// How long the broker may take to hand out the retained confirmation.
+inline constexpr seconds kSettle{2};
+// No acknowledgement at all with messages in flight: the connection is dead, whatever it says.
+inline constexpr seconds kAckTimeout{10};
+// The collector speaks every 60 s; after two and a half of those it is away.
+inline constexpr seconds kAwayAfter{150};
+inline constexpr uint64_t kAwayMaxEvents = 10'000;
+inline constexpr uint64_t kAwayMaxBytes = 16 * 1024 * 1024;
+// Sent, acknowledged, but not confirmed while the centre is there: ask by sending one again.
+inline constexpr seconds kProbeAfter{30};
+// If even that does not help: a new connection, at growing distance.
+inline constexpr minutes kFirstFreshLink{2};
+inline constexpr minutes kMaxFreshLink{60};
+// A live confirmation below ours stands alone for this long before it is believed.
+inline constexpr seconds kLowerGrace{10};
+// Rows may be deleted for this long after a confirmation that left no doubt.
+inline constexpr seconds kDeletionWindow{150};
+// Status: at most one a second on change, and a heartbeat.
+inline constexpr seconds kStatusMinGap{1};
+inline constexpr seconds kStatusHeartbeat{60};
+// Reconnecting: exponential with full jitter; forgotten after the link has stayed up.
+inline constexpr milliseconds kRetryMin{1000};
+inline constexpr milliseconds kRetryMax{120'000};
+inline constexpr seconds kStableAfter{60};
+// Two agents with one identity push each other off; meeting slowly is better.
+inline constexpr minutes kTakeOverMin{5};
+inline constexpr minutes kTakeOverMax{15};
+// Rows sent by one order.
+inline constexpr uint64_t kMaxRangeEvents = 256;
+inline constexpr uint64_t kReplayProgressEvery = 1000;
+
+}  // namespace tillrelay::uplink

@@ -1,0 +1,72 @@
+// What: one MQTT connection, as the sender and the collector see it: orders go in from one thread,
+//   what happens comes out as a list of happenings.
+// Promise: nothing is queued, persisted or resent behind our back: clean start, no automatic
+//   reconnect. After kLost or kConnectFailed every order in flight is void.
+// Thread: orders from the owner only, and each may block in a name lookup; `Deliver` is called on
+//   the library's threads and must only push into a bounded inbox.
+// Errors: an order that cannot even be handed over returns unavailable.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/base/status.h"
+
+namespace tillrelay::mqtt {
+
+struct LinkOptions {
+  std::string url;  // mqtt://host:port or mqtts://host:port
+  std::string client_id;
+  std::string username, password;
+  std::string ca_file, cert_file, key_file;  // mqtts
+  int keep_alive_s = 15;
+  int connect_timeout_s = 10;
+  int max_in_flight = 1000;  // the library's own bound; ours lies below the broker's
+  std::string will_topic, will_payload;
+  std::string content_type;  // of Publish with `events`
+};
+
+enum class Happening { kConnected, kConnectFailed, kLost, kSubscribed, kPublished, kMessage };
+
+enum class FailureCause { kNone, kName, kTcp, kTls, kLogin, kRights, kTakeOver, kOther };
+
+struct LinkEvent {
+  Happening what = Happening::kLost;
+  // kConnected:
+  uint32_t receive_maximum = 65535;
+  uint32_t maximum_packet = 0;  // 0: no limit told
+  // kConnectFailed, kLost, kSubscribed, kPublished: MQTT reason code, 0 is good
+  int reason_code = 0;
+  FailureCause cause = FailureCause::kNone;
+  std::string text;
+  // kPublished: what Publish was given
+  uint64_t token = 0;
+  // kMessage:
+  std::string topic, payload;
+  bool retained = false;
+};
+
+struct PublishOrder {
+  std::string_view topic;
+  std::string_view payload;
+  bool retained = false;
+  bool event = false;  // with the events' content type
+  uint64_t token = 0;
+};
+
+class Link {
+ public:
+  virtual ~Link() = default;
+  virtual Status Connect() = 0;
+  virtual Status Subscribe(const std::vector<std::string>& topics) = 0;
+  virtual Status Publish(const PublishOrder& order) = 0;  // QoS 1
+  // Ends the connection and waits at most `timeout_ms`. No kLost follows.
+  virtual void Disconnect(int timeout_ms) = 0;
+};
+
+using Deliver = std::function<void(LinkEvent&&)>;
+
+}  // namespace tillrelay::mqtt

@@ -1,0 +1,378 @@
+#include "common/mqtt/paho_link.h"
+
+#include <fmt/format.h>
+#include <mqtt/async_client.h>
+#include <netdb.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
+
+namespace tillrelay::mqtt {
+namespace {
+
+// The namespace of the library has our name too; inside this file it is `paho`.
+namespace paho = ::mqtt;
+
+constexpr int kVersion = MQTTVERSION_5;
+constexpr int kQos = 1;
+
+struct Target {
+  bool tls = false;
+  std::string host, port;
+  std::string Uri() const {
+    const bool six = host.find(':') != std::string::npos;
+    return fmt::format("{}://{}:{}", tls ? "ssl" : "tcp", six ? "[" + host + "]" : host, port);
+  }
+};
+
+Result<Target> ParseUrl(const std::string& url) {
+  Target target;
+  std::string rest;
+  if (url.starts_with("mqtt://")) {
+    rest = url.substr(7);
+  } else if (url.starts_with("mqtts://")) {
+    target.tls = true;
+    rest = url.substr(8);
+  } else {
+    return Invalid("broker url must start with mqtt:// or mqtts://");
+  }
+  if (!rest.empty() && rest.back() == '/') rest.pop_back();
+  size_t colon = rest.rfind(':');
+  if (rest.starts_with('[')) {
+    const size_t bracket = rest.find(']');
+    if (bracket == std::string::npos) return Invalid("broker url: ] is missing");
+    target.host = rest.substr(1, bracket - 1);
+    colon = rest.find(':', bracket);
+  } else {
+    target.host = rest.substr(0, colon);
+  }
+  target.port =
+      colon == std::string::npos ? (target.tls ? "8883" : "1883") : rest.substr(colon + 1);
+  if (target.host.empty() || target.port.empty() || target.host.find('@') != std::string::npos) {
+    return Invalid("broker url must be mqtt://host:port; credentials have keys of their own");
+  }
+  return target;
+}
+
+// MQTT 5 reason codes, OASIS standard, 2.4, in words for people.
+std::string ReasonText(int code) {
+  switch (code) {
+    case 0x80:
+      return "unspecified error";
+    case 0x82:
+      return "protocol error";
+    case 0x83:
+      return "the broker refuses for a reason of its own";
+    case 0x84:
+      return "the broker does not speak MQTT 5";
+    case 0x85:
+      return "client identifier refused";
+    case 0x86:
+      return "user name or password refused";
+    case 0x87:
+      return "not authorised";
+    case 0x88:
+      return "broker unavailable";
+    case 0x89:
+      return "broker busy";
+    case 0x8a:
+      return "banned";
+    case 0x8b:
+      return "broker is shutting down";
+    case 0x8c:
+      return "bad authentication method";
+    case 0x8d:
+      return "keep-alive timeout";
+    case 0x8e:
+      return "another client with this identity has taken over";
+    case 0x90:
+      return "topic name refused";
+    case 0x93:
+      return "receive maximum exceeded";
+    case 0x95:
+      return "packet too large";
+    case 0x97:
+      return "quota exceeded";
+    case 0x99:
+      return "payload format refused";
+    default:
+      return fmt::format("reason code {:#04x}", code);
+  }
+}
+
+FailureCause CauseOf(int code) {
+  switch (code) {
+    case 0x85:
+    case 0x86:
+    case 0x8a:
+    case 0x8c:
+      return FailureCause::kLogin;
+    case 0x87:
+      return FailureCause::kRights;
+    case 0x8e:
+      return FailureCause::kTakeOver;
+    default:
+      return FailureCause::kOther;
+  }
+}
+
+class PahoLink final : public Link, private paho::callback {
+ public:
+  PahoLink(const LinkOptions& options, Target target, Deliver deliver)
+      : options_(options),
+        target_(std::move(target)),
+        deliver_(std::move(deliver)),
+        client_(target_.Uri(), options_.client_id,
+                paho::create_options(kVersion, options_.max_in_flight), nullptr),
+        connect_listener_(*this),
+        subscribe_listener_(*this),
+        publish_listener_(*this) {
+    if (!options_.content_type.empty()) {
+      event_properties_.add({paho::property::CONTENT_TYPE, options_.content_type});
+      event_properties_.add({paho::property::PAYLOAD_FORMAT_INDICATOR, 1});
+    }
+    client_.set_callback(*this);
+    client_.set_disconnected_handler([this](const paho::properties&, paho::ReasonCode code) {
+      Lost(static_cast<int>(code), "the broker ended the connection: ");
+    });
+  }
+
+  ~PahoLink() override { Disconnect(500); }
+
+  Status Connect() override {
+    LinkEvent failed;
+    if (!Lookup(&failed.text)) {
+      failed.what = Happening::kConnectFailed;
+      failed.cause = FailureCause::kName;
+      deliver_(std::move(failed));
+      return Status::Ok();
+    }
+    return Guarded("connect",
+                   [&] { client_.connect(ConnectOptions(), nullptr, connect_listener_); });
+  }
+
+  Status Subscribe(const std::vector<std::string>& topics) override {
+    return Guarded("subscribe", [&] {
+      for (const std::string& topic : topics) {
+        client_.subscribe(topic, kQos, nullptr, subscribe_listener_);
+      }
+    });
+  }
+
+  Status Publish(const PublishOrder& order) override {
+    return Guarded("publish", [&] {
+      auto message =
+          order.event
+              ? paho::message::create(std::string(order.topic), order.payload.data(),
+                                      order.payload.size(), kQos, order.retained, event_properties_)
+              : paho::message::create(std::string(order.topic), order.payload.data(),
+                                      order.payload.size(), kQos, order.retained);
+      client_.publish(message, reinterpret_cast<void*>(order.token), publish_listener_);
+    });
+  }
+
+  void Disconnect(int timeout_ms) override {
+    Guarded("disconnect", [&] {
+      if (client_.is_connected()) client_.disconnect(timeout_ms)->wait_for(timeout_ms);
+    }).ok();
+  }
+
+ private:
+  struct ConnectListener final : paho::iaction_listener {
+    explicit ConnectListener(PahoLink& link) : link_(link) {}
+    void on_success(const paho::token& token) override { link_.Connected(token); }
+    void on_failure(const paho::token& token) override { link_.ConnectFailed(token); }
+    PahoLink& link_;
+  };
+  struct SubscribeListener final : paho::iaction_listener {
+    explicit SubscribeListener(PahoLink& link) : link_(link) {}
+    void on_success(const paho::token&) override { link_.Subscribed(0); }
+    void on_failure(const paho::token& token) override { link_.Subscribed(Code(token)); }
+    PahoLink& link_;
+  };
+  struct PublishListener final : paho::iaction_listener {
+    explicit PublishListener(PahoLink& link) : link_(link) {}
+    void on_success(const paho::token& token) override { link_.Published(token, 0); }
+    void on_failure(const paho::token& token) override { link_.Published(token, Code(token)); }
+    PahoLink& link_;
+  };
+
+  // A refusal by reason code, or the unspecified error where the library gives only its own code.
+  static int Code(const paho::token& token) {
+    const int code = static_cast<int>(token.get_reason_code());
+    return code >= 0x80 ? code : 0x80;
+  }
+
+  template <class F>
+  Status Guarded(const char* what, F&& order) {
+    try {
+      order();
+      return Status::Ok();
+    } catch (const std::exception& e) {
+      return Unavailable(fmt::format("{}: {}", what, e.what()));
+    }
+  }
+
+  bool Lookup(std::string* text) const {
+    addrinfo hints{};
+    hints.ai_socktype = SOCK_STREAM;
+    addrinfo* found = nullptr;
+    const int error = getaddrinfo(target_.host.c_str(), target_.port.c_str(), &hints, &found);
+    if (error == 0) {
+      freeaddrinfo(found);
+      return true;
+    }
+    *text =
+        fmt::format("the name {} could not be looked up: {}", target_.host, gai_strerror(error));
+    return false;
+  }
+
+  paho::connect_options ConnectOptions() {
+    paho::connect_options_builder builder;
+    builder.mqtt_version(kVersion)
+        .clean_start(true)
+        .automatic_reconnect(false)
+        .keep_alive_interval(std::chrono::seconds(options_.keep_alive_s))
+        .connect_timeout(std::chrono::seconds(options_.connect_timeout_s))
+        .max_inflight(options_.max_in_flight);
+    if (!options_.username.empty()) builder.user_name(options_.username);
+    if (!options_.password.empty()) builder.password(options_.password);
+    if (!options_.will_topic.empty()) {
+      builder.will(paho::message(options_.will_topic, options_.will_payload, kQos, true));
+    }
+    if (target_.tls) {
+      paho::ssl_options_builder tls;
+      tls.enable_server_cert_auth(true).verify(true).ssl_version(MQTT_SSL_VERSION_TLS_1_2);
+      if (!options_.ca_file.empty()) tls.trust_store(options_.ca_file);
+      if (!options_.cert_file.empty()) tls.key_store(options_.cert_file);
+      if (!options_.key_file.empty()) tls.private_key(options_.key_file);
+      tls.error_handler([this](const std::string& text) { tls_error_ = text; });
+      builder.ssl(tls.finalize());
+    }
+    tls_error_.clear();
+    return builder.finalize();
+  }
+
+  void Connected(const paho::token& token) {
+    LinkEvent event;
+    event.what = Happening::kConnected;
+    try {
+      const paho::connect_response response = token.get_connect_response();
+      const paho::properties properties = response.get_properties();
+      if (properties.contains(paho::property::RECEIVE_MAXIMUM)) {
+        event.receive_maximum = paho::get<uint16_t>(properties, paho::property::RECEIVE_MAXIMUM);
+      }
+      if (properties.contains(paho::property::MAXIMUM_PACKET_SIZE)) {
+        event.maximum_packet = paho::get<uint32_t>(properties, paho::property::MAXIMUM_PACKET_SIZE);
+      }
+    } catch (const std::exception&) {
+      // The broker told no limits.
+    }
+    deliver_(std::move(event));
+  }
+
+  void ConnectFailed(const paho::token& token) {
+    LinkEvent event;
+    event.what = Happening::kConnectFailed;
+    event.reason_code = static_cast<int>(token.get_reason_code());
+    if (event.reason_code >= 0x80) {
+      event.cause = CauseOf(event.reason_code);
+      event.text = "the broker refused the login: " + ReasonText(event.reason_code);
+    } else if (!tls_error_.empty()) {
+      event.cause = FailureCause::kTls;
+      event.text = "TLS to " + target_.host + " failed: " + tls_error_;
+    } else {
+      event.cause = FailureCause::kTcp;
+      event.text = fmt::format("no connection to {} port {}", target_.host, target_.port);
+    }
+    deliver_(std::move(event));
+  }
+
+  void Subscribed(int code) {
+    LinkEvent event;
+    event.what = Happening::kSubscribed;
+    event.reason_code = code;
+    if (code != 0) {
+      event.cause = CauseOf(code);
+      event.text = "the broker refused the subscription: " + ReasonText(code);
+    }
+    deliver_(std::move(event));
+  }
+
+  void Published(const paho::token& token, int code) {
+    LinkEvent event;
+    event.what = Happening::kPublished;
+    event.token = reinterpret_cast<uint64_t>(token.get_user_context());
+    event.reason_code = code;
+    if (code != 0) {
+      event.cause = CauseOf(code);
+      event.text = "the broker refused a message: " + ReasonText(code);
+    }
+    deliver_(std::move(event));
+  }
+
+  void Lost(int code, const char* prefix) {
+    LinkEvent event;
+    event.what = Happening::kLost;
+    event.reason_code = code;
+    event.cause = CauseOf(code);
+    event.text = prefix + ReasonText(code);
+    deliver_(std::move(event));
+  }
+
+  void connection_lost(const std::string& cause) override {
+    LinkEvent event;
+    event.what = Happening::kLost;
+    event.cause = FailureCause::kOther;
+    event.text = cause.empty() ? "the connection was lost" : "the connection was lost: " + cause;
+    deliver_(std::move(event));
+  }
+
+  void message_arrived(paho::const_message_ptr message) override {
+    LinkEvent event;
+    event.what = Happening::kMessage;
+    event.topic = message->get_topic();
+    event.payload = message->to_string();
+    event.retained = message->is_retained();
+    deliver_(std::move(event));
+  }
+
+  const LinkOptions options_;
+  const Target target_;
+  const Deliver deliver_;
+  std::string tls_error_;
+  paho::properties event_properties_;
+  paho::async_client client_;
+  ConnectListener connect_listener_;
+  SubscribeListener subscribe_listener_;
+  PublishListener publish_listener_;
+};
+
+Status CheckReadable(const std::string& path, const char* key) {
+  if (path.empty() || access(path.c_str(), R_OK) == 0) return Status::Ok();
+  return Invalid(fmt::format("{} {}: {}", key, path, std::strerror(errno)));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Link>> MakePahoLink(const LinkOptions& options, Deliver deliver) {
+  auto target = ParseUrl(options.url);
+  if (!target.ok()) return std::move(target).status();
+  TRY(CheckReadable(options.ca_file, "ca_file"));
+  TRY(CheckReadable(options.cert_file, "cert_file"));
+  TRY(CheckReadable(options.key_file, "key_file"));
+  // The library would otherwise send the broker's traffic through a web proxy.
+  for (const char* name : {"http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"}) {
+    unsetenv(name);
+  }
+  try {
+    return std::unique_ptr<Link>(
+        std::make_unique<PahoLink>(options, *std::move(target), std::move(deliver)));
+  } catch (const std::exception& e) {
+    return Invalid(std::string("MQTT client: ") + e.what());
+  }
+}
+
+}  // namespace tillrelay::mqtt

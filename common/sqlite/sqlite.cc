@@ -1,0 +1,191 @@
+#include "common/sqlite/sqlite.h"
+
+#include <sqlite3.h>
+
+#include <utility>
+
+namespace tillrelay::sqlite {
+namespace {
+
+Status Failure(sqlite3* db, const char* what) {
+  const int code = db != nullptr ? sqlite3_extended_errcode(db) : SQLITE_NOMEM;
+  const std::string text = std::string(what) + ": " +
+                           (db != nullptr ? sqlite3_errmsg(db) : "out of memory") + " (" +
+                           std::to_string(code) + ")";
+  switch (code & 0xff) {
+    case SQLITE_FULL:
+      return Full(text);
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return Corrupt(text);
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+    case SQLITE_IOERR:
+    case SQLITE_CANTOPEN:
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+      return Unavailable(text);
+    case SQLITE_CONSTRAINT:
+      return Conflict(text);
+    default:
+      return Internal(text);
+  }
+}
+
+}  // namespace
+
+Statement::Statement(Statement&& other) noexcept
+    : db_(other.db_), statement_(std::exchange(other.statement_, nullptr)) {}
+Statement& Statement::operator=(Statement&& other) noexcept {
+  if (this != &other) {
+    sqlite3_finalize(statement_);
+    db_ = other.db_;
+    statement_ = std::exchange(other.statement_, nullptr);
+  }
+  return *this;
+}
+Statement::~Statement() { sqlite3_finalize(statement_); }
+
+Statement& Statement::Bind(int at, int64_t value) {
+  CHECK(sqlite3_bind_int64(statement_, at, value) == SQLITE_OK);
+  return *this;
+}
+Statement& Statement::BindText(int at, std::string_view text) {
+  CHECK(sqlite3_bind_text64(statement_, at, text.empty() ? "" : text.data(), text.size(),
+                            SQLITE_STATIC, SQLITE_UTF8) == SQLITE_OK);
+  return *this;
+}
+Statement& Statement::BindBlob(int at, std::string_view bytes) {
+  CHECK(sqlite3_bind_blob64(statement_, at, bytes.empty() ? "" : bytes.data(), bytes.size(),
+                            SQLITE_STATIC) == SQLITE_OK);
+  return *this;
+}
+Statement& Statement::BindNull(int at) {
+  CHECK(sqlite3_bind_null(statement_, at) == SQLITE_OK);
+  return *this;
+}
+
+Result<bool> Statement::Step() {
+  const int code = sqlite3_step(statement_);
+  if (code == SQLITE_ROW) return true;
+  if (code == SQLITE_DONE) {
+    sqlite3_reset(statement_);
+    return false;
+  }
+  Status failure = Failure(db_, "step");
+  sqlite3_reset(statement_);
+  return failure;
+}
+
+Status Statement::Run() {
+  for (;;) {
+    auto row = Step();
+    if (!row.ok()) return std::move(row).status();
+    if (!*row) return Status::Ok();
+  }
+}
+
+void Statement::Reset() { sqlite3_reset(statement_); }
+
+int64_t Statement::Int(int column) const { return sqlite3_column_int64(statement_, column); }
+std::string_view Statement::Text(int column) const {
+  const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
+  const auto size = static_cast<size_t>(sqlite3_column_bytes(statement_, column));
+  return text == nullptr ? std::string_view() : std::string_view(text, size);
+}
+std::string_view Statement::Blob(int column) const {
+  const auto* bytes = static_cast<const char*>(sqlite3_column_blob(statement_, column));
+  const auto size = static_cast<size_t>(sqlite3_column_bytes(statement_, column));
+  return bytes == nullptr ? std::string_view() : std::string_view(bytes, size);
+}
+bool Statement::IsNull(int column) const {
+  return sqlite3_column_type(statement_, column) == SQLITE_NULL;
+}
+
+Result<Database> Database::Open(const std::string& path, const OpenOptions& options) {
+  sqlite3* raw = nullptr;
+  const int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
+                    (options.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) |
+                    (options.create && !options.read_only ? SQLITE_OPEN_CREATE : 0);
+  const int code = sqlite3_open_v2(path.c_str(), &raw, flags,
+                                   options.vfs.empty() ? nullptr : options.vfs.c_str());
+  Database db(raw);
+  if (code != SQLITE_OK) return Failure(raw, "open").Within(path);
+  sqlite3_db_config(raw, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  sqlite3_db_config(raw, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+  sqlite3_busy_timeout(raw, 2000);
+  TRY(db.Exec("PRAGMA foreign_keys=ON; PRAGMA cell_size_check=ON; PRAGMA mmap_size=0;"));
+  TRY(db.Exec(("PRAGMA cache_size=-" + std::to_string(options.cache_kib)).c_str()));
+  return db;
+}
+
+Database::Database(Database&& other) noexcept : db_(std::exchange(other.db_, nullptr)) {}
+Database& Database::operator=(Database&& other) noexcept {
+  if (this != &other) {
+    Close();
+    db_ = std::exchange(other.db_, nullptr);
+  }
+  return *this;
+}
+Database::~Database() { Close(); }
+void Database::Close() { sqlite3_close_v2(std::exchange(db_, nullptr)); }
+
+Status Database::Exec(const char* sql) {
+  if (sqlite3_exec(db_, sql, nullptr, nullptr, nullptr) != SQLITE_OK) return Failure(db_, "exec");
+  return Status::Ok();
+}
+
+Result<Statement> Database::Prepare(std::string_view sql) {
+  sqlite3_stmt* raw = nullptr;
+  if (sqlite3_prepare_v3(db_, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT,
+                         &raw, nullptr) != SQLITE_OK) {
+    return Failure(db_, "prepare");
+  }
+  return Statement(db_, raw);
+}
+
+Result<int64_t> Database::QueryInt(std::string_view sql) {
+  auto statement = Prepare(sql);
+  if (!statement.ok()) return std::move(statement).status();
+  auto row = statement->Step();
+  if (!row.ok()) return std::move(row).status();
+  if (!*row) return NotFound("the query gives no row");
+  return statement->Int(0);
+}
+
+Result<std::string> Database::QueryText(std::string_view sql) {
+  auto statement = Prepare(sql);
+  if (!statement.ok()) return std::move(statement).status();
+  auto row = statement->Step();
+  if (!row.ok()) return std::move(row).status();
+  if (!*row) return NotFound("the query gives no row");
+  return std::string(statement->Text(0));
+}
+
+int64_t Database::changes() const { return sqlite3_changes64(db_); }
+
+Status Database::Checkpoint(bool restart, int* wal_pages) {
+  int pages = 0;
+  const int mode = restart ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE;
+  if (sqlite3_wal_checkpoint_v2(db_, nullptr, mode, &pages, nullptr) != SQLITE_OK) {
+    return Failure(db_, "checkpoint");
+  }
+  if (wal_pages != nullptr) *wal_pages = pages;
+  return Status::Ok();
+}
+
+Transaction::~Transaction() {
+  if (active_) db_.Exec("ROLLBACK").ok();
+}
+Status Transaction::Begin() {
+  TRY(db_.Exec("BEGIN IMMEDIATE"));
+  active_ = true;
+  return Status::Ok();
+}
+Status Transaction::Commit() {
+  TRY(db_.Exec("COMMIT"));
+  active_ = false;
+  return Status::Ok();
+}
+
+}  // namespace tillrelay::sqlite

@@ -1,0 +1,104 @@
+// What: SQLite's C interface with owners and Status: connection, statement, transaction.
+// Promise: every call's result is checked; nothing is retried here. Extended codes are mapped once:
+//   full -> Code::kFull, corrupt or no database -> kCorrupt, busy, locked or I/O -> kUnavailable.
+// Thread: a connection and its statements belong to one thread (SQLITE_OPEN_NOMUTEX).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "common/base/status.h"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace tillrelay::sqlite {
+
+class Database;
+
+class Statement {
+ public:
+  Statement() = default;
+  Statement(Statement&& other) noexcept;
+  Statement& operator=(Statement&& other) noexcept;
+  ~Statement();
+
+  // Parameters count from 1. Bytes are not copied: they live until Reset or the next bind.
+  Statement& Bind(int at, int64_t value);
+  Statement& Bind(int at, uint64_t value) { return Bind(at, static_cast<int64_t>(value)); }
+  Statement& Bind(int at, int value) { return Bind(at, static_cast<int64_t>(value)); }
+  Statement& BindText(int at, std::string_view text);
+  Statement& BindBlob(int at, std::string_view bytes);
+  Statement& BindNull(int at);
+
+  // True: a row is there. The statement is reset when it is done or has failed.
+  Result<bool> Step();
+  // Steps to the end, ignoring rows, and resets.
+  Status Run();
+  void Reset();
+
+  // Columns count from 0; views live until the next Step or Reset.
+  int64_t Int(int column) const;
+  uint64_t Unsigned(int column) const { return static_cast<uint64_t>(Int(column)); }
+  std::string_view Text(int column) const;
+  std::string_view Blob(int column) const;
+  bool IsNull(int column) const;
+
+ private:
+  friend class Database;
+  Statement(sqlite3* db, sqlite3_stmt* statement) : db_(db), statement_(statement) {}
+  sqlite3* db_ = nullptr;
+  sqlite3_stmt* statement_ = nullptr;
+};
+
+struct OpenOptions {
+  bool read_only = false;
+  bool create = true;
+  std::string vfs;  // "" is the default
+  int cache_kib = 8192;
+};
+
+class Database {
+ public:
+  // Opens with untrusted-schema defences on, foreign files and all: trusted_schema off, defensive.
+  static Result<Database> Open(const std::string& path, const OpenOptions& options);
+  Database() = default;
+  Database(Database&& other) noexcept;
+  Database& operator=(Database&& other) noexcept;
+  ~Database();
+  bool open() const { return db_ != nullptr; }
+  void Close();
+
+  Status Exec(const char* sql);
+  Result<Statement> Prepare(std::string_view sql);
+  // The single value of a query without parameters.
+  Result<int64_t> QueryInt(std::string_view sql);
+  Result<std::string> QueryText(std::string_view sql);
+
+  int64_t changes() const;
+  // Copies the write-ahead log into the database. `restart`: the next write starts at its
+  // beginning. Only the one writing connection may call this.
+  Status Checkpoint(bool restart, int* wal_pages = nullptr);
+
+ private:
+  explicit Database(sqlite3* db) : db_(db) {}
+  sqlite3* db_ = nullptr;
+};
+
+// Rolls back unless committed.
+class Transaction {
+ public:
+  explicit Transaction(Database* db) : db_(*db) {}
+  ~Transaction();
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+  Status Begin();  // BEGIN IMMEDIATE
+  Status Commit();
+
+ private:
+  Database& db_;
+  bool active_ = false;
+};
+
+}  // namespace tillrelay::sqlite

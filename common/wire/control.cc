@@ -1,0 +1,209 @@
+#include "common/wire/control.h"
+
+#include "common/base/json_writer.h"
+#include "common/base/text.h"
+#include "common/wire/ulid.h"
+
+namespace tillrelay::wire {
+namespace {
+
+constexpr uint32_t kMaxStreams = 16;
+constexpr uint32_t kMaxRanges = 1000;
+
+Status CheckVersion(JsonValue value) {
+  uint64_t version = 0;
+  if (!value.is_object() || !value.Unsigned("v", &version) || version != 1) {
+    return Invalid("not a version 1 message");
+  }
+  return Status::Ok();
+}
+
+bool ReadNumber(JsonValue value, uint64_t* out) {
+  // Unsigned() reads a member; a list element is read through its token.
+  if (!value.is_number() || value.text().size() > 19 || !AllDigits(value.text())) return false;
+  *out = std::stoull(std::string(value.text()));
+  return true;
+}
+
+Status ReadRanges(JsonValue list, std::vector<Range>* out) {
+  if (!list) return Status::Ok();
+  if (!list.is_array() || list.size() > kMaxRanges) return Invalid("owed is not a short list");
+  for (const JsonValue pair : list) {
+    if (!pair.is_array() || pair.size() != 2) return Invalid("owed is not a list of pairs");
+    Range range;
+    auto element = pair.begin();
+    const bool first = ReadNumber(*element, &range.first);
+    ++element;
+    if (!first || !ReadNumber(*element, &range.last) || range.first == 0 ||
+        range.first > range.last) {
+      return Invalid("owed has a bad range");
+    }
+    out->push_back(range);
+  }
+  return Status::Ok();
+}
+
+}  // namespace
+
+std::string WriteConfirm(const Confirm& confirm) {
+  std::string out;
+  JsonWriter json(&out);
+  json.BeginObject().Field("v", 1).Field("store", confirm.store).Field("at", confirm.at);
+  json.Key("streams").BeginArray();
+  for (const StreamConfirm& s : confirm.streams) {
+    json.BeginObject()
+        .Field("stream", s.stream)
+        .Field("through", s.through)
+        .Field("chain", ToHex(BytesOf(s.chain)));
+    json.Key("owed").BeginArray();
+    for (const Range& range : s.owed) {
+      json.BeginArray().Unsigned(range.first).Unsigned(range.last).EndArray();
+    }
+    json.EndArray().EndObject();
+  }
+  json.EndArray().EndObject();
+  return out;
+}
+
+Result<Confirm> ReadConfirm(JsonValue value) {
+  TRY(CheckVersion(value));
+  Confirm confirm;
+  confirm.store = value.String("store");
+  confirm.at = value.String("at");
+  const JsonValue streams = value.Find("streams");
+  if (!streams.is_array() || streams.size() > kMaxStreams) return Invalid("bad streams");
+  for (const JsonValue entry : streams) {
+    StreamConfirm& s = confirm.streams.emplace_back();
+    s.stream = entry.String("stream");
+    if (!IsUlid(s.stream) || !entry.Unsigned("through", &s.through) ||
+        !ParseChain(entry.String("chain"), &s.chain)) {
+      return Invalid("a stream of the confirmation is malformed");
+    }
+    TRY(ReadRanges(entry.Find("owed"), &s.owed));
+  }
+  return confirm;
+}
+
+std::string WriteStreams(const std::vector<StreamState>& streams) {
+  std::string out;
+  JsonWriter json(&out);
+  json.BeginArray();
+  for (const StreamState& s : streams) {
+    json.BeginObject()
+        .Field("stream", s.stream)
+        .Field("head", s.head)
+        .Field("chain", ToHex(BytesOf(s.chain)))
+        .Field("sent_through", s.sent_through)
+        .Field("acked_through", s.acked_through)
+        .Field("confirmed_through", s.confirmed_through)
+        .Field("confirmed_chain", ToHex(BytesOf(s.confirmed_chain)))
+        .Field("floor", s.floor)
+        .EndObject();
+  }
+  json.EndArray();
+  return out;
+}
+
+Result<StoreStatus> ReadStatus(JsonValue value) {
+  TRY(CheckVersion(value));
+  StoreStatus status;
+  status.store = value.String("store_id");
+  status.state = value.String("state");
+  status.session = value.String("session");
+  status.host = value.String("host");
+  const JsonValue streams = value.Find("streams");
+  if (streams && (!streams.is_array() || streams.size() > kMaxStreams)) {
+    return Invalid("bad streams");
+  }
+  if (!streams) return status;
+  for (const JsonValue entry : streams) {
+    StreamState& s = status.streams.emplace_back();
+    s.stream = entry.String("stream");
+    if (!IsUlid(s.stream) || !entry.Unsigned("head", &s.head) ||
+        !ParseChain(entry.String("chain"), &s.chain)) {
+      return Invalid("a stream of the status is malformed");
+    }
+    entry.Unsigned("sent_through", &s.sent_through);
+    entry.Unsigned("acked_through", &s.acked_through);
+    entry.Unsigned("confirmed_through", &s.confirmed_through);
+    ParseChain(entry.String("confirmed_chain"), &s.confirmed_chain);
+    if (!entry.Unsigned("floor", &s.floor)) s.floor = 1;
+  }
+  return status;
+}
+
+std::string WriteWill(std::string_view session) {
+  std::string out;
+  JsonWriter(&out)
+      .BeginObject()
+      .Field("v", 1)
+      .Field("state", "offline")
+      .Field("session", session)
+      .EndObject();
+  return out;
+}
+
+std::string WriteCommand(const Command& command) {
+  std::string out;
+  JsonWriter json(&out);
+  json.BeginObject()
+      .Field("v", 1)
+      .Field("command", command.command)
+      .Field("command_id", command.command_id)
+      .Field("session", command.session);
+  if (command.command == "replay") {
+    json.Field("stream", command.stream)
+        .Field("from", command.range.first)
+        .Field("through", command.range.last);
+  }
+  json.EndObject();
+  return out;
+}
+
+Result<Command> ReadCommand(JsonValue value) {
+  TRY(CheckVersion(value));
+  Command command;
+  command.command = value.String("command");
+  command.command_id = value.String("command_id");
+  command.session = value.String("session");
+  command.stream = value.String("stream");
+  if (!IsUlid(command.command_id)) return Invalid("command_id is not a ULID");
+  if (command.command == "replay") {
+    if (!IsUlid(command.stream) || !value.Unsigned("from", &command.range.first) ||
+        !value.Unsigned("through", &command.range.last) || command.range.first == 0 ||
+        command.range.first > command.range.last) {
+      return Invalid("replay needs a stream and a range");
+    }
+  } else if (command.command != "report") {
+    return Invalid("unknown command");
+  }
+  return command;
+}
+
+std::string WriteReply(const Reply& reply) {
+  std::string out;
+  JsonWriter json(&out);
+  json.BeginObject()
+      .Field("v", 1)
+      .Field("command_id", reply.command_id)
+      .Field("state", reply.state)
+      .Field("sent", reply.sent)
+      .Field("of", reply.of);
+  if (!reply.reason.empty()) json.Field("reason", reply.reason);
+  json.EndObject();
+  return out;
+}
+
+Result<Reply> ReadReply(JsonValue value) {
+  TRY(CheckVersion(value));
+  Reply reply;
+  reply.command_id = value.String("command_id");
+  reply.state = value.String("state");
+  reply.reason = value.String("reason");
+  value.Unsigned("sent", &reply.sent);
+  value.Unsigned("of", &reply.of);
+  if (!IsUlid(reply.command_id)) return Invalid("command_id is not a ULID");
+  return reply;
+}
+
+}  // namespace tillrelay::wire

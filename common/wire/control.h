@@ -1,0 +1,76 @@
+// What: the control messages between store and centre as values, docs/wire.md.
+// Promise: reading takes anything from the network without trust: unknown members are ignored,
+//   ranges are ordered and bounded, another version is refused.
+// Thread: any.
+// Errors: invalid.
+// Limits: 16 streams a message, 1,000 ranges a list.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/base/json_reader.h"
+#include "common/wire/chain.h"
+
+namespace tillrelay::wire {
+
+// Inclusive at both ends.
+struct Range {
+  uint64_t first = 0, last = 0;
+  uint64_t size() const { return last - first + 1; }
+  bool operator==(const Range&) const = default;
+};
+
+struct StreamConfirm {
+  std::string stream;
+  uint64_t through = 0;
+  Chain chain{};
+  std::vector<Range> owed;
+};
+
+struct Confirm {
+  std::string store, at;
+  std::vector<StreamConfirm> streams;
+};
+
+struct StreamState {
+  std::string stream;
+  uint64_t head = 0, sent_through = 0, acked_through = 0, confirmed_through = 0, floor = 1;
+  Chain chain{}, confirmed_chain{};  // at head and at confirmed_through
+};
+
+// What the collector reads of a status; people and pages read the rest of it.
+struct StoreStatus {
+  std::string store, state, session, host;
+  std::vector<StreamState> streams;
+};
+
+struct Command {
+  std::string command;  // "replay" | "report"
+  std::string command_id, session, stream;
+  Range range;
+};
+
+struct Reply {
+  std::string command_id, state;  // "accepted" | "progress" | "done" | "refused"
+  uint64_t sent = 0, of = 0;
+  std::string reason;
+};
+
+std::string WriteConfirm(const Confirm& confirm);
+Result<Confirm> ReadConfirm(JsonValue value);
+
+// The members of `streams` of a status, as an array.
+std::string WriteStreams(const std::vector<StreamState>& streams);
+Result<StoreStatus> ReadStatus(JsonValue value);
+std::string WriteWill(std::string_view session);
+
+std::string WriteCommand(const Command& command);
+Result<Command> ReadCommand(JsonValue value);
+
+std::string WriteReply(const Reply& reply);
+Result<Reply> ReadReply(JsonValue value);
+
+}  // namespace tillrelay::wire

@@ -1,0 +1,37 @@
+// What: one event as a CloudEvent (structured JSON) and back, docs/wire.md.
+// Promise: `data` is carried byte for byte in both directions. Reading checks every attribute that
+//   the product relies on, and that source, partitionkey and sequence agree.
+// Thread: any.
+// Errors: invalid, naming the attribute.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "common/base/clock.h"
+#include "common/base/json_reader.h"
+#include "common/wire/chain.h"
+
+namespace tillrelay::wire {
+
+// Views; whoever fills it keeps the bytes alive.
+struct Envelope {
+  Uuid id{};
+  std::string_view store, stream;
+  uint64_t sequence = 0;
+  Chain chain{}, previous{};
+  std::string_view kind;  // "sale"
+  std::string_view subject, time, recorded_at;
+  std::string_view data;
+};
+
+void WriteEnvelope(const Envelope& envelope, std::string* out);
+// `value` is the parsed message; the views point into it.
+Result<Envelope> ReadEnvelope(JsonValue value);
+
+// 20 digits.
+std::string SequenceText(uint64_t sequence);
+
+inline constexpr std::string_view kEventContentType = "application/cloudevents+json; charset=utf-8";
+
+}  // namespace tillrelay::wire

@@ -1,0 +1,232 @@
+// The file as one thread sees it: numbers, duplicates, conflicts, quarantine, reopening.
+#include <gtest/gtest.h>
+
+#include "agent/journal/reader.h"
+#include "agent/journal/schema.h"
+#include "agent/journal/store.h"
+#include "tests/support/drafts.h"
+#include "tests/support/seeded_random.h"
+#include "tests/support/temp_dir.h"
+
+namespace tillrelay::journal {
+namespace {
+
+using testing::SaleDraft;
+
+class JournalStoreTest : public ::testing::Test {
+ protected:
+  JournalStoreTest() { Reopen(); }
+
+  void Reopen() {
+    store_.reset();
+    options_.path = dir_ / "journal.db";
+    options_.store_id = "0042";
+    auto store = JournalStore::Open(options_, WallTime{}, &random_);
+    ASSERT_TRUE(store.ok()) << store.status().message();
+    store_ = *std::move(store);
+  }
+
+  Result<std::vector<Receipt>> Append(std::vector<Entry> entries, WallTime now = WallTime{}) {
+    AppendRequest request;
+    request.entries = std::move(entries);
+    TRY(store_->Begin());
+    auto receipts = store_->Append(request, now);
+    if (!receipts.ok()) {
+      store_->Rollback();
+      return receipts;
+    }
+    TRY(store_->Commit());
+    return receipts;
+  }
+  // "stored 1", "duplicate 1", "quarantined changed"
+  std::string Tell(Entry entry) {
+    auto receipts = Append({std::move(entry)});
+    if (!receipts.ok()) return receipts.status().message();
+    const Receipt& receipt = receipts->front();
+    switch (receipt.outcome) {
+      case Outcome::kStored:
+        return "stored " + std::to_string(receipt.sequence);
+      case Outcome::kDuplicate:
+        return "duplicate " + std::to_string(receipt.sequence);
+      case Outcome::kQuarantined:
+        return "quarantined " + receipt.reason;
+    }
+    return "";
+  }
+
+  testing::TempDir dir_;
+  testing::SeededRandom random_;
+  StoreOptions options_;
+  std::unique_ptr<JournalStore> store_;
+};
+
+TEST_F(JournalStoreTest, NumbersStartAtOneAndHaveNoHoles) {
+  EXPECT_EQ(Tell(SaleDraft("03", 1)), "stored 1");
+  EXPECT_EQ(Tell(SaleDraft("03", 2)), "stored 2");
+  EXPECT_EQ(Tell(SaleDraft("04", 1)), "stored 3");
+}
+
+TEST_F(JournalStoreTest, RepeatGetsTheFirstReceiptAlsoAfterReopening) {
+  Tell(SaleDraft("03", 1));
+  EXPECT_EQ(Tell(SaleDraft("03", 1)), "duplicate 1");
+  Reopen();
+  EXPECT_EQ(Tell(SaleDraft("03", 1)), "duplicate 1");
+  EXPECT_EQ(Tell(SaleDraft("03", 2)), "stored 2");
+}
+
+TEST_F(JournalStoreTest, RepeatInsideOneRequestIsADuplicate) {
+  auto receipts = Append({SaleDraft("03", 1), SaleDraft("03", 1)});
+  ASSERT_TRUE(receipts.ok());
+  EXPECT_EQ((*receipts)[1].outcome, Outcome::kDuplicate);
+  EXPECT_EQ((*receipts)[1].sequence, 1u);
+}
+
+TEST_F(JournalStoreTest, RegisterThreeAndZeroThreeAreOne) {
+  Tell(SaleDraft("03", 1, "2"));
+  EXPECT_EQ(Tell(SaleDraft("3", 1, "2.0")), "duplicate 1");
+}
+
+TEST_F(JournalStoreTest, OtherContentUnderOneNumberIsQuarantinedAndUsesNoNumber) {
+  Tell(SaleDraft("03", 1, "2"));
+  EXPECT_EQ(Tell(SaleDraft("03", 1, "3")), "quarantined changed");
+  EXPECT_EQ(Tell(SaleDraft("03", 2)), "stored 2");
+}
+
+TEST_F(JournalStoreTest, SameGoodsAtAnotherTimeAreNeverCountedTwice) {
+  Tell(SaleDraft("03", 1));
+  event::Event later = testing::Sale("03", 1);
+  later.transaction->end_at = "2026-11-21T18:42:08+01:00";
+  EXPECT_EQ(Tell(testing::DraftOf(later)), "quarantined time_changed");
+}
+
+TEST_F(JournalStoreTest, QuarantineGivesOneTicketPerDocument) {
+  const Unfit unfit{{"bad-value", "lines[0].quantity", ""}, "http", "", "{\"kind\":\"sale\"}"};
+  auto first = Append({unfit});
+  auto again = Append({unfit});
+  ASSERT_TRUE(first.ok() && again.ok());
+  EXPECT_EQ(first->front().ticket, again->front().ticket);
+  EXPECT_EQ(store_->quarantined(), 1u);
+}
+
+TEST_F(JournalStoreTest, FullQuarantineRefusesInsteadOfOverwriting) {
+  options_.quarantine_max_count = 1;
+  Reopen();
+  EXPECT_EQ(Tell(Unfit{{"a", "", ""}, "http", "", "one"}), "quarantined a");
+  auto second = Append({Unfit{{"a", "", ""}, "http", "", "two"}});
+  EXPECT_EQ(second.status().code(), Code::kFull);
+  EXPECT_EQ(Tell(SaleDraft("03", 1)), "stored 1");
+}
+
+TEST_F(JournalStoreTest, RolledBackNumbersAreGivenAgain) {
+  AppendRequest request;
+  request.entries = {SaleDraft("03", 1)};
+  ASSERT_TRUE(store_->Begin().ok());
+  ASSERT_TRUE(store_->Append(request, WallTime{}).ok());
+  store_->Rollback();
+  EXPECT_EQ(Tell(SaleDraft("03", 2)), "stored 1");
+}
+
+TEST_F(JournalStoreTest, ChainFollowsFromTheRows) {
+  for (int i = 1; i <= 600; ++i) Tell(SaleDraft("03", i));
+  auto reader = JournalReader::Open(options_.path, "0042");
+  ASSERT_TRUE(reader.ok());
+  const StreamRow stream = store_->current();
+  auto chain = (*reader)->ChainAt(stream, 600);
+  ASSERT_TRUE(chain.ok()) << chain.status().message();
+  EXPECT_EQ(*chain, stream.head_chain);
+  auto rows = (*reader)->Read(stream.base + 1, 1000, 10'000'000);
+  ASSERT_TRUE(rows.ok());
+  wire::Chain walked = wire::FirstChain("0042", stream.stream);
+  uint64_t sequence = 0;
+  for (const Row& row : *rows) {
+    walked = wire::NextChain(walked, ++sequence, row.id, row.data_digest);
+  }
+  EXPECT_EQ(sequence, 600u);
+  EXPECT_EQ(walked, stream.head_chain);
+}
+
+TEST_F(JournalStoreTest, TrimDeletesOnlyWhatIsConfirmedAndOld) {
+  for (int i = 1; i <= 600; ++i) Tell(SaleDraft("03", i));
+  const WallTime later{std::chrono::hours(1000)};
+  EXPECT_FALSE(*store_->Trim(later));  // nothing confirmed
+  const StreamRow stream = store_->current();
+  auto reader = JournalReader::Open(options_.path, "0042");
+  ASSERT_TRUE(reader.ok());
+  ASSERT_TRUE(store_->Begin().ok());
+  ASSERT_TRUE(store_->SaveConfirmed(520, *(*reader)->ChainAt(stream, 520)).ok());
+  ASSERT_TRUE(store_->Commit().ok());
+  EXPECT_FALSE(*store_->Trim(WallTime{} - std::chrono::hours(1)));  // not old enough
+  EXPECT_TRUE(*store_->Trim(later));
+  EXPECT_TRUE(*store_->Trim(later));
+  EXPECT_FALSE(*store_->Trim(later));  // 513..600 hold unconfirmed numbers
+  EXPECT_EQ(store_->floor(), 513u);
+  EXPECT_EQ(*(*reader)->ChainAt(stream, 600), stream.head_chain);
+  EXPECT_EQ((*reader)->ChainAt(stream, 400).status().code(), Code::kNotFound);
+  Reopen();
+  EXPECT_EQ(store_->floor(), 513u);
+  EXPECT_EQ(Tell(SaleDraft("03", 1)), "duplicate 1");  // known for longer than it is kept
+  EXPECT_EQ(Tell(SaleDraft("03", 601)), "stored 601");
+}
+
+TEST_F(JournalStoreTest, SecondOpenerIsRefused) {
+  auto second = JournalStore::Open(options_, WallTime{}, &random_);
+  ASSERT_FALSE(second.ok());
+  EXPECT_NE(second.status().message().find("another tillrelayd"), std::string::npos);
+}
+
+TEST_F(JournalStoreTest, JournalOfAnotherStoreIsRefused) {
+  store_.reset();
+  options_.store_id = "0017";
+  auto other = JournalStore::Open(options_, WallTime{}, &random_);
+  ASSERT_FALSE(other.ok());
+  EXPECT_EQ(other.status().code(), Code::kConflict);
+  EXPECT_NE(other.status().message().find("--move-store"), std::string::npos);
+}
+
+TEST_F(JournalStoreTest, NewerSchemaIsRefusedUntouched) {
+  store_.reset();
+  {
+    auto db = sqlite::Database::Open(options_.path, {});
+    ASSERT_TRUE(db->Exec("PRAGMA user_version=99").ok());
+  }
+  auto refused = JournalStore::Open(options_, WallTime{}, &random_);
+  EXPECT_EQ(refused.status().code(), Code::kConflict);
+  auto db = sqlite::Database::Open(options_.path, {});
+  EXPECT_EQ(*db->QueryInt("PRAGMA user_version"), 99);
+}
+
+TEST_F(JournalStoreTest, FlippedBitInAPayloadIsSeenByTheReader) {
+  Tell(SaleDraft("03", 1));
+  Tell(SaleDraft("03", 2));
+  store_.reset();
+  {
+    auto db = sqlite::Database::Open(options_.path, {});
+    ASSERT_TRUE(
+        db->Exec("UPDATE event SET data=replace(data,'100234','100235') WHERE position=2").ok());
+  }
+  auto reader = JournalReader::Open(options_.path, "0042");
+  auto rows = (*reader)->Read(1, 10, 1'000'000);
+  ASSERT_TRUE(rows.ok());
+  EXPECT_EQ(rows->size(), 1u);
+  EXPECT_EQ((*reader)->Read(2, 10, 1'000'000).status().code(), Code::kCorrupt);
+}
+
+TEST_F(JournalStoreTest, MissingLastRowIsCalledCorrupt) {
+  Tell(SaleDraft("03", 1));
+  Tell(SaleDraft("03", 2));
+  store_.reset();
+  {
+    auto db = sqlite::Database::Open(options_.path, {});
+    ASSERT_TRUE(db->Exec("DELETE FROM event WHERE position=2").ok());
+  }
+  auto opened = JournalStore::Open(options_, WallTime{}, &random_);
+  EXPECT_EQ(opened.status().code(), Code::kCorrupt);
+}
+
+TEST_F(JournalStoreTest, DurabilityIsReadBack) {
+  auto db = sqlite::Database::Open(options_.path, {});
+  EXPECT_EQ(*db->QueryText("PRAGMA journal_mode"), "wal");
+}
+
+}  // namespace
+}  // namespace tillrelay::journal

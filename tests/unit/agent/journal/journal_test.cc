@@ -1,0 +1,178 @@
+// The journal with its thread: answers after the commit, groups, bounds, poisoning, full disks.
+#include <gtest/gtest.h>
+
+#include <future>
+
+#include "agent/journal/journal.h"
+#include "tests/support/drafts.h"
+#include "tests/support/fault_vfs.h"
+#include "tests/support/seeded_random.h"
+#include "tests/support/temp_dir.h"
+
+namespace tillrelay::journal {
+namespace {
+
+using testing::FaultVfs;
+using testing::SaleDraft;
+
+class JournalTest : public ::testing::Test {
+ protected:
+  void Open(const char* vfs = "") {
+    options_.store.path = dir_ / "journal.db";
+    options_.store.store_id = "0042";
+    options_.store.vfs = vfs;
+    options_.min_free_bytes = 0;
+    options_.idle_tick = std::chrono::milliseconds(10);
+    auto journal = Journal::Open(options_, &clock_, &random_);
+    ASSERT_TRUE(journal.ok()) << journal.status().message();
+    journal_ = *std::move(journal);
+  }
+  std::future<Result<std::vector<Receipt>>> Send(std::vector<Entry> entries) {
+    auto promise = std::make_shared<std::promise<Result<std::vector<Receipt>>>>();
+    auto future = promise->get_future();
+    AppendRequest request;
+    request.entries = std::move(entries);
+    request.done = [promise](auto result) { promise->set_value(std::move(result)); };
+    if (Status s = journal_->Submit(std::move(request)); !s.ok()) promise->set_value(s);
+    return future;
+  }
+  Result<std::vector<Receipt>> SendNow(std::vector<Entry> entries) {
+    return Send(std::move(entries)).get();
+  }
+
+  testing::TempDir dir_;
+  SystemClock clock_;
+  testing::SeededRandom random_;
+  JournalOptions options_;
+  std::unique_ptr<Journal> journal_;
+};
+
+TEST_F(JournalTest, ManySendersGetContiguousNumbersInFewCommits) {
+  Open();
+  std::vector<std::future<Result<std::vector<Receipt>>>> answers;
+  for (int i = 1; i <= 500; ++i) answers.push_back(Send({SaleDraft("03", i)}));
+  uint64_t expected = 0;
+  for (auto& answer : answers) {
+    auto receipts = answer.get();
+    ASSERT_TRUE(receipts.ok());
+    EXPECT_EQ(receipts->front().sequence, ++expected);
+  }
+  journal_->Stop();
+  EXPECT_EQ(journal_->Stats().head, 500u);
+  EXPECT_LT(journal_->Stats().commits_total, 500u);
+}
+
+TEST_F(JournalTest, StatsAreVisibleBeforeTheAnswer) {
+  Open();
+  ASSERT_TRUE(SendNow({SaleDraft("03", 1)}).ok());
+  const JournalStats stats = journal_->Stats();
+  EXPECT_EQ(stats.head, 1u);
+  EXPECT_EQ(stats.waiting, 1u);
+  EXPECT_NE(stats.oldest_waiting_at, WallTime{});
+}
+
+TEST_F(JournalTest, ConfirmationMovesTheWatermark) {
+  Open();
+  ASSERT_TRUE(SendNow({SaleDraft("03", 1), SaleDraft("03", 2)}).ok());
+  const JournalStats before = journal_->Stats();
+  journal_->SaveConfirmed(before.stream, 2, {});
+  journal_->SaveConfirmed("another stream", 1, {});
+  ASSERT_TRUE(SendNow({SaleDraft("03", 1)}).ok());  // behind the watermarks in the queue
+  EXPECT_EQ(journal_->Stats().confirmed_through, 2u);
+  EXPECT_EQ(journal_->Stats().waiting, 0u);
+}
+
+TEST_F(JournalTest, FullQueueRefusesAndStoresNothing) {
+  options_.queue_bytes = 1;
+  options_.queue_events = 1;
+  Open();
+  int refused = 0;
+  std::vector<std::future<Result<std::vector<Receipt>>>> answers;
+  for (int i = 1; i <= 200; ++i) answers.push_back(Send({SaleDraft("03", i)}));
+  uint64_t stored = 0;
+  for (auto& answer : answers) {
+    auto result = answer.get();
+    if (result.ok()) {
+      EXPECT_EQ(result->front().sequence, ++stored);
+    } else {
+      EXPECT_EQ(result.status().code(), Code::kFull);
+      ++refused;
+    }
+  }
+  EXPECT_EQ(journal_->Stats().head, stored);
+  EXPECT_EQ(stored + static_cast<uint64_t>(refused), 200u);
+}
+
+TEST_F(JournalTest, DryRunAnswersAndStoresNothing) {
+  Open();
+  std::promise<Result<std::vector<Receipt>>> promise;
+  AppendRequest request;
+  request.entries = {SaleDraft("03", 1)};
+  request.done = [&](auto result) { promise.set_value(std::move(result)); };
+  ASSERT_TRUE(journal_->Try(std::move(request)).ok());
+  auto receipts = promise.get_future().get();
+  ASSERT_TRUE(receipts.ok());
+  EXPECT_EQ(receipts->front().outcome, Outcome::kStored);
+  EXPECT_EQ(journal_->Stats().head, 0u);
+}
+
+TEST_F(JournalTest, FullQuarantineDoesNotTakeOthersOfItsGroupWithIt) {
+  options_.store.quarantine_max_count = 1;
+  Open();
+  const Unfit one{{"a", "", ""}, "http", "", "one"};
+  const Unfit two{{"a", "", ""}, "http", "", "two"};
+  ASSERT_TRUE(SendNow({one}).ok());
+  auto sale = Send({SaleDraft("03", 1)});
+  auto refused = Send({two});
+  auto another = Send({SaleDraft("03", 2)});
+  EXPECT_TRUE(sale.get().ok());
+  EXPECT_EQ(refused.get().status().code(), Code::kFull);
+  EXPECT_TRUE(another.get().ok());
+  EXPECT_TRUE(journal_->Refusing().empty());
+}
+
+TEST_F(JournalTest, PoisonedAfterAFailedCommitAndHealsByReopening) {
+  FaultVfs& vfs = FaultVfs::Instance();
+  vfs.Reset();
+  Open(FaultVfs::kName);
+  ASSERT_TRUE(SendNow({SaleDraft("03", 1)}).ok());
+  vfs.FailAt(vfs.operations() + 1, FaultVfs::Failure::kIo, true);
+  EXPECT_FALSE(SendNow({SaleDraft("03", 2)}).ok());
+  EXPECT_FALSE(journal_->Refusing().empty());
+  EXPECT_FALSE(SendNow({SaleDraft("03", 3)}).ok());
+  vfs.FailAt(0, FaultVfs::Failure::kIo, false);
+  while (!journal_->Refusing().empty()) std::this_thread::yield();
+  auto receipts = SendNow({SaleDraft("03", 3)});
+  ASSERT_TRUE(receipts.ok());
+  EXPECT_EQ(receipts->front().sequence, journal_->Stats().head);
+  auto again = SendNow({SaleDraft("03", 1)});
+  ASSERT_TRUE(again.ok());
+  EXPECT_EQ(again->front().outcome, Outcome::kDuplicate);
+}
+
+TEST_F(JournalTest, DiskFullRefusesNewEventsKeepsOldAndRecovers) {
+  FaultVfs& vfs = FaultVfs::Instance();
+  vfs.Reset();
+  Open(FaultVfs::kName);
+  ASSERT_TRUE(SendNow({SaleDraft("03", 1)}).ok());
+  vfs.FailAt(vfs.operations() + 1, FaultVfs::Failure::kFull, true);
+  auto refused = SendNow({SaleDraft("03", 2)});
+  EXPECT_EQ(refused.status().code(), Code::kFull);
+  vfs.FailAt(0, FaultVfs::Failure::kFull, false);
+  while (!journal_->Refusing().empty()) std::this_thread::yield();
+  auto receipts = SendNow({SaleDraft("03", 2)});
+  ASSERT_TRUE(receipts.ok());
+  EXPECT_EQ(receipts->front().sequence, 2u);
+}
+
+TEST_F(JournalTest, StopFinishesWhatIsQueued) {
+  Open();
+  std::vector<std::future<Result<std::vector<Receipt>>>> answers;
+  for (int i = 1; i <= 100; ++i) answers.push_back(Send({SaleDraft("03", i)}));
+  journal_->Stop();
+  for (auto& answer : answers) EXPECT_TRUE(answer.get().ok());
+  EXPECT_EQ(Send({SaleDraft("03", 101)}).get().status().code(), Code::kUnavailable);
+}
+
+}  // namespace
+}  // namespace tillrelay::journal

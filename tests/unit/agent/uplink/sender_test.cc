@@ -1,0 +1,438 @@
+// The sender's policy, told as a story of happenings and actions; hours pass in microseconds.
+#include "agent/uplink/sender.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/seeded_random.h"
+
+namespace tillrelay::uplink {
+namespace {
+
+constexpr const char* kStream = "01JD3V7Q8Z5W6K2M9T4RHXCDEF";
+constexpr const char* kSession = "01JD3V7Q8Z5W6K2M9T4RHXAAAA";
+constexpr const char* kCommandId = "01JD3V7Q8Z5W6K2M9T4RHXBBBB";
+
+class SenderTest : public ::testing::Test {
+ protected:
+  void Make(uint64_t head, uint64_t confirmed = 0, uint64_t floor = 1) {
+    SenderOptions options;
+    options.session = kSession;
+    sender_ = std::make_unique<Sender>(options, JournalPosition{kStream, head, confirmed, floor},
+                                       &random_);
+  }
+  // Performs every action and tells it: "connect subscribe send 1-99 save 5 ...".
+  std::string Run() {
+    std::string told;
+    while (auto action = sender_->Next(now_)) {
+      if (!told.empty()) told += ' ';
+      told += Tell(*action);
+    }
+    return told;
+  }
+  std::string Tell(const Action& action) {
+    if (std::holds_alternative<act::Connect>(action)) return "connect";
+    if (std::holds_alternative<act::Subscribe>(action)) return "subscribe";
+    if (std::holds_alternative<act::Disconnect>(action)) return "disconnect";
+    if (std::holds_alternative<act::PublishStatus>(action)) return Control("status");
+    if (const auto* reply = std::get_if<act::SendReply>(&action)) {
+      return Control(reply->reply.state +
+                     (reply->reply.reason.empty() ? "" : ":" + reply->reply.reason));
+    }
+    if (const auto* save = std::get_if<act::SaveConfirmed>(&action)) {
+      return "save " + std::to_string(save->through);
+    }
+    if (const auto* allow = std::get_if<act::AllowDeletion>(&action)) {
+      return allow->until > now_ ? "may-delete" : "keep";
+    }
+    const auto& send = std::get<act::Send>(action);
+    for (uint64_t n = send.first; n <= send.last; ++n) {
+      sender_->OnSent(next_token_, {n, send.replay}, 1000, now_);
+      flying_.push_back(next_token_++);
+    }
+    return std::string(send.replay ? "replay " : "send ") + std::to_string(send.first) + "-" +
+           std::to_string(send.last);
+  }
+  std::string Control(std::string word) {
+    sender_->OnSent(next_token_, {}, 100, now_);
+    flying_.push_back(next_token_++);
+    return word;
+  }
+  void AckAll() {
+    for (const uint64_t token : std::exchange(flying_, {})) sender_->OnAcked(token, now_);
+  }
+  // Connected, subscribed, settled, status published.
+  void GoOnline(uint32_t receive_maximum = 65535) {
+    now_ = std::max(now_, sender_->NextDeadline(now_));
+    ASSERT_EQ(Run(), "connect");
+    sender_->OnConnected(receive_maximum, now_);
+    ASSERT_EQ(Run(), "subscribe");
+    sender_->OnSubscribed(now_);
+    ASSERT_EQ(Run(), "status");
+    AckAll();
+  }
+  void Settle() { now_ += kSettle; }
+  void Confirm(uint64_t through, bool retained = false,
+               ChainVerdict verdict = ChainVerdict::kEqual) {
+    sender_->OnConfirm({kStream, through, {}, {}}, verdict, retained, now_);
+  }
+  wire::Command ReplayCommand(uint64_t first, uint64_t last) {
+    return {"replay", kCommandId, kSession, kStream, {first, last}};
+  }
+  UplinkStats Stats() {
+    UplinkStats stats;
+    sender_->Describe(&stats, now_, WallTime{});
+    return stats;
+  }
+
+  testing::SeededRandom random_;
+  Instant now_{std::chrono::hours(1)};
+  std::unique_ptr<Sender> sender_;
+  uint64_t next_token_ = 1;
+  std::vector<uint64_t> flying_;
+};
+
+TEST_F(SenderTest, WithoutABrokerNothingEverHappens) {
+  SenderOptions options;
+  options.has_broker = false;
+  sender_ = std::make_unique<Sender>(options, JournalPosition{kStream, 5, 0, 1}, &random_);
+  EXPECT_EQ(Run(), "");
+  EXPECT_EQ(sender_->NextDeadline(now_), Instant::max());
+}
+
+TEST_F(SenderTest, WaitsForTheRetainedConfirmationAndSendsBehindIt) {
+  Make(10, 2);
+  GoOnline();
+  EXPECT_EQ(Run(), "");
+  Confirm(7, true);
+  EXPECT_EQ(Run(), "save 7 send 8-10");
+}
+
+TEST_F(SenderTest, WithoutARetainedOneItSendsFromItsOwnWatermark) {
+  Make(10, 2);
+  GoOnline();
+  Settle();
+  EXPECT_EQ(Run(), "send 3-10");
+}
+
+TEST_F(SenderTest, NeverMoreInFlightThanTheBrokerAllows) {
+  Make(100);
+  GoOnline(20);
+  Settle();
+  EXPECT_EQ(Run(), "send 1-19");
+  EXPECT_EQ(Stats().in_flight, 19u);
+  sender_->OnAcked(flying_.front(), now_);
+  EXPECT_EQ(Run(), "send 20-20");
+}
+
+TEST_F(SenderTest, AcknowledgementsFreeTheWindowAndNothingElse) {
+  Make(5);
+  GoOnline();
+  Settle();
+  Run();
+  AckAll();
+  EXPECT_EQ(Run(), "");
+  EXPECT_EQ(Stats().acked_through, 5u);
+  EXPECT_EQ(sender_->confirmed_through(), 0u);
+}
+
+TEST_F(SenderTest, LateAcknowledgementOfAnOldConnectionChangesNothing) {
+  Make(5);
+  GoOnline();
+  Settle();
+  Run();
+  const auto old = std::exchange(flying_, {});
+  sender_->OnLost({LinkCause::kLost, "gone"}, now_);
+  GoOnline();
+  Settle();
+  EXPECT_EQ(Run(), "send 1-5");
+  for (const uint64_t token : old) sender_->OnAcked(token, now_);
+  EXPECT_EQ(Stats().in_flight, 5u);
+}
+
+TEST_F(SenderTest, AfterALostLinkEverythingUnconfirmedIsSentAgain) {
+  Make(10);
+  GoOnline();
+  Settle();
+  Run();
+  AckAll();
+  Confirm(4);
+  EXPECT_EQ(Run(), "save 4 may-delete status");
+  sender_->OnLost({LinkCause::kLost, "gone"}, now_);
+  EXPECT_EQ(sender_->sent_through(), 4u);
+  GoOnline();
+  Settle();
+  EXPECT_EQ(Run(), "send 5-10");
+}
+
+TEST_F(SenderTest, OldRetainedConfirmationIsNoRewind) {
+  Make(10, 8);
+  GoOnline();
+  Confirm(3, true);
+  Settle();
+  EXPECT_EQ(Run(), "send 9-10");
+  EXPECT_EQ(sender_->confirmed_through(), 8u);
+}
+
+TEST_F(SenderTest, LowerLiveWordIsBelievedOnlyAfterItsGrace) {
+  Make(10, 8);
+  GoOnline();
+  Settle();
+  EXPECT_EQ(Run(), "send 9-10");
+  Confirm(3);
+  EXPECT_EQ(Run(), "keep");
+  now_ += kLowerGrace - std::chrono::seconds(1);
+  EXPECT_EQ(sender_->confirmed_through(), 8u);
+  AckAll();
+  now_ += std::chrono::seconds(1);
+  EXPECT_EQ(Run(), "save 3 status send 4-10");
+}
+
+TEST_F(SenderTest, HigherWordWithinTheGraceCancelsTheRewind) {
+  Make(10, 8);
+  GoOnline();
+  Settle();
+  Run();
+  AckAll();
+  Confirm(3);
+  Confirm(8);
+  now_ += kLowerGrace;
+  EXPECT_EQ(Run().find("save"), std::string::npos);
+  EXPECT_EQ(sender_->confirmed_through(), 8u);
+}
+
+TEST_F(SenderTest, ConfirmationBelowTheFloorIsIgnored) {
+  Make(1000, 800, 600);
+  GoOnline();
+  Settle();
+  Run();
+  Confirm(500, false, ChainVerdict::kNotKept);
+  Confirm(300);
+  now_ += kLowerGrace;
+  EXPECT_EQ(sender_->confirmed_through(), 800u);
+}
+
+TEST_F(SenderTest, AnotherPastToldOnceIsAnOldMessageTwiceStopsSending) {
+  Make(10, 2);
+  GoOnline();
+  Settle();
+  Run();
+  AckAll();
+  Confirm(5, false, ChainVerdict::kOther);
+  EXPECT_TRUE(Stats().alarm.empty());
+  Confirm(5, false, ChainVerdict::kOther);
+  EXPECT_FALSE(Stats().alarm.empty());
+  EXPECT_EQ(Stats().phase, LinkPhase::kStopped);
+  sender_->OnHead(20, 1);
+  EXPECT_EQ(Run().find("send"), std::string::npos);
+  EXPECT_EQ(sender_->confirmed_through(), 2u);
+}
+
+TEST_F(SenderTest, RetainedAndLiveDisagreementTogetherStopSending) {
+  Make(10, 2);
+  GoOnline();
+  Confirm(50, true, ChainVerdict::kBeyondHead);
+  EXPECT_TRUE(Stats().alarm.empty());
+  Confirm(50, false, ChainVerdict::kBeyondHead);
+  EXPECT_FALSE(Stats().alarm.empty());
+}
+
+TEST_F(SenderTest, AgreementBetweenForgivesADisagreement) {
+  Make(10, 2);
+  GoOnline();
+  Settle();
+  Confirm(5, false, ChainVerdict::kOther);
+  Confirm(4);
+  Confirm(5, false, ChainVerdict::kOther);
+  EXPECT_TRUE(Stats().alarm.empty());
+}
+
+TEST_F(SenderTest, BrokerThatNeverAcknowledgesGetsANewConnection) {
+  Make(5);
+  GoOnline();
+  Settle();
+  Run();
+  now_ += kAckTimeout;
+  EXPECT_EQ(Run(), "disconnect");
+  EXPECT_EQ(Stats().cause, LinkCause::kSilent);
+}
+
+TEST_F(SenderTest, UnconfirmedEventIsSentAgainAndTheRestFollowsWhenItArrives) {
+  Make(5);
+  GoOnline();
+  Settle();
+  Run();
+  AckAll();
+  now_ += kProbeAfter;
+  sender_->OnCentreHeard(false, now_);
+  EXPECT_EQ(Run(), "send 1-1");
+  AckAll();
+  Confirm(1);
+  EXPECT_EQ(Run(), "save 1 may-delete status send 2-5");
+}
+
+TEST_F(SenderTest, WithoutProgressNewConnectionsComeAtGrowingDistance) {
+  Make(5);
+  GoOnline();
+  Settle();
+  Run();
+  AckAll();
+  const auto alive_for = [&](std::chrono::seconds time) {
+    for (auto left = time; left.count() > 0; left -= std::chrono::seconds(10)) {
+      now_ += std::chrono::seconds(10);
+      sender_->OnCentreHeard(false, now_);
+      if (Run().find("disconnect") != std::string::npos) return true;
+      AckAll();
+    }
+    return false;
+  };
+  EXPECT_TRUE(alive_for(std::chrono::seconds(130)));
+  GoOnline();
+  Settle();
+  Run();
+  AckAll();
+  EXPECT_FALSE(alive_for(std::chrono::seconds(200)));
+  EXPECT_TRUE(alive_for(std::chrono::seconds(60)));
+}
+
+TEST_F(SenderTest, CentreAwayLimitsWhatLiesBeyondTheConfirmation) {
+  Make(50'000);
+  GoOnline();
+  Settle();
+  std::string told = Run();
+  now_ += kAwayAfter;
+  for (int i = 0; i < 2000; ++i) {
+    AckAll();
+    Run();
+  }
+  EXPECT_TRUE(Stats().centre_away);
+  EXPECT_EQ(sender_->sent_through(), kAwayMaxEvents);
+  Confirm(kAwayMaxEvents);
+  AckAll();
+  EXPECT_NE(Run().find("send 10001-"), std::string::npos);
+}
+
+TEST_F(SenderTest, ReplayIsAcceptedClampedAndDone) {
+  Make(100, 50, 11);
+  GoOnline();
+  Settle();
+  Run();
+  AckAll();
+  sender_->OnCommand(ReplayCommand(1, 500), false, now_);
+  EXPECT_EQ(Run(), "accepted replay 11-60 replay 61-100");
+  EXPECT_EQ(sender_->confirmed_through(), 50u);
+  AckAll();
+  EXPECT_EQ(Run(), "done");
+}
+
+TEST_F(SenderTest, CommandsThatAreNotOursAreRefused) {
+  Make(100, 50);
+  GoOnline();
+  auto foreign = ReplayCommand(1, 5);
+  foreign.session = kCommandId;
+  sender_->OnCommand(foreign, false, now_);
+  EXPECT_EQ(Run(), "refused:foreign-session");
+  sender_->OnCommand(ReplayCommand(1, 5), true, now_);
+  EXPECT_EQ(Run(), "");  // retained: counted, not even answered
+  sender_->OnCommand(ReplayCommand(90, 95), false, now_);
+  EXPECT_EQ(Run(), "refused:pending");
+  auto unknown = ReplayCommand(1, 5);
+  unknown.stream = kSession;
+  sender_->OnCommand(unknown, false, now_);
+  EXPECT_EQ(Run(), "refused:unknown");
+  EXPECT_EQ(Stats().refused_commands_total, 4u);
+}
+
+TEST_F(SenderTest, RepeatedCommandIsRefused) {
+  Make(100, 50);
+  GoOnline();
+  Settle();
+  Run();
+  AckAll();
+  sender_->OnCommand(ReplayCommand(1, 1), false, now_);
+  Run();
+  AckAll();
+  Run();
+  AckAll();
+  sender_->OnCommand(ReplayCommand(1, 1), false, now_);
+  EXPECT_EQ(Run(), "refused:repeated");
+}
+
+TEST_F(SenderTest, LiveEventsKeepHalfOfTheWindowDuringAReplay) {
+  Make(10'000, 5'000);
+  GoOnline(41);  // window of 40
+  Settle();
+  Run();
+  AckAll();
+  sender_->OnCommand(ReplayCommand(1, 4'000), false, now_);
+  const std::string told = Run();
+  EXPECT_NE(told.find("replay 1-20"), std::string::npos) << told;
+  EXPECT_NE(told.find("send "), std::string::npos) << told;
+  EXPECT_EQ(told.find("replay 21"), std::string::npos) << told;
+}
+
+TEST_F(SenderTest, StatusGoesOutAtMostOnceASecondAndAsHeartbeat) {
+  Make(1, 1);
+  GoOnline();
+  Settle();
+  EXPECT_EQ(Run(), "");
+  sender_->OnHead(2, 1);
+  EXPECT_EQ(Run(), "status send 2-2");
+  sender_->OnHead(3, 1);
+  EXPECT_EQ(Run(), "send 3-3");
+  now_ += kStatusMinGap;
+  EXPECT_EQ(Run(), "status");
+  AckAll();
+  Confirm(3);
+  now_ += kStatusMinGap;
+  EXPECT_EQ(Run(), "save 3 may-delete status");
+  AckAll();
+  now_ += kStatusHeartbeat;
+  EXPECT_EQ(Run(), "status");
+}
+
+TEST_F(SenderTest, PauseStopsEventsButKeepsTheStatus) {
+  Make(10);
+  GoOnline();
+  Settle();
+  sender_->Pause();
+  now_ += kStatusMinGap;
+  EXPECT_EQ(Run(), "status");
+  AckAll();
+  sender_->Resume(now_);
+  now_ += kStatusMinGap;
+  EXPECT_EQ(Run(), "status send 1-10");
+}
+
+TEST_F(SenderTest, TakeOverBacksOffForMinutes) {
+  Make(1);
+  GoOnline();
+  sender_->OnLost({LinkCause::kTakeOver, "another client"}, now_);
+  EXPECT_GE(sender_->NextDeadline(now_) - now_, Duration(kTakeOverMin));
+}
+
+TEST_F(SenderTest, AttemptThatNeitherConnectsNorFailsIsGivenUp) {
+  Make(1);
+  ASSERT_EQ(Run(), "connect");
+  now_ += kConnectTimeout;
+  EXPECT_EQ(Run(), "disconnect");
+}
+
+TEST_F(SenderTest, DeadlinesAreNeverInThePastForLong) {
+  // Whatever happens, a pump that sleeps until NextDeadline must find something to do there.
+  Make(10);
+  GoOnline();
+  for (int i = 0; i < 200; ++i) {
+    const Instant next = sender_->NextDeadline(now_);
+    ASSERT_LT(next, Instant::max());
+    now_ = std::max(now_, next);
+    const std::string told = Run();
+    ASSERT_FALSE(told.empty() && next == sender_->NextDeadline(now_)) << "would spin, round " << i;
+    if (told.find("connect") == 0) {
+      sender_->OnConnectFailed({LinkCause::kTcp, "no"}, now_);
+    }
+    AckAll();
+  }
+}
+
+}  // namespace
+}  // namespace tillrelay::uplink

@@ -1,0 +1,317 @@
+#include <gtest/gtest.h>
+
+#include "common/base/files.h"
+#include "common/event/draft.h"
+#include "common/event/event_json.h"
+#include "common/event/gtin.h"
+#include "common/event/stock_effect.h"
+#include "tests/support/drafts.h"
+
+namespace tillrelay::event {
+namespace {
+
+using testing::Sale;
+using testing::TestShop;
+
+// The id, or "reason field".
+std::string Told(Event event, const Shop& shop = TestShop()) {
+  auto drafted = MakeDraft(std::move(event), shop);
+  if (auto* rejection = std::get_if<Rejection>(&drafted)) {
+    return rejection->reason + " " + rejection->field;
+  }
+  return UuidText(std::get<Draft>(drafted).identity.id);
+}
+
+struct Sample {
+  Event event;
+  std::optional<Rejection> rejection;
+  std::string text;
+};
+
+Sample Load(const std::string& name, Kind kind) {
+  Sample sample;
+  auto text = ReadFile(std::string(TILLRELAY_TEST_DATA) + "/canonical/" + name, 1 << 20);
+  CHECK(text.ok());
+  sample.text = *text;
+  JsonParser parser;
+  auto value = parser.Parse(sample.text);
+  CHECK(value.ok());
+  sample.event.kind = kind;
+  sample.rejection = ReadData(value->Find("data"), &sample.event);
+  return sample;
+}
+
+Shop ShopOf(const std::string& id) { return {id, {}, StoreZone::Load("Europe/Berlin").value()}; }
+
+TEST(EventTest, EveryCanonicalSampleIsReadAndItsEffectsAgreeWithTheRule) {
+  const struct {
+    const char* name;
+    Kind kind;
+    const char* store;
+  } samples[] = {{"sale.json", Kind::kSale, "0042"},
+                 {"return.json", Kind::kReturn, "0042"},
+                 {"transaction_voided.json", Kind::kTransactionVoided, "0042"},
+                 {"transfer_shipped.json", Kind::kTransferShipped, "0042"},
+                 {"transfer_received.json", Kind::kTransferReceived, "0017"},
+                 {"stock_counted.json", Kind::kStockCounted, "0042"},
+                 {"day_closed.json", Kind::kDayClosed, "0042"}};
+  for (const auto& expected : samples) {
+    Sample sample = Load(expected.name, expected.kind);
+    ASSERT_FALSE(sample.rejection)
+        << expected.name << " " << sample.rejection->field << " " << sample.rejection->hint;
+    auto drafted = MakeDraft(sample.event, ShopOf(expected.store));
+    auto* rejection = std::get_if<Rejection>(&drafted);
+    EXPECT_EQ(rejection, nullptr) << expected.name << " " << rejection->reason << " "
+                                  << rejection->field;
+  }
+}
+
+// The vector of docs/wire.md.
+TEST(EventTest, PublishedIdentity) {
+  EXPECT_EQ(Told(Load("sale.json", Kind::kSale).event), "e3c9d758-02d0-5929-92a2-59250644fd25");
+}
+
+TEST(EventTest, WritingIsCanonical) {
+  Sample sample = Load("sale.json", Kind::kSale);
+  std::string once, twice;
+  WriteData(sample.event, &once);
+  JsonParser parser;
+  Event again;
+  again.kind = Kind::kSale;
+  std::string copy = once;
+  ASSERT_FALSE(ReadData(*parser.Parse(copy), &again));
+  WriteData(again, &twice);
+  // Control sums and origin are the agent's own and are made anew.
+  EXPECT_EQ(once.substr(0, once.find(",\"origin\"")), twice.substr(0, twice.find(",\"origin\"")));
+}
+
+TEST(EventTest, IdentityIgnoresHowNumbersAreWritten) {
+  Event a = Sale("03", 11, "2");
+  Event b = Sale("3", 11, "2.000");
+  b.transaction->transaction_no = "00011";
+  EXPECT_EQ(Told(a), Told(b));
+  b.lines[0].quantity = Decimal::FromInt(3);
+  EXPECT_NE(Told(a), Told(b));
+}
+
+TEST(EventTest, IdentityIgnoresOrderOfLinesPricesAndDescriptions) {
+  Event a = Sale("03", 11);
+  Line second = a.lines[0];
+  second.item.sku = "1";
+  a.lines.push_back(second);
+  Event b = a;
+  std::swap(b.lines[0], b.lines[1]);
+  b.lines[0].item.description = "other words";
+  b.lines[0].unit_price = Decimal::FromInt(7);
+  EXPECT_EQ(Told(a), Told(b));
+}
+
+TEST(EventTest, SameInstantInAnotherOffsetIsTheSameReceipt) {
+  Event a = Sale("03", 11);
+  Event b = a;
+  b.transaction->end_at = "2026-11-21T16:42:08Z";
+  Event c = a;
+  c.transaction->end_at = "2026-11-21T17:42:08";
+  EXPECT_EQ(Told(a), Told(b));
+  EXPECT_EQ(Told(a), Told(c));
+}
+
+TEST(EventTest, AliasIsTheSameShopAndForeignIsNot) {
+  Event a = Sale("03", 11);
+  Event b = a;
+  b.transaction->store_id = "9";
+  EXPECT_EQ(Told(a), Told(b));
+  b.transaction->store_id = "0043";
+  EXPECT_EQ(Told(b), "foreign-store transaction.store_id");
+}
+
+TEST(EventTest, MissingFieldsAreNamed) {
+  Event event = Sale("03", 11);
+  event.lines[0].uom.clear();
+  EXPECT_EQ(Told(event), "missing-field lines[0].uom");
+  event = Sale("03", 11);
+  event.lines[0].quantity.reset();
+  EXPECT_EQ(Told(event), "missing-field lines[0].quantity");
+  event = Sale("03", 11);
+  event.transaction->end_at.clear();
+  EXPECT_EQ(Told(event), "missing-field transaction.end_at");
+  event = Sale("03", 11);
+  event.kind = Kind::kExchange;
+  EXPECT_EQ(Told(event), "missing-field lines[0].action");
+}
+
+TEST(EventTest, NegativeQuantityIsRefused) {
+  EXPECT_EQ(Told(Sale("03", 11, "-2")), "bad-value lines[0].quantity");
+}
+
+TEST(EventTest, OwnStockEffectThatDisagreesIsRefused) {
+  Event event = Sale("03", 11);
+  event.lines[0].stock_effect = {{"on_hand", "0042", "", Decimal::FromInt(2)}};
+  EXPECT_EQ(Told(event), "stock-effect-disagrees lines[0].stock_effect");
+  event.lines[0].stock_effect = {{"on_hand", "0042", "", Decimal::FromInt(-2)}};
+  EXPECT_EQ(Told(event), Told(Sale("03", 11)));
+}
+
+// "on_hand -2, reserved +2"
+std::string Effect(Event event) {
+  auto drafted = MakeDraft(std::move(event), TestShop());
+  if (auto* rejection = std::get_if<Rejection>(&drafted)) return rejection->reason;
+  JsonParser parser;
+  auto value = parser.Parse(std::get<Draft>(drafted).data);
+  std::string told;
+  for (const JsonValue line : value->Find("lines")) {
+    for (const JsonValue effect : line.Find("stock_effect")) {
+      told += (told.empty() ? "" : ", ") + std::string(effect.String("bucket")) + " " +
+              std::string(effect.String("delta"));
+    }
+  }
+  return told;
+}
+
+TEST(StockRuleTest, EveryActionMovesWhatTheTableSays) {
+  Event event = Sale("03", 1);
+  Line& line = event.lines[0];
+  EXPECT_EQ(Effect(event), "on_hand -2");
+  line.action = "order";
+  EXPECT_EQ(Effect(event), "reserved 2");
+  line.action = "pick_up";
+  EXPECT_EQ(Effect(event), "on_hand -2, reserved -2");
+  line.action = "refund_only";
+  EXPECT_EQ(Effect(event), "");
+  line.action = "deposit_return";
+  EXPECT_EQ(Effect(event), "");
+  event.kind = Kind::kReturn;
+  line.action = "return";
+  EXPECT_EQ(Effect(event), "on_hand 2");
+  line.condition = "damaged";
+  EXPECT_EQ(Effect(event), "damaged 2");
+  line.condition = "not_kept";
+  EXPECT_EQ(Effect(event), "");
+}
+
+TEST(StockRuleTest, PostVoidIsTheExactNegation) {
+  for (const char* action : {"sale", "order", "pick_up", "return"}) {
+    Event event = Sale("03", 1);
+    event.lines[0].action = action;
+    const std::string done = Effect(event);
+    event.kind = Kind::kTransactionVoided;
+    std::string undone = Effect(event);
+    size_t at = 0;
+    while ((at = undone.find(" -", at)) != std::string::npos) undone.replace(at, 2, " ~");
+    for (at = 0; (at = undone.find(' ', at)) != std::string::npos; ++at) {
+      if (at > 0 && undone[at - 1] != ',' && undone[at + 1] != '~') undone.insert(at + 1, "-");
+    }
+    std::erase(undone, '~');
+    EXPECT_EQ(done, undone) << action;
+  }
+}
+
+TEST(StockRuleTest, TrainingAndUnfinishedMoveNothing) {
+  Event event = Sale("03", 1);
+  event.transaction->training = true;
+  EXPECT_EQ(Effect(event), "");
+  event = Sale("03", 1);
+  event.transaction->status = "suspended";
+  EXPECT_EQ(Effect(event), "");
+}
+
+TEST(StockRuleTest, FinalReceiptWritesTheRestOff) {
+  Event event;
+  event.kind = Kind::kTransferReceived;
+  auto& t = event.transfer.emplace();
+  t.transfer_id = "TR-1";
+  t.receipt_id = "RC-1";
+  t.from_store_id = "0017";
+  t.to_store_id = "0042";
+  t.business_day = "2026-11-21";
+  t.received_at = "2026-11-21T10:00:00+01:00";
+  auto& line = event.lines.emplace_back();
+  line.item.sku = "1";
+  line.uom = "EA";
+  line.quantity = Decimal::FromInt(5);
+  line.quantity_damaged = Decimal::FromInt(1);
+  line.quantity_expected = Decimal::FromInt(8);
+  EXPECT_EQ(Effect(event), "on_hand 5, damaged 1, in_transit -6");
+  event.transfer->is_final = true;
+  EXPECT_EQ(Effect(event), "on_hand 5, damaged 1, in_transit -8");
+}
+
+TEST(StockRuleTest, CorrectionNeedsADirection) {
+  Event event;
+  event.kind = Kind::kStockAdjusted;
+  event.adjustment =
+      Adjustment{"A1", "0042", "2026-11-21", "2026-11-21T10:00:00", "correction", ""};
+  auto& line = event.lines.emplace_back();
+  line.item.sku = "1";
+  line.uom = "EA";
+  line.quantity = Decimal::FromInt(5);
+  EXPECT_EQ(Effect(event), "missing-field");
+  event.lines[0].direction = "decrease";
+  EXPECT_EQ(Effect(event), "on_hand -5");
+  event.lines[0].direction.clear();
+  event.adjustment->reason = "damage";
+  EXPECT_EQ(Effect(event), "on_hand -5, damaged 5");
+}
+
+TEST(GtinTest, OnlyWhatCanBeOne) {
+  EXPECT_EQ(NormaliseGtin("9521234000013"), "09521234000013");
+  EXPECT_EQ(NormaliseGtin("09521234000013"), "09521234000013");
+  EXPECT_EQ(NormaliseGtin("9521234000014"), "");   // check digit
+  EXPECT_EQ(NormaliseGtin("2502010759599"), "");   // in-store prefix
+  EXPECT_EQ(NormaliseGtin("00000000067591"), "");  // a PLU, too short
+  EXPECT_EQ(NormaliseGtin("96385074"), "00000096385074");
+  EXPECT_EQ(NormaliseGtin("abc"), "");
+}
+
+std::string Face(const char* text, const char* zone) {
+  const auto resolved = StoreZone::Load(zone)->Resolve(*ParseTime(text));
+  return resolved.text + " " + resolved.quality;
+}
+
+TEST(TimeTest, LocalTimesGetTheStoresOffset) {
+  EXPECT_EQ(Face("2026-07-01T12:00:00", "Europe/Berlin"), "2026-07-01T12:00:00+02:00 zone_assumed");
+  EXPECT_EQ(Face("2026-11-21T16:42:08Z", "Europe/Berlin"), "2026-11-21T17:42:08+01:00 exact");
+  EXPECT_EQ(Face("2026-10-25T02:30:00", "Europe/Berlin"),
+            "2026-10-25T02:30:00+02:00 dst_ambiguous");
+  EXPECT_EQ(Face("2026-03-29T02:30:00", "Europe/Berlin"), "2026-03-29T03:30:00+02:00 zone_assumed");
+}
+
+TEST(TimeTest, RefusesWhatIsNoTime) {
+  for (const char* text : {"", "2026-11-21", "2026-13-01T00:00:00", "2026-02-30T00:00:00",
+                           "2026-11-21T25:00:00", "2026-11-21T10:00:00+25:00",
+                           "2026-11-21T10:00:00x", "2026-11-21T10:00:00.", "21.11.2026 10:00:00"}) {
+    EXPECT_FALSE(ParseTime(text).ok()) << text;
+  }
+  EXPECT_FALSE(StoreZone::Load("Europe/Atlantis").ok());
+}
+
+TEST(TimeTest, UtcTextIsReadBack) {
+  const WallTime time{std::chrono::microseconds(1795279329512000)};
+  EXPECT_EQ(UtcText(time), "2026-11-21T16:42:09.512Z");
+  EXPECT_EQ(*ParseUtc(UtcText(time)), time);
+}
+
+TEST(EventJsonTest, UnknownMembersAreRefusedByPathWithTheNearestName) {
+  JsonParser parser;
+  std::string text = R"({"lines":[{"quantty":"1"}]})";
+  Event event;
+  auto rejection = ReadData(*parser.Parse(text), &event);
+  ASSERT_TRUE(rejection);
+  EXPECT_EQ(rejection->reason, "unknown-field");
+  EXPECT_EQ(rejection->field, "lines[0].quantty");
+  EXPECT_NE(rejection->hint.find("quantity"), std::string::npos);
+}
+
+TEST(EventJsonTest, OwnMembersLiveUnderExt) {
+  JsonParser parser;
+  std::string text = R"({"ext":{"till.version":"7.1"}})";
+  Event event;
+  EXPECT_FALSE(ReadData(*parser.Parse(text), &event));
+  EXPECT_EQ(event.ext.size(), 1u);
+  text = R"({"ext":{"bad name":"7.1"}})";
+  Event other;
+  EXPECT_TRUE(ReadData(*parser.Parse(text), &other));
+}
+
+}  // namespace
+}  // namespace tillrelay::event
