@@ -201,7 +201,8 @@ class World:
 
     def check_exactly_once(self, accepted):
         """The checker behind every story: lost 0, doubled 0, gaps 0, out of order 0."""
-        counted = self.central("SELECT count(*), count(DISTINCT id) FROM event WHERE counted = 1")[0]
+        counted = self.central(
+            "SELECT count(*), count(DISTINCT id) FROM event WHERE counted = 1")[0]
         check(counted == (accepted, accepted), f"accepted {accepted}, applied {counted}")
         for stream, through, highest in self.central(
                 "SELECT stream, confirmed_through, highest_seen FROM stream"):

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """The main job while broker, agent and collector are killed with SIGKILL under it.
 
 20,000 documents over HTTP and the drop folder; the broker dies five times, the agent ten times, the
