@@ -76,18 +76,8 @@ std::optional<SyntaxError> Decoder::Decode(Format format, std::string& bytes, co
     }
     sink(std::move(item));
   };
-  switch (format) {
-    case Format::kPosLog:
-      return DecodePosLog(bytes, limits, numbered);
-    case Format::kNdjson:
-      return DecodeLines(&state_->parser, bytes, limits, numbered);
-    case Format::kJson:
-      return DecodeJson(&state_->parser, bytes, limits, false, numbered);
-    case Format::kCloudEvent:
-    case Format::kCloudEventBatch:
-      break;
-  }
-  return DecodeJson(&state_->parser, bytes, limits, true, numbered);
+  if (format == Format::kPosLog) return DecodePosLog(bytes, limits, numbered);
+  return DecodeJson({state_->parser, format, bytes}, limits, numbered);
 }
 
 }  // namespace tillrelay::formats

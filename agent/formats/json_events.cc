@@ -24,30 +24,46 @@ bool MadeByTheAgent(event::Kind kind) {
   return kind == event::Kind::kStreamOpened || kind == event::Kind::kLoss;
 }
 
-std::optional<Rejection> ReadItem(JsonValue value, bool cloud, event::Event* event) {
+bool CloudEventsOnly(Format format) {
+  return format == Format::kCloudEvent || format == Format::kCloudEventBatch;
+}
+
+std::optional<Rejection> ReadItem(JsonValue value, Format format, event::Event* event) {
   if (!value.is_object()) {
     return Rejection{"bad-value", "", "an event is an object such as {\"kind\": \"sale\", ...}"};
   }
-  if (cloud || value.Find("specversion")) return ReadCloudEvent(value, event);
+  if (CloudEventsOnly(format) || value.Find("specversion")) return ReadCloudEvent(value, event);
   return ReadCanonical(value, std::nullopt, event);
 }
 
-Item MakeItem(JsonValue value, size_t index, bool cloud, const Limits& limits) {
-  Item item{index, event::Event(), {}};
-  std::optional<Rejection> rejection;
-  if (value.text().size() > limits.event_bytes) {
-    rejection =
-        Rejection{"bad-value", "",
-                  "the event is larger than " + std::to_string(limits.event_bytes) + " bytes"};
-  } else {
-    rejection = ReadItem(value, cloud, &std::get<event::Event>(item.outcome));
+// Turns values into items, one after the other.
+class Itemiser {
+ public:
+  Itemiser(Format format, const Limits& limits, const std::function<void(Item&&)>& sink)
+      : format_(format), limits_(limits), sink_(sink) {}
+
+  void Add(JsonValue value) {
+    event::Event event;
+    const std::string_view text = value.text();
+    if (text.size() > limits_.event_bytes) {
+      const std::string bound = std::to_string(limits_.event_bytes);
+      return Reject({"bad-value", "", "the event is larger than " + bound + " bytes"}, text);
+    }
+    if (auto rejection = ReadItem(value, format_, &event)) {
+      return Reject(*std::move(rejection), text);
+    }
+    sink_({index_++, std::move(event), {}});
   }
-  if (rejection) {
-    item.outcome = *std::move(rejection);
-    item.excerpt = std::string(value.text().substr(0, limits.event_bytes));
+  void Reject(Rejection rejection, std::string_view text) {
+    sink_({index_++, std::move(rejection), std::string(text.substr(0, limits_.event_bytes))});
   }
-  return item;
-}
+
+ private:
+  const Format format_;
+  const Limits& limits_;
+  const std::function<void(Item&&)>& sink_;
+  size_t index_ = 0;
+};
 
 // `bytes` without a byte order mark, with the parser's padding behind it.
 std::string_view Padded(std::string& bytes) {
@@ -86,45 +102,63 @@ SyntaxError TooMany(const Limits& limits, size_t offset) {
   return {offset, "more than " + std::to_string(limits.events) + " events", "split the document"};
 }
 
-}  // namespace
+// What the media type promises about the root; "" if the document keeps it.
+std::string_view WrongRoot(Format format, JsonValue root) {
+  if (format == Format::kCloudEvent && !root.is_object()) {
+    return "expected one CloudEvent; a list is application/cloudevents-batch+json";
+  }
+  if (format == Format::kCloudEventBatch && !root.is_array()) {
+    return "expected a list of CloudEvents; a single one is application/cloudevents+json";
+  }
+  return {};
+}
 
-std::optional<SyntaxError> DecodeJson(JsonParser* parser, std::string& bytes, const Limits& limits,
-                                      bool cloud, const std::function<void(Item&&)>& sink) {
-  const std::string_view text = Padded(bytes);
-  const auto root = parser->ParsePadded(text, Bounds(limits));
+std::optional<SyntaxError> DecodeDocument(JsonSource source, const Limits& limits,
+                                          Itemiser* items) {
+  const std::string_view text = Padded(source.bytes);
+  const auto root = source.parser.ParsePadded(text, Bounds(limits));
   if (!root.ok()) {
-    const size_t mark = bytes.size() - text.size();
-    const JsonError& error = parser->error();
+    const size_t mark = source.bytes.size() - text.size();
+    const JsonError& error = source.parser.error();
     return SyntaxError{error.offset + mark, error.what, JsonHint(error.offset, text.size())};
   }
+  if (const auto wrong = WrongRoot(source.format, *root); !wrong.empty()) {
+    return SyntaxError{0, std::string(wrong), "correct the Content-Type or the document"};
+  }
   if (root->is_object()) {
-    sink(MakeItem(*root, 0, cloud, limits));
+    items->Add(*root);
     return std::nullopt;
   }
   if (root->size() > limits.events) return TooMany(limits, 0);
-  size_t index = 0;
-  for (const JsonValue value : *root) sink(MakeItem(value, index++, cloud, limits));
+  for (const JsonValue value : *root) items->Add(value);
   return std::nullopt;
 }
 
-std::optional<SyntaxError> DecodeLines(JsonParser* parser, std::string& bytes, const Limits& limits,
-                                       const std::function<void(Item&&)>& sink) {
-  const auto lines = SplitLines(Padded(bytes));
+std::optional<SyntaxError> DecodeLines(JsonSource source, const Limits& limits, Itemiser* items) {
+  const auto lines = SplitLines(Padded(source.bytes));
   if (lines.size() > limits.events) return TooMany(limits, 0);
-  for (size_t index = 0; index < lines.size(); ++index) {
-    const auto& [number, text] = lines[index];
-    const auto root = parser->ParsePadded(text, Bounds(limits));
+  for (const auto& [number, text] : lines) {
+    const auto root = source.parser.ParsePadded(text, Bounds(limits));
     if (root.ok()) {
-      sink(MakeItem(*root, index, false, limits));
+      items->Add(*root);
       continue;
     }
-    const size_t offset = static_cast<size_t>(text.data() - bytes.data()) + parser->error().offset;
-    Item item{index, event::Event(), std::string(text.substr(0, limits.event_bytes))};
-    item.outcome = Rejection{"not-syntax", "line " + std::to_string(number),
-                             "byte " + std::to_string(offset) + ": " + parser->error().what};
-    sink(std::move(item));
+    const JsonError& error = source.parser.error();
+    const size_t offset = static_cast<size_t>(text.data() - source.bytes.data()) + error.offset;
+    items->Reject({"not-syntax", "line " + std::to_string(number),
+                   "byte " + std::to_string(offset) + ": " + error.what},
+                  text);
   }
   return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<SyntaxError> DecodeJson(JsonSource source, const Limits& limits,
+                                      const std::function<void(Item&&)>& sink) {
+  Itemiser items(source.format, limits, sink);
+  return source.format == Format::kNdjson ? DecodeLines(source, limits, &items)
+                                          : DecodeDocument(source, limits, &items);
 }
 
 std::optional<Rejection> ReadCanonical(JsonValue object, std::optional<event::Kind> kind,

@@ -14,11 +14,14 @@
 
 namespace tillrelay::formats {
 
-// `cloud`: every item must be a CloudEvent; otherwise an item is one if it has a specversion.
-std::optional<SyntaxError> DecodeJson(JsonParser* parser, std::string& bytes, const Limits& limits,
-                                      bool cloud, const std::function<void(Item&&)>& sink);
-std::optional<SyntaxError> DecodeLines(JsonParser* parser, std::string& bytes, const Limits& limits,
-                                       const std::function<void(Item&&)>& sink);
+struct JsonSource {
+  JsonParser& parser;
+  Format format;  // kJson, kNdjson, or a CloudEvents format, where every item must be one
+  std::string& bytes;
+};
+
+std::optional<SyntaxError> DecodeJson(JsonSource source, const Limits& limits,
+                                      const std::function<void(Item&&)>& sink);
 
 // Reads one canonical object. `kind` is known already for the data of a CloudEvent.
 std::optional<event::Rejection> ReadCanonical(JsonValue object, std::optional<event::Kind> kind,

@@ -1,228 +1,355 @@
 #include "agent/guard/card_guard.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
+#include <optional>
+#include <regex>
 #include <vector>
 
 #include "common/event/gtin.h"
 
 namespace tillrelay::guard {
+
+struct ReceiptPattern {
+  std::regex regex;
+};
+
 namespace {
 
-constexpr std::string_view kMask = "[REDACTED-PAN]";
-constexpr size_t kLeastDigits = 13, kMostDigits = 19;
-constexpr size_t kMaxSeparators = 2;
+constexpr size_t kMinDigits = 13;
+constexpr size_t kMaxDigits = 19;
+constexpr int kMaxSeparators = 2;
+// Longer identifiers are never receipt numbers; a bound for the regular expression.
+constexpr size_t kMaxPatternBytes = 128;
+// ISO/IEC 7813: track 1 has at most 79 characters, track 2 at most 40.
+constexpr size_t kTrackBytes = 79;
 
+// The first six digits of a range, and the lengths in use. docs/security.md names the sources.
 struct Issuer {
-  int prefix_digits, first, last;
-  size_t least, most;
+  uint32_t from, to;
+  uint8_t shortest, longest;
+};
+constexpr Issuer kIssuers[] = {
+    {400000, 499999, 16, 16}, {400000, 499999, 19, 19},                            // Visa
+    {510000, 559999, 16, 16}, {222100, 272099, 16, 16},                            // Mastercard
+    {340000, 349999, 15, 15}, {370000, 379999, 15, 15},                            // Amex
+    {601100, 601199, 16, 19}, {644000, 649999, 16, 19}, {650000, 659999, 16, 19},  // Discover
+    {352800, 358999, 16, 19},                                                      // JCB
+    {300000, 305999, 14, 19}, {360000, 369999, 14, 19}, {380000, 399999, 14, 19},  // Diners
+    {620000, 629999, 16, 19}, {810000, 819999, 16, 19},                            // UnionPay
+    {501800, 501899, 13, 19}, {502000, 502099, 13, 19}, {503800, 503899, 13, 19},  // Maestro
+    {589300, 589399, 13, 19}, {630400, 630499, 13, 19}, {675900, 675999, 13, 19},
+    {676100, 676399, 13, 19}, {220000, 220499, 16, 19},                            // Mir
+    {600000, 609999, 16, 16}, {652100, 652199, 16, 16}, {508000, 508999, 16, 16},  // RuPay
 };
 
-// Issuer identification ranges as published by the schemes.
-constexpr Issuer kIssuers[] = {
-    {1, 4, 4, 16, 16},       {1, 4, 4, 19, 19},        // Visa
-    {2, 51, 55, 16, 16},     {4, 2221, 2720, 16, 16},  // Mastercard
-    {2, 34, 34, 15, 15},     {2, 37, 37, 15, 15},      // American Express
-    {4, 6011, 6011, 16, 19}, {3, 644, 649, 16, 19},    // Discover
-    {2, 65, 65, 16, 19},     {4, 3528, 3589, 16, 19},  // Discover, JCB
-    {3, 300, 305, 14, 19},   {2, 36, 36, 14, 19},      // Diners
-    {2, 38, 39, 14, 19},     {2, 62, 62, 16, 19},      // Diners, UnionPay
-    {2, 81, 81, 16, 19},     {4, 2200, 2204, 16, 19},  // UnionPay, Mir
-    {4, 5018, 5018, 13, 19}, {4, 5020, 5020, 13, 19},  // Maestro
-    {4, 5038, 5038, 13, 19}, {4, 5893, 5893, 13, 19},  // Maestro
-    {4, 6304, 6304, 13, 19}, {4, 6759, 6759, 13, 19},  // Maestro
-    {4, 6761, 6763, 13, 19}, {2, 60, 60, 16, 16},      // Maestro, RuPay
-    {3, 508, 508, 16, 16},   {4, 6521, 6521, 16, 16},  // RuPay
-};
+// How cards print their numbers.
+constexpr std::array<std::array<uint8_t, 5>, 5> kPrinted = {
+    {{4, 4, 4, 4, 3}, {4, 4, 4, 4, 0}, {4, 6, 5, 0, 0}, {4, 6, 4, 0, 0}, {6, 13, 0, 0, 0}}};
+
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+bool IsHex(char c) { return IsDigit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 
 bool Luhn(std::string_view digits) {
   int sum = 0;
   bool twice = false;
   for (size_t i = digits.size(); i-- > 0; twice = !twice) {
-    const int d = (digits[i] - '0') * (twice ? 2 : 1);
-    sum += d > 9 ? d - 9 : d;
+    const int digit = (digits[i] - '0') * (twice ? 2 : 1);
+    sum += digit > 9 ? digit - 9 : digit;
   }
   return sum % 10 == 0;
 }
 
 bool IsCard(std::string_view digits) {
-  if (digits.size() < kLeastDigits || digits.size() > kMostDigits) return false;
-  const int four = (digits[0] - '0') * 1000 + (digits[1] - '0') * 100 + (digits[2] - '0') * 10 +
-                   (digits[3] - '0');
-  constexpr int kShift[] = {0, 1000, 100, 10, 1};
-  const bool issued =
-      std::any_of(std::begin(kIssuers), std::end(kIssuers), [&](const Issuer& issuer) {
-        const int prefix = four / kShift[issuer.prefix_digits];
-        return prefix >= issuer.first && prefix <= issuer.last && digits.size() >= issuer.least &&
-               digits.size() <= issuer.most;
-      });
-  return issued && Luhn(digits);
+  if (digits.size() < kMinDigits || digits.size() > kMaxDigits || !Luhn(digits)) return false;
+  uint32_t prefix = 0;
+  for (const char digit : digits.substr(0, 6)) {
+    prefix = prefix * 10 + static_cast<uint32_t>(digit - '0');
+  }
+  const auto issued = [&](const Issuer& issuer) {
+    return prefix >= issuer.from && prefix <= issuer.to && digits.size() >= issuer.shortest &&
+           digits.size() <= issuer.longest;
+  };
+  if (!std::any_of(std::begin(kIssuers), std::end(kIssuers), issued)) return false;
+  const bool gs1_length = digits.size() == 13 || digits.size() == 14 || digits.size() == 18;
+  return !(gs1_length && event::HasGs1CheckDigit(digits));
 }
 
-// A number that trade uses under GS1 rules; as one unbroken group only.
-bool IsTradeNumber(std::string_view digits) {
-  const size_t size = digits.size();
-  return (size == 13 || size == 14 || size == 18) && event::HasGs1CheckDigit(digits);
-}
-
-struct Group {
-  size_t begin = 0, end = 0;  // bytes in the text
-  std::string digits;
+struct Digit {
+  char value;
+  size_t bytes;
 };
+
+// "\u0034", "&#52;" or "&#x34;" at `at`.
+std::optional<Digit> EscapedDigit(std::string_view text, size_t at) {
+  const std::string_view rest = text.substr(at, 12);
+  if (rest.starts_with("\\u003") && rest.size() > 5 && IsDigit(rest[5])) return Digit{rest[5], 6};
+  if (!rest.starts_with("&#")) return std::nullopt;
+  const size_t end = rest.find(';');
+  if (end == std::string_view::npos) return std::nullopt;
+  std::string_view body = rest.substr(2, end - 2);
+  const bool hex = body.starts_with('x');
+  if (hex) body.remove_prefix(1);
+  body.remove_prefix(std::min(body.find_first_not_of('0'), body.size()));
+  if (body.size() != 2) return std::nullopt;
+  if (hex && body[0] == '3' && IsDigit(body[1])) return Digit{body[1], end + 1};
+  if (!hex && IsDigit(body[0]) && IsDigit(body[1])) {
+    const int code = (body[0] - '0') * 10 + (body[1] - '0');
+    if (code >= '0' && code <= '9') return Digit{static_cast<char>(code), end + 1};
+  }
+  return std::nullopt;
+}
+
+std::optional<Digit> DigitAt(std::string_view text, size_t at, Spelling spelling) {
+  const char c = text[at];
+  if (IsDigit(c)) return Digit{c, 1};
+  // Full-width digits are U+FF10 to U+FF19.
+  if (c == '\xEF' && at + 2 < text.size() && text[at + 1] == '\xBC') {
+    const auto last = static_cast<unsigned char>(text[at + 2]);
+    if (last >= 0x90 && last <= 0x99) return Digit{static_cast<char>('0' + last - 0x90), 3};
+  }
+  if (spelling == Spelling::kRaw && (c == '\\' || c == '&')) return EscapedDigit(text, at);
+  return std::nullopt;
+}
+
+// Bytes of a separator at `at`, or 0.
+size_t SeparatorAt(std::string_view text, size_t at) {
+  switch (text[at]) {
+    case ' ':
+    case '-':
+    case '.':
+    case '/':
+      return 1;
+    case '\xC2':
+      return at + 1 < text.size() && text[at + 1] == '\xA0' ? 2 : 0;
+    default:
+      return 0;
+  }
+}
+
+bool HasEnoughDigits(std::string_view text, Spelling spelling) {
+  size_t count = 0;
+  for (const char c : text) {
+    const bool written_otherwise = spelling == Spelling::kRaw && (c == '\\' || c == '&');
+    if ((IsDigit(c) || c == '\xEF' || written_otherwise) && ++count >= kMinDigits) return true;
+  }
+  return false;
+}
+
+// Is the run at [from, to) part of a word that has the form of a digest or a UUID?
+bool InDigest(std::string_view text, size_t from, size_t to) {
+  const auto part = [](char c) { return IsHex(c) || c == '-'; };
+  const auto alnum = [](char c) {
+    return IsDigit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+  };
+  constexpr size_t kLongest = 128;
+  size_t begin = from, end = to;
+  while (begin > 0 && end - begin <= kLongest && part(text[begin - 1])) --begin;
+  while (end < text.size() && end - begin <= kLongest && part(text[end])) ++end;
+  if (begin > 0 && alnum(text[begin - 1])) return false;
+  if (end < text.size() && alnum(text[end])) return false;
+  const std::string_view word = text.substr(begin, end - begin);
+  const auto letters =
+      std::count_if(word.begin(), word.end(), [](char c) { return IsHex(c) && !IsDigit(c); });
+  if (letters == 0) return false;
+  const size_t size = word.size();
+  if (word.find('-') == std::string_view::npos) {
+    return size == 32 || size == 40 || size == 64 || size == 128;
+  }
+  if (size != 36) return false;
+  for (size_t i = 0; i < size; ++i) {
+    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+    if ((word[i] == '-') != dash) return false;
+  }
+  return true;
+}
 
 struct Span {
-  size_t begin, end;
+  size_t from, to;
 };
 
-// Length of the digit at `at`, its value in `*digit`; 0 if there is none.
-size_t DigitAt(std::string_view text, size_t at, char* digit) {
-  const char c = text[at];
-  if (c >= '0' && c <= '9') {
-    *digit = c;
-    return 1;
-  }
-  // U+FF10 .. U+FF19
-  if (static_cast<uint8_t>(c) == 0xef && at + 2 < text.size() &&
-      static_cast<uint8_t>(text[at + 1]) == 0xbc) {
-    const auto last = static_cast<uint8_t>(text[at + 2]);
-    if (last >= 0x90 && last <= 0x99) {
-      *digit = static_cast<char>('0' + (last - 0x90));
-      return 3;
+// Reads the text once, run by run.
+class Scanner {
+ public:
+  Scanner(std::string_view text, Spelling spelling) : text_(text), spelling_(spelling) {}
+
+  // The next hit, in order.
+  std::optional<Span> Next() {
+    while (true) {
+      if (const auto hit = NextInRun()) return hit;
+      if (!ReadRun()) return std::nullopt;
     }
   }
-  return 0;
-}
 
-size_t SeparatorAt(std::string_view text, size_t at) {
-  const char c = text[at];
-  if (c == ' ' || c == '-' || c == '.' || c == '/') return 1;
-  const bool no_break_space = static_cast<uint8_t>(c) == 0xc2 && at + 1 < text.size() &&
-                              static_cast<uint8_t>(text[at + 1]) == 0xa0;
-  return no_break_space ? 2 : 0;
-}
+ private:
+  struct Group {
+    size_t first, count;  // digits
+  };
 
-Group TakeGroup(std::string_view text, size_t at) {
-  Group group;
-  group.begin = at;
-  char digit = 0;
-  while (at < text.size()) {
-    const size_t length = DigitAt(text, at, &digit);
-    if (length == 0) break;
-    group.digits += digit;
-    at += length;
-  }
-  group.end = at;
-  return group;
-}
-
-// The groups of the run that starts at `at`; the run's end is the last group's.
-std::vector<Group> TakeRun(std::string_view text, size_t at) {
-  std::vector<Group> groups;
-  char digit = 0;
-  for (;;) {
-    groups.push_back(TakeGroup(text, at));
-    at = groups.back().end;
-    size_t separators = 0, length = 0;
-    while (at < text.size() && separators < kMaxSeparators &&
-           (length = SeparatorAt(text, at)) > 0) {
-      at += length;
-      ++separators;
+  bool ReadRun() {
+    digits_.clear();
+    places_.clear();
+    groups_.clear();
+    group_ = 0;
+    while (at_ < text_.size() && !DigitAt(text_, at_, spelling_)) ++at_;
+    if (at_ == text_.size()) return false;
+    bool apart = true;
+    while (at_ < text_.size()) {
+      const auto digit = DigitAt(text_, at_, spelling_);
+      if (digit) {
+        if (apart) groups_.push_back({digits_.size(), 0});
+        apart = false;
+        ++groups_.back().count;
+        digits_ += digit->value;
+        places_.push_back({at_, at_ + digit->bytes});
+        at_ += digit->bytes;
+        continue;
+      }
+      const size_t next = AfterSeparators(at_);
+      if (next == at_) break;
+      apart = true;
+      at_ = next;
     }
-    if (separators == 0 || at >= text.size() || DigitAt(text, at, &digit) == 0) return groups;
+    whole_ = true;
+    return true;
   }
-}
 
-bool LooksLikeCardGroup(const Group& group) {
-  return group.digits.size() >= 3 && group.digits.size() <= 7;
-}
-
-void FindInRun(const std::vector<Group>& groups, std::vector<Span>* hits) {
-  std::string whole;
-  for (const Group& group : groups) {
-    whole += group.digits;
-    if (whole.size() > kMostDigits) break;
-  }
-  const bool single_trade_number = groups.size() == 1 && IsTradeNumber(whole);
-  if (!single_trade_number && IsCard(whole)) {
-    hits->push_back({groups.front().begin, groups.back().end});
-    return;
-  }
-  if (groups.size() == 1) return;
-  for (size_t first = 0; first < groups.size(); ++first) {
-    const Group& start = groups[first];
-    if (IsCard(start.digits) && !IsTradeNumber(start.digits)) {
-      hits->push_back({start.begin, start.end});
-      continue;
+  // Past at most two separators that another digit follows; `at` otherwise.
+  size_t AfterSeparators(size_t at) const {
+    size_t next = at;
+    for (int i = 0; i < kMaxSeparators && next < text_.size(); ++i) {
+      const size_t bytes = SeparatorAt(text_, next);
+      if (bytes == 0) break;
+      next += bytes;
     }
-    std::string joined;
-    for (size_t last = first; last < groups.size() && LooksLikeCardGroup(groups[last]); ++last) {
-      joined += groups[last].digits;
-      if (joined.size() > kMostDigits) break;
-      if (last > first && IsCard(joined)) {
-        hits->push_back({start.begin, groups[last].end});
-        first = last;
-        break;
+    return next < text_.size() && DigitAt(text_, next, spelling_) ? next : at;
+  }
+
+  std::optional<Span> NextInRun() {
+    if (digits_.size() < kMinDigits) return std::nullopt;
+    if (whole_) {
+      whole_ = false;
+      if (const auto hit = Judge(0, groups_.size())) return hit;
+    }
+    for (; group_ < groups_.size(); ++group_) {
+      if (const auto hit = Judge(group_, 1)) return hit;
+      for (const auto& printed : kPrinted) {
+        const size_t count = Matches(printed);
+        if (count == 0) continue;
+        if (const auto hit = Judge(group_, count)) return hit;
       }
     }
+    return std::nullopt;
   }
-}
 
-// ";<digits>=" and "%B<digits>^" (ISO/IEC 7813): card data whatever the number is.
-bool IsTrack(std::string_view text, const Group& group) {
-  if (group.digits.size() < 12 || group.digits.size() > kMostDigits) return false;
-  const char after = group.end < text.size() ? text[group.end] : '\0';
-  if (group.begin >= 1 && text[group.begin - 1] == ';') return after == '=';
-  return group.begin >= 2 && text.substr(group.begin - 2, 2) == "%B" && after == '^';
-}
-
-std::vector<Span> Find(std::string_view text) {
-  std::vector<Span> hits;
-  char digit = 0;
-  for (size_t at = 0; at < text.size();) {
-    if (DigitAt(text, at, &digit) == 0) {
-      ++at;
-      continue;
+  // How many groups from group_ on are as `printed`; 0 if they are not.
+  size_t Matches(const std::array<uint8_t, 5>& printed) const {
+    size_t count = 0;
+    for (const uint8_t size : printed) {
+      if (size == 0) break;
+      if (group_ + count >= groups_.size() || groups_[group_ + count].count != size) return 0;
+      ++count;
     }
-    const std::vector<Group> groups = TakeRun(text, at);
-    if (IsTrack(text, groups.front())) {
-      hits.push_back({groups.front().begin, groups.front().end});
+    return count;
+  }
+
+  // Is this row of groups a card or the number of a track? Moves past it if so.
+  std::optional<Span> Judge(size_t group, size_t count) {
+    const size_t first = groups_[group].first;
+    const Group& last = groups_[group + count - 1];
+    const size_t size = last.first + last.count - first;
+    if (size < kMinDigits || size > kMaxDigits) return std::nullopt;
+    Span span{places_[first].from, places_[first + size - 1].to};
+    const std::string_view digits = std::string_view(digits_).substr(first, size);
+    if (const auto track = Track(span)) {
+      span = *track;
+      at_ = std::max(at_, span.to);
+    } else if (!IsCard(digits) || InDigest(text_, span.from, span.to)) {
+      return std::nullopt;
+    }
+    group_ = group + count;
+    return span;
+  }
+
+  // ISO/IEC 7813: "%B<digits>^..." and ";<digits>=...", each to its end sentinel "?".
+  std::optional<Span> Track(Span digits) const {
+    if (digits.to >= text_.size() || digits.from == 0) return std::nullopt;
+    const bool first =
+        digits.from >= 2 && text_.substr(digits.from - 2, 2) == "%B" && text_[digits.to] == '^';
+    const bool second = text_[digits.from - 1] == ';' && text_[digits.to] == '=';
+    if (!first && !second) return std::nullopt;
+    const size_t from = digits.from - (first ? 2 : 1);
+    const std::string_view rest = text_.substr(from, kTrackBytes);
+    size_t size = rest.find('?');
+    if (size == std::string_view::npos) {
+      size = rest.find_first_of(" \t\r\n\"<,", digits.to - from);
+      if (size == std::string_view::npos) size = rest.size();
     } else {
-      FindInRun(groups, &hits);
+      ++size;
     }
-    at = groups.back().end;
+    return Span{from, from + size};
   }
-  return hits;
-}
 
-// Most text has too few digits for a card number; this is all that happens to it.
-bool EnoughDigits(std::string_view text) {
-  size_t digits = 0;
-  for (const char c : text) {
-    const bool wide = static_cast<uint8_t>(c) == 0xef;
-    digits += (c >= '0' && c <= '9') || wide ? 1 : 0;
-  }
-  return digits >= 12;
-}
+  const std::string_view text_;
+  const Spelling spelling_;
+  size_t at_ = 0;
+  // The run that was read last.
+  std::string digits_;
+  std::vector<Span> places_;
+  std::vector<Group> groups_;
+  size_t group_ = 0;
+  bool whole_ = false;
+};
 
 }  // namespace
 
-bool ContainsCard(std::string_view text) { return EnoughDigits(text) && !Find(text).empty(); }
-
-size_t Redact(std::string* text) {
-  if (!EnoughDigits(*text)) return 0;
-  const std::vector<Span> hits = Find(*text);
-  for (size_t i = hits.size(); i-- > 0;) {
-    text->replace(hits[i].begin, hits[i].end - hits[i].begin, kMask);
+Result<CardOptions> CardOptions::Make(const std::string& receipt_pattern) {
+  CardOptions options;
+  if (receipt_pattern.empty()) return options;
+  try {
+    options.pattern_ = std::make_shared<ReceiptPattern>(
+        ReceiptPattern{std::regex(receipt_pattern, std::regex::ECMAScript)});
+  } catch (const std::regex_error&) {
+    return Invalid("guard.receipt_pattern is no regular expression");
   }
-  return hits.size();
+  return options;
 }
 
-std::string Scrub(std::string_view text) {
-  std::string scrubbed(text);
-  Redact(&scrubbed);
-  return scrubbed;
+bool CardOptions::Exempt(std::string_view identifier) const {
+  if (!pattern_ || identifier.size() > kMaxPatternBytes) return false;
+  try {
+    return std::regex_match(identifier.begin(), identifier.end(), pattern_->regex);
+  } catch (const std::regex_error&) {
+    return false;  // too complex for this text
+  }
 }
 
-std::string ScrubLine(std::string_view line) { return Scrub(line); }
+bool ContainsCard(std::string_view text, const CardOptions& options) {
+  if (!HasEnoughDigits(text, Spelling::kDecoded)) return false;
+  return Scanner(text, Spelling::kDecoded).Next().has_value() && !options.Exempt(text);
+}
+
+size_t Redact(std::string* text, Spelling spelling) {
+  if (!HasEnoughDigits(*text, spelling)) return 0;
+  Scanner scanner(*text, spelling);
+  std::string clean;
+  size_t count = 0, copied = 0;
+  while (const auto hit = scanner.Next()) {
+    clean.append(*text, copied, hit->from - copied).append(kRedacted);
+    copied = hit->to;
+    ++count;
+  }
+  if (count == 0) return 0;
+  clean.append(*text, copied, std::string::npos);
+  *text = std::move(clean);
+  return count;
+}
+
+std::string ScrubLine(std::string_view line) {
+  std::string text(line);
+  Redact(&text);
+  return text;
+}
 
 }  // namespace tillrelay::guard

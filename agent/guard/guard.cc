@@ -1,87 +1,92 @@
 #include "agent/guard/guard.h"
 
 #include <algorithm>
-#include <regex>
 
 #include "common/event/fields.h"
 
 namespace tillrelay::guard {
-
-struct Pattern {
-  std::regex regex;
-};
-
 namespace {
 
-class Visitor {
+// Smaller numbers have fewer than 13 digits in any spelling of a Decimal.
+constexpr int64_t kSmallNumber = 10'000'000 * Decimal::kUnit;
+
+class Checker {
  public:
-  Visitor(const GuardOptions& options, GuardOutcome* outcome)
-      : options_(options), outcome_(*outcome) {}
+  Checker(const CardOptions& card, GuardOutcome* outcome) : card_(card), outcome_(*outcome) {}
 
   void Id(const char* name, std::string& x) {
-    if (outcome_.rejection || !ContainsCard(x) || IsOwnNumber(x)) return;
-    outcome_.rejection = event::Rejection{
-        "card-number", path_ + name,
-        "this looks like a payment card number; send a receipt or article number instead"};
+    if (ContainsCard(x, card_)) Refuse(name);
   }
   void Text(const char*, std::string& x) { outcome_.redactions += Redact(&x); }
   void Word(const char* name, std::string& x, event::Words) { Id(name, x); }
   void Time(const char* name, std::string& x) { Id(name, x); }
   void Day(const char* name, std::string& x) { Id(name, x); }
+  void Number(const char* name, std::optional<Decimal>& x) {
+    if (x) OneNumber(name, *x);
+  }
+  void Integer(const char* name, std::optional<int64_t>& x) {
+    if (x) OneInteger(name, *x);
+  }
+  void Flag(const char*, std::optional<bool>&) {}
   void Ids(const char* name, std::vector<std::string>& x) {
     for (std::string& id : x) Id(name, id);
   }
-  template <class T>
-  void Number(const char*, T&) {}
-  template <class T>
-  void Integer(const char*, T&) {}
-  template <class T>
-  void Flag(const char*, T&) {}
-  template <class Value>
-  void Counts(const char* name, std::vector<std::pair<std::string, Value>>& x) {
-    for (auto& [key, value] : x) Id(name, key);
+  void Counts(const char* name, std::vector<std::pair<std::string, int64_t>>& x) {
+    for (auto& [key, value] : x) {
+      Id(name, key);
+      OneInteger(name, value);
+    }
   }
-  template <class Value>
-  void Sums(const char* name, std::vector<std::pair<std::string, Value>>& x) {
-    Counts(name, x);
+  void Sums(const char* name, std::vector<std::pair<std::string, Decimal>>& x) {
+    for (auto& [key, value] : x) {
+      Id(name, key);
+      OneNumber(name, value);
+    }
   }
   void Extension(const char* name, std::vector<std::pair<std::string, std::string>>& x) {
     for (auto& [key, value] : x) {
       Id(name, key);
-      Text(name, value);
+      outcome_.redactions += Redact(&value);
     }
   }
   template <class T>
   void Object(const char* name, T& x) {
-    Inside(name, x);
+    const size_t length = path_.size();
+    path_.append(name).append(".");
+    Fields(*this, x);
+    path_.resize(length);
   }
   template <class T>
   void Object(const char* name, std::optional<T>& x) {
-    if (x) Inside(name, *x);
+    if (x) Object(name, *x);
   }
   template <class T>
   void List(const char* name, std::vector<T>& x) {
+    const size_t length = path_.size();
     for (size_t i = 0; i < x.size(); ++i) {
-      if (outcome_.rejection) return;
-      Inside(std::string(name) + "[" + std::to_string(i) + "]", x[i]);
+      path_.append(name).append("[").append(std::to_string(i)).append("].");
+      Fields(*this, x[i]);
+      path_.resize(length);
     }
   }
 
  private:
-  template <class T>
-  void Inside(const std::string& name, T& part) {
-    const size_t length = path_.size();
-    path_ += name;
-    path_ += '.';
-    Fields(*this, part);
-    path_.resize(length);
+  void OneNumber(const char* name, Decimal x) {
+    if (x.micros() < kSmallNumber && x.micros() > -kSmallNumber) return;
+    if (ContainsCard(x.Text())) Refuse(name);
   }
-  bool IsOwnNumber(const std::string& x) const {
-    return options_.receipt_pattern != nullptr &&
-           std::regex_match(x, options_.receipt_pattern->regex);
+  void OneInteger(const char* name, int64_t x) {
+    if (ContainsCard(std::to_string(x))) Refuse(name);
+  }
+  void Refuse(const char* name) {
+    if (outcome_.rejection) return;
+    outcome_.rejection = event::Rejection{
+        "card-number", path_ + name,
+        "this looks like a payment card number; remove it at the source, or describe your own "
+        "numbers with guard.receipt_pattern"};
   }
 
-  const GuardOptions& options_;
+  const CardOptions& card_;
   GuardOutcome& outcome_;
   std::string path_;
 };
@@ -89,26 +94,29 @@ class Visitor {
 }  // namespace
 
 Result<GuardOptions> MakeGuardOptions(const std::string& receipt_pattern) {
-  GuardOptions options;
-  if (receipt_pattern.empty()) return options;
-  try {
-    options.receipt_pattern =
-        std::make_shared<const Pattern>(Pattern{std::regex(receipt_pattern, std::regex::optimize)});
-  } catch (const std::regex_error& e) {
-    return Invalid(std::string("guard.receipt_pattern: ") + e.what());
-  }
-  return options;
+  auto card = CardOptions::Make(receipt_pattern);
+  if (!card.ok()) return card.status();
+  return GuardOptions{*card};
 }
 
 GuardOutcome Check(event::Event* event, const GuardOptions& options) {
   GuardOutcome outcome;
-  Visitor visitor(options, &outcome);
-  Fields(visitor, *event);
+  Checker checker(options.card, &outcome);
+  Fields(checker, *event);
   if (outcome.redactions > 0) {
     if (!event->origin) event->origin.emplace();
-    event->origin->flags.emplace_back("redacted");
+    auto& flags = event->origin->flags;
+    if (std::find(flags.begin(), flags.end(), "redacted") == flags.end()) {
+      flags.emplace_back("redacted");
+    }
   }
   return outcome;
+}
+
+std::string Scrub(std::string_view document) {
+  std::string text(document);
+  Redact(&text, Spelling::kRaw);
+  return text;
 }
 
 }  // namespace tillrelay::guard

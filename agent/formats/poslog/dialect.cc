@@ -10,12 +10,11 @@ namespace {
 struct Uom {
   std::string_view written, code;
 };
-constexpr Uom kUoms[] = {{"", "EA"},    {"EA", "EA"},   {"EACH", "EA"}, {"PCE", "EA"},
-                         {"PCS", "EA"}, {"ST", "EA"},   {"KG", "KGM"},  {"KGM", "KGM"},
-                         {"G", "GRM"},  {"GRM", "GRM"}, {"LB", "LBR"},  {"LBS", "LBR"},
-                         {"LBR", "LBR"}, {"OZ", "ONZ"}, {"L", "LTR"},   {"LT", "LTR"},
-                         {"LTR", "LTR"}, {"ML", "MLT"}, {"M", "MTR"},   {"MTR", "MTR"},
-                         {"CM", "CMT"}};
+constexpr Uom kUoms[] = {
+    {"", "EA"},     {"EA", "EA"},   {"EACH", "EA"}, {"PCE", "EA"},  {"PCS", "EA"},  {"ST", "EA"},
+    {"KG", "KGM"},  {"KGM", "KGM"}, {"G", "GRM"},   {"GRM", "GRM"}, {"LB", "LBR"},  {"LBS", "LBR"},
+    {"LBR", "LBR"}, {"OZ", "ONZ"},  {"L", "LTR"},   {"LT", "LTR"},  {"LTR", "LTR"}, {"ML", "MLT"},
+    {"M", "MTR"},   {"MTR", "MTR"}, {"CM", "CMT"}};
 
 char Upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
 

@@ -16,12 +16,19 @@ constexpr size_t kMaxIdBytes = 128;
 constexpr size_t kMaxDescriptionBytes = 2000;
 
 // What a LineItem may hold that moves goods in a way no rule here knows.
-constexpr std::string_view kUnsupported[] = {
-    "SaleForDelivery",          "SaleForPickup",          "ReturnForDelivery",
-    "ReturnForPickup",          "CustomerOrderForDelivery", "CustomerOrderForPickup",
-    "CustomerOrderDelivery",    "CustomerOrderPickup",    "PreviousCustomerOrder",
-    "Layaway",                  "PreviousLayaway",        "LayawayForDelivery",
-    "RainCheck"};
+constexpr std::string_view kUnsupported[] = {"SaleForDelivery",
+                                             "SaleForPickup",
+                                             "ReturnForDelivery",
+                                             "ReturnForPickup",
+                                             "CustomerOrderForDelivery",
+                                             "CustomerOrderForPickup",
+                                             "CustomerOrderDelivery",
+                                             "CustomerOrderPickup",
+                                             "PreviousCustomerOrder",
+                                             "Layaway",
+                                             "PreviousLayaway",
+                                             "LayawayForDelivery",
+                                             "RainCheck"};
 
 bool IsTrue(std::string_view text) { return text == "true" || text == "1"; }
 
@@ -39,12 +46,12 @@ std::string Short(std::string_view text, size_t limit) {
 
 event::Tender TenderOf(XmlElement tender, std::optional<Decimal> amount) {
   static constexpr std::pair<std::string_view, std::string_view> kTypes[] = {
-      {"Cash", "cash"},           {"CreditDebit", "card"},     {"Credit", "card"},
-      {"Debit", "card"},          {"DebitCard", "card"},       {"CreditCard", "card"},
-      {"Voucher", "voucher"},     {"Coupon", "voucher"},       {"ManufacturerCoupon", "voucher"},
-      {"GiftCard", "gift_card"},  {"StoredValue", "gift_card"}, {"GiftCertificate", "gift_card"},
-      {"Account", "account"},     {"CustomerAccount", "account"},
-      {"HouseAccount", "account"}, {"Mobile", "mobile"},       {"MobilePayment", "mobile"}};
+      {"Cash", "cash"},          {"CreditDebit", "card"},        {"Credit", "card"},
+      {"Debit", "card"},         {"DebitCard", "card"},          {"CreditCard", "card"},
+      {"Voucher", "voucher"},    {"Coupon", "voucher"},          {"ManufacturerCoupon", "voucher"},
+      {"GiftCard", "gift_card"}, {"StoredValue", "gift_card"},   {"GiftCertificate", "gift_card"},
+      {"Account", "account"},    {"CustomerAccount", "account"}, {"HouseAccount", "account"},
+      {"Mobile", "mobile"},      {"MobilePayment", "mobile"}};
   const std::string_view written = tender.Attribute("TenderType");
   std::string_view type = "other";
   for (const auto& [name, word] : kTypes) {
@@ -104,8 +111,8 @@ class Reader {
     SourceLine source;
     event::Line& line = source.line;
     source.flagged = Flagged(item);
-    source.number = std::string(item.TextOf(dialect_.voids == Voids::kPointer ? "CreateNumber"
-                                                                              : "SequenceNumber"));
+    source.number = std::string(
+        item.TextOf(dialect_.voids == Voids::kPointer ? "CreateNumber" : "SequenceNumber"));
     source.points_to = std::string(item.TextOf("CreateRefNumber"));
     source.reward_number = std::string(body.TextOf("OperatorSequence"));
     line.source_line_no = Short(number_, kMaxIdBytes);
@@ -313,8 +320,8 @@ event::Original OriginalOf(XmlElement link) {
   original.transaction_no = Short(link.TextOf("SequenceNumber"), kMaxIdBytes);
   int64_t line_no = 0;
   const std::string_view written = link.TextOf("LineItemSequenceNumber");
-  if (std::from_chars(written.data(), written.data() + written.size(), line_no).ec ==
-          std::errc() && !written.empty()) {
+  if (std::from_chars(written.data(), written.data() + written.size(), line_no).ec == std::errc() &&
+      !written.empty()) {
     original.line_no = line_no;
   }
   return original;

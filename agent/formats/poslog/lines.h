@@ -16,13 +16,13 @@
 namespace tillrelay::formats::poslog {
 
 struct SourceLine {
-  event::Line line;   // quantity and amounts without sign
-  Decimal amount;     // signed: what the customer pays for it
+  event::Line line;  // quantity and amounts without sign
+  Decimal amount;    // signed: what the customer pays for it
   bool flagged = false;
-  bool contra = false;       // flagged, and written with a negative quantity
-  bool dropped = false;      // taken back: leaves the event, is counted in `audit`
-  std::string number;        // by which a pointer names this line
-  std::string points_to;     // the line that this one cancels
+  bool contra = false;        // flagged, and written with a negative quantity
+  bool dropped = false;       // taken back: leaves the event, is counted in `audit`
+  std::string number;         // by which a pointer names this line
+  std::string points_to;      // the line that this one cancels
   std::string reward_number;  // by which a reward names this line
 };
 

@@ -101,8 +101,8 @@ class Mapper {
              "send post-voids as canonical transaction_voided documents");
     }
     if (status.starts_with("Suspended") && status != "SuspendedRetrieved") return "suspended";
-    const bool voided = status == "Voided" || status == "Cancelled" || status == "Canceled" ||
-                        status == "Failed";
+    const bool voided =
+        status == "Voided" || status == "Cancelled" || status == "Canceled" || status == "Failed";
     if (voided || IsTrue(root_.Attribute("CancelFlag")) || IsTrue(root_.Attribute("VoidFlag"))) {
       return "cancelled";
     }
@@ -209,9 +209,9 @@ class Mapper {
     event_.tenders = std::move(basket.tenders);
     if (!sold && !returned) return Filler(event_.audit ? "cancelled" : "control");
     event_.transaction->status = "completed";
-    event_.kind = !sold          ? event::Kind::kReturn
+    event_.kind = !sold         ? event::Kind::kReturn
                   : goods_back_ ? event::Kind::kExchange
-                                 : event::Kind::kSale;
+                                : event::Kind::kSale;
   }
 
   std::string Id(std::string_view child) {

@@ -28,8 +28,7 @@ std::optional<event::Rejection> SelfCheck(const Sums& sums, TaxRule rule,
   const auto agrees = [&](const Money& sum) {
     Money difference = sum;
     difference.Add(-*sums.grand);
-    return !overflow && !difference.overflow() &&
-           std::abs(difference.sum().micros()) <= tolerance;
+    return !overflow && !difference.overflow() && std::abs(difference.sum().micros()) <= tolerance;
   };
   if (rule != TaxRule::kExcluded && agrees(without_tax)) {
     if (!sums.tax.sum().zero()) *tax_included = true;
@@ -40,9 +39,9 @@ std::optional<event::Rejection> SelfCheck(const Sums& sums, TaxRule rule,
     return std::nullopt;
   }
   const Money& told = rule == TaxRule::kIncluded ? without_tax : with_tax;
-  return event::Rejection{"totals-disagree", "Total[TransactionGrandAmount]",
-                          "the lines add up to " + told.sum().Text() + ", the document says " +
-                              sums.grand->Text()};
+  return event::Rejection{
+      "totals-disagree", "Total[TransactionGrandAmount]",
+      "the lines add up to " + told.sum().Text() + ", the document says " + sums.grand->Text()};
 }
 
 }  // namespace tillrelay::formats::poslog

@@ -101,8 +101,8 @@ void ApplyRewards(Basket* basket) {
       }
     }
     // A reward that would turn the line's sign stays with the whole.
-    const bool fits = owner != nullptr && !reward.amount.negative() &&
-                      !owner->amount.negative() && reward.amount <= owner->amount;
+    const bool fits = owner != nullptr && !reward.amount.negative() && !owner->amount.negative() &&
+                      reward.amount <= owner->amount;
     const auto off = fits ? owner->line.discount_amount.value_or(Decimal()).Plus(reward.amount)
                           : Result<Decimal>(Decimal());
     if (!fits || !off.ok()) {

@@ -19,10 +19,10 @@ constexpr size_t kTreeFactor = 4;
 
 // Subtrees that no mapping needs: pictures, signatures, and what belongs to people or to cards.
 constexpr std::string_view kPruned[] = {
-    "Authorization",     "CRMCustomVariable",  "CreditDebit",         "Customer",
-    "CustomerID",        "ElectronicSignature", "LoyaltyAccount",      "LoyaltyMembership",
-    "OperatorID",        "PerformanceMetrics", "ReceiptImage",        "Associate",
-    "AgeRestriction",    "OperatorBypassApproval", "TaxDefinitions",  "TransactionMeasures",
+    "Authorization",       "CRMCustomVariable",      "CreditDebit",    "Customer",
+    "CustomerID",          "ElectronicSignature",    "LoyaltyAccount", "LoyaltyMembership",
+    "OperatorID",          "PerformanceMetrics",     "ReceiptImage",   "Associate",
+    "AgeRestriction",      "OperatorBypassApproval", "TaxDefinitions", "TransactionMeasures",
     "MerchandiseHierarchy"};
 
 bool Pruned(std::string_view name) {

@@ -24,9 +24,9 @@ struct Vendors {
 struct XmlTransaction {
   const XmlTree& tree;
   const Vendors& vendors;
-  std::string_view root_version;  // "6.0" when the root element says it
-  std::string_view too_large;     // which bound the transaction broke; its tree is incomplete
-  size_t from = 0, to = 0;        // its bytes in the document
+  std::string_view root_version;      // "6.0" when the root element says it
+  std::string_view too_large;         // which bound the transaction broke; its tree is incomplete
+  size_t from = 0, to = 0;            // its bytes in the document
   size_t root_from = 0, root_to = 0;  // the root's start tag
   std::string_view root_name;         // as written, with its prefix
 };

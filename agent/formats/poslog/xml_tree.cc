@@ -95,9 +95,7 @@ std::string_view XmlElement::TextOf(std::string_view child) const {
 }
 
 XmlElement::Iterator XmlElement::begin() const {
-  return Iterator(XmlElement(tree_, *this ? tree_->nodes_[index_].first_child : XmlTree::kNone));
+  return {tree_, *this ? tree_->nodes_[index_].first_child : XmlTree::kNone};
 }
-
-XmlElement XmlElement::Next() const { return {tree_, tree_->nodes_[index_].next}; }
 
 }  // namespace tillrelay::formats::poslog

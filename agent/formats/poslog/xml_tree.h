@@ -68,33 +68,27 @@ class XmlElement {
   // The text of that child, or "".
   std::string_view TextOf(std::string_view child) const;
 
-  class Iterator;
+  class Iterator {
+   public:
+    Iterator(const XmlTree* tree, uint32_t index) : tree_(tree), index_(index) {}
+    XmlElement operator*() const { return {tree_, index_}; }
+    Iterator& operator++() {
+      index_ = tree_->nodes_[index_].next;
+      return *this;
+    }
+    bool operator!=(const Iterator& other) const { return index_ != other.index_; }
+
+   private:
+    const XmlTree* tree_;
+    uint32_t index_;
+  };
   // Children, in document order.
   Iterator begin() const;
-  Iterator end() const;
+  Iterator end() const { return {tree_, XmlTree::kNone}; }
 
  private:
-  XmlElement Next() const;
   const XmlTree* tree_ = nullptr;
   uint32_t index_ = XmlTree::kNone;
 };
-
-class XmlElement::Iterator {
- public:
-  explicit Iterator(XmlElement at) : at_(at) {}
-  XmlElement operator*() const { return at_; }
-  Iterator& operator++() {
-    at_ = at_.Next();
-    return *this;
-  }
-  bool operator!=(const Iterator& other) const { return at_.index_ != other.at_.index_; }
-
- private:
-  XmlElement at_;
-};
-
-inline XmlElement::Iterator XmlElement::end() const {
-  return Iterator(XmlElement(tree_, XmlTree::kNone));
-}
 
 }  // namespace tillrelay::formats::poslog
