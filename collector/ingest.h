@@ -1,0 +1,56 @@
+// What: a group of messages from the `events` topics into the store, in one transaction.
+// Promise: refuse before confirming: only an event whose topic, payload and chain agree reaches the
+//   store. Nothing that arrives is fatal; what is refused is counted and logged. On an error
+//   nothing of the group is stored.
+// Thread: the store's.
+// Errors: those of the store; the group is then rolled back and dropped, unconfirmed.
+// Limits: the caller bounds the group: kMaxGroupMessages, kMaxGroupBytes.
+#pragma once
+
+#include <set>
+#include <span>
+#include <string>
+
+#include "collector/store.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/mqtt/link.h"
+
+namespace tillrelay::collector {
+
+inline constexpr size_t kMaxGroupMessages = 1024;
+inline constexpr size_t kMaxGroupBytes = 8 * 1024 * 1024;
+
+struct IngestCounters {
+  uint64_t messages = 0, groups = 0;
+  uint64_t counted = 0, islands = 0, duplicates = 0, forks = 0, dropped = 0;
+  uint64_t malformed = 0, foreign = 0, broken_chain = 0;
+  uint64_t failed_groups = 0;
+};
+
+class Ingest {
+ public:
+  Ingest(Store* store, const Clock* clock, std::string prefix)
+      : store_(*store), clock_(*clock), prefix_(std::move(prefix)) {}
+
+  // `*touched` receives the streams whose events were taken or refused in this group.
+  Status Run(std::span<mqtt::LinkEvent> group, std::set<StreamKey>* touched);
+  const IngestCounters& counters() const { return counters_; }
+
+ private:
+  Status One(mqtt::LinkEvent* message, std::set<StreamKey>* touched);
+  Status Take(const wire::Envelope& e, JsonValue data, const StreamKey& key);
+  void Refuse(uint64_t* counter, std::string_view store, std::string_view why);
+  void Tell(Outcome outcome, const wire::Envelope& e);
+
+  Store& store_;
+  const Clock& clock_;
+  const std::string prefix_;
+  JsonParser parser_;
+  IngestCounters counters_;
+  log::Repeated refused_{log::Level::kWarning, "collector"};
+  log::Repeated forked_{log::Level::kError, "collector"};
+  log::Repeated dropped_{log::Level::kWarning, "collector"};
+};
+
+}  // namespace tillrelay::collector

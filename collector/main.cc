@@ -1,0 +1,61 @@
+// What: the command line of tillrelay-collector.
+// Exit: 0 after a signal or a finished command; 78 for a configuration that cannot work, so that
+//   the service manager does not try again; 1 otherwise.
+#include <fmt/core.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "collector/config.h"
+#include "collector/ledger.h"
+#include "collector/schema.h"
+#include "collector/service.h"
+#include "common/base/log.h"
+
+namespace {
+
+using tillrelay::Code;
+using tillrelay::Status;
+
+constexpr int kConfigurationExit = 78;  // EX_CONFIG
+
+int Fail(const Status& failure) {
+  fmt::print(stderr, "tillrelay-collector: {}\n", failure.message());
+  const bool configuration = failure.code() == Code::kInvalid || failure.code() == Code::kNotFound;
+  return configuration ? kConfigurationExit : 1;
+}
+
+int RebuildLedger(const std::string& path) {
+  auto central = tillrelay::collector::OpenCentral(path);
+  if (!central.ok()) return Fail(central.status());
+  auto applied = tillrelay::collector::RebuildLedger(&central->db);
+  if (!applied.ok()) return Fail(applied.status());
+  fmt::print("rebuilt from {} events\n", *applied);
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"Collects the events of all stores, once each, and keeps the stock ledger."};
+  std::string path = "/etc/tillrelay/collector.toml";
+  bool check = false;
+  app.add_option("--config", path, "configuration file")->capture_default_str();
+  app.add_flag("--check-config", check, "read the configuration and say what is wrong with it");
+  app.set_version_flag("--version", std::string("tillrelay-collector ") + TILLRELAY_VERSION);
+  CLI::App* rebuild =
+      app.add_subcommand("rebuild-ledger", "compute stock anew from the stored events")
+          ->fallthrough();
+  CLI11_PARSE(app, argc, argv);
+
+  tillrelay::log::Setup(tillrelay::log::Level::kInfo, nullptr);
+  auto config = tillrelay::collector::ReadConfig(path);
+  if (!config.ok()) return Fail(config.status());
+  if (check) {
+    fmt::print("{}: good\n", path);
+    return 0;
+  }
+  if (rebuild->parsed()) return RebuildLedger(config->database);
+  const Status ended = tillrelay::collector::RunService(*config);
+  return ended.ok() ? 0 : Fail(ended);
+}
