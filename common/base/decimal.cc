@@ -70,8 +70,11 @@ Result<Decimal> Decimal::Parse(std::string_view text, bool* rounded) {
 }
 
 Result<Decimal> Decimal::Plus(Decimal other) const {
-  const int64_t sum = micros_ + other.micros_;  // both are within kMaxMicros: no overflow
-  if (sum > kMaxMicros || sum < -kMaxMicros) return Invalid("sum is too large");
+  int64_t sum = 0;
+  if (__builtin_add_overflow(micros_, other.micros_, &sum) || sum > kMaxMicros ||
+      sum < -kMaxMicros) {
+    return Invalid("sum is too large");
+  }
   return FromMicros(sum, std::max(scale_, other.scale_));
 }
 

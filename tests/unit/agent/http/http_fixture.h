@@ -45,7 +45,7 @@ class RawSocket {
 class HttpTest : public testing::Test {
  protected:
   HttpTest();
-  void TearDown() override { server_->Stop(milliseconds(0)); }
+  void TearDown() override { server_.reset(); }
   // Starts with the listener options in `options_`; more listeners may have been added before.
   void Start();
   uint16_t port() const { return server_->bound_port(0); }

@@ -1,0 +1,55 @@
+// What: the lines of a retail transaction as the document has them, each with its direction told
+//   apart from its quantity.
+// Promise: a line whose direction is not certain is refused, never guessed.
+// Thread: any (pure).
+// Errors: rejections bad-value, missing-field, unsupported; `field` is LineItem[its number].
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/formats/poslog/dialect.h"
+#include "agent/formats/poslog/self_check.h"
+#include "common/event/event.h"
+
+namespace tillrelay::formats::poslog {
+
+struct SourceLine {
+  event::Line line;  // quantity and amounts without sign
+  Decimal amount;    // signed: what the customer pays for it
+  bool flagged = false;
+  bool contra = false;        // flagged, and written with a negative quantity
+  bool dropped = false;       // taken back: leaves the event, is counted in `audit`
+  std::string number;         // by which a pointer names this line
+  std::string points_to;      // the line that this one cancels
+  std::string reward_number;  // by which a reward names this line
+};
+
+struct Reward {
+  std::string line;  // SourceLine::reward_number
+  Decimal amount;    // positive: taken off
+};
+
+struct Basket {
+  std::vector<SourceLine> lines;
+  std::vector<Reward> rewards;
+  std::vector<event::Tender> tenders;
+  Money discounts, transaction_tax, line_tax, rounding;
+  bool has_transaction_tax = false, tax_included_flag = false;
+  bool rounded = false;  // a number carried float noise
+};
+
+// Reads every LineItem of `retail`.
+std::optional<event::Rejection> ReadBasket(XmlElement retail, const Dialect& dialect,
+                                           Basket* basket);
+
+// An amount or quantity as tills write it; false if the text is none. "" is absent and true.
+bool ReadNumber(std::string_view text, std::optional<Decimal>* out, bool* rounded);
+
+Decimal Magnitude(Decimal value);
+
+// The LineItem/TransactionLink or retail TransactionLink as a reference.
+event::Original OriginalOf(XmlElement link);
+
+}  // namespace tillrelay::formats::poslog

@@ -1,0 +1,207 @@
+#include "agent/formats/poslog/xml_reader.h"
+
+#include <expat.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "common/base/text.h"
+
+namespace tillrelay::formats::poslog {
+namespace {
+
+// Few and large: expat looks at an unfinished token again with every piece.
+constexpr size_t kPieceBytes = 256 * 1024;
+// Stands between name space and local name; no local name can hold it.
+constexpr char kSeparator = '\x01';
+// A node takes some 60 bytes and its names; a receipt's tree stays below this many times its text.
+constexpr size_t kTreeFactor = 4;
+
+// Subtrees that no mapping needs: pictures, signatures, and what belongs to people or to cards.
+constexpr std::string_view kPruned[] = {
+    "Authorization",       "CRMCustomVariable",      "CreditDebit",    "Customer",
+    "CustomerID",          "ElectronicSignature",    "LoyaltyAccount", "LoyaltyMembership",
+    "OperatorID",          "PerformanceMetrics",     "ReceiptImage",   "Associate",
+    "AgeRestriction",      "OperatorBypassApproval", "TaxDefinitions", "TransactionMeasures",
+    "MerchandiseHierarchy"};
+
+bool Pruned(std::string_view name) {
+  return std::find(std::begin(kPruned), std::end(kPruned), name) != std::end(kPruned);
+}
+
+std::string_view Local(const char* qualified) {
+  const std::string_view name(qualified);
+  const size_t at = name.rfind(kSeparator);
+  return at == std::string_view::npos ? name : name.substr(at + 1);
+}
+
+class Reader {
+ public:
+  Reader(std::string_view bytes, const Limits& limits,
+         const std::function<void(const XmlTransaction&)>& sink)
+      : bytes_(bytes), limits_(limits), sink_(sink) {}
+
+  std::optional<SyntaxError> Run() {
+    parser_.reset(XML_ParserCreateNS(nullptr, kSeparator));
+    if (!parser_) return SyntaxError{0, "out of memory", "send the document again"};
+    XML_SetUserData(parser_.get(), this);
+    XML_SetElementHandler(parser_.get(), &OnStart, &OnEnd);
+    XML_SetCharacterDataHandler(parser_.get(), &OnText);
+    XML_SetStartDoctypeDeclHandler(parser_.get(), &OnDoctype);
+    XML_SetStartNamespaceDeclHandler(parser_.get(), &OnNamespace);
+    XML_SetParamEntityParsing(parser_.get(), XML_PARAM_ENTITY_PARSING_NEVER);
+    for (size_t at = 0;;) {
+      const size_t size = std::min(kPieceBytes, bytes_.size() - at);
+      const bool last = at + size == bytes_.size();
+      if (XML_Parse(parser_.get(), bytes_.data() + at, static_cast<int>(size), last) !=
+          XML_STATUS_OK) {
+        return Failure();
+      }
+      if (last) return std::nullopt;
+      at += size;
+    }
+  }
+
+ private:
+  static void OnStart(void* self, const char* name, const char** attributes) {
+    static_cast<Reader*>(self)->Start(Local(name), attributes);
+  }
+  static void OnEnd(void* self, const char*) { static_cast<Reader*>(self)->End(); }
+  static void OnText(void* self, const char* text, int size) {
+    static_cast<Reader*>(self)->Text({text, static_cast<size_t>(size)});
+  }
+  static void OnDoctype(void* self, const char*, const char*, const char*, int) {
+    static_cast<Reader*>(self)->Stop("document type declarations and entities are refused",
+                                     "leave the DOCTYPE out");
+  }
+  static void OnNamespace(void* self, const char*, const char* uri) {
+    if (uri != nullptr) static_cast<Reader*>(self)->Namespace(uri);
+  }
+
+  void Namespace(std::string_view uri) {
+    if (uri.starts_with("http://www.ncr.com/rsd/acs/")) vendors_.ncr_acs = true;
+    if (uri.starts_with("http://www.wincor-nixdorf.com")) vendors_.wincor = true;
+    if (uri.starts_with("http://www.Retalix.com/")) vendors_.retalix = true;
+  }
+
+  // The parser may still call back after it was told to stop.
+  void Start(std::string_view name, const char** attributes) {
+    if (stopped_) return;
+    if (++depth_ > limits_.depth) return Stop("nested too deeply", "send a POSLog document");
+    if (depth_ == 1 && !Root(name, attributes)) return;
+    if (pruned_from_ > 0) return;
+    if (transaction_depth_ == 0) {
+      if (name != "Transaction") return;
+      transaction_depth_ = depth_;
+      from_ = Offset();
+      too_large_ = {};
+      tree_.Clear();
+    } else if (Pruned(name)) {
+      pruned_from_ = depth_;
+      return;
+    }
+    if (!too_large_.empty()) return;
+    tree_.Open(name);
+    for (const char** at = attributes; *at != nullptr; at += 2) {
+      if (std::string_view(at[1]).size() > limits_.string_bytes) too_large_ = "an attribute";
+      if (too_large_.empty()) tree_.AddAttribute(Local(at[0]), at[1]);
+    }
+    if (tree_.bytes() > limits_.event_bytes * kTreeFactor) too_large_ = "the transaction";
+  }
+
+  bool Root(std::string_view name, const char** attributes) {
+    if (name != "POSLog" && name != "Transaction") {
+      Stop("the root element is <" + Printable(name, 60) + ">, expected <POSLog>",
+           "only POSLog documents are understood");
+      return false;
+    }
+    root_from_ = Offset();
+    root_to_ = root_from_ + static_cast<size_t>(XML_GetCurrentByteCount(parser_.get()));
+    std::string minor;
+    for (const char** at = attributes; *at != nullptr; at += 2) {
+      if (Local(at[0]) == "MajorVersion") version_ = Printable(at[1], 8);
+      if (Local(at[0]) == "MinorVersion") minor = Printable(at[1], 8);
+    }
+    if (!version_.empty() && !minor.empty()) version_ += "." + minor;
+    return true;
+  }
+
+  void Text(std::string_view text) {
+    if (stopped_ || transaction_depth_ == 0 || pruned_from_ > 0 || !too_large_.empty()) return;
+    tree_.AddText(text);
+    if (tree_.open_text_bytes() > limits_.string_bytes) too_large_ = "a text";
+    if (tree_.bytes() > limits_.event_bytes * kTreeFactor) too_large_ = "the transaction";
+  }
+
+  void End() {
+    if (stopped_) return;
+    if (pruned_from_ == depth_) {
+      pruned_from_ = 0;
+    } else if (transaction_depth_ > 0 && pruned_from_ == 0) {
+      if (too_large_.empty()) tree_.Close();
+      if (depth_ == transaction_depth_) Transaction();
+    }
+    --depth_;
+  }
+
+  void Transaction() {
+    transaction_depth_ = 0;
+    if (++count_ > limits_.events) {
+      return Stop("more than " + std::to_string(limits_.events) + " transactions",
+                  "split the file");
+    }
+    const size_t to = Offset() + static_cast<size_t>(XML_GetCurrentByteCount(parser_.get()));
+    sink_({tree_, vendors_, version_, too_large_, from_, to, root_from_, root_to_, RootName()});
+  }
+
+  // "poslog:POSLog" out of the start tag.
+  std::string_view RootName() const {
+    if (root_to_ > bytes_.size() || root_from_ + 1 >= root_to_) return {};
+    const std::string_view tag = bytes_.substr(root_from_ + 1, root_to_ - root_from_ - 1);
+    return tag.substr(0, tag.find_first_of(" \t\r\n/>"));
+  }
+
+  size_t Offset() const {
+    const XML_Index at = XML_GetCurrentByteIndex(parser_.get());
+    return at < 0 ? 0 : static_cast<size_t>(at);
+  }
+
+  void Stop(std::string what, std::string hint) {
+    if (!stopped_) stopped_ = SyntaxError{Offset(), std::move(what), std::move(hint)};
+    XML_StopParser(parser_.get(), XML_FALSE);
+  }
+
+  SyntaxError Failure() const {
+    if (stopped_) return *stopped_;
+    const XML_Error code = XML_GetErrorCode(parser_.get());
+    const size_t offset = std::min(Offset(), bytes_.size());
+    return {offset, XML_ErrorString(code),
+            code == XML_ERROR_NO_ELEMENTS || offset == bytes_.size()
+                ? "the document ends too early; send it again completely"
+                : "the document is not well-formed XML here"};
+  }
+
+  struct Free {
+    void operator()(XML_Parser parser) const { XML_ParserFree(parser); }
+  };
+  const std::string_view bytes_;
+  const Limits& limits_;
+  const std::function<void(const XmlTransaction&)>& sink_;
+  std::unique_ptr<XML_ParserStruct, Free> parser_;
+  XmlTree tree_;
+  Vendors vendors_;
+  std::string version_;
+  std::string_view too_large_;
+  std::optional<SyntaxError> stopped_;
+  size_t from_ = 0, root_from_ = 0, root_to_ = 0, count_ = 0;
+  int depth_ = 0, transaction_depth_ = 0, pruned_from_ = 0;
+};
+
+}  // namespace
+
+std::optional<SyntaxError> ReadXml(std::string_view bytes, const Limits& limits,
+                                   const std::function<void(const XmlTransaction&)>& sink) {
+  return Reader(bytes, limits, sink).Run();
+}
+
+}  // namespace tillrelay::formats::poslog

@@ -1,0 +1,94 @@
+// What: a small tree of one XML element and what is in it, by local names.
+// Promise: names are matched without their namespace; text is what stands before the first child.
+// Thread: one; elements are views into their tree, valid until it is cleared or grows.
+// Limits: whoever fills the tree asks bytes() and stops in time.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tillrelay::formats::poslog {
+
+class XmlElement;
+
+class XmlTree {
+ public:
+  void Clear();
+  bool empty() const { return nodes_.empty(); }
+  // Memory that the text and the nodes take.
+  size_t bytes() const;
+  XmlElement root() const;
+
+  // Building, in document order.
+  void Open(std::string_view name);
+  void AddAttribute(std::string_view name, std::string_view value);  // of the element just opened
+  void AddText(std::string_view text);
+  // Bytes of text that the open element has so far.
+  size_t open_text_bytes() const;
+  void Close();
+
+ private:
+  friend class XmlElement;
+  static constexpr uint32_t kNone = UINT32_MAX;
+  struct Slice {
+    uint32_t from = 0, size = 0;
+  };
+  struct Node {
+    Slice name, text;
+    uint32_t first_attribute = 0, attributes = 0;
+    uint32_t first_child = kNone, last_child = kNone, next = kNone, parent = kNone;
+  };
+  struct Attribute {
+    Slice name, value;
+  };
+  Slice Keep(std::string_view text);
+  std::string_view View(Slice slice) const {
+    return std::string_view(pool_).substr(slice.from, slice.size);
+  }
+
+  std::string pool_;
+  std::vector<Node> nodes_;
+  std::vector<Attribute> attributes_;
+  uint32_t open_ = kNone;
+};
+
+class XmlElement {
+ public:
+  XmlElement() = default;
+  XmlElement(const XmlTree* tree, uint32_t index) : tree_(tree), index_(index) {}
+
+  explicit operator bool() const { return index_ != XmlTree::kNone; }
+  std::string_view name() const;
+  std::string_view text() const;  // without blanks around it
+  std::string_view Attribute(std::string_view name) const;
+  // The first child of that name; an empty element if there is none.
+  XmlElement Child(std::string_view name) const;
+  // The text of that child, or "".
+  std::string_view TextOf(std::string_view child) const;
+
+  class Iterator {
+   public:
+    Iterator(const XmlTree* tree, uint32_t index) : tree_(tree), index_(index) {}
+    XmlElement operator*() const { return {tree_, index_}; }
+    Iterator& operator++() {
+      index_ = tree_->nodes_[index_].next;
+      return *this;
+    }
+    bool operator!=(const Iterator& other) const { return index_ != other.index_; }
+
+   private:
+    const XmlTree* tree_;
+    uint32_t index_;
+  };
+  // Children, in document order.
+  Iterator begin() const;
+  Iterator end() const { return {tree_, XmlTree::kNone}; }
+
+ private:
+  const XmlTree* tree_ = nullptr;
+  uint32_t index_ = XmlTree::kNone;
+};
+
+}  // namespace tillrelay::formats::poslog

@@ -1,0 +1,122 @@
+#include "agent/guard/guard.h"
+
+#include <algorithm>
+
+#include "common/event/fields.h"
+
+namespace tillrelay::guard {
+namespace {
+
+// Smaller numbers have fewer than 13 digits in any spelling of a Decimal.
+constexpr int64_t kSmallNumber = 10'000'000 * Decimal::kUnit;
+
+class Checker {
+ public:
+  Checker(const CardOptions& card, GuardOutcome* outcome) : card_(card), outcome_(*outcome) {}
+
+  void Id(const char* name, std::string& x) {
+    if (ContainsCard(x, card_)) Refuse(name);
+  }
+  void Text(const char*, std::string& x) { outcome_.redactions += Redact(&x); }
+  void Word(const char* name, std::string& x, event::Words) { Id(name, x); }
+  void Time(const char* name, std::string& x) { Id(name, x); }
+  void Day(const char* name, std::string& x) { Id(name, x); }
+  void Number(const char* name, std::optional<Decimal>& x) {
+    if (x) OneNumber(name, *x);
+  }
+  void Integer(const char* name, std::optional<int64_t>& x) {
+    if (x) OneInteger(name, *x);
+  }
+  void Flag(const char*, std::optional<bool>&) {}
+  void Ids(const char* name, std::vector<std::string>& x) {
+    for (std::string& id : x) Id(name, id);
+  }
+  void Counts(const char* name, std::vector<std::pair<std::string, int64_t>>& x) {
+    for (auto& [key, value] : x) {
+      Id(name, key);
+      OneInteger(name, value);
+    }
+  }
+  void Sums(const char* name, std::vector<std::pair<std::string, Decimal>>& x) {
+    for (auto& [key, value] : x) {
+      Id(name, key);
+      OneNumber(name, value);
+    }
+  }
+  void Extension(const char* name, std::vector<std::pair<std::string, std::string>>& x) {
+    for (auto& [key, value] : x) {
+      Id(name, key);
+      outcome_.redactions += Redact(&value);
+    }
+  }
+  template <class T>
+  void Object(const char* name, T& x) {
+    const size_t length = path_.size();
+    path_.append(name).append(".");
+    Fields(*this, x);
+    path_.resize(length);
+  }
+  template <class T>
+  void Object(const char* name, std::optional<T>& x) {
+    if (x) Object(name, *x);
+  }
+  template <class T>
+  void List(const char* name, std::vector<T>& x) {
+    const size_t length = path_.size();
+    for (size_t i = 0; i < x.size(); ++i) {
+      path_.append(name).append("[").append(std::to_string(i)).append("].");
+      Fields(*this, x[i]);
+      path_.resize(length);
+    }
+  }
+
+ private:
+  void OneNumber(const char* name, Decimal x) {
+    if (x.micros() < kSmallNumber && x.micros() > -kSmallNumber) return;
+    if (ContainsCard(x.Text())) Refuse(name);
+  }
+  void OneInteger(const char* name, int64_t x) {
+    if (ContainsCard(std::to_string(x))) Refuse(name);
+  }
+  void Refuse(const char* name) {
+    if (outcome_.rejection) return;
+    outcome_.rejection = event::Rejection{
+        "card-number", path_ + name,
+        "this looks like a payment card number; remove it at the source, or describe your own "
+        "numbers with guard.receipt_pattern"};
+  }
+
+  const CardOptions& card_;
+  GuardOutcome& outcome_;
+  std::string path_;
+};
+
+}  // namespace
+
+Result<GuardOptions> MakeGuardOptions(const std::string& receipt_pattern) {
+  auto card = CardOptions::Make(receipt_pattern);
+  if (!card.ok()) return card.status();
+  return GuardOptions{*card};
+}
+
+GuardOutcome Check(event::Event* event, const GuardOptions& options) {
+  GuardOutcome outcome;
+  Checker checker(options.card, &outcome);
+  Fields(checker, *event);
+  if (outcome.redactions > 0) {
+    if (!event->origin) event->origin.emplace();
+    auto& flags = event->origin->flags;
+    if (std::find(flags.begin(), flags.end(), "redacted") == flags.end()) {
+      flags.emplace_back("redacted");
+    }
+  }
+  return outcome;
+}
+
+std::string Scrub(std::string_view document) {
+  std::string text(document);
+  Redact(&text, Spelling::kRaw);
+  return text;
+}
+
+}  // namespace tillrelay::guard

@@ -1,0 +1,35 @@
+// What: may this event be kept: no card number in any identifier, none left in any free text.
+// Promise: walks every member of the event's table (common/event/fields.h). Free text is cleaned in
+//   place and flagged "redacted"; an identifier with a hit refuses the event, and the rejection
+//   names the field, never its content.
+// Thread: any (pure).
+// Errors: rejection card-number.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "agent/guard/card_guard.h"
+#include "common/event/event.h"
+
+namespace tillrelay::guard {
+
+struct GuardOptions {
+  CardOptions card;
+};
+
+// Invalid if `receipt_pattern` (guard.receipt_pattern) is no regular expression.
+Result<GuardOptions> MakeGuardOptions(const std::string& receipt_pattern);
+
+struct GuardOutcome {
+  std::optional<event::Rejection> rejection;
+  size_t redactions = 0;
+};
+
+GuardOutcome Check(event::Event* event, const GuardOptions& options);
+
+// A document as it may be put aside: every hit replaced, also one written in escapes.
+std::string Scrub(std::string_view document);
+
+}  // namespace tillrelay::guard

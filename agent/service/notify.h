@@ -1,0 +1,59 @@
+// What: the service manager's notification protocol, sd_notify(3), and its inherited sockets,
+//   sd_listen_fds(3); spoken by hand over a datagram socket.
+// Promise: without a manager (no NOTIFY_SOCKET) every call does nothing and succeeds. A message is
+//   sent whole or not at all and never blocks the caller.
+// Thread: any (immutable after construction).
+// Errors: unavailable, with the system's words; a caller may log it, nothing depends on it.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/base/clock.h"
+#include "common/base/files.h"
+#include "common/base/status.h"
+
+namespace tillrelay::service {
+
+// getenv(3), or a test's own.
+using Environment = std::function<const char*(const char*)>;
+
+class Notifier {
+ public:
+  // `socket` is the value of NOTIFY_SOCKET: a path, "@name" for an abstract one, "" for none.
+  explicit Notifier(std::string socket);
+  static Notifier FromEnvironment(const Environment& environment);
+
+  bool active() const { return !socket_.empty(); }
+  Status Ready(std::string_view status_sentence = "") const;
+  Status StatusText(std::string_view sentence) const;  // line ends become blanks
+  // Ready() ends it.
+  Status Reloading(Instant now) const;
+  Status Stopping() const;
+  Status Watchdog() const;
+  // Start or stop takes longer: the manager waits this much more from now on.
+  Status ExtendTimeout(std::chrono::microseconds more) const;
+
+ private:
+  Status Send(std::string_view message) const;
+  std::string socket_;
+  Fd fd_;
+};
+
+// How often the manager wants to hear from the watchdog: WATCHDOG_USEC, if WATCHDOG_PID is absent
+// or `pid`. Nothing if it does not watch.
+std::optional<std::chrono::microseconds> WatchdogInterval(const Environment& environment, int pid);
+
+struct InheritedSocket {
+  int fd = -1;
+  std::string name;  // "unknown" where the manager gave none
+};
+// The sockets that the manager opened for `pid`, made close-on-exec; none if they are for another.
+std::vector<InheritedSocket> InheritedSockets(const Environment& environment, int pid,
+                                              int first_fd = 3);
+
+}  // namespace tillrelay::service

@@ -1,0 +1,83 @@
+#include "agent/status/metrics.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <regex>
+#include <set>
+#include <sstream>
+
+#include "tests/unit/agent/status/samples.h"
+
+namespace tillrelay::status {
+namespace {
+
+std::vector<std::string> Lines(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
+TEST(Metrics, EveryLineIsOfTheTextFormat) {
+  const std::regex comment("# (HELP tillrelay_[a-z_]+ .+|TYPE tillrelay_[a-z_]+ (counter|gauge))");
+  const std::regex sample(
+      "tillrelay_[a-z_]+(\\{[a-z]+=\"([^\"\\\\]|\\\\.)*\"(,[a-z]+=\"[^\"]*\")*\\})? "
+      "-?[0-9]+(\\.[0-9]+)?");
+  for (const Sample& situation : Samples()) {
+    for (const std::string& line : Lines(MetricsText(SampleNamed(situation.name)))) {
+      EXPECT_TRUE(std::regex_match(line, line[0] == '#' ? comment : sample)) << line;
+    }
+  }
+}
+
+TEST(Metrics, CountersEndInTotalAndNoFamilyComesTwice) {
+  std::set<std::string> seen;
+  for (const std::string& line : Lines(MetricsText(Healthy()))) {
+    if (!line.starts_with("# TYPE ")) continue;
+    std::istringstream words(line.substr(7));
+    std::string name, type;
+    words >> name >> type;
+    EXPECT_TRUE(seen.insert(name).second) << name;
+    EXPECT_EQ(name.ends_with("_total"), type == "counter") << name;
+  }
+}
+
+TEST(Metrics, SayWhatTheSnapshotSays) {
+  const std::string text = MetricsText(SampleNamed("name"));
+  for (const char* line :
+       {"\ntillrelay_waiting_events 412\n", "\ntillrelay_oldest_waiting_age_seconds 2160.000\n",
+        "\ntillrelay_link_up 0\n", "\ntillrelay_link_phase{phase=\"waiting\"} 1\n",
+        "\ntillrelay_events_total{channel=\"http\",outcome=\"stored\"} 1287\n",
+        "\ntillrelay_register_events_total{register=\"01\",kind=\"sale\"} 412\n",
+        "\ntillrelay_intake_ready 1\n", "\ntillrelay_disk_days_left 19.400\n"}) {
+    EXPECT_NE(text.find(line), std::string::npos) << line;
+  }
+}
+
+TEST(Metrics, WhatIsUnknownIsLeftOut) {
+  Snapshot snapshot = SampleNamed("delivered-broker");
+  snapshot.journal.disk_days_left = -1;
+  const std::string text = MetricsText(snapshot);
+  EXPECT_EQ(text.find("disk_days_left"), std::string::npos);
+  EXPECT_EQ(text.find("confirmed_through"), std::string::npos);
+}
+
+TEST(Metrics, ManyRegistersStayBounded) {
+  Snapshot snapshot = Healthy();
+  for (int i = 0; i < 5000; ++i) snapshot.capture.registers[std::to_string(i)] = {};
+  EXPECT_LT(MetricsText(snapshot).size(), 200'000u);
+}
+
+TEST(Metrics, EachOneIsInTheDocument) {
+  std::ifstream file(TILLRELAY_DOCS "/metrics.md");
+  const std::string document((std::istreambuf_iterator<char>(file)), {});
+  for (const std::string& line : Lines(MetricsText(Healthy()))) {
+    if (!line.starts_with("# TYPE ")) continue;
+    const std::string name = line.substr(7, line.find(' ', 7) - 7);
+    EXPECT_NE(document.find("`" + name), std::string::npos) << name;
+  }
+}
+
+}  // namespace
+}  // namespace tillrelay::status

@@ -1,0 +1,34 @@
+// Serves the page of one sample snapshot for the eye: status_page_sample NAME PORT. It ends when
+// its standard input ends.
+#include <cstdio>
+#include <string>
+
+#include "agent/http/server.h"
+#include "agent/status/routes.h"
+#include "tests/unit/agent/status/samples.h"
+
+int main(int argc, char** argv) {
+  using namespace tillrelay;
+  if (argc != 3) {
+    std::fprintf(stderr, "usage: status_page_sample NAME PORT\n");
+    return 2;
+  }
+  auto router = std::make_shared<http::Router>();
+  const status::Snapshot snapshot = status::SampleNamed(argv[1]);
+  status::AddRoutes(*router, {[&snapshot] { return snapshot; }, status::UtcTimeText});
+  SystemClock clock;
+  http::Server server(clock, {});
+  http::ListenerOptions options;
+  options.address = std::string("127.0.0.1:") + argv[2];
+  options.router = router;
+  server.AddListener(options);
+  if (const Status status = server.Start(); !status.ok()) {
+    std::fprintf(stderr, "%s\n", status.message().c_str());
+    return 1;
+  }
+  std::printf("http://127.0.0.1:%u/\n", static_cast<unsigned>(server.bound_port(0)));
+  std::fflush(stdout);
+  while (std::getchar() != EOF) {
+  }
+  return 0;
+}
