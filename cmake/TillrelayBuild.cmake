@@ -20,6 +20,10 @@ target_compile_options(tillrelay_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror
   -fno-omit-frame-pointer -fstack-protector-strong)
 target_compile_definitions(tillrelay_flags INTERFACE TILLRELAY_VERSION="${PROJECT_VERSION}")
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  # GCC 12 warns of overlaps inside std::string that cannot happen (GCC bug 105651).
+  target_compile_options(tillrelay_flags INTERFACE -Wno-restrict)
+endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   target_compile_options(tillrelay_flags INTERFACE -Wthread-safety)
 endif()

@@ -149,7 +149,9 @@ DropFolder::Next DropFolder::Scan() {
     }
     ready.push_back(name);
   }
-  if (next != Next::kMore) std::erase_if(seen_, [](const auto& entry) { return !entry.second.present; });
+  if (next != Next::kMore) {
+    std::erase_if(seen_, [](const auto& entry) { return !entry.second.present; });
+  }
   counters_.Change([&](CaptureStats* stats) {
     stats->files_waiting = names->size();
     stats->files_unreadable = unreadable;

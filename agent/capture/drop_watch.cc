@@ -12,7 +12,7 @@
 
 namespace tillrelay::capture {
 namespace {
-constexpr int kBeatMs = 5000;      // the thread shows that it moves
+constexpr int kBeatMs = 5000;  // the thread shows that it moves
 constexpr int kBurstMs = 20;
 constexpr int kMinSettleMs = 100;  // between two looks at a file that may still grow
 }  // namespace
@@ -56,12 +56,13 @@ void DropWatch::Run() {
                                                         : rescan_ms;
     // A burst of notifications is answered by one pass, not by one each.
     if (!Wait(std::min(wait_ms, kBurstMs))) return;
-    do {
+    while (wait_ms > 0 && !woken_) {
       if (beat_) beat_();
       const int waited_ms = std::min(wait_ms, kBeatMs);
       if (!Wait(waited_ms)) return;
       wait_ms -= waited_ms;
-    } while (wait_ms > 0 && !woken_);
+    }
+    if (beat_) beat_();
     woken_ = false;
   }
 }

@@ -27,6 +27,13 @@ bool IsSet(WallTime time) { return time != WallTime(); }
 std::string Count(uint64_t number, std::string_view one, std::string_view many) {
   return fmt::format("{} {}", Thousands(number), number == 1 ? one : many);
 }
+// Words from another room as a sentence of its own.
+std::string Sentence(std::string text) {
+  if (!text.empty() && text[0] >= 'a' && text[0] <= 'z') text[0] = static_cast<char>(text[0] - 32);
+  if (!text.empty() && text.back() != '.') text += '.';
+  return text;
+}
+
 std::string Events(uint64_t number) { return Count(number, "event", "events"); }
 
 class Diagnosis {
@@ -81,7 +88,7 @@ class Diagnosis {
   void Poisoned() {
     Set("refusing", Level::kRed, "journal");
     v_.headline = words::kPoisoned;
-    v_.reason = j_.poisoned + ".";
+    v_.reason = Sentence(j_.poisoned);
     v_.safe = words::kSafePoisoned;
     Step(words::kStepRestart);
     Step(words::kStepDiskHealth);
@@ -98,7 +105,7 @@ class Diagnosis {
   void Refusing() {
     Set("refusing", Level::kRed, "disk");
     v_.headline = words::kRefusing;
-    v_.reason = j_.refusing + ".";
+    v_.reason = Sentence(j_.refusing);
     v_.safe = words::kSafeRefusing;
     Step(words::kStepSpace);
     if (j_.waiting > 0 && u_.phase != LinkPhase::kOnline) Step(words::kStepDeliver);
@@ -111,7 +118,7 @@ class Diagnosis {
                                         : "online",
         Level::kRed, "alarm");
     v_.headline = stopped ? words::kAlarm : words::kAlarmOnline;
-    v_.reason = (u_.alarm.empty() ? std::string(words::kNoDetail) : u_.alarm) + ".";
+    v_.reason = Sentence(u_.alarm.empty() ? std::string(words::kNoDetail) : u_.alarm);
     Step(words::kStepTwoServers);
     if (stopped) Step(words::kStepAlarmResume);
   }
@@ -299,9 +306,10 @@ class Diagnosis {
   void Finish() {
     if (!v_.issues.empty() && v_.level == Level::kGreen) {
       v_.cause = "needs-a-person";
-      const size_t count = v_.issues.size();
-      v_.headline += " " + fmt::format(words::kHeadlineIssues, Count(count, "thing", "things"),
-                                       count == 1 ? "needs" : "need");
+      // One thing is named; of several only the number.
+      v_.headline +=
+          " " + (v_.issues.size() == 1 ? Sentence(v_.issues[0].title)
+                                       : fmt::format(words::kHeadlineIssues, v_.issues.size()));
       v_.safe = words::kSafeIssues;
     }
     for (const Issue& issue : v_.issues) v_.level = std::max(v_.level, issue.level);

@@ -112,7 +112,7 @@ inline constexpr Text kIssueDisk = "The disk is filling up";
 inline constexpr Text kIssueAlarm = "Two servers for one store";
 inline constexpr Text kIssueLost = "{} lost";
 inline constexpr Text kIssueLostDetail = "declared to head office with their numbers";
-inline constexpr Text kHeadlineIssues = "{} {} a person.";
+inline constexpr Text kHeadlineIssues = "{} things need a person.";
 
 // --- labels of the page ---
 inline constexpr Text kTitle = "Tillrelay";

@@ -154,7 +154,7 @@ void Pump::TakeLinkEvent(mqtt::LinkEvent& event) {
   const Failure failure{CauseOf(event.cause), event.text};
   switch (event.what) {
     case mqtt::Happening::kConnected:
-      log::Info("uplink", "connected to {}", options_.broker);
+      if (!sender_.link_open()) log::Info("uplink", "connected to {}", options_.broker);
       trouble_.Clear();
       return sender_.OnConnected(event.receive_maximum, now);
     case mqtt::Happening::kConnectFailed:

@@ -2,9 +2,8 @@
 //   with, so that 0.420 stays 0.420 and 0.1 + 0.2 is 0.3.
 // Promise: no arithmetic overflows silently; no value passes through a double.
 // Thread: any (value).
-// Limits: |value| <= 4,000,000,000,000, so that no sum of two overflows; at most 6 decimals. Longer fractions are float noise and
-// are
-//   rounded half-even to 4 decimals (`rounded` says so).
+// Limits: |value| <= 4,000,000,000,000, so that no sum of two overflows; at most 6 decimals. Longer
+//   fractions are float noise and are rounded half-even to 4 decimals (`rounded` says so).
 #pragma once
 
 #include <cstdint>

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <mqtt/async_client.h>
 #include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -17,6 +19,7 @@ namespace paho = ::mqtt;
 
 constexpr int kVersion = MQTTVERSION_5;
 constexpr int kQos = 1;
+constexpr int kMaxDescriptors = 1024;
 
 struct Target {
   bool tls = false;
@@ -255,7 +258,26 @@ class PahoLink final : public Link, private paho::callback {
     return builder.finalize();
   }
 
+  // The library leaves Nagle's algorithm on: a full window of acknowledgements then waits 40 ms for
+  // the other side's delayed ACK. It does not show its socket, so the one that leads to the
+  // broker's port is looked for.
+  void SendWithoutDelay() const {
+    const int port = std::atoi(target_.port.c_str());
+    for (int fd = 3; fd < kMaxDescriptors; ++fd) {
+      sockaddr_storage peer{};
+      socklen_t size = sizeof peer;
+      if (getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) != 0) continue;
+      const in_port_t raw = peer.ss_family == AF_INET6
+                                ? reinterpret_cast<sockaddr_in6*>(&peer)->sin6_port
+                                : reinterpret_cast<sockaddr_in*>(&peer)->sin_port;
+      const bool inet = peer.ss_family == AF_INET || peer.ss_family == AF_INET6;
+      const int on = 1;
+      if (inet && ntohs(raw) == port) setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    }
+  }
+
   void Connected(const paho::token& token) {
+    SendWithoutDelay();
     LinkEvent event;
     event.what = Happening::kConnected;
     try {

@@ -54,13 +54,13 @@ const Expected kExpected[] = {
      "412 events waiting, oldest 14:01Z. Head office has not confirmed since 14:01Z. The broker "
      "takes the events, but the collector gives no sign. They are sent again until it confirms."},
     {"quarantine", "online", Level::kAmber, "needs-a-person",
-     "All 48,613 events are at head office. 1 thing needs a person."},
+     "All 48,613 events are at head office. 2 documents in quarantine."},
     {"drop-folder", "online", Level::kRed, "needs-a-person", nullptr},
     {"unreadable", "online", Level::kAmber, "needs-a-person", nullptr},
     {"disk-low", "online", Level::kAmber, "needs-a-person", nullptr},
     {"lost-numbers", "online", Level::kRed, "needs-a-person", nullptr},
     {"refusing", "refusing", Level::kRed, "disk",
-     "New events are refused: this server is out of room. the disk has 40 MB left, less than "
+     "New events are refused: this server is out of room. The disk has 40 MB left, less than "
      "min_free_bytes (64 MB). Disk holds less than one more day."},
     {"poisoned", "refusing", Level::kRed, "journal", nullptr},
     {"paused", "paused", Level::kAmber, "paused",
