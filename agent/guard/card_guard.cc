@@ -351,7 +351,9 @@ bool ContainsCard(std::string_view text, const CardOptions& options) {
 size_t Redact(std::string* text, Spelling spelling) {
   size_t count = 0;
   for (int pass = 0; pass < kMaxPasses; ++pass) {
-    const size_t hits = RedactOnce(text, spelling);
+    size_t hits = RedactOnce(text, spelling);
+    // A document may also be read by someone who does not know its escapes.
+    if (spelling == Spelling::kRaw) hits += RedactOnce(text, Spelling::kDecoded);
     if (hits == 0) break;
     count += hits;
   }

@@ -105,6 +105,7 @@ TEST(Guard, ScrubFindsDigitsThatAreWrittenAsEscapes) {
   EXPECT_EQ(R"({"note":"[REDACTED-PAN]"})",
             guard::Scrub(R"({"note":"\u0034111 1111 1111 111\u0031"})"));
   EXPECT_EQ("<a>[REDACTED-PAN]</a>", guard::Scrub("<a>&#52;11111111111&#x31;11&#0049;</a>"));
+  EXPECT_EQ(R"("[REDACTED-PAN]\u0030")", guard::Scrub(R"("4111111111111111\u0030")"));
   EXPECT_EQ("<a>&#65;111111111111111</a>", guard::Scrub("<a>&#65;111111111111111</a>"));
 }
 
