@@ -146,6 +146,13 @@ TEST(CardGuard, EveryHitIsReplacedAndTheRestIsKept) {
   EXPECT_EQ("card [REDACTED-PAN]", ScrubLine("card 4111-1111-1111-1111"));
 }
 
+TEST(CardGuard, WhatIsLeftBesideAHitIsJudgedAgain) {
+  std::string text = "41 1111 1111 1111 11 4111111111111111";
+  EXPECT_FALSE(ContainsCard("41 1111 1111 1111 11 7"));
+  EXPECT_EQ(2u, Redact(&text));
+  EXPECT_EQ("[REDACTED-PAN] [REDACTED-PAN]", text);
+}
+
 TEST(CardGuard, ReceiptPatternExemptsWholeIdentifiersOnly) {
   const auto options = guard::CardOptions::Make("R4[0-9]{15}");
   ASSERT_TRUE(options.ok());
