@@ -20,6 +20,7 @@ namespace paho = ::mqtt;
 constexpr int kVersion = MQTTVERSION_5;
 constexpr int kQos = 1;
 constexpr int kMaxDescriptors = 1024;
+constexpr int kFirstRefusal = 0x80;  // MQTT 5 reason codes from here on are failures
 
 struct Target {
   bool tls = false;
@@ -198,14 +199,19 @@ class PahoLink final : public Link, private paho::callback {
   struct PublishListener final : paho::iaction_listener {
     explicit PublishListener(PahoLink& link) : link_(link) {}
     void on_success(const paho::token& token) override { link_.Published(token, 0); }
-    void on_failure(const paho::token& token) override { link_.Published(token, Code(token)); }
+    void on_failure(const paho::token& token) override {
+      // Without a refusal by the broker the connection went away under the message.
+      if (static_cast<int>(token.get_reason_code()) < kFirstRefusal)
+        return link_.connection_lost("");
+      link_.Published(token, Code(token));
+    }
     PahoLink& link_;
   };
 
   // A refusal by reason code, or the unspecified error where the library gives only its own code.
   static int Code(const paho::token& token) {
     const int code = static_cast<int>(token.get_reason_code());
-    return code >= 0x80 ? code : 0x80;
+    return code >= kFirstRefusal ? code : kFirstRefusal;
   }
 
   template <class F>
@@ -299,7 +305,7 @@ class PahoLink final : public Link, private paho::callback {
     LinkEvent event;
     event.what = Happening::kConnectFailed;
     event.reason_code = static_cast<int>(token.get_reason_code());
-    if (event.reason_code >= 0x80) {
+    if (event.reason_code >= kFirstRefusal) {
       event.cause = CauseOf(event.reason_code);
       event.text = "the broker refused the login: " + ReasonText(event.reason_code);
     } else if (!tls_error_.empty()) {
