@@ -12,7 +12,7 @@
 
 namespace tillrelay::capture {
 namespace {
-constexpr int kBeatMs = 5000;      // the thread shows that it moves
+constexpr int kBeatMs = 5000;  // the thread shows that it moves
 constexpr int kBurstMs = 20;
 constexpr int kMinSettleMs = 100;  // between two looks at a file that may still grow
 }  // namespace
