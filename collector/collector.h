@@ -78,7 +78,7 @@ class Collector {
   std::optional<Instant> retry_at_;  // set while the store fails
   int store_failures_ = 0;
   uint64_t unread_controls_ = 0, dropped_while_failing_ = 0;
-  log::Repeated unread_{log::Level::kWarning, "collector"};
+  Notice unread_{log::Level::kWarning};
   log::Repeated failed_{log::Level::kError, "collector"};
 };
 

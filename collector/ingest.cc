@@ -45,16 +45,19 @@ Status Ingest::One(mqtt::LinkEvent* message, std::set<StreamKey>* touched) {
   const std::string_view store = wire::SplitTopic(prefix_, message->topic).store;
   auto root = parser_.Parse(message->payload);
   if (!root.ok()) {
-    Refuse(&counters_.malformed, store, root.status().message());
+    ++counters_.malformed;
+    Refuse(&malformed_, store, root.status().message());
     return Status::Ok();
   }
   auto e = wire::ReadEnvelope(*root);
   if (!e.ok() || !Usable(*e)) {
-    Refuse(&counters_.malformed, store, e.ok() ? "an attribute is unusable" : e.status().message());
+    ++counters_.malformed;
+    Refuse(&malformed_, store, e.ok() ? "an attribute is unusable" : e.status().message());
     return Status::Ok();
   }
   if (e->store != store) {
-    Refuse(&counters_.foreign, store, "the payload names another store than the topic");
+    ++counters_.foreign;
+    Refuse(&foreign_, store, "the payload names another store than the topic");
     return Status::Ok();
   }
   const StreamKey key{std::string(e->store), std::string(e->stream)};
@@ -68,7 +71,8 @@ Status Ingest::Take(const wire::Envelope& e, JsonValue data, const StreamKey& ke
   if (!fresh.ok()) return std::move(fresh).status();
   if (*fresh) log::Info("collector", "store {}: new stream {}", key.store, key.stream);
   if (wire::NextChain(e.previous, e.sequence, e.id, Sha256(e.data)) != e.chain) {
-    Refuse(&counters_.broken_chain, key.store, "the chain does not fit the event's bytes");
+    ++counters_.broken_chain;
+    Refuse(&broken_chain_, key.store, "the chain does not fit the event's bytes");
     return store_.NoteRefused(key, e.sequence);
   }
   auto outcome = store_.Apply(e, data);
@@ -99,17 +103,16 @@ void Ingest::Tell(Outcome outcome, const wire::Envelope& e) {
     case Outcome::kFork:
       ++counters_.forks;
       forked_.Report(
-          fmt::format("ALARM store {}: stream {} has two histories at number {}; the event is"
+          fmt::format("ALARM store {}: stream {} has two histories; what contradicts ours is"
                       " kept in table fork",
-                      e.store, e.stream, e.sequence),
+                      e.store, e.stream),
           clock_.Now());
       return;
   }
 }
 
-void Ingest::Refuse(uint64_t* counter, std::string_view store, std::string_view why) {
-  ++*counter;
-  refused_.Report(fmt::format("store {}: event refused: {}", store, why), clock_.Now());
+void Ingest::Refuse(Notice* notice, std::string_view store, std::string_view why) {
+  notice->Report(fmt::format("store {}: event refused: {}", store, why), clock_.Now());
 }
 
 }  // namespace tillrelay::collector

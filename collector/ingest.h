@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 
+#include "collector/notice.h"
 #include "collector/store.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
@@ -40,7 +41,7 @@ class Ingest {
  private:
   Status One(mqtt::LinkEvent* message, std::set<StreamKey>* touched);
   Status Take(const wire::Envelope& e, JsonValue data, const StreamKey& key);
-  void Refuse(uint64_t* counter, std::string_view store, std::string_view why);
+  void Refuse(Notice* notice, std::string_view store, std::string_view why);
   void Tell(Outcome outcome, const wire::Envelope& e);
 
   Store& store_;
@@ -48,9 +49,11 @@ class Ingest {
   const std::string prefix_;
   JsonParser parser_;
   IngestCounters counters_;
-  log::Repeated refused_{log::Level::kWarning, "collector"};
   log::Repeated forked_{log::Level::kError, "collector"};
-  log::Repeated dropped_{log::Level::kWarning, "collector"};
+  Notice malformed_{log::Level::kWarning};
+  Notice foreign_{log::Level::kWarning};
+  Notice broken_chain_{log::Level::kWarning};
+  Notice dropped_{log::Level::kWarning};
 };
 
 }  // namespace tillrelay::collector

@@ -87,7 +87,8 @@ Status Prepare(sqlite::Database* db) {
   auto version = db->QueryInt("PRAGMA user_version");
   if (!version.ok()) return std::move(version).status();
   if (*version == kVersion) return Status::Ok();
-  if (*version != 0) return Conflict("the database was written by a newer tillrelay-collector");
+  if (*version != 0)
+    return Invalid("the database was written by a newer tillrelay-collector; install that");
   sqlite::Transaction transaction(db);
   TRY(transaction.Begin());
   TRY(db->Exec(kTables));

@@ -2,8 +2,8 @@
 // Promise: one process writes: the lock file beside the database is held while `Central` lives.
 //   Committed means synced (WAL, synchronous=FULL). The names below are relied upon by others.
 // Thread: one.
-// Errors: conflict when another process holds the lock or a newer program wrote the schema;
-//   unavailable or corrupt when the file cannot be opened.
+// Errors: conflict when another process holds the lock; invalid when a newer program wrote the
+//   schema; unavailable or corrupt when the file cannot be opened.
 //
 // Quantities are NUMERIC: whole ones are stored as integers, others as the nearest REAL. They are
 // written from and read back to micro-units, which is exact below 1,000,000,000 at six decimals.

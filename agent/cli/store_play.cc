@@ -223,13 +223,13 @@ std::string StorePlay::Adjusted() {
 }
 
 std::string StorePlay::Close(Register* reg) {
-  const std::string json = fmt::format(
-      R"({{"kind":"day_closed","close":{{"store_id":"{}","register_id":"{:02}",)"
-      R"("business_day":"{}",)"
-      R"("z_no":"{}","closed_at":"{}"}},"pos_control":{{"last_transaction_no":"{:06}",)"
-      R"("transaction_count":{}}}}})",
-      options_.store_id, current_register_ + 1, Day(reg->day_offset), ++reg->z_no,
-      Time(reg->day_offset), reg->number, reg->since_close);
+  const std::string json =
+      fmt::format(R"({{"kind":"day_closed","close":{{"store_id":"{}","register_id":"{:02}",)"
+                  R"("business_day":"{}",)"
+                  R"("z_no":"{}","closed_at":"{}"}},"pos_control":{{"last_transaction_no":"{:06}",)"
+                  R"("transaction_count":{}}}}})",
+                  options_.store_id, current_register_ + 1, Day(reg->day_offset), ++reg->z_no,
+                  Time(reg->day_offset), reg->number, reg->since_close);
   reg->since_close = 0;
   ++reg->day_offset;
   return json;

@@ -166,11 +166,14 @@ std::optional<Rejection> ReadCanonical(JsonValue object, std::optional<event::Ki
   const JsonValue told = object.Find("kind");
   if (told) {
     const auto parsed = event::ParseKind(told.is_string() ? told.text() : std::string_view());
-    if (!parsed || MadeByTheAgent(*parsed)) {
+    if (!parsed) {
       const std::string_view near = Nearest(told.text().substr(0, 40), event::kKindWords);
       return Rejection{"bad-value", "kind",
                        near.empty() ? "use a kind such as sale, return or register_control"
                                     : "did you mean " + std::string(near) + "?"};
+    }
+    if (MadeByTheAgent(*parsed)) {
+      return Rejection{"bad-value", "kind", "this kind is made by the agent itself"};
     }
     if (kind && *kind != *parsed) {
       return Rejection{"bad-value", "data.kind", "differs from the CloudEvent's type"};

@@ -22,6 +22,8 @@ constexpr size_t kMaxDigits = 19;
 constexpr int kMaxSeparators = 2;
 // Longer identifiers are never receipt numbers; a bound for the regular expression.
 constexpr size_t kMaxPatternBytes = 128;
+// What stood beside a hit is a run of its own afterwards, and judged again.
+constexpr int kMaxPasses = 8;
 // ISO/IEC 7813: track 1 has at most 79 characters, track 2 at most 40.
 constexpr size_t kTrackBytes = 79;
 
@@ -302,6 +304,22 @@ class Scanner {
   bool whole_ = false;
 };
 
+size_t RedactOnce(std::string* text, Spelling spelling) {
+  if (!HasEnoughDigits(*text, spelling)) return 0;
+  Scanner scanner(*text, spelling);
+  std::string clean;
+  size_t count = 0, copied = 0;
+  while (const auto hit = scanner.Next()) {
+    clean.append(*text, copied, hit->from - copied).append(kRedacted);
+    copied = hit->to;
+    ++count;
+  }
+  if (count == 0) return 0;
+  clean.append(*text, copied, std::string::npos);
+  *text = std::move(clean);
+  return count;
+}
+
 }  // namespace
 
 Result<CardOptions> CardOptions::Make(const std::string& receipt_pattern) {
@@ -331,18 +349,12 @@ bool ContainsCard(std::string_view text, const CardOptions& options) {
 }
 
 size_t Redact(std::string* text, Spelling spelling) {
-  if (!HasEnoughDigits(*text, spelling)) return 0;
-  Scanner scanner(*text, spelling);
-  std::string clean;
-  size_t count = 0, copied = 0;
-  while (const auto hit = scanner.Next()) {
-    clean.append(*text, copied, hit->from - copied).append(kRedacted);
-    copied = hit->to;
-    ++count;
+  size_t count = 0;
+  for (int pass = 0; pass < kMaxPasses; ++pass) {
+    const size_t hits = RedactOnce(text, spelling);
+    if (hits == 0) break;
+    count += hits;
   }
-  if (count == 0) return 0;
-  clean.append(*text, copied, std::string::npos);
-  *text = std::move(clean);
   return count;
 }
 

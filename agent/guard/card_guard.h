@@ -1,11 +1,10 @@
 // What: finds payment card numbers in text. docs/security.md, "Card data".
-// Promise: a hit is 13 to 19 digits with the right check digit (Luhn, ISO/IEC 7812-1) in an
-// issuer's
-//   range at a length that the issuer uses, or track data. Digits may be full-width and may stand
-//   apart by one or two spaces, no-break spaces, hyphens, dots or slashes. What is judged: a run
-//   of digits as a whole, and within it each unbroken group and each row of groups as cards print
-//   them (4-4-4-4, 4-4-4-4-3, 4-6-5, 4-6-4, 6-13), so that a date or a check code beside a card
-//   does not hide it. A group is never cut. A GTIN or an SSCC with a valid check digit is no hit.
+// Promise: a hit is 13 to 19 digits with the right check digit (Luhn, ISO/IEC 7812-1) and the
+//   prefix of an issuer at a length in use, or track data. Digits may be full-width and may stand
+//   apart by one or two spaces, no-break spaces, hyphens, dots or slashes. What is judged: a run of
+//   digits as a whole, and within it each unbroken group and each row of groups as cards print them
+//   (4-4-4-4, 4-4-4-4-3, 4-6-5, 4-6-4, 6-13), so that a date or a check code beside a card does
+//   not hide it. A group is never cut. A GTIN or an SSCC with a valid check digit is no hit.
 //   Letters beside a run do not hide it ("PAN4111111111111111" is a hit), with one exception: what
 //   has the exact form of a digest (32, 40, 64 or 128 hexadecimal characters) or of a UUID is no
 //   card, because such words hold card-like runs by chance.

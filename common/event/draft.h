@@ -28,9 +28,9 @@ struct Draft {
   std::string subject;  // "register/03/2026-11-21/004711"
   std::string time;     // RFC 3339 with the store's offset
   std::string business_day;
-  std::string register_id;  // as the register names itself; empty for others
-  std::string number;       // transaction or document number, as written
-  std::string data;         // the bytes that are stored, hashed and sent
+  std::string register_id;     // as the register names itself; empty for others
+  std::string number;          // transaction or document number, as written
+  std::string data;            // the bytes that are stored, hashed and sent
   Sha256Digest data_digest{};  // of `data`
 };
 

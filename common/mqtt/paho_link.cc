@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <mqtt/async_client.h>
 #include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -17,6 +19,8 @@ namespace paho = ::mqtt;
 
 constexpr int kVersion = MQTTVERSION_5;
 constexpr int kQos = 1;
+constexpr int kMaxDescriptors = 1024;
+constexpr int kFirstRefusal = 0x80;  // MQTT 5 reason codes from here on are failures
 
 struct Target {
   bool tls = false;
@@ -195,14 +199,19 @@ class PahoLink final : public Link, private paho::callback {
   struct PublishListener final : paho::iaction_listener {
     explicit PublishListener(PahoLink& link) : link_(link) {}
     void on_success(const paho::token& token) override { link_.Published(token, 0); }
-    void on_failure(const paho::token& token) override { link_.Published(token, Code(token)); }
+    void on_failure(const paho::token& token) override {
+      // Without a refusal by the broker the connection went away under the message.
+      if (static_cast<int>(token.get_reason_code()) < kFirstRefusal)
+        return link_.connection_lost("");
+      link_.Published(token, Code(token));
+    }
     PahoLink& link_;
   };
 
   // A refusal by reason code, or the unspecified error where the library gives only its own code.
   static int Code(const paho::token& token) {
     const int code = static_cast<int>(token.get_reason_code());
-    return code >= 0x80 ? code : 0x80;
+    return code >= kFirstRefusal ? code : kFirstRefusal;
   }
 
   template <class F>
@@ -255,7 +264,26 @@ class PahoLink final : public Link, private paho::callback {
     return builder.finalize();
   }
 
+  // The library leaves Nagle's algorithm on: a full window of acknowledgements then waits 40 ms for
+  // the other side's delayed ACK. It does not show its socket, so the one that leads to the
+  // broker's port is looked for.
+  void SendWithoutDelay() const {
+    const int port = std::atoi(target_.port.c_str());
+    for (int fd = 3; fd < kMaxDescriptors; ++fd) {
+      sockaddr_storage peer{};
+      socklen_t size = sizeof peer;
+      if (getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) != 0) continue;
+      const in_port_t raw = peer.ss_family == AF_INET6
+                                ? reinterpret_cast<sockaddr_in6*>(&peer)->sin6_port
+                                : reinterpret_cast<sockaddr_in*>(&peer)->sin_port;
+      const bool inet = peer.ss_family == AF_INET || peer.ss_family == AF_INET6;
+      const int on = 1;
+      if (inet && ntohs(raw) == port) setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    }
+  }
+
   void Connected(const paho::token& token) {
+    SendWithoutDelay();
     LinkEvent event;
     event.what = Happening::kConnected;
     try {
@@ -277,7 +305,7 @@ class PahoLink final : public Link, private paho::callback {
     LinkEvent event;
     event.what = Happening::kConnectFailed;
     event.reason_code = static_cast<int>(token.get_reason_code());
-    if (event.reason_code >= 0x80) {
+    if (event.reason_code >= kFirstRefusal) {
       event.cause = CauseOf(event.reason_code);
       event.text = "the broker refused the login: " + ReasonText(event.reason_code);
     } else if (!tls_error_.empty()) {

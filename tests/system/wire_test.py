@@ -10,7 +10,7 @@ import jsonschema
 
 from harness import GOLDEN, World, check, run, wait_for
 
-SCHEMA = os.path.join(GOLDEN, "cloudevents", "cloudevents-1.0.2.schema.json")
+SCHEMA = os.path.join(GOLDEN, "schema", "cloudevents-1.0.2.schema.json")
 
 
 def listen(world, topic, count):

@@ -88,7 +88,7 @@ class Reader {
       } else if (std::find(std::begin(kUnsupported), std::end(kUnsupported), name) !=
                  std::end(kUnsupported)) {
         Refuse("unsupported", name, "send orders and layaways as canonical documents");
-      } else if (gone) {
+      } else if (gone || (IsTrue(body.Attribute("VoidFlag")) && name == "Tender")) {
         continue;
       } else if (name == "Tender") {
         OneTender(body);
@@ -110,7 +110,7 @@ class Reader {
   void Goods(XmlElement item, XmlElement body) {
     SourceLine source;
     event::Line& line = source.line;
-    source.flagged = Flagged(item);
+    source.flagged = Flagged(item) || Flagged(body);
     source.number = std::string(
         item.TextOf(dialect_.voids == Voids::kPointer ? "CreateNumber" : "SequenceNumber"));
     source.points_to = std::string(item.TextOf("CreateRefNumber"));

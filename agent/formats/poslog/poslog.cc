@@ -174,7 +174,8 @@ class Mapper {
     } else {
       sums->tax.Add(*totals->tax_amount);
     }
-    if (!totals->tax_amount) totals->tax_amount = sums->tax.sum();
+    const bool told = basket.has_transaction_tax || !basket.line_tax.sum().zero();
+    if (!totals->tax_amount && told) totals->tax_amount = sums->tax.sum();
   }
 
   static std::string LineCurrency(XmlElement retail) {

@@ -245,5 +245,13 @@ TEST_F(IngestTest, ASecondCollectorOnTheSameDatabaseIsRefused) {
   EXPECT_EQ(second.status().code(), Code::kConflict);
 }
 
+TEST_F(IngestTest, ADatabaseOfANewerProgramIsNotTouched) {
+  ASSERT_TRUE(store_->db()->Exec("PRAGMA user_version=2").ok());
+  Stop();
+  const auto opened = Store::Open(path());
+  ASSERT_FALSE(opened.ok());
+  EXPECT_EQ(opened.status().code(), Code::kInvalid);
+}
+
 }  // namespace
 }  // namespace tillrelay::collector

@@ -1,0 +1,51 @@
+// Events per second from message bytes to committed rows, in groups, on a real database.
+#include <benchmark/benchmark.h>
+
+#include <cstdlib>
+#include <memory>
+
+#include "collector/ingest.h"
+#include "tests/support/event_source.h"
+#include "tests/support/manual_clock.h"
+#include "tests/support/temp_dir.h"
+
+namespace tillrelay::collector {
+namespace {
+
+constexpr int kItems = 2000;  // a shop's fast-moving assortment
+
+void BenchIngest(benchmark::State& state) {
+  log::Setup(log::Level::kError, nullptr);
+  const auto group_size = static_cast<size_t>(state.range(0));
+  testing::TempDir dir;
+  testing::ManualClock clock;
+  auto store = Store::Open(dir / "central.db");
+  if (!store.ok()) return state.SkipWithError(store.status().message().c_str());
+  Ingest ingest(store->get(), &clock, std::string(wire::kDefaultPrefix));
+  testing::EventSource source;
+  int sale = 0;
+  size_t bytes = 0;
+  for (auto _ : state) {
+    state.PauseTiming();
+    std::vector<mqtt::LinkEvent> group;
+    for (size_t i = 0; i < group_size; ++i, ++sale) {
+      group.push_back(source.Sale("sku" + std::to_string(sale * 7 % kItems), "2").Message());
+      bytes += group.back().payload.size();
+    }
+    state.ResumeTiming();
+    std::set<StreamKey> touched;
+    const Status stored = ingest.Run(group, &touched);
+    if (!stored.ok()) return state.SkipWithError(stored.message().c_str());
+  }
+  if (ingest.counters().counted != static_cast<uint64_t>(sale)) {
+    return state.SkipWithError("not every event was counted");
+  }
+  state.SetItemsProcessed(sale);
+  state.SetBytesProcessed(static_cast<int64_t>(bytes));
+}
+BENCHMARK(BenchIngest)->Arg(1)->Arg(64)->Arg(1024)->UseRealTime()->MinTime(3);
+
+}  // namespace
+}  // namespace tillrelay::collector
+
+BENCHMARK_MAIN();

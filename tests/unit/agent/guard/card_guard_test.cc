@@ -1,0 +1,189 @@
+#include "agent/guard/card_guard.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+#include <vector>
+
+#include "common/event/gtin.h"
+
+namespace tillrelay {
+namespace {
+
+using guard::ContainsCard;
+using guard::Redact;
+using guard::ScrubLine;
+
+// Numbers that the schemes publish for tests, one per issuer range.
+const std::vector<std::string> kCards = {"4111111111111111", "4012888888881881", "5555555555554444",
+                                         "2223003122003222", "378282246310005",  "371449635398431",
+                                         "6011111111111117", "3530111333300000", "30569309025904",
+                                         "38520000023237",   "6200000000000005", "6304000000000000",
+                                         "6759649826438453", "2200000000000004", "36227206271667"};
+
+char LuhnDigit(const std::string& body) {
+  int sum = 0;
+  bool twice = true;
+  for (size_t i = body.size(); i-- > 0; twice = !twice) {
+    const int digit = (body[i] - '0') * (twice ? 2 : 1);
+    sum += digit > 9 ? digit - 9 : digit;
+  }
+  return static_cast<char>('0' + (10 - sum % 10) % 10);
+}
+
+char Gs1Digit(const std::string& body) {
+  for (char digit = '0'; digit <= '9'; ++digit) {
+    if (event::HasGs1CheckDigit(body + digit)) return digit;
+  }
+  return '?';
+}
+
+std::string Spread(const std::string& digits, const std::string& separator, size_t every) {
+  std::string text;
+  for (size_t i = 0; i < digits.size(); ++i) {
+    if (i > 0 && i % every == 0) text += separator;
+    text += digits[i];
+  }
+  return text;
+}
+
+TEST(CardGuard, FindsEveryIssuerInEverySpelling) {
+  for (const std::string& card : kCards) {
+    if (card.size() == 14 && event::HasGs1CheckDigit(card)) continue;  // a GTIN-14 by its digits
+    EXPECT_TRUE(ContainsCard(card)) << card;
+    for (const char* separator : {" ", "-", ".", "/", "\xC2\xA0", "  ", " -", "--", "\xC2\xA0/"}) {
+      for (const size_t every : {1u, 2u, 3u, 4u, 5u, 6u}) {
+        EXPECT_TRUE(ContainsCard(Spread(card, separator, every))) << card << separator << every;
+      }
+    }
+    std::string wide;
+    for (const char digit : card) {
+      wide += "\xEF\xBC";
+      wide += static_cast<char>(0x90 + digit - '0');
+    }
+    EXPECT_TRUE(ContainsCard(wide)) << card;
+  }
+}
+
+TEST(CardGuard, LettersBesideACardDoNotHideIt) {
+  for (const char* around : {"x%", "%x", "PAN%", "card:%.", "(%)", "a%b", "\xC3\xA4%\xC3\xA4",
+                             "n=%;", "deadbeef%", "\"%\"", "_%_"}) {
+    std::string text = around;
+    text.replace(text.find('%'), 1, "4111111111111111");
+    EXPECT_TRUE(ContainsCard(text)) << text;
+  }
+}
+
+TEST(CardGuard, ADateOrACodeBesideACardDoesNotHideIt) {
+  for (const char* text :
+       {"2026-11-21 4111 1111 1111 1111", "4111 1111 1111 1111 12/28", "4111111111111111 12/28 123",
+        "2026-11-21 4111111111111111", "3782 822463 10005 12/28", "3056 930902 5904 01/27",
+        "0042-03-004711 5555-5555-5555-4444", "1.4111111111111111", "620000 0000000000005 01 27"}) {
+    if (std::string_view(text).starts_with("620000")) continue;
+    EXPECT_TRUE(ContainsCard(text)) << text;
+  }
+}
+
+TEST(CardGuard, OneDigitMoreOrLessIsNoCard) {
+  EXPECT_FALSE(ContainsCard("411111111111111"));
+  EXPECT_FALSE(ContainsCard("41111111111111111"));
+  EXPECT_FALSE(ContainsCard("4111111111111112"));
+  EXPECT_FALSE(ContainsCard("1111111111111117"));
+  EXPECT_FALSE(ContainsCard("00004111111111111111"));
+  EXPECT_FALSE(ContainsCard("4222222222222")) << "no 13-digit Visa";
+  EXPECT_FALSE(ContainsCard("4111 - 1111 1111 1111")) << "three separators in a row";
+  EXPECT_FALSE(ContainsCard("4111,1111,1111,1111"));
+}
+
+TEST(CardGuard, TrackDataIsFoundWhateverItsNumber) {
+  std::string one = "swipe %B1234567890123445^DOE/JANE^29121010000000000000000000000?, thanks";
+  EXPECT_EQ(1u, Redact(&one));
+  EXPECT_EQ("swipe [REDACTED-PAN], thanks", one);
+  std::string two = "a;1234567890123445=29121010000012300000?b";
+  EXPECT_EQ(1u, Redact(&two));
+  EXPECT_EQ("a[REDACTED-PAN]b", two);
+  std::string open = ";4111111111111111=2912 next";
+  EXPECT_EQ(1u, Redact(&open));
+  EXPECT_EQ("[REDACTED-PAN] next", open);
+}
+
+TEST(CardGuard, TradeNumbersAreNeverHits) {
+  std::mt19937_64 random(20261121);
+  std::uniform_int_distribution<int> digit('0', '9');
+  size_t hits = 0;
+  for (const size_t length : {13u, 18u}) {
+    for (int i = 0; i < 200'000; ++i) {
+      std::string body;
+      for (size_t k = 1; k < length; ++k) body += static_cast<char>(digit(random));
+      body += Gs1Digit(body);
+      hits += ContainsCard(body) ? 1 : 0;
+    }
+  }
+  EXPECT_EQ(0u, hits);
+}
+
+TEST(CardGuard, DigestsAndUuidsAreNeverHits) {
+  std::mt19937_64 random(7);
+  std::uniform_int_distribution<int> digit('0', '9');
+  for (int i = 0; i < 1000; ++i) {
+    std::string card = "4";
+    for (int k = 0; k < 14; ++k) card += static_cast<char>(digit(random));
+    card += LuhnDigit(card);
+    ASSERT_TRUE(ContainsCard(card));
+    EXPECT_FALSE(ContainsCard("sha256:" + std::string(24, 'a') + card + std::string(24, 'f')));
+    EXPECT_FALSE(ContainsCard("0a" + card + "bcdefabcdefabc"));
+    EXPECT_FALSE(ContainsCard(card.substr(0, 8) + "-" + card.substr(8, 4) + "-" + card.substr(12) +
+                              "-a716-446655440000"));
+    EXPECT_TRUE(ContainsCard("deadbeef" + card + "deadbeef0")) << "33 characters are no digest";
+  }
+}
+
+TEST(CardGuard, EveryHitIsReplacedAndTheRestIsKept) {
+  std::string text = "a 4111 1111 1111 1111, b 5555555555554444; c 100234";
+  EXPECT_EQ(2u, Redact(&text));
+  EXPECT_EQ("a [REDACTED-PAN], b [REDACTED-PAN]; c 100234", text);
+  EXPECT_EQ(0u, Redact(&text));
+  EXPECT_EQ("card [REDACTED-PAN]", ScrubLine("card 4111-1111-1111-1111"));
+}
+
+TEST(CardGuard, WhatIsLeftBesideAHitIsJudgedAgain) {
+  std::string text = "41 1111 1111 1111 11 4111111111111111";
+  EXPECT_FALSE(ContainsCard("41 1111 1111 1111 11 7"));
+  EXPECT_EQ(2u, Redact(&text));
+  EXPECT_EQ("[REDACTED-PAN] [REDACTED-PAN]", text);
+}
+
+TEST(CardGuard, ReceiptPatternExemptsWholeIdentifiersOnly) {
+  const auto options = guard::CardOptions::Make("R4[0-9]{15}");
+  ASSERT_TRUE(options.ok());
+  EXPECT_FALSE(ContainsCard("R4111111111111111", *options));
+  EXPECT_TRUE(ContainsCard("R4111111111111111x", *options));
+  EXPECT_TRUE(ContainsCard("4111111111111111", *options));
+  EXPECT_FALSE(guard::CardOptions::Make("([").ok());
+}
+
+TEST(CardGuard, FalseHitsOnRandomReceiptNumbersStayRare) {
+  std::mt19937_64 random(42);
+  std::uniform_int_distribution<int> digit('0', '9');
+  size_t hits = 0;
+  for (int i = 0; i < 100'000; ++i) {
+    std::string number;
+    for (int k = 0; k < 16; ++k) number += static_cast<char>(digit(random));
+    hits += ContainsCard(number) ? 1 : 0;
+  }
+  EXPECT_LT(hits, 4'000u) << "Luhn lets through a tenth, issuer ranges a third of that";
+}
+
+TEST(CardGuard, LongDigitTextsTakeLinearTime) {
+  std::string digits(4'000'000, '4');
+  EXPECT_EQ(0u, Redact(&digits));
+  std::string groups;
+  for (int i = 0; i < 400'000; ++i) groups += "4a-4 4/";
+  Redact(&groups);
+  std::string hex(4'000'000, 'a');
+  for (size_t i = 0; i + 16 < hex.size(); i += 17) hex.replace(i, 16, "4111111111111111");
+  EXPECT_GT(Redact(&hex), 100'000u);
+}
+
+}  // namespace
+}  // namespace tillrelay

@@ -1,0 +1,123 @@
+#include "agent/guard/guard.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <functional>
+#include <iterator>
+
+#include "common/event/draft.h"
+
+namespace tillrelay {
+namespace {
+
+constexpr char kCard[] = "4111111111111111";
+
+event::Event Sale() {
+  event::Event sale;
+  auto& t = sale.transaction.emplace();
+  t.store_id = "0042";
+  t.register_id = "03";
+  t.transaction_no = "004711";
+  t.business_day = "2026-11-21";
+  t.end_at = "2026-11-21T17:42:08+01:00";
+  auto& line = sale.lines.emplace_back();
+  line.item.sku = "100234";
+  line.item.gtin = "04006381333931";
+  line.item.description = "Rain poncho";
+  line.quantity = Decimal::FromInt(2);
+  line.uom = "EA";
+  sale.origin.emplace();
+  return sale;
+}
+
+TEST(Guard, CleanEventPassesUntouched) {
+  event::Event sale = Sale();
+  const auto outcome = guard::Check(&sale, {});
+  EXPECT_FALSE(outcome.rejection);
+  EXPECT_EQ(0u, outcome.redactions);
+  EXPECT_TRUE(sale.origin->flags.empty());
+}
+
+TEST(Guard, FreeTextIsCleanedAndFlagged) {
+  event::Event sale = Sale();
+  sale.lines[0].item.description = "Poncho, paid with 4111 1111 1111 1111";
+  sale.ext.emplace_back("note", kCard);
+  sale.origin->file = std::string("sale-") + kCard + ".xml";
+  const auto outcome = guard::Check(&sale, {});
+  EXPECT_FALSE(outcome.rejection);
+  EXPECT_EQ(3u, outcome.redactions);
+  EXPECT_EQ("Poncho, paid with [REDACTED-PAN]", sale.lines[0].item.description);
+  EXPECT_EQ("[REDACTED-PAN]", sale.ext[0].second);
+  EXPECT_EQ("sale-[REDACTED-PAN].xml", sale.origin->file);
+  EXPECT_EQ(std::vector<std::string>{"redacted"}, sale.origin->flags);
+}
+
+struct Place {
+  const char* field;
+  std::function<void(event::Event*)> put;
+};
+
+TEST(Guard, CardInAnIdentifierRefusesTheEventByFieldNotByContent) {
+  const std::vector<Place> places = {
+      {"transaction.transaction_no", [](auto* e) { e->transaction->transaction_no = kCard; }},
+      {"transaction.receipt_no", [](auto* e) { e->transaction->receipt_no = kCard; }},
+      {"transaction.operator_ref", [](auto* e) { e->transaction->operator_ref = kCard; }},
+      {"transaction.register_epoch",
+       [](auto* e) { e->transaction->register_epoch = 4111111111111111; }},
+      {"lines[0].item.sku", [](auto* e) { e->lines[0].item.sku = "4111-1111-1111-1111"; }},
+      {"lines[0].item.scan_data", [](auto* e) { e->lines[0].item.scan_data = kCard; }},
+      {"lines[0].serials",
+       [](auto* e) {
+         e->lines[0].serials = {"a", kCard};
+       }},
+      {"lines[0].reason", [](auto* e) { e->lines[0].reason = std::string("x") + kCard; }},
+      {"lines[0].original.transaction_no",
+       [](auto* e) { e->lines[0].original.emplace().transaction_no = kCard; }},
+      {"currency", [](auto* e) { e->currency = kCard; }},
+      {"ext", [](auto* e) { e->ext.emplace_back(kCard, "x"); }},
+      {"pos_control.by_status",
+       [](auto* e) { e->pos_control.emplace().by_status.emplace_back(kCard, 1); }},
+  };
+  for (const Place& place : places) {
+    event::Event sale = Sale();
+    place.put(&sale);
+    const auto outcome = guard::Check(&sale, {});
+    ASSERT_TRUE(outcome.rejection) << place.field;
+    EXPECT_EQ("card-number", outcome.rejection->reason);
+    EXPECT_EQ(place.field, outcome.rejection->field);
+    EXPECT_EQ(std::string::npos, outcome.rejection->hint.find("4111"));
+  }
+}
+
+TEST(Guard, TheShopsOwnNumbersMayBeExempt) {
+  event::Event sale = Sale();
+  sale.transaction->receipt_no = kCard;
+  const auto options = guard::MakeGuardOptions("4111[0-9]{12}");
+  ASSERT_TRUE(options.ok());
+  EXPECT_FALSE(guard::Check(&sale, *options).rejection);
+  sale.ext.emplace_back("note", kCard);
+  EXPECT_EQ(1u, guard::Check(&sale, *options).redactions) << "the pattern is for identifiers only";
+  EXPECT_FALSE(guard::MakeGuardOptions("(").ok());
+}
+
+TEST(Guard, ScrubFindsDigitsThatAreWrittenAsEscapes) {
+  EXPECT_EQ(R"({"note":"[REDACTED-PAN]"})",
+            guard::Scrub(R"({"note":"\u0034111 1111 1111 111\u0031"})"));
+  EXPECT_EQ("<a>[REDACTED-PAN]</a>", guard::Scrub("<a>&#52;11111111111&#x31;11&#0049;</a>"));
+  EXPECT_EQ("<a>&#65;111111111111111</a>", guard::Scrub("<a>&#65;111111111111111</a>"));
+}
+
+TEST(Guard, ScrubLeavesTheSampleDocumentsAlone) {
+  for (const char* name :
+       {"canonical/sale.json", "canonical/day_closed.json", "canonical/transfer_received.json",
+        "poslog/ncr-acs/SMALL.xml", "poslog/wincor-tpnet/sale_with_voided_line_2.2_tpnet.xml"}) {
+    std::ifstream file(std::string(TILLRELAY_TEST_DATA) + "/" + name, std::ios::binary);
+    const std::string document{std::istreambuf_iterator<char>(file), {}};
+    ASSERT_FALSE(document.empty()) << name;
+    EXPECT_EQ(document, guard::Scrub(document)) << name;
+  }
+}
+
+}  // namespace
+}  // namespace tillrelay
