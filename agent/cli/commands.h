@@ -51,6 +51,13 @@ struct SimulateOptions {
 };
 int RunSimulate(const Common& common, const SimulateOptions& options);
 
+// Reads the journal itself, so that it answers while the daemon is down. `ticket` 0: the newest.
+struct QuarantineOptions {
+  uint64_t ticket = 0;
+  uint64_t most = 50;
+};
+int RunQuarantine(const Common& common, const QuarantineOptions& options);
+
 int RunConfigCheck(const Common& common);
 
 }  // namespace tillrelay::cli

@@ -3,6 +3,39 @@
 
 #include "agent/cli/commands.h"
 
+namespace {
+
+CLI::App* AddSimulate(CLI::App* app, tillrelay::cli::SimulateOptions* play) {
+  auto* simulate = app->add_subcommand("simulate", "Play a store: registers, receipts, transfers");
+  simulate->add_option("--intake", play->address, "host:port of the intake");
+  simulate->add_option("--drop", play->drop, "Drop folder for files");
+  simulate->add_option("--drop-share", play->drop_share, "Share of the documents sent as files")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  simulate->add_option("--store", play->store_id, "Store id");
+  simulate->add_option("--events", play->events, "Number of documents")->capture_default_str();
+  simulate->add_option("--seed", play->seed, "The same seed plays the same day")
+      ->capture_default_str();
+  simulate->add_option("--registers", play->registers, "Registers")
+      ->check(CLI::Range(1, 99))
+      ->capture_default_str();
+  simulate->add_option("--connections", play->connections, "Parallel connections")
+      ->check(CLI::Range(1, 512))
+      ->capture_default_str();
+  simulate->add_option("--group", play->group, "Documents per request or file")
+      ->check(CLI::Range(1, 10000))
+      ->capture_default_str();
+  simulate->add_option("--rate", play->rate, "Documents per second, 0 for as fast as possible")
+      ->capture_default_str();
+  simulate->add_option("--day", play->day, "First business day")->capture_default_str();
+  simulate->add_option("--sums", play->sums_file, "Write the registers' own sums to this file");
+  simulate->add_option("--patience", play->patience_s, "Seconds to keep repeating a document")
+      ->capture_default_str();
+  return simulate;
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
   using namespace tillrelay::cli;
   CLI::App app{"Tillrelay: what a store has sold, brought to head office without loss."};
@@ -28,31 +61,15 @@ int main(int argc, char** argv) {
   send_command->add_option("--intake", send.address, "host:port of the intake");
 
   SimulateOptions play;
-  auto* simulate = app.add_subcommand("simulate", "Play a store: registers, receipts, transfers");
-  simulate->add_option("--intake", play.address, "host:port of the intake");
-  simulate->add_option("--drop", play.drop, "Drop folder for files");
-  simulate->add_option("--drop-share", play.drop_share, "Share of the documents sent as files")
-      ->check(CLI::Range(0.0, 1.0))
-      ->capture_default_str();
-  simulate->add_option("--store", play.store_id, "Store id");
-  simulate->add_option("--events", play.events, "Number of documents")->capture_default_str();
-  simulate->add_option("--seed", play.seed, "The same seed plays the same day")
-      ->capture_default_str();
-  simulate->add_option("--registers", play.registers, "Registers")
-      ->check(CLI::Range(1, 99))
-      ->capture_default_str();
-  simulate->add_option("--connections", play.connections, "Parallel connections")
-      ->check(CLI::Range(1, 512))
-      ->capture_default_str();
-  simulate->add_option("--group", play.group, "Documents per request or file")
-      ->check(CLI::Range(1, 10000))
-      ->capture_default_str();
-  simulate->add_option("--rate", play.rate, "Documents per second, 0 for as fast as possible")
-      ->capture_default_str();
-  simulate->add_option("--day", play.day, "First business day")->capture_default_str();
-  simulate->add_option("--sums", play.sums_file, "Write the registers' own sums to this file");
-  simulate->add_option("--patience", play.patience_s, "Seconds to keep repeating a document")
-      ->capture_default_str();
+  auto* simulate = AddSimulate(&app, &play);
+
+  QuarantineOptions tickets;
+  auto* quarantine = app.add_subcommand("quarantine", "Documents that wait for a person");
+  quarantine->require_subcommand(1);
+  auto* quarantine_list = quarantine->add_subcommand("list", "One line each, the newest first");
+  quarantine_list->add_option("--most", tickets.most, "At most so many")->capture_default_str();
+  auto* quarantine_show = quarantine->add_subcommand("show", "One document, scrubbed");
+  quarantine_show->add_option("ticket", tickets.ticket, "Its ticket")->required();
 
   auto* config = app.add_subcommand("config", "The configuration");
   config->require_subcommand(1);
@@ -67,6 +84,7 @@ int main(int argc, char** argv) {
   if (*status_command) return RunStatus(common, status);
   if (*send_command) return RunSend(common, send);
   if (*simulate) return RunSimulate(common, play);
+  if (*quarantine_list || *quarantine_show) return RunQuarantine(common, tickets);
   if (*config_check) return RunConfigCheck(common);
   return kUsage;
 }

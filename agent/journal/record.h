@@ -61,6 +61,13 @@ struct Row {
   Sha256Digest data_digest{};
 };
 
+// One document in quarantine, as a person reads it.
+struct QuarantineRow {
+  uint64_t ticket = 0, seen = 0;
+  std::string reason, field, hint, channel, origin, document;
+  WallTime created_at{};
+};
+
 struct StreamRow {
   std::string stream;
   uint64_t base = 0, head = 0, confirmed_through = 0, acked_through = 0;

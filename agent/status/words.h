@@ -72,34 +72,32 @@ inline constexpr Text kStepDns =
     "If they are not, ask the network team for the DNS server of this site.";
 inline constexpr Text kStepFirewall =
     "If they are not, ask the network team whether {} may be reached from this store.";
-inline constexpr Text kStepDoctor = "Run \"tillrelay doctor\" on this server: it names the fault.";
+inline constexpr Text kStepDoctor = "Read the last lines of the log: \"journalctl -u tillrelay\".";
 inline constexpr Text kStepClock =
     "Check this server's clock and the certificate files named in the configuration.";
 inline constexpr Text kStepLogin =
-    "Check user name, password file and client certificate in [broker]; then \"tillrelay reload\".";
+    "Check user name, password file and client certificate in [broker]; then restart the service.";
 inline constexpr Text kStepRights =
     "Ask the broker's administrator for the rights of this store's user on its own topics.";
 inline constexpr Text kStepCollector =
     "Ask head office whether the collector runs. There is nothing to do in the store.";
-inline constexpr Text kStepSetup = "Run \"tillrelay setup\", or set store_id in the configuration.";
+inline constexpr Text kStepSetup = "Set store_id in the configuration; then restart the service.";
 inline constexpr Text kStepBroker =
-    "Set [broker] url in the configuration; then \"tillrelay reload\".";
-inline constexpr Text kStepResume =
-    "Run \"tillrelay resume\" when the reason for the pause is over.";
+    "Set [broker] url in the configuration; then restart the service.";
+inline constexpr Text kStepResume = "Restart the service when the reason for the pause is over.";
 inline constexpr Text kStepSpace = "Make room on the disk that holds the journal.";
 inline constexpr Text kStepDeliver =
     "Restore the connection: delivered events are removed in time.";
-inline constexpr Text kStepRestart =
-    "Restart the service: it checks the journal, and salvages it if it is damaged.";
+inline constexpr Text kStepRestart = "Restart the service: it opens and checks the journal again.";
 inline constexpr Text kStepDiskHealth =
     "If it happens again, have the disk of this server examined.";
 inline constexpr Text kStepTwoServers =
     "Look for a second server or a restored copy of this one, and stop it.";
-inline constexpr Text kStepAlarmResume = "Then run \"tillrelay resume\" here.";
+inline constexpr Text kStepAlarmResume = "Then restart the service here.";
 inline constexpr Text kStepQuarantine =
-    "Look at \"tillrelay quarantine list\": correct, retry or discard each document.";
+    "Look at \"tillrelay quarantine list\", and have the sender correct each document.";
 inline constexpr Text kStepDropFolder =
-    "Check the drop folder: \"tillrelay doctor\" names the fault.";
+    "Check the drop folder and its permissions; the log names the fault.";
 
 // --- things that need a person ---
 inline constexpr Text kIssueQuarantine = "{} in quarantine";

@@ -29,7 +29,8 @@ ARROWS = {
                      "common/base"},
     "agent/status": {"agent/http", "common/base"},
     "agent/service": {"common/base"},
-    "agent/cli": {"agent/config", "agent/http", "common/wire", "common/event", "common/base"},
+    "agent/cli": {"agent/config", "agent/http", "agent/journal", "common/wire", "common/event",
+                  "common/base"},
     "collector": {"common/sqlite", "common/mqtt", "common/wire", "common/event", "common/base"},
 }
 # status sees the plain *_stats.h of the rooms it shows, and nothing else of them.
