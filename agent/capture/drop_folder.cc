@@ -12,6 +12,7 @@
 #include <future>
 
 #include "agent/capture/drop_names.h"
+#include "agent/capture/plain_text.h"
 #include "common/base/text.h"
 
 namespace tillrelay::capture {
@@ -22,9 +23,16 @@ constexpr size_t kBatchBytes = 16 * 1024 * 1024;
 constexpr size_t kFilesPerScan = 1024;
 constexpr int kUnreadableScans = 3;
 constexpr int kMaxArchiveNames = 1000;
+constexpr std::chrono::seconds kStuckRetry{10};
 
 int64_t MtimeNs(const struct stat& info) {
   return int64_t{info.st_mtim.tv_sec} * 1'000'000'000 + info.st_mtim.tv_nsec;
+}
+
+// The same file with the same content, as far as anybody can tell without reading it.
+bool SameFile(const struct stat& a, const struct stat& b) {
+  if (a.st_dev != b.st_dev || a.st_ino != b.st_ino) return false;
+  return !S_ISREG(a.st_mode) || (a.st_size == b.st_size && MtimeNs(a) == MtimeNs(b));
 }
 
 Result<Fd> OpenFolder(int parent, const char* name, mode_t mode) {
@@ -59,8 +67,9 @@ std::string ReasonText(const Prepared& prepared, const Answer& answer) {
 
 struct DropFolder::Taken {
   std::string name;
-  std::string scrubbed;  // set when the raw file held a card number
-  std::string refusal;   // set when it is rejected unread
+  struct stat identity {};  // of what was read
+  std::string scrubbed;     // set when the raw file held a card number
+  std::string refusal;      // set when it is rejected unread
   size_t bytes = 0;
   Prepared report;  // its syntax error only; the entries went to the journal
   std::future<Result<Answer>> answer;
@@ -125,27 +134,40 @@ Result<std::vector<std::string>> DropFolder::List() {
   return names;
 }
 
+void DropFolder::Arrived(const std::string& name) {
+  if (!IsUnfinished(name)) arrived_.insert(name);
+}
+
 DropFolder::Next DropFolder::Scan() {
+  last_trouble_.clear();
   auto names = List();
   if (!names.ok()) {
     Trouble(names.status().message());
+    counters_.Change([&](CaptureStats* stats) { stats->drop_folder_error = last_trouble_; });
     return Next::kNothing;
   }
+  std::erase_if(arrived_, [&](const std::string& name) {
+    return !std::binary_search(names->begin(), names->end(), name);
+  });
   for (auto& [name, seen] : seen_) seen.present = false;
   std::vector<std::string> ready;
   Next next = Next::kNothing;
   uint64_t unreadable = 0;
   for (const std::string& name : *names) {
+    if (ready.size() == kFilesPerScan) {
+      next = Next::kMore;
+      break;
+    }
     Seen& seen = seen_[name];
     seen.present = true;
+    if (clock_.Now() < seen.retry_at) {
+      last_trouble_ = seen.trouble;
+      continue;
+    }
     if (!Settled(name, &seen)) {
       if (seen.unreadable == 0) next = Next::kSettling;
       unreadable += seen.unreadable >= kUnreadableScans ? 1 : 0;
       continue;
-    }
-    if (ready.size() == kFilesPerScan) {
-      next = Next::kMore;
-      break;
     }
     ready.push_back(name);
   }
@@ -156,13 +178,12 @@ DropFolder::Next DropFolder::Scan() {
     stats->files_waiting = names->size();
     stats->files_unreadable = unreadable;
   });
-  last_trouble_.clear();
   for (size_t first = 0; first < ready.size(); first += kBatchFiles) {
     TakeBatch(ready, first, std::min(ready.size(), first + kBatchFiles));
-    if (!last_trouble_.empty()) break;  // full or poisoned: the files stay
+    if (!intake_.Refusing().empty()) break;  // full or poisoned: the files stay
   }
   counters_.Change([&](CaptureStats* stats) { stats->drop_folder_error = last_trouble_; });
-  return last_trouble_.empty() ? next : Next::kNothing;
+  return intake_.Refusing().empty() ? next : Next::kNothing;
 }
 
 bool DropFolder::Settled(const std::string& name, Seen* seen) {
@@ -215,21 +236,33 @@ std::unique_ptr<DropFolder::Taken> DropFolder::Take(const std::string& name) {
   Document document;
   document.channel = "file";
   document.origin = Printable(guard::Scrub(name), 255);
-  if (Status read = Read(name, taken.get()); !read.ok()) {
-    if (read.code() != Code::kInvalid) return nullptr;  // gone, or still changing: later
+  Status read = Look(name, taken.get());
+  if (read.ok()) {
+    auto bytes = Read(*taken);
+    if (bytes.ok())
+      document.bytes = *std::move(bytes);
+    else
+      read = std::move(bytes).status();
+  }
+  if (read.code() == Code::kNotFound) return nullptr;  // gone, or still changing: later
+  if (read.code() == Code::kInvalid) {
     taken->refusal = read.message();
     return taken;
   }
-  document.bytes = std::move(taken->scrubbed);
-  taken->scrubbed.clear();
+  if (!read.ok()) {
+    Stuck(name, read.message());
+    return nullptr;
+  }
+  taken->bytes = document.bytes.size();
+  std::string text = PlainText(document.bytes);
+  std::string scrubbed = guard::Scrub(text);
+  if (scrubbed != text) taken->scrubbed = std::move(scrubbed);
   const auto format = formats::Sniff(document.bytes, name);
   if (!format) {
     taken->refusal = "neither JSON nor XML: nothing is known that looks like this";
     return taken;
   }
   document.format = *format;
-  std::string scrubbed = guard::Scrub(document.bytes);
-  if (scrubbed != document.bytes) taken->scrubbed = std::move(scrubbed);
   Prepared prepared = intake_.Prepare(&document);
   if (!prepared.syntax && prepared.entries.empty()) {
     taken->refusal = "the file holds no event";
@@ -244,110 +277,145 @@ std::unique_ptr<DropFolder::Taken> DropFolder::Take(const std::string& name) {
   return taken;
 }
 
-// Leaves the bytes in `taken->scrubbed` for the moment.
-Status DropFolder::Read(const std::string& name, Taken* taken) {
-  const Fd fd(openat(incoming_.get(), name.c_str(),
-                     O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
-  if (!fd.valid()) {
-    if (errno == ELOOP) return Invalid("a symbolic link; only plain files are taken");
-    if (errno == ENXIO) return Invalid("a socket; only plain files are taken");
-    return Unavailable(ErrnoText(errno));
+// What may be read at all, judged without opening it.
+Status DropFolder::Look(const std::string& name, Taken* taken) {
+  struct stat& info = taken->identity;
+  if (fstatat(incoming_.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) {
+    return errno == ENOENT ? NotFound("gone") : Unavailable(ErrnoText(errno));
   }
-  struct stat before {};
-  if (fstat(fd.get(), &before) != 0) return Unavailable(ErrnoText(errno));
-  if (!S_ISREG(before.st_mode)) return Invalid("not a plain file; only plain files are taken");
-  if (before.st_nlink == 0) return Unavailable("gone");
-  if (before.st_nlink != 1) return Invalid("a file with several names; only plain files are taken");
-  if (static_cast<uint64_t>(before.st_size) > options_.file_bytes) {
+  if (S_ISLNK(info.st_mode)) return Invalid("a symbolic link; only plain files are taken");
+  if (!S_ISREG(info.st_mode)) return Invalid("not a plain file; only plain files are taken");
+  if (info.st_nlink > 1) return Invalid("a file with several names; only plain files are taken");
+  if (static_cast<uint64_t>(info.st_size) > options_.file_bytes) {
     return Invalid(fmt::format("larger than {} bytes; split it, or raise limits.file_bytes",
                                options_.file_bytes));
   }
+  return Status::Ok();
+}
+
+Result<std::string> DropFolder::Read(const Taken& taken) {
+  const Fd fd(openat(incoming_.get(), taken.name.c_str(),
+                     O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
+  if (!fd.valid()) {
+    const bool swapped = errno == ENOENT || errno == ELOOP || errno == ENXIO;
+    return swapped ? NotFound("gone") : Unavailable("open: " + ErrnoText(errno));
+  }
+  const auto unchanged = [&] {
+    struct stat now {};
+    return fstat(fd.get(), &now) == 0 && SameFile(taken.identity, now);
+  };
+  if (!unchanged()) return NotFound("changed");
   auto bytes = ReadAll(fd.get(), options_.file_bytes);
   if (!bytes.ok()) return std::move(bytes).status();
-  struct stat after {};
-  if (fstat(fd.get(), &after) != 0 || after.st_size != before.st_size ||
-      MtimeNs(after) != MtimeNs(before) || bytes->size() != static_cast<size_t>(after.st_size)) {
-    return Unavailable("changed while it was read");
+  if (!unchanged() || bytes->size() != static_cast<size_t>(taken.identity.st_size)) {
+    return NotFound("changed while it was read");
   }
-  taken->bytes = bytes->size();
-  taken->scrubbed = *std::move(bytes);
-  return Status::Ok();
+  return bytes;
 }
 
 void DropFolder::Finish(Taken* taken) {
   if (!taken->refusal.empty()) {
-    counters_.Change([](CaptureStats* stats) { ++stats->files_rejected; });
     log::Warning("capture", "{} rejected: {}", taken->name, taken->refusal);
-    return Archive(*taken, false, taken->refusal + "\n");
+    if (Archive(*taken, false, taken->refusal + "\n")) {
+      counters_.Change([](CaptureStats* stats) { ++stats->files_rejected; });
+    }
+    return;
   }
   Result<Answer> answer =
       taken->submitted.ok() ? taken->answer.get() : Result<Answer>(taken->submitted);
-  if (!answer.ok()) return Trouble(answer.status().message());
+  if (!answer.ok()) return Stuck(taken->name, answer.status().message());
   const bool done = answer->quarantined == 0;
+  if (!done) log::Warning("capture", "{}: {} in quarantine", taken->name, answer->quarantined);
+  const bool archived = Archive(*taken, done, done ? "" : ReasonText(taken->report, *answer));
   counters_.Change([&](CaptureStats* stats) {
     stats->file_stored += answer->stored;
     stats->file_duplicate += answer->duplicate;
     stats->file_quarantined += answer->quarantined;
-    ++(done ? stats->files_done : stats->files_rejected);
+    if (archived) ++(done ? stats->files_done : stats->files_rejected);
   });
-  if (!done) log::Warning("capture", "{}: {} in quarantine", taken->name, answer->quarantined);
-  Archive(*taken, done, done ? "" : ReasonText(taken->report, *answer));
 }
 
-void DropFolder::Archive(const Taken& taken, bool done, const std::string& reason) {
+// Under the first name that is free for the file and for its reason. False: it stays.
+bool DropFolder::Archive(const Taken& taken, bool done, const std::string& reason) {
   const Fd& folder = done ? done_ : rejected_;
-  std::string archived;
-  const Status moved = taken.scrubbed.empty() ? MoveTo(folder, taken, &archived)
-                                              : WriteScrubbed(folder, taken, &archived);
-  if (!moved.ok()) return Trouble(taken.name + ": " + moved.message());
-  if (!reason.empty()) WriteReason(archived, reason);
-  seen_.erase(taken.name);
-}
-
-Status DropFolder::MoveTo(const Fd& folder, const Taken& taken, std::string* archived) {
   const std::string base = guard::Scrub(taken.name);
+  Status placed = Conflict("the name is taken");
   for (int attempt = 1; attempt <= kMaxArchiveNames; ++attempt) {
-    *archived = ArchiveName(base, attempt);
-    if (renameat2(incoming_.get(), taken.name.c_str(), folder.get(), archived->c_str(),
-                  RENAME_NOREPLACE) == 0) {
-      return Status::Ok();
+    const std::string archived = ArchiveName(base, attempt);
+    const std::string note_name = ArchiveName(base, attempt, ".reason");
+    Fd note;
+    if (!reason.empty()) {
+      note = Fd(openat(folder.get(), note_name.c_str(),
+                       O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+      if (!note.valid() && errno == EEXIST) continue;
     }
-    if (errno != EEXIST) return Unavailable("rename: " + ErrnoText(errno));
+    placed = taken.scrubbed.empty() ? MoveTo(folder, taken, archived)
+                                    : WriteScrubbed(folder, taken, archived);
+    if (placed.ok()) {
+      if (!reason.empty() && (!note.valid() || !WriteAll(note.get(), guard::Scrub(reason)).ok())) {
+        log::Warning("capture", "no .reason could be written for {}", archived);
+      }
+      seen_.erase(taken.name);
+      return true;
+    }
+    if (note.valid()) unlinkat(folder.get(), note_name.c_str(), 0);
+    if (placed.code() != Code::kConflict) break;
   }
-  return Unavailable("no free name in the archive");
+  if (placed.code() == Code::kConflict) placed = Conflict("no free name in the archive");
+  if (placed.code() != Code::kNotFound) Stuck(taken.name, taken.name + ": " + placed.message());
+  return false;
 }
 
-Status DropFolder::WriteScrubbed(const Fd& folder, const Taken& taken, std::string* archived) {
-  const std::string base = guard::Scrub(taken.name);
-  Fd copy;
-  for (int attempt = 1; attempt <= kMaxArchiveNames && !copy.valid(); ++attempt) {
-    *archived = ArchiveName(base, attempt);
-    copy = Fd(openat(folder.get(), archived->c_str(),
-                     O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
-    if (!copy.valid() && errno != EEXIST) return Unavailable("copy: " + ErrnoText(errno));
+Status DropFolder::MoveTo(const Fd& folder, const Taken& taken, const std::string& archived) {
+  if (renameat2(incoming_.get(), taken.name.c_str(), folder.get(), archived.c_str(),
+                RENAME_NOREPLACE) != 0) {
+    if (errno == EEXIST) return Conflict("the name is taken");
+    return errno == ENOENT ? NotFound("gone") : Unavailable("rename: " + ErrnoText(errno));
   }
-  if (!copy.valid()) return Unavailable("no free name in the archive");
+  struct stat moved {};
+  const bool known = fstatat(folder.get(), archived.c_str(), &moved, AT_SYMLINK_NOFOLLOW) == 0;
+  return known && SameFile(taken.identity, moved) ? Status::Ok()
+                                                  : MoveBack(folder, taken, archived);
+}
+
+// Somebody wrote to the file, or put another in its place, after it was read: it is taken again.
+Status DropFolder::MoveBack(const Fd& folder, const Taken& taken, const std::string& archived) {
+  for (int attempt = 1; attempt <= kMaxArchiveNames; ++attempt) {
+    const std::string name = attempt == 1 ? taken.name : ArchiveName(taken.name, attempt);
+    if (renameat2(folder.get(), archived.c_str(), incoming_.get(), name.c_str(),
+                  RENAME_NOREPLACE) == 0) {
+      return NotFound("changed after it was read");
+    }
+    if (errno != EEXIST) break;
+  }
+  return Unavailable("changed after it was read; it lies in the archive as " + archived);
+}
+
+Status DropFolder::WriteScrubbed(const Fd& folder, const Taken& taken,
+                                 const std::string& archived) {
+  const Fd copy(openat(folder.get(), archived.c_str(),
+                       O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!copy.valid()) {
+    if (errno == EEXIST) return Conflict("the name is taken");
+    return Unavailable("copy: " + ErrnoText(errno));
+  }
   Status written = WriteAll(copy.get(), taken.scrubbed);
   if (written.ok() && fsync(copy.get()) != 0) written = Unavailable("fsync: " + ErrnoText(errno));
+  if (written.ok() && fsync(folder.get()) != 0) written = Unavailable("fsync: " + ErrnoText(errno));
   if (!written.ok()) {
-    unlinkat(folder.get(), archived->c_str(), 0);
+    unlinkat(folder.get(), archived.c_str(), 0);
     return written;
   }
-  if (fsync(folder.get()) != 0) return Unavailable("fsync: " + ErrnoText(errno));
-  // The scrubbed copy stands; only now does the original go.
+  // The scrubbed copy stands; only now does the original go, and only the one that was read.
+  struct stat now {};
+  if (fstatat(incoming_.get(), taken.name.c_str(), &now, AT_SYMLINK_NOFOLLOW) != 0 ||
+      !SameFile(taken.identity, now)) {
+    return Status::Ok();
+  }
   if (unlinkat(incoming_.get(), taken.name.c_str(), 0) != 0) {
     return Unavailable("unlink: " + ErrnoText(errno));
   }
   return Status::Ok();
-}
-
-void DropFolder::WriteReason(const std::string& archived, const std::string& reason) {
-  const std::string name = ArchiveName(archived, 1, ".reason");
-  const Fd fd(openat(rejected_.get(), name.c_str(),
-                     O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!fd.valid() || !WriteAll(fd.get(), guard::Scrub(reason)).ok()) {
-    log::Warning("capture", "no .reason could be written for {}", archived);
-  }
 }
 
 void DropFolder::SyncFolders() {
@@ -356,9 +424,18 @@ void DropFolder::SyncFolders() {
   }
 }
 
+// The file stays and is tried again; when the journal refuses everything, with the others.
+void DropFolder::Stuck(const std::string& name, const std::string& why) {
+  Trouble(why);
+  if (!intake_.Refusing().empty()) return;
+  Seen& seen = seen_[name];
+  seen.retry_at = clock_.Now() + kStuckRetry;
+  seen.trouble = last_trouble_;
+}
+
 void DropFolder::Trouble(const std::string& text) {
-  last_trouble_ = text;
-  trouble_.Report("drop folder: " + text, clock_.Now());
+  last_trouble_ = Printable(guard::Scrub(text), 300);
+  trouble_.Report("drop folder: " + last_trouble_, clock_.Now());
 }
 
 }  // namespace tillrelay::capture

@@ -1,7 +1,8 @@
 // What: the door for files: takes what is finished in incoming/, has it committed, and moves it to
 //   done/ or rejected/ (with a .reason beside it).
 // Promise: committed first, then renamed, then both directories synced; a cut in between finds the
-//   same ids again. Nothing is deleted, nothing that is not a plain file with one link is opened
+//   same ids again. A file that took the name of one that was read is not archived in its place.
+//   Nothing is deleted, nothing that is not a plain file with one link is opened
 //   for reading, and no name from outside is ever used as a path.
 // Thread: capture.
 // Errors: Open: unavailable, with the folder and what to do. A scan reports into the counters.
@@ -34,7 +35,7 @@ class DropFolder {
 
   std::string incoming_path() const { return options_.path + "/incoming"; }
   // Renamed into place: complete, need not settle.
-  void Arrived(const std::string& name) { arrived_.insert(name); }
+  void Arrived(const std::string& name);
   // One pass over incoming/.
   enum class Next { kNothing, kSettling, kMore };  // what the next pass will find
   Next Scan();
@@ -45,6 +46,8 @@ class DropFolder {
     Instant since{};
     int unreadable = 0;
     bool present = false;
+    Instant retry_at{};   // a file that could not be taken lets others pass until then
+    std::string trouble;  // why
   };
   struct Taken;  // one file between reading and archiving
 
@@ -55,13 +58,15 @@ class DropFolder {
   bool Settled(const std::string& name, Seen* seen);
   void TakeBatch(const std::vector<std::string>& names, size_t first, size_t last);
   std::unique_ptr<Taken> Take(const std::string& name);
-  Status Read(const std::string& name, Taken* taken);
+  Status Look(const std::string& name, Taken* taken);
+  Result<std::string> Read(const Taken& taken);
   void Finish(Taken* taken);
-  void Archive(const Taken& taken, bool done, const std::string& reason);
-  Status MoveTo(const Fd& folder, const Taken& taken, std::string* archived);
-  Status WriteScrubbed(const Fd& folder, const Taken& taken, std::string* archived);
-  void WriteReason(const std::string& archived, const std::string& reason);
+  bool Archive(const Taken& taken, bool done, const std::string& reason);
+  Status MoveTo(const Fd& folder, const Taken& taken, const std::string& archived);
+  Status MoveBack(const Fd& folder, const Taken& taken, const std::string& archived);
+  Status WriteScrubbed(const Fd& folder, const Taken& taken, const std::string& archived);
   void SyncFolders();
+  void Stuck(const std::string& name, const std::string& why);
   void Trouble(const std::string& text);
 
   const DropFolderOptions options_;

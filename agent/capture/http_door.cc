@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "common/base/json_writer.h"
+#include "common/base/text.h"
 
 namespace tillrelay::capture {
 namespace {
@@ -97,7 +98,7 @@ void HttpDoor::Post(http::Request&& request, const http::Responder& responder) {
                                 "application/cloudevents-batch+json"));
   }
   const std::string key(request.Header("Idempotency-Key").substr(0, kMaxRequestIdBytes));
-  Document document{*format, "http", key, std::move(request.body)};
+  Document document{*format, "http", Printable(key, kMaxRequestIdBytes), std::move(request.body)};
   Prepared prepared = intake_->Prepare(&document);
   const auto syntax = prepared.syntax;
   if (!syntax && prepared.entries.empty()) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "agent/capture/plain_text.h"
 #include "common/event/event_json.h"
 
 namespace tillrelay::capture {
@@ -96,20 +97,32 @@ journal::Unfit Intake::Unfit(event::Rejection why, const Document& document,
   unfit.why = std::move(why);
   unfit.channel = document.channel;
   unfit.origin = guard::Scrub(document.origin);
-  unfit.document = guard::Scrub(text.substr(0, kMaxQuarantinedBytes));
+  unfit.document = guard::Scrub(PlainText(text.substr(0, kMaxQuarantinedBytes)));
   return unfit;
 }
 
-void Intake::CountHeard(const std::vector<journal::Entry>& entries) {
+std::vector<Intake::Heard> Intake::HeardIn(const std::vector<journal::Entry>& entries) {
+  std::vector<Heard> heard(entries.size());
+  for (size_t i = 0; i < entries.size(); ++i) {
+    const auto* draft = std::get_if<event::Draft>(&entries[i]);
+    if (draft != nullptr) heard[i] = {draft->register_id, draft->kind};
+  }
+  return heard;
+}
+
+// A register that repeats itself is alive, but has not sold twice.
+void Intake::CountHeard(const std::vector<Heard>& heard, const Answer& answer) {
   counters_.Change([&](CaptureStats* stats) {
-    for (const journal::Entry& entry : entries) {
-      const auto* draft = std::get_if<event::Draft>(&entry);
-      if (draft == nullptr || draft->register_id.empty()) continue;
-      auto& heard = stats->registers[draft->register_id];
-      heard.last_heard_at = clock_.Wall();
-      ++(draft->kind == event::Kind::kSale     ? heard.sales
-         : draft->kind == event::Kind::kReturn ? heard.returns
-                                               : heard.others);
+    for (size_t i = 0; i < heard.size(); ++i) {
+      const auto& [register_id, kind] = heard[i];
+      const journal::Outcome outcome = answer.receipts[i].outcome;
+      if (register_id.empty() || outcome == journal::Outcome::kQuarantined) continue;
+      auto& counts = stats->registers[register_id];
+      counts.last_heard_at = clock_.Wall();
+      if (outcome != journal::Outcome::kStored) continue;
+      ++(kind == event::Kind::kSale     ? counts.sales
+         : kind == event::Kind::kReturn ? counts.returns
+                                        : counts.others);
     }
   });
 }
@@ -134,8 +147,12 @@ journal::AppendRequest Intake::Request(Prepared&& prepared,
 
 Status Intake::Submit(Prepared&& prepared, std::optional<journal::FileMark> file,
                       std::function<void(Result<Answer>)> done) {
-  CountHeard(prepared.entries);
-  journal::AppendRequest request = Request(std::move(prepared), std::move(done));
+  auto counted = [this, heard = HeardIn(prepared.entries),
+                  done = std::move(done)](Result<Answer> answer) {
+    if (answer.ok()) CountHeard(heard, *answer);
+    done(std::move(answer));
+  };
+  journal::AppendRequest request = Request(std::move(prepared), std::move(counted));
   request.file = std::move(file);
   return journal_.Submit(std::move(request));
 }

@@ -65,6 +65,8 @@ class Intake {
   // `file` makes the entries and the file's hash one transaction.
   Status Submit(Prepared&& prepared, std::optional<journal::FileMark> file,
                 std::function<void(Result<Answer>)> done);
+  // Empty when Submit would accept, else why the journal takes nothing at all.
+  std::string Refusing() const { return journal_.Refusing(); }
   // The same answer, nothing stored.
   Status Try(Prepared&& prepared, std::function<void(Result<Answer>)> done);
 
@@ -72,7 +74,13 @@ class Intake {
   void TakeItem(formats::Item&& item, const Document& document, Prepared* prepared);
   journal::Unfit Unfit(event::Rejection why, const Document& document, std::string_view text);
   journal::AppendRequest Request(Prepared&& prepared, std::function<void(Result<Answer>)> done);
-  void CountHeard(const std::vector<journal::Entry>& entries);
+  // By entry: the register that spoke and the kind; an empty register for what came from none.
+  struct Heard {
+    std::string register_id;
+    event::Kind kind = event::Kind::kSale;
+  };
+  static std::vector<Heard> HeardIn(const std::vector<journal::Entry>& entries);
+  void CountHeard(const std::vector<Heard>& heard, const Answer& answer);
 
   const IntakeOptions& options_;
   journal::Journal& journal_;

@@ -82,18 +82,27 @@ Result<Config> FromSettings(Settings settings) {
     settings.Complain("delivery.topic_prefix", "must be a topic without wildcards or final slash");
   }
   if (c.broker.retry_max_ms < c.broker.retry_min_ms) {
-    settings.Complain("broker.retry_max_ms", "must not be below broker.retry_min_ms");
+    if (settings.Has("broker.retry_max_ms")) {
+      settings.Complain("broker.retry_max_ms", "must not be below broker.retry_min_ms");
+    } else {
+      settings.Complain("broker.retry_min_ms", "must not be above broker.retry_max_ms (120000)");
+    }
   }
   TRY(settings.Finish());
   return c;
 }
 
-std::vector<std::string> Fragments(const std::string& path) {
+Result<std::vector<std::string>> Fragments(const std::string& path) {
+  namespace fs = std::filesystem;
   std::vector<std::string> files;
   std::error_code error;
-  const auto folder = std::filesystem::path(path).parent_path() / "conf.d";
-  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
-    if (entry.path().extension() == ".toml") files.push_back(entry.path().string());
+  const fs::path folder = fs::path(path).parent_path() / "conf.d";
+  fs::directory_iterator entry(folder, error);
+  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    if (entry->path().extension() == ".toml") files.push_back(entry->path().string());
+  }
+  if (error && error != std::errc::no_such_file_or_directory) {
+    return Unavailable(folder.string() + ": " + error.message());
   }
   std::sort(files.begin(), files.end());
   return files;
@@ -112,7 +121,9 @@ Result<Config> Load(const std::string& path) {
   if (!text.ok()) return std::move(text).status().Within("configuration");
   auto settings = Settings::Parse(*text, path);
   if (!settings.ok()) return std::move(settings).status();
-  for (const std::string& file : Fragments(path)) {
+  auto fragments = Fragments(path);
+  if (!fragments.ok()) return std::move(fragments).status().Within("configuration");
+  for (const std::string& file : *fragments) {
     auto fragment_text = ReadFile(file, kMaxFileBytes);
     if (!fragment_text.ok()) return std::move(fragment_text).status().Within("configuration");
     auto fragment = Settings::Parse(*fragment_text, file);

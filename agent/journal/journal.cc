@@ -171,12 +171,9 @@ void Journal::RunGroup(std::vector<Message>& messages, size_t first, size_t last
       RunDry(&message);
       continue;
     }
-    if (message.append.done == nullptr) continue;
-    if (written.ok()) {
-      message.append.done(std::move(answers[answer++]));
-    } else {
-      message.append.done(Status(written));
-    }
+    auto told =
+        written.ok() ? std::move(answers[answer++]) : Result<std::vector<Receipt>>(Status(written));
+    if (message.append.done != nullptr) message.append.done(std::move(told));
   }
 }
 

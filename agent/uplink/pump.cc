@@ -239,7 +239,7 @@ void Pump::Perform(const Action& action) {
   } else if (std::holds_alternative<act::Subscribe>(action)) {
     subscriptions_pending_ = 2;
     if (Status s = link_->Subscribe({options_.topics.confirm, options_.topics.command}); !s.ok()) {
-      sender_.OnLost({LinkCause::kLost, s.message()}, clock_.Now());
+      DropLink(s);
     }
   } else if (std::holds_alternative<act::Disconnect>(action)) {
     PublishStats();
@@ -262,7 +262,7 @@ void Pump::Perform(const Action& action) {
 void Pump::PublishControl(const std::string& topic, const std::string& payload, bool retained) {
   const uint64_t token = next_token_++;
   if (Status s = link_->Publish({topic, payload, retained, false, token}); !s.ok()) {
-    return sender_.OnLost({LinkCause::kLost, s.message()}, clock_.Now());
+    return DropLink(s);
   }
   sender_.OnSent(token, {}, payload.size(), clock_.Now());
 }
@@ -270,13 +270,16 @@ void Pump::PublishControl(const std::string& topic, const std::string& payload, 
 void Pump::Send(const act::Send& send) {
   const Status sent = SendRows(send);
   if (sent.ok()) return;
+  if (sent.code() == Code::kUnavailable) return DropLink(sent);
   trouble_.Report(sent.message(), clock_.Now());
-  if (sent.code() == Code::kUnavailable) {
-    link_->Disconnect(kDisconnectMs);
-    sender_.OnLost({LinkCause::kLost, sent.message()}, clock_.Now());
-  } else {
-    sender_.OnUnreadable("the journal cannot be read: " + sent.message());
-  }
+  sender_.OnUnreadable("the journal cannot be read: " + sent.message());
+}
+
+// An order could not be handed over: whatever is left of the connection is ended before a new one.
+void Pump::DropLink(const Status& why) {
+  trouble_.Report(why.message(), clock_.Now());
+  link_->Disconnect(kDisconnectMs);
+  sender_.OnLost({LinkCause::kLost, why.message()}, clock_.Now());
 }
 
 Status Pump::SendRows(const act::Send& send) {
@@ -353,6 +356,7 @@ void Pump::PublishStats() {
   stats.broker = options_.broker;
   sender_.Describe(&stats, clock_.Now(), clock_.Wall());
   stats.last_confirmed_at = last_confirmed_at_;
+  stats.dropped_messages_total = dropped_;
   Lock lock(mutex_);
   stats_ = std::move(stats);
 }

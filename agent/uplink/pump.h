@@ -70,6 +70,7 @@ class Pump {
   ChainVerdict Compare(const wire::StreamConfirm& confirm);
   void Perform(const Action& action);
   void Send(const act::Send& send);
+  void DropLink(const Status& why);
   Status SendRows(const act::Send& send);
   Status PublishRow(const journal::Row& row, ChainCursor* cursor, bool replay);
   Result<const journal::Row*> LiveRow(uint64_t sequence);

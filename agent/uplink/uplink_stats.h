@@ -45,7 +45,8 @@ struct UplinkStats {
   uint64_t in_flight = 0;
   uint64_t published_total = 0, resent_total = 0, replayed_total = 0, connects_total = 0;
   uint64_t refused_commands_total = 0, disbelieved_confirmations_total = 0;
-  std::string alarm;  // fork cause or take-over, in words; empty: none
+  uint64_t dropped_messages_total = 0;  // from the network: too many waiting, or too large
+  std::string alarm;                    // fork cause or take-over, in words; empty: none
 };
 
 }  // namespace tillrelay::uplink

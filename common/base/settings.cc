@@ -30,6 +30,17 @@ struct Settings::State {
         fmt::format("{}:{}:{}: {}: {}", file, at.begin.line, at.begin.column, key, what));
   }
 
+  // A key or a section.
+  std::string NearestKnown(std::string_view path) const {
+    std::set<std::string, std::less<>> names = known;
+    for (const std::string& key : known) {
+      for (size_t dot = key.find('.'); dot != std::string::npos; dot = key.find('.', dot + 1)) {
+        names.insert(key.substr(0, dot));
+      }
+    }
+    return std::string(Nearest(path, names));
+  }
+
   void CollectUnknown(const toml::table& table, const std::string& prefix) {
     for (const auto& [member, node] : table) {
       const std::string path = prefix + std::string(member.str());
@@ -41,7 +52,7 @@ struct Settings::State {
         CollectUnknown(*node.as_table(), inside);
         continue;
       }
-      const std::string_view near = Nearest(path, known);
+      const std::string near = NearestKnown(path);
       Complain(path, member.source(),
                near.empty() ? "unknown key" : fmt::format("unknown key; did you mean {}?", near));
     }
@@ -73,7 +84,7 @@ void MergeTables(toml::table& base, toml::table& over) {
     if (below != nullptr && below->is_table() && node.is_table()) {
       MergeTables(*below->as_table(), *node.as_table());
     } else {
-      base.insert_or_assign(key, node);
+      base.insert_or_assign(key, std::move(node));  // a copy would forget where it stood
     }
   }
 }

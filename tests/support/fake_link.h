@@ -30,6 +30,7 @@ class FakeLink final : public mqtt::Link {
     return Status::Ok();
   }
   Status Publish(const mqtt::PublishOrder& order) override {
+    if (!publishes) return Unavailable("as the test wants it");
     published.push_back({std::string(order.topic), std::string(order.payload), order.retained});
     if (acknowledges) Happen(mqtt::Happening::kPublished, 0, order.token);
     return Status::Ok();
@@ -47,7 +48,7 @@ class FakeLink final : public mqtt::Link {
   }
   std::vector<mqtt::LinkEvent> Take() { return std::exchange(happenings_, {}); }
 
-  bool reachable = true, acknowledges = true;
+  bool reachable = true, acknowledges = true, publishes = true;
   int subscription_code = 0;
   uint32_t receive_maximum = 20;
   int connects = 0, disconnects = 0;

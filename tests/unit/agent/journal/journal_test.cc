@@ -165,6 +165,28 @@ TEST_F(JournalTest, DiskFullRefusesNewEventsKeepsOldAndRecovers) {
   EXPECT_EQ(receipts->front().sequence, 2u);
 }
 
+TEST_F(JournalTest, ARequestThatWantsNoAnswerTakesNobodyElses) {
+  Open();
+  std::promise<void> first, go_on;
+  AppendRequest holding;  // keeps the journal busy, so that the next two make one group
+  holding.entries = {SaleDraft("03", 1)};
+  holding.done = [&](auto) {
+    first.set_value();
+    go_on.get_future().wait();
+  };
+  ASSERT_TRUE(journal_->Submit(std::move(holding)).ok());
+  first.get_future().wait();
+  AppendRequest silent;
+  silent.entries = {SaleDraft("03", 2)};
+  ASSERT_TRUE(journal_->Submit(std::move(silent)).ok());
+  auto answer = Send({SaleDraft("03", 3), SaleDraft("03", 4)});
+  go_on.set_value();
+  auto receipts = answer.get();
+  ASSERT_TRUE(receipts.ok());
+  ASSERT_EQ(receipts->size(), 2u);
+  EXPECT_EQ(receipts->front().sequence, 3u);
+}
+
 TEST_F(JournalTest, StopFinishesWhatIsQueued) {
   Open();
   std::vector<std::future<Result<std::vector<Receipt>>>> answers;

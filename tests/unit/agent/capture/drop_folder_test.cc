@@ -1,0 +1,207 @@
+// The drop folder with real files: when a file is taken, where it ends, and what is told about it.
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "tests/support/fault_vfs.h"
+#include "tests/unit/agent/capture/drop_fixture.h"
+
+namespace tillrelay::capture {
+namespace {
+
+using testing::FaultVfs;
+using Next = DropFolder::Next;
+
+TEST_F(DropFolderTest, AFileRenamedIntoPlaceIsTakenAtOnce) {
+  Drop("a.json", SaleJson(1));
+  EXPECT_EQ(folder_->Scan(), Next::kNothing);
+  EXPECT_EQ(Head(), 1u);
+  EXPECT_EQ(In("incoming"), Names{});
+  EXPECT_EQ(In("done"), Names{"a.json"});
+  EXPECT_EQ(Content("done/a.json"), SaleJson(1));
+  EXPECT_EQ(Stats().files_done, 1u);
+  EXPECT_EQ(Stats().file_stored, 1u);
+}
+
+TEST_F(DropFolderTest, AGrowingFileIsLeftUntilItStandsStill) {
+  const std::string whole = SaleJson(1);
+  Copy("a.json", whole.substr(0, 40));
+  EXPECT_EQ(folder_->Scan(), Next::kSettling);
+  clock_.Advance(std::chrono::seconds(1));
+  Copy("a.json", whole);
+  EXPECT_EQ(folder_->Scan(), Next::kSettling);
+  clock_.Advance(std::chrono::milliseconds(1999));
+  EXPECT_EQ(folder_->Scan(), Next::kSettling);
+  EXPECT_EQ(Head(), 0u);
+  clock_.Advance(std::chrono::milliseconds(1));
+  folder_->Scan();
+  EXPECT_EQ(Head(), 1u);
+  EXPECT_EQ(In("done"), Names{"a.json"});
+}
+
+TEST_F(DropFolderTest, ANewTimeAloneBeginsTheWaitAgain) {
+  Copy("a.json", SaleJson(1));
+  folder_->Scan();
+  clock_.Advance(options_.settle);
+  const timespec times[2] = {{1'000'000, 0}, {1'000'000, 0}};
+  ASSERT_EQ(utimensat(AT_FDCWD, Path("incoming/a.json").c_str(), times, 0), 0);
+  EXPECT_EQ(folder_->Scan(), Next::kSettling);
+  EXPECT_EQ(Head(), 0u);
+}
+
+TEST_F(DropFolderTest, UnfinishedNamesAreLeftAlone) {
+  const Names names{".hidden.json", "a.json.tmp", "a.json.part", "a.json~", "a.filepart"};
+  for (const std::string& name : names) Drop(name, SaleJson(1));
+  Settle();
+  EXPECT_EQ(In("incoming"), names);
+  EXPECT_EQ(Head(), 0u);
+}
+
+TEST_F(DropFolderTest, ANameThatArrivedAndWentGivesNoCreditToTheNextFileOfThatName) {
+  folder_->Arrived("a.json");
+  EXPECT_EQ(folder_->Scan(), Next::kNothing);
+  Copy("a.json", SaleJson(1).substr(0, 40));
+  EXPECT_EQ(folder_->Scan(), Next::kSettling);
+  EXPECT_EQ(In("incoming"), Names{"a.json"});
+}
+
+TEST_F(DropFolderTest, TheSameFileAgainIsADuplicateAndKeptUnderAnotherName) {
+  Drop("a.json", SaleJson(1));
+  folder_->Scan();
+  Drop("a.json", SaleJson(1));
+  folder_->Scan();
+  EXPECT_EQ(Head(), 1u);
+  EXPECT_EQ(Stats().file_duplicate, 1u);
+  EXPECT_EQ(In("done"), (Names{"a.json", "2-a.json"}));
+}
+
+TEST_F(DropFolderTest, ACutFileIsRejectedWithAReasonAndATicket) {
+  Drop("a.json", SaleJson(1).substr(0, 100));
+  folder_->Scan();
+  EXPECT_EQ(Head(), 0u);
+  EXPECT_EQ(In("rejected"), (Names{"a.json", "a.json.reason"}));
+  EXPECT_THAT(Content("rejected/a.json.reason"), ::testing::HasSubstr("byte "));
+  EXPECT_THAT(Content("rejected/a.json.reason"), ::testing::HasSubstr("ticket 1"));
+  EXPECT_EQ(Ask("SELECT reason FROM quarantine"), "not-syntax");
+  EXPECT_EQ(Stats().files_rejected, 1u);
+}
+
+TEST_F(DropFolderTest, TheGoodEventsOfAMixedFileAreStored) {
+  Drop("a.json", "[" + SaleJson(1) + "," + UnfitJson(2) + "," + SaleJson(3) + "]");
+  folder_->Scan();
+  EXPECT_EQ(Head(), 2u);
+  EXPECT_EQ(In("rejected"), (Names{"a.json", "a.json.reason"}));
+  const std::string reason = Content("rejected/a.json.reason");
+  EXPECT_THAT(reason, ::testing::HasSubstr("2 stored, 0 already known, 1 in quarantine"));
+  EXPECT_THAT(reason, ::testing::HasSubstr("document 2: missing-field at lines"));
+  EXPECT_THAT(reason, ::testing::HasSubstr("ticket 1"));
+}
+
+TEST_F(DropFolderTest, TwoDocumentsInOneJsonFileStoreNothing) {
+  Drop("a.json", SaleJson(1) + "\n" + SaleJson(2));
+  folder_->Scan();
+  EXPECT_EQ(Head(), 0u);
+  EXPECT_EQ(In("rejected"), (Names{"a.json", "a.json.reason"}));
+}
+
+TEST_F(DropFolderTest, LinesOfAnNdjsonFileStandAlone) {
+  Drop("a.ndjson", SaleJson(1) + "\n" + SaleJson(2) + "\n" + SaleJson(3).substr(0, 50));
+  folder_->Scan();
+  EXPECT_EQ(Head(), 2u);
+  EXPECT_EQ(In("rejected"), (Names{"a.ndjson", "a.ndjson.reason"}));
+}
+
+TEST_F(DropFolderTest, EmptyForeignAndEventlessFilesAreRejected) {
+  Drop("empty.json", "");
+  Drop("list.json", "[]");
+  Drop("text.txt", "hello");
+  folder_->Scan();
+  EXPECT_EQ(In("incoming"), Names{});
+  EXPECT_EQ(In("rejected"), (Names{"empty.json", "empty.json.reason", "list.json",
+                                   "list.json.reason", "text.txt", "text.txt.reason"}));
+  EXPECT_EQ(Stats().files_rejected, 3u);
+}
+
+TEST_F(DropFolderTest, TooLargeIsRejectedUnread) {
+  options_.file_bytes = 1000;
+  OpenFolder();
+  Drop("fits.json", SaleJson(1));
+  Drop("large.json", SaleJson(2, std::string(1000, 'x')));
+  folder_->Scan();
+  EXPECT_EQ(Head(), 1u);
+  EXPECT_EQ(In("rejected"), (Names{"large.json", "large.json.reason"}));
+  EXPECT_THAT(Content("rejected/large.json.reason"), ::testing::HasSubstr("limits.file_bytes"));
+}
+
+TEST_F(DropFolderTest, FiveHundredFilesAtOnceAreEachStoredOnce) {
+  for (int i = 1; i <= 500; ++i) Drop(std::to_string(i) + ".json", SaleJson(i));
+  folder_->Scan();
+  EXPECT_EQ(Head(), 500u);
+  EXPECT_EQ(In("done").size(), 500u);
+  EXPECT_EQ(Stats().file_duplicate, 0u);
+}
+
+TEST_F(DropFolderTest, MoreFilesThanOnePassTakesAreAnnouncedAndTaken) {
+  for (int i = 1; i <= 1100; ++i) Drop(std::to_string(i) + ".json", SaleJson(i));
+  EXPECT_EQ(folder_->Scan(), Next::kMore);
+  EXPECT_EQ(folder_->Scan(), Next::kNothing);
+  EXPECT_EQ(Head(), 1100u);
+  EXPECT_EQ(In("incoming"), Names{});
+}
+
+TEST_F(DropFolderTest, TheFilesHashIsStoredWithItsEvents) {
+  Drop("a.json", SaleJson(1));
+  folder_->Scan();
+  EXPECT_EQ(Ask("SELECT name FROM file"), "a.json");
+  EXPECT_EQ(Ask("SELECT lower(hex(sha256)) FROM file"), ToHex(BytesOf(Sha256(SaleJson(1)))));
+}
+
+TEST_F(DropFolderTest, ARefusingJournalLeavesTheFilesAndTakesThemLater) {
+  journal_.reset();
+  FaultVfs& vfs = FaultVfs::Instance();
+  vfs.Reset();
+  OpenJournal(FaultVfs::kName);
+  OpenFolder();
+  vfs.FailAt(vfs.operations() + 1, FaultVfs::Failure::kIo, true);
+  for (int i = 1; i <= 3; ++i) Drop(std::to_string(i) + ".json", SaleJson(i));
+  EXPECT_EQ(folder_->Scan(), Next::kNothing);
+  EXPECT_EQ(In("incoming"), (Names{"1.json", "2.json", "3.json"}));
+  EXPECT_NE(Stats().drop_folder_error, "");
+  EXPECT_EQ(Stats().files_done, 0u);
+  vfs.FailAt(0, FaultVfs::Failure::kIo, false);
+  while (!journal_->Refusing().empty()) std::this_thread::yield();
+  clock_.Advance(std::chrono::minutes(1));
+  Settle();
+  EXPECT_EQ(In("incoming"), Names{});
+  EXPECT_EQ(In("done").size(), 3u);
+  EXPECT_EQ(Stats().drop_folder_error, "");
+  // At most the first may have reached the disk before the failure was told.
+  EXPECT_EQ(Head(), 3u);
+}
+
+TEST_F(DropFolderTest, FilesThatCannotBeTakenDoNotStandInTheWayOfOthers) {
+  journal_.reset();
+  journal_options_.store.quarantine_max_count = 1;
+  OpenJournal();
+  OpenFolder();
+  for (int i = 1; i <= 1200; ++i) Drop("a" + std::to_string(i) + ".json", UnfitJson(i));
+  for (int i = 1; i <= 100; ++i) Drop("b" + std::to_string(i) + ".json", SaleJson(i));
+  while (folder_->Scan() == Next::kMore) {
+  }
+  EXPECT_EQ(Head(), 100u);
+  EXPECT_EQ(In("done").size(), 100u);
+  EXPECT_EQ(In("incoming").size(), 1199u);
+  EXPECT_THAT(Stats().drop_folder_error, ::testing::HasSubstr("quarantine is full"));
+}
+
+TEST_F(DropFolderTest, OnlyWhatIsStoredCountsAsARegistersSale) {
+  Drop("a.json", SaleJson(1));
+  folder_->Scan();
+  Drop("again.json", SaleJson(1));
+  folder_->Scan();
+  const CaptureStats stats = Stats();
+  ASSERT_TRUE(stats.registers.contains("03"));
+  EXPECT_EQ(stats.registers.at("03").sales, 1u);
+}
+
+}  // namespace
+}  // namespace tillrelay::capture

@@ -1,0 +1,67 @@
+// The capture thread: woken by the kernel or by its clock, gone at once when asked.
+#include "agent/capture/drop_watch.h"
+
+#include "tests/unit/agent/capture/drop_fixture.h"
+
+namespace tillrelay::capture {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::seconds;
+
+class DropWatchTest : public DropFolderTest {
+ protected:
+  void Start(seconds rescan) {
+    watch_ = std::make_unique<DropWatch>(std::move(folder_), rescan, options_.settle,
+                                         [this] { ++beats_; });
+    ASSERT_TRUE(watch_->Start().ok());
+  }
+  void Rename(const std::string& name, const std::string& bytes) {
+    Write(dir_ / "outside", bytes);
+    std::filesystem::rename(dir_ / "outside", Path("incoming/" + name));
+  }
+  void AwaitDone(uint64_t files) {
+    while (Stats().files_done < files) std::this_thread::yield();
+  }
+
+  std::atomic<int> beats_{0};
+  std::unique_ptr<DropWatch> watch_;
+};
+
+TEST_F(DropWatchTest, ARenameIsSeenWithoutARescan) {
+  Start(hours(1));
+  Rename("a.json", SaleJson(1));
+  AwaitDone(1);
+  Rename("b.json", SaleJson(2));
+  AwaitDone(2);
+  EXPECT_EQ(Head(), 2u);
+  EXPECT_EQ(In("done"), (Names{"a.json", "b.json"}));
+}
+
+TEST_F(DropWatchTest, WhatWasThereBeforeTheStartIsFound) {
+  options_.settle = seconds(0);
+  OpenFolder();
+  Copy("a.json", SaleJson(1));
+  Start(hours(1));
+  AwaitDone(1);
+  EXPECT_EQ(In("incoming"), Names{});
+}
+
+TEST_F(DropWatchTest, StopsAtOnceInAnHourOfWaiting) {
+  Start(hours(1));
+  const auto begun = std::chrono::steady_clock::now();
+  watch_->Stop();
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, seconds(2));
+  watch_->Stop();
+}
+
+TEST_F(DropWatchTest, ABurstIsTakenCompletely) {
+  Start(hours(1));
+  for (int i = 1; i <= 300; ++i) Rename(std::to_string(i) + ".json", SaleJson(i));
+  AwaitDone(300);
+  EXPECT_EQ(Head(), 300u);
+  EXPECT_GT(beats_, 0);
+}
+
+}  // namespace
+}  // namespace tillrelay::capture

@@ -1,0 +1,279 @@
+// The agent's configuration: defaults, every key, every mistake with its place.
+#include "agent/config/config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "tests/support/temp_dir.h"
+
+namespace tillrelay::config {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+// All of a text's mistakes, a line each.
+std::string Mistakes(std::string_view text) {
+  const auto config = Parse(text, "t.toml");
+  return config.ok() ? "" : config.status().message();
+}
+
+TEST(ConfigTest, TheSmallestConfigurationGivesTheDocumentedDefaults) {
+  const auto c = Parse("store_id = \"0042\"\n", "t.toml");
+  ASSERT_TRUE(c.ok()) << c.status().message();
+  EXPECT_EQ(c->store_id, "0042");
+  EXPECT_EQ(c->time_zone, "");
+  EXPECT_TRUE(c->store_aliases.empty());
+  EXPECT_EQ(c->log_level, "info");
+  EXPECT_EQ(c->intake.listen, "127.0.0.1:8470");
+  EXPECT_EQ(c->status.listen, "127.0.0.1:8471");
+  EXPECT_TRUE(c->status.open_read);
+  EXPECT_EQ(c->control.socket, "");
+  EXPECT_EQ(c->journal.path, "/var/lib/tillrelay/journal.db");
+  EXPECT_EQ(c->journal.retention_days, 30);
+  EXPECT_EQ(c->drop_folder.path, "/var/spool/tillrelay");
+  EXPECT_EQ(c->drop_folder.rescan_s, 10);
+  EXPECT_EQ(c->drop_folder.settle_s, 2);
+  EXPECT_EQ(c->broker.url, "");
+  EXPECT_EQ(c->broker.retry_min_ms, 1000);
+  EXPECT_EQ(c->broker.retry_max_ms, 120'000);
+  EXPECT_EQ(c->delivery.form, "events");
+  EXPECT_EQ(c->delivery.confirm, "centre");
+  EXPECT_EQ(c->delivery.topic_prefix, "tillrelay/v1");
+  EXPECT_EQ(c->limits.body_bytes, 8 * 1024 * 1024);
+  EXPECT_EQ(c->limits.queue_events, 8192);
+}
+
+TEST(ConfigTest, NothingAtAllIsAnUnconfiguredAgent) {
+  const auto c = Parse("", "t.toml");
+  ASSERT_TRUE(c.ok());
+  EXPECT_EQ(c->store_id, "");
+}
+
+constexpr const char* kEveryKey = R"(
+store_id = "S1"
+time_zone = "Europe/Berlin"
+store_aliases = ["9", "old"]
+log_level = "debug"
+[guard]
+receipt_pattern = "R[0-9]+"
+[intake]
+listen = "127.0.0.1:1"
+allowed_hosts = ["tills"]
+[status]
+listen = "127.0.0.1:2"
+allowed_hosts = ["page"]
+open_read = false
+[control]
+socket = "/run/s"
+[journal]
+path = "/j.db"
+retention_days = 3
+max_bytes = 4
+min_free_bytes = 5
+[drop_folder]
+path = "/drop"
+rescan_s = 6
+settle_s = 7
+[broker]
+url = "mqtts://broker:8883"
+username = "u"
+password_file = "/p"
+ca_file = "/ca"
+cert_file = "/cert"
+key_file = "/key"
+retry_min_ms = 11
+retry_max_ms = 12
+[delivery]
+form = "events"
+confirm = "centre"
+topic_prefix = "shop/1"
+[limits]
+body_bytes = 2001
+header_bytes = 2002
+event_bytes = 2003
+file_bytes = 2004
+file_events = 2005
+depth = 65
+string_bytes = 2007
+queue_events = 2008
+queue_bytes = 2000009
+quarantine_documents = 2010
+quarantine_bytes = 2011
+)";
+
+TEST(ConfigTest, EveryKeyIsRead) {
+  const auto c = Parse(kEveryKey, "t.toml");
+  ASSERT_TRUE(c.ok()) << c.status().message();
+  EXPECT_EQ(c->store_id, "S1");
+  EXPECT_EQ(c->time_zone, "Europe/Berlin");
+  EXPECT_THAT(c->store_aliases, ElementsAre("9", "old"));
+  EXPECT_EQ(c->log_level, "debug");
+  EXPECT_EQ(c->guard.receipt_pattern, "R[0-9]+");
+  EXPECT_EQ(c->intake.listen, "127.0.0.1:1");
+  EXPECT_THAT(c->intake.allowed_hosts, ElementsAre("tills"));
+  EXPECT_EQ(c->status.listen, "127.0.0.1:2");
+  EXPECT_THAT(c->status.allowed_hosts, ElementsAre("page"));
+  EXPECT_FALSE(c->status.open_read);
+  EXPECT_EQ(c->control.socket, "/run/s");
+  EXPECT_EQ(c->journal.path, "/j.db");
+  EXPECT_EQ(c->journal.retention_days, 3);
+  EXPECT_EQ(c->journal.max_bytes, 4);
+  EXPECT_EQ(c->journal.min_free_bytes, 5);
+  EXPECT_EQ(c->drop_folder.path, "/drop");
+  EXPECT_EQ(c->drop_folder.rescan_s, 6);
+  EXPECT_EQ(c->drop_folder.settle_s, 7);
+}
+
+TEST(ConfigTest, EveryKeyOfBrokerDeliveryAndLimitsIsRead) {
+  const auto c = Parse(kEveryKey, "t.toml");
+  ASSERT_TRUE(c.ok()) << c.status().message();
+  EXPECT_EQ(c->broker.url, "mqtts://broker:8883");
+  EXPECT_EQ(c->broker.username, "u");
+  EXPECT_EQ(c->broker.password_file, "/p");
+  EXPECT_EQ(c->broker.ca_file, "/ca");
+  EXPECT_EQ(c->broker.cert_file, "/cert");
+  EXPECT_EQ(c->broker.key_file, "/key");
+  EXPECT_EQ(c->broker.retry_min_ms, 11);
+  EXPECT_EQ(c->broker.retry_max_ms, 12);
+  EXPECT_EQ(c->delivery.topic_prefix, "shop/1");
+  EXPECT_EQ(c->limits.body_bytes, 2001);
+  EXPECT_EQ(c->limits.header_bytes, 2002);
+  EXPECT_EQ(c->limits.event_bytes, 2003);
+  EXPECT_EQ(c->limits.file_bytes, 2004);
+  EXPECT_EQ(c->limits.file_events, 2005);
+  EXPECT_EQ(c->limits.depth, 65);
+  EXPECT_EQ(c->limits.string_bytes, 2007);
+  EXPECT_EQ(c->limits.queue_events, 2008);
+  EXPECT_EQ(c->limits.queue_bytes, 2'000'009);
+  EXPECT_EQ(c->limits.quarantine_documents, 2010);
+  EXPECT_EQ(c->limits.quarantine_bytes, 2011);
+}
+
+TEST(ConfigTest, AllMistakesAreToldAtOnceEachWithItsPlace) {
+  const std::string told = Mistakes(
+      "store_id = 42\n"
+      "[intake]\n"
+      "listen = [\"a\"]\n"
+      "[status]\n"
+      "  open_read = \"yes\"\n"
+      "[journal]\n"
+      "retention_days = -1\n"
+      "[broker]\n"
+      "retry_min_ms = 1.5\n"
+      "[delivery]\n"
+      "confirm = \"never\"\n"
+      "[limits]\n"
+      "depth = 1000\n");
+  EXPECT_THAT(told, HasSubstr("t.toml:1:12: store_id: expected text in quotes"));
+  EXPECT_THAT(told, HasSubstr("t.toml:3:10: intake.listen: expected text"));
+  EXPECT_THAT(told, HasSubstr("t.toml:5:15: status.open_read: expected true or false"));
+  EXPECT_THAT(told, HasSubstr("t.toml:7:18: journal.retention_days: expected a whole number"));
+  EXPECT_THAT(told, HasSubstr("t.toml:9:16: broker.retry_min_ms: expected a whole number"));
+  EXPECT_THAT(told, HasSubstr("t.toml:11:11: delivery.confirm: expected one of centre"));
+  EXPECT_THAT(told, HasSubstr("t.toml:13:9: limits.depth: expected a whole number from 8 to 256"));
+  EXPECT_EQ(std::count(told.begin(), told.end(), '\n'), 6);
+}
+
+TEST(ConfigTest, WhatIsNoTomlIsToldWithItsPlace) {
+  EXPECT_THAT(Mistakes("store_id = \"0042\"\n[intake\n"), StartsWith("t.toml:2:"));
+  EXPECT_THAT(Mistakes("store_id = \"1\"\nstore_id = \"2\"\n"), StartsWith("t.toml:2:"));
+}
+
+TEST(ConfigTest, AnUnknownKeyNamesTheNearest) {
+  EXPECT_THAT(Mistakes("stor_id = \"1\"\n"),
+              AllOf(StartsWith("t.toml:1:"), HasSubstr("did you mean store_id?")));
+  EXPECT_THAT(Mistakes("[intake]\nlisten = \"a\"\nlissten = \"b\"\n"),
+              AllOf(StartsWith("t.toml:3:"), HasSubstr("did you mean intake.listen?")));
+  EXPECT_THAT(Mistakes("[journal.deep]\npath = \"x\"\n"), HasSubstr("unknown key"));
+  EXPECT_THAT(Mistakes("xyzzy_plugh = 1\n"), HasSubstr("xyzzy_plugh: unknown key"));
+}
+
+TEST(ConfigTest, AnUnknownSectionNamesTheNearest) {
+  EXPECT_THAT(Mistakes("[intak]\nlisten = \"a\"\n"),
+              AllOf(StartsWith("t.toml:1:"), HasSubstr("did you mean intake?")));
+}
+
+TEST(ConfigTest, ASectionThatIsAValueIsAMistake) {
+  EXPECT_THAT(Mistakes("intake = 5\n"), HasSubstr("t.toml:1:"));
+}
+
+TEST(ConfigTest, IdsThatAreNoNamesAreRefused) {
+  for (const char* id : {"a b", "a/b", "\\u00e9", "aaaaaaaaaabbbbbbbbbbccccccccccddd", "+", "#"}) {
+    EXPECT_THAT(Mistakes("store_id = \"" + std::string(id) + "\"\n"),
+                StartsWith("t.toml:1:12: store_id: must match"))
+        << id;
+  }
+  EXPECT_THAT(Mistakes("store_id = \"1\"\nstore_aliases = [\"ok\", \"a b\"]\n"),
+              StartsWith("t.toml:2:17: store_aliases:"));
+  EXPECT_THAT(Mistakes("store_aliases = [\"ok\", 2]\n"), HasSubstr("expected a list of texts"));
+}
+
+TEST(ConfigTest, ATopicPrefixWithWildcardsIsRefused) {
+  for (const char* prefix : {"", "a/#", "a/+/b", "a/"}) {
+    EXPECT_THAT(Mistakes("[delivery]\ntopic_prefix = \"" + std::string(prefix) + "\"\n"),
+                StartsWith("t.toml:2:16: delivery.topic_prefix:"))
+        << prefix;
+  }
+}
+
+TEST(ConfigTest, ALongestWaitBelowTheShortestIsRefusedWhereItStands) {
+  EXPECT_THAT(Mistakes("[broker]\nretry_min_ms = 500\nretry_max_ms = 100\n"),
+              StartsWith("t.toml:3:16: broker.retry_max_ms:"));
+  // Only the shortest is given; the longest is the default.
+  EXPECT_THAT(Mistakes("[broker]\nretry_min_ms = 200000\n"),
+              StartsWith("t.toml:2:16: broker.retry_min_ms:"));
+}
+
+class ConfigFilesTest : public ::testing::Test {
+ protected:
+  void Write(const std::string& name, const std::string& text) {
+    std::filesystem::create_directories(std::filesystem::path(dir_ / name).parent_path());
+    std::ofstream(dir_ / name) << text;
+  }
+  Result<Config> LoadIt() { return Load(dir_ / "tillrelay.toml"); }
+  testing::TempDir dir_;
+};
+
+TEST_F(ConfigFilesTest, FragmentsAreLaidOverInTheOrderOfTheirNames) {
+  Write("tillrelay.toml", "store_id = \"1\"\n[broker]\nurl = \"mqtt://a\"\nusername = \"u\"\n");
+  Write("conf.d/20-b.toml", "[broker]\nurl = \"mqtt://c\"\n[journal]\nretention_days = 9\n");
+  Write("conf.d/10-a.toml", "store_id = \"2\"\n[broker]\nurl = \"mqtt://b\"\n");
+  Write("conf.d/30-ignored.txt", "this is no fragment");
+  const auto c = LoadIt();
+  ASSERT_TRUE(c.ok()) << c.status().message();
+  EXPECT_EQ(c->store_id, "2");
+  EXPECT_EQ(c->broker.url, "mqtt://c");
+  EXPECT_EQ(c->broker.username, "u");
+  EXPECT_EQ(c->journal.retention_days, 9);
+}
+
+TEST_F(ConfigFilesTest, AMistakeNamesTheFragmentItStandsIn) {
+  Write("tillrelay.toml", "store_id = \"1\"\n");
+  Write("conf.d/10-a.toml", "\n[broker]\nurl = 5\n");
+  const auto c = LoadIt();
+  ASSERT_FALSE(c.ok());
+  EXPECT_THAT(c.status().message(), HasSubstr("conf.d/10-a.toml:3:7: broker.url:"));
+}
+
+TEST_F(ConfigFilesTest, NoFileIsNotFound) { EXPECT_EQ(LoadIt().status().code(), Code::kNotFound); }
+
+TEST_F(ConfigFilesTest, AFragmentThatCannotBeReadIsNeverSkipped) {
+  Write("tillrelay.toml", "store_id = \"1\"\n");
+  std::filesystem::create_directories(dir_ / "conf.d/10-a.toml");
+  EXPECT_FALSE(LoadIt().ok());
+}
+
+TEST_F(ConfigFilesTest, AFragmentFolderThatCannotBeReadIsNeverSkipped) {
+  Write("tillrelay.toml", "store_id = \"1\"\n");
+  Write("conf.d", "not a folder");
+  EXPECT_FALSE(LoadIt().ok());
+}
+
+}  // namespace
+}  // namespace tillrelay::config
