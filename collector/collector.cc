@@ -86,7 +86,7 @@ void Collector::StoreGroup(std::span<mqtt::LinkEvent> group) {
 void Collector::Control(mqtt::LinkEvent* message) {
   const auto [store, leaf] = wire::SplitTopic(prefix_, message->topic);
   auto value = parser_.Parse(message->payload);
-  Status read = value.ok() ? Status::Ok() : std::move(value).status();
+  Status read = value.status();
   if (read.ok() && !IsName(store)) read = Invalid("the topic names no store");
   if (read.ok() && leaf == "status") {
     auto status = wire::ReadStatus(*value);

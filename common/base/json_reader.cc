@@ -157,7 +157,7 @@ class Walker {
     uint32_t elements = 0;
     for (auto element : array) {
       od::value item;
-      if (std::move(element).get(item) != simdjson::SUCCESS) {
+      if (element.get(item) != simdjson::SUCCESS) {
         return Fail("expected a value, a comma or a closing bracket");
       }
       if (!Value(item, {}, depth + 1)) return false;

@@ -288,7 +288,7 @@ class PahoLink final : public Link, private paho::callback {
     event.what = Happening::kConnected;
     try {
       const paho::connect_response response = token.get_connect_response();
-      const paho::properties properties = response.get_properties();
+      const paho::properties& properties = response.get_properties();
       if (properties.contains(paho::property::RECEIVE_MAXIMUM)) {
         event.receive_maximum = paho::get<uint16_t>(properties, paho::property::RECEIVE_MAXIMUM);
       }
