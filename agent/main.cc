@@ -115,7 +115,10 @@ std::optional<Failure> Agent::Start() {
   } else {
     log::Warning("main", "no store_id is configured: nothing is accepted until there is one");
   }
-  if (Status s = StartHttp(); !s.ok()) return Failure{service::kExitFault, std::move(s)};
+  if (Status s = StartHttp(); !s.ok()) {
+    const bool wrong = s.code() == Code::kInvalid;
+    return Failure{wrong ? service::kExitConfiguration : service::kExitFault, std::move(s)};
+  }
   return std::nullopt;
 }
 

@@ -120,6 +120,9 @@ Status RunService(const Config& config) {
   Collector collector(config, store->get(), {&clock, &random, link->get()});
   TRY(collector.Start());
   log::Info("collector", "tillrelay-collector {} runs on {}", TILLRELAY_VERSION, config.database);
+  if (!config.metrics_listen.empty()) {
+    log::Warning("collector", "metrics.listen is set, but this version serves no metrics yet");
+  }
   Loop(&collector, &inbox, clock);
   collector.Stop();
   log::Info("collector", "stopped");

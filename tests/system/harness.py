@@ -75,6 +75,8 @@ class Process:
         return self.child is not None and self.child.poll() is None
 
     def text(self):
+        if not os.path.exists(self.log):
+            return ""
         with open(self.log, errors="replace") as log:
             return log.read()
 
