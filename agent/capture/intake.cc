@@ -15,9 +15,7 @@ constexpr size_t kMaxQuarantinedBytes = 1024 * 1024;
 std::string Resendable(const event::Event& event) {
   std::string data;
   event::WriteData(event, &data);
-  std::string text = fmt::format("{{\"kind\":\"{}\"", event::KindWord(event.kind));
-  if (data.size() > 2) text += ",";
-  return text.append(data, 1);
+  return event::WithKind(event.kind, data);
 }
 
 }  // namespace

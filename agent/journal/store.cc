@@ -11,6 +11,7 @@
 #include "agent/journal/paths.h"
 #include "agent/journal/schema.h"
 #include "agent/journal/seal.h"
+#include "common/event/event_json.h"
 #include "common/event/kind.h"
 #include "common/wire/ulid.h"
 
@@ -225,7 +226,7 @@ Status JournalStore::AppendEvent(const event::Draft& draft, WallTime now, Receip
     const Unfit unfit{{conflict, "", "another document under this number is already stored"},
                       "",
                       draft.subject,
-                      draft.data};
+                      event::WithKind(draft.kind, draft.data)};
     return Quarantine(unfit, now, receipt);
   }
   const uint64_t sequence = pending_.head + 1;

@@ -345,6 +345,14 @@ void WriteData(const Event& event, std::string* out) {
   json.EndObject();
 }
 
+std::string WithKind(Kind kind, std::string_view data) {
+  std::string text = "{\"kind\":\"";
+  text += KindWord(kind);
+  text += '"';
+  if (data.size() > 2) text += ',';
+  return text.append(data.substr(1));
+}
+
 std::optional<Rejection> ReadData(JsonValue object, Event* event) {
   std::optional<Rejection> rejection;
   std::string path;

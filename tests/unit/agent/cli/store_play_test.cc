@@ -73,7 +73,7 @@ TEST(StorePlayTest, EveryDocumentPassesTheRulesAndIsNewToTheShop) {
 }
 
 TEST(StorePlayTest, ItsSumsAreThoseOfTheProductsEffects) {
-  for (const uint64_t seed : {1, 2, 3}) {
+  for (const uint64_t seed : {1U, 2U, 3U}) {
     StorePlay play({seed, 3, "0042", "2026-11-21"});
     StockSums sums;
     for (int i = 0; i < 2000; ++i) Accept(play.Next().json, &sums);

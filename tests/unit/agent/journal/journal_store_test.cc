@@ -4,6 +4,7 @@
 #include "agent/journal/reader.h"
 #include "agent/journal/schema.h"
 #include "agent/journal/store.h"
+#include "common/base/json_reader.h"
 #include "tests/support/drafts.h"
 #include "tests/support/seeded_random.h"
 #include "tests/support/temp_dir.h"
@@ -97,6 +98,20 @@ TEST_F(JournalStoreTest, SameGoodsAtAnotherTimeAreNeverCountedTwice) {
   event::Event later = testing::Sale("03", 1);
   later.transaction->end_at = "2026-11-21T18:42:08+01:00";
   EXPECT_EQ(Tell(testing::DraftOf(later)), "quarantined time_changed");
+}
+
+TEST_F(JournalStoreTest, QuarantinedConflictCanBeSentAgainAsItStands) {
+  Tell(SaleDraft("03", 1, "2"));
+  Tell(SaleDraft("03", 1, "3"));
+  auto reader = JournalReader::Open(options_.path, "0042");
+  auto rows = (*reader)->Quarantine(10);
+  ASSERT_TRUE(rows.ok() && rows->size() == 1);
+  JsonParser parser;
+  std::string document = rows->front().document;
+  auto value = parser.Parse(document);
+  ASSERT_TRUE(value.ok()) << document;
+  EXPECT_EQ(value->String("kind"), "sale");
+  EXPECT_TRUE(value->Find("transaction"));
 }
 
 TEST_F(JournalStoreTest, QuarantineGivesOneTicketPerDocument) {
