@@ -51,6 +51,16 @@ bool IsLocal(const std::string& address) {
          address.starts_with("[::1]:") || address.starts_with("unix:");
 }
 
+// The text of a secret's file without its last line end; empty where no file is configured.
+Result<std::string> ReadSecret(const char* key, const std::string& path) {
+  if (path.empty()) return std::string();
+  auto secret = ReadFile(path, kMaxSecretBytes);
+  if (!secret.ok()) return Invalid(fmt::format("{}: {}", key, secret.status().message()));
+  while (secret->ends_with('\n') || secret->ends_with('\r')) secret->pop_back();
+  if (secret->empty()) return Invalid(fmt::format("{}: {} is empty", key, path));
+  return secret;
+}
+
 std::string HostName() {
   char name[256] = {};
   return gethostname(name, sizeof name - 1) == 0 ? name : "unknown";
@@ -132,7 +142,9 @@ std::optional<Failure> Agent::StartStore() {
   limits.string_bytes = static_cast<size_t>(config_.limits.string_bytes);
   limits.event_bytes = static_cast<size_t>(config_.limits.event_bytes);
   limits.events = static_cast<size_t>(config_.limits.file_events);
-  auto guard = guard::MakeGuardOptions(config_.guard.receipt_pattern);
+  auto operator_key = ReadSecret("guard.operator_key_file", config_.guard.operator_key_file);
+  if (!operator_key.ok()) return Failure{service::kExitConfiguration, operator_key.status()};
+  auto guard = guard::MakeGuardOptions(config_.guard.receipt_pattern, *std::move(operator_key));
   if (!guard.ok()) return Failure{service::kExitConfiguration, std::move(guard).status()};
   intake_options_->guard = *std::move(guard);
 
@@ -182,14 +194,9 @@ mqtt::LinkOptions Agent::LinkOptionsOf() const {
 }
 
 Status Agent::StartUplink() {
-  if (!config_.broker.password_file.empty()) {
-    auto password = ReadFile(config_.broker.password_file, kMaxSecretBytes);
-    if (!password.ok()) return Invalid("broker.password_file: " + password.status().message());
-    password_ = *std::move(password);
-    while (!password_.empty() && (password_.back() == '\n' || password_.back() == '\r')) {
-      password_.pop_back();
-    }
-  }
+  auto password = ReadSecret("broker.password_file", config_.broker.password_file);
+  if (!password.ok()) return std::move(password).status();
+  password_ = *std::move(password);
   uplink::PumpOptions options;
   options.sender.has_broker = !config_.broker.url.empty();
   options.sender.session = session_;

@@ -67,6 +67,7 @@ Result<Config> FromSettings(Settings settings) {
   settings.Strings("store_aliases", &c.store_aliases);
   settings.Word("log_level", {"debug", "info", "warning", "error"}, &c.log_level);
   settings.String("guard.receipt_pattern", &c.guard.receipt_pattern);
+  settings.String("guard.operator_key_file", &c.guard.operator_key_file);
   ReadPlaces(&settings, &c);
   ReadJournal(&settings, &c);
   ReadDelivery(&settings, &c);

@@ -67,6 +67,7 @@ struct Config {
   } limits;
   struct Guard {
     std::string receipt_pattern;
+    std::string operator_key_file;  // empty: operators are left out
   } guard;
 };
 

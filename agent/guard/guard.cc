@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/base/digest.h"
 #include "common/event/fields.h"
 
 namespace tillrelay::guard {
@@ -91,18 +92,35 @@ class Checker {
   std::string path_;
 };
 
+constexpr size_t kPseudonymDigits = 12;
+
+void Pseudonymise(std::string* operator_ref, const std::string& key) {
+  if (operator_ref->empty()) return;
+  const std::string hex = ToHex(BytesOf(HmacSha256(key, *operator_ref)));
+  *operator_ref = key.empty() ? std::string() : hex.substr(0, kPseudonymDigits);
+}
+
+void HideOperators(event::Event* event, const std::string& key) {
+  if (event->transaction) Pseudonymise(&event->transaction->operator_ref, key);
+  if (event->transfer) Pseudonymise(&event->transfer->operator_ref, key);
+  if (event->count) Pseudonymise(&event->count->operator_ref, key);
+  if (event->adjustment) Pseudonymise(&event->adjustment->operator_ref, key);
+}
+
 }  // namespace
 
-Result<GuardOptions> MakeGuardOptions(const std::string& receipt_pattern) {
+Result<GuardOptions> MakeGuardOptions(const std::string& receipt_pattern,
+                                      std::string operator_key) {
   auto card = CardOptions::Make(receipt_pattern);
   if (!card.ok()) return card.status();
-  return GuardOptions{*card};
+  return GuardOptions{*card, std::move(operator_key)};
 }
 
 GuardOutcome Check(event::Event* event, const GuardOptions& options) {
   GuardOutcome outcome;
   Checker checker(options.card, &outcome);
   Fields(checker, *event);
+  HideOperators(event, options.operator_key);
   if (outcome.redactions > 0) {
     if (!event->origin) event->origin.emplace();
     auto& flags = event->origin->flags;

@@ -1,6 +1,7 @@
 #include "common/base/digest.h"
 
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 
 #include <algorithm>
 #include <memory>
@@ -49,6 +50,14 @@ Sha256Digest Sha256(std::string_view bytes) {
   thread_local Hasher hasher("SHA256");
   Sha256Digest digest;
   hasher.Run(bytes, {}, digest.data());
+  return digest;
+}
+
+Sha256Digest HmacSha256(std::string_view key, std::string_view bytes) {
+  Sha256Digest digest;
+  const auto* data = reinterpret_cast<const unsigned char*>(bytes.data());
+  CHECK(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), data, bytes.size(),
+             digest.data(), nullptr) != nullptr);
   return digest;
 }
 

@@ -13,6 +13,8 @@ using Sha256Digest = std::array<uint8_t, 32>;
 using Uuid = std::array<uint8_t, 16>;
 
 Sha256Digest Sha256(std::string_view bytes);
+// RFC 2104.
+Sha256Digest HmacSha256(std::string_view key, std::string_view bytes);
 
 // UUID version 5 (RFC 4122, 4.3): SHA-1 over the name space and the name.
 Uuid UuidV5(const Uuid& name_space, std::string_view name);

@@ -101,6 +101,20 @@ TEST(Guard, TheShopsOwnNumbersMayBeExempt) {
   EXPECT_FALSE(guard::MakeGuardOptions("(").ok());
 }
 
+TEST(Guard, AnOperatorLeavesAsAPseudonymOrNotAtAll) {
+  event::Event sale = Sale();
+  sale.transaction->operator_ref = "Jane Roe";
+  event::Event nobody = sale;
+  EXPECT_FALSE(guard::Check(&nobody, {}).rejection);
+  EXPECT_EQ("", nobody.transaction->operator_ref);
+
+  const auto options = guard::MakeGuardOptions("", "what do ya want for nothing?");
+  ASSERT_TRUE(options.ok());
+  guard::Check(&sale, *options);
+  // printf 'Jane Roe' | openssl dgst -sha256 -hmac 'what do ya want for nothing?'
+  EXPECT_EQ("36e68a3716f2", sale.transaction->operator_ref);
+}
+
 TEST(Guard, ScrubFindsDigitsThatAreWrittenAsEscapes) {
   EXPECT_EQ(R"({"note":"[REDACTED-PAN]"})",
             guard::Scrub(R"({"note":"\u0034111 1111 1111 111\u0031"})"));
