@@ -94,8 +94,9 @@ void HttpDoor::Post(http::Request&& request, const http::Responder& responder) {
     return Refuse(responder,
                   http::Problem(415, "content-type", "This content type is not understood",
                                 "send application/json, application/x-ndjson, application/xml, "
-                                "application/cloudevents+json or "
-                                "application/cloudevents-batch+json"));
+                                "application/cloudevents+json, "
+                                "application/cloudevents-batch+json or "
+                                "application/vnd.gs1.epcis+json"));
   }
   const std::string key(request.Header("Idempotency-Key").substr(0, kMaxRequestIdBytes));
   Document document{*format, "http", Printable(key, kMaxRequestIdBytes), std::move(request.body)};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "agent/formats/epcis.h"
 #include "agent/formats/json_events.h"
 #include "agent/formats/poslog/poslog.h"
 
@@ -27,6 +28,8 @@ constexpr MediaType kMediaTypes[] = {
     {"application/jsonl", Format::kNdjson},
     {"application/cloudevents+json", Format::kCloudEvent},
     {"application/cloudevents-batch+json", Format::kCloudEventBatch},
+    {"application/vnd.gs1.epcis+json", Format::kEpcis},
+    {"application/ld+json", Format::kEpcis},
     {"application/xml", Format::kPosLog},
     {"text/xml", Format::kPosLog}};
 
@@ -55,7 +58,7 @@ std::optional<Format> Sniff(std::string_view bytes, std::string_view file_name) 
       return Format::kPosLog;
     case '{':
     case '[':
-      return Format::kJson;
+      return LooksLikeEpcis(bytes) ? Format::kEpcis : Format::kJson;
     default:
       return std::nullopt;
   }
@@ -77,6 +80,7 @@ std::optional<SyntaxError> Decoder::Decode(Format format, std::string& bytes, co
     sink(std::move(item));
   };
   if (format == Format::kPosLog) return DecodePosLog(bytes, limits, numbered);
+  if (format == Format::kEpcis) return DecodeEpcis(state_->parser, bytes, limits, numbered);
   return DecodeJson({state_->parser, format, bytes}, limits, numbered);
 }
 

@@ -17,11 +17,12 @@
 
 namespace tillrelay::formats {
 
-enum class Format { kJson, kNdjson, kCloudEvent, kCloudEventBatch, kPosLog };
+enum class Format { kJson, kNdjson, kCloudEvent, kCloudEventBatch, kPosLog, kEpcis };
 
 // By the media type of a request ("application/xml; charset=utf-8"), parameters ignored.
 std::optional<Format> ByContentType(std::string_view content_type);
-// By first bytes and name of a file: .ndjson/.jsonl, '<', '{', '['.
+// By first bytes and name of a file: .ndjson/.jsonl, '<', '{', '[', and a JSON-LD context for
+// EPCIS.
 std::optional<Format> Sniff(std::string_view bytes, std::string_view file_name);
 
 struct Limits {

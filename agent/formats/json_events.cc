@@ -115,22 +115,17 @@ std::string_view WrongRoot(Format format, JsonValue root) {
 
 std::optional<SyntaxError> DecodeDocument(JsonSource source, const Limits& limits,
                                           Itemiser* items) {
-  const std::string_view text = Padded(source.bytes);
-  const auto root = source.parser.ParsePadded(text, Bounds(limits));
-  if (!root.ok()) {
-    const size_t mark = source.bytes.size() - text.size();
-    const JsonError& error = source.parser.error();
-    return SyntaxError{error.offset + mark, error.what, JsonHint(error.offset, text.size())};
-  }
-  if (const auto wrong = WrongRoot(source.format, *root); !wrong.empty()) {
+  JsonValue root;
+  if (auto error = ParseWhole(source.parser, source.bytes, limits, &root)) return error;
+  if (const auto wrong = WrongRoot(source.format, root); !wrong.empty()) {
     return SyntaxError{0, std::string(wrong), "correct the Content-Type or the document"};
   }
-  if (root->is_object()) {
-    items->Add(*root);
+  if (root.is_object()) {
+    items->Add(root);
     return std::nullopt;
   }
-  if (root->size() > limits.events) return TooMany(limits, 0);
-  for (const JsonValue value : *root) items->Add(value);
+  if (root.size() > limits.events) return TooMany(limits, 0);
+  for (const JsonValue value : root) items->Add(value);
   return std::nullopt;
 }
 
@@ -153,6 +148,19 @@ std::optional<SyntaxError> DecodeLines(JsonSource source, const Limits& limits, 
 }
 
 }  // namespace
+
+std::optional<SyntaxError> ParseWhole(JsonParser& parser, std::string& bytes, const Limits& limits,
+                                      JsonValue* root) {
+  const std::string_view text = Padded(bytes);
+  const auto parsed = parser.ParsePadded(text, Bounds(limits));
+  if (parsed.ok()) {
+    *root = *parsed;
+    return std::nullopt;
+  }
+  const size_t mark = bytes.size() - text.size();
+  const JsonError& error = parser.error();
+  return SyntaxError{error.offset + mark, error.what, JsonHint(error.offset, text.size())};
+}
 
 std::optional<SyntaxError> DecodeJson(JsonSource source, const Limits& limits,
                                       const std::function<void(Item&&)>& sink) {

@@ -1,4 +1,4 @@
-// What: may this event be kept: no card number in any identifier, none left in any free text, and no
+// What: may this event be kept: no card number in any identifier, none left in any free text, no
 //   operator by name.
 // Promise: walks every member of the event's table (common/event/fields.h). Free text is cleaned in
 //   place and flagged "redacted"; an identifier with a hit refuses the event, and the rejection

@@ -12,8 +12,9 @@
 namespace tillrelay::testing {
 
 inline const event::Shop& FuzzShop() {
-  static const event::Shop shop{
-      "0042", {"9", "502", "0610", "0017"}, event::StoreZone::Load("Europe/Berlin").value()};
+  static const event::Shop shop{"0042",
+                                {"9", "502", "0610", "0017", "9521321000421"},
+                                event::StoreZone::Load("Europe/Berlin").value()};
   return shop;
 }
 

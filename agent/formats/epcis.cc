@@ -1,0 +1,327 @@
+#include "agent/formats/epcis.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <vector>
+
+#include "agent/formats/gs1_names.h"
+#include "agent/formats/json_events.h"
+#include "common/base/text.h"
+#include "common/event/event_json.h"
+#include "common/event/time_text.h"
+
+namespace tillrelay::formats {
+namespace {
+
+using event::Kind;
+using event::Rejection;
+
+constexpr size_t kLookBytes = 4096;
+constexpr size_t kMaxIdBytes = 128;
+constexpr size_t kMaxSerials = 1000;
+
+// What follows the last separator of a name: "TR-318" of "urn:epcglobal:cbv:bt:9521…:TR-318".
+std::string_view LastPart(std::string_view name) {
+  name = name.substr(0, name.find('?'));
+  const size_t at = name.find_last_of(":/;");
+  return at == std::string_view::npos ? name : name.substr(at + 1);
+}
+
+// A date on the clock face of the place where it happened.
+std::string LocalDay(int64_t local_s) {
+  const std::chrono::sys_seconds at{std::chrono::seconds(local_s)};
+  const std::chrono::year_month_day day{std::chrono::floor<std::chrono::days>(at)};
+  return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(day.year()),
+                     static_cast<unsigned>(day.month()), static_cast<unsigned>(day.day()));
+}
+
+class Mapper {
+ public:
+  Mapper(JsonValue source, event::Event* event) : source_(source), event_(*event) {}
+
+  std::optional<Rejection> Run() {
+    event_.origin.emplace();
+    event_.origin->dialect = "epcis-2.0";
+    event_.origin->mapper = "epcis@1";
+    event_.origin->source_event_id = source_.String("eventID").substr(0, kMaxIdBytes);
+    Frame();
+    if (!rejection_) Meaning();
+    if (!rejection_) Goods();
+    return std::move(rejection_);
+  }
+
+ private:
+  // What every event must say, and what none of ours may.
+  void Frame() {
+    const std::string_view type = source_.String("type");
+    if (type != "ObjectEvent" && type != "TransactionEvent") {
+      return Refuse(type.empty() ? "missing-field" : "unsupported", "type",
+                    "only ObjectEvent and TransactionEvent tell a shop's stock");
+    }
+    if (source_.Find("errorDeclaration")) {
+      return Refuse("unsupported", "errorDeclaration",
+                    "it takes back an earlier event; send the correction as a void or a return");
+    }
+    at_ = source_.String("eventTime");
+    if (at_.empty()) return Refuse("missing-field", "eventTime", "this field is required");
+    const auto time = event::ParseTime(at_);
+    if (!time.ok()) return Refuse("bad-value", "eventTime", "expected a time as in RFC 3339");
+    int64_t local = time->local_s;
+    const std::string_view offset = source_.String("eventTimeZoneOffset");
+    if (!offset.empty() && time->offset_s) {
+      const auto there = event::ParseTime("2000-01-01T00:00:00" + std::string(offset));
+      if (!there.ok() || !there->offset_s) {
+        return Refuse("bad-value", "eventTimeZoneOffset", "expected an offset such as +01:00");
+      }
+      local += *there->offset_s - *time->offset_s;
+    }
+    day_ = LocalDay(local);
+    read_point_ = PlaceOf(source_.Find("readPoint").String("id"));
+    here_ = PlaceOf(source_.Find("bizLocation").String("id"));
+    if (here_.gln.empty()) here_.gln = read_point_.gln;
+  }
+
+  void Meaning() {
+    const std::string_view step = CbvWord(source_.String("bizStep"), "bizstep", "BizStep");
+    const std::string_view state = CbvWord(source_.String("disposition"), "disp", "Disp");
+    if (step == "retail_selling" && state == "retail_sold") return Receipt(Kind::kSale);
+    if ((step == "receiving" || step == "accepting") && state == "returned") {
+      return Receipt(Kind::kReturn);
+    }
+    if (step == "shipping" && state == "in_transit") return Transfer(Kind::kTransferShipped);
+    if (step == "void_shipping") return Transfer(Kind::kTransferVoided);
+    if (step == "receiving") return Transfer(Kind::kTransferReceived);
+    if (step == "stock_taking" || step == "cycle_counting") return Count(step);
+    if (step == "inspecting" && state == "damaged") return Adjustment("damage");
+    if (step == "destroying") return Adjustment("waste");
+    if (state == "stolen") return Adjustment("theft");
+    Refuse("unsupported", "bizStep",
+           fmt::format("{} with disposition {} says nothing about a shop's stock",
+                       Named(source_.String("bizStep")), Named(source_.String("disposition"))));
+  }
+
+  void Receipt(Kind kind) {
+    event_.kind = kind;
+    event::Transaction& t = event_.transaction.emplace();
+    t.store_id = t.store_gln = Own();
+    t.register_id = read_point_.extension;
+    if (t.register_id.empty()) {
+      return Refuse("missing-field", "readPoint.id",
+                    "the extension of its SGLN names the register: urn:epc:id:sgln:….….03");
+    }
+    t.transaction_no = DocumentNo({"inv", "receipt"});
+    if (t.transaction_no.empty()) return NoDocument("inv");
+    t.business_day = day_;
+    t.end_at = at_;
+  }
+
+  void Transfer(Kind kind) {
+    event_.kind = kind;
+    event::Transfer& t = event_.transfer.emplace();
+    t.transfer_id = DocumentNo({"desadv", "bol", "po"});
+    if (t.transfer_id.empty()) return NoDocument("desadv");
+    t.business_day = day_;
+    const std::string source = Partner("sourceList", "source");
+    const std::string destination = Partner("destinationList", "destination");
+    const bool received = kind == Kind::kTransferReceived;
+    const std::string& other = received ? source : destination;
+    if (other.empty()) {
+      return Refuse("missing-field", received ? "sourceList" : "destinationList",
+                    "name the other side as a location with its GLN");
+    }
+    t.from_store_id = t.from_gln = received ? source : Own();
+    t.to_store_id = t.to_gln = received ? Own() : destination;
+    (received ? t.received_at : kind == Kind::kTransferVoided ? t.voided_at : t.shipped_at) = at_;
+    if (!received) return;
+    t.receipt_id = DocumentNo({"recadv"});
+    if (t.receipt_id.empty()) t.receipt_id = EventNo();
+  }
+
+  void Count(std::string_view step) {
+    event_.kind = Kind::kStockCounted;
+    event::Count& c = event_.count.emplace();
+    c.count_id = EventNo();
+    c.store_id = Own();
+    c.kind = step == "cycle_counting" ? "cycle" : "full";
+    c.as_of = at_;
+    c.business_day = day_;
+  }
+
+  void Adjustment(const char* reason) {
+    event_.kind = Kind::kStockAdjusted;
+    event::Adjustment& a = event_.adjustment.emplace();
+    a.adjustment_id = EventNo();
+    a.store_id = Own();
+    a.business_day = day_;
+    a.adjusted_at = at_;
+    a.reason = reason;
+  }
+
+  // The shop where it happened, by its GLN; store_aliases knows it.
+  std::string Own() {
+    if (here_.gln.empty()) {
+      Refuse("missing-field", "bizLocation.id", "name the shop by its GLN, as an SGLN or a link");
+    }
+    return here_.gln;
+  }
+
+  std::string Partner(const char* list, const char* member) {
+    for (const JsonValue entry : source_.Find(list)) {
+      const Place place = PlaceOf(entry.String(member));
+      if (!place.gln.empty()) return place.gln;
+    }
+    return {};
+  }
+
+  // The first business transaction of the types in their order; one alone needs no type.
+  std::string DocumentNo(std::initializer_list<std::string_view> types) {
+    const JsonValue list = source_.Find("bizTransactionList");
+    for (const std::string_view type : types) {
+      for (const JsonValue entry : list) {
+        const std::string_view told = entry.String("type");
+        const std::string_view word = CbvWord(told, "btt", "BTT");
+        const bool own = word.empty() && LastPart(told) == type;
+        if (word == type || own || (told.empty() && list.size() == 1)) {
+          return Id(LastPart(entry.String("bizTransaction")));
+        }
+      }
+    }
+    return {};
+  }
+
+  // The event's own name where there is no document: the hash of an ni: name, or its last part.
+  std::string EventNo() {
+    const std::string number = Id(LastPart(source_.String("eventID")));
+    if (number.empty()) Refuse("missing-field", "eventID", "without it a repeat is not recognised");
+    return number;
+  }
+
+  void Goods() {
+    size_t index = 0;
+    for (const JsonValue epc : source_.Find("epcList")) {
+      const TradeItem item = TradeItemOf(epc.is_string() ? epc.text() : std::string_view());
+      if (item.gtin.empty()) return NoTradeItem(fmt::format("epcList[{}]", index));
+      Add(item, Decimal::FromMicros(Decimal::kUnit, 0), "EA", "epcList");
+      ++index;
+    }
+    index = 0;
+    for (const JsonValue entry : source_.Find("quantityList")) {
+      const std::string at = fmt::format("quantityList[{}]", index++);
+      const TradeItem item = TradeItemOf(entry.String("epcClass"));
+      if (item.gtin.empty()) return NoTradeItem(at + ".epcClass");
+      const JsonValue quantity = entry.Find("quantity");
+      if (!quantity.is_number()) {
+        return Refuse(quantity ? "bad-value" : "missing-field", at + ".quantity",
+                      "expected a number");
+      }
+      bool rounded = false;
+      auto value = Decimal::Parse(quantity.text(), &rounded);
+      if (!value.ok() || value->negative()) {
+        return Refuse("bad-value", at + ".quantity", "expected a number from 0 to 4e12");
+      }
+      const std::string_view uom = entry.String("uom");
+      Add(item, *value, uom.empty() ? "EA" : Id(uom), at);
+      if (rejection_) return;
+    }
+    if (event_.lines.empty()) Refuse("missing-field", "epcList", "the event names no goods");
+  }
+
+  // One line per trade item and unit.
+  void Add(const TradeItem& item, Decimal quantity, const std::string& uom,
+           const std::string& field) {
+    auto line = std::find_if(event_.lines.begin(), event_.lines.end(), [&](const event::Line& l) {
+      return l.item.gtin == item.gtin && l.uom == uom;
+    });
+    if (line == event_.lines.end()) {
+      line = event_.lines.emplace(event_.lines.end());
+      line->item.gtin = item.gtin;
+      line->uom = uom;
+    }
+    auto& sum = event_.kind == Kind::kStockCounted ? line->counted : line->quantity;
+    auto total = sum.value_or(Decimal()).Plus(quantity);
+    if (!total.ok()) return Refuse("bad-value", field, "the quantities are too large");
+    sum = *total;
+    if (!item.serial.empty() && line->serials.size() < kMaxSerials) {
+      line->serials.push_back(Id(item.serial));
+    }
+  }
+
+  void NoTradeItem(const std::string& field) {
+    Refuse("unsupported", field, "only trade items (GTIN as SGTIN, LGTIN or Digital Link) count");
+  }
+  void NoDocument(const char* type) {
+    Refuse("missing-field", "bizTransactionList",
+           fmt::format("name the document, as a business transaction of type {}", type));
+  }
+  static std::string Named(std::string_view text) {
+    return text.empty() ? "(none)" : Printable(text, 80);
+  }
+  std::string Id(std::string_view text) {
+    if (text.size() > kMaxIdBytes) Refuse("bad-value", "", "an identifier is at most 128 bytes");
+    return std::string(text.substr(0, kMaxIdBytes));
+  }
+  void Refuse(const char* reason, std::string field, std::string hint) {
+    if (!rejection_) rejection_ = Rejection{reason, std::move(field), std::move(hint)};
+  }
+
+  const JsonValue source_;
+  event::Event& event_;
+  std::string at_, day_;
+  Place here_, read_point_;
+  std::optional<Rejection> rejection_;
+};
+
+// The events of a capture or a query document, or the value itself.
+JsonValue EventsOf(JsonValue root) {
+  const JsonValue body = root.Find("epcisBody");
+  if (!body) return root;
+  const JsonValue results = body.Find("queryResults").Find("resultsBody");
+  return (results ? results : body).Find("eventList");
+}
+
+}  // namespace
+
+bool LooksLikeEpcis(std::string_view bytes) {
+  const std::string_view start = bytes.substr(0, kLookBytes);
+  return start.find("\"@context\"") != std::string_view::npos ||
+         start.find("\"EPCISDocument\"") != std::string_view::npos ||
+         start.find("\"EPCISQueryDocument\"") != std::string_view::npos;
+}
+
+std::optional<SyntaxError> DecodeEpcis(JsonParser& parser, std::string& bytes, const Limits& limits,
+                                       const std::function<void(Item&&)>& sink) {
+  JsonValue root;
+  if (auto error = ParseWhole(parser, bytes, limits, &root)) return error;
+  const JsonValue events = EventsOf(root);
+  if (!events || (events.is_array() && events.size() > limits.events)) {
+    return SyntaxError{0,
+                       events ? fmt::format("more than {} events", limits.events)
+                              : "the document has no epcisBody.eventList",
+                       events ? "split the document" : "send an EPCIS 2.0 document or one event"};
+  }
+  size_t index = 0;
+  const auto add = [&](JsonValue value) {
+    Item item{index++, event::Event(), {}};
+    std::optional<Rejection> rejection;
+    if (!value.is_object()) {
+      rejection = Rejection{"bad-value", "", "an event is an object"};
+    } else {
+      rejection = Mapper(value, &std::get<event::Event>(item.outcome)).Run();
+    }
+    if (rejection) {
+      item.outcome = *std::move(rejection);
+      item.excerpt = value.text().substr(0, limits.event_bytes);
+    }
+    sink(std::move(item));
+  };
+  if (!events.is_array()) {
+    add(events);
+    return std::nullopt;
+  }
+  for (const JsonValue value : events) add(value);
+  return std::nullopt;
+}
+
+}  // namespace tillrelay::formats
