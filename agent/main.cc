@@ -66,6 +66,24 @@ std::string HostName() {
   return gethostname(name, sizeof name - 1) == 0 ? name : "unknown";
 }
 
+formats::CsvProfile ProfileOf(const config::Config::Csv& csv, const std::string& store_id) {
+  formats::CsvProfile profile;
+  profile.name = csv.name;
+  profile.files = csv.files;
+  profile.delimiter = csv.delimiter.front();
+  profile.decimal_mark = csv.decimal_mark.front();
+  profile.latin1 = csv.encoding == "latin-1";
+  profile.header = csv.header;
+  profile.time_format = csv.time_format;
+  profile.day_format = csv.day_format;
+  profile.store_id = store_id;
+  profile.register_id = csv.register_id;
+  profile.uom = csv.uom;
+  profile.currency = csv.currency;
+  profile.columns = csv.columns;
+  return profile;
+}
+
 class Agent {
  public:
   Agent(config::Config config, service::Notifier notifier)
@@ -147,6 +165,9 @@ std::optional<Failure> Agent::StartStore() {
   auto guard = guard::MakeGuardOptions(config_.guard.receipt_pattern, *std::move(operator_key));
   if (!guard.ok()) return Failure{service::kExitConfiguration, std::move(guard).status()};
   intake_options_->guard = *std::move(guard);
+  for (const auto& csv : config_.drop_folder.csv) {
+    intake_options_->csv.push_back(ProfileOf(csv, config_.store_id));
+  }
 
   journal::JournalOptions options;
   options.store.path = config_.journal.path;

@@ -259,10 +259,17 @@ std::unique_ptr<DropFolder::Taken> DropFolder::Take(const std::string& name) {
   if (scrubbed != text) taken->scrubbed = std::move(scrubbed);
   const auto format = formats::Sniff(document.bytes, name);
   if (!format) {
-    taken->refusal = "neither JSON nor XML: nothing is known that looks like this";
+    taken->refusal = "neither JSON nor XML nor CSV: nothing is known that looks like this";
     return taken;
   }
   document.format = *format;
+  if (*format == formats::Format::kCsv) {
+    document.csv = formats::CsvByFile(intake_.csv(), name);
+    if (document.csv == nullptr) {
+      taken->refusal = "no CSV profile has this name: add [drop_folder.csv.NAME] with `files`";
+      return taken;
+    }
+  }
   Prepared prepared = intake_.Prepare(&document);
   if (!prepared.syntax && prepared.entries.empty()) {
     taken->refusal = "the file holds no event";

@@ -48,6 +48,19 @@ std::string AnswerBody(const Answer& answer) {
   return body;
 }
 
+// "till" of `text/csv; profile="till"`.
+std::string_view ProfileOf(std::string_view content_type) {
+  constexpr std::string_view kName = "profile=";
+  const size_t at = content_type.find(kName);
+  if (at == std::string_view::npos) return {};
+  std::string_view value = content_type.substr(at + kName.size());
+  value = value.substr(0, value.find_first_of("; \t"));
+  if (value.size() >= 2 && value.front() == '"' && value.back() == '"') {
+    value = value.substr(1, value.size() - 2);
+  }
+  return value;
+}
+
 http::Response TryLater(std::string_view word, std::string_view detail) {
   http::Response response =
       http::Problem(503, word, "Nothing was stored; send it again later", detail);
@@ -95,11 +108,23 @@ void HttpDoor::Post(http::Request&& request, const http::Responder& responder) {
                   http::Problem(415, "content-type", "This content type is not understood",
                                 "send application/json, application/x-ndjson, application/xml, "
                                 "application/cloudevents+json, "
-                                "application/cloudevents-batch+json or "
-                                "application/vnd.gs1.epcis+json"));
+                                "application/cloudevents-batch+json, "
+                                "application/vnd.gs1.epcis+json or "
+                                "text/csv; profile=NAME"));
+  }
+  const formats::CsvProfile* csv = nullptr;
+  if (*format == formats::Format::kCsv) {
+    csv = formats::CsvByName(intake_->csv(), ProfileOf(request.content_type));
+    if (csv == nullptr) {
+      return Refuse(responder,
+                    http::Problem(415, "content-type", "No such CSV profile is configured",
+                                  "send text/csv; profile=NAME with a NAME that the "
+                                  "configuration has as [drop_folder.csv.NAME]"));
+    }
   }
   const std::string key(request.Header("Idempotency-Key").substr(0, kMaxRequestIdBytes));
-  Document document{*format, "http", Printable(key, kMaxRequestIdBytes), std::move(request.body)};
+  Document document{*format, "http", Printable(key, kMaxRequestIdBytes), std::move(request.body),
+                    csv};
   Prepared prepared = intake_->Prepare(&document);
   const auto syntax = prepared.syntax;
   if (!syntax && prepared.entries.empty()) {

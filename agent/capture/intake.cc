@@ -37,9 +37,10 @@ Intake::Intake(const IntakeOptions* options, journal::Journal* journal, Counters
 Prepared Intake::Prepare(Document* document) {
   Prepared prepared;
   prepared.payload = Sha256(document->bytes);
-  prepared.syntax = decoder_.Decode(
-      document->format, document->bytes, options_.limits,
-      [&](formats::Item&& item) { TakeItem(std::move(item), *document, &prepared); });
+  const auto take = [&](formats::Item&& item) { TakeItem(std::move(item), *document, &prepared); };
+  prepared.syntax = document->format == formats::Format::kCsv
+                        ? formats::DecodeCsv(*document->csv, document->bytes, options_.limits, take)
+                        : decoder_.Decode(document->format, document->bytes, options_.limits, take);
   if (prepared.syntax) {
     prepared.entries.clear();
     event::Rejection why{"not-syntax", fmt::format("byte {}", prepared.syntax->offset),

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "agent/capture/capture_stats.h"
+#include "agent/formats/csv.h"
 #include "agent/formats/format.h"
 #include "agent/guard/guard.h"
 #include "agent/journal/journal.h"
@@ -22,6 +23,7 @@ struct IntakeOptions {
   event::Shop shop;
   formats::Limits limits;
   guard::GuardOptions guard;
+  std::vector<formats::CsvProfile> csv = {};
 };
 
 // Counters of all doors; doors add, the status page copies.
@@ -41,6 +43,7 @@ struct Document {
   std::string channel;  // "http" | "file"
   std::string origin;   // file name or request id, for people
   std::string bytes;
+  const formats::CsvProfile* csv = nullptr;  // of Intake::csv(), for Format::kCsv
 };
 
 // A document on its way: what will be appended, and what to tell about it.
@@ -62,6 +65,7 @@ class Intake {
          const Clock* clock);
 
   Prepared Prepare(Document* document);
+  const std::vector<formats::CsvProfile>& csv() const { return options_.csv; }
   // `file` makes the entries and the file's hash one transaction.
   Status Submit(Prepared&& prepared, std::optional<journal::FileMark> file,
                 std::function<void(Result<Answer>)> done);

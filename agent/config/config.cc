@@ -13,6 +13,10 @@ namespace {
 constexpr size_t kMaxFileBytes = 1024 * 1024;
 constexpr int64_t kGiB = 1024 * 1024 * 1024;
 
+std::string NeedsColumn(const char* column) {
+  return std::string("needs columns.") + column + ", the file's name for it";
+}
+
 void ReadPlaces(Settings* s, Config* c) {
   s->String("intake.listen", &c->intake.listen);
   s->Strings("intake.allowed_hosts", &c->intake.allowed_hosts);
@@ -23,6 +27,54 @@ void ReadPlaces(Settings* s, Config* c) {
   s->String("drop_folder.path", &c->drop_folder.path);
   s->Integer("drop_folder.rescan_s", 1, 3600, &c->drop_folder.rescan_s);
   s->Integer("drop_folder.settle_s", 0, 3600, &c->drop_folder.settle_s);
+}
+
+constexpr const char* kCsvColumns[] = {"store",      "register", "business_day", "number",   "time",
+                                       "sku",        "gtin",     "description",  "quantity", "uom",
+                                       "net_amount", "currency", "grand_amount"};
+
+void ReadCsv(Settings* s, const std::string& section, Config::Csv* csv) {
+  const auto key = [&section](const std::string& name) { return section + "." + name; };
+  s->String(key("files"), &csv->files);
+  s->String(key("delimiter"), &csv->delimiter);
+  s->Word(key("decimal_mark"), {".", ","}, &csv->decimal_mark);
+  s->Word(key("encoding"), {"utf-8", "latin-1"}, &csv->encoding);
+  s->Bool(key("header"), &csv->header);
+  s->String(key("time_format"), &csv->time_format);
+  s->String(key("day_format"), &csv->day_format);
+  s->String(key("register"), &csv->register_id);
+  s->String(key("uom"), &csv->uom);
+  s->String(key("currency"), &csv->currency);
+  for (const char* column : kCsvColumns) {
+    std::string theirs;
+    s->String(key(std::string("columns.") + column), &theirs);
+    if (!theirs.empty()) csv->columns[column] = theirs;
+  }
+  if (csv->delimiter.size() != 1 || csv->delimiter.find_first_of("\"\r\n") != std::string::npos) {
+    s->Complain(key("delimiter"), "expected one character, such as \";\"");
+  }
+  if (csv->delimiter == csv->decimal_mark) {
+    s->Complain(key("decimal_mark"), "must differ from the delimiter");
+  }
+  for (const char* column : {"number", "time", "quantity"}) {
+    if (!csv->columns.contains(column)) s->Complain(section, NeedsColumn(column));
+  }
+  if (!csv->columns.contains("sku") && !csv->columns.contains("gtin")) {
+    s->Complain(section, NeedsColumn("sku"));
+  }
+  if (!csv->columns.contains("register") && csv->register_id.empty()) {
+    s->Complain(section, "needs columns.register, or register for all rows");
+  }
+}
+
+void ReadCsvProfiles(Settings* s, std::vector<Config::Csv>* profiles) {
+  for (const std::string& name : s->Sections("drop_folder.csv")) {
+    Config::Csv& csv = profiles->emplace_back();
+    csv.name = name;
+    const std::string section = "drop_folder.csv." + name;
+    if (!IsName(name)) return s->Complain(section, "must match [A-Za-z0-9._-]{1,32}");
+    ReadCsv(s, section, &csv);
+  }
 }
 
 void ReadJournal(Settings* s, Config* c) {
@@ -69,6 +121,7 @@ Result<Config> FromSettings(Settings settings) {
   settings.String("guard.receipt_pattern", &c.guard.receipt_pattern);
   settings.String("guard.operator_key_file", &c.guard.operator_key_file);
   ReadPlaces(&settings, &c);
+  ReadCsvProfiles(&settings, &c.drop_folder.csv);
   ReadJournal(&settings, &c);
   ReadDelivery(&settings, &c);
   ReadLimits(&settings, &c.limits);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -37,10 +38,20 @@ struct Config {
     int64_t max_bytes = 0;  // 0: as much as the disk gives
     int64_t min_free_bytes = 64 * 1024 * 1024;
   } journal;
+  // How to read one source's CSV files; docs/formats.md, "CSV".
+  struct Csv {
+    std::string name;
+    std::string files = "*.csv", delimiter = ",", decimal_mark = ".", encoding = "utf-8";
+    bool header = true;
+    std::string time_format, day_format;  // strptime(3); empty: RFC 3339
+    std::string register_id, uom = "EA", currency;
+    std::map<std::string, std::string> columns;  // ours to theirs
+  };
   struct DropFolder {
     std::string path = "/var/spool/tillrelay";  // empty: none
     int64_t rescan_s = 10;
     int64_t settle_s = 2;
+    std::vector<Csv> csv;
   } drop_folder;
   struct Broker {
     std::string url;  // empty: the agent only keeps

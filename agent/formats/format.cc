@@ -5,6 +5,7 @@
 #include "agent/formats/epcis.h"
 #include "agent/formats/json_events.h"
 #include "agent/formats/poslog/poslog.h"
+#include "common/base/check.h"
 
 namespace tillrelay::formats {
 namespace {
@@ -30,6 +31,7 @@ constexpr MediaType kMediaTypes[] = {
     {"application/cloudevents-batch+json", Format::kCloudEventBatch},
     {"application/vnd.gs1.epcis+json", Format::kEpcis},
     {"application/ld+json", Format::kEpcis},
+    {"text/csv", Format::kCsv},
     {"application/xml", Format::kPosLog},
     {"text/xml", Format::kPosLog}};
 
@@ -48,6 +50,7 @@ std::optional<Format> ByContentType(std::string_view content_type) {
 
 std::optional<Format> Sniff(std::string_view bytes, std::string_view file_name) {
   const std::string name = Lower(file_name);
+  if (name.ends_with(".csv")) return Format::kCsv;
   if (name.ends_with(".ndjson") || name.ends_with(".jsonl")) return Format::kNdjson;
   if (bytes.starts_with("\xFF\xFE") || bytes.starts_with("\xFE\xFF")) return Format::kPosLog;
   if (bytes.starts_with("\xEF\xBB\xBF")) bytes.remove_prefix(3);
@@ -79,6 +82,7 @@ std::optional<SyntaxError> Decoder::Decode(Format format, std::string& bytes, co
     }
     sink(std::move(item));
   };
+  CHECK(format != Format::kCsv);
   if (format == Format::kPosLog) return DecodePosLog(bytes, limits, numbered);
   if (format == Format::kEpcis) return DecodeEpcis(state_->parser, bytes, limits, numbered);
   return DecodeJson({state_->parser, format, bytes}, limits, numbered);

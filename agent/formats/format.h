@@ -17,11 +17,11 @@
 
 namespace tillrelay::formats {
 
-enum class Format { kJson, kNdjson, kCloudEvent, kCloudEventBatch, kPosLog, kEpcis };
+enum class Format { kJson, kNdjson, kCloudEvent, kCloudEventBatch, kPosLog, kEpcis, kCsv };
 
 // By the media type of a request ("application/xml; charset=utf-8"), parameters ignored.
 std::optional<Format> ByContentType(std::string_view content_type);
-// By first bytes and name of a file: .ndjson/.jsonl, '<', '{', '[', and a JSON-LD context for
+// By first bytes and name of a file: .csv, .ndjson/.jsonl, '<', '{', '[', and a JSON-LD context for
 // EPCIS.
 std::optional<Format> Sniff(std::string_view bytes, std::string_view file_name);
 
@@ -54,6 +54,7 @@ class Decoder {
   Decoder(const Decoder&) = delete;
   Decoder& operator=(const Decoder&) = delete;
 
+  // Every format but CSV, which needs a profile (csv.h).
   // Calls `sink` once per item, in order. May grow the capacity of `bytes`, never its content.
   std::optional<SyntaxError> Decode(Format format, std::string& bytes, const Limits& limits,
                                     const std::function<void(Item&&)>& sink);

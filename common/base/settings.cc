@@ -44,7 +44,6 @@ struct Settings::State {
   void CollectUnknown(const toml::table& table, const std::string& prefix) {
     for (const auto& [member, node] : table) {
       const std::string path = prefix + std::string(member.str());
-      if (known.contains(path)) continue;
       const std::string inside = path + ".";
       const bool is_section = std::any_of(known.begin(), known.end(),
                                           [&](const auto& k) { return k.starts_with(inside); });
@@ -52,6 +51,7 @@ struct Settings::State {
         CollectUnknown(*node.as_table(), inside);
         continue;
       }
+      if (known.contains(path)) continue;
       const std::string near = NearestKnown(path);
       Complain(path, member.source(),
                near.empty() ? "unknown key" : fmt::format("unknown key; did you mean {}?", near));
@@ -155,6 +155,16 @@ void Settings::Word(std::string_view key, std::initializer_list<std::string_view
     return;
   }
   *out = word;
+}
+
+std::vector<std::string> Settings::Sections(std::string_view key) {
+  std::vector<std::string> names;
+  const toml::table* section = state_->root.at_path(key).as_table();
+  if (section == nullptr) return names;
+  for (const auto& [name, node] : *section) {
+    if (node.is_table()) names.emplace_back(name.str());
+  }
+  return names;
 }
 
 bool Settings::Has(std::string_view key) { return state_->Find(key) != nullptr; }

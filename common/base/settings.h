@@ -33,6 +33,8 @@ class Settings {
   void Strings(std::string_view key, std::vector<std::string>* out);
   // One of `words`.
   void Word(std::string_view key, std::initializer_list<std::string_view> words, std::string* out);
+  // The names of the tables below a section: {"a", "b"} for [key.a] and [key.b].
+  std::vector<std::string> Sections(std::string_view key);
   bool Has(std::string_view key);
   // A mistake that the caller found in the value of `key`.
   void Complain(std::string_view key, std::string_view what);

@@ -35,6 +35,22 @@ inline std::string UnfitJson(int number) {
          std::to_string(number) + R"(","end_at":"2026-11-21T17:42:08+01:00"}})";
 }
 
+// Two receipts as a till exports them, and how to read them.
+inline constexpr const char* kTillCsv =
+    "register,number,time,sku,quantity\n"
+    "03,4711,2026-11-21T17:42:08+01:00,100234,2\n"
+    "03,4712,2026-11-21T17:50:00+01:00,100234,-1\n";
+inline formats::CsvProfile TillProfile() {
+  formats::CsvProfile profile;
+  profile.name = "till";
+  profile.files = "till_*.csv";
+  profile.store_id = "0042";
+  for (const char* column : {"register", "number", "time", "sku", "quantity"}) {
+    profile.columns[column] = column;
+  }
+  return profile;
+}
+
 class CaptureTest : public ::testing::Test {
  protected:
   void OpenJournal(const char* vfs = "") {

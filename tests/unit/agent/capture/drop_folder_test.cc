@@ -11,6 +11,16 @@ namespace {
 using testing::FaultVfs;
 using Next = DropFolder::Next;
 
+TEST_F(DropFolderTest, CsvFilesGoByTheProfileThatHasTheirName) {
+  intake_options_.csv = {TillProfile()};
+  Drop("till_7.csv", kTillCsv);
+  Drop("stock.csv", kTillCsv);
+  Settle();
+  EXPECT_EQ(Head(), 2u);
+  EXPECT_EQ(In("done"), Names{"till_7.csv"});
+  EXPECT_EQ(In("rejected"), (Names{"stock.csv", "stock.csv.reason"}));
+}
+
 TEST_F(DropFolderTest, AFileRenamedIntoPlaceIsTakenAtOnce) {
   Drop("a.json", SaleJson(1));
   EXPECT_EQ(folder_->Scan(), Next::kNothing);

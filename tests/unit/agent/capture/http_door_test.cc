@@ -61,6 +61,29 @@ std::string CloudEvent(const std::string& id, const std::string& json) {
          R"(","source":"/tills","type":"org.tillrelay.sale.v1","data":)" + json + "}";
 }
 
+TEST_F(HttpDoorTest, CsvIsReadByTheNamedProfileOnly) {
+  EXPECT_EQ(Post(kTillCsv, "text/csv; profile=till").status, 415);
+  intake_options_.csv = {TillProfile(), TillProfile()};
+  intake_options_.csv[1].name = "other";
+  EXPECT_EQ(Post(kTillCsv, "text/csv").status, 415) << "two profiles: which?";
+  EXPECT_EQ(Post(kTillCsv, "text/csv; profile=none").status, 415);
+  EXPECT_THAT(Post(kTillCsv, "text/csv; charset=utf-8; profile=\"till\"").body,
+              HasSubstr(R"("stored":2,"duplicate":0,"quarantined":0)"));
+  EXPECT_THAT(Post(kTillCsv, "text/csv; profile=till").body, HasSubstr(R"("duplicate":2)"));
+  EXPECT_EQ(Post("register,number\n", "text/csv; profile=till").status, 400);
+  EXPECT_EQ(Head(), 2u);
+}
+
+TEST_F(HttpDoorTest, EpcisIsStoredAsAShopsDocument) {
+  const std::string event =
+      R"({"type":"ObjectEvent","eventID":"urn:uuid:1","eventTime":"2026-11-21T17:42:08+01:00",)"
+      R"("bizStep":"destroying","bizLocation":{"id":"urn:epc:id:sgln:9521321.00042.0"},)"
+      R"("quantityList":[{"epcClass":"urn:epc:idpat:sgtin:9521234.000001.*","quantity":2}]})";
+  EXPECT_THAT(Post(event, "application/vnd.gs1.epcis+json").body, HasSubstr("foreign-store"));
+  intake_options_.shop.aliases.emplace_back("9521321000421");
+  EXPECT_THAT(Post(event, "application/ld+json").body, HasSubstr(R"("stored":1)"));
+}
+
 TEST_F(HttpDoorTest, AnswersWithTheNumberAfterTheCommit) {
   const http::Response response = Post(SaleJson(1));
   EXPECT_EQ(response.status, 200);

@@ -23,6 +23,42 @@ std::string Mistakes(std::string_view text) {
   return config.ok() ? "" : config.status().message();
 }
 
+TEST(ConfigTest, ACsvProfileIsReadWithItsColumns) {
+  const auto c = Parse(R"(
+[drop_folder.csv.till]
+files = "till_*.csv"
+delimiter = ";"
+decimal_mark = ","
+register = "03"
+[drop_folder.csv.till.columns]
+number = "Bon"
+time = "Zeit"
+sku = "Artikel"
+quantity = "Menge"
+)",
+                       "t.toml");
+  ASSERT_TRUE(c.ok()) << c.status().message();
+  ASSERT_EQ(1u, c->drop_folder.csv.size());
+  const auto& till = c->drop_folder.csv[0];
+  EXPECT_EQ("till", till.name);
+  EXPECT_EQ(";", till.delimiter);
+  EXPECT_EQ("Zeit", till.columns.at("time"));
+}
+
+TEST(ConfigTest, ACsvProfileThatCannotWorkSaysWhatIsMissing) {
+  const std::string mistakes = Mistakes(R"(
+[drop_folder.csv.till]
+delimiter = ";;"
+decimal_mark = ";"
+[drop_folder.csv.till.columns]
+nummer = "Bon"
+)");
+  for (const char* part : {"needs columns.number", "needs columns.time", "needs columns.sku",
+                           "delimiter", "decimal_mark", "columns.nummer: unknown key"}) {
+    EXPECT_THAT(mistakes, HasSubstr(part));
+  }
+}
+
 TEST(ConfigTest, TheSmallestConfigurationGivesTheDocumentedDefaults) {
   const auto c = Parse("store_id = \"0042\"\n", "t.toml");
   ASSERT_TRUE(c.ok()) << c.status().message();

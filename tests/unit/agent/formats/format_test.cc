@@ -32,7 +32,8 @@ TEST(Formats, FilesAreKnownByNameAndFirstBytes) {
   EXPECT_EQ(Format::kNdjson, Sniff("{}\n{}", "sales.NDJSON"));
   EXPECT_EQ(Format::kNdjson, Sniff("", "sales.jsonl"));
   EXPECT_EQ(std::nullopt, Sniff("", "x.xml"));
-  EXPECT_EQ(std::nullopt, Sniff("store;register", "x.csv"));
+  EXPECT_EQ(Format::kCsv, Sniff("store;register", "x.CSV"));
+  EXPECT_EQ(std::nullopt, Sniff("store;register", "x.txt"));
 }
 
 }  // namespace

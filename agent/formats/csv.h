@@ -1,0 +1,44 @@
+// What: rows of a CSV file (RFC 4180) to receipts, by a profile of the configuration.
+// Promise: pure. A receipt is complete when the next key appears and the file is closed: a file
+// that
+//   is cut inside a row, or a row with another number of columns, gives nothing at all. Rows of one
+//   receipt stand together; a key that comes back later in the file is never guessed at.
+// Thread: any.
+// Limits: 256 columns, 2,000,000 rows, fields and events as Limits.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/formats/format.h"
+
+namespace tillrelay::formats {
+
+struct CsvProfile {
+  std::string name;
+  std::string files = "*.csv";  // which dropped files are read by this profile
+  char delimiter = ',';
+  char decimal_mark = '.';
+  bool latin1 = false;  // else UTF-8
+  bool header = true;   // else columns are numbers from 1
+  // As strptime(3); empty: as in RFC 3339. A time without offset is the store's.
+  std::string time_format, day_format;
+  // Where no column says it.
+  std::string store_id, register_id, uom = "EA", currency;
+  // Our name to the file's: store, register, business_day, number, time, sku, gtin, description,
+  // quantity, uom, net_amount, currency, grand_amount.
+  std::map<std::string, std::string> columns;
+};
+
+// The profile of that name; the only one if `name` is empty; else nothing.
+const CsvProfile* CsvByName(const std::vector<CsvProfile>& profiles, std::string_view name);
+const CsvProfile* CsvByFile(const std::vector<CsvProfile>& profiles, const std::string& file_name);
+
+std::optional<SyntaxError> DecodeCsv(const CsvProfile& profile, std::string_view bytes,
+                                     const Limits& limits, const std::function<void(Item&&)>& sink);
+
+}  // namespace tillrelay::formats
