@@ -5,7 +5,7 @@
 #pragma once
 
 #include "agent/capture/intake.h"
-#include "agent/http/router.h"
+#include "common/http/router.h"
 
 namespace tillrelay::capture {
 

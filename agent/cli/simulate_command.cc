@@ -11,11 +11,11 @@
 #include "agent/cli/commands.h"
 #include "agent/cli/store_play.h"
 #include "agent/config/config.h"
-#include "agent/http/client.h"
 #include "common/base/files.h"
 #include "common/base/json_reader.h"
 #include "common/base/json_writer.h"
 #include "common/base/mutex.h"
+#include "common/http/client.h"
 
 namespace tillrelay::cli {
 namespace {

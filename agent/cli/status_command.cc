@@ -5,8 +5,8 @@
 
 #include "agent/cli/commands.h"
 #include "agent/config/config.h"
-#include "agent/http/client.h"
 #include "common/base/json_reader.h"
+#include "common/http/client.h"
 
 namespace tillrelay::cli {
 namespace {

@@ -5,9 +5,9 @@
 
 #include <functional>
 
-#include "agent/http/router.h"
 #include "agent/status/diagnosis.h"
 #include "agent/status/snapshot.h"
+#include "common/http/router.h"
 
 namespace tillrelay::status {
 

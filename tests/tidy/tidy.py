@@ -22,16 +22,18 @@ ARROWS = {
     "agent/formats": {"common/event", "common/base"},
     "agent/guard": {"common/event", "common/base"},
     "agent/journal": {"common/sqlite", "common/wire", "common/event", "common/base"},
-    "agent/http": {"common/base"},
-    "agent/capture": {"agent/formats", "agent/guard", "agent/journal", "agent/http",
-                      "common/event", "common/base"},
+    "common/http": {"common/base"},
+    "agent/books": {"common/event", "common/base"},
+    "agent/capture": {"agent/formats", "agent/guard", "agent/books", "agent/journal",
+                      "common/http", "common/event", "common/base"},
     "agent/uplink": {"agent/journal", "common/mqtt", "common/wire", "common/event",
                      "common/base"},
-    "agent/status": {"agent/http", "common/base"},
-    "agent/service": {"common/base"},
-    "agent/cli": {"agent/config", "agent/http", "agent/journal", "common/wire", "common/event",
+    "agent/status": {"common/http", "common/base"},
+    "common/service": {"common/base"},
+    "agent/cli": {"agent/config", "agent/journal", "common/http", "common/wire", "common/event",
                   "common/base"},
-    "collector": {"common/sqlite", "common/mqtt", "common/wire", "common/event", "common/base"},
+    "collector": {"common/sqlite", "common/mqtt", "common/http", "common/service", "common/wire",
+                  "common/event", "common/base"},
 }
 # status sees the plain *_stats.h of the rooms it shows, and nothing else of them.
 STATS = re.compile(r"agent/\w+/\w+_stats\.h")
@@ -39,7 +41,7 @@ STATS = re.compile(r"agent/\w+/\w+_stats\.h")
 # third-party header -> rooms that may name it
 THIRD_PARTY = {
     r"sqlite3\.h": {"common/sqlite"},
-    r"boost/": {"agent/http"},
+    r"boost/": {"common/http"},
     r"mqtt/": {"common/mqtt"},
     r"expat\.h": {"agent/formats"},
     r"simdjson": {"common/base"},

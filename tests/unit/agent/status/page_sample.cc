@@ -3,8 +3,8 @@
 #include <cstdio>
 #include <string>
 
-#include "agent/http/server.h"
 #include "agent/status/routes.h"
+#include "common/http/server.h"
 #include "tests/unit/agent/status/samples.h"
 
 int main(int argc, char** argv) {

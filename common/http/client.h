@@ -1,0 +1,53 @@
+// What: a small HTTP/1.1 client for the command line and for tests: one request, one answer.
+// Promise: never follows redirects or proxies; waits at most the timeout; takes at most the limit.
+// Thread: one at a time; it blocks.
+// Errors: unavailable (cannot connect, cut, too slow), invalid (the answer is not HTTP).
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <string_view>
+
+#include "common/base/files.h"
+#include "common/base/status.h"
+#include "common/http/message.h"
+
+namespace tillrelay::http {
+
+struct ClientResponse {
+  int status = 0;
+  Headers headers;
+  std::string body;
+  std::string_view Header(std::string_view name) const { return headers.Find(name); }
+};
+
+struct ClientRequest {
+  std::string method = "GET";
+  std::string target = "/";
+  Headers headers;  // Host, Content-Length and Connection are added
+  std::string body;
+};
+
+// Keeps its connection between calls, and connects again if the server closed it meanwhile.
+class Client {
+ public:
+  // "127.0.0.1:8471", "[::1]:8471", "unix:/run/tillrelay/control.sock".
+  explicit Client(std::string address,
+                  std::chrono::milliseconds timeout = std::chrono::seconds(10));
+  Result<ClientResponse> Call(const ClientRequest& request);
+  Result<ClientResponse> Get(std::string_view target);
+  void Close() { socket_.Reset(); }
+
+  static constexpr size_t kMaxAnswerBytes = 256 * 1024 * 1024;
+
+ private:
+  Status Connect();
+  Result<ClientResponse> Exchange(const std::string& bytes, bool head_only);
+
+  const std::string address_;
+  const std::chrono::milliseconds timeout_;
+  Fd socket_;
+  std::string rest_;  // bytes behind the last answer
+};
+
+}  // namespace tillrelay::http

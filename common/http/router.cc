@@ -1,0 +1,96 @@
+#include "common/http/router.h"
+
+#include "common/base/check.h"
+
+namespace tillrelay::http {
+namespace {
+
+std::vector<std::string_view> Segments(std::string_view path) {
+  std::vector<std::string_view> segments;
+  while (!path.empty() && path.front() == '/') {
+    path.remove_prefix(1);
+    segments.push_back(path.substr(0, path.find('/')));
+    path.remove_prefix(segments.back().size());
+  }
+  return segments;
+}
+
+bool IsParameter(std::string_view segment) {
+  return segment.size() > 2 && segment.front() == '{' && segment.back() == '}';
+}
+
+// The parameters of `path` in the terms of `pattern`; false if it does not match.
+bool Matches(const std::vector<std::string>& pattern, const std::vector<std::string_view>& path,
+             std::vector<std::pair<std::string, std::string>>* params) {
+  if (pattern.size() != path.size()) return false;
+  params->clear();
+  for (size_t i = 0; i < path.size(); ++i) {
+    if (IsParameter(pattern[i])) {
+      auto value = PercentDecode(path[i]);
+      if (!value || value->empty()) return false;
+      params->emplace_back(pattern[i].substr(1, pattern[i].size() - 2), std::move(*value));
+    } else if (pattern[i] != path[i]) {
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+void Router::Add(std::string_view method, std::string_view pattern, Handler handler,
+                 size_t max_body) {
+  CHECK(!pattern.empty() && pattern.front() == '/');
+  Route route{std::move(handler), max_body};
+  if (pattern.find('{') == std::string_view::npos) {
+    fixed_[std::string(pattern)].insert_or_assign(std::string(method), std::move(route));
+    return;
+  }
+  std::vector<std::string> segments;
+  for (const std::string_view segment : Segments(pattern)) segments.emplace_back(segment);
+  for (Pattern& known : patterns_) {
+    if (known.segments == segments) {
+      known.methods.insert_or_assign(std::string(method), std::move(route));
+      return;
+    }
+  }
+  patterns_.push_back({std::move(segments), {}});
+  patterns_.back().methods.emplace(std::string(method), std::move(route));
+}
+
+const Router::Methods* Router::FindMethods(Request& request) const {
+  request.params.clear();
+  if (const auto it = fixed_.find(request.path); it != fixed_.end()) return &it->second;
+  const std::vector<std::string_view> path = Segments(request.path);
+  for (const Pattern& pattern : patterns_) {
+    if (Matches(pattern.segments, path, &request.params)) return &pattern.methods;
+  }
+  request.params.clear();
+  return nullptr;
+}
+
+Router::Match Router::Find(Request& request) const {
+  Match match;
+  const Methods* methods = FindMethods(request);
+  if (methods == nullptr) {
+    match.problem = Problem(404, "not-found", "There is nothing at this path");
+    return match;
+  }
+  auto it = methods->find(request.method);
+  if (it == methods->end() && request.method == "HEAD") it = methods->find("GET");
+  if (it != methods->end()) {
+    match.route = &it->second;
+    return match;
+  }
+  std::string allow;
+  for (const auto& [method, route] : *methods) {
+    if (!allow.empty()) allow += ", ";
+    allow += method == "GET" ? "GET, HEAD" : method;
+  }
+  match.problem = Problem(405, "method-not-allowed", "This path does not take this method",
+                          "Allowed here: " + allow);
+  match.problem.headers.Add("Allow", allow);
+  return match;
+}
+
+}  // namespace tillrelay::http

@@ -1,0 +1,57 @@
+// What: which function answers which method and path.
+// Promise: an unknown path is 404, a known path with another method 405 with Allow, both as problem
+//   documents. HEAD is served by the GET route.
+// Thread: filled before the server starts, then immutable.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "common/http/message.h"
+#include "common/http/responder.h"
+
+namespace tillrelay::http {
+
+// Called on the http thread: it must not block. It may answer later, from any thread.
+using Handler = std::function<void(Request&&, Responder)>;
+// Asked when the head is complete and no byte of the body has been taken; an answer ends it.
+using Gate = std::function<std::optional<Response>(const Request&)>;
+
+struct Route {
+  Handler handler;
+  size_t max_body = 0;  // bytes; 0: the listener's limit
+};
+
+class Router {
+ public:
+  // `pattern` is "/v1/events/{id}": a part in braces matches one segment, which must not be empty.
+  void Add(std::string_view method, std::string_view pattern, Handler handler, size_t max_body = 0);
+  void SetGate(Gate gate) { gate_ = std::move(gate); }
+  const Gate& gate() const { return gate_; }
+
+  // The route of the request with `params` filled, or the problem to answer instead.
+  struct Match {
+    const Route* route = nullptr;
+    Response problem;
+  };
+  Match Find(Request& request) const;
+
+ private:
+  using Methods = std::map<std::string, Route, std::less<>>;
+  struct Pattern {
+    std::vector<std::string> segments;
+    Methods methods;
+  };
+  const Methods* FindMethods(Request& request) const;
+
+  std::map<std::string, Methods, std::less<>> fixed_;
+  std::vector<Pattern> patterns_;
+  Gate gate_;
+};
+
+}  // namespace tillrelay::http

@@ -1,0 +1,413 @@
+#include "common/http/session.h"
+
+#include <utility>  // before Boost: 1.74 misses it under C++20
+
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/write.hpp>
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+
+#include "common/base/log.h"
+#include "common/http/request_reader.h"
+#include "common/http/request_rules.h"
+
+namespace tillrelay::http {
+namespace {
+
+namespace asio = boost::asio;
+using Error = boost::system::error_code;
+using Protocol = asio::generic::stream_protocol;
+using Socket = asio::basic_stream_socket<Protocol, asio::io_context::executor_type>;
+
+constexpr size_t kFirstBuffer = 4 * 1024;
+constexpr size_t kMaxBuffer = 64 * 1024;   // one read of a large body
+constexpr size_t kKeptBuffer = 16 * 1024;  // more is given back between requests
+constexpr size_t kCopiedBody = 16 * 1024;  // larger bodies are written from where they are
+constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+
+// Stream is a socket, or a TLS stream over one.
+template <typename Stream>
+class StreamSession final : public Session,
+                            public std::enable_shared_from_this<StreamSession<Stream>> {
+ public:
+  StreamSession(std::shared_ptr<Hub> hub, std::shared_ptr<Port> port, Stream stream,
+                std::string remote)
+      : hub_(std::move(hub)),
+        port_(std::move(port)),
+        limits_(port_->options),
+        remote_(std::move(remote)),
+        stream_(std::move(stream)),
+        reader_(limits_.max_header_bytes) {}
+
+  void Start() override {
+    Enter(Phase::kIdle, limits_.timeouts.header);
+    Read();
+  }
+
+  void Sweep(Instant now) override {
+    if (now < deadline_) return;
+    hub_->Count(&ServerStats::timeouts_total);
+    switch (phase_) {
+      case Phase::kHead:
+      case Phase::kBody:
+        return Refuse(Problem(408, "too-slow", "The request came too slowly"));
+      case Phase::kHandling:
+        return Refuse(Problem(503, "no-answer", "No answer in time"));
+      default:
+        return Close();
+    }
+  }
+
+  void Drain() override {
+    if (phase_ == Phase::kIdle || phase_ == Phase::kHead) Close();
+  }
+
+  void Close() override {
+    if (phase_ == Phase::kClosed) return;
+    phase_ = Phase::kClosed;
+    ++turn_;
+    ReleaseBody();
+    Error ignored;
+    stream_.lowest_layer().close(ignored);
+    --port_->open;
+    hub_->Remove(this);
+  }
+
+ private:
+  enum class Phase { kIdle, kHead, kBody, kHandling, kWriting, kLinger, kClosed };
+
+  void Enter(Phase phase, std::chrono::milliseconds patience) {
+    phase_ = phase;
+    deadline_ = hub_->clock.Now() + patience;
+  }
+
+  // --- reading ---
+
+  void Read() {
+    if (reading_ || phase_ == Phase::kClosed) return;
+    MakeRoom();
+    reading_ = true;
+    stream_.async_read_some(asio::buffer(buffer_.data() + end_, buffer_.size() - end_),
+                            [self = this->shared_from_this()](const Error& error, size_t count) {
+                              self->OnRead(error, count);
+                            });
+  }
+
+  void MakeRoom() {
+    if (begin_ > 0) {
+      std::copy(buffer_.begin() + static_cast<ptrdiff_t>(begin_),
+                buffer_.begin() + static_cast<ptrdiff_t>(end_), buffer_.begin());
+      end_ -= begin_;
+      begin_ = 0;
+    }
+    size_t wanted = std::max(kFirstBuffer, end_ * 2);
+    if (phase_ == Phase::kBody) {
+      const uint64_t left =
+          reader_.content_length().value_or(kMaxBuffer) - reader_.request().body.size();
+      wanted = std::max<size_t>(wanted, std::min<uint64_t>(left, kMaxBuffer));
+    }
+    if (wanted > buffer_.size()) buffer_.resize(wanted);
+    if (end_ == 0 && wanted == kFirstBuffer && buffer_.size() > kKeptBuffer) {
+      std::vector<char>(wanted).swap(buffer_);
+    }
+  }
+
+  void OnRead(const Error& error, size_t count) {
+    reading_ = false;
+    if (phase_ == Phase::kClosed) return;
+    if (phase_ == Phase::kWriting) return;  // a refusal is on its way
+    if (error) return Close();
+    if (phase_ == Phase::kLinger) return Read();  // into the same place again: discarded
+    end_ += count;
+    Process();
+  }
+
+  std::string_view Unread() const { return {buffer_.data() + begin_, end_ - begin_}; }
+
+  void Process() {
+    if (reader_.untouched()) {  // RFC 9112, 2.2: empty lines before a request are ignored
+      while (begin_ < end_ && (buffer_[begin_] == '\r' || buffer_[begin_] == '\n')) ++begin_;
+      if (begin_ < end_ && phase_ == Phase::kIdle) BeginHead();
+    }
+    while (begin_ < end_ || reader_.state() == RequestReader::State::kHeadDone) {
+      if (!Step()) return;
+    }
+    Read();
+  }
+
+  void BeginHead() {
+    // The first request's time counts from the connection's start.
+    if (first_) {
+      phase_ = Phase::kHead;
+    } else {
+      Enter(Phase::kHead, limits_.timeouts.header);
+    }
+    first_ = false;
+  }
+
+  // One step of the reader. False: do not read on now.
+  bool Step() {
+    using State = RequestReader::State;
+    if (reader_.state() == State::kHeadDone) return OnHead();
+    const size_t taken = reader_.Feed(Unread());
+    begin_ += taken;
+    switch (reader_.state()) {
+      case State::kFailed:
+        Refuse(reader_.problem());
+        return false;
+      case State::kHeadDone:
+        return true;
+      case State::kDone:
+        if (HoldBody()) Dispatch();
+        return false;
+      case State::kHead:
+      case State::kBody:
+        break;
+    }
+    if (!HoldBody()) return false;
+    if (taken == 0) {
+      Read();
+      return false;
+    }
+    return true;
+  }
+
+  bool OnHead() {
+    Request& request = reader_.request();
+    request.remote = remote_;
+    head_only_ = request.method == "HEAD";
+    if (auto refusal = Judge(request)) {
+      Refuse(std::move(*refusal));
+      return false;
+    }
+    if (!reader_.has_body()) {
+      Dispatch();
+      return false;
+    }
+    const size_t limit = route_->max_body != 0 ? route_->max_body : limits_.max_body_bytes;
+    if (reader_.content_length().value_or(0) > limit) {
+      Refuse(Problem(413, "body-too-large", "The request's body is too large"));
+      return false;
+    }
+    reader_.AllowBody(limit);
+    Enter(Phase::kBody, limits_.timeouts.body);
+    const bool waits =
+        begin_ == end_ && !reader_.is_http_1_0() && !request.Header("Expect").empty();
+    if (waits) WriteContinue();
+    return !waits;
+  }
+
+  // Why the request is not wanted, from its head alone.
+  std::optional<Response> Judge(Request& request) {
+    if (!SplitTarget(request)) {
+      return Problem(400, "bad-target", "The request's target is not well-formed");
+    }
+    if (auto refusal = CheckHead(request, port_->allowed_hosts, reader_.is_http_1_0())) {
+      return refusal;
+    }
+    Router::Match match = limits_.router->Find(request);
+    if (match.route == nullptr) return KeepIfComplete(std::move(match.problem));
+    route_ = match.route;
+    if (!limits_.router->gate()) return std::nullopt;
+    auto refusal = limits_.router->gate()(request);
+    if (refusal) return KeepIfComplete(std::move(*refusal));
+    return std::nullopt;
+  }
+
+  // A refused request without a body leaves the connection usable.
+  Response KeepIfComplete(Response response) {
+    polite_ = !reader_.has_body();
+    return response;
+  }
+
+  void WriteContinue() {
+    asio::async_write(stream_, asio::buffer(kContinue.data(), kContinue.size()),
+                      [self = this->shared_from_this()](const Error& error, size_t) {
+                        if (self->phase_ != Phase::kBody) return;
+                        if (error) return self->Close();
+                        self->Read();
+                      });
+  }
+
+  bool HoldBody() {
+    const size_t size = reader_.request().body.size();
+    if (size > held_) {
+      if (!hub_->Hold(size - held_)) {
+        Response busy = Problem(503, "busy", "Too many large requests at one time");
+        busy.headers.Add("Retry-After", "5");
+        Refuse(std::move(busy));
+        return false;
+      }
+      held_ = size;
+    }
+    return true;
+  }
+
+  void ReleaseBody() {
+    hub_->Release(held_);
+    held_ = 0;
+  }
+
+  // --- answering ---
+
+  void Dispatch() {
+    Enter(Phase::kHandling, limits_.timeouts.handler);
+    hub_->Count(&ServerStats::requests_total);
+    const uint64_t turn = ++turn_;
+    Responder responder([hub = hub_, weak = this->weak_from_this(), turn](Response&& response) {
+      if (hub->io->get_executor().running_in_this_thread()) {
+        if (auto self = weak.lock()) self->Answer(turn, std::move(response));
+        return;
+      }
+      asio::post(*hub->io, [weak, turn, moved = std::move(response)]() mutable {
+        if (auto self = weak.lock()) self->Answer(turn, std::move(moved));
+      });
+    });
+    try {
+      route_->handler(std::move(reader_.request()), responder);
+    } catch (const std::exception& error) {
+      log::Error("http", "a handler failed: {}", error.what());
+      responder.Send(Problem(500, "internal", "The request failed inside the server"));
+    }
+  }
+
+  void Answer(uint64_t turn, Response&& response) {
+    if (turn != turn_ || phase_ != Phase::kHandling) return;
+    polite_ = true;
+    Write(std::move(response));
+  }
+
+  // Ends the request in any phase; the connection goes on only if its extent is known.
+  void Refuse(Response response) {
+    hub_->Count(&ServerStats::refused_total);
+    ++turn_;
+    if (!polite_) response.close = true;
+    Write(std::move(response));
+  }
+
+  void Write(Response&& response) {
+    const bool head_known = reader_.state() == RequestReader::State::kHeadDone ||
+                            reader_.state() == RequestReader::State::kDone;
+    Framing framing;
+    framing.keep_alive =
+        head_known && polite_ && !response.close && !hub_->draining && reader_.keep_alive();
+    framing.http_1_0 = head_known && reader_.is_http_1_0();
+    framing.head_only = head_only_;
+    Enter(Phase::kWriting, limits_.timeouts.write);
+    out_.clear();
+    AppendHead(response, framing, hub_->date.At(hub_->clock.Wall()), &out_);
+    large_.clear();
+    if (!head_only_ && response.body.size() <= kCopiedBody) {
+      out_.append(response.body);
+    } else if (!head_only_) {
+      large_ = std::move(response.body);
+    }
+    keep_alive_ = framing.keep_alive;
+    Send();
+  }
+
+  void Send() {
+    auto done = [self = this->shared_from_this()](const Error& error, size_t) {
+      self->OnWritten(error);
+    };
+    if (large_.empty()) {
+      asio::async_write(stream_, asio::buffer(out_), std::move(done));
+    } else {
+      const std::array<asio::const_buffer, 2> parts{asio::buffer(out_), asio::buffer(large_)};
+      asio::async_write(stream_, parts, std::move(done));
+    }
+  }
+
+  void OnWritten(const Error& error) {
+    if (phase_ == Phase::kClosed) return;
+    if (error) return Close();
+    if (!keep_alive_ || hub_->draining) return Finish();
+    ReleaseBody();
+    if (large_.capacity() > kCopiedBody) std::string().swap(large_);
+    reader_.Reset();
+    polite_ = head_only_ = false;
+    route_ = nullptr;
+    Enter(Phase::kIdle, limits_.timeouts.idle);
+    Process();
+  }
+
+  // Nothing more is sent. What is still coming is read and dropped for a while, because a reset
+  // could take the answer away from the client before it has read it (RFC 9112, 9.6).
+  void Finish() {
+    ReleaseBody();
+    if (polite_ && !reading_) return Close();
+    Error ignored;
+    stream_.lowest_layer().shutdown(Socket::shutdown_send, ignored);
+    begin_ = end_ = 0;
+    Enter(Phase::kLinger, limits_.timeouts.linger);
+    Read();
+  }
+
+  const std::shared_ptr<Hub> hub_;
+  const std::shared_ptr<Port> port_;
+  const ListenerOptions& limits_;
+  const std::string remote_;
+  Stream stream_;
+  RequestReader reader_;
+  Phase phase_ = Phase::kIdle;
+  Instant deadline_{};
+  std::vector<char> buffer_;
+  size_t begin_ = 0, end_ = 0;  // what was read and not yet taken
+  const Route* route_ = nullptr;
+  uint64_t turn_ = 0;  // an answer to an earlier turn is late and dropped
+  size_t held_ = 0;    // bytes of the body that the hub counts
+  std::string out_, large_;
+  bool reading_ = false;
+  bool first_ = true;
+  bool polite_ = false;  // the request was taken completely: the connection may go on
+  bool head_only_ = false;
+  bool keep_alive_ = false;
+};
+
+}  // namespace
+
+Hub::Hub(const Clock& clock_in, ServerOptions options_in)
+    : clock(clock_in), options(std::move(options_in)), io(std::make_unique<asio::io_context>(1)) {}
+
+Hub::~Hub() = default;
+
+void Hub::Remove(Session* session) {
+  sessions.erase(session);
+  Count(&ServerStats::connections, static_cast<uint64_t>(-1));
+  if (draining && sessions.empty()) io->stop();
+}
+
+bool Hub::Hold(size_t bytes) {
+  if (held_bytes + bytes > options.max_held_bytes) return false;
+  held_bytes += bytes;
+  return true;
+}
+
+void Hub::Count(uint64_t ServerStats::*counter, uint64_t by) {
+  Lock lock(mutex);
+  stats.*counter += by;
+}
+
+std::shared_ptr<Session> MakeSession(const std::shared_ptr<Hub>& hub,
+                                     const std::shared_ptr<Port>& port, Accepted accepted) {
+  Socket socket(*hub->io);
+  Error error;
+  socket.assign(Protocol(accepted.family, 0), accepted.socket, error);
+  if (error) {
+    ::close(accepted.socket);
+    return nullptr;
+  }
+  auto session = std::make_shared<StreamSession<Socket>>(hub, port, std::move(socket),
+                                                         std::move(accepted.remote));
+  hub->sessions.emplace(session.get(), session);
+  hub->Count(&ServerStats::connections);
+  ++port->open;
+  return session;
+}
+
+}  // namespace tillrelay::http

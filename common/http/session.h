@@ -1,0 +1,76 @@
+// What: one connection: reads requests one at a time, asks the router, writes the answers in order.
+// Promise: every phase has its own deadline; a connection that misses it is told (408) or closed.
+//   Requests that were sent ahead (pipelining) wait in the buffer, nothing is read meanwhile.
+// Thread: http.
+// Limits: see ListenerOptions; the buffer holds at most kMaxBuffer bytes.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "common/base/mutex.h"
+#include "common/http/response_text.h"
+#include "common/http/server.h"
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace tillrelay::http {
+
+class Session {
+ public:
+  virtual ~Session() = default;
+  virtual void Start() = 0;
+  // Ends what is overdue.
+  virtual void Sweep(Instant now) = 0;
+  // Closes now if no request is running, else after its answer.
+  virtual void Drain() = 0;
+  virtual void Close() = 0;
+};
+
+// What the sessions of one listener share.
+struct Port {
+  ListenerOptions options;
+  std::vector<std::string> allowed_hosts;  // lower case, never empty
+  size_t open = 0;                         // connections
+};
+
+// What all sessions share. Every Responder that is out keeps it alive.
+struct Hub {
+  Hub(const Clock& clock_in, ServerOptions options_in);
+  ~Hub();
+
+  void Remove(Session* session);
+  // False if the server holds too many bytes of bodies.
+  bool Hold(size_t bytes);
+  void Release(size_t bytes) { held_bytes -= bytes; }
+  void Count(uint64_t ServerStats::*counter, uint64_t by = 1);
+
+  const Clock& clock;
+  const ServerOptions options;
+  std::unique_ptr<boost::asio::io_context> io;
+  DateLine date;
+  std::unordered_map<Session*, std::shared_ptr<Session>> sessions;
+  size_t held_bytes = 0;
+  bool draining = false;
+
+  Mutex mutex;
+  // Guarded by mutex:
+  ServerStats stats GUARDED_BY(mutex);
+};
+
+struct Accepted {
+  int socket = -1;
+  int family = 0;
+  std::string remote;
+};
+
+// Takes the socket over. Registers the session with the hub, which owns it until it is closed.
+// Null (and the socket closed) if the loop cannot watch it.
+std::shared_ptr<Session> MakeSession(const std::shared_ptr<Hub>& hub,
+                                     const std::shared_ptr<Port>& port, Accepted accepted);
+
+}  // namespace tillrelay::http
