@@ -271,11 +271,15 @@ Status Agent::StartHttp() {
   http_door_ = std::make_unique<capture::HttpDoor>(http_intake_.get(), &counters_);
   auto intake_router = std::make_shared<http::Router>();
   http_door_->AddRoutes(intake_router.get());
-  auto status_router = std::make_shared<http::Router>();
   status::Queries queries;
   queries.snapshot = [this] { return Look(); };
   queries.time_text = [this](WallTime t) { return LocalTime(t); };
+  // Reading is open to the page's listener; what changes something is on the control socket only,
+  // where the file's mode decides who may.
+  auto status_router = std::make_shared<http::Router>();
+  auto control_router = std::make_shared<http::Router>();
   status::AddRoutes(*status_router, queries);
+  status::AddRoutes(*control_router, queries);
 
   http::ServerOptions options;
   options.heartbeat = Beat("http", kThreadBudget);
@@ -297,6 +301,7 @@ Status Agent::StartHttp() {
   if (!config_.control.socket.empty()) {
     http::ListenerOptions control = page;
     control.name = "control";
+    control.router = control_router;
     control.address = "unix:" + config_.control.socket;
     server_->AddListener(control);
   }
