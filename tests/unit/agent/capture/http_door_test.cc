@@ -21,7 +21,7 @@ class HttpDoorTest : public CaptureTest {
     OpenDoor(intake_.get());
   }
   void OpenDoor(Intake* intake) {
-    door_ = std::make_unique<HttpDoor>(intake, &counters_);
+    door_ = std::make_unique<HttpDoor>(intake, nullptr, &counters_);
     router_ = http::Router();
     door_->AddRoutes(&router_);
   }
@@ -36,6 +36,7 @@ class HttpDoorTest : public CaptureTest {
     if (!key.empty()) request.headers.Add("Idempotency-Key", key);
     const auto match = router_.Find(request);
     if (match.route == nullptr) return match.problem;
+    if (auto refusal = router_.gate()(request)) return *refusal;
     auto promise = std::make_shared<std::promise<http::Response>>();
     auto answer = promise->get_future();
     match.route->handler(std::move(request), http::Responder([promise](http::Response&& response) {
