@@ -300,7 +300,8 @@ void Journal::Tick() {
   }
   if (store_ && working_.poisoned.empty()) {
     const WallTime now = clock_.Wall();
-    if (Status s = store_->Forget(now, now - options_.id_retention); !s.ok()) Failed(s);
+    const Retention::Moment moment{last_tick_, now, now - options_.id_retention};
+    if (Status s = store_->Forget(moment); !s.ok()) Failed(s);
   }
   CheckLimits();
   Publish();

@@ -48,9 +48,9 @@ class JournalStore {
   // transaction of its own. True: there may be more.
   Result<bool> Trim(WallTime before);
 
-  // One small step of forgetting ids, pages and audit lines from before `before`.
-  Status Forget(WallTime now, WallTime before) {
-    return retention_.Step(now, before, committed_.base + committed_.head);
+  // One small step of forgetting ids, pages and audit lines.
+  Status Forget(const Retention::Moment& moment) {
+    return retention_.Step(moment, committed_.base + committed_.head);
   }
 
   const StreamRow& current() const { return committed_; }

@@ -56,7 +56,7 @@ class Statement {
 struct OpenOptions {
   bool read_only = false;
   bool create = true;
-  std::string vfs;  // "" is the default
+  std::string vfs = {};  // "" is the default
   int cache_kib = 8192;
 };
 
