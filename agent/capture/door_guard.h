@@ -18,7 +18,7 @@ namespace tillrelay::capture {
 
 struct DoorGuardOptions {
   bool require_token = false;
-  RateLimit rate;  // of each token and of each certificate
+  RateLimit rate{};  // of each token and of each certificate
 };
 
 class DoorGuard {
