@@ -99,7 +99,8 @@ class World:
             f'store_id = "{store}"', 'time_zone = "Europe/Berlin"', *agent_lines,
             "[intake]", *(line.replace("PORT", str(self.intake_port)) for line in
                          (intake_lines or ['listen = "127.0.0.1:PORT"'])),
-            "[control]", f'socket = "{self.path("control.sock")}"', "[status]", f'listen = "{self.page}"',
+            "[control]", f'socket = "{self.path("control.sock")}"',
+            "[status]", f'listen = "{self.page}"',
             "[journal]", f'path = "{self.path("journal.db")}"',
             "[drop_folder]", f'path = "{self.drop}"', "settle_s = 1",
             "[broker]", f'url = "mqtt://127.0.0.1:{self.broker_port}"',
