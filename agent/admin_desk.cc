@@ -205,31 +205,11 @@ int64_t AdminDesk::LocalSeconds(WallTime time) const {
   return wall.ok() ? wall->local_s : utc.local_s;
 }
 
-// A store that was closed, or a daemon that has just started, makes no register silent.
-void AdminDesk::JudgeSilence(books::RegisterRow* row, WallTime now) const {
-  if (silence_.after.count() == 0) return;
-  const bool forgotten = now - row->heard_at > std::chrono::hours(24 * OpeningHours::kMaxDays);
-  if (!row->expected && forgotten) return;
-  const int64_t since = LocalSeconds(std::max(row->heard_at, started_at_));
-  row->silent_for_s = silence_.hours.OpenSeconds(since, LocalSeconds(now));
-  row->silent = row->silent_for_s >= silence_.after.count();
-}
-
 std::vector<books::RegisterRow> AdminDesk::Registers() {
   std::vector<books::RegisterRow> rows = r_.books.Registers();
-  for (const std::string& id : silence_.expected) {
-    const auto same = [&id](const books::RegisterRow& row) {
-      return event::WithoutLeadingZeros(row.register_id) == event::WithoutLeadingZeros(id);
-    };
-    auto row = std::find_if(rows.begin(), rows.end(), same);
-    if (row == rows.end()) {
-      row = rows.emplace(rows.end());
-      row->register_id = id;
-    }
-    row->expected = true;
-  }
-  const WallTime now = r_.clock.Wall();
-  for (books::RegisterRow& row : rows) JudgeSilence(&row, now);
+  books::JudgeSilence(
+      silence_, {r_.clock.Wall(), started_at_, [this](WallTime t) { return LocalSeconds(t); }},
+      &rows);
   return rows;
 }
 

@@ -8,20 +8,13 @@
 #include <vector>
 
 #include "agent/books/books.h"
+#include "agent/books/silence.h"
 #include "agent/capture/intake.h"
 #include "agent/journal/query_thread.h"
 #include "agent/status/admin.h"
 #include "agent/uplink/pump.h"
-#include "common/base/opening_hours.h"
 
 namespace tillrelay {
-
-// When a register is expected to speak.
-struct SilenceRule {
-  std::vector<std::string> expected;
-  OpeningHours hours;
-  std::chrono::seconds after{0};  // 0: no register is ever called silent
-};
 
 class AdminDesk final : public status::Admin {
  public:
@@ -35,7 +28,7 @@ class AdminDesk final : public status::Admin {
     const event::StoreZone& zone;
     const Clock& clock;
   };
-  AdminDesk(const Rooms& rooms, SilenceRule silence)
+  AdminDesk(const Rooms& rooms, books::SilenceRule silence)
       : r_(rooms), silence_(std::move(silence)), started_at_(rooms.clock.Wall()) {}
 
   void FindEvents(status::EventFilter filter, status::Reply<status::EventPage> reply) override;
@@ -61,10 +54,9 @@ class AdminDesk final : public status::Admin {
   void TakeTicket(const status::Resolution& resolution, const journal::QuarantineRow& row,
                   status::Reply<status::Resolved> reply);
   int64_t LocalSeconds(WallTime time) const;
-  void JudgeSilence(books::RegisterRow* row, WallTime now) const;
 
   const Rooms r_;
-  const SilenceRule silence_;
+  const books::SilenceRule silence_;
   const WallTime started_at_;
 };
 

@@ -255,11 +255,11 @@ void Agent::StartDesk() {
       std::make_unique<journal::QueryThread>(config_.journal.path, Beat("query", kThreadBudget));
   query_->Start();
   const auto& registers = config_.registers;
-  desk_ =
-      std::make_shared<AdminDesk>(AdminDesk::Rooms{*query_, *desk_intake_, *journal_, *pump_,
-                                                   books_, intake_options_->shop.zone, clock_},
-                                  SilenceRule{registers.expected, registers.opening_hours,
-                                              std::chrono::minutes(registers.silent_after_min)});
+  desk_ = std::make_shared<AdminDesk>(
+      AdminDesk::Rooms{*query_, *desk_intake_, *journal_, *pump_, books_,
+                       intake_options_->shop.zone, clock_},
+      books::SilenceRule{registers.expected, registers.opening_hours,
+                         std::chrono::minutes(registers.silent_after_min)});
   desk_->LoadRegisters();
 }
 
