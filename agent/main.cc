@@ -9,6 +9,7 @@
 #include <future>
 #include <memory>
 
+#include "agent/admin_desk.h"
 #include "agent/capture/drop_watch.h"
 #include "agent/capture/http_door.h"
 #include "agent/capture/token_routes.h"
@@ -16,11 +17,11 @@
 #include "agent/guard/card_guard.h"
 #include "agent/journal/journal.h"
 #include "agent/journal/paths.h"
+#include "agent/status/admin_routes.h"
 #include "agent/status/routes.h"
 #include "agent/status/status_json.h"
 #include "agent/uplink/pump.h"
 
-#include "common/base/worker.h"
 #include "common/http/address.h"
 #include "common/http/server.h"
 #include "common/mqtt/paho_link.h"
@@ -42,7 +43,6 @@ constexpr milliseconds kHttpPatience{2000};
 constexpr seconds kThreadBudget{30};   // a thread that does not move for this long is stuck
 constexpr seconds kUplinkBudget{120};  // it may sit in a name lookup
 constexpr size_t kMaxSecretBytes = 4096;
-constexpr size_t kAdminQueue = 16;  // changes by people that wait for the disk
 
 const char* Environment(const char* name) { return std::getenv(name); }
 
@@ -118,8 +118,10 @@ class Agent {
   std::optional<Failure> StartStore();
   Status StartUplink();
   Status StartDropFolder();
+  void StartDesk();
   Status StartHttp();
   Status OpenTokens();
+  bool RunOffLoop(std::function<void()> work);
   http::ListenerOptions IntakeListener() const;
   http::ListenerOptions PageListener() const;
   mqtt::LinkOptions LinkOptionsOf() const;
@@ -142,13 +144,15 @@ class Agent {
   std::string password_;
 
   std::optional<capture::IntakeOptions> intake_options_;
+  books::Books books_;
   std::unique_ptr<journal::Journal> journal_;
   std::unique_ptr<uplink::Pump> pump_;
-  std::unique_ptr<capture::Intake> http_intake_, file_intake_;
+  std::unique_ptr<capture::Intake> http_intake_, file_intake_, desk_intake_;
+  std::unique_ptr<journal::QueryThread> query_;
+  std::shared_ptr<AdminDesk> desk_;
   std::unique_ptr<capture::TokenBook> tokens_;
   std::unique_ptr<capture::DoorGuard> door_guard_;
   std::unique_ptr<capture::HttpDoor> http_door_;
-  std::unique_ptr<Worker> admin_worker_;
   std::unique_ptr<capture::DropWatch> drop_watch_;
   std::unique_ptr<http::Server> server_;
   size_t intake_listener_ = 0;
@@ -195,6 +199,7 @@ std::optional<Failure> Agent::StartStore() {
   journal::JournalOptions options;
   options.store.path = config_.journal.path;
   options.store.store_id = config_.store_id;
+  options.store.books = &books_;
   options.store.quarantine_max_count = static_cast<uint64_t>(config_.limits.quarantine_documents);
   options.store.quarantine_max_bytes = static_cast<uint64_t>(config_.limits.quarantine_bytes);
   options.retention = std::chrono::hours(24 * config_.journal.retention_days);
@@ -260,7 +265,23 @@ Status Agent::StartUplink() {
   };
   options.beat = Beat("uplink", kUplinkBudget);
   pump_ = std::make_unique<uplink::Pump>(std::move(options), journal_.get(), &clock_, &random_);
+  StartDesk();  // before the first status is told: it is part of it
   return pump_->Start();
+}
+
+void Agent::StartDesk() {
+  desk_intake_ =
+      std::make_unique<capture::Intake>(&*intake_options_, journal_.get(), &counters_, &clock_);
+  query_ =
+      std::make_unique<journal::QueryThread>(config_.journal.path, Beat("query", kThreadBudget));
+  query_->Start();
+  const auto& registers = config_.registers;
+  desk_ = std::make_shared<AdminDesk>(
+      AdminDesk::Rooms{*query_, *desk_intake_, *journal_, *pump_, books_,
+                       intake_options_->shop.zone, clock_},
+      books::SilenceRule{registers.expected, registers.opening_hours,
+                         std::chrono::minutes(registers.silent_after_min)});
+  desk_->LoadRegisters();
 }
 
 Status Agent::StartDropFolder() {
@@ -279,7 +300,7 @@ Status Agent::StartDropFolder() {
   return drop_watch_->Start();
 }
 
-// Who may send, and the worker that writes the tokens' file.
+// Who may send.
 Status Agent::OpenTokens() {
   auto intake = intake_socket_ >= 0 ? Result<http::Address>(http::LocalAddress(intake_socket_))
                                     : http::ParseAddress(config_.intake.listen);
@@ -296,8 +317,15 @@ Status Agent::OpenTokens() {
       config::NeedsToken(config_.intake, is_local),
       capture::RateLimit::PerSecond(config_.intake.rate_per_s, config_.intake.burst)};
   door_guard_ = std::make_unique<capture::DoorGuard>(options, tokens_.get(), &clock_);
-  admin_worker_ = std::make_unique<Worker>("admin", kAdminQueue, Beat("admin", kThreadBudget));
   return Status::Ok();
+}
+
+// What waits for the disk goes to the thread `query`. Without a store there is none, and nobody
+// whom the loop would keep waiting.
+bool Agent::RunOffLoop(std::function<void()> work) {
+  if (query_ != nullptr) return query_->Ask([work = std::move(work)](auto&&) { work(); });
+  work();
+  return true;
 }
 
 http::ListenerOptions Agent::IntakeListener() const {
@@ -343,8 +371,12 @@ Status Agent::StartHttp() {
   status::AddRoutes(*status_router, queries);
   status::AddRoutes(*control_router, queries);
   capture::AddTokenRoutes(control_router.get(), tokens_.get(), [this](std::function<void()> work) {
-    return admin_worker_->Post(std::move(work));
+    return RunOffLoop(std::move(work));
   });
+  if (desk_ != nullptr) {
+    status::AddReadingRoutes(*control_router, desk_);
+    status::AddChangingRoutes(*control_router, desk_);
+  }
 
   http::ServerOptions options;
   options.heartbeat = Beat("http", kThreadBudget);
@@ -372,6 +404,7 @@ status::Snapshot Agent::Look() const {
   if (journal_ != nullptr) snapshot.journal = journal_->Stats();
   if (pump_ != nullptr) snapshot.uplink = pump_->Stats();
   snapshot.capture = counters_.Copy();
+  if (desk_ != nullptr) snapshot.registers = desk_->Registers();
   snapshot.version = TILLRELAY_VERSION;
   snapshot.host = host_;
   snapshot.session = session_;
@@ -445,11 +478,11 @@ void Agent::Stop() {
   notifier_.Stopping().ok();
   if (server_ != nullptr) server_->CloseListener(intake_listener_);
   if (drop_watch_ != nullptr) drop_watch_->Stop();
+  if (query_ != nullptr) query_->Stop();
   if (journal_ != nullptr) DrainJournal();
   if (pump_ != nullptr) pump_->Stop(kFlush);
   if (journal_ != nullptr) journal_->Stop();
   if (server_ != nullptr) server_->Stop(kHttpPatience);
-  if (admin_worker_ != nullptr) admin_worker_->Stop();
 }
 
 log::Level LevelOf(const std::string& word) {

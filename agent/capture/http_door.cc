@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "agent/capture/receipt_json.h"
 #include "common/base/embed.h"
 #include "common/base/json_writer.h"
 #include "common/base/text.h"
@@ -16,55 +17,15 @@ constexpr std::string_view kEvents = "/v1/events";
 
 constexpr size_t kMaxRequestIdBytes = 128;
 
-const char* OutcomeWord(journal::Outcome outcome) {
-  switch (outcome) {
-    case journal::Outcome::kStored:
-      return "stored";
-    case journal::Outcome::kDuplicate:
-      return "duplicate";
-    case journal::Outcome::kQuarantined:
-      return "quarantined";
-  }
-  return "";
-}
-
-void WriteReceipt(const journal::Receipt& receipt, JsonWriter* json) {
-  json->BeginObject().Field("outcome", OutcomeWord(receipt.outcome));
-  if (receipt.outcome == journal::Outcome::kQuarantined) {
-    json->Field("ticket", receipt.ticket).Field("reason", receipt.reason);
-    if (!receipt.field.empty()) json->Field("field", receipt.field);
-  } else {
-    json->Field("id", UuidText(receipt.id));
-    json->Field("sequence", receipt.sequence).Field("stream", receipt.stream);
-  }
-  json->EndObject();
-}
-
 std::string AnswerBody(const Answer& answer) {
   std::string body;
-  body.reserve(64 + answer.receipts.size() * 160);
   JsonWriter json(&body);
-  json.BeginObject().Key("results").BeginArray();
-  for (const journal::Receipt& receipt : answer.receipts) WriteReceipt(receipt, &json);
-  json.EndArray()
-      .Field("stored", static_cast<uint64_t>(answer.stored))
+  json.BeginObject().Key("results").Raw(ReceiptsJson(answer.receipts));
+  json.Field("stored", static_cast<uint64_t>(answer.stored))
       .Field("duplicate", static_cast<uint64_t>(answer.duplicate))
       .Field("quarantined", static_cast<uint64_t>(answer.quarantined))
       .EndObject();
   return body;
-}
-
-// "till" of `text/csv; profile="till"`.
-std::string_view ProfileOf(std::string_view content_type) {
-  constexpr std::string_view kName = "profile=";
-  const size_t at = content_type.find(kName);
-  if (at == std::string_view::npos) return {};
-  std::string_view value = content_type.substr(at + kName.size());
-  value = value.substr(0, value.find_first_of("; \t"));
-  if (value.size() >= 2 && value.front() == '"' && value.back() == '"') {
-    value = value.substr(1, value.size() - 2);
-  }
-  return value;
 }
 
 http::Response TryLater(std::string_view word, std::string_view detail) {
@@ -93,7 +54,7 @@ http::Response SyntaxProblem(const formats::SyntaxError& error, const Answer* qu
 
 // The profile that the content type names; null if there is none.
 const formats::CsvProfile* CsvOf(const Intake& intake, const http::Request& request) {
-  return formats::CsvByName(intake.csv(), ProfileOf(request.content_type));
+  return formats::CsvByName(intake.csv(), formats::CsvProfileOf(request.content_type));
 }
 
 std::optional<http::Response> CheckType(const Intake& intake, const http::Request& request) {

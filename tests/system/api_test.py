@@ -70,9 +70,11 @@ class Contract:
         except jsonschema.ValidationError as error:
             check(False, f"{where}: {error.message} at {list(error.absolute_path)}")
 
-    def check_all_seen(self):
+    def check_all_seen(self, skip=()):
+        """`skip` names answers that cannot be provoked from outside."""
         wanted = {(path, method, int(status)) for path, method, operation in self.operations()
-                  for status in operation["responses"]}
+                  for status, answer in operation["responses"].items()
+                  if answer.get("$ref", "").rsplit("/", 1)[-1] not in skip}
         check(self.seen == wanted, f"never seen: {sorted(wanted - self.seen)}")
         return len(wanted)
 
@@ -224,6 +226,42 @@ def check_tokens(contract, world):
     remove(503, listed[1]["id"])
 
 
+def check_admin(contract, world):
+    """Quarantine, events, books and delivery over the control socket."""
+    stored = once(plain(world.intake_port), "POST", "/v1/events", b"[" + sale(1) + b"," + sale(2) +
+                  b',{"kind":"sale"},{"kind":"return"},{"kind":"exchange"}]', JSON)
+    check(stored.json()["quarantined"] == 3, f"{stored.body}")
+
+    def call(status, method, path, body=None, **parts):
+        target = path.format(**parts)
+        answer = once(control(world), method, target + parts.get("query", ""), body, JSON)
+        contract.check(path, method.lower(), answer)
+        check(answer.status == status, f"{target}: expected {status}: {answer.body}")
+        return answer.json()
+
+    for path in ("/v1/events", "/v1/quarantine", "/v1/audit"):
+        call(200, "GET", path, query="?limit=2")
+        call(400, "GET", path, query="?before=x")
+    check(len(call(200, "GET", "/v1/events", query="?after=0")["events"]) == 2, "after")
+    call(200, "GET", "/v1/events/{id}", id=1)
+    call(404, "GET", "/v1/events/{id}", id=99)
+    check(call(200, "GET", "/v1/registers")["registers"][0]["sales"] == 2, "registers")
+    check(len(call(200, "GET", "/v1/days")["days"]) == 1, "days")
+    one = "/v1/quarantine/{ticket}"
+    call(200, "GET", one, ticket=1)
+    call(404, "GET", one, ticket="x")
+    corrected = b'{"document":%s}' % sale(3)
+    for way, bad, good in (("retry", b"[]", None), ("resubmit", b"{}", corrected),
+                           ("discard", b"{}", b'{"reason":"a test"}')):
+        call(400, "POST", f"{one}/{way}", bad, ticket=1)
+        call(404, "POST", f"{one}/{way}", good, ticket=99)
+        gone = call(200, "POST", f"{one}/{way}", good, ticket=2 if way == "discard" else 1)
+        check(gone["resolved"] == (way != "retry"), f"{way}: {gone}")
+    for way in ("pause", "resume", "retry"):
+        call(200, "POST", f"/v1/delivery/{way}")
+    check(len(call(200, "GET", "/v1/audit")["audit"]) >= 5, "audit")
+
+
 def the_page_and_the_control_socket_answer_as_documented():
     with World() as world:
         with open(world.path("tokens.json"), "w") as file:
@@ -233,7 +271,7 @@ def the_page_and_the_control_socket_answer_as_documented():
         for listener, connect in (("status", lambda: plain(world.page_port)),
                                   ("control", lambda: control(world))):
             for path, method, operation in contract.operations(listener):
-                if method != "get":
+                if method != "get" or path.startswith("/v1/") and path != "/v1/status":
                     continue
                 for parameter in operation.get("parameters", []):
                     path_now = path.replace("{%s}" % parameter["name"],
@@ -253,12 +291,13 @@ def the_page_and_the_control_socket_answer_as_documented():
                 there = once(plain(world.page_port), "GET", path.replace("{id}", "x"))
                 check(there.status == 404, f"{path} is open on the page's port")
         check_tokens(contract, world)
+        check_admin(contract, world)
         check(once(control(world), "POST", "/v1/events", sale(1), JSON).status == 404, "intake")
     with World(store="") as world:
         world.agent.start()
         answer_when_up(world)
         contract.check("/readyz", "get", once(plain(world.page_port), "GET", "/readyz"))
-    return f"{contract.check_all_seen()} documented answers seen and valid"
+    return f"{contract.check_all_seen(skip=['Later'])} documented answers seen and valid"
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@
 
 #include "agent/capture/http_door.h"
 #include "agent/capture/token_routes.h"
+#include "agent/status/admin_routes.h"
 #include "agent/status/routes.h"
 #include "common/base/json_reader.h"
 
@@ -70,6 +71,8 @@ TEST(OpenApi, ThePageServesWhatIsDocumented) {
 TEST(OpenApi, TheControlSocketServesWhatIsDocumented) {
   http::Router router;
   status::AddRoutes(router, {});
+  status::AddReadingRoutes(router, nullptr);
+  status::AddChangingRoutes(router, nullptr);
   capture::AddTokenRoutes(&router, nullptr, nullptr);
   EXPECT_THAT(router.Listing(), ElementsAreArray(Documented(Served(router), "control")));
 }

@@ -1,9 +1,9 @@
-#include "agent/books/opening_hours.h"
+#include "common/base/opening_hours.h"
 
 #include <algorithm>
 #include <optional>
 
-namespace tillrelay::books {
+namespace tillrelay {
 namespace {
 
 constexpr int64_t kDay_s = 86'400;
@@ -82,4 +82,4 @@ int64_t OpeningHours::OpenSeconds(int64_t from_local_s, int64_t to_local_s) cons
   return open;
 }
 
-}  // namespace tillrelay::books
+}  // namespace tillrelay
