@@ -21,7 +21,6 @@
 #include "agent/status/routes.h"
 #include "agent/status/status_json.h"
 #include "agent/uplink/pump.h"
-
 #include "common/http/address.h"
 #include "common/http/server.h"
 #include "common/mqtt/paho_link.h"

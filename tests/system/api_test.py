@@ -259,7 +259,7 @@ def check_admin(contract, world):
         check(gone["resolved"] == (way != "retry"), f"{way}: {gone}")
     for way in ("pause", "resume", "retry"):
         call(200, "POST", f"/v1/delivery/{way}")
-    check(len(call(200, "GET", "/v1/audit")["audit"]) >= 5, "audit")
+    wait_for(lambda: len(call(200, "GET", "/v1/audit")["audit"]) >= 5, "five acts in the audit", 20)
 
 
 def the_page_and_the_control_socket_answer_as_documented():
