@@ -24,14 +24,20 @@ struct Config {
   struct Intake {
     std::string listen = "127.0.0.1:8470";
     std::vector<std::string> allowed_hosts;
+    std::string tls_cert_file, tls_key_file;  // empty: plain HTTP, on loopback only
+    std::string client_ca_file;  // registers show a certificate of it; its CN is the register id
+    bool require_token = false;
+    int64_t rate_per_s = 1000;  // requests of one token or certificate; 0: no limit
+    int64_t burst = 5000;       // so many may come at once
   } intake;
   struct StatusPage {
     std::string listen = "127.0.0.1:8471";
     std::vector<std::string> allowed_hosts;
     bool open_read = true;
+    std::string tls_cert_file, tls_key_file;
   } status;
   struct Control {
-    std::string socket;  // empty: none
+    std::string socket = "/run/tillrelay/control.sock";  // empty: none
   } control;
   struct Journal {
     std::string path = "/var/lib/tillrelay/journal.db";
@@ -88,6 +94,12 @@ struct Config {
     std::string operator_key_file;  // empty: operators are left out
   } guard;
 };
+
+// A door that others than this machine can reach needs TLS, and registers that show who they are.
+// `intake_is_local`: what the intake listens on is loopback or a unix socket. Invalid, with a hint.
+Status CheckDoors(const Config& config, bool intake_is_local, bool status_is_local);
+// Must every document come with a token?
+bool NeedsToken(const Config::Intake& intake, bool is_local);
 
 // The file and, beside it, conf.d/*.toml in the order of their names; later ones win.
 Result<Config> Load(const std::string& path);
