@@ -40,7 +40,8 @@ Prepared Intake::Prepare(Document* document) {
   const auto take = [&](formats::Item&& item) { TakeItem(std::move(item), *document, &prepared); };
   prepared.syntax = document->format == formats::Format::kCsv
                         ? formats::DecodeCsv(*document->csv, document->bytes, options_.limits, take)
-                        : decoder_.Decode(document->format, document->bytes, options_.limits, take);
+                        : decoder_.Decode({document->format, document->encoding}, document->bytes,
+                                          options_.limits, take);
   if (prepared.syntax) {
     prepared.entries.clear();
     event::Rejection why{"not-syntax", fmt::format("byte {}", prepared.syntax->offset),

@@ -43,7 +43,8 @@ struct Document {
   std::string channel;  // "http" | "file"
   std::string origin;   // file name or request id, for people
   std::string bytes;
-  const formats::CsvProfile* csv = nullptr;  // of Intake::csv(), for Format::kCsv
+  const formats::CsvProfile* csv = nullptr;        // of Intake::csv(), for Format::kCsv
+  std::optional<formats::Encoding> encoding = {};  // of JSON, where its sender names one
 };
 
 // A document on its way: what will be appended, and what to tell about it.

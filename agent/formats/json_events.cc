@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "agent/formats/cloudevents.h"
+#include "agent/formats/self_check.h"
 #include "common/base/text.h"
 #include "common/event/event_json.h"
 
@@ -192,8 +193,8 @@ std::optional<Rejection> ReadCanonical(JsonValue object, std::optional<event::Ki
   event->kind = *kind;
   if (auto rejection = event::ReadData(object, event)) return rejection;
   event->origin->dialect = "canonical-json/1";
-  event->origin->mapper = "json@1";
-  return std::nullopt;
+  event->origin->mapper = "json@2";
+  return SelfCheckCanonical(event);
 }
 
 }  // namespace tillrelay::formats
