@@ -37,6 +37,19 @@ std::optional<Rejection> ReadItem(JsonValue value, Format format, event::Event* 
   return ReadCanonical(value, std::nullopt, event);
 }
 
+// Either one of ours that forgot its kind, or somebody else's document.
+Rejection WithoutKind(JsonValue object) {
+  for (const char* ours : {"transaction", "transfer", "count", "adjustment", "close", "lines"}) {
+    if (object.Find(ours)) return {"missing-field", "kind", "this field is required"};
+  }
+  std::string first;
+  if (object.size() > 0) first = Printable((*object.begin()).name(), 40);
+  return {"unsupported", "",
+          "not a document that is understood here" +
+              (first.empty() ? "" : ": its first member is \"" + first + "\"") +
+              "; send {\"kind\": \"sale\", ...}"};
+}
+
 // Turns values into items, one after the other.
 class Itemiser {
  public:
@@ -189,7 +202,7 @@ std::optional<Rejection> ReadCanonical(JsonValue object, std::optional<event::Ki
     }
     kind = parsed;
   }
-  if (!kind) return Rejection{"missing-field", "kind", "this field is required"};
+  if (!kind) return WithoutKind(object);
   event->kind = *kind;
   if (auto rejection = event::ReadData(object, event)) return rejection;
   event->origin->dialect = "canonical-json/1";
