@@ -23,7 +23,7 @@ struct CsvProfile {
   char delimiter = ',';
   char decimal_mark = '.';
   Encoding encoding = Encoding::kUtf8;  // a byte order mark counts more
-  bool header = true;   // else columns are numbers from 1
+  bool header = true;                   // else columns are numbers from 1
   // As strptime(3); empty: as in RFC 3339. A time without offset is the store's.
   std::string time_format, day_format;
   // Where no column says it.
@@ -35,6 +35,8 @@ struct CsvProfile {
   std::vector<std::string> non_stock;
 };
 
+// "till" of "text/csv; profile=\"till\""; "" if there is none.
+std::string_view CsvProfileOf(std::string_view content_type);
 // The profile of that name; the only one if `name` is empty; else nothing.
 const CsvProfile* CsvByName(const std::vector<CsvProfile>& profiles, std::string_view name);
 const CsvProfile* CsvByFile(const std::vector<CsvProfile>& profiles, const std::string& file_name);

@@ -22,9 +22,7 @@ size_t MarkBytes(std::string_view bytes, Encoding encoding) {
 }
 
 void Append(uint32_t c, std::string* out) {
-  const auto tail = [&](int shift) {
-    *out += static_cast<char>(0x80 | ((c >> shift) & 0x3F));
-  };
+  const auto tail = [&](int shift) { *out += static_cast<char>(0x80 | ((c >> shift) & 0x3F)); };
   if (c < 0x80) {
     *out += static_cast<char>(c);
   } else if (c < 0x800) {
@@ -105,10 +103,10 @@ std::optional<Encoding> EncodingOf(std::string_view bytes) {
 
 std::optional<Encoding> EncodingNamed(std::string_view name) {
   static constexpr std::pair<std::string_view, Encoding> kNames[] = {
-      {"utf-8", Encoding::kUtf8},         {"utf8", Encoding::kUtf8},
-      {"us-ascii", Encoding::kUtf8},      {"latin-1", Encoding::kLatin1},
-      {"latin1", Encoding::kLatin1},      {"iso-8859-1", Encoding::kLatin1},
-      {"utf-16", Encoding::kUtf16Be},     {"utf-16be", Encoding::kUtf16Be},
+      {"utf-8", Encoding::kUtf8},      {"utf8", Encoding::kUtf8},
+      {"us-ascii", Encoding::kUtf8},   {"latin-1", Encoding::kLatin1},
+      {"latin1", Encoding::kLatin1},   {"iso-8859-1", Encoding::kLatin1},
+      {"utf-16", Encoding::kUtf16Be},  {"utf-16be", Encoding::kUtf16Be},
       {"utf-16le", Encoding::kUtf16Le}};
   const std::string lower = Lower(name);
   for (const auto& [known, encoding] : kNames) {

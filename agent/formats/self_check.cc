@@ -24,8 +24,8 @@ bool AddLines(const event::Event& event, Money* sum) {
   for (const event::Line& line : event.lines) {
     if (line.action == "void") continue;
     if (!line.net_amount) return false;
-    const bool back = PaysOut(line.action) ||
-                      (line.action.empty() && event.kind == event::Kind::kReturn);
+    const bool back =
+        PaysOut(line.action) || (line.action.empty() && event.kind == event::Kind::kReturn);
     sum->Add(back ? -Magnitude(*line.net_amount) : *line.net_amount);
   }
   return true;
@@ -66,9 +66,9 @@ std::optional<Rejection> SelfCheck(const Sums& sums, TaxRule rule, const char* f
     return std::nullopt;
   }
   const Money& told = rule == TaxRule::kIncluded ? without_tax : with_tax;
-  return Rejection{"totals-disagree", field,
-                   "the lines add up to " + told.sum().Text() + ", the document says " +
-                       sums.grand->Text()};
+  return Rejection{
+      "totals-disagree", field,
+      "the lines add up to " + told.sum().Text() + ", the document says " + sums.grand->Text()};
 }
 
 std::optional<Rejection> SelfCheckCanonical(event::Event* event) {

@@ -72,16 +72,16 @@ struct ReasonWord {
   std::string_view word, reason;
 };
 constexpr ReasonWord kReasons[] = {
-    {"damage", "damage"},       {"damaged", "damage"},
-    {"breakage", "damage"},     {"theft", "theft"},
-    {"stolen", "theft"},        {"shrink", "theft"},
-    {"shrinkage", "theft"},     {"found", "found"},
-    {"waste", "waste"},         {"spoilage", "waste"},
-    {"expired", "waste"},       {"destroyed", "waste"},
-    {"writeoff", "waste"},      {"ownuse", "own_use"},
-    {"storeuse", "own_use"},    {"internaluse", "own_use"},
+    {"damage", "damage"},         {"damaged", "damage"},
+    {"breakage", "damage"},       {"theft", "theft"},
+    {"stolen", "theft"},          {"shrink", "theft"},
+    {"shrinkage", "theft"},       {"found", "found"},
+    {"waste", "waste"},           {"spoilage", "waste"},
+    {"expired", "waste"},         {"destroyed", "waste"},
+    {"writeoff", "waste"},        {"ownuse", "own_use"},
+    {"storeuse", "own_use"},      {"internaluse", "own_use"},
     {"correction", "correction"}, {"correctiveadjustment", "correction"},
-    {"recount", "correction"},  {"other", "other"}};
+    {"recount", "correction"},    {"other", "other"}};
 
 class Reader {
  public:
@@ -142,8 +142,8 @@ class Reader {
   }
 
   std::string State() const {
-    std::string_view told = FirstText(document_, {"InventoryControlDocumentState",
-                                                  "DocumentStateCode", "DocumentState"});
+    std::string_view told = FirstText(
+        document_, {"InventoryControlDocumentState", "DocumentStateCode", "DocumentState"});
     if (told.empty()) told = document_.Attribute("Status");
     return Folded(told);
   }
@@ -172,8 +172,8 @@ class Reader {
   void Transfer() {
     event::Transfer& t = event_.transfer.emplace();
     t.transfer_id = Number();
-    t.from_store_id = Text({"SourceRetailStoreID", "SourceRetailStore", "FromRetailStoreID",
-                            "SourceBusinessUnitID"});
+    t.from_store_id = Text(
+        {"SourceRetailStoreID", "SourceRetailStore", "FromRetailStoreID", "SourceBusinessUnitID"});
     t.to_store_id = Text({"DestinationRetailStoreID", "DestinationRetailStore", "ToRetailStoreID",
                           "DestinationBusinessUnitID"});
     if (what_ == What::kTransfer) Direction(t);

@@ -1,4 +1,5 @@
-// What: inventory control documents (ARTS InventoryControlTransaction) to transfers, adjustments and
+// What: inventory control documents (ARTS InventoryControlTransaction) to transfers, adjustments
+// and
 //   counts.
 // Promise: which stock moves and in which direction is told by the document, or it is refused.
 // Thread: any (pure).

@@ -123,8 +123,7 @@ class Reader {
 
   void Item(XmlElement item) {
     // A flag on what is no goods line: in place it is simply gone; elsewhere its sign tells.
-    const bool gone =
-        Flagged(item) && dialect_.voids == Voids::kInPlace && !basket_.all_flagged;
+    const bool gone = Flagged(item) && dialect_.voids == Voids::kInPlace && !basket_.all_flagged;
     for (const XmlElement body : item) {
       const std::string_view name = body.name();
       if (const GoodsBody* goods = GoodsOf(name)) {

@@ -58,8 +58,8 @@ std::optional<Rejection> ReadState(XmlElement root, XmlElement body, State* stat
   std::string status;
   if (body) status = Folded(body.Attribute("TransactionStatus"));
   if (status.empty()) status = Folded(root.Attribute("TransactionStatus"));
-  const bool voids_another = bool(LinkOf(root, body, Link::kVoid)) ||
-                             (body && body.name() == "PostVoidTransaction");
+  const bool voids_another =
+      bool(LinkOf(root, body, Link::kVoid)) || (body && body.name() == "PostVoidTransaction");
   if (status == "postvoided" && !voids_another) {
     return Rejection{"unsupported", "TransactionStatus",
                      "it was taken back later, but not said by what; send the post-void itself"};

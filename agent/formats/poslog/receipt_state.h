@@ -1,4 +1,5 @@
-// What: what became of a basket: carried out, parked, taken up again, given up, trained with, or the
+// What: what became of a basket: carried out, parked, taken up again, given up, trained with, or
+// the
 //   taking back of an earlier one; and the links that a transaction carries to others.
 // Promise: a state that could mean two things is refused.
 // Thread: any (pure).

@@ -98,8 +98,11 @@ TEST(Encoding, CsvInEveryEncoding) {
   profile.name = "till";
   profile.store_id = "0042";
   profile.register_id = "1";
-  profile.columns = {{"number", "no"}, {"time", "time"}, {"sku", "sku"},
-                     {"quantity", "q"}, {"description", "text"}};
+  profile.columns = {{"number", "no"},
+                     {"time", "time"},
+                     {"sku", "sku"},
+                     {"quantity", "q"},
+                     {"description", "text"}};
   const std::string latin = "no,time,sku,q,text\n7,2026-11-21T10:00:00,100,1,K\xE4se\n";
   const auto described = [&](const std::string& bytes, Encoding encoding) {
     profile.encoding = encoding;

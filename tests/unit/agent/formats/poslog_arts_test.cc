@@ -181,29 +181,30 @@ TEST(PosLogArts, InventoryDocumentsMoveStockAsTheySay) {
   for (const std::string& told : ToldBy("inventory.xml")) {
     if (!told.starts_with("register_control/control ")) documents.push_back(told);
   }
-  EXPECT_EQ((Lines{
-                "transfer_shipped TR-1: on_hand 200 -6 EA, in_transit@0018 200 +6 EA,"
-                " on_hand 201 -1.250 KGM, in_transit@0018 201 +1.250 KGM",
-                "transfer_received TR-2: on_hand 200 +5 EA, damaged 200 +1 EA, in_transit 200 -6 EA",
-                "transfer_received TR-3: on_hand 200 +1 EA, in_transit 200 -2 EA",
-                "transfer_voided TR-1: on_hand 200 +6 EA, in_transit@0018 200 -6 EA",
-                "stock_adjusted ADJ-1: on_hand 200 -2.0000 EA, on_hand 201 +3 EA",
-                "stock_adjusted ADJ-2: on_hand 200 -2 EA, on_hand 201 -1 EA",
-                "stock_adjusted ADJ-3: on_hand 200 -1 EA, damaged 200 +1 EA",
-                "stock_adjusted ADJ-4: on_hand 200 +4 EA",
-                "stock_counted CC-1: 200 = 17",
-                "rejected unsupported at InventoryReturn",
-                "rejected unsupported at DocumentTypeCode",
-                "rejected missing-field at SourceRetailStoreID",
-                "rejected bad-value at DocumentTypeCode",
-                "rejected missing-field at ReasonCode",
-                "rejected bad-value at LineItem[].DamagedUnitCount",
-                "rejected bad-value at LineItem[].Quantity",
-                "rejected bad-value at UnitCount",
-                "rejected missing-field at InventoryControlDocumentID",
-                "rejected missing-field at LineItem",
-            }),
-            documents);
+  EXPECT_EQ(
+      (Lines{
+          "transfer_shipped TR-1: on_hand 200 -6 EA, in_transit@0018 200 +6 EA,"
+          " on_hand 201 -1.250 KGM, in_transit@0018 201 +1.250 KGM",
+          "transfer_received TR-2: on_hand 200 +5 EA, damaged 200 +1 EA, in_transit 200 -6 EA",
+          "transfer_received TR-3: on_hand 200 +1 EA, in_transit 200 -2 EA",
+          "transfer_voided TR-1: on_hand 200 +6 EA, in_transit@0018 200 -6 EA",
+          "stock_adjusted ADJ-1: on_hand 200 -2.0000 EA, on_hand 201 +3 EA",
+          "stock_adjusted ADJ-2: on_hand 200 -2 EA, on_hand 201 -1 EA",
+          "stock_adjusted ADJ-3: on_hand 200 -1 EA, damaged 200 +1 EA",
+          "stock_adjusted ADJ-4: on_hand 200 +4 EA",
+          "stock_counted CC-1: 200 = 17",
+          "rejected unsupported at InventoryReturn",
+          "rejected unsupported at DocumentTypeCode",
+          "rejected missing-field at SourceRetailStoreID",
+          "rejected bad-value at DocumentTypeCode",
+          "rejected missing-field at ReasonCode",
+          "rejected bad-value at LineItem[].DamagedUnitCount",
+          "rejected bad-value at LineItem[].Quantity",
+          "rejected bad-value at UnitCount",
+          "rejected missing-field at InventoryControlDocumentID",
+          "rejected missing-field at LineItem",
+      }),
+      documents);
 }
 
 TEST(PosLogArts, NoNumberOfARegisterGoesMissing) {
@@ -235,10 +236,13 @@ TEST(PosLogArts, ArrivalWithoutItsNumberIsNamedByItsTransaction) {
 
 TEST(PosLogArts, DayCloseCarriesTheRegistersTotals) {
   EXPECT_EQ((Lines{
-                "register_control/control 101:", "day_closed 1187:",
-                "register_control/control 102:", "day_closed Z-77:",
+                "register_control/control 101:",
+                "day_closed 1187:",
+                "register_control/control 102:",
+                "day_closed Z-77:",
                 "register_control/control 103:",
-                "register_control/control 104:", "rejected bad-value at TotalTransactionCount",
+                "register_control/control 104:",
+                "rejected bad-value at TotalTransactionCount",
                 "register_control/control 105:",
             }),
             ToldBy("day_close.xml"));

@@ -129,7 +129,8 @@ std::string Table(const fs::path& root) {
   for (const auto& entry : fs::recursive_directory_iterator(root)) {
     const fs::path name = entry.path().lexically_relative(root);
     const std::string top = name.begin()->string();
-    if (!entry.is_regular_file() || !IsDocument(name) || top == "schema" || top == "guard") continue;
+    if (!entry.is_regular_file() || !IsDocument(name) || top == "schema" || top == "guard")
+      continue;
     std::ifstream file(entry.path(), std::ios::binary);
     const std::string bytes{std::istreambuf_iterator<char>(file), {}};
     lines[name.string()] = Line(name.string(), Read(name, bytes));

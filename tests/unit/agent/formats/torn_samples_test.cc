@@ -49,8 +49,8 @@ TEST(TornSamples, NoPrefixOfAnySampleGivesAnEvent) {
   for (const auto& entry : fs::recursive_directory_iterator(root)) {
     const std::string name = entry.path().lexically_relative(root).string();
     const std::string kind = entry.path().extension().string();
-    if (kind != ".json" && kind != ".xml" && (kind != ".in" || name.starts_with("ndjson") ||
-                                              name.starts_with("guard"))) {
+    if (kind != ".json" && kind != ".xml" &&
+        (kind != ".in" || name.starts_with("ndjson") || name.starts_with("guard"))) {
       continue;
     }
     const std::string document = testing::ReadGolden(name);

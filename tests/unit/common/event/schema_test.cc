@@ -1,5 +1,5 @@
-// The JSON Schema of canonical documents, made from the one table of members (fields.h), so that what
-// is published and what is read cannot part. TILLRELAY_WRITE_GOLDEN=1 writes docs/schema/.
+// The JSON Schema of canonical documents, made from the one table of members (fields.h), so that
+// what is published and what is read cannot part. TILLRELAY_WRITE_GOLDEN=1 writes docs/schema/.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -48,9 +48,8 @@ class Collector {
   }
   void Word(const char* name, std::string&, Words words) { Add(name, OneOf(words)); }
   void Time(const char* name, std::string&) {
-    Add(name,
-        R"({"type": ["string", "null"], "pattern": )"
-        R"("^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}"})");
+    Add(name, R"({"type": ["string", "null"], "pattern": )"
+              R"("^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}"})");
   }
   void Day(const char* name, std::string&) {
     Add(name, R"({"type": ["string", "null"], "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"})");
@@ -59,26 +58,30 @@ class Collector {
   void Integer(const char* name, std::optional<int64_t>&) {
     Add(name, R"({"type": ["integer", "string", "null"], "pattern": "^-?[0-9]+$"})");
   }
-  void Flag(const char* name, std::optional<bool>&) { Add(name, R"({"type": ["boolean", "null"]})"); }
+  void Flag(const char* name, std::optional<bool>&) {
+    Add(name, R"({"type": ["boolean", "null"]})");
+  }
   void Ids(const char* name, std::vector<std::string>&) {
     Add(name, R"({"type": ["array", "null"], "items": {"type": "string", "maxLength": 128}})");
   }
   void Counts(const char* name, std::vector<std::pair<std::string, int64_t>>&) {
-    Add(name, R"({"type": ["object", "null"], "additionalProperties": {"type": ["integer", "string"]}})");
+    Add(name,
+        R"({"type": ["object", "null"], "additionalProperties": {"type": ["integer", "string"]}})");
   }
   void Sums(const char* name, std::vector<std::pair<std::string, Decimal>>&) {
-    Add(name, std::string(R"({"type": ["object", "null"], "additionalProperties": )") + kNumber + "}");
+    Add(name,
+        std::string(R"({"type": ["object", "null"], "additionalProperties": )") + kNumber + "}");
   }
   void Extension(const char* name, std::vector<std::pair<std::string, std::string>>&) {
-    Add(name,
-        R"({"type": ["object", "null"], "maxProperties": 20, )"
-        R"("propertyNames": {"pattern": "^[A-Za-z0-9._-]{1,32}$"}, )"
-        R"("additionalProperties": {"type": "string", "maxLength": 256}})");
+    Add(name, R"({"type": ["object", "null"], "maxProperties": 20, )"
+              R"("propertyNames": {"pattern": "^[A-Za-z0-9._-]{1,32}$"}, )"
+              R"("additionalProperties": {"type": "string", "maxLength": 256}})");
   }
   template <class T>
   void Object(const char* name, T&) {
     Define<T>(name, &all_);
-    Add(name, R"({"anyOf": [{"$ref": "#/definitions/)" + std::string(Named(name)) + R"("}, {"type": "null"}]})");
+    Add(name, R"({"anyOf": [{"$ref": "#/definitions/)" + std::string(Named(name)) +
+                  R"("}, {"type": "null"}]})");
   }
   template <class T>
   void Object(const char* name, std::optional<T>&) {
@@ -88,15 +91,19 @@ class Collector {
   template <class T>
   void List(const char* name, std::vector<T>&) {
     Define<T>(name, &all_);
-    Add(name, R"({"type": ["array", "null"], "items": {"$ref": "#/definitions/)" + std::string(Named(name)) + R"("}})");
+    Add(name, R"({"type": ["array", "null"], "items": {"$ref": "#/definitions/)" +
+                  std::string(Named(name)) + R"("}})");
   }
   const std::string& members() const { return members_; }
   // Two members may hold the same part.
-  static std::string_view Named(std::string_view name) { return name == "voids" ? "original" : name; }
+  static std::string_view Named(std::string_view name) {
+    return name == "voids" ? "original" : name;
+  }
 
  private:
   void Add(const char* name, const std::string& schema) {
-    members_ += (members_.empty() ? "" : ",\n") + std::string("        ") + Quoted(name) + ": " + schema;
+    members_ +=
+        (members_.empty() ? "" : ",\n") + std::string("        ") + Quoted(name) + ": " + schema;
   }
   Definitions& all_;
   std::string members_;
@@ -183,9 +190,11 @@ std::string Schema() {
       "  \"$id\": \"https://tillrelay.org/schemas/canonical/1.json\",\n"
       "  \"title\": \"Canonical document\",\n  \"type\": \"object\",\n"
       "  \"required\": [\"kind\"],\n  \"additionalProperties\": false,\n  \"properties\": {\n"
-      "        \"kind\": {\"enum\": [" + kinds + "]},\n"
-      "        \"agent_control\": {},\n        \"result\": {},\n" + root.members() +
-      "\n  },\n  \"allOf\": [\n";
+      "        \"kind\": {\"enum\": [" +
+      kinds +
+      "]},\n"
+      "        \"agent_control\": {},\n        \"result\": {},\n" +
+      root.members() + "\n  },\n  \"allOf\": [\n";
   for (size_t i = 0; i < Rules().size(); ++i) {
     text += RuleText(Rules()[i]) + (i + 1 < Rules().size() ? ",\n" : "\n");
   }
