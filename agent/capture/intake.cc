@@ -176,7 +176,7 @@ Result<Document> Intake::FromQuarantine(Quarantined kept) {
   const auto* csv = formats::CsvByName(options_.csv, formats::CsvProfileOf(kept.media_type));
   if (csv == nullptr) return Invalid("its CSV profile is not configured any more");
   kept_csv_ = *csv;
-  kept_csv_.latin1 = false;  // what is kept is UTF-8
+  kept_csv_.encoding = formats::Encoding::kUtf8;  // what is kept is UTF-8
   document.csv = &kept_csv_;
   return document;
 }

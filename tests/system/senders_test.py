@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The senders of docs/senders against a real agent: kept, known, put aside, refused, and no answer."""
+"""The senders of docs/senders against a real agent: kept, known, put aside, refused, no answer."""
 
 import json
 import os

@@ -13,9 +13,10 @@ import jsonschema
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..", "..")
 ROOMS = ("agent/formats", "agent/guard", "agent/capture", "agent/journal", "common/event")
 # A reason is the first word of a Rejection, however it is written.
-REASON = re.compile(r'(?:Rejection(?: why)?\{|Refuse\(|RefuseLine\(|Refusal\(|why\{|'
-                    r'rejection_ = Rejection\{|return \{|outcome = Rejection\{)\s*"([a-z][a-z_-]*)"')
-CHOICE = re.compile(r'(?:Refuse|RefuseLine|Rejection)[({][^;"]*\?\s*"([a-z_-]+)"\s*:\s*"([a-z_-]+)"')
+REASON = re.compile(r'(?:Rejection(?: why)?\{|Refuse\(|RefuseLine\(|return \{)'
+                    r'\s*"([a-z][a-z_-]*)"')
+CHOICE = re.compile(r'(?:Refuse|RefuseLine|Rejection)[({][^;"]*'
+                    r'\?\s*"([a-z_-]+)"\s*:\s*"([a-z_-]+)"')
 CONFLICT = re.compile(r'\*conflict = [^;]*\?\s*"([a-z_]+)"\s*:\s*"([a-z_]+)"')
 
 problems = []

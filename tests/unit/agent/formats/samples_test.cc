@@ -20,10 +20,11 @@ constexpr const char* kPage = "../../docs/samples.md";
 constexpr const char* kHead =
     R"(# What becomes of each sample
 
-Every document of `tests/golden` (origins: its SOURCES.md), read by the same code as in a shop. Made by
-`formats_samples_test`, which fails when this page and the code disagree; `TILLRELAY_WRITE_GOLDEN=1`
-writes it anew. *reconciled*: the lines agree with the document's own total. *unchecked*: it tells no
-total. Transfers, counts, closes and fillers have none to check.
+Every document of `tests/golden` (origins: its SOURCES.md), read by the same code as in a shop.
+Made by `formats_samples_test`, which fails when this page and the code disagree; with
+`TILLRELAY_WRITE_GOLDEN=1` it writes the page anew. *reconciled*: the lines agree with the
+document's own total. *unchecked*: it tells no total. Transfers, counts, closes and fillers have
+none to check.
 
 | document | dialect | kept | reconciled | unchecked | refused, and why |
 |---|---|---|---|---|---|
