@@ -87,7 +87,8 @@ formats::CsvProfile ProfileOf(const config::Config::Csv& csv, const std::string&
   profile.files = csv.files;
   profile.delimiter = csv.delimiter.front();
   profile.decimal_mark = csv.decimal_mark.front();
-  profile.latin1 = csv.encoding == "latin-1";
+  profile.encoding = formats::EncodingNamed(csv.encoding).value_or(formats::Encoding::kUtf8);
+  profile.non_stock = csv.non_stock;
   profile.header = csv.header;
   profile.time_format = csv.time_format;
   profile.day_format = csv.day_format;
@@ -180,8 +181,10 @@ std::optional<Failure> Agent::Start() {
 std::optional<Failure> Agent::StartStore() {
   auto zone = event::StoreZone::Load(config_.time_zone);
   if (!zone.ok()) return Failure{service::kExitConfiguration, std::move(zone).status()};
-  intake_options_.emplace(
-      capture::IntakeOptions{{config_.store_id, config_.store_aliases, *std::move(zone)}, {}, {}});
+  intake_options_.emplace(capture::IntakeOptions{
+      {config_.store_id, config_.store_aliases, *std::move(zone), config_.items.non_stock},
+      {},
+      {}});
   auto& limits = intake_options_->limits;
   limits.depth = static_cast<int>(config_.limits.depth);
   limits.string_bytes = static_cast<size_t>(config_.limits.string_bytes);

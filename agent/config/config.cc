@@ -63,13 +63,14 @@ void ReadCsv(Settings* s, const std::string& section, Config::Csv* csv) {
   s->String(key("files"), &csv->files);
   s->String(key("delimiter"), &csv->delimiter);
   s->Word(key("decimal_mark"), {".", ","}, &csv->decimal_mark);
-  s->Word(key("encoding"), {"utf-8", "latin-1"}, &csv->encoding);
+  s->Word(key("encoding"), {"utf-8", "latin-1", "utf-16", "utf-16le", "utf-16be"}, &csv->encoding);
   s->Bool(key("header"), &csv->header);
   s->String(key("time_format"), &csv->time_format);
   s->String(key("day_format"), &csv->day_format);
   s->String(key("register"), &csv->register_id);
   s->String(key("uom"), &csv->uom);
   s->String(key("currency"), &csv->currency);
+  s->Strings(key("non_stock"), &csv->non_stock);
   for (const char* column : kCsvColumns) {
     std::string theirs;
     s->String(key(std::string("columns.") + column), &theirs);
@@ -159,6 +160,7 @@ Result<Config> FromSettings(Settings settings) {
   settings.String("time_zone", &c.time_zone);
   settings.Strings("store_aliases", &c.store_aliases);
   settings.Word("log_level", {"debug", "info", "warning", "error"}, &c.log_level);
+  settings.Strings("items.non_stock", &c.items.non_stock);
   settings.String("guard.receipt_pattern", &c.guard.receipt_pattern);
   settings.String("guard.operator_key_file", &c.guard.operator_key_file);
   ReadPlaces(&settings, &c);

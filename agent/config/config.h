@@ -53,6 +53,7 @@ struct Config {
     std::string time_format, day_format;  // strptime(3); empty: RFC 3339
     std::string register_id, uom = "EA", currency;
     std::map<std::string, std::string> columns;  // ours to theirs
+    std::vector<std::string> non_stock;          // as items.non_stock, for this source
   };
   struct DropFolder {
     std::string path = "/var/spool/tillrelay";  // empty: none
@@ -60,6 +61,10 @@ struct Config {
     int64_t settle_s = 2;
     std::vector<Csv> csv;
   } drop_folder;
+  struct Items {
+    // Codes that are no goods (deposits, services): exact, or a beginning with a final "*".
+    std::vector<std::string> non_stock;
+  } items;
   // When a register's silence is worth an alarm; docs/books.md.
   struct Registers {
     std::vector<std::string> expected;  // ids that must speak; others count once heard
