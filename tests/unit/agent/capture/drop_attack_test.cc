@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "common/event/time_text.h"
 #include "tests/unit/agent/capture/drop_fixture.h"
 
 namespace tillrelay::capture {
@@ -198,9 +199,16 @@ TEST_F(DropAttackTest, ACardNumberInTheFileNameStaysNowhere) {
 
 TEST_F(DropAttackTest, TheErrorForPeopleHoldsNoCardNumberAndNoControlCharacter) {
   const std::string name = std::string("\n") + kCard + ".json";
-  Write(Path("done/\n[REDACTED-PAN].json"), "");
-  for (int i = 2; i <= 1000; ++i) {
-    Write(Path("done/" + std::to_string(i) + "-\n[REDACTED-PAN].json"), "");
+  std::string time = event::UtcText(clock_.Wall());
+  std::erase_if(time, [](char c) { return c == '-' || c == ':'; });
+  for (int i = 1; i <= 100; ++i) {
+    const std::string number = std::to_string(i) + "-";
+    Write(Path("done/" +
+               (i == 1   ? ""
+                : i <= 9 ? number
+                         : time + "-" + number) +
+               "\n[REDACTED-PAN].json"),
+          "");
   }
   Drop(name, SaleJson(1));
   folder_->Scan();
