@@ -18,7 +18,7 @@ namespace tillrelay::capture {
 namespace {
 
 // What waits in the journal's queue at one time: a register's sale must not stand behind more.
-constexpr size_t kBatchFiles = 64;
+constexpr size_t kBatchFiles = 8;
 constexpr size_t kBatchBytes = 16 * 1024 * 1024;
 // The thread shows that it moves, and hears of a stop, between two scans.
 constexpr size_t kFilesPerScan = 1024;

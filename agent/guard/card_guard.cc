@@ -63,6 +63,12 @@ bool Luhn(std::string_view digits) {
   return sum % 10 == 0;
 }
 
+// A GTIN or GLN of 13 digits, a GTIN of 14, an SSCC.
+bool IsTradeNumber(std::string_view digits) {
+  const bool gs1_length = digits.size() == 13 || digits.size() == 14 || digits.size() == 18;
+  return gs1_length && event::HasGs1CheckDigit(digits);
+}
+
 bool IsCard(std::string_view digits) {
   if (digits.size() < kMinDigits || digits.size() > kMaxDigits || !Luhn(digits)) return false;
   uint32_t prefix = 0;
@@ -74,8 +80,7 @@ bool IsCard(std::string_view digits) {
            digits.size() <= issuer.longest;
   };
   if (!std::any_of(std::begin(kIssuers), std::end(kIssuers), issued)) return false;
-  const bool gs1_length = digits.size() == 13 || digits.size() == 14 || digits.size() == 18;
-  return !(gs1_length && event::HasGs1CheckDigit(digits));
+  return !IsTradeNumber(digits);
 }
 
 struct Digit {
@@ -232,7 +237,9 @@ class Scanner {
     if (digits_.size() < kMinDigits) return std::nullopt;
     if (whole_) {
       whole_ = false;
-      if (const auto hit = Judge(0, groups_.size())) return hit;
+      if (groups_.size() == 1 || !HoldsTradeNumber()) {
+        if (const auto hit = Judge(0, groups_.size())) return hit;
+      }
     }
     for (; group_ < groups_.size(); ++group_) {
       if (const auto hit = Judge(group_, 1)) return hit;
@@ -243,6 +250,14 @@ class Scanner {
       }
     }
     return std::nullopt;
+  }
+
+  // "414/4012345000115", "4006381333931 12": an article with its application identifier or its
+  // quantity. No card is printed with such a group, but for 6-13, which is judged by itself.
+  bool HoldsTradeNumber() const {
+    return std::any_of(groups_.begin(), groups_.end(), [this](const Group& group) {
+      return IsTradeNumber(std::string_view(digits_).substr(group.first, group.count));
+    });
   }
 
   // How many groups from group_ on are as `printed`; 0 if they are not.
