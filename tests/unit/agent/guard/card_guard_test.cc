@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <iostream>
 #include <random>
 #include <vector>
 
@@ -205,9 +204,8 @@ TEST(CardGuard, TradeNumbersAreNeverHits) {
   EXPECT_EQ(0u, hits);
 }
 
-// What a receipt prints: the number stands beside a price, a quantity, a date or its neighbour. The
-// rates are told in docs/security.md; more than these is a change that must be looked at.
-TEST(CardGuard, TradeNumbersInRunningTextAreRarelyHits) {
+// What a receipt prints: the number stands beside a price, a quantity, a date or its neighbour.
+TEST(CardGuard, TradeNumbersInRunningTextAreNoHits) {
   std::mt19937_64 random(20261122);
   std::uniform_int_distribution<int> digit('0', '9');
   const auto number = [&](size_t length) {
@@ -215,11 +213,10 @@ TEST(CardGuard, TradeNumbersInRunningTextAreRarelyHits) {
     for (size_t k = 1; k < length; ++k) body += static_cast<char>(digit(random));
     return body + Gs1Digit(body);
   };
-  const std::pair<const char*, size_t> texts[] = {{"EAN % Milk 2,99 A", 13},
-                                                  {"% 12 x 2.99", 13},
-                                                  {"2026-11-21 %", 13},
-                                                  {"(00) % pallet 7", 18},
-                                                  {"%/%", 13}};
+  const std::pair<const char*, size_t> texts[] = {
+      {"EAN % Milk 2,99 A", 13}, {"% 12 x 2.99", 13}, {"2026-11-21 %", 13},
+      {"(00) % pallet 7", 18},   {"%/%", 13},         {"https://id.gs1.org/414/%", 13},
+      {"/01/%/10/12", 14}};
   for (const auto& [text, length] : texts) {
     size_t hits = 0;
     for (int i = 0; i < 20'000; ++i) {
@@ -229,8 +226,7 @@ TEST(CardGuard, TradeNumbersInRunningTextAreRarelyHits) {
       }
       hits += ContainsCard(line) ? 1 : 0;
     }
-    std::cout << text << ": " << hits << " of 20,000\n";
-    EXPECT_LE(hits, 20'000u * 15 / 1000) << text;
+    EXPECT_EQ(0u, hits) << text;
   }
 }
 
