@@ -349,6 +349,28 @@ TEST_F(DropAttackTest, ACardNumberInUtf16StaysNowhere) {
   EXPECT_EQ(In("incoming"), Names{});
 }
 
+TEST_F(DropAttackTest, ACardNumberInAReasonForPeopleStaysNowhere) {
+  Drop("a.json", std::string(R"({"kind":"sale","4111 1111 1111 1111":1,"transaction":{}})"));
+  Drop("b.json", std::string(R"({"specversion":"1.0","type":")") + kCard + R"("})");
+  Drop("c.xml", std::string("<POSLog><") + "a" + kCard + "></POSLog>");
+  folder_->Scan();
+  EXPECT_EQ(In("incoming"), Names{});
+  const std::string told = Content("rejected/a.json.reason") + Content("rejected/b.json.reason") +
+                           Content("rejected/c.xml.reason") +
+                           Ask("SELECT group_concat(field || hint || document) FROM quarantine");
+  EXPECT_THAT(told, Not(HasSubstr(kCard)));
+  EXPECT_THAT(told, Not(HasSubstr("4111 1111")));
+  EXPECT_THAT(told, HasSubstr("[REDACTED-PAN]"));
+}
+
+TEST_F(DropAttackTest, ACutInTheQuarantineHidesNoCard) {
+  const std::string before = "{\"a\":\"";
+  const std::string filler(1024 * 1024 - before.size() - 12, 'x');  // cut within the number
+  Drop("a.json", before + filler + kCard);
+  folder_->Scan();
+  EXPECT_EQ(Ask("SELECT count(*) || '' FROM quarantine WHERE document LIKE '%4111%'"), "0");
+}
+
 TEST_F(DropAttackTest, ACardNumberInTheFileNameStaysNowhere) {
   Drop(std::string(kCard) + ".json", SaleJson(1));
   Drop(std::string(kCard) + "-bad.json", "{");

@@ -52,7 +52,8 @@ TEST(CardGuard, FindsEveryIssuerInEverySpelling) {
   for (const std::string& card : kCards) {
     if (card.size() == 14 && event::HasGs1CheckDigit(card)) continue;  // a GTIN-14 by its digits
     EXPECT_TRUE(ContainsCard(card)) << card;
-    for (const char* separator : {" ", "-", ".", "/", "\xC2\xA0", "  ", " -", "--", "\xC2\xA0/"}) {
+    for (const char* separator :
+         {" ", "-", ".", "/", "\xC2\xA0", "  ", " -", "--", "\xC2\xA0/", "\xA0"}) {
       for (const size_t every : {1u, 2u, 3u, 4u, 5u, 6u}) {
         EXPECT_TRUE(ContainsCard(Spread(card, separator, every))) << card << separator << every;
       }

@@ -125,6 +125,26 @@ TEST(Guard, ScrubFindsDigitsThatAreWrittenAsEscapes) {
 }
 
 // Every file of the samples, as it is: article numbers, pallets, receipt numbers, digests.
+TEST(Guard, ScrubFindsFullWidthDigitsAndSeparatorsThatAreWrittenAsEscapes) {
+  std::string json, upper, decimal, hex;
+  for (const char digit : std::string_view(kCard)) {
+    json += std::string("\\uff1") + digit;
+    upper += std::string("\\uFF1") + digit;
+    decimal += "&#" + std::to_string(0xFF10 + digit - '0') + ";";
+    hex += std::string("&#xff1") + digit + ";";
+  }
+  for (const std::string& text :
+       {json, upper, decimal, hex, std::string("4111\\u00a01111\\u00A01111\\u00a01111"),
+        std::string("4111\\/1111\\/1111\\/1111"), std::string("4111&#160;1111&#xA0;1111&#xa0;1111"),
+        std::string("4111\\u002d1111\\u0020-1111&#46;1111")}) {
+    EXPECT_EQ("\"[REDACTED-PAN]\"", guard::Scrub("\"" + text + "\""));
+  }
+  for (const std::string text :
+       {"\\u4111", "\\uff1", "&#x;", "&#;", "&#99999999999;", "&#x34", "\\"}) {
+    EXPECT_EQ(text + "411111111111111", guard::Scrub(text + "411111111111111"));
+  }
+}
+
 TEST(Guard, ScrubLeavesEverySampleAlone) {
   size_t files = 0;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(TILLRELAY_TEST_DATA)) {
