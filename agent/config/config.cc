@@ -52,6 +52,7 @@ void ReadPlaces(Settings* s, Config* c) {
   s->String("drop_folder.path", &c->drop_folder.path);
   s->Integer("drop_folder.rescan_s", 1, 3600, &c->drop_folder.rescan_s);
   s->Integer("drop_folder.settle_s", 0, 3600, &c->drop_folder.settle_s);
+  s->Integer("drop_folder.archive_days", 0, 36'500, &c->drop_folder.archive_days);
 }
 
 constexpr const char* kCsvColumns[] = {"store",      "register", "business_day", "number",   "time",

@@ -59,6 +59,7 @@ struct Config {
     std::string path = "/var/spool/tillrelay";  // empty: none
     int64_t rescan_s = 10;
     int64_t settle_s = 2;
+    int64_t archive_days = 90;  // of done/ and rejected/; 0: for ever
     std::vector<Csv> csv;
   } drop_folder;
   struct Items {
