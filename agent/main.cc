@@ -17,8 +17,11 @@
 #include "agent/status/routes.h"
 #include "agent/status/status_json.h"
 #include "agent/uplink/pump.h"
+#include "common/base/json_writer.h"
+#include "common/base/mutex.h"
 #include "common/http/server.h"
 #include "common/mqtt/paho_link.h"
+#include "common/service/credentials.h"
 #include "common/service/exit_codes.h"
 #include "common/service/heartbeat.h"
 #include "common/service/notify.h"
@@ -36,7 +39,7 @@ constexpr seconds kFlush{3};  // for what is still unconfirmed at a stop
 constexpr milliseconds kHttpPatience{2000};
 constexpr seconds kThreadBudget{30};   // a thread that does not move for this long is stuck
 constexpr seconds kUplinkBudget{120};  // it may sit in a name lookup
-constexpr size_t kMaxSecretBytes = 4096;
+constexpr size_t kMaxReloads = 16;     // that wait for their answer at once
 
 const char* Environment(const char* name) { return std::getenv(name); }
 
@@ -51,14 +54,10 @@ bool IsLocal(const std::string& address) {
          address.starts_with("[::1]:") || address.starts_with("unix:");
 }
 
-// The text of a secret's file without its last line end; empty where no file is configured.
-Result<std::string> ReadSecret(const char* key, const std::string& path) {
-  if (path.empty()) return std::string();
-  auto secret = ReadFile(path, kMaxSecretBytes);
-  if (!secret.ok()) return Invalid(fmt::format("{}: {}", key, secret.status().message()));
-  while (secret->ends_with('\n') || secret->ends_with('\r')) secret->pop_back();
-  if (secret->empty()) return Invalid(fmt::format("{}: {} is empty", key, path));
-  return secret;
+log::Level LevelOf(const std::string& word) {
+  if (word == "debug") return log::Level::kDebug;
+  if (word == "warning") return log::Level::kWarning;
+  return word == "error" ? log::Level::kError : log::Level::kInfo;
 }
 
 std::string HostName() {
@@ -86,16 +85,18 @@ formats::CsvProfile ProfileOf(const config::Config::Csv& csv, const std::string&
 
 class Agent {
  public:
-  Agent(config::Config config, service::Notifier notifier)
+  Agent(config::Config config, std::string config_path, service::Signals* signals)
       : config_(std::move(config)),
-        notifier_(std::move(notifier)),
+        config_path_(std::move(config_path)),
+        signals_(*signals),
+        notifier_(service::Notifier::FromEnvironment(Environment)),
         host_(HostName()),
         session_(wire::NewUlid(clock_.Wall(), &random_)),
         started_at_(clock_.Wall()) {}
 
   std::optional<Failure> Start();
   // Until a signal says stop.
-  void Run(service::Signals* signals, const std::string& config_path);
+  void Run();
   void Stop();
 
  private:
@@ -103,15 +104,19 @@ class Agent {
   Status StartUplink();
   Status StartDropFolder();
   Status StartHttp();
-  mqtt::LinkOptions LinkOptionsOf() const;
+  Result<mqtt::LinkOptions> LinkOptionsOf() const;
   std::function<void()> Beat(const char* name, seconds budget);
   status::Snapshot Look() const;
   std::string LocalTime(WallTime time) const;
-  void Reload(const std::string& path);
+  void AskReload(http::Responder responder);
+  void AnswerReloads();
+  http::Response Reload();
   void Tell();
   void DrainJournal();
 
   const config::Config config_;
+  const std::string config_path_;
+  service::Signals& signals_;
   const service::Notifier notifier_;
   SystemClock clock_;
   SystemRandom random_;
@@ -130,6 +135,10 @@ class Agent {
   std::unique_ptr<http::Server> server_;
   size_t intake_listener_ = 0;
   std::string told_;
+  std::string log_level_ = config_.log_level;
+  // Guarded by reload_mutex_:
+  Mutex reload_mutex_;
+  std::vector<http::Responder> reloads_ GUARDED_BY(reload_mutex_);
 };
 
 std::function<void()> Agent::Beat(const char* name, seconds budget) {
@@ -160,7 +169,8 @@ std::optional<Failure> Agent::StartStore() {
   limits.string_bytes = static_cast<size_t>(config_.limits.string_bytes);
   limits.event_bytes = static_cast<size_t>(config_.limits.event_bytes);
   limits.events = static_cast<size_t>(config_.limits.file_events);
-  auto operator_key = ReadSecret("guard.operator_key_file", config_.guard.operator_key_file);
+  auto operator_key =
+      service::ReadSecret("guard.operator_key_file", config_.guard.operator_key_file, Environment);
   if (!operator_key.ok()) return Failure{service::kExitConfiguration, operator_key.status()};
   auto guard = guard::MakeGuardOptions(config_.guard.receipt_pattern, *std::move(operator_key));
   if (!guard.ok()) return Failure{service::kExitConfiguration, std::move(guard).status()};
@@ -199,15 +209,24 @@ std::optional<Failure> Agent::StartStore() {
   return std::nullopt;
 }
 
-mqtt::LinkOptions Agent::LinkOptionsOf() const {
+Result<mqtt::LinkOptions> Agent::LinkOptionsOf() const {
   mqtt::LinkOptions link;
   link.url = config_.broker.url;
   link.client_id = "tillrelay-" + config_.store_id;
   link.username = config_.broker.username;
   link.password = password_;
-  link.ca_file = config_.broker.ca_file;
-  link.cert_file = config_.broker.cert_file;
-  link.key_file = config_.broker.key_file;
+  const struct {
+    const char* key;
+    const std::string& value;
+    std::string* out;
+  } files[] = {{"broker.ca_file", config_.broker.ca_file, &link.ca_file},
+               {"broker.cert_file", config_.broker.cert_file, &link.cert_file},
+               {"broker.key_file", config_.broker.key_file, &link.key_file}};
+  for (const auto& file : files) {
+    auto path = service::CredentialPath(file.key, file.value, Environment);
+    if (!path.ok()) return std::move(path).status();
+    *file.out = *std::move(path);
+  }
   link.will_topic = wire::TopicsOf(config_.delivery.topic_prefix, config_.store_id).status;
   link.will_payload = wire::WriteWill(session_);
   link.content_type = "application/cloudevents+json; charset=utf-8";
@@ -215,7 +234,8 @@ mqtt::LinkOptions Agent::LinkOptionsOf() const {
 }
 
 Status Agent::StartUplink() {
-  auto password = ReadSecret("broker.password_file", config_.broker.password_file);
+  auto password =
+      service::ReadSecret("broker.password_file", config_.broker.password_file, Environment);
   if (!password.ok()) return std::move(password).status();
   password_ = *std::move(password);
   uplink::PumpOptions options;
@@ -228,8 +248,10 @@ Status Agent::StartUplink() {
   options.broker = config_.broker.url;
   options.topics = wire::TopicsOf(config_.delivery.topic_prefix, config_.store_id);
   if (options.sender.has_broker) {
-    options.make_link = [this](mqtt::Deliver deliver) {
-      return mqtt::MakePahoLink(LinkOptionsOf(), std::move(deliver));
+    auto link = LinkOptionsOf();
+    if (!link.ok()) return std::move(link).status();
+    options.make_link = [link = *std::move(link)](mqtt::Deliver deliver) {
+      return mqtt::MakePahoLink(link, std::move(deliver));
     };
   }
   options.status_json = [this] {
@@ -280,6 +302,9 @@ Status Agent::StartHttp() {
   auto control_router = std::make_shared<http::Router>();
   status::AddRoutes(*status_router, queries);
   status::AddRoutes(*control_router, queries);
+  control_router->Add("POST", "/v1/reload", [this](http::Request&&, http::Responder responder) {
+    AskReload(std::move(responder));
+  });
 
   http::ServerOptions options;
   options.heartbeat = Beat("http", kThreadBudget);
@@ -332,15 +357,18 @@ std::string Agent::LocalTime(WallTime time) const {
   return intake_options_->shop.zone.Resolve(parsed).wall.substr(11, 5);
 }
 
-void Agent::Run(service::Signals* signals, const std::string& config_path) {
+void Agent::Run() {
   notifier_.Ready().ok();
   for (;;) {
     Tell();
-    switch (signals->Wait(kMainTick)) {
+    switch (signals_.Wait(kMainTick)) {
       case service::Signal::kStop:
         return;
       case service::Signal::kReload:
-        Reload(config_path);
+        Reload();
+        break;
+      case service::Signal::kWoken:
+        AnswerReloads();
         break;
       default:
         break;
@@ -361,16 +389,59 @@ void Agent::Tell() {
   }
 }
 
-void Agent::Reload(const std::string& path) {
+// Thread: http. The main thread reloads and answers.
+void Agent::AskReload(http::Responder responder) {
+  bool taken = false;
+  {
+    const Lock lock(reload_mutex_);
+    taken = reloads_.size() < kMaxReloads;
+    if (taken) reloads_.push_back(responder);
+  }
+  if (taken) return signals_.Wake();
+  responder.Send(http::Problem(503, "busy", "Too many reloads wait already"));
+}
+
+void Agent::AnswerReloads() {
+  std::vector<http::Responder> asked;
+  {
+    const Lock lock(reload_mutex_);
+    asked.swap(reloads_);
+  }
+  if (asked.empty()) return;
+  const http::Response answer = Reload();
+  for (const auto& responder : asked) responder.Send(answer);
+}
+
+// The log level changes at once; everything else is named, and used after a restart.
+http::Response Agent::Reload() {
   notifier_.Reloading(clock_.Now()).ok();
-  auto fresh = config::Load(path);
-  if (!fresh.ok()) {
+  auto fresh = config::Load(config_path_);
+  std::vector<std::string> applied, needs_restart;
+  if (fresh.ok()) {
+    if (fresh->log_level != log_level_) applied.emplace_back("log_level");
+    log_level_ = fresh->log_level;
+    log::SetLevel(LevelOf(log_level_));
+    needs_restart = config::Differences(config_, *fresh);
+    std::erase(needs_restart, "log_level");
+    log::Info("main", "reloaded: applied [{}], needs a restart [{}]", fmt::join(applied, ", "),
+              fmt::join(needs_restart, ", "));
+  } else {
     log::Error("main", "the new configuration is wrong, the old one stays: {}",
                fresh.status().message());
-  } else {
-    log::Info("main", "the configuration is good; what has changed is used after a restart");
   }
   notifier_.Ready(told_).ok();
+  if (!fresh.ok()) {
+    return http::Problem(409, "configuration", "The new configuration is wrong, the old one stays",
+                         fresh.status().message());
+  }
+  std::string json;
+  JsonWriter writer(&json);
+  writer.BeginObject().Key("applied").BeginArray();
+  for (const auto& key : applied) writer.String(key);
+  writer.EndArray().Key("needs_restart").BeginArray();
+  for (const auto& key : needs_restart) writer.String(key);
+  writer.EndArray().EndObject();
+  return http::Json(std::move(json));
 }
 
 void Agent::DrainJournal() {
@@ -390,12 +461,6 @@ void Agent::Stop() {
   if (pump_ != nullptr) pump_->Stop(kFlush);
   if (journal_ != nullptr) journal_->Stop();
   if (server_ != nullptr) server_->Stop(kHttpPatience);
-}
-
-log::Level LevelOf(const std::string& word) {
-  if (word == "debug") return log::Level::kDebug;
-  if (word == "warning") return log::Level::kWarning;
-  return word == "error" ? log::Level::kError : log::Level::kInfo;
 }
 
 int Usage() {
@@ -435,14 +500,14 @@ int Main(int argc, char** argv) {
     log::Error("main", "{}", signals.status().message());
     return service::kExitFault;
   }
-  Agent agent(*std::move(config), service::Notifier::FromEnvironment(Environment));
+  Agent agent(*std::move(config), config_path, &*signals);
   if (auto failure = agent.Start()) {
     log::Error("main", "cannot start: {}", failure->status.message());
     agent.Stop();
     return failure->exit_code;
   }
   log::Info("main", "tillrelayd {} is ready", TILLRELAY_VERSION);
-  agent.Run(&*signals, config_path);
+  agent.Run();
   log::Info("main", "stopping");
   agent.Stop();
   return service::kExitOk;

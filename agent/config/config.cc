@@ -143,6 +143,7 @@ Result<Config> FromSettings(Settings settings) {
     }
   }
   TRY(settings.Finish());
+  c.effective = settings.Values();
   return c;
 }
 
@@ -163,6 +164,18 @@ Result<std::vector<std::string>> Fragments(const std::string& path) {
 }
 
 }  // namespace
+
+std::vector<std::string> Differences(const Config& before, const Config& after) {
+  std::map<std::string, std::string> old_texts;
+  for (const auto& value : before.effective) old_texts[value.key] = value.text;
+  std::vector<std::string> keys;
+  for (const auto& value : after.effective) {
+    const auto old = old_texts.extract(value.key);
+    if (old.empty() || old.mapped() != value.text) keys.push_back(value.key);
+  }
+  for (const auto& [key, text] : old_texts) keys.push_back(key);  // a table that is gone
+  return keys;
+}
 
 Result<Config> Parse(std::string_view text, const std::string& name) {
   auto settings = Settings::Parse(text, name);

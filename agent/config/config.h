@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "common/base/settings.h"
 #include "common/base/status.h"
 
 namespace tillrelay::config {
@@ -80,7 +81,12 @@ struct Config {
     std::string receipt_pattern;
     std::string operator_key_file;  // empty: operators are left out
   } guard;
+
+  std::vector<SettingValue> effective;  // every key, its value, and the file that set it
 };
+
+// The keys whose value differs between two configurations.
+std::vector<std::string> Differences(const Config& before, const Config& after);
 
 // The file and, beside it, conf.d/*.toml in the order of their names; later ones win.
 Result<Config> Load(const std::string& path);
