@@ -69,14 +69,14 @@ class Booted:
         self.dir = tempfile.mkdtemp(prefix="tillrelay-boot-", dir="/var/tmp")
         self.root = os.path.join(self.dir, "root")
         command("cp", "-a", "--reflink=auto", prepare_base(debs), self.root)
-        self.nspawn = None
+        self.nspawn = self.leader = None
 
     def __enter__(self):
         return self
 
     def __exit__(self, kind, value, trace):
         failed = kind is not None and getattr(value, "code", 1) != 0
-        if failed and self.nspawn is not None:
+        if failed and self.leader is not None:
             print(self.try_run("journalctl", "--no-pager", "-n", "60", "-u", "tillrelay*")[1])
         if self.nspawn is not None and self.nspawn.poll() is None:
             self.nspawn.terminate()
@@ -100,10 +100,12 @@ class Booted:
 
     def _find_leader(self):
         check(self.nspawn.poll() is None, "systemd-nspawn ended")
-        children = command("ps", "-o", "pid=,comm=", "--ppid", str(self.nspawn.pid)).split("\n")
-        for line in children:
-            if line.split()[1:] == ["systemd"]:
-                return line.split()[0]
+        pid = self.nspawn.pid
+        with open(f"/proc/{pid}/task/{pid}/children") as children:
+            for child in children.read().split():
+                with open(f"/proc/{child}/comm") as name:
+                    if name.read().strip() == "systemd":
+                        return child
         return None
 
     def poweroff(self):
