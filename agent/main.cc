@@ -9,16 +9,17 @@
 #include <future>
 #include <memory>
 
+#include "agent/admin_desk.h"
 #include "agent/capture/drop_watch.h"
 #include "agent/capture/http_door.h"
 #include "agent/config/config.h"
 #include "agent/guard/card_guard.h"
 #include "agent/journal/journal.h"
+#include "agent/reload_desk.h"
+#include "agent/status/admin_routes.h"
 #include "agent/status/routes.h"
 #include "agent/status/status_json.h"
 #include "agent/uplink/pump.h"
-#include "common/base/json_writer.h"
-#include "common/base/mutex.h"
 #include "common/http/server.h"
 #include "common/mqtt/paho_link.h"
 #include "common/service/credentials.h"
@@ -39,7 +40,6 @@ constexpr seconds kFlush{3};  // for what is still unconfirmed at a stop
 constexpr milliseconds kHttpPatience{2000};
 constexpr seconds kThreadBudget{30};   // a thread that does not move for this long is stuck
 constexpr seconds kUplinkBudget{120};  // it may sit in a name lookup
-constexpr size_t kMaxReloads = 16;     // that wait for their answer at once
 
 const char* Environment(const char* name) { return std::getenv(name); }
 
@@ -52,12 +52,6 @@ struct Failure {
 bool IsLocal(const std::string& address) {
   return address.starts_with("127.") || address.starts_with("localhost:") ||
          address.starts_with("[::1]:") || address.starts_with("unix:");
-}
-
-log::Level LevelOf(const std::string& word) {
-  if (word == "debug") return log::Level::kDebug;
-  if (word == "warning") return log::Level::kWarning;
-  return word == "error" ? log::Level::kError : log::Level::kInfo;
 }
 
 std::string HostName() {
@@ -87,8 +81,8 @@ class Agent {
  public:
   Agent(config::Config config, std::string config_path, service::Signals* signals)
       : config_(std::move(config)),
-        config_path_(std::move(config_path)),
         signals_(*signals),
+        reload_desk_(&config_, std::move(config_path), signals),
         notifier_(service::Notifier::FromEnvironment(Environment)),
         host_(HostName()),
         session_(wire::NewUlid(clock_.Wall(), &random_)),
@@ -103,20 +97,19 @@ class Agent {
   std::optional<Failure> StartStore();
   Status StartUplink();
   Status StartDropFolder();
+  void StartDesk();
   Status StartHttp();
   Result<mqtt::LinkOptions> LinkOptionsOf() const;
   std::function<void()> Beat(const char* name, seconds budget);
   status::Snapshot Look() const;
   std::string LocalTime(WallTime time) const;
-  void AskReload(http::Responder responder);
-  void AnswerReloads();
-  http::Response Reload();
+  void Reload();
   void Tell();
   void DrainJournal();
 
   const config::Config config_;
-  const std::string config_path_;
   service::Signals& signals_;
+  ReloadDesk reload_desk_;
   const service::Notifier notifier_;
   SystemClock clock_;
   SystemRandom random_;
@@ -127,18 +120,17 @@ class Agent {
   std::string password_;
 
   std::optional<capture::IntakeOptions> intake_options_;
+  books::Books books_;
   std::unique_ptr<journal::Journal> journal_;
   std::unique_ptr<uplink::Pump> pump_;
-  std::unique_ptr<capture::Intake> http_intake_, file_intake_;
+  std::unique_ptr<capture::Intake> http_intake_, file_intake_, desk_intake_;
+  std::unique_ptr<journal::QueryThread> query_;
+  std::shared_ptr<AdminDesk> desk_;
   std::unique_ptr<capture::HttpDoor> http_door_;
   std::unique_ptr<capture::DropWatch> drop_watch_;
   std::unique_ptr<http::Server> server_;
   size_t intake_listener_ = 0;
   std::string told_;
-  std::string log_level_ = config_.log_level;
-  // Guarded by reload_mutex_:
-  Mutex reload_mutex_;
-  std::vector<http::Responder> reloads_ GUARDED_BY(reload_mutex_);
 };
 
 std::function<void()> Agent::Beat(const char* name, seconds budget) {
@@ -182,6 +174,7 @@ std::optional<Failure> Agent::StartStore() {
   journal::JournalOptions options;
   options.store.path = config_.journal.path;
   options.store.store_id = config_.store_id;
+  options.store.books = &books_;
   options.store.quarantine_max_count = static_cast<uint64_t>(config_.limits.quarantine_documents);
   options.store.quarantine_max_bytes = static_cast<uint64_t>(config_.limits.quarantine_bytes);
   options.retention = std::chrono::hours(24 * config_.journal.retention_days);
@@ -259,7 +252,23 @@ Status Agent::StartUplink() {
   };
   options.beat = Beat("uplink", kUplinkBudget);
   pump_ = std::make_unique<uplink::Pump>(std::move(options), journal_.get(), &clock_, &random_);
+  StartDesk();  // before the first status is told: it is part of it
   return pump_->Start();
+}
+
+void Agent::StartDesk() {
+  desk_intake_ =
+      std::make_unique<capture::Intake>(&*intake_options_, journal_.get(), &counters_, &clock_);
+  query_ =
+      std::make_unique<journal::QueryThread>(config_.journal.path, Beat("query", kThreadBudget));
+  query_->Start();
+  const auto& registers = config_.registers;
+  desk_ = std::make_shared<AdminDesk>(
+      AdminDesk::Rooms{*query_, *desk_intake_, *journal_, *pump_, books_,
+                       intake_options_->shop.zone, clock_},
+      books::SilenceRule{registers.expected, registers.opening_hours,
+                         std::chrono::minutes(registers.silent_after_min)});
+  desk_->LoadRegisters();
 }
 
 Status Agent::StartDropFolder() {
@@ -302,9 +311,11 @@ Status Agent::StartHttp() {
   auto control_router = std::make_shared<http::Router>();
   status::AddRoutes(*status_router, queries);
   status::AddRoutes(*control_router, queries);
-  control_router->Add("POST", "/v1/reload", [this](http::Request&&, http::Responder responder) {
-    AskReload(std::move(responder));
-  });
+  reload_desk_.AddRoute(control_router.get());
+  if (desk_ != nullptr) {
+    status::AddReadingRoutes(*control_router, desk_);
+    status::AddChangingRoutes(*control_router, desk_);
+  }
 
   http::ServerOptions options;
   options.heartbeat = Beat("http", kThreadBudget);
@@ -338,6 +349,7 @@ status::Snapshot Agent::Look() const {
   if (journal_ != nullptr) snapshot.journal = journal_->Stats();
   if (pump_ != nullptr) snapshot.uplink = pump_->Stats();
   snapshot.capture = counters_.Copy();
+  if (desk_ != nullptr) snapshot.registers = desk_->Registers();
   snapshot.version = TILLRELAY_VERSION;
   snapshot.host = host_;
   snapshot.session = session_;
@@ -368,7 +380,7 @@ void Agent::Run() {
         Reload();
         break;
       case service::Signal::kWoken:
-        AnswerReloads();
+        if (reload_desk_.asked()) Reload();
         break;
       default:
         break;
@@ -389,59 +401,10 @@ void Agent::Tell() {
   }
 }
 
-// Thread: http. The main thread reloads and answers.
-void Agent::AskReload(http::Responder responder) {
-  bool taken = false;
-  {
-    const Lock lock(reload_mutex_);
-    taken = reloads_.size() < kMaxReloads;
-    if (taken) reloads_.push_back(responder);
-  }
-  if (taken) return signals_.Wake();
-  responder.Send(http::Problem(503, "busy", "Too many reloads wait already"));
-}
-
-void Agent::AnswerReloads() {
-  std::vector<http::Responder> asked;
-  {
-    const Lock lock(reload_mutex_);
-    asked.swap(reloads_);
-  }
-  if (asked.empty()) return;
-  const http::Response answer = Reload();
-  for (const auto& responder : asked) responder.Send(answer);
-}
-
-// The log level changes at once; everything else is named, and used after a restart.
-http::Response Agent::Reload() {
+void Agent::Reload() {
   notifier_.Reloading(clock_.Now()).ok();
-  auto fresh = config::Load(config_path_);
-  std::vector<std::string> applied, needs_restart;
-  if (fresh.ok()) {
-    if (fresh->log_level != log_level_) applied.emplace_back("log_level");
-    log_level_ = fresh->log_level;
-    log::SetLevel(LevelOf(log_level_));
-    needs_restart = config::Differences(config_, *fresh);
-    std::erase(needs_restart, "log_level");
-    log::Info("main", "reloaded: applied [{}], needs a restart [{}]", fmt::join(applied, ", "),
-              fmt::join(needs_restart, ", "));
-  } else {
-    log::Error("main", "the new configuration is wrong, the old one stays: {}",
-               fresh.status().message());
-  }
+  reload_desk_.Reload();
   notifier_.Ready(told_).ok();
-  if (!fresh.ok()) {
-    return http::Problem(409, "configuration", "The new configuration is wrong, the old one stays",
-                         fresh.status().message());
-  }
-  std::string json;
-  JsonWriter writer(&json);
-  writer.BeginObject().Key("applied").BeginArray();
-  for (const auto& key : applied) writer.String(key);
-  writer.EndArray().Key("needs_restart").BeginArray();
-  for (const auto& key : needs_restart) writer.String(key);
-  writer.EndArray().EndObject();
-  return http::Json(std::move(json));
 }
 
 void Agent::DrainJournal() {
@@ -457,6 +420,7 @@ void Agent::Stop() {
   notifier_.Stopping().ok();
   if (server_ != nullptr) server_->CloseListener(intake_listener_);
   if (drop_watch_ != nullptr) drop_watch_->Stop();
+  if (query_ != nullptr) query_->Stop();
   if (journal_ != nullptr) DrainJournal();
   if (pump_ != nullptr) pump_->Stop(kFlush);
   if (journal_ != nullptr) journal_->Stop();
@@ -492,7 +456,7 @@ int Main(int argc, char** argv) {
     return service::kExitConfiguration;
   }
   if (check) return service::kExitOk;
-  log::Setup(LevelOf(config->log_level), guard::ScrubLine);
+  log::Setup(LogLevelOf(config->log_level), guard::ScrubLine);
   umask(0077);
   prctl(PR_SET_DUMPABLE, 0);  // no core with a password in it
   auto signals = service::Signals::Block();
