@@ -49,6 +49,8 @@ def prepare_base(debs):
                 shutil.copytree(source, base + source, dirs_exist_ok=True)
             elif os.path.exists(source):
                 shutil.copy(source, base + source)
+        if not os.path.exists("/etc/apt/sources.list"):
+            open(base + "/etc/apt/sources.list", "w").close()
         command("chroot", base, "apt-get", "update", "-qq")
         command("chroot", base, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "satisfy",
                 "-y", "-qq", "--no-install-recommends", wanted)
@@ -150,8 +152,19 @@ class Booted:
     def send_signal(self, unit, number):
         """From outside, as an accident would."""
         pid = self.show(unit, "MainPID")
-        self.run("kill", f"-{signal.Signals(number).name[3:]}", pid)
+        self.run("sh", "-c", f"kill -{signal.Signals(number).name[3:]} {pid}")
         return pid
+
+    def kill_started(self, process):
+        """SIGKILL for what `start` began inside; False if it had ended already."""
+        try:
+            with open(f"/proc/{process.pid}/task/{process.pid}/children") as children:
+                os.kill(int(children.read().split()[0]), signal.SIGKILL)
+        except (OSError, IndexError):
+            return False
+        finally:
+            process.wait(timeout=60)
+        return True
 
     def wait_status(self, condition, what, seconds=120):
         def good():
