@@ -14,7 +14,7 @@ import time
 from harness import check, wait_for
 
 CACHE = os.environ.get("TILLRELAY_ROOT_CACHE", "/var/cache/tillrelay-package-test")
-BASE_PACKAGES = "systemd-sysv,dbus,ca-certificates,python3-minimal,mosquitto,tzdata"
+BASE_PACKAGES = "systemd-sysv,dbus,ca-certificates,python3,mosquitto,tzdata"
 
 
 def command(*arguments, **options):
@@ -40,7 +40,8 @@ def prepare_base(debs):
         command("debootstrap", "--variant=minbase", f"--include={BASE_PACKAGES}", "bookworm", base,
                 mirror())
         open(base + ".made", "w").close()
-    wanted = ", ".join(command("dpkg-deb", "-f", deb, "Depends").strip() for deb in debs)
+    wanted = ", ".join(["python3"] + [command("dpkg-deb", "-f", deb, "Depends").strip()
+                                      for deb in debs])
     mark = base + ".depends"
     if not os.path.exists(mark) or open(mark).read() != wanted:
         for name in ("apt", "resolv.conf", "hosts"):
