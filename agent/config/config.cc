@@ -188,6 +188,7 @@ Result<Config> FromSettings(Settings settings) {
     }
   }
   TRY(settings.Finish());
+  c.effective = settings.Values();
   return c;
 }
 
@@ -225,6 +226,18 @@ Status CheckDoors(const Config& config, bool intake_is_local, bool status_is_loc
                    ": the status page can be opened on this machine only; use 127.0.0.1");
   }
   return Status::Ok();
+}
+
+std::vector<std::string> Differences(const Config& before, const Config& after) {
+  std::map<std::string, std::string> old_texts;
+  for (const auto& value : before.effective) old_texts[value.key] = value.text;
+  std::vector<std::string> keys;
+  for (const auto& value : after.effective) {
+    const auto old = old_texts.extract(value.key);
+    if (old.empty() || old.mapped() != value.text) keys.push_back(value.key);
+  }
+  for (const auto& [key, text] : old_texts) keys.push_back(key);  // a table that is gone
+  return keys;
 }
 
 Result<Config> Parse(std::string_view text, const std::string& name) {

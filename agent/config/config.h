@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "common/base/opening_hours.h"
+#include "common/base/settings.h"
 #include "common/base/status.h"
 
 namespace tillrelay::config {
@@ -99,6 +100,8 @@ struct Config {
     std::string receipt_pattern;
     std::string operator_key_file;  // empty: operators are left out
   } guard;
+
+  std::vector<SettingValue> effective;  // every key, its value, and the file that set it
 };
 
 // A door that others than this machine can reach needs TLS, and registers that show who they are.
@@ -106,6 +109,8 @@ struct Config {
 Status CheckDoors(const Config& config, bool intake_is_local, bool status_is_local);
 // Must every document come with a token?
 bool NeedsToken(const Config::Intake& intake, bool is_local);
+// The keys whose value differs between two configurations.
+std::vector<std::string> Differences(const Config& before, const Config& after);
 
 // The file and, beside it, conf.d/*.toml in the order of their names; later ones win.
 Result<Config> Load(const std::string& path);
