@@ -292,7 +292,7 @@ def the_page_and_the_control_socket_answer_as_documented():
                 check(there.status == 404, f"{path} is open on the page's port")
         check_tokens(contract, world)
         check_admin(contract, world)
-        check(once(control(world), "POST", "/v1/events", sale(1), JSON).status == 404, "intake")
+        check(once(control(world), "POST", "/v1/events", sale(1), JSON).status == 405, "intake")
     with World(store="") as world:
         world.agent.start()
         answer_when_up(world)

@@ -16,8 +16,6 @@ def reload(world):
 
 def a_reload_applies_the_log_level_and_names_the_rest():
     with World() as world:
-        with open(world.path("agent.toml"), "a") as file:
-            file.write(f'[control]\nsocket = "{world.path("control.sock")}"\n')
         os.mkdir(world.path("conf.d"))
         world.start(collector=False)
 
