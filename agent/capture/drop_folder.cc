@@ -30,13 +30,16 @@ constexpr int kUnreadableScans = 3;
 constexpr std::chrono::seconds kStuckRetry{10};
 
 Result<Fd> OpenFolder(int parent, const char* name, mode_t mode) {
-  if (mkdirat(parent, name, mode) == 0) {
+  constexpr int kFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+  Fd fd(openat(parent, name, kFlags));
+  // Made only where it is missing: a sandbox may refuse even to ask for the set-group-id bit.
+  if (!fd.valid() && errno == ENOENT) {
     // mkdir obeys the umask; the set-group-id bit and the group's write bit are meant.
-    if (fchmodat(parent, name, mode, 0) != 0) return Unavailable(ErrnoText(errno));
-  } else if (errno != EEXIST) {
-    return Unavailable(fmt::format("{}: {}", name, ErrnoText(errno)));
+    if (mkdirat(parent, name, mode & 0777) != 0 || fchmodat(parent, name, mode, 0) != 0) {
+      return Unavailable(fmt::format("{}: {}; create it by hand", name, ErrnoText(errno)));
+    }
+    fd = Fd(openat(parent, name, kFlags));
   }
-  Fd fd(openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!fd.valid()) return Unavailable(fmt::format("{}: {}", name, ErrnoText(errno)));
   return fd;
 }

@@ -45,7 +45,8 @@ Prepared Intake::Prepare(Document* document) {
   const auto take = [&](formats::Item&& item) { TakeItem(std::move(item), *document, &prepared); };
   prepared.syntax = document->format == formats::Format::kCsv
                         ? formats::DecodeCsv(*document->csv, document->bytes, options_.limits, take)
-                        : decoder_.Decode(document->format, document->bytes, options_.limits, take);
+                        : decoder_.Decode({document->format, document->encoding}, document->bytes,
+                                          options_.limits, take);
   if (prepared.syntax) {
     // A decoder may quote what it cannot read.
     prepared.syntax->what = guard::Scrub(prepared.syntax->what);
@@ -189,7 +190,7 @@ Result<Document> Intake::FromQuarantine(Quarantined kept) {
   const auto* csv = formats::CsvByName(options_.csv, formats::CsvProfileOf(kept.media_type));
   if (csv == nullptr) return Invalid("its CSV profile is not configured any more");
   kept_csv_ = *csv;
-  kept_csv_.latin1 = false;  // what is kept is UTF-8
+  kept_csv_.encoding = formats::Encoding::kUtf8;  // what is kept is UTF-8
   document.csv = &kept_csv_;
   return document;
 }
