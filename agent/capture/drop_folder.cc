@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <deque>
 #include <future>
 
 #include "agent/capture/drop_names.h"
@@ -18,8 +19,8 @@ namespace tillrelay::capture {
 namespace {
 
 // What waits in the journal's queue at one time: a register's sale must not stand behind more.
-constexpr size_t kBatchFiles = 8;
-constexpr size_t kBatchBytes = 16 * 1024 * 1024;
+constexpr size_t kOpenFiles = 16;
+constexpr size_t kOpenBytes = 16 * 1024 * 1024;
 // The thread shows that it moves, and hears of a stop, between two scans.
 constexpr size_t kFilesPerScan = 1024;
 constexpr size_t kLooksPerScan = 8192;
@@ -239,23 +240,26 @@ bool DropFolder::Settled(const struct stat& info, Seen* seen) const {
   return false;
 }
 
+// The next files are read while the journal commits those before them.
 void DropFolder::TakeAll(const std::vector<std::string>& names) {
-  std::vector<std::unique_ptr<Taken>> batch;
+  std::deque<std::unique_ptr<Taken>> open;
   size_t bytes = 0;
   bool any = false;
-  for (size_t i = 0; i < names.size() && intake_.Refusing().empty(); ++i) {
-    auto taken = Take(names[i]);
-    if (taken != nullptr) {
-      any = true;
-      bytes += taken->bytes;
-      batch.push_back(std::move(taken));
-    }
-    if (i + 1 < names.size() && batch.size() < kBatchFiles && bytes < kBatchBytes) continue;
-    for (const auto& each : batch) Finish(each.get());
-    batch.clear();
-    bytes = 0;
+  const auto finish_first = [&] {
+    bytes -= open.front()->bytes;
+    Finish(open.front().get());
+    open.pop_front();
+    any = true;
+  };
+  for (const std::string& name : names) {
+    if (!intake_.Refusing().empty()) break;
+    auto taken = Take(name);
+    if (taken == nullptr) continue;
+    bytes += taken->bytes;
+    open.push_back(std::move(taken));
+    while (open.size() >= kOpenFiles || (bytes >= kOpenBytes && !open.empty())) finish_first();
   }
-  for (const auto& each : batch) Finish(each.get());
+  while (!open.empty()) finish_first();
   if (!any) return;
   if (Status s = archive_.Sync(); !s.ok()) Trouble(s.message());
 }

@@ -7,7 +7,7 @@
 // Thread: capture.
 // Errors: Open: unavailable, with the folder and what to do. A scan reports into the counters.
 // Limits: files and events per file as configured. One scan looks at 8,192 files and takes 1,024;
-//   at most 8 files or 16 MiB are between reading and archiving. 131,072 files are watched while
+//   at most 16 files or 16 MiB are between reading and archiving. 131,072 files are watched while
 //   they settle; the others wait until there is room.
 #pragma once
 
