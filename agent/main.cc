@@ -12,14 +12,18 @@
 #include "agent/admin_desk.h"
 #include "agent/capture/drop_watch.h"
 #include "agent/capture/http_door.h"
+#include "agent/capture/token_routes.h"
 #include "agent/config/config.h"
 #include "agent/guard/card_guard.h"
 #include "agent/journal/journal.h"
+#include "agent/journal/paths.h"
 #include "agent/reload_desk.h"
 #include "agent/status/admin_routes.h"
 #include "agent/status/routes.h"
 #include "agent/status/status_json.h"
 #include "agent/uplink/pump.h"
+
+#include "common/http/address.h"
 #include "common/http/server.h"
 #include "common/mqtt/paho_link.h"
 #include "common/service/credentials.h"
@@ -48,10 +52,19 @@ struct Failure {
   Status status;
 };
 
-// Loopback and unix sockets need no tokens; other addresses are refused without them.
-bool IsLocal(const std::string& address) {
-  return address.starts_with("127.") || address.starts_with("localhost:") ||
-         address.starts_with("[::1]:") || address.starts_with("unix:");
+// The listening socket that the service manager holds for the intake, or -1.
+int IntakeSocket(std::vector<service::InheritedSocket> sockets) {
+  int intake = -1;
+  for (const auto& socket : sockets) {
+    if (socket.name == "intake" && intake < 0) {
+      intake = socket.fd;
+    } else {
+      log::Warning("main", "the inherited socket \"{}\" is not used; only \"intake\" is",
+                   socket.name);
+      close(socket.fd);
+    }
+  }
+  return intake;
 }
 
 std::string HostName() {
@@ -65,7 +78,8 @@ formats::CsvProfile ProfileOf(const config::Config::Csv& csv, const std::string&
   profile.files = csv.files;
   profile.delimiter = csv.delimiter.front();
   profile.decimal_mark = csv.decimal_mark.front();
-  profile.latin1 = csv.encoding == "latin-1";
+  profile.encoding = formats::EncodingNamed(csv.encoding).value_or(formats::Encoding::kUtf8);
+  profile.non_stock = csv.non_stock;
   profile.header = csv.header;
   profile.time_format = csv.time_format;
   profile.day_format = csv.day_format;
@@ -79,11 +93,17 @@ formats::CsvProfile ProfileOf(const config::Config::Csv& csv, const std::string&
 
 class Agent {
  public:
-  Agent(config::Config config, std::string config_path, service::Signals* signals)
+  struct Process {
+    std::string config_path;
+    service::Signals* signals;
+    int intake_socket;  // held by the service manager; -1: none
+  };
+  Agent(config::Config config, const Process& process)
       : config_(std::move(config)),
-        signals_(*signals),
-        reload_desk_(&config_, std::move(config_path), signals),
+        signals_(*process.signals),
+        reload_desk_(&config_, process.config_path, process.signals),
         notifier_(service::Notifier::FromEnvironment(Environment)),
+        intake_socket_(process.intake_socket),
         host_(HostName()),
         session_(wire::NewUlid(clock_.Wall(), &random_)),
         started_at_(clock_.Wall()) {}
@@ -99,6 +119,10 @@ class Agent {
   Status StartDropFolder();
   void StartDesk();
   Status StartHttp();
+  Status OpenTokens();
+  bool RunOffLoop(std::function<void()> work);
+  http::ListenerOptions IntakeListener() const;
+  http::ListenerOptions PageListener() const;
   Result<mqtt::LinkOptions> LinkOptionsOf() const;
   std::function<void()> Beat(const char* name, seconds budget);
   status::Snapshot Look() const;
@@ -111,6 +135,7 @@ class Agent {
   service::Signals& signals_;
   ReloadDesk reload_desk_;
   const service::Notifier notifier_;
+  const int intake_socket_;  // -1: none was inherited
   SystemClock clock_;
   SystemRandom random_;
   const std::string host_, session_;
@@ -126,6 +151,8 @@ class Agent {
   std::unique_ptr<capture::Intake> http_intake_, file_intake_, desk_intake_;
   std::unique_ptr<journal::QueryThread> query_;
   std::shared_ptr<AdminDesk> desk_;
+  std::unique_ptr<capture::TokenBook> tokens_;
+  std::unique_ptr<capture::DoorGuard> door_guard_;
   std::unique_ptr<capture::HttpDoor> http_door_;
   std::unique_ptr<capture::DropWatch> drop_watch_;
   std::unique_ptr<http::Server> server_;
@@ -154,8 +181,10 @@ std::optional<Failure> Agent::Start() {
 std::optional<Failure> Agent::StartStore() {
   auto zone = event::StoreZone::Load(config_.time_zone);
   if (!zone.ok()) return Failure{service::kExitConfiguration, std::move(zone).status()};
-  intake_options_.emplace(
-      capture::IntakeOptions{{config_.store_id, config_.store_aliases, *std::move(zone)}, {}, {}});
+  intake_options_.emplace(capture::IntakeOptions{
+      {config_.store_id, config_.store_aliases, *std::move(zone), config_.items.non_stock},
+      {},
+      {}});
   auto& limits = intake_options_->limits;
   limits.depth = static_cast<int>(config_.limits.depth);
   limits.string_bytes = static_cast<size_t>(config_.limits.string_bytes);
@@ -279,6 +308,7 @@ Status Agent::StartDropFolder() {
   options.path = config_.drop_folder.path;
   options.file_bytes = static_cast<size_t>(config_.limits.file_bytes);
   options.settle = seconds(config_.drop_folder.settle_s);
+  options.archive_keep = std::chrono::hours(24 * config_.drop_folder.archive_days);
   auto folder = capture::DropFolder::Open(options, file_intake_.get(), &counters_, &clock_);
   if (!folder.ok()) return std::move(folder).status();
   drop_watch_ = std::make_unique<capture::DropWatch>(
@@ -287,19 +317,65 @@ Status Agent::StartDropFolder() {
   return drop_watch_->Start();
 }
 
+// Who may send.
+Status Agent::OpenTokens() {
+  auto intake = intake_socket_ >= 0 ? Result<http::Address>(http::LocalAddress(intake_socket_))
+                                    : http::ParseAddress(config_.intake.listen);
+  auto page = http::ParseAddress(config_.status.listen);
+  if (!intake.ok()) return std::move(intake).status().Within("intake.listen");
+  if (!page.ok()) return std::move(page).status().Within("status.listen");
+  const bool is_local = http::IsLocal(*intake);
+  TRY(config::CheckDoors(config_, is_local, http::IsLocal(*page)));
+  auto tokens =
+      capture::TokenBook::Open(journal::TokensPath(config_.journal.path), &clock_, &random_);
+  if (!tokens.ok()) return std::move(tokens).status();
+  tokens_ = *std::move(tokens);
+  const capture::DoorGuardOptions options{
+      config::NeedsToken(config_.intake, is_local),
+      capture::RateLimit::PerSecond(config_.intake.rate_per_s, config_.intake.burst)};
+  door_guard_ = std::make_unique<capture::DoorGuard>(options, tokens_.get(), &clock_);
+  return Status::Ok();
+}
+
+// What waits for the disk goes to the thread `query`. Without a store there is none, and nobody
+// whom the loop would keep waiting.
+bool Agent::RunOffLoop(std::function<void()> work) {
+  if (query_ != nullptr) return query_->Ask([work = std::move(work)](auto&&) { work(); });
+  work();
+  return true;
+}
+
+http::ListenerOptions Agent::IntakeListener() const {
+  http::ListenerOptions intake;
+  intake.name = "intake";
+  intake.address = config_.intake.listen;
+  intake.inherited_fd = intake_socket_;
+  intake.allowed_hosts = config_.intake.allowed_hosts;
+  intake.max_body_bytes = static_cast<size_t>(config_.limits.body_bytes);
+  intake.max_header_bytes = static_cast<size_t>(config_.limits.header_bytes);
+  intake.tls = {config_.intake.tls_cert_file, config_.intake.tls_key_file,
+                config_.intake.client_ca_file};
+  return intake;
+}
+
+http::ListenerOptions Agent::PageListener() const {
+  http::ListenerOptions page = IntakeListener();
+  page.name = "status";
+  page.address = config_.status.listen;
+  page.inherited_fd = -1;
+  page.allowed_hosts = config_.status.allowed_hosts;
+  page.tls = {config_.status.tls_cert_file, config_.status.tls_key_file, ""};
+  return page;
+}
+
 Status Agent::StartHttp() {
-  for (const std::string& address : {config_.intake.listen, config_.status.listen}) {
-    if (!IsLocal(address)) {
-      return Invalid(address +
-                     ": only loopback addresses can be listened on without TLS and "
-                     "tokens; use 127.0.0.1");
-    }
-  }
+  TRY(OpenTokens());
   if (intake_options_) {
     http_intake_ =
         std::make_unique<capture::Intake>(&*intake_options_, journal_.get(), &counters_, &clock_);
   }
-  http_door_ = std::make_unique<capture::HttpDoor>(http_intake_.get(), &counters_);
+  http_door_ =
+      std::make_unique<capture::HttpDoor>(http_intake_.get(), door_guard_.get(), &counters_);
   auto intake_router = std::make_shared<http::Router>();
   http_door_->AddRoutes(intake_router.get());
   status::Queries queries;
@@ -311,6 +387,9 @@ Status Agent::StartHttp() {
   auto control_router = std::make_shared<http::Router>();
   status::AddRoutes(*status_router, queries);
   status::AddRoutes(*control_router, queries);
+  capture::AddTokenRoutes(control_router.get(), tokens_.get(), [this](std::function<void()> work) {
+    return RunOffLoop(std::move(work));
+  });
   reload_desk_.AddRoute(control_router.get());
   if (desk_ != nullptr) {
     status::AddReadingRoutes(*control_router, desk_);
@@ -320,25 +399,19 @@ Status Agent::StartHttp() {
   http::ServerOptions options;
   options.heartbeat = Beat("http", kThreadBudget);
   server_ = std::make_unique<http::Server>(clock_, options);
-  http::ListenerOptions intake;
-  intake.name = "intake";
-  intake.address = config_.intake.listen;
+  http::ListenerOptions intake = IntakeListener();
   intake.router = intake_router;
-  intake.allowed_hosts = config_.intake.allowed_hosts;
-  intake.max_body_bytes = static_cast<size_t>(config_.limits.body_bytes);
-  intake.max_header_bytes = static_cast<size_t>(config_.limits.header_bytes);
   intake_listener_ = server_->AddListener(intake);
-  http::ListenerOptions page = intake;
-  page.name = "status";
-  page.address = config_.status.listen;
+  http::ListenerOptions page = PageListener();
   page.router = status_router;
-  page.allowed_hosts = config_.status.allowed_hosts;
   server_->AddListener(page);
   if (!config_.control.socket.empty()) {
     http::ListenerOptions control = page;
     control.name = "control";
     control.router = control_router;
     control.address = "unix:" + config_.control.socket;
+    control.tls = {};
+    control.optional = true;  // a run by hand has no /run/tillrelay
     server_->AddListener(control);
   }
   return server_->Start();
@@ -464,7 +537,9 @@ int Main(int argc, char** argv) {
     log::Error("main", "{}", signals.status().message());
     return service::kExitFault;
   }
-  Agent agent(*std::move(config), config_path, &*signals);
+  const int intake_socket = IntakeSocket(service::InheritedSockets(Environment, getpid()));
+  service::ForgetInheritedSockets();
+  Agent agent(*std::move(config), {config_path, &*signals, intake_socket});
   if (auto failure = agent.Start()) {
     log::Error("main", "cannot start: {}", failure->status.message());
     agent.Stop();

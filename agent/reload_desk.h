@@ -1,9 +1,7 @@
 // What: reading the configuration again: asked for by SIGHUP or over the control socket, done on
-// the
-//   main thread, told to everybody who asked.
+//   the main thread, told to everybody who asked.
 // Promise: the log level changes at once; every other changed key is named and used after a
-// restart.
-//   A wrong configuration changes nothing.
+//   restart. A wrong configuration changes nothing.
 // Thread: AddRoute before the server starts; its requests come on http; the rest on main.
 // Limits: 16 requests may wait; more are told 503.
 #pragma once

@@ -26,17 +26,25 @@ struct StatusOptions {
 };
 int RunStatus(const Common& common, const StatusOptions& options);
 
+// How to reach the intake and what to show there.
+struct IntakeOptions {
+  std::string address;     // "host:port" or "https://host:port"; empty: from the configuration
+  std::string ca_file;     // authority of the intake's certificate
+  std::string token_file;  // this register's token; never an argument, those can be read by others
+  std::string cert_file, key_file;  // this register's certificate
+};
+
 struct SendOptions {
   std::string file;
-  std::string type;     // media type; empty: by name and first bytes
-  std::string address;  // empty: from the configuration
-  bool check = false;   // ask with dry_run, store nothing
+  std::string type;    // media type; empty: by name and first bytes
+  bool check = false;  // ask with dry_run, store nothing
+  IntakeOptions intake;
 };
 int RunSend(const Common& common, const SendOptions& options);
 
 struct SimulateOptions {
-  std::string address;  // intake; empty: from the configuration
-  std::string drop;     // drop folder; documents go there instead, in files
+  IntakeOptions intake;
+  std::string drop;  // drop folder; documents go there instead, in files
   double drop_share = 1.0;
   std::string store_id;
   uint64_t events = 1000;
@@ -74,6 +82,15 @@ int RunQuarantineExport(const Common& common);
 
 // `word` is pause, resume or retry.
 int RunDelivery(const Common& common, const std::string& word);
+
+// Tokens of registers.
+struct RegisterOptions {
+  enum class Action { kList, kAdd, kRemove };
+  Action action = Action::kList;
+  std::string id;    // a register to add, or a token to remove
+  bool any = false;  // the token may speak for any register
+};
+int RunRegister(const Common& common, const RegisterOptions& options);
 
 int RunConfigCheck(const Common& common);
 // Every key in effect, with the file that set it.

@@ -5,9 +5,17 @@
 
 namespace {
 
+void AddIntake(CLI::App* command, tillrelay::cli::IntakeOptions* intake) {
+  command->add_option("--intake", intake->address, "host:port or https://host:port of the intake");
+  command->add_option("--ca-file", intake->ca_file, "Authority of the intake's certificate, PEM");
+  command->add_option("--token-file", intake->token_file, "File with the register's token");
+  command->add_option("--cert-file", intake->cert_file, "The register's certificate, PEM");
+  command->add_option("--key-file", intake->key_file, "Its key, PEM");
+}
+
 CLI::App* AddSimulate(CLI::App* app, tillrelay::cli::SimulateOptions* play) {
   auto* simulate = app->add_subcommand("simulate", "Play a store: registers, receipts, transfers");
-  simulate->add_option("--intake", play->address, "host:port of the intake");
+  AddIntake(simulate, &play->intake);
   simulate->add_option("--drop", play->drop, "Drop folder for files");
   simulate->add_option("--drop-share", play->drop_share, "Share of the documents sent as files")
       ->check(CLI::Range(0.0, 1.0))
@@ -72,7 +80,7 @@ int main(int argc, char** argv) {
   send_command->add_option("file", send.file, "The document")->required();
   send_command->add_flag("--check", send.check, "Ask what would happen; nothing is stored");
   send_command->add_option("--type", send.type, "Its media type; guessed when not given");
-  send_command->add_option("--intake", send.address, "host:port of the intake");
+  AddIntake(send_command, &send.intake);
 
   SimulateOptions play;
   auto* simulate = AddSimulate(&app, &play);
@@ -84,6 +92,16 @@ int main(int argc, char** argv) {
   quarantine_list->add_option("--most", tickets.most, "At most so many")->capture_default_str();
   auto* quarantine_show = quarantine->add_subcommand("show", "One document, scrubbed");
   quarantine_show->add_option("ticket", tickets.ticket, "Its ticket")->required();
+
+  RegisterOptions registers;
+  auto* register_command = app.add_subcommand("register", "The registers' tokens for the intake");
+  register_command->require_subcommand(1);
+  auto* register_list = register_command->add_subcommand("list", "Who may send");
+  auto* register_add = register_command->add_subcommand("add", "Make a token; it is shown once");
+  register_add->add_option("register", registers.id, "The register that it belongs to");
+  register_add->add_flag("--any", registers.any, "It may speak for any register");
+  auto* register_remove = register_command->add_subcommand("remove", "End a token at once");
+  register_remove->add_option("id", registers.id, "Its id, from the list")->required();
 
   auto* config = app.add_subcommand("config", "The configuration");
   config->require_subcommand(1);
@@ -105,6 +123,9 @@ int main(int argc, char** argv) {
   if (*send_command) return RunSend(common, send);
   if (*simulate) return RunSimulate(common, play);
   if (*quarantine_list || *quarantine_show) return RunQuarantine(common, tickets);
+  if (*register_add) registers.action = RegisterOptions::Action::kAdd;
+  if (*register_remove) registers.action = RegisterOptions::Action::kRemove;
+  if (*register_list || *register_add || *register_remove) return RunRegister(common, registers);
   if (*config_check) return RunConfigCheck(common);
   if (*config_show) return RunConfigShow(common);
   if (*reload) return RunReload(common);
