@@ -5,6 +5,10 @@
 
 namespace {
 
+constexpr const char* kFooter =
+    "Exit codes: 0 good, 1 a fault was found, 2 wrong usage, 3 the daemon does not answer, "
+    "78 wrong configuration.";
+
 void AddIntake(CLI::App* command, tillrelay::cli::IntakeOptions* intake) {
   command->add_option("--intake", intake->address, "host:port or https://host:port of the intake");
   command->add_option("--ca-file", intake->ca_file, "Authority of the intake's certificate, PEM");
@@ -63,9 +67,7 @@ int main(int argc, char** argv) {
   CLI::App app{"Tillrelay: what a store has sold, brought to head office without loss."};
   app.set_version_flag("--version", TILLRELAY_VERSION);
   app.require_subcommand(1);
-  app.footer(
-      "Exit codes: 0 good, 1 a fault was found, 2 wrong usage, 3 the daemon does not answer, "
-      "78 wrong configuration.");
+  app.footer(kFooter);
   Common common;
   app.add_option("--config", common.config, "Configuration file")->capture_default_str();
   app.add_flag("--json", common.json, "Print JSON");
