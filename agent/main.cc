@@ -17,6 +17,7 @@
 #include "agent/guard/card_guard.h"
 #include "agent/journal/journal.h"
 #include "agent/journal/paths.h"
+#include "agent/reload_desk.h"
 #include "agent/status/admin_routes.h"
 #include "agent/status/routes.h"
 #include "agent/status/status_json.h"
@@ -24,6 +25,7 @@
 #include "common/http/address.h"
 #include "common/http/server.h"
 #include "common/mqtt/paho_link.h"
+#include "common/service/credentials.h"
 #include "common/service/exit_codes.h"
 #include "common/service/heartbeat.h"
 #include "common/service/notify.h"
@@ -41,7 +43,6 @@ constexpr seconds kFlush{3};  // for what is still unconfirmed at a stop
 constexpr milliseconds kHttpPatience{2000};
 constexpr seconds kThreadBudget{30};   // a thread that does not move for this long is stuck
 constexpr seconds kUplinkBudget{120};  // it may sit in a name lookup
-constexpr size_t kMaxSecretBytes = 4096;
 
 const char* Environment(const char* name) { return std::getenv(name); }
 
@@ -65,16 +66,6 @@ int IntakeSocket(std::vector<service::InheritedSocket> sockets) {
   return intake;
 }
 
-// The text of a secret's file without its last line end; empty where no file is configured.
-Result<std::string> ReadSecret(const char* key, const std::string& path) {
-  if (path.empty()) return std::string();
-  auto secret = ReadFile(path, kMaxSecretBytes);
-  if (!secret.ok()) return Invalid(fmt::format("{}: {}", key, secret.status().message()));
-  while (secret->ends_with('\n') || secret->ends_with('\r')) secret->pop_back();
-  if (secret->empty()) return Invalid(fmt::format("{}: {} is empty", key, path));
-  return secret;
-}
-
 std::string HostName() {
   char name[256] = {};
   return gethostname(name, sizeof name - 1) == 0 ? name : "unknown";
@@ -86,7 +77,8 @@ formats::CsvProfile ProfileOf(const config::Config::Csv& csv, const std::string&
   profile.files = csv.files;
   profile.delimiter = csv.delimiter.front();
   profile.decimal_mark = csv.decimal_mark.front();
-  profile.latin1 = csv.encoding == "latin-1";
+  profile.encoding = formats::EncodingNamed(csv.encoding).value_or(formats::Encoding::kUtf8);
+  profile.non_stock = csv.non_stock;
   profile.header = csv.header;
   profile.time_format = csv.time_format;
   profile.day_format = csv.day_format;
@@ -100,17 +92,24 @@ formats::CsvProfile ProfileOf(const config::Config::Csv& csv, const std::string&
 
 class Agent {
  public:
-  Agent(config::Config config, service::Notifier notifier, int intake_socket)
+  struct Process {
+    std::string config_path;
+    service::Signals* signals;
+    int intake_socket;  // held by the service manager; -1: none
+  };
+  Agent(config::Config config, const Process& process)
       : config_(std::move(config)),
-        notifier_(std::move(notifier)),
-        intake_socket_(intake_socket),
+        signals_(*process.signals),
+        reload_desk_(&config_, process.config_path, process.signals),
+        notifier_(service::Notifier::FromEnvironment(Environment)),
+        intake_socket_(process.intake_socket),
         host_(HostName()),
         session_(wire::NewUlid(clock_.Wall(), &random_)),
         started_at_(clock_.Wall()) {}
 
   std::optional<Failure> Start();
   // Until a signal says stop.
-  void Run(service::Signals* signals, const std::string& config_path);
+  void Run();
   void Stop();
 
  private:
@@ -123,15 +122,17 @@ class Agent {
   bool RunOffLoop(std::function<void()> work);
   http::ListenerOptions IntakeListener() const;
   http::ListenerOptions PageListener() const;
-  mqtt::LinkOptions LinkOptionsOf() const;
+  Result<mqtt::LinkOptions> LinkOptionsOf() const;
   std::function<void()> Beat(const char* name, seconds budget);
   status::Snapshot Look() const;
   std::string LocalTime(WallTime time) const;
-  void Reload(const std::string& path);
+  void Reload();
   void Tell();
   void DrainJournal();
 
   const config::Config config_;
+  service::Signals& signals_;
+  ReloadDesk reload_desk_;
   const service::Notifier notifier_;
   const int intake_socket_;  // -1: none was inherited
   SystemClock clock_;
@@ -179,14 +180,17 @@ std::optional<Failure> Agent::Start() {
 std::optional<Failure> Agent::StartStore() {
   auto zone = event::StoreZone::Load(config_.time_zone);
   if (!zone.ok()) return Failure{service::kExitConfiguration, std::move(zone).status()};
-  intake_options_.emplace(
-      capture::IntakeOptions{{config_.store_id, config_.store_aliases, *std::move(zone)}, {}, {}});
+  intake_options_.emplace(capture::IntakeOptions{
+      {config_.store_id, config_.store_aliases, *std::move(zone), config_.items.non_stock},
+      {},
+      {}});
   auto& limits = intake_options_->limits;
   limits.depth = static_cast<int>(config_.limits.depth);
   limits.string_bytes = static_cast<size_t>(config_.limits.string_bytes);
   limits.event_bytes = static_cast<size_t>(config_.limits.event_bytes);
   limits.events = static_cast<size_t>(config_.limits.file_events);
-  auto operator_key = ReadSecret("guard.operator_key_file", config_.guard.operator_key_file);
+  auto operator_key =
+      service::ReadSecret("guard.operator_key_file", config_.guard.operator_key_file, Environment);
   if (!operator_key.ok()) return Failure{service::kExitConfiguration, operator_key.status()};
   auto guard = guard::MakeGuardOptions(config_.guard.receipt_pattern, *std::move(operator_key));
   if (!guard.ok()) return Failure{service::kExitConfiguration, std::move(guard).status()};
@@ -226,15 +230,24 @@ std::optional<Failure> Agent::StartStore() {
   return std::nullopt;
 }
 
-mqtt::LinkOptions Agent::LinkOptionsOf() const {
+Result<mqtt::LinkOptions> Agent::LinkOptionsOf() const {
   mqtt::LinkOptions link;
   link.url = config_.broker.url;
   link.client_id = "tillrelay-" + config_.store_id;
   link.username = config_.broker.username;
   link.password = password_;
-  link.ca_file = config_.broker.ca_file;
-  link.cert_file = config_.broker.cert_file;
-  link.key_file = config_.broker.key_file;
+  const struct {
+    const char* key;
+    const std::string& value;
+    std::string* out;
+  } files[] = {{"broker.ca_file", config_.broker.ca_file, &link.ca_file},
+               {"broker.cert_file", config_.broker.cert_file, &link.cert_file},
+               {"broker.key_file", config_.broker.key_file, &link.key_file}};
+  for (const auto& file : files) {
+    auto path = service::CredentialPath(file.key, file.value, Environment);
+    if (!path.ok()) return std::move(path).status();
+    *file.out = *std::move(path);
+  }
   link.will_topic = wire::TopicsOf(config_.delivery.topic_prefix, config_.store_id).status;
   link.will_payload = wire::WriteWill(session_);
   link.content_type = "application/cloudevents+json; charset=utf-8";
@@ -242,7 +255,8 @@ mqtt::LinkOptions Agent::LinkOptionsOf() const {
 }
 
 Status Agent::StartUplink() {
-  auto password = ReadSecret("broker.password_file", config_.broker.password_file);
+  auto password =
+      service::ReadSecret("broker.password_file", config_.broker.password_file, Environment);
   if (!password.ok()) return std::move(password).status();
   password_ = *std::move(password);
   uplink::PumpOptions options;
@@ -255,8 +269,10 @@ Status Agent::StartUplink() {
   options.broker = config_.broker.url;
   options.topics = wire::TopicsOf(config_.delivery.topic_prefix, config_.store_id);
   if (options.sender.has_broker) {
-    options.make_link = [this](mqtt::Deliver deliver) {
-      return mqtt::MakePahoLink(LinkOptionsOf(), std::move(deliver));
+    auto link = LinkOptionsOf();
+    if (!link.ok()) return std::move(link).status();
+    options.make_link = [link = *std::move(link)](mqtt::Deliver deliver) {
+      return mqtt::MakePahoLink(link, std::move(deliver));
     };
   }
   options.status_json = [this] {
@@ -291,6 +307,7 @@ Status Agent::StartDropFolder() {
   options.path = config_.drop_folder.path;
   options.file_bytes = static_cast<size_t>(config_.limits.file_bytes);
   options.settle = seconds(config_.drop_folder.settle_s);
+  options.archive_keep = std::chrono::hours(24 * config_.drop_folder.archive_days);
   auto folder = capture::DropFolder::Open(options, file_intake_.get(), &counters_, &clock_);
   if (!folder.ok()) return std::move(folder).status();
   drop_watch_ = std::make_unique<capture::DropWatch>(
@@ -372,6 +389,7 @@ Status Agent::StartHttp() {
   capture::AddTokenRoutes(control_router.get(), tokens_.get(), [this](std::function<void()> work) {
     return RunOffLoop(std::move(work));
   });
+  reload_desk_.AddRoute(control_router.get());
   if (desk_ != nullptr) {
     status::AddReadingRoutes(*control_router, desk_);
     status::AddChangingRoutes(*control_router, desk_);
@@ -423,15 +441,18 @@ std::string Agent::LocalTime(WallTime time) const {
   return intake_options_->shop.zone.Resolve(parsed).wall.substr(11, 5);
 }
 
-void Agent::Run(service::Signals* signals, const std::string& config_path) {
+void Agent::Run() {
   notifier_.Ready().ok();
   for (;;) {
     Tell();
-    switch (signals->Wait(kMainTick)) {
+    switch (signals_.Wait(kMainTick)) {
       case service::Signal::kStop:
         return;
       case service::Signal::kReload:
-        Reload(config_path);
+        Reload();
+        break;
+      case service::Signal::kWoken:
+        if (reload_desk_.asked()) Reload();
         break;
       default:
         break;
@@ -452,15 +473,9 @@ void Agent::Tell() {
   }
 }
 
-void Agent::Reload(const std::string& path) {
+void Agent::Reload() {
   notifier_.Reloading(clock_.Now()).ok();
-  auto fresh = config::Load(path);
-  if (!fresh.ok()) {
-    log::Error("main", "the new configuration is wrong, the old one stays: {}",
-               fresh.status().message());
-  } else {
-    log::Info("main", "the configuration is good; what has changed is used after a restart");
-  }
+  reload_desk_.Reload();
   notifier_.Ready(told_).ok();
 }
 
@@ -482,12 +497,6 @@ void Agent::Stop() {
   if (pump_ != nullptr) pump_->Stop(kFlush);
   if (journal_ != nullptr) journal_->Stop();
   if (server_ != nullptr) server_->Stop(kHttpPatience);
-}
-
-log::Level LevelOf(const std::string& word) {
-  if (word == "debug") return log::Level::kDebug;
-  if (word == "warning") return log::Level::kWarning;
-  return word == "error" ? log::Level::kError : log::Level::kInfo;
 }
 
 int Usage() {
@@ -519,7 +528,7 @@ int Main(int argc, char** argv) {
     return service::kExitConfiguration;
   }
   if (check) return service::kExitOk;
-  log::Setup(LevelOf(config->log_level), guard::ScrubLine);
+  log::Setup(LogLevelOf(config->log_level), guard::ScrubLine);
   umask(0077);
   prctl(PR_SET_DUMPABLE, 0);  // no core with a password in it
   auto signals = service::Signals::Block();
@@ -529,14 +538,14 @@ int Main(int argc, char** argv) {
   }
   const int intake_socket = IntakeSocket(service::InheritedSockets(Environment, getpid()));
   service::ForgetInheritedSockets();
-  Agent agent(*std::move(config), service::Notifier::FromEnvironment(Environment), intake_socket);
+  Agent agent(*std::move(config), {config_path, &*signals, intake_socket});
   if (auto failure = agent.Start()) {
     log::Error("main", "cannot start: {}", failure->status.message());
     agent.Stop();
     return failure->exit_code;
   }
   log::Info("main", "tillrelayd {} is ready", TILLRELAY_VERSION);
-  agent.Run(&*signals, config_path);
+  agent.Run();
   log::Info("main", "stopping");
   agent.Stop();
   return service::kExitOk;

@@ -123,6 +123,7 @@ void HttpDoor::Post(http::Request&& request, const http::Responder& responder) {
   const std::string key(request.Header("Idempotency-Key").substr(0, kMaxRequestIdBytes));
   Document document{*format, "http", Printable(key, kMaxRequestIdBytes), std::move(request.body),
                     *format == formats::Format::kCsv ? CsvOf(*intake_, request) : nullptr};
+  document.encoding = formats::EncodingNamed(formats::CharsetOf(request.content_type));
   Prepared prepared = intake_->Prepare(&document);
   const auto syntax = prepared.syntax;
   if (!syntax && prepared.entries.empty()) {

@@ -66,6 +66,23 @@ struct QuarantineOptions {
 };
 int RunQuarantine(const Common& common, const QuarantineOptions& options);
 
+// What to do with a ticket; asks the running daemon.
+struct ResolveOptions {
+  enum class Way { kRetry, kResubmit, kDiscard };
+  Way way = Way::kRetry;
+  uint64_t ticket = 0;
+  std::string file, type;  // of a resubmit
+  std::string reason;
+  bool yes = false;  // discard without asking
+};
+int RunResolve(const Common& common, const ResolveOptions& options);
+
+// Every document of the quarantine, one JSON object a line, to standard output.
+int RunQuarantineExport(const Common& common);
+
+// `word` is pause, resume or retry.
+int RunDelivery(const Common& common, const std::string& word);
+
 // Tokens of registers.
 struct RegisterOptions {
   enum class Action { kList, kAdd, kRemove };
@@ -76,5 +93,22 @@ struct RegisterOptions {
 int RunRegister(const Common& common, const RegisterOptions& options);
 
 int RunConfigCheck(const Common& common);
+// Every key in effect, with the file that set it.
+int RunConfigShow(const Common& common);
+
+// Asks the daemon to read its configuration again, and says what that changed.
+int RunReload(const Common& common);
+
+// The first configuration: conf.d/50-setup.toml and the secrets beside the main file. What is left
+// empty keeps the answer of the time before.
+struct SetupOptions {
+  std::string answers;  // a TOML file with these names; flags win
+  std::string store_id, time_zone, broker_url, username;
+  std::string password_file;  // its text is copied; "-": standard input
+  std::string ca_file;        // its text is copied
+  bool ask = true;            // questions, if on a terminal
+  bool restart = true;        // the service afterwards
+};
+int RunSetup(const Common& common, SetupOptions options);
 
 }  // namespace tillrelay::cli

@@ -5,6 +5,10 @@
 
 namespace {
 
+constexpr const char* kFooter =
+    "Exit codes: 0 good, 1 a fault was found, 2 wrong usage, 3 the daemon does not answer, "
+    "78 wrong configuration.";
+
 void AddIntake(CLI::App* command, tillrelay::cli::IntakeOptions* intake) {
   command->add_option("--intake", intake->address, "host:port or https://host:port of the intake");
   command->add_option("--ca-file", intake->ca_file, "Authority of the intake's certificate, PEM");
@@ -42,6 +46,20 @@ CLI::App* AddSimulate(CLI::App* app, tillrelay::cli::SimulateOptions* play) {
   return simulate;
 }
 
+void AddSetup(CLI::App* setup, tillrelay::cli::SetupOptions* options) {
+  setup->add_option("--answers", options->answers, "TOML file with the answers, for fleets");
+  setup->add_option("--store-id", options->store_id, "The id that head office knows");
+  setup->add_option("--time-zone", options->time_zone, "Such as Europe/Berlin");
+  setup->add_option("--broker-url", options->broker_url, "mqtt://host:port or mqtts://host:port");
+  setup->add_option("--username", options->username, "Login at the broker");
+  setup->add_option("--password-file", options->password_file,
+                    "File with the password, - for standard input; it is copied");
+  setup->add_option("--ca-file", options->ca_file,
+                    "Certificate of the broker's authority, PEM; it is copied");
+  setup->add_flag("!--no-questions", options->ask, "Ask nothing, even on a terminal");
+  setup->add_flag("!--no-restart", options->restart, "Leave the service as it is");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -49,9 +67,7 @@ int main(int argc, char** argv) {
   CLI::App app{"Tillrelay: what a store has sold, brought to head office without loss."};
   app.set_version_flag("--version", TILLRELAY_VERSION);
   app.require_subcommand(1);
-  app.footer(
-      "Exit codes: 0 good, 1 a fault was found, 2 wrong usage, 3 the daemon does not answer, "
-      "78 wrong configuration.");
+  app.footer(kFooter);
   Common common;
   app.add_option("--config", common.config, "Configuration file")->capture_default_str();
   app.add_flag("--json", common.json, "Print JSON");
@@ -93,6 +109,12 @@ int main(int argc, char** argv) {
   config->require_subcommand(1);
   auto* config_check = config->add_subcommand("check", "Is it complete and correct?");
 
+  auto* config_show = config->add_subcommand("show", "Every key in effect and who set it");
+  auto* reload = app.add_subcommand("reload", "Have the daemon read its configuration again");
+  SetupOptions answers;
+  auto* setup = app.add_subcommand("setup", "First configuration: which store, which broker");
+  AddSetup(setup, &answers);
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
@@ -107,5 +129,8 @@ int main(int argc, char** argv) {
   if (*register_remove) registers.action = RegisterOptions::Action::kRemove;
   if (*register_list || *register_add || *register_remove) return RunRegister(common, registers);
   if (*config_check) return RunConfigCheck(common);
+  if (*config_show) return RunConfigShow(common);
+  if (*reload) return RunReload(common);
+  if (*setup) return RunSetup(common, answers);
   return kUsage;
 }

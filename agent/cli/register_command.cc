@@ -1,12 +1,10 @@
 // The registers' tokens, through the daemon's control socket: it alone writes them.
 #include <fmt/format.h>
 
-#include "agent/cli/commands.h"
-#include "agent/config/config.h"
+#include "agent/cli/ask_daemon.h"
 #include "common/base/json_reader.h"
 #include "common/base/json_writer.h"
 #include "common/base/text.h"
-#include "common/http/client.h"
 
 namespace tillrelay::cli {
 namespace {
@@ -86,24 +84,9 @@ int RunRegister(const Common& common, const RegisterOptions& options) {
                Printable(options.id));
     return kUsage;
   }
-  auto config = config::Load(common.config);
-  if (!config.ok()) {
-    fmt::print(stderr, "{}\n", config.status().message());
-    return kConfiguration;
-  }
-  auto answer = http::Client("unix:" + config->control.socket).Call(RequestFor(options));
-  if (!answer.ok()) {
-    fmt::print(stderr,
-               "tillrelayd does not answer: {}\nIs it running, and are you in the group "
-               "tillrelay-admin?\n",
-               answer.status().message());
-    return kUnreachable;
-  }
-  if (answer->status >= 300) {
-    fmt::print(stderr, "refused ({}): {}\n", answer->status, answer->body);
-    return kFault;
-  }
-  return Print(common, options, std::move(answer->body));
+  std::string body;
+  if (const int code = AskDaemon(common, RequestFor(options), &body); code != kOk) return code;
+  return Print(common, options, std::move(body));
 }
 
 }  // namespace tillrelay::cli

@@ -52,6 +52,7 @@ void ReadPlaces(Settings* s, Config* c) {
   s->String("drop_folder.path", &c->drop_folder.path);
   s->Integer("drop_folder.rescan_s", 1, 3600, &c->drop_folder.rescan_s);
   s->Integer("drop_folder.settle_s", 0, 3600, &c->drop_folder.settle_s);
+  s->Integer("drop_folder.archive_days", 0, 36'500, &c->drop_folder.archive_days);
 }
 
 constexpr const char* kCsvColumns[] = {"store",      "register", "business_day", "number",   "time",
@@ -63,13 +64,14 @@ void ReadCsv(Settings* s, const std::string& section, Config::Csv* csv) {
   s->String(key("files"), &csv->files);
   s->String(key("delimiter"), &csv->delimiter);
   s->Word(key("decimal_mark"), {".", ","}, &csv->decimal_mark);
-  s->Word(key("encoding"), {"utf-8", "latin-1"}, &csv->encoding);
+  s->Word(key("encoding"), {"utf-8", "latin-1", "utf-16", "utf-16le", "utf-16be"}, &csv->encoding);
   s->Bool(key("header"), &csv->header);
   s->String(key("time_format"), &csv->time_format);
   s->String(key("day_format"), &csv->day_format);
   s->String(key("register"), &csv->register_id);
   s->String(key("uom"), &csv->uom);
   s->String(key("currency"), &csv->currency);
+  s->Strings(key("non_stock"), &csv->non_stock);
   for (const char* column : kCsvColumns) {
     std::string theirs;
     s->String(key(std::string("columns.") + column), &theirs);
@@ -159,6 +161,7 @@ Result<Config> FromSettings(Settings settings) {
   settings.String("time_zone", &c.time_zone);
   settings.Strings("store_aliases", &c.store_aliases);
   settings.Word("log_level", {"debug", "info", "warning", "error"}, &c.log_level);
+  settings.Strings("items.non_stock", &c.items.non_stock);
   settings.String("guard.receipt_pattern", &c.guard.receipt_pattern);
   settings.String("guard.operator_key_file", &c.guard.operator_key_file);
   ReadPlaces(&settings, &c);
@@ -185,6 +188,7 @@ Result<Config> FromSettings(Settings settings) {
     }
   }
   TRY(settings.Finish());
+  c.effective = settings.Values();
   return c;
 }
 
@@ -222,6 +226,18 @@ Status CheckDoors(const Config& config, bool intake_is_local, bool status_is_loc
                    ": the status page can be opened on this machine only; use 127.0.0.1");
   }
   return Status::Ok();
+}
+
+std::vector<std::string> Differences(const Config& before, const Config& after) {
+  std::map<std::string, std::string> old_texts;
+  for (const auto& value : before.effective) old_texts[value.key] = value.text;
+  std::vector<std::string> keys;
+  for (const auto& value : after.effective) {
+    const auto old = old_texts.extract(value.key);
+    if (old.empty() || old.mapped() != value.text) keys.push_back(value.key);
+  }
+  for (const auto& [key, text] : old_texts) keys.push_back(key);  // a table that is gone
+  return keys;
 }
 
 Result<Config> Parse(std::string_view text, const std::string& name) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "common/base/opening_hours.h"
+#include "common/base/settings.h"
 #include "common/base/status.h"
 
 namespace tillrelay::config {
@@ -53,13 +54,19 @@ struct Config {
     std::string time_format, day_format;  // strptime(3); empty: RFC 3339
     std::string register_id, uom = "EA", currency;
     std::map<std::string, std::string> columns;  // ours to theirs
+    std::vector<std::string> non_stock;          // as items.non_stock, for this source
   };
   struct DropFolder {
     std::string path = "/var/spool/tillrelay";  // empty: none
     int64_t rescan_s = 10;
     int64_t settle_s = 2;
+    int64_t archive_days = 90;  // of done/ and rejected/; 0: for ever
     std::vector<Csv> csv;
   } drop_folder;
+  struct Items {
+    // Codes that are no goods (deposits, services): exact, or a beginning with a final "*".
+    std::vector<std::string> non_stock;
+  } items;
   // When a register's silence is worth an alarm; docs/books.md.
   struct Registers {
     std::vector<std::string> expected;  // ids that must speak; others count once heard
@@ -93,6 +100,8 @@ struct Config {
     std::string receipt_pattern;
     std::string operator_key_file;  // empty: operators are left out
   } guard;
+
+  std::vector<SettingValue> effective;  // every key, its value, and the file that set it
 };
 
 // A door that others than this machine can reach needs TLS, and registers that show who they are.
@@ -100,6 +109,8 @@ struct Config {
 Status CheckDoors(const Config& config, bool intake_is_local, bool status_is_local);
 // Must every document come with a token?
 bool NeedsToken(const Config::Intake& intake, bool is_local);
+// The keys whose value differs between two configurations.
+std::vector<std::string> Differences(const Config& before, const Config& after);
 
 // The file and, beside it, conf.d/*.toml in the order of their names; later ones win.
 Result<Config> Load(const std::string& path);

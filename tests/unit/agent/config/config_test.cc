@@ -102,6 +102,7 @@ TEST(ConfigTest, TheSmallestConfigurationGivesTheDocumentedDefaults) {
   EXPECT_EQ(c->drop_folder.path, "/var/spool/tillrelay");
   EXPECT_EQ(c->drop_folder.rescan_s, 10);
   EXPECT_EQ(c->drop_folder.settle_s, 2);
+  EXPECT_EQ(c->drop_folder.archive_days, 90);
   EXPECT_EQ(c->broker.url, "");
   EXPECT_EQ(c->broker.retry_min_ms, 1000);
   EXPECT_EQ(c->broker.retry_max_ms, 120'000);
@@ -143,6 +144,7 @@ min_free_bytes = 5
 path = "/drop"
 rescan_s = 6
 settle_s = 7
+archive_days = 9
 [broker]
 url = "mqtts://broker:8883"
 username = "u"
@@ -191,6 +193,7 @@ TEST(ConfigTest, EveryKeyIsRead) {
   EXPECT_EQ(c->drop_folder.path, "/drop");
   EXPECT_EQ(c->drop_folder.rescan_s, 6);
   EXPECT_EQ(c->drop_folder.settle_s, 7);
+  EXPECT_EQ(c->drop_folder.archive_days, 9);
 }
 
 TEST(ConfigTest, EveryKeyOfBrokerDeliveryAndLimitsIsRead) {
