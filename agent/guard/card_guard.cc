@@ -187,6 +187,7 @@ bool InDigest(std::string_view text, size_t from, size_t to) {
   if (begin > 0 && alnum(text[begin - 1])) return false;
   if (end < text.size() && alnum(text[end])) return false;
   const std::string_view word = text.substr(begin, end - begin);
+  if (!std::all_of(word.begin(), word.end(), part)) return false;
   const auto letters =
       std::count_if(word.begin(), word.end(), [](char c) { return IsHex(c) && !IsDigit(c); });
   if (letters == 0) return false;
