@@ -116,6 +116,8 @@ class Finder:
             for name in names:
                 if name in ("planted.log",) or name.startswith("mosquitto."):
                     continue
+                if not os.path.isfile(os.path.join(where, name)):
+                    continue  # the control socket
                 with open(os.path.join(where, name), "rb") as file:
                     self.look(os.path.join(where, name), file.read())
 
