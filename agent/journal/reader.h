@@ -30,8 +30,6 @@ class JournalReader {
   Result<std::vector<StreamRow>> Streams() { return ReadStreams(&db_); }
   // The `stream_opened` event of a later stream: its number 1.
   Result<Row> Opening(const StreamRow& stream);
-  // The newest documents that wait for a person, at most `most`.
-  Result<std::vector<QuarantineRow>> Quarantine(size_t most);
   // The chain at `sequence` of a stream, from the nearest mark below.
   Result<wire::Chain> ChainAt(const StreamRow& stream, uint64_t sequence) {
     return chains_.At(stream, sequence);

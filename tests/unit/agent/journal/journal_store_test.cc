@@ -1,4 +1,5 @@
 // The file as one thread sees it: numbers, duplicates, conflicts, quarantine, reopening.
+#include "agent/journal/search.h"
 #include "common/base/json_reader.h"
 #include "tests/unit/agent/journal/journal_store_fixture.h"
 
@@ -49,8 +50,8 @@ TEST_F(JournalStoreTest, SameGoodsAtAnotherTimeAreNeverCountedTwice) {
 TEST_F(JournalStoreTest, QuarantinedConflictCanBeSentAgainAsItStands) {
   Tell(SaleDraft("03", 1, "2"));
   Tell(SaleDraft("03", 1, "3"));
-  auto reader = JournalReader::Open(options_.path, "0042");
-  auto rows = (*reader)->Quarantine(10);
+  auto search = Search::Open(options_.path);
+  auto rows = (*search)->Quarantined(0, 10, true);
   ASSERT_TRUE(rows.ok() && rows->size() == 1);
   JsonParser parser;
   std::string document = rows->front().document;

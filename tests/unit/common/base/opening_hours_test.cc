@@ -1,8 +1,8 @@
-#include "agent/books/opening_hours.h"
+#include "common/base/opening_hours.h"
 
 #include <gtest/gtest.h>
 
-namespace tillrelay::books {
+namespace tillrelay {
 namespace {
 
 // Monday 2026-11-23 00:00 of the store's clock face.
@@ -43,4 +43,4 @@ TEST(OpeningHours, MistakesAreNamed) {
 }
 
 }  // namespace
-}  // namespace tillrelay::books
+}  // namespace tillrelay

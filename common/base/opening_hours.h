@@ -11,7 +11,7 @@
 
 #include "common/base/status.h"
 
-namespace tillrelay::books {
+namespace tillrelay {
 
 class OpeningHours {
  public:
@@ -34,4 +34,4 @@ class OpeningHours {
   std::vector<Span> spans_;
 };
 
-}  // namespace tillrelay::books
+}  // namespace tillrelay

@@ -1,18 +1,18 @@
-#include "agent/books/opening_hours.h"
+#include "common/base/opening_hours.h"
 
 #include <algorithm>
 #include <optional>
 
-namespace tillrelay::books {
+namespace tillrelay {
 namespace {
 
 constexpr int64_t kDay_s = 86'400;
 constexpr std::string_view kDays[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
 
-std::optional<int> Weekday(std::string_view text) {
+// -1 for what is no day.
+int Weekday(std::string_view text) {
   const auto* found = std::find(std::begin(kDays), std::end(kDays), text);
-  if (found == std::end(kDays)) return std::nullopt;
-  return static_cast<int>(found - std::begin(kDays));
+  return found == std::end(kDays) ? -1 : static_cast<int>(found - std::begin(kDays));
 }
 
 bool Digit(char c) { return c >= '0' && c <= '9'; }
@@ -49,18 +49,18 @@ Result<OpeningHours> OpeningHours::Parse(const std::vector<std::string>& texts) 
     const size_t blank = view.find(' ');
     if (blank == std::string_view::npos || view.size() != blank + 12) return Wrong(text);
     const std::string_view days = view.substr(0, blank);
-    const auto first = Weekday(days.substr(0, 3));
-    const auto last = days.size() == 3                     ? first
-                      : days.size() == 7 && days[3] == '-' ? Weekday(days.substr(4))
-                                                           : std::nullopt;
+    const int first = Weekday(days.substr(0, 3));
+    const int last = days.size() == 3                     ? first
+                     : days.size() == 7 && days[3] == '-' ? Weekday(days.substr(4))
+                                                          : -1;
     const auto begin = ClockFace(view.substr(blank + 1, 5));
     const auto end = ClockFace(view.substr(blank + 7));
-    if (!first || !last || !begin || !end || view[blank + 6] != '-' || *begin == *end) {
+    if (first < 0 || last < 0 || !begin || !end || view[blank + 6] != '-' || *begin == *end) {
       return Wrong(text);
     }
-    for (int day = *first;; day = (day + 1) % 7) {
+    for (int day = first;; day = (day + 1) % 7) {
       hours.spans_.push_back({day, *begin, *end > *begin ? *end : *end + kDay_s});
-      if (day == *last) break;
+      if (day == last) break;
     }
   }
   return hours;
@@ -82,4 +82,4 @@ int64_t OpeningHours::OpenSeconds(int64_t from_local_s, int64_t to_local_s) cons
   return open;
 }
 
-}  // namespace tillrelay::books
+}  // namespace tillrelay
