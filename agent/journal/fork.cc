@@ -184,6 +184,10 @@ Status JournalStore::SaveOwed(const StreamRow& row, const StreamWord& word) {
       if (n < row.own_first() || owed_.size() >= kMaxOwed) break;
       const uint64_t position = row.base + n;
       if (owed_.contains(position)) continue;
+      // Its neighbours may go: the chain below it has to stay for the day it is asked for.
+      auto chain = chains_.At(row, n - 1);
+      if (!chain.ok()) continue;
+      TRY(SaveMark(row.stream, n - 1, *chain));
       TRY(sql_.insert_owed.Bind(1, position).Run());
       if (db_.changes() > 0) owed_.insert(position);
       lists_changed_ = true;

@@ -164,7 +164,8 @@ void Courier::Refresh() {
   streams_ = std::move(standing.streams);
   std::vector<StreamPlace> places;
   for (const journal::StreamRow& row : streams_) {
-    places.push_back({row.stream, row.head, row.floor, row.head, row.current, {}});
+    places.push_back(
+        {row.stream, row.head, row.floor, row.head, row.current, {}, row.confirmed_through});
   }
   for (const journal::OwedEvent& owed : standing.owed) {
     for (StreamPlace& place : places) {
@@ -318,7 +319,10 @@ Status Courier::Resend(const act::Resend& resend) {
     if (!rows.ok()) return std::move(rows).status();
     // Deleted meanwhile, or owed and freed: the centre asks again if it still wants it.
     if (rows->empty() || rows->front().position != stream.base + sequence) break;
-    TRY(MoveTo(stream, sequence - 1, &replay_));
+    if (Status moved = MoveTo(stream, sequence - 1, &replay_); !moved.ok()) {
+      if (moved.code() == Code::kNotFound) break;
+      return moved;
+    }
     for (const journal::Row& row : *rows) {
       if (Takes(resend.filter, row)) {
         TRY(PublishRow(row, stream, &replay_, {sequence, true}));

@@ -21,7 +21,8 @@ struct StreamPlace {
   std::string stream;
   uint64_t head = 0, floor = 1, sent_through = 0;
   bool current = false;
-  std::vector<uint64_t> owed;  // bodies kept below the floor
+  std::vector<uint64_t> owed = {};  // bodies kept below the floor
+  uint64_t confirmed_through = 0;
 };
 
 struct Piece {

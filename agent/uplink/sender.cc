@@ -355,7 +355,11 @@ Instant Sender::NextDeadline(Instant now) const {
     default:
       break;
   }
-  Instant next = status_at_ + (status_due_ ? Duration(kStatusMinGap) : Duration(kStatusHeartbeat));
+  // With a full window the next acknowledgement, or its absence, is what goes on.
+  Instant next = Instant::max();
+  if (window_.free() > 0) {
+    next = status_at_ + (status_due_ ? Duration(kStatusMinGap) : Duration(kStatusHeartbeat));
+  }
   if (phase_ == Phase::kSettling) next = std::min(next, phase_since_ + kSettle);
   if (lower_) next = std::min(next, lower_->believe_at);
   if (window_.in_flight() > 0) next = std::min(next, window_.quiet_since() + kAckTimeout);
@@ -364,14 +368,13 @@ Instant Sender::NextDeadline(Instant now) const {
   if (options_.by_broker && journal_.acked_through != acked_saved_) {
     next = std::min(next, acked_saved_at_ + kSaveAckedEvery);
   }
-  const bool wants = cursor_ <= SendLimit(now) || desk_.active() != nullptr;
-  if (phase_ == Phase::kSending && !stopped() && wants && window_.free() > 0) {
-    next = std::min(next, cap_.Next(now));
-  }
+  // With room now, whatever there is to send has been sent or waits for something else.
+  if (const Instant room_at = cap_.Next(now); room_at > now) next = std::min(next, room_at);
   if (Waits() && !CentreAway(now)) {
-    next = std::min(
-        {next, std::max(progress_at_, probed_at_) + kProbeAfter, progress_at_ + fresh_link_after_});
-    next = std::min(next, centre_heard_at_ + kAwayAfter);
+    next = std::min({next, progress_at_ + fresh_link_after_, centre_heard_at_ + kAwayAfter});
+    if (phase_ == Phase::kSending && !stopped() && window_.free() > 0) {
+      next = std::min(next, std::max(progress_at_, probed_at_) + kProbeAfter);
+    }
   }
   return next;
 }

@@ -138,6 +138,7 @@ class Sender {
   void OnOlder(const wire::StreamConfirm& confirm, ChainVerdict verdict, bool retained,
                Instant now);
   void Advance(const wire::StreamConfirm& confirm, bool live, Instant now);
+  bool SaysNews(const wire::StreamConfirm& confirm) const;
   void Allow(const std::string& stream, uint64_t through, Instant now);
   void Disagree(const wire::StreamConfirm& confirm, ChainVerdict verdict, bool retained,
                 Instant now);

@@ -33,7 +33,7 @@ void Sender::OnConfirm(const wire::StreamConfirm& confirm, ChainVerdict verdict,
   }
   if (verdict != ChainVerdict::kEqual) return Disagree(confirm, verdict, retained, now);
   disagreements_.erase(confirm.stream);
-  cause_.reset();
+  if (cause_ && cause_->stream == confirm.stream) cause_.reset();
   if (confirm.through < journal_.confirmed_through) {
     const bool old_message = retained || confirm.through + 1 < journal_.floor;
     if (old_message) {
@@ -49,11 +49,17 @@ void Sender::OnConfirm(const wire::StreamConfirm& confirm, ChainVerdict verdict,
   lower_.reset();
   if (confirm.through > journal_.confirmed_through) {
     Advance(confirm, !retained, now);
-  } else if (!retained || !confirm.owed.empty()) {
+  } else if (SaysNews(confirm)) {
     queue_.emplace_back(act::SaveWord{confirm, !retained});
   }
   if (!retained) Allow(confirm.stream, confirm.through, now);
   if (phase_ == Phase::kSettling) StartSending(now);
+}
+
+// Something is owed, or was: the journal keeps a list.
+bool Sender::SaysNews(const wire::StreamConfirm& confirm) const {
+  const StreamPlace* place = PlaceOf(confirm.stream);
+  return !confirm.owed.empty() || (place != nullptr && !place->owed.empty());
 }
 
 void Sender::Allow(const std::string& stream, uint64_t through, Instant now) {
@@ -70,7 +76,9 @@ void Sender::OnOlder(const wire::StreamConfirm& confirm, ChainVerdict verdict, b
   switch (verdict) {
     case ChainVerdict::kEqual:
       disagreements_.erase(confirm.stream);
-      queue_.emplace_back(act::SaveWord{confirm, true});
+      if (SaysNews(confirm) || place->confirmed_through != confirm.through) {
+        queue_.emplace_back(act::SaveWord{confirm, true});
+      }
       return Allow(confirm.stream, confirm.through, now);
     case ChainVerdict::kBeyondHead:
       // The centre went on there with events of another copy. What we had confirmed of it stays so,
@@ -138,21 +146,22 @@ void Sender::ForkBecause(Cause cause, Instant now) {
     status_due_ = true;
     return;
   }
-  forking_ = true;
-  forking_since_ = now;
-  ++forks_;
-  next_fork_at_ = now + kForkEvery;
+  const bool current = cause.stream == journal_.stream;
   const StreamPlace* place = PlaceOf(cause.stream);
-  const uint64_t floor = cause.stream == journal_.stream ? journal_.floor
-                         : place != nullptr              ? place->floor
-                                                         : 1;
+  if (!current && place == nullptr) return;
+  const uint64_t floor = current ? journal_.floor : place->floor;
   if (cause.after + 1 < floor) {
     act::DeclareLoss gone{cause.stream, {cause.after + 1, floor - 1}, "in_doubt", false, {}};
     queue_.emplace_back(std::move(gone));
     ++lost_;
   }
-  queue_.emplace_back(act::Fork{cause.stream, cause.after, cause.reason});
   cause_.reset();
+  if (!current && place->floor > place->head) return;  // it holds nothing that could move
+  forking_ = true;
+  forking_since_ = now;
+  ++forks_;
+  next_fork_at_ = now + kForkEvery;
+  queue_.emplace_back(act::Fork{cause.stream, cause.after, cause.reason});
 }
 
 void Sender::OnStream(const JournalPosition& position, Instant now) {

@@ -89,7 +89,7 @@ class Story {
       Instant next = std::min({end, minute, timeline.next(), centre_.NextDeadline()});
       for (const auto& node : nodes_) next = std::min(next, node->NextDeadline());
       const bool stands = next <= timeline.now();
-      CHECK(!stands || ++turns < kEnough);
+      if (stands && ++turns > kEnough) Spins();
       if (!stands) turns = 0;
       timeline.RunTo(std::max(next, timeline.now()));
       for (const auto& node : nodes_) node->Turn();
@@ -100,6 +100,19 @@ class Story {
       for (const auto& node : nodes_) node->Housekeeping();
       if (world_.random.Chance(0.02)) world_.broker.SaveRetained();
     }
+  }
+
+  // Somebody's deadline never moves: who?
+  void Spins() {
+    const Instant now = world_.timeline.now();
+    fmt::print("time stands: plans {}, centre {}", world_.timeline.next() <= now,
+               centre_.NextDeadline() <= now);
+    for (const auto& node : nodes_) {
+      if (node->NextDeadline() <= now) fmt::print("\n  {}", node->Told());
+    }
+    fmt::print("\n");
+    std::fflush(stdout);
+    CHECK(false);
   }
 
   void Trouble() {

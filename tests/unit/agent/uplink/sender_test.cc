@@ -453,7 +453,7 @@ TEST_F(SenderOptionsTest, WithTheBrokersWordAcknowledgementsAreWrittenDownAndCou
   Settle();
   EXPECT_EQ(Run(), "send 5-10");
   AckAll();
-  EXPECT_EQ(Run(), "save-acked 10");
+  EXPECT_EQ(Run(), "save-acked 10 status");
   sender_->OnLost({LinkCause::kLost, "gone"}, now_);
   EXPECT_EQ(sender_->sent_through(), 10u);
   Confirm(3);  // nobody's word but the broker's
@@ -621,7 +621,7 @@ TEST_F(SenderTest, ReplayIsAcceptedClampedAndDone) {
   Run();
   AckAll();
   sender_->OnCommand(ReplayCommand(1, 500), false, now_);
-  EXPECT_EQ(Run(), "accepted replay 11-60 replay 61-100");
+  EXPECT_EQ(Run(), "lost 1-10:not_kept:not-compared accepted replay 11-60 replay 61-100");
   EXPECT_EQ(sender_->confirmed_through(), 50u);
   AckAll();
   EXPECT_EQ(Run(), "done");
