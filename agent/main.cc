@@ -219,8 +219,8 @@ mqtt::LinkOptions Agent::LinkOptionsOf() const {
   link.key_file = config_.broker.key_file;
   link.will_topic = wire::TopicsOf(config_.delivery.topic_prefix, config_.store_id).status;
   link.will_payload = wire::WriteWill(session_);
-  link.content_type = std::string(
-      config_.delivery.form == "batches" ? wire::kBatchContentType : wire::kEventContentType);
+  link.content_type = std::string(config_.delivery.form == "batches" ? wire::kBatchContentType
+                                                                     : wire::kEventContentType);
   return link;
 }
 
@@ -244,9 +244,8 @@ Status Agent::StartUplink() {
   courier.sender.max_events_per_s = static_cast<uint64_t>(delivery.max_events_per_s);
   courier.sender.max_bytes_per_s = static_cast<uint64_t>(delivery.max_bytes_per_s);
   const Sha256Digest share = Sha256(config_.store_id);
-  courier.sender.first_retry =
-      std::min<Duration>(Duration(uplink::kOutageSpread) * share[0] / 256,
-                         milliseconds(config_.broker.retry_max_ms));
+  courier.sender.first_retry = std::min<Duration>(Duration(uplink::kOutageSpread) * share[0] / 256,
+                                                  milliseconds(config_.broker.retry_max_ms));
   courier.store_id = config_.store_id;
   courier.journal_path = config_.journal.path;
   courier.broker = config_.broker.url;
@@ -369,8 +368,8 @@ status::Snapshot Agent::Look() const {
   const auto& streams = snapshot.journal.streams;
   for (auto row = streams.rbegin(); row != streams.rend(); ++row) {
     if (row->current || snapshot.older_streams.size() >= kOlderStreams) continue;
-    snapshot.older_streams.push_back({row->stream, row->head, ToHex(BytesOf(row->head_chain)), row->head,
-                                      row->acked_through, row->confirmed_through,
+    snapshot.older_streams.push_back({row->stream, row->head, ToHex(BytesOf(row->head_chain)),
+                                      row->head, row->acked_through, row->confirmed_through,
                                       ToHex(BytesOf(row->confirmed_chain)), row->floor});
   }
   for (const journal::OwedEvent& owed : snapshot.journal.owed) {

@@ -151,10 +151,7 @@ Status JournalStore::SaveStream(const StreamRow& row) {
 
 Status JournalStore::SaveMark(const std::string& stream, uint64_t sequence,
                               const wire::Chain& chain) {
-  return sql_.insert_mark.BindText(1, stream)
-      .Bind(2, sequence)
-      .BindBlob(3, BytesOf(chain))
-      .Run();
+  return sql_.insert_mark.BindText(1, stream).Bind(2, sequence).BindBlob(3, BytesOf(chain)).Run();
 }
 
 Status JournalStore::SaveWord(const StreamWord& word) {
@@ -216,8 +213,7 @@ Status JournalStore::SaveOwed(const StreamRow& row, const StreamWord& word) {
 
 Status JournalStore::DeclareLoss(const LossRow& loss, WallTime now) {
   CHECK(in_transaction_);
-  const std::string range =
-      wire::SequenceText(loss.first) + "\x1f" + wire::SequenceText(loss.last);
+  const std::string range = wire::SequenceText(loss.first) + "\x1f" + wire::SequenceText(loss.last);
   event::Draft draft;
   draft.kind = event::Kind::kLoss;
   draft.identity.id = event::OwnEventId("loss", options_.store_id, loss.stream, range);

@@ -331,7 +331,8 @@ void Journal::Salvaged(const journal::Salvaged& salvaged) {
   if (salvaged.moved_to.empty()) return;
   ++working_.salvages_total;
   working_.salvaged = fmt::format(
-      "the journal was damaged: {} events that wait were saved, {} are lost; what is left of the old "
+      "the journal was damaged: {} events that wait were saved, {} are lost; what is left of the "
+      "old "
       "file is {}",
       salvaged.rows, salvaged.lost, salvaged.moved_to);
   if (options_.on_growth) options_.on_growth(store_->current());
@@ -342,8 +343,8 @@ void Journal::Salvaged(const journal::Salvaged& salvaged) {
 void Journal::Repair() {
   store_.reset();
   journal::Salvaged salvaged;
-  auto store =
-      OpenOrSalvage(options_.store, clock_.Wall(), &random_, &salvaged, std::exchange(damaged_, false));
+  auto store = OpenOrSalvage(options_.store, clock_.Wall(), &random_, &salvaged,
+                             std::exchange(damaged_, false));
   if (!store.ok()) return trouble_.Report(store.status().message(), clock_.Now());
   if (Status synced = (*store)->Checkpoint(true); !synced.ok()) {
     return trouble_.Report(synced.message(), clock_.Now());

@@ -96,7 +96,8 @@ Result<Row> JournalReader::Opening(const StreamRow& stream) {
   auto found = select->BindText(1, stream.stream).Step();
   if (!found.ok()) return std::move(found).status();
   Row row;
-  if (!*found || !CopyBlob(select->Blob(0), &row.id)) return Corrupt("a stream's opening is missing");
+  if (!*found || !CopyBlob(select->Blob(0), &row.id))
+    return Corrupt("a stream's opening is missing");
   row.position = stream.base + 1;
   row.kind = event::KindWord(event::Kind::kStreamOpened);
   row.subject = select->Text(1);

@@ -18,7 +18,7 @@ namespace {
 constexpr uint64_t kProbe = 10'000;  // absent positions in a row that mean the end
 
 // Tables that go over as they are; `known` and `event` need their positions changed.
-constexpr const char* kSideTables[] = {"quarantine", "file",       "book", "audit",
+constexpr const char* kSideTables[] = {"quarantine", "file",       "book",   "audit",
                                        "day_mark",   "chain_mark", "opening"};
 
 template <size_t N>
@@ -224,7 +224,8 @@ Result<std::unique_ptr<JournalStore>> OpenOrSalvage(const StoreOptions& options,
   salvaged->moved_to = MoveAside(options.path, now);
   auto store = JournalStore::Open(options, now, random);
   if (!store.ok()) return store;
-  auto damaged = sqlite::Database::Open(salvaged->moved_to, {.read_only = false, .create = false, .vfs = options.vfs});
+  auto damaged = sqlite::Database::Open(salvaged->moved_to,
+                                        {.read_only = false, .create = false, .vfs = options.vfs});
   if (!damaged.ok()) return store;  // nothing of it can be read
   TRY((*store)->TakeOver(&*damaged, salvaged));
   TRY((*store)->FinishTakeOver(now, random));

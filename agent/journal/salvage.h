@@ -5,7 +5,8 @@
 //   taken over as far as they can be read, so that a document told again is known again.
 // Thread: journal (before it starts, or between two groups).
 // Errors: those of opening the new file; nothing is changed then but the names of the old files.
-// Limits: reads from both ends up to the damage in the side tables; single rows in between are given
+// Limits: reads from both ends up to the damage in the side tables; single rows in between are
+// given
 //   up there.
 #pragma once
 

@@ -144,7 +144,7 @@ Status JournalStore::LoadOwed() {
     auto row = losses->Step();
     if (!row.ok()) return std::move(row).status();
     if (!*row) return Status::Ok();
-    LossRow loss{std::string(losses->Text(0)), losses->Unsigned(1),          losses->Unsigned(2), {},
+    LossRow loss{std::string(losses->Text(0)), losses->Unsigned(1), losses->Unsigned(2), {},
                  std::string(losses->Text(4)), losses->Int(5) != 0};
     if (!CopyBlob(losses->Blob(3), &loss.chain)) return Corrupt("a loss row is damaged");
     losses_.push_back(std::move(loss));

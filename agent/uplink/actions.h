@@ -61,9 +61,8 @@ struct DeclareLoss {
 
 namespace tillrelay::uplink {
 
-using Action =
-    std::variant<act::Connect, act::Subscribe, act::Disconnect, act::Send, act::Resend,
-                 act::SaveWord, act::SaveAcked, act::PublishStatus, act::SendReply,
-                 act::AllowDeletion, act::Fork, act::DeclareLoss>;
+using Action = std::variant<act::Connect, act::Subscribe, act::Disconnect, act::Send, act::Resend,
+                            act::SaveWord, act::SaveAcked, act::PublishStatus, act::SendReply,
+                            act::AllowDeletion, act::Fork, act::DeclareLoss>;
 
 }  // namespace tillrelay::uplink

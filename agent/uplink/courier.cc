@@ -253,8 +253,8 @@ void Courier::PerformJournal(const Action& action) {
 void Courier::Declare(const act::DeclareLoss& loss) {
   const journal::StreamRow* row = RowOf(loss.stream);
   if (row == nullptr) return;
-  journal::LossRow lost{loss.stream, loss.range.first, loss.range.last, {}, loss.reason,
-                        loss.compared};
+  journal::LossRow lost{loss.stream, loss.range.first, loss.range.last,
+                        {},          loss.reason,      loss.compared};
   auto chain = reader_->ChainAt(*row, loss.range.last);
   if (chain.ok()) lost.chain = *chain;
   port_.DeclareLoss(lost);
@@ -314,8 +314,7 @@ Status Courier::Resend(const act::Resend& resend) {
   TRY(ResendOpening(resend, stream));
   uint64_t sequence = std::max(resend.first, stream.own_first());
   while (sequence <= resend.last) {
-    auto rows =
-        reader_->Read(stream.base + sequence, resend.last - sequence + 1, kReadAheadBytes);
+    auto rows = reader_->Read(stream.base + sequence, resend.last - sequence + 1, kReadAheadBytes);
     if (!rows.ok()) return std::move(rows).status();
     // Deleted meanwhile, or owed and freed: the centre asks again if it still wants it.
     if (rows->empty() || rows->front().position != stream.base + sequence) break;
@@ -414,8 +413,8 @@ Status Courier::Frame(const wire::Envelope& envelope, const SendWindow::Flight& 
     return Hand(envelope_, flight);
   }
   const size_t packet = std::max<size_t>(maximum_packet_, 2 * kPacketOverhead) - kPacketOverhead;
-  const size_t most = maximum_packet_ == 0 ? options_.batch_bytes
-                                           : std::min(options_.batch_bytes, packet);
+  const size_t most =
+      maximum_packet_ == 0 ? options_.batch_bytes : std::min(options_.batch_bytes, packet);
   const bool follows = batch_.count() > 0 && batch_flight_.replay == flight.replay &&
                        batch_flight_.through() + 1 == flight.sequence;
   const bool fits = batch_.bytes() + envelope.data.size() + kEnvelopeOverhead <= most &&

@@ -1,5 +1,6 @@
 // What: what the uplink wants of the journal's writing side.
-// Promise: an order is carried out later or, if the journal cannot, not at all; the uplink sees what
+// Promise: an order is carried out later or, if the journal cannot, not at all; the uplink sees
+// what
 //   became of it in Streams() and never relies on it before.
 // Thread: uplink.
 #pragma once

@@ -54,7 +54,8 @@ Pump::Pump(PumpOptions options, journal::Journal* journal, const Clock* clock, R
 Pump::~Pump() { Stop(Duration(0)); }
 
 Status Pump::Start() {
-  if (Status opened = courier_.OpenReader(); !opened.ok()) return std::move(opened).Within("uplink");
+  if (Status opened = courier_.OpenReader(); !opened.ok())
+    return std::move(opened).Within("uplink");
   if (options_.make_link) {
     auto link = options_.make_link([this](mqtt::LinkEvent&& event) {
       const bool message = event.what == mqtt::Happening::kMessage;

@@ -30,9 +30,10 @@ void AddOwed(Replay* replay, const StreamPlace& place, const wire::Range& range)
 std::optional<wire::Range> Gone(const StreamPlace& place, const wire::Range& range) {
   if (range.first >= place.floor) return std::nullopt;
   const uint64_t last = std::min(range.last, place.floor - 1);
-  const auto kept = static_cast<uint64_t>(
-      std::count_if(place.owed.begin(), place.owed.end(),
-                    [&](uint64_t n) { return n >= range.first && n <= last; }));
+  const auto kept =
+      static_cast<uint64_t>(std::count_if(place.owed.begin(), place.owed.end(), [&](uint64_t n) {
+        return n >= range.first && n <= last;
+      }));
   if (kept == last - range.first + 1) return std::nullopt;
   return wire::Range{range.first, place.floor - 1};
 }

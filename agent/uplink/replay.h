@@ -1,4 +1,5 @@
-// What: what is sent again on command, one at a time: by number, by business day, by time; and which
+// What: what is sent again on command, one at a time: by number, by business day, by time; and
+// which
 //   commands of the centre may start it.
 // Promise: a retained, foreign, repeated or unknown command is refused and changes nothing; ranges
 //   are clamped to what was sent and is kept. Numbers that are asked for and gone are named.

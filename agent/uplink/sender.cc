@@ -329,7 +329,8 @@ std::optional<Action> Sender::NextReplay(Instant now) {
     return act::SendReply{reply};
   }
   const uint64_t share = std::max<uint64_t>(1, window_.bound() / 2);
-  const uint64_t most = cap_.Room(std::min<uint64_t>({window_.free(), share, kMaxRangeEvents}), now);
+  const uint64_t most =
+      cap_.Room(std::min<uint64_t>({window_.free(), share, kMaxRangeEvents}), now);
   if (most == 0) return std::nullopt;
   Piece& piece = replay->pieces.front();
   act::Resend resend{piece.stream, piece.next, std::min(piece.through, piece.next + most - 1),
@@ -385,12 +386,12 @@ void Sender::Describe(UplinkStats* stats, Instant now, WallTime wall) const {
   };
   stats->alarm = alarm_;
   if (alarm_.empty() && cause_) stats->alarm = cause_->reason;
-  stats->phase = !options_.has_broker          ? LinkPhase::kUnconfigured
+  stats->phase = !options_.has_broker                ? LinkPhase::kUnconfigured
                  : !stats->alarm.empty() && online() ? LinkPhase::kStopped
-                 : paused_                     ? LinkPhase::kPaused
-                 : online()                    ? LinkPhase::kOnline
-                 : phase_ == Phase::kWaiting   ? LinkPhase::kWaiting
-                                               : LinkPhase::kConnecting;
+                 : paused_                           ? LinkPhase::kPaused
+                 : online()                          ? LinkPhase::kOnline
+                 : phase_ == Phase::kWaiting         ? LinkPhase::kWaiting
+                                                     : LinkPhase::kConnecting;
   stats->phase_since = wall_of(phase_since_);
   stats->last_error = last_failure_.text;
   stats->cause = last_failure_.cause;

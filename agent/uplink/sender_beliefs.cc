@@ -56,10 +56,12 @@ void Sender::OnConfirm(const wire::StreamConfirm& confirm, ChainVerdict verdict,
   if (phase_ == Phase::kSettling) StartSending(now);
 }
 
-// Something is owed, or was: the journal keeps a list.
+// The journal has not written it down, or keeps a list of what is owed.
 bool Sender::SaysNews(const wire::StreamConfirm& confirm) const {
   const StreamPlace* place = PlaceOf(confirm.stream);
-  return !confirm.owed.empty() || (place != nullptr && !place->owed.empty());
+  if (place == nullptr) return !confirm.owed.empty();
+  return !confirm.owed.empty() || !place->owed.empty() ||
+         place->confirmed_through != confirm.through;
 }
 
 void Sender::Allow(const std::string& stream, uint64_t through, Instant now) {
@@ -76,7 +78,7 @@ void Sender::OnOlder(const wire::StreamConfirm& confirm, ChainVerdict verdict, b
   switch (verdict) {
     case ChainVerdict::kEqual:
       disagreements_.erase(confirm.stream);
-      if (SaysNews(confirm) || place->confirmed_through != confirm.through) {
+      if (SaysNews(confirm)) {
         queue_.emplace_back(act::SaveWord{confirm, true});
       }
       return Allow(confirm.stream, confirm.through, now);
@@ -102,8 +104,7 @@ void Sender::Advance(const wire::StreamConfirm& confirm, bool live, Instant now)
   window_.Jump(confirm.through);
   cursor_ = std::max(cursor_, confirm.through + 1);
   // The probe went through, but what was sent behind it did not: the broker lost it.
-  if (probe_ != 0 && confirm.through == probe_ &&
-      cursor_ > confirm.through + 1) {
+  if (probe_ != 0 && confirm.through == probe_ && cursor_ > confirm.through + 1) {
     MoveCursorBack(confirm.through);
   }
   if (probe_ <= confirm.through) probe_ = 0;

@@ -42,8 +42,8 @@ struct ReplayOrder {
 
 struct ReplayProgress {
   std::string id;
-  std::string state;  // "running" | "done" | "interrupted"; empty: there was none
-  uint64_t sent = 0;  // events handed to the broker
+  std::string state;            // "running" | "done" | "interrupted"; empty: there was none
+  uint64_t sent = 0;            // events handed to the broker
   uint64_t looked = 0, of = 0;  // numbers looked at, of all there are to look at
 };
 
@@ -63,8 +63,8 @@ struct UplinkStats {
   uint64_t refused_commands_total = 0, disbelieved_confirmations_total = 0;
   uint64_t dropped_messages_total = 0;  // from the network: too many waiting, or too large
   uint64_t forks_total = 0, parked_total = 0, lost_total = 0;
-  ReplayProgress replay;                // the running one, or the last
-  std::string alarm;                    // fork cause or take-over, in words; empty: none
+  ReplayProgress replay;  // the running one, or the last
+  std::string alarm;      // fork cause or take-over, in words; empty: none
 };
 
 }  // namespace tillrelay::uplink

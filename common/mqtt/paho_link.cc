@@ -23,7 +23,7 @@ constexpr int kQos = 1;
 constexpr int kMaxDescriptors = 1024;
 constexpr int kUnsupportedVersion = 0x84;  // MQTT 5
 constexpr int kUnacceptableVersion = 1;    // the same, as an older broker says it
-constexpr int kFirstRefusal = 0x80;  // MQTT 5 reason codes from here on are failures
+constexpr int kFirstRefusal = 0x80;        // MQTT 5 reason codes from here on are failures
 
 struct Target {
   bool tls = false;
@@ -259,8 +259,7 @@ class PahoLink final : public Link, private paho::callback {
     } else {
       builder.mqtt_version(made_for_).clean_session(true);
     }
-    builder
-        .automatic_reconnect(false)
+    builder.automatic_reconnect(false)
         .keep_alive_interval(std::chrono::seconds(options_.keep_alive_s))
         .connect_timeout(std::chrono::seconds(options_.connect_timeout_s))
         .max_inflight(options_.max_in_flight);
@@ -400,7 +399,7 @@ class PahoLink final : public Link, private paho::callback {
   std::string tls_error_;
   paho::properties event_properties_;
   std::atomic<int> version_{MQTTVERSION_5};  // of the next connection
-  int made_for_ = MQTTVERSION_5;             // of the client that there is; changed between connections
+  int made_for_ = MQTTVERSION_5;  // of the client that there is; changed between connections
   std::unique_ptr<paho::async_client> client_;
   ConnectListener connect_listener_;
   SubscribeListener subscribe_listener_;

@@ -243,7 +243,8 @@ Result<Command> ReadCommand(JsonValue value) {
   if (command.command == "replay") {
     TRY(ReadReplay(value, &command));
   } else if (command.command == "fork") {
-    if (!IsUlid(command.stream) || !command.chain || !value.Unsigned("after", &command.range.first)) {
+    if (!IsUlid(command.stream) || !command.chain ||
+        !value.Unsigned("after", &command.range.first)) {
       return Invalid("fork needs a stream, a number and the chain there");
     }
   } else if (command.command != "report") {

@@ -63,10 +63,10 @@ struct StoreStatus {
 struct Command {
   std::string command;  // "replay" | "fork" | "report"
   std::string command_id, session, stream;
-  // Replay by number; empty (0-0): by day or time. Of a fork: `first` is the number that the proof is
-  // about.
+  // Replay by number; empty (0-0): by day or time. Of a fork: `first` is the number that the proof
+  // is about.
   Range range;
-  std::string business_day = {};      // replay of the events whose data names it
+  std::string business_day = {};  // replay of the events whose data names it
   std::string recorded_from = {}, recorded_through = {};  // replay of what was recorded then, UTC
   // Fork: the centre's chain at `first`; replay by number: its chain at `from` - 1, if it knows.
   std::optional<Chain> chain = {};

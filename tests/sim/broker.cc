@@ -107,10 +107,10 @@ SimLink::~SimLink() {
 }
 
 void SimLink::Later(Duration delay, mqtt::LinkEvent event) {
-  broker_.timeline_.After(delay, [this, epoch = epoch_, was = *epoch_,
-                                  event = std::move(event)]() mutable {
-    if (*epoch == was) handler_(std::move(event));
-  });
+  broker_.timeline_.After(
+      delay, [this, epoch = epoch_, was = *epoch_, event = std::move(event)]() mutable {
+        if (*epoch == was) handler_(std::move(event));
+      });
 }
 
 Status SimLink::Connect() {

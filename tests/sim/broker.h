@@ -1,6 +1,7 @@
 // What: the broker and the lines of the simulation: takes orders of any number of clients, delivers
 //   later, and lies as told.
-// Promise: everything that happens is decided by the seed. A client id has one connection; a younger
+// Promise: everything that happens is decided by the seed. A client id has one connection; a
+// younger
 //   one ends it with a take-over. What is published for an absent subscriber is gone (clean start).
 #pragma once
 

@@ -69,8 +69,8 @@ void Centre::ForgetIds() {
   if (!running()) return;
   auto db = sqlite::Database::Open(path(), {});
   CHECK(db.ok());
-  CHECK(db->Exec("UPDATE event SET id=id||'#'||position WHERE counted=1 AND id NOT LIKE '%#%'")
-            .ok());
+  CHECK(
+      db->Exec("UPDATE event SET id=id||'#'||position WHERE counted=1 AND id NOT LIKE '%#%'").ok());
 }
 
 int64_t Centre::Query(const std::string& sql) {

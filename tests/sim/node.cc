@@ -54,8 +54,7 @@ void Node::Start() {
   courier.journal_path = path();
   courier.topics = wire::TopicsOf(wire::kDefaultPrefix, store_id_);
   courier.status_json = [this] { return StatusJson(); };
-  courier_ =
-      std::make_unique<uplink::Courier>(courier, this, &timeline.clock, &world_.random);
+  courier_ = std::make_unique<uplink::Courier>(courier, this, &timeline.clock, &world_.random);
   CHECK(courier_->OpenReader().ok());
   link_ = std::make_unique<SimLink>(&world_.broker, "tillrelay-" + store_id_,
                                     [this](mqtt::LinkEvent&& event) {

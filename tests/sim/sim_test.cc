@@ -41,8 +41,7 @@ struct Totals {
 
 class Story {
  public:
-  Story(const Options& options, uint64_t seed)
-      : options_(options), world_(seed), centre_(&world_) {
+  Story(const Options& options, uint64_t seed) : options_(options), world_(seed), centre_(&world_) {
     world_.directory = directory_.path();
     world_.trace = options.trace;
     world_.rules.chain = options.without != "chain";
@@ -118,7 +117,8 @@ class Story {
   void Trouble() {
     auto& dice = world_.random;
     for (const auto& node : nodes_) {
-      if (dice.Chance(0.7)) node->Sell(static_cast<int>(1 + dice.Below(dice.Chance(0.1) ? 200 : 6)));
+      if (dice.Chance(0.7))
+        node->Sell(static_cast<int>(1 + dice.Below(dice.Chance(0.1) ? 200 : 6)));
     }
     if (dice.Chance(0.1)) AnyNode().TellAgain(3);
     Node& node = AnyNode();
@@ -219,7 +219,8 @@ class Story {
       if (lost++ == 0) first = id + " number " + number;
     }
     std::string wrong;
-    if (lost > 0) wrong += fmt::format("{} events lost without a declaration, first {}; ", lost, first);
+    if (lost > 0)
+      wrong += fmt::format("{} events lost without a declaration, first {}; ", lost, first);
     const auto sold = static_cast<size_t>(centre_.Sold());
     if (sold != sales) wrong += fmt::format("{} sales applied, the ledger says {}; ", sales, sold);
     if (!Drained()) wrong += "not drained; ";

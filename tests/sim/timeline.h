@@ -1,4 +1,5 @@
-// What: the simulation's time: what is to happen when, in order, ties in the order of their planning.
+// What: the simulation's time: what is to happen when, in order, ties in the order of their
+// planning.
 #pragma once
 
 #include <functional>

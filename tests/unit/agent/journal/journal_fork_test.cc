@@ -101,8 +101,7 @@ TEST_F(JournalForkTest, TheOpeningNamesWhereThePreviousStreamEnds) {
   EXPECT_EQ(opening.subject, "stream/" + store_->current().stream);
   EXPECT_NE(opening.data.find(old.stream), std::string::npos);
   EXPECT_NE(opening.data.find("\"through\":\"00000000000000000003\""), std::string::npos);
-  EXPECT_EQ(opening.id,
-            event::OwnEventId("stream_opened", "0042", store_->current().stream));
+  EXPECT_EQ(opening.id, event::OwnEventId("stream_opened", "0042", store_->current().stream));
 }
 
 TEST_F(JournalForkTest, ForksBeforeAnythingIsConfirmedMoveEverythingAgain) {

@@ -29,8 +29,8 @@ class JournalSalvageTest : public JournalStoreTest {
       }
       ASSERT_TRUE(Append(std::move(entries)).ok());
     }
-    auto chain = JournalReader::Open(options_.path, "0042").value()->ChainAt(store_->current(),
-                                                                             confirmed);
+    auto chain =
+        JournalReader::Open(options_.path, "0042").value()->ChainAt(store_->current(), confirmed);
     ASSERT_TRUE(store_->Begin().ok());
     ASSERT_TRUE(store_->SaveConfirmed(confirmed, *chain).ok());
     ASSERT_TRUE(store_->Commit().ok());
