@@ -98,6 +98,8 @@ std::string_view Statement::Blob(int column) const {
   const auto size = static_cast<size_t>(sqlite3_column_bytes(statement_, column));
   return bytes == nullptr ? std::string_view() : std::string_view(bytes, size);
 }
+int Statement::columns() const { return sqlite3_column_count(statement_); }
+
 bool Statement::IsNull(int column) const {
   return sqlite3_column_type(statement_, column) == SQLITE_NULL;
 }

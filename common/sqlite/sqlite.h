@@ -44,6 +44,7 @@ class Statement {
   std::string_view Text(int column) const;
   std::string_view Blob(int column) const;
   bool IsNull(int column) const;
+  int columns() const;
 
  private:
   friend class Database;

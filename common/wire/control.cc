@@ -155,6 +155,10 @@ std::string WriteCommand(const Command& command) {
     json.Field("stream", command.stream)
         .Field("from", command.range.first)
         .Field("through", command.range.last);
+  } else if (command.command == "fork") {
+    json.Field("stream", command.stream)
+        .Field("after", command.range.first)
+        .Field("chain", ToHex(BytesOf(command.chain)));
   }
   json.EndObject();
   return out;

@@ -48,9 +48,10 @@ struct StoreStatus {
 };
 
 struct Command {
-  std::string command;  // "replay" | "report"
+  std::string command;  // "replay" | "report" | "fork"
   std::string command_id, session, stream;
-  Range range;
+  Range range;    // of a fork: `first` is the last number that both sides agree about
+  Chain chain{};  // of a fork: at that number
 };
 
 struct Reply {
