@@ -9,11 +9,13 @@
 #include <future>
 #include <memory>
 
+#include "agent/admin_desk.h"
 #include "agent/capture/drop_watch.h"
 #include "agent/capture/http_door.h"
 #include "agent/config/config.h"
 #include "agent/guard/card_guard.h"
 #include "agent/journal/journal.h"
+#include "agent/status/admin_routes.h"
 #include "agent/status/routes.h"
 #include "agent/status/status_json.h"
 #include "agent/uplink/pump.h"
@@ -102,6 +104,7 @@ class Agent {
   std::optional<Failure> StartStore();
   Status StartUplink();
   Status StartDropFolder();
+  void StartDesk();
   Status StartHttp();
   mqtt::LinkOptions LinkOptionsOf() const;
   std::function<void()> Beat(const char* name, seconds budget);
@@ -122,9 +125,12 @@ class Agent {
   std::string password_;
 
   std::optional<capture::IntakeOptions> intake_options_;
+  books::Books books_;
   std::unique_ptr<journal::Journal> journal_;
   std::unique_ptr<uplink::Pump> pump_;
-  std::unique_ptr<capture::Intake> http_intake_, file_intake_;
+  std::unique_ptr<capture::Intake> http_intake_, file_intake_, desk_intake_;
+  std::unique_ptr<journal::QueryThread> query_;
+  std::shared_ptr<AdminDesk> desk_;
   std::unique_ptr<capture::HttpDoor> http_door_;
   std::unique_ptr<capture::DropWatch> drop_watch_;
   std::unique_ptr<http::Server> server_;
@@ -172,6 +178,7 @@ std::optional<Failure> Agent::StartStore() {
   journal::JournalOptions options;
   options.store.path = config_.journal.path;
   options.store.store_id = config_.store_id;
+  options.store.books = &books_;
   options.store.quarantine_max_count = static_cast<uint64_t>(config_.limits.quarantine_documents);
   options.store.quarantine_max_bytes = static_cast<uint64_t>(config_.limits.quarantine_bytes);
   options.retention = std::chrono::hours(24 * config_.journal.retention_days);
@@ -237,7 +244,23 @@ Status Agent::StartUplink() {
   };
   options.beat = Beat("uplink", kUplinkBudget);
   pump_ = std::make_unique<uplink::Pump>(std::move(options), journal_.get(), &clock_, &random_);
+  StartDesk();  // before the first status is told: it is part of it
   return pump_->Start();
+}
+
+void Agent::StartDesk() {
+  desk_intake_ =
+      std::make_unique<capture::Intake>(&*intake_options_, journal_.get(), &counters_, &clock_);
+  query_ =
+      std::make_unique<journal::QueryThread>(config_.journal.path, Beat("query", kThreadBudget));
+  query_->Start();
+  const auto& registers = config_.registers;
+  desk_ = std::make_shared<AdminDesk>(
+      AdminDesk::Rooms{*query_, *desk_intake_, *journal_, *pump_, books_,
+                       intake_options_->shop.zone, clock_},
+      books::SilenceRule{registers.expected, registers.opening_hours,
+                         std::chrono::minutes(registers.silent_after_min)});
+  desk_->LoadRegisters();
 }
 
 Status Agent::StartDropFolder() {
@@ -280,6 +303,10 @@ Status Agent::StartHttp() {
   auto control_router = std::make_shared<http::Router>();
   status::AddRoutes(*status_router, queries);
   status::AddRoutes(*control_router, queries);
+  if (desk_ != nullptr) {
+    status::AddReadingRoutes(*control_router, desk_);
+    status::AddChangingRoutes(*control_router, desk_);
+  }
 
   http::ServerOptions options;
   options.heartbeat = Beat("http", kThreadBudget);
@@ -313,6 +340,7 @@ status::Snapshot Agent::Look() const {
   if (journal_ != nullptr) snapshot.journal = journal_->Stats();
   if (pump_ != nullptr) snapshot.uplink = pump_->Stats();
   snapshot.capture = counters_.Copy();
+  if (desk_ != nullptr) snapshot.registers = desk_->Registers();
   snapshot.version = TILLRELAY_VERSION;
   snapshot.host = host_;
   snapshot.session = session_;
@@ -386,6 +414,7 @@ void Agent::Stop() {
   notifier_.Stopping().ok();
   if (server_ != nullptr) server_->CloseListener(intake_listener_);
   if (drop_watch_ != nullptr) drop_watch_->Stop();
+  if (query_ != nullptr) query_->Stop();
   if (journal_ != nullptr) DrainJournal();
   if (pump_ != nullptr) pump_->Stop(kFlush);
   if (journal_ != nullptr) journal_->Stop();

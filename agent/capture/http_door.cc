@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "agent/capture/receipt_json.h"
 #include "common/base/json_writer.h"
 #include "common/base/text.h"
 
@@ -10,55 +11,15 @@ namespace {
 
 constexpr size_t kMaxRequestIdBytes = 128;
 
-const char* OutcomeWord(journal::Outcome outcome) {
-  switch (outcome) {
-    case journal::Outcome::kStored:
-      return "stored";
-    case journal::Outcome::kDuplicate:
-      return "duplicate";
-    case journal::Outcome::kQuarantined:
-      return "quarantined";
-  }
-  return "";
-}
-
-void WriteReceipt(const journal::Receipt& receipt, JsonWriter* json) {
-  json->BeginObject().Field("outcome", OutcomeWord(receipt.outcome));
-  if (receipt.outcome == journal::Outcome::kQuarantined) {
-    json->Field("ticket", receipt.ticket).Field("reason", receipt.reason);
-    if (!receipt.field.empty()) json->Field("field", receipt.field);
-  } else {
-    json->Field("id", UuidText(receipt.id));
-    json->Field("sequence", receipt.sequence).Field("stream", receipt.stream);
-  }
-  json->EndObject();
-}
-
 std::string AnswerBody(const Answer& answer) {
   std::string body;
-  body.reserve(64 + answer.receipts.size() * 160);
   JsonWriter json(&body);
-  json.BeginObject().Key("results").BeginArray();
-  for (const journal::Receipt& receipt : answer.receipts) WriteReceipt(receipt, &json);
-  json.EndArray()
-      .Field("stored", static_cast<uint64_t>(answer.stored))
+  json.BeginObject().Key("results").Raw(ReceiptsJson(answer.receipts));
+  json.Field("stored", static_cast<uint64_t>(answer.stored))
       .Field("duplicate", static_cast<uint64_t>(answer.duplicate))
       .Field("quarantined", static_cast<uint64_t>(answer.quarantined))
       .EndObject();
   return body;
-}
-
-// "till" of `text/csv; profile="till"`.
-std::string_view ProfileOf(std::string_view content_type) {
-  constexpr std::string_view kName = "profile=";
-  const size_t at = content_type.find(kName);
-  if (at == std::string_view::npos) return {};
-  std::string_view value = content_type.substr(at + kName.size());
-  value = value.substr(0, value.find_first_of("; \t"));
-  if (value.size() >= 2 && value.front() == '"' && value.back() == '"') {
-    value = value.substr(1, value.size() - 2);
-  }
-  return value;
 }
 
 http::Response TryLater(std::string_view word, std::string_view detail) {
@@ -114,7 +75,7 @@ void HttpDoor::Post(http::Request&& request, const http::Responder& responder) {
   }
   const formats::CsvProfile* csv = nullptr;
   if (*format == formats::Format::kCsv) {
-    csv = formats::CsvByName(intake_->csv(), ProfileOf(request.content_type));
+    csv = formats::CsvByName(intake_->csv(), formats::CsvProfileOf(request.content_type));
     if (csv == nullptr) {
       return Refuse(responder,
                     http::Problem(415, "content-type", "No such CSV profile is configured",

@@ -10,6 +10,7 @@ namespace {
 
 // What the quarantine keeps of a document that could not be read at all.
 constexpr size_t kMaxQuarantinedBytes = 1024 * 1024;
+constexpr std::string_view kCanonical = "application/json";
 
 // A refused event as a document that can be corrected and sent again.
 std::string Resendable(const event::Event& event) {
@@ -46,7 +47,8 @@ Prepared Intake::Prepare(Document* document) {
     event::Rejection why{"not-syntax", fmt::format("byte {}", prepared.syntax->offset),
                          prepared.syntax->what};
     if (!prepared.syntax->hint.empty()) why.hint += "; " + prepared.syntax->hint;
-    prepared.entries.emplace_back(Unfit(std::move(why), *document, document->bytes));
+    prepared.entries.emplace_back(Unfit(std::move(why), *document,
+                                        {document->bytes, formats::MediaTypeOf(document->format)}));
   }
   if (prepared.redactions > 0) {
     counters_.Change([&](CaptureStats* stats) { stats->redactions += prepared.redactions; });
@@ -56,7 +58,8 @@ Prepared Intake::Prepare(Document* document) {
 
 void Intake::TakeItem(formats::Item&& item, const Document& document, Prepared* prepared) {
   if (auto* rejection = std::get_if<event::Rejection>(&item.outcome)) {
-    prepared->entries.emplace_back(Unfit(std::move(*rejection), document, item.excerpt));
+    prepared->entries.emplace_back(Unfit(std::move(*rejection), document,
+                                         {item.excerpt, formats::ItemMediaType(document.format)}));
     return;
   }
   auto& event = std::get<event::Event>(item.outcome);
@@ -69,34 +72,39 @@ void Intake::TakeItem(formats::Item&& item, const Document& document, Prepared* 
   }
   event.origin->index = static_cast<int64_t>(item.index);
   event.origin->payload_sha256 = ToHex(BytesOf(prepared->payload));
-  guard::GuardOutcome guarded = guard::Check(&event, options_.guard);
+  guard::GuardOutcome guarded = guard::Check(&event, options_.guard, document.again);
   prepared->redactions += guarded.redactions;
   if (guarded.rejection) {
     prepared->entries.emplace_back(
-        Unfit(std::move(*guarded.rejection), document, Resendable(event)));
+        Unfit(std::move(*guarded.rejection), document, {Resendable(event), kCanonical}));
     return;
   }
   auto drafted = event::DraftFrom(&event, options_.shop);
   if (auto* rejection = std::get_if<event::Rejection>(&drafted)) {
-    prepared->entries.emplace_back(Unfit(std::move(*rejection), document, Resendable(event)));
+    prepared->entries.emplace_back(
+        Unfit(std::move(*rejection), document, {Resendable(event), kCanonical}));
     return;
   }
   auto& draft = std::get<event::Draft>(drafted);
   if (draft.data.size() > options_.limits.event_bytes) {
     event::Rejection why{"too-large", "", "one event is at most 1 MiB"};
-    prepared->entries.emplace_back(Unfit(std::move(why), document, draft.data));
+    prepared->entries.emplace_back(Unfit(std::move(why), document, {draft.data, kCanonical}));
     return;
   }
   prepared->entries.emplace_back(std::move(draft));
 }
 
-journal::Unfit Intake::Unfit(event::Rejection why, const Document& document,
-                             std::string_view text) {
+journal::Unfit Intake::Unfit(event::Rejection why, const Document& document, const Kept& kept) {
   journal::Unfit unfit;
   unfit.why = std::move(why);
   unfit.channel = document.channel;
   unfit.origin = guard::Scrub(document.origin);
-  unfit.document = guard::Scrub(PlainText(text.substr(0, kMaxQuarantinedBytes)));
+  unfit.document =
+      guard::Scrub(PlainText(std::string_view(kept.text).substr(0, kMaxQuarantinedBytes)));
+  unfit.format = kept.media_type;
+  if (document.csv != nullptr && kept.media_type == formats::MediaTypeOf(formats::Format::kCsv)) {
+    unfit.format += "; profile=" + document.csv->name;
+  }
   return unfit;
 }
 
@@ -153,6 +161,30 @@ Status Intake::Submit(Prepared&& prepared, std::optional<journal::FileMark> file
   };
   journal::AppendRequest request = Request(std::move(prepared), std::move(counted));
   request.file = std::move(file);
+  return journal_.Submit(std::move(request));
+}
+
+Result<Document> Intake::FromQuarantine(Quarantined kept) {
+  const auto format = formats::ByContentType(kept.media_type);
+  if (!format) {
+    return Invalid("its format is not known; send a corrected document with its content_type");
+  }
+  Document document{*format, std::move(kept.channel), std::move(kept.origin), std::move(kept.text)};
+  document.again = true;
+  if (*format != formats::Format::kCsv) return document;
+  const auto* csv = formats::CsvByName(options_.csv, formats::CsvProfileOf(kept.media_type));
+  if (csv == nullptr) return Invalid("its CSV profile is not configured any more");
+  kept_csv_ = *csv;
+  kept_csv_.latin1 = false;  // what is kept is UTF-8
+  document.csv = &kept_csv_;
+  return document;
+}
+
+Status Intake::Resolve(Prepared&& prepared, Ticket ticket,
+                       std::function<void(Result<Answer>)> done) {
+  journal::AppendRequest request = Request(std::move(prepared), std::move(done));
+  request.resolves = ticket.number;
+  request.audit = std::move(ticket.audit);
   return journal_.Submit(std::move(request));
 }
 

@@ -44,6 +44,7 @@ struct Document {
   std::string origin;   // file name or request id, for people
   std::string bytes;
   const formats::CsvProfile* csv = nullptr;  // of Intake::csv(), for Format::kCsv
+  bool again = false;  // out of quarantine: operators have been made pseudonyms already
 };
 
 // A document on its way: what will be appended, and what to tell about it.
@@ -69,6 +70,18 @@ class Intake {
   // `file` makes the entries and the file's hash one transaction.
   Status Submit(Prepared&& prepared, std::optional<journal::FileMark> file,
                 std::function<void(Result<Answer>)> done);
+  // A document as the quarantine keeps it, ready for Prepare. Invalid: its format is not known or
+  // not configured any more.
+  struct Quarantined {
+    std::string channel, origin, text, media_type;
+  };
+  Result<Document> FromQuarantine(Quarantined kept);
+  // Takes the ticket out of quarantine if every entry is accepted (AppendRequest::resolves).
+  struct Ticket {
+    uint64_t number = 0;
+    journal::AuditRow audit;
+  };
+  Status Resolve(Prepared&& prepared, Ticket ticket, std::function<void(Result<Answer>)> done);
   // Empty when Submit would accept, else why the journal takes nothing at all.
   std::string Refusing() const { return journal_.Refusing(); }
   // The same answer, nothing stored.
@@ -76,7 +89,12 @@ class Intake {
 
  private:
   void TakeItem(formats::Item&& item, const Document& document, Prepared* prepared);
-  journal::Unfit Unfit(event::Rejection why, const Document& document, std::string_view text);
+  // What the quarantine keeps, and as what it can be sent again.
+  struct Kept {
+    std::string text;
+    std::string_view media_type;
+  };
+  journal::Unfit Unfit(event::Rejection why, const Document& document, const Kept& kept);
   journal::AppendRequest Request(Prepared&& prepared, std::function<void(Result<Answer>)> done);
   // By entry: the register that spoke and the kind; an empty register for what came from none.
   struct Heard {
@@ -91,6 +109,7 @@ class Intake {
   Counters& counters_;
   const Clock& clock_;
   formats::Decoder decoder_;
+  formats::CsvProfile kept_csv_;  // of the document that FromQuarantine gave last
 };
 
 }  // namespace tillrelay::capture

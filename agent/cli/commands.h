@@ -58,6 +58,23 @@ struct QuarantineOptions {
 };
 int RunQuarantine(const Common& common, const QuarantineOptions& options);
 
+// What to do with a ticket; asks the running daemon.
+struct ResolveOptions {
+  enum class Way { kRetry, kResubmit, kDiscard };
+  Way way = Way::kRetry;
+  uint64_t ticket = 0;
+  std::string file, type;  // of a resubmit
+  std::string reason;
+  bool yes = false;  // discard without asking
+};
+int RunResolve(const Common& common, const ResolveOptions& options);
+
+// Every document of the quarantine, one JSON object a line, to standard output.
+int RunQuarantineExport(const Common& common);
+
+// `word` is pause, resume or retry.
+int RunDelivery(const Common& common, const std::string& word);
+
 int RunConfigCheck(const Common& common);
 
 }  // namespace tillrelay::cli

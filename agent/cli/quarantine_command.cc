@@ -2,7 +2,7 @@
 
 #include "agent/cli/commands.h"
 #include "agent/config/config.h"
-#include "agent/journal/reader.h"
+#include "agent/journal/search.h"
 #include "common/base/json_writer.h"
 #include "common/base/text.h"
 #include "common/event/time_text.h"
@@ -10,7 +10,7 @@
 namespace tillrelay::cli {
 namespace {
 
-constexpr uint64_t kAll = 1'000'000;
+constexpr size_t kPageRows = 200;
 
 void PrintLine(const journal::QuarantineRow& row) {
   fmt::print("{:>6}  {}  {:<22} {}{}{}\n", row.ticket, event::UtcText(row.created_at), row.reason,
@@ -25,61 +25,93 @@ void PrintWhole(const journal::QuarantineRow& row) {
       row.channel, Printable(row.origin), row.document);
 }
 
+void WriteRow(JsonWriter& json, const journal::QuarantineRow& row) {
+  json.BeginObject()
+      .Field("ticket", row.ticket)
+      .Field("created_at", event::UtcText(row.created_at))
+      .Field("seen", row.seen)
+      .Field("reason", row.reason)
+      .Field("field", row.field)
+      .Field("hint", row.hint)
+      .Field("channel", row.channel)
+      .Field("origin", row.origin)
+      .Field("content_type", row.format)
+      .Field("document", row.document)
+      .EndObject();
+}
+
 std::string Json(const std::vector<journal::QuarantineRow>& rows) {
   std::string out;
   JsonWriter json(&out);
   json.BeginArray();
-  for (const auto& row : rows) {
-    json.BeginObject()
-        .Field("ticket", row.ticket)
-        .Field("created_at", event::UtcText(row.created_at))
-        .Field("seen", row.seen)
-        .Field("reason", row.reason)
-        .Field("field", row.field)
-        .Field("hint", row.hint)
-        .Field("channel", row.channel)
-        .Field("origin", row.origin)
-        .Field("document", row.document)
-        .EndObject();
-  }
+  for (const auto& row : rows) WriteRow(json, row);
   json.EndArray();
   return out;
 }
 
-}  // namespace
-
-int RunQuarantine(const Common& common, const QuarantineOptions& options) {
+// The journal is read directly, so that this works while the daemon is down.
+int OpenJournal(const Common& common, std::unique_ptr<journal::Search>* search) {
   auto config = config::Load(common.config);
   if (!config.ok()) {
     fmt::print(stderr, "{}\n", config.status().message());
     return kConfiguration;
   }
-  auto reader = journal::JournalReader::Open(config->journal.path, config->store_id);
-  if (!reader.ok()) {
-    fmt::print(stderr, "{}\n", reader.status().message());
+  auto opened = journal::Search::Open(config->journal.path);
+  if (!opened.ok()) {
+    fmt::print(stderr, "{}\n", opened.status().message());
     return kFault;
   }
-  auto rows = (*reader)->Quarantine(options.ticket == 0 ? options.most : kAll);
-  if (!rows.ok()) {
-    fmt::print(stderr, "{}\n", rows.status().message());
-    return kFault;
-  }
+  *search = *std::move(opened);
+  return kOk;
+}
+
+int Complain(const Status& status) {
+  fmt::print(stderr, "{}\n", status.message());
+  return kFault;
+}
+
+}  // namespace
+
+int RunQuarantine(const Common& common, const QuarantineOptions& options) {
+  std::unique_ptr<journal::Search> search;
+  if (const int code = OpenJournal(common, &search); code != kOk) return code;
   if (options.ticket != 0) {
-    std::erase_if(*rows, [&](const auto& row) { return row.ticket != options.ticket; });
-    if (rows->empty()) {
-      fmt::print(stderr, "there is no ticket {}\n", options.ticket);
-      return kFault;
+    auto row = search->Ticket(options.ticket);
+    if (!row.ok()) return Complain(row.status());
+    if (common.json) {
+      fmt::print("{}\n", Json({*row}));
+    } else {
+      PrintWhole(*row);
     }
+    return kOk;
   }
+  auto rows = search->Quarantined(0, options.most, common.json);
+  if (!rows.ok()) return Complain(rows.status());
   if (common.json) {
     fmt::print("{}\n", Json(*rows));
-  } else if (options.ticket != 0) {
-    PrintWhole(rows->front());
-  } else {
-    for (const auto& row : *rows) PrintLine(row);
-    fmt::print("{} documents wait for a person\n", rows->size());
+    return kOk;
   }
+  for (const auto& row : *rows) PrintLine(row);
+  fmt::print("{} documents wait for a person\n", rows->size());
   return kOk;
+}
+
+int RunQuarantineExport(const Common& common) {
+  std::unique_ptr<journal::Search> search;
+  if (const int code = OpenJournal(common, &search); code != kOk) return code;
+  uint64_t before = 0;
+  for (;;) {
+    auto rows = search->Quarantined(before, kPageRows, true);
+    if (!rows.ok()) return Complain(rows.status());
+    for (const auto& row : *rows) {
+      std::string line;
+      JsonWriter json(&line);
+      WriteRow(json, row);
+      fmt::print("{}\n", line);
+    }
+    if (rows->size() < kPageRows) return kOk;
+    before = rows->back().ticket;
+  }
 }
 
 }  // namespace tillrelay::cli

@@ -84,6 +84,22 @@ void ReadJournal(Settings* s, Config* c) {
   s->Integer("journal.min_free_bytes", 0, 1024 * kGiB, &c->journal.min_free_bytes);
 }
 
+void ReadRegisters(Settings* s, Config::Registers* r) {
+  s->Strings("registers.expected", &r->expected);
+  s->Integer("registers.silent_after_min", 0, 7 * 24 * 60, &r->silent_after_min);
+  std::vector<std::string> texts;
+  s->Strings("registers.opening_hours", &texts);
+  auto hours = OpeningHours::Parse(texts);
+  if (!hours.ok()) return s->Complain("registers.opening_hours", hours.status().message());
+  r->opening_hours = *std::move(hours);
+  for (const std::string& id : r->expected) {
+    if (!IsName(id)) s->Complain("registers.expected", "ids match [A-Za-z0-9._-]{1,32}");
+  }
+  if (r->silent_after_min > 0 && r->opening_hours.empty()) {
+    s->Complain("registers.silent_after_min", "needs registers.opening_hours");
+  }
+}
+
 void ReadDelivery(Settings* s, Config* c) {
   s->String("broker.url", &c->broker.url);
   s->String("broker.username", &c->broker.username);
@@ -123,6 +139,7 @@ Result<Config> FromSettings(Settings settings) {
   ReadPlaces(&settings, &c);
   ReadCsvProfiles(&settings, &c.drop_folder.csv);
   ReadJournal(&settings, &c);
+  ReadRegisters(&settings, &c.registers);
   ReadDelivery(&settings, &c);
   ReadLimits(&settings, &c.limits);
   if (!c.store_id.empty() && !IsName(c.store_id)) {

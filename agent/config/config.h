@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "common/base/opening_hours.h"
 #include "common/base/status.h"
 
 namespace tillrelay::config {
@@ -53,6 +54,12 @@ struct Config {
     int64_t settle_s = 2;
     std::vector<Csv> csv;
   } drop_folder;
+  // When a register's silence is worth an alarm; docs/books.md.
+  struct Registers {
+    std::vector<std::string> expected;  // ids that must speak; others count once heard
+    OpeningHours opening_hours;         // on the store's clock face
+    int64_t silent_after_min = 0;       // 0: never
+  } registers;
   struct Broker {
     std::string url;  // empty: the agent only keeps
     std::string username, password_file, ca_file, cert_file, key_file;

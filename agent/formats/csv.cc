@@ -398,6 +398,18 @@ class FileReader {
 
 }  // namespace
 
+std::string_view CsvProfileOf(std::string_view content_type) {
+  constexpr std::string_view kName = "profile=";
+  const size_t at = content_type.find(kName);
+  if (at == std::string_view::npos) return {};
+  std::string_view value = content_type.substr(at + kName.size());
+  value = value.substr(0, value.find_first_of("; \t"));
+  if (value.size() >= 2 && value.front() == '"' && value.back() == '"') {
+    value = value.substr(1, value.size() - 2);
+  }
+  return value;
+}
+
 const CsvProfile* CsvByName(const std::vector<CsvProfile>& profiles, std::string_view name) {
   if (name.empty() && profiles.size() == 1) return &profiles.front();
   for (const CsvProfile& profile : profiles) {

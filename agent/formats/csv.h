@@ -34,6 +34,8 @@ struct CsvProfile {
   std::map<std::string, std::string> columns;
 };
 
+// "till" of "text/csv; profile=\"till\""; "" if there is none.
+std::string_view CsvProfileOf(std::string_view content_type);
 // The profile of that name; the only one if `name` is empty; else nothing.
 const CsvProfile* CsvByName(const std::vector<CsvProfile>& profiles, std::string_view name);
 const CsvProfile* CsvByFile(const std::vector<CsvProfile>& profiles, const std::string& file_name);

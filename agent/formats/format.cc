@@ -48,6 +48,19 @@ std::optional<Format> ByContentType(std::string_view content_type) {
   return std::nullopt;
 }
 
+std::string_view MediaTypeOf(Format format) {
+  const auto* found =
+      std::find_if(std::begin(kMediaTypes), std::end(kMediaTypes),
+                   [format](const MediaType& type) { return type.format == format; });
+  return found->name;
+}
+
+std::string_view ItemMediaType(Format format) {
+  return MediaTypeOf(format == Format::kNdjson            ? Format::kJson
+                     : format == Format::kCloudEventBatch ? Format::kCloudEvent
+                                                          : format);
+}
+
 std::optional<Format> Sniff(std::string_view bytes, std::string_view file_name) {
   const std::string name = Lower(file_name);
   if (name.ends_with(".csv")) return Format::kCsv;

@@ -21,6 +21,10 @@ enum class Format { kJson, kNdjson, kCloudEvent, kCloudEventBatch, kPosLog, kEpc
 
 // By the media type of a request ("application/xml; charset=utf-8"), parameters ignored.
 std::optional<Format> ByContentType(std::string_view content_type);
+// The media type under which one item of such a document can be sent by itself.
+std::string_view ItemMediaType(Format format);
+// The media type of the document as a whole; CSV needs its profile beside it.
+std::string_view MediaTypeOf(Format format);
 // By first bytes and name of a file: .csv, .ndjson/.jsonl, '<', '{', '[', and a JSON-LD context for
 // EPCIS.
 std::optional<Format> Sniff(std::string_view bytes, std::string_view file_name);

@@ -94,17 +94,26 @@ class Checker {
 
 constexpr size_t kPseudonymDigits = 12;
 
+bool IsPseudonym(std::string_view text) {
+  return text.size() == kPseudonymDigits &&
+         text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
 void Pseudonymise(std::string* operator_ref, const std::string& key) {
   if (operator_ref->empty()) return;
   const std::string hex = ToHex(BytesOf(HmacSha256(key, *operator_ref)));
   *operator_ref = key.empty() ? std::string() : hex.substr(0, kPseudonymDigits);
 }
 
-void HideOperators(event::Event* event, const std::string& key) {
-  if (event->transaction) Pseudonymise(&event->transaction->operator_ref, key);
-  if (event->transfer) Pseudonymise(&event->transfer->operator_ref, key);
-  if (event->count) Pseudonymise(&event->count->operator_ref, key);
-  if (event->adjustment) Pseudonymise(&event->adjustment->operator_ref, key);
+void HideOperators(event::Event* event, const std::string& key, bool again) {
+  const auto hide = [&](auto& part) {
+    if (!part || (again && IsPseudonym(part->operator_ref))) return;
+    Pseudonymise(&part->operator_ref, key);
+  };
+  hide(event->transaction);
+  hide(event->transfer);
+  hide(event->count);
+  hide(event->adjustment);
 }
 
 }  // namespace
@@ -116,11 +125,11 @@ Result<GuardOptions> MakeGuardOptions(const std::string& receipt_pattern,
   return GuardOptions{*card, std::move(operator_key)};
 }
 
-GuardOutcome Check(event::Event* event, const GuardOptions& options) {
+GuardOutcome Check(event::Event* event, const GuardOptions& options, bool again) {
   GuardOutcome outcome;
   Checker checker(options.card, &outcome);
   Fields(checker, *event);
-  HideOperators(event, options.operator_key);
+  HideOperators(event, options.operator_key, again);
   if (outcome.redactions > 0) {
     if (!event->origin) event->origin.emplace();
     auto& flags = event->origin->flags;

@@ -31,7 +31,9 @@ struct GuardOutcome {
   size_t redactions = 0;
 };
 
-GuardOutcome Check(event::Event* event, const GuardOptions& options);
+// `again`: the document was checked before (it comes out of quarantine), so an operator_ref that
+// looks like a pseudonym is one.
+GuardOutcome Check(event::Event* event, const GuardOptions& options, bool again = false);
 
 // A document as it may be put aside: every hit replaced, also one written in escapes.
 std::string Scrub(std::string_view document);

@@ -87,13 +87,20 @@ Status Journal::Try(AppendRequest&& request) {
   const size_t bytes = BytesIn(request);
   Message message;
   message.append = std::move(request);
-  message.dry_run = true;
+  message.order = Order::kDryRun;
   return inbox_.Push(std::move(message), bytes) ? Status::Ok() : Full("too many events wait");
+}
+
+void Journal::Audit(AuditRow row) {
+  Message message;
+  message.order = Order::kAudit;
+  message.append.audit = std::move(row);
+  inbox_.Push(std::move(message));
 }
 
 void Journal::SaveConfirmed(const std::string& stream, uint64_t through, const wire::Chain& chain) {
   Message message;
-  message.watermark = true;
+  message.order = Order::kConfirmed;
   message.stream = stream;
   message.through = through;
   message.chain = chain;
@@ -102,7 +109,7 @@ void Journal::SaveConfirmed(const std::string& stream, uint64_t through, const w
 
 void Journal::SaveAcked(const std::string& stream, uint64_t through) {
   Message message;
-  message.watermark = message.acked = true;
+  message.order = Order::kAcked;
   message.stream = stream;
   message.through = through;
   inbox_.Push(std::move(message));
@@ -134,7 +141,8 @@ void Journal::Run() {
         const AppendRequest& next = messages[last].append;
         const size_t size = BytesIn(next);
         if (last > first &&
-            (events + next.entries.size() > kGroupEvents || bytes + size > kGroupBytes)) {
+            (Alone(messages[last]) || Alone(messages[first]) ||
+             events + next.entries.size() > kGroupEvents || bytes + size > kGroupBytes)) {
           break;
         }
         events += next.entries.size();
@@ -150,8 +158,13 @@ void Journal::Run() {
   store_.reset();
 }
 
+bool Journal::Alone(const Message& message) {
+  return message.order == Order::kDryRun || message.append.resolves > 0;
+}
+
 void Journal::RunGroup(std::vector<Message>& messages, size_t first, size_t last) {
-  std::vector<Result<std::vector<Receipt>>> answers;
+  if (Alone(messages[first])) return RunAlone(&messages[first]);
+  Answers answers;
   answers.reserve(last - first);
   const Status written = WriteGroup(messages, first, last, &answers);
   if (!written.ok()) {
@@ -166,11 +179,7 @@ void Journal::RunGroup(std::vector<Message>& messages, size_t first, size_t last
   if (written.ok() && options_.on_growth) options_.on_growth(store_->current());
   for (size_t i = first, answer = 0; i < last; ++i) {
     Message& message = messages[i];
-    if (message.watermark) continue;
-    if (message.dry_run) {
-      RunDry(&message);
-      continue;
-    }
+    if (message.order != Order::kAppend) continue;
     auto told =
         written.ok() ? std::move(answers[answer++]) : Result<std::vector<Receipt>>(Status(written));
     if (message.append.done != nullptr) message.append.done(std::move(told));
@@ -178,21 +187,15 @@ void Journal::RunGroup(std::vector<Message>& messages, size_t first, size_t last
 }
 
 Status Journal::WriteGroup(std::vector<Message>& messages, size_t first, size_t last,
-                           std::vector<Result<std::vector<Receipt>>>* answers) {
+                           Answers* answers) {
   if (!working_.poisoned.empty() || !store_) return Unavailable(working_.poisoned);
-  const auto dry = [](const Message& m) { return m.dry_run; };
-  const auto begin = messages.begin() + static_cast<std::ptrdiff_t>(first);
-  if (std::all_of(begin, messages.begin() + static_cast<std::ptrdiff_t>(last), dry)) {
-    return Status::Ok();
-  }
   TRY(store_->Begin());
   const WallTime now = clock_.Wall();
   uint64_t bytes = 0;
   for (size_t i = first; i < last; ++i) {
     const Message& message = messages[i];
-    if (message.dry_run) continue;
-    if (message.watermark) {
-      TRY(ApplyWatermark(message));
+    if (message.order != Order::kAppend) {
+      TRY(Apply(message, now));
       continue;
     }
     auto receipts = store_->Append(message.append, now);
@@ -209,24 +212,43 @@ Status Journal::WriteGroup(std::vector<Message>& messages, size_t first, size_t 
   return Status::Ok();
 }
 
-Status Journal::ApplyWatermark(const Message& message) {
+Status Journal::Apply(const Message& message, WallTime now) {
+  if (message.order == Order::kAudit) return store_->Audit(message.append.audit, now);
   if (message.stream != store_->current().stream) return Status::Ok();
-  return message.acked ? store_->SaveAcked(message.through)
-                       : store_->SaveConfirmed(message.through, message.chain);
+  return message.order == Order::kAcked ? store_->SaveAcked(message.through)
+                                        : store_->SaveConfirmed(message.through, message.chain);
 }
 
-void Journal::RunDry(Message* message) {
-  if (!working_.poisoned.empty() || !store_) return message->append.done(Unavailable("poisoned"));
-  if (Status begun = store_->Begin(); !begun.ok()) return message->append.done(std::move(begun));
-  auto receipts = store_->Append(message->append, clock_.Wall());
-  store_->Rollback();
-  if (receipts.ok()) {
-    for (Receipt& receipt : *receipts) {
-      if (receipt.outcome == Outcome::kStored) receipt.sequence = 0;
-      receipt.ticket = 0;
-    }
+void Journal::RunAlone(Message* message) {
+  AppendRequest& request = message->append;
+  if (!working_.poisoned.empty() || !store_) {
+    return request.done(Unavailable("poisoned: " + working_.poisoned));
   }
-  message->append.done(std::move(receipts));
+  if (Status begun = store_->Begin(); !begun.ok()) return request.done(std::move(begun));
+  auto receipts = store_->Append(request, clock_.Wall());
+  const auto quarantined = [](const Receipt& r) { return r.outcome == Outcome::kQuarantined; };
+  const bool commit = message->order == Order::kAppend && receipts.ok() &&
+                      std::none_of(receipts->begin(), receipts->end(), quarantined);
+  if (!commit) {
+    store_->Rollback();
+    if (receipts.ok()) {
+      for (Receipt& receipt : *receipts) {
+        if (receipt.outcome == Outcome::kStored) receipt.sequence = 0;
+        receipt.ticket = request.resolves;
+      }
+    }
+    return request.done(std::move(receipts));
+  }
+  if (Status committed = store_->Commit(); !committed.ok()) {
+    Failed(Status(committed).Within("commit"));
+    Publish();
+    return request.done(std::move(committed));
+  }
+  Count(*receipts);
+  ++working_.commits_total;
+  Publish();
+  if (options_.on_growth) options_.on_growth(store_->current());
+  request.done(std::move(receipts));
 }
 
 void Journal::Failed(const Status& failure) {
@@ -275,6 +297,11 @@ void Journal::Tick() {
       }
       if (!*more) break;
     }
+  }
+  if (store_ && working_.poisoned.empty()) {
+    const WallTime now = clock_.Wall();
+    const Retention::Moment moment{last_tick_, now, now - options_.id_retention};
+    if (Status s = store_->Forget(moment); !s.ok()) Failed(s);
   }
   CheckLimits();
   Publish();

@@ -32,7 +32,8 @@ namespace tillrelay::journal {
 struct JournalOptions {
   StoreOptions store;
   std::chrono::hours retention{30 * 24};
-  uint64_t max_bytes = 0;  // 0: no limit of our own
+  std::chrono::hours id_retention{400 * 24};  // ids, keys, pages of the books, audit
+  uint64_t max_bytes = 0;                     // 0: no limit of our own
   uint64_t min_free_bytes = 64 * 1024 * 1024;
   bool confirm_by_broker = false;
   size_t queue_events = 8192;
@@ -49,11 +50,14 @@ class Journal {
                                                Random* random);
   ~Journal();
 
-  // Ok: `request.done` will be called. Otherwise it will not, and nothing is stored.
+  // Ok: `request.done` will be called. Otherwise it will not, and nothing is stored. A request that
+  // resolves a ticket is a transaction of its own.
   Status Submit(AppendRequest&& request);
   // The same answer as Submit would give, nothing stored.
   Status Try(AppendRequest&& request);
 
+  // Written with the next group; lost only with it.
+  void Audit(AuditRow row);
   void SaveConfirmed(const std::string& stream, uint64_t through, const wire::Chain& chain);
   void SaveAcked(const std::string& stream, uint64_t through);
 
@@ -67,22 +71,24 @@ class Journal {
   void Stop();
 
  private:
+  enum class Order { kAppend, kDryRun, kConfirmed, kAcked, kAudit };
   struct Message {
+    Order order = Order::kAppend;
     AppendRequest append;
-    bool dry_run = false;
-    bool watermark = false, acked = false;
     std::string stream;
     uint64_t through = 0;
     wire::Chain chain{};
   };
+  using Answers = std::vector<Result<std::vector<Receipt>>>;
 
   Journal(JournalOptions options, const Clock* clock, Random* random);
   void Run();
   void RunGroup(std::vector<Message>& messages, size_t first, size_t last);
-  Status WriteGroup(std::vector<Message>& messages, size_t first, size_t last,
-                    std::vector<Result<std::vector<Receipt>>>* answers);
-  void RunDry(Message* message);
-  Status ApplyWatermark(const Message& message);
+  Status WriteGroup(std::vector<Message>& messages, size_t first, size_t last, Answers* answers);
+  static bool Alone(const Message& message);
+  // In a transaction of its own: takes nothing, unless everything can be taken.
+  void RunAlone(Message* message);
+  Status Apply(const Message& message, WallTime now);
   void Failed(const Status& failure);
   void DiskFull();
   void Repair();

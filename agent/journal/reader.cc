@@ -119,30 +119,6 @@ Result<StreamRow> JournalReader::CurrentStream() {
   return row;
 }
 
-Result<std::vector<QuarantineRow>> JournalReader::Quarantine(size_t most) {
-  auto select = db_.Prepare(
-      "SELECT ticket,seen,reason,field,hint,channel,origin,document,created_at FROM quarantine "
-      "ORDER BY ticket DESC LIMIT ?1");
-  if (!select.ok()) return std::move(select).status();
-  select->Bind(1, static_cast<uint64_t>(most));
-  std::vector<QuarantineRow> rows;
-  for (;;) {
-    auto found = select->Step();
-    if (!found.ok()) return std::move(found).status();
-    if (!*found) return rows;
-    QuarantineRow& row = rows.emplace_back();
-    row.ticket = select->Unsigned(0);
-    row.seen = select->Unsigned(1);
-    row.reason = select->Text(2);
-    row.field = select->Text(3);
-    row.hint = select->Text(4);
-    row.channel = select->Text(5);
-    row.origin = select->Text(6);
-    row.document = select->Text(7);
-    row.created_at = WallTime(std::chrono::microseconds(select->Int(8)));
-  }
-}
-
 Result<wire::Chain> JournalReader::ChainAt(const StreamRow& stream, uint64_t sequence) {
   uint64_t at = 0;
   wire::Chain chain = wire::FirstChain(store_id_, stream.stream);

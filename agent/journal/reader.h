@@ -25,8 +25,6 @@ class JournalReader {
   Result<std::vector<Row>> Read(uint64_t position, size_t max_rows, size_t max_bytes);
 
   Result<StreamRow> CurrentStream();
-  // The newest documents that wait for a person, at most `most`.
-  Result<std::vector<QuarantineRow>> Quarantine(size_t most);
   // The chain at `sequence` of a stream, from the nearest mark below.
   Result<wire::Chain> ChainAt(const StreamRow& stream, uint64_t sequence);
 

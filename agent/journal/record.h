@@ -23,6 +23,8 @@ struct Unfit {
   std::string channel;   // "http" | "file"
   std::string origin;    // file name or request id
   std::string document;  // what was sent, without card numbers
+  std::string format =
+      {};  // media type of `document`, so that it can be tried again; empty: unknown
 };
 
 using Entry = std::variant<event::Draft, Unfit>;
@@ -35,7 +37,7 @@ struct Receipt {
   uint64_t sequence = 0;  // stored and duplicate
   std::string stream;
   uint64_t ticket = 0;  // quarantined
-  std::string reason, field;
+  std::string reason, field, hint;
 };
 
 // A dropped file whose entries are appended in the same transaction as its hash.
@@ -44,9 +46,21 @@ struct FileMark {
   std::string name;
 };
 
+// Who did what, when and why: a line of the table `audit`.
+struct AuditRow {
+  std::string actor, action, subject, reason, outcome;
+  WallTime at{};
+  uint64_t number = 0;  // set when read
+};
+
 struct AppendRequest {
   std::vector<Entry> entries;
   std::optional<FileMark> file;
+  // Takes this ticket out of quarantine and writes `audit`, if every entry is stored or known;
+  // otherwise nothing is written, and the receipts say what is still wrong. Without entries the
+  // document is discarded. Not found: there is no such ticket.
+  uint64_t resolves = 0;
+  AuditRow audit;
   // Called on the journal thread after the commit, or with why nothing was stored.
   std::function<void(Result<std::vector<Receipt>>)> done;
 };
@@ -64,7 +78,7 @@ struct Row {
 // One document in quarantine, as a person reads it.
 struct QuarantineRow {
   uint64_t ticket = 0, seen = 0;
-  std::string reason, field, hint, channel, origin, document;
+  std::string reason, field, hint, channel, origin, document, format;
   WallTime created_at{};
 };
 

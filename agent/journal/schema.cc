@@ -2,10 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <iterator>
+
+#include "common/base/log.h"
+
 namespace tillrelay::journal {
 namespace {
 
-constexpr const char* kTables = R"sql(
+// What each version adds to the one before; an empty file gets them all.
+constexpr const char* kVersion1 = R"sql(
 CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE stream(
   stream TEXT PRIMARY KEY,
@@ -57,6 +62,24 @@ CREATE TABLE file(
   events INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 )sql";
 
+constexpr const char* kVersion2 = R"sql(
+ALTER TABLE known ADD COLUMN at_s INTEGER;
+ALTER TABLE quarantine ADD COLUMN format TEXT NOT NULL DEFAULT '';
+CREATE TABLE book(key TEXT PRIMARY KEY, page TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE audit(
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  at INTEGER NOT NULL,
+  actor TEXT NOT NULL,
+  action TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  outcome TEXT NOT NULL) STRICT;
+CREATE TABLE day_mark(day TEXT PRIMARY KEY, position INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr const char* kVersions[] = {kVersion1, kVersion2};
+static_assert(std::size(kVersions) == kSchemaVersion);
+
 Status SetDurable(sqlite::Database* db) {
   auto mode = db->QueryText("PRAGMA journal_mode=WAL");
   if (!mode.ok()) return std::move(mode).status();
@@ -69,10 +92,13 @@ Status SetDurable(sqlite::Database* db) {
   return Status::Ok();
 }
 
-Status Create(sqlite::Database* db) {
+// From `version` to the newest, all steps or none.
+Status Migrate(sqlite::Database* db, int64_t version) {
   sqlite::Transaction transaction(db);
   TRY(transaction.Begin());
-  TRY(db->Exec(kTables));
+  for (auto step = static_cast<size_t>(version); step < std::size(kVersions); ++step) {
+    TRY(db->Exec(kVersions[step]));
+  }
   TRY(db->Exec(fmt::format("PRAGMA user_version={}; PRAGMA application_id={};", kSchemaVersion,
                            kApplicationId)
                    .c_str()));
@@ -97,7 +123,9 @@ Status PrepareSchema(sqlite::Database* db) {
                     *version, kSchemaVersion));
   }
   TRY(SetDurable(db));
-  return empty ? Create(db) : Status::Ok();
+  if (*version == kSchemaVersion) return Status::Ok();
+  if (!empty) log::Info("journal", "bringing schema {} to {}", *version, kSchemaVersion);
+  return Migrate(db, *version);
 }
 
 }  // namespace tillrelay::journal

@@ -10,9 +10,12 @@
 #include <string>
 #include <vector>
 
+#include "agent/journal/quarantine.h"
 #include "agent/journal/record.h"
+#include "agent/journal/retention.h"
 #include "common/base/files.h"
 #include "common/base/random.h"
+#include "common/event/bookkeeper.h"
 #include "common/sqlite/sqlite.h"
 
 namespace tillrelay::journal {
@@ -23,6 +26,7 @@ struct StoreOptions {
   std::string vfs;  // tests: a disk that fails or forgets
   uint64_t quarantine_max_count = 10'000;
   uint64_t quarantine_max_bytes = 64 * 1024 * 1024;
+  event::Bookkeeper* books = nullptr;  // outlives the store; none: no books are kept
 };
 
 class JournalStore {
@@ -33,6 +37,7 @@ class JournalStore {
 
   Status Begin();
   Result<std::vector<Receipt>> Append(const AppendRequest& request, WallTime now);
+  Status Audit(const AuditRow& row, WallTime now);
   // `through` may be lower than before: the collector was restored.
   Status SaveConfirmed(uint64_t through, const wire::Chain& chain);
   Status SaveAcked(uint64_t through);
@@ -43,17 +48,24 @@ class JournalStore {
   // transaction of its own. True: there may be more.
   Result<bool> Trim(WallTime before);
 
+  // One small step of forgetting ids, pages and audit lines.
+  Status Forget(const Retention::Moment& moment) {
+    return retention_.Step(moment, committed_.base + committed_.head);
+  }
+
   const StreamRow& current() const { return committed_; }
   uint64_t floor() const { return floor_; }
   // The last failed append failed because the quarantine has no room.
-  bool quarantine_full() const { return quarantine_full_; }
-  uint64_t quarantined() const { return quarantined_; }
+  bool quarantine_full() const { return quarantine_.full(); }
+  uint64_t quarantined() const { return quarantine_.count(); }
   // recorded_at of a kept number of the current stream; the epoch if it is not kept.
   Result<WallTime> RecordedAt(uint64_t sequence);
   Status Checkpoint(bool restart) { return db_.Checkpoint(restart); }
 
  private:
-  JournalStore(const StoreOptions& options) : options_(options) {}
+  explicit JournalStore(const StoreOptions& options)
+      : options_(options),
+        quarantine_(options.quarantine_max_count, options.quarantine_max_bytes) {}
   Status Lock();
   Status Load(WallTime now, Random* random);
   Status BindStore(WallTime now);
@@ -61,12 +73,21 @@ class JournalStore {
   Status LoadStreams();
   Status LoadFloor();
   Status CheckHead();
-  Status LoadQuarantine();
   Status Prepare();
 
   Status AppendEvent(const event::Draft& draft, WallTime now, Receipt* receipt);
-  Result<bool> Resolve(const event::Draft& draft, Receipt* receipt, std::string* conflict);
-  Status Quarantine(const Unfit& unfit, WallTime now, Receipt* receipt);
+  Status Insert(const event::Draft& draft, WallTime now, Receipt* receipt);
+  // What is known under the draft's key.
+  struct Known {
+    Uuid id{};
+    bool same_digest = false;
+    uint64_t position = 0;
+    std::optional<int64_t> at_s;
+  };
+  Result<std::vector<Known>> FindKnown(const event::Draft& draft);
+  // Empty: it is new, or a number used again; else the reason of its quarantine.
+  Result<std::string> Contradiction(const event::Draft& draft, const std::vector<Known>& known,
+                                    WallTime now);
   Status MarkFile(const FileMark& mark, uint64_t events, WallTime now);
   void FirstReceipt(uint64_t position, Receipt* receipt) const;
 
@@ -75,16 +96,15 @@ class JournalStore {
   sqlite::Database db_;
   struct Statements {
     sqlite::Statement insert_event, find_known, insert_known, insert_mark, update_head;
-    sqlite::Statement find_ticket, insert_quarantine, seen_again, insert_file;
+    sqlite::Statement insert_file, insert_audit, load_page, save_page;
     sqlite::Statement update_confirmed, update_acked, recorded_at, delete_rows;
   };
   Statements sql_;
+  Quarantine quarantine_;
+  Retention retention_;
   std::vector<StreamRow> streams_;  // in order of base
   StreamRow committed_, pending_;
   uint64_t floor_ = 1;
-  uint64_t quarantined_ = 0, quarantine_bytes_ = 0;
-  uint64_t pending_quarantined_ = 0, pending_quarantine_bytes_ = 0;
-  bool quarantine_full_ = false;
   bool in_transaction_ = false;
 };
 

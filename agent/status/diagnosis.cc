@@ -293,8 +293,24 @@ class Diagnosis {
           fmt::format(words::kIssueUnreadable, Count(c.files_unreadable, "file", "files")),
           std::string(words::kIssueUnreadableDetail), words::kStepDropFolder);
     }
+    for (const books::RegisterRow& row : s_.registers) RegisterIssues(row);
     std::stable_sort(v_.issues.begin(), v_.issues.end(),
                      [](const Issue& a, const Issue& b) { return a.level > b.level; });
+  }
+
+  void RegisterIssues(const books::RegisterRow& row) {
+    if (row.silent) {
+      Add(Level::kAmber, fmt::format(words::kIssueSilent, row.register_id),
+          fmt::format(words::kIssueSilentDetail, AgeText(seconds(row.silent_for_s))),
+          words::kStepSilent);
+    }
+    if (row.result == "gaps") {
+      Add(Level::kAmber, fmt::format(words::kIssueGaps, row.register_id),
+          fmt::format(words::kIssueGapsDetail, row.business_day, row.gaps), words::kStepDay);
+    } else if (row.result == "mismatch") {
+      Add(Level::kAmber, fmt::format(words::kIssueMismatch, row.register_id),
+          fmt::format(words::kIssueMismatchDetail, row.business_day), words::kStepDay);
+    }
   }
 
   std::string DiskText() const {

@@ -115,6 +115,37 @@ void Registers(Writer& w, const capture::CaptureStats& c) {
   }
 }
 
+// The newest page of each register (docs/books.md).
+void Books(Writer& w, const std::vector<books::RegisterRow>& rows) {
+  if (rows.empty()) return;
+  const struct {
+    const char* name;
+    const char* help;
+    double (*value)(const books::RegisterRow&);
+  } figures[] = {
+      {"register_missing_numbers", "Transaction numbers missing in the newest business day.",
+       [](const auto& row) { return static_cast<double>(row.missing); }},
+      {"register_counter_restarts", "Times the counter jumped backwards that day.",
+       [](const auto& row) { return static_cast<double>(row.restarts); }},
+      {"register_day_duplicates", "Receipts told again that day.",
+       [](const auto& row) { return static_cast<double>(row.duplicates); }},
+      {"register_day_conflicts", "Contradictions of that day in quarantine.",
+       [](const auto& row) { return static_cast<double>(row.conflicts); }},
+      {"register_day_unbalanced", "1 if the day was closed with gaps or other totals.",
+       [](const auto& row) {
+         return row.result == "gaps" || row.result == "mismatch" ? 1.0 : 0.0;
+       }},
+      {"register_silent", "1 if the register is silent in opening hours.",
+       [](const auto& row) { return row.silent ? 1.0 : 0.0; }},
+  };
+  for (const auto& figure : figures) {
+    w.Family(figure.name, "gauge", figure.help);
+    for (size_t i = 0; i < rows.size() && i < kMaxRegisters; ++i) {
+      w.Real(figure.value(rows[i]), fmt::format("register=\"{}\"", Escaped(rows[i].register_id)));
+    }
+  }
+}
+
 void Journal(Writer& w, const Snapshot& s) {
   const journal::JournalStats& j = s.journal;
   w.Gauge("journal_up", "1 if the journal accepts writes.", j.poisoned.empty());
@@ -173,6 +204,7 @@ std::string MetricsText(const Snapshot& snapshot) {
   Build(writer, snapshot);
   Capture(writer, snapshot);
   Registers(writer, snapshot.capture);
+  Books(writer, snapshot.registers);
   Journal(writer, snapshot);
   Link(writer, snapshot);
   return writer.Take();

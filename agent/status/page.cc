@@ -187,24 +187,29 @@ class Page {
 
   void Registers() {
     Put("<section class=\"seven\"><h2>{}</h2>\n", words::kRegisters);
-    if (s_.capture.registers.empty()) {
+    if (s_.registers.empty()) {
       Put("<p class=\"none soft\">{}</p></section>\n",
           fmt::format(words::kNoRegisters, s_.intake_address));
       return;
     }
     Raw("<table><thead><tr><th scope=\"col\">Register</th><th scope=\"col\" class=\"num\">Sales"
         "</th><th scope=\"col\" class=\"num\">Returns</th><th scope=\"col\" class=\"num\">Others"
-        "</th><th scope=\"col\">Last heard</th></tr></thead><tbody>\n");
-    size_t rows = 0;
-    for (const auto& [id, till] : s_.capture.registers) {
-      if (++rows > kMaxRows) break;
-      Put("<tr><th scope=\"row\">{}</th><td class=\"num\">{}</td><td class=\"num\">{}</td>"
-          "<td class=\"num\">{}</td><td>{}</td></tr>\n",
-          id, Thousands(till.sales), Thousands(till.returns), Thousands(till.others),
-          Ago(till.last_heard_at));
-    }
+        "</th><th scope=\"col\">Numbers</th><th scope=\"col\">Day</th>"
+        "<th scope=\"col\">Last heard</th></tr></thead><tbody>\n");
+    for (size_t i = 0; i < s_.registers.size() && i < kMaxRows; ++i) Register(s_.registers[i]);
     Raw("</tbody></table></section>\n");
   }
+
+  void Register(const books::RegisterRow& row) {
+    Put("<tr><th scope=\"row\">{}</th><td class=\"num\">{}</td><td class=\"num\">{}</td>"
+        "<td class=\"num\">{}</td><td>{}</td><td>{}</td><td{}>{}</td></tr>\n",
+        row.register_id, Count(row.sales), Count(row.returns), Count(row.others),
+        row.missing == 0 ? std::string(words::kNumbersWhole)
+                         : fmt::format(words::kNumbersMissing, row.gaps),
+        words::DayClose(row.result, row.reopened), row.silent ? " class=\"amber-text\"" : "",
+        row.heard_at == WallTime{} ? std::string(words::kNeverHeard) : Ago(row.heard_at));
+  }
+  static std::string Count(int64_t number) { return Thousands(static_cast<uint64_t>(number)); }
 
   void Fact(std::string_view name, std::string_view value) {
     if (!value.empty()) Put("<dt>{}</dt><dd>{}</dd>", name, value);

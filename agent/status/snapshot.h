@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/books/books_stats.h"
 #include "agent/capture/capture_stats.h"
 #include "agent/journal/journal_stats.h"
 #include "agent/uplink/uplink_stats.h"
@@ -42,6 +43,7 @@ struct Snapshot {
   journal::JournalStats journal;
   uplink::UplinkStats uplink;
   capture::CaptureStats capture;
+  std::vector<books::RegisterRow> registers;  // the newest page of each
   std::string version, host;
   std::string session;  // nonce of the broker session; empty before the first
   WallTime now{}, started_at{};

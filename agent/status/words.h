@@ -110,6 +110,16 @@ inline constexpr Text kIssueDisk = "The disk is filling up";
 inline constexpr Text kIssueAlarm = "Two servers for one store";
 inline constexpr Text kIssueLost = "{} lost";
 inline constexpr Text kIssueLostDetail = "declared to head office with their numbers";
+inline constexpr Text kIssueSilent = "Register {} is silent";
+inline constexpr Text kIssueSilentDetail = "{} of opening hours without a word";
+inline constexpr Text kStepSilent =
+    "Ask the shop whether the register is in use; then look at its connection to this server.";
+inline constexpr Text kIssueGaps = "Register {} has missing numbers";
+inline constexpr Text kIssueGapsDetail = "day {} was closed without {}";
+inline constexpr Text kIssueMismatch = "Register {} closed with other totals";
+inline constexpr Text kIssueMismatchDetail = "its Z report of day {} differs from what came here";
+inline constexpr Text kStepDay =
+    "Send the missing receipts again at the register (its export, or its journal of the day).";
 inline constexpr Text kHeadlineIssues = "{} things need a person.";
 
 // --- labels of the page ---
@@ -127,11 +137,22 @@ inline constexpr Text kDelivery = "Delivery";
 inline constexpr Text kConfirmed = "confirmed by head office";
 inline constexpr Text kAcked = "at the broker";
 inline constexpr Text kStored = "stored here";
-inline constexpr Text kRegisters = "Registers since the start";
+inline constexpr Text kRegisters = "Registers";
+inline constexpr Text kNumbersWhole = "none missing";
+inline constexpr Text kNumbersMissing = "missing {}";
+inline constexpr Text kNeverHeard = "never";
 inline constexpr Text kNoRegisters = "No register has been heard yet. The intake listens on {}.";
 inline constexpr Text kNeedsPerson = "Needs a person";
 inline constexpr Text kNobody = "Nothing.";
 inline constexpr Text kSystem = "System";
 inline constexpr Text kSkip = "Skip to the content";
+
+// How a register's day stands, in a word.
+constexpr Text DayClose(std::string_view result, bool reopened) {
+  if (result.empty()) return "open";
+  if (result == "balanced") return reopened ? "balanced, late" : "balanced";
+  if (result == "gaps") return "gaps";
+  return result == "mismatch" ? "differs" : "closed";
+}
 
 }  // namespace tillrelay::status::words

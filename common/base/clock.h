@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 
 namespace tillrelay {
 
@@ -12,6 +13,9 @@ using Duration = std::chrono::nanoseconds;
 using Instant = std::chrono::time_point<std::chrono::steady_clock, Duration>;
 // Wall: microseconds since 1970-01-01T00:00:00Z.
 using WallTime = std::chrono::time_point<std::chrono::system_clock, std::chrono::microseconds>;
+
+// How a time is kept in databases and sent in numbers.
+inline int64_t Micros(WallTime time) { return time.time_since_epoch().count(); }
 
 class Clock {
  public:

@@ -27,6 +27,7 @@ class Drafter {
     draft_.kind = event_.kind;
     draft_.identity = Identify(event_, end_wall_);
     event_.origin->content_sha256 = ToHex(BytesOf(draft_.identity.digest));
+    Book();
     WriteData(event_, &draft_.data);
     draft_.data_digest = Sha256(draft_.data);
     return std::move(draft_);
@@ -198,6 +199,22 @@ class Drafter {
     item->gtin = std::move(gtin);
   }
 
+  void Book() {
+    BookEntry& book = draft_.book;
+    if (event_.transaction) {
+      book.status = event_.transaction->status;
+      book.register_epoch = event_.transaction->register_epoch;
+      const std::string& quality = event_.transaction->time_quality;
+      book.time_trusted = quality != "dst_ambiguous" && quality != "agent_clock";
+    }
+    if (event_.totals) book.net_amount = event_.totals->net_amount;
+    if (event_.control) book.stock_delta_by_bucket = event_.control->stock_delta_by_bucket;
+    if (event_.kind == Kind::kDayClosed) {
+      book.register_epoch = event_.close->register_epoch;
+      book.told = event_.pos_control.value_or(PosControl());
+    }
+  }
+
   void Sums() {
     auto control = ControlSums(event_);
     if (!control.ok()) return Refuse("bad-value", "lines", control.status().message());
@@ -250,6 +267,8 @@ class Drafter {
     const ResolvedTime resolved = shop_.zone.Resolve(*parsed);
     if (!parsed->offset_s) *text = resolved.text;
     draft_.time = resolved.text;
+    draft_.book.at_s =
+        std::chrono::floor<std::chrono::seconds>(resolved.utc.time_since_epoch()).count();
     end_wall_ = resolved.wall;
     if (quality != nullptr && quality->empty()) *quality = resolved.quality;
   }

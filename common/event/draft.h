@@ -22,6 +22,17 @@ struct Shop {
   StoreZone zone;
 };
 
+// What the store's own books (docs/books.md) take from a document, so that nobody reads it again.
+struct BookEntry {
+  std::string status;        // completed | cancelled | ...; empty: not a register's transaction
+  int64_t at_s = 0;          // end of the transaction, seconds since 1970 UTC
+  bool time_trusted = true;  // false: the clock face had this time twice, or it was guessed
+  std::optional<int64_t> register_epoch;
+  std::optional<Decimal> net_amount;
+  std::vector<std::pair<std::string, Decimal>> stock_delta_by_bucket;
+  std::optional<PosControl> told;  // of a day_closed: the register's own totals
+};
+
 struct Draft {
   Kind kind = Kind::kSale;
   Identity identity;
@@ -32,6 +43,7 @@ struct Draft {
   std::string number;          // transaction or document number, as written
   std::string data;            // the bytes that are stored, hashed and sent
   Sha256Digest data_digest{};  // of `data`
+  BookEntry book;
 };
 
 // Rejections: missing-field, bad-value, foreign-store, stock-effect-disagrees.

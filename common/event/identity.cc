@@ -125,6 +125,10 @@ Identity Identify(const Event& event, std::string_view end_wall) {
   return identity;
 }
 
+std::string ReceiptKeyPrefix(std::string_view register_id, std::string_view number) {
+  return Join("r", WithoutLeadingZeros(register_id), Sortable(WithoutLeadingZeros(number)), "");
+}
+
 Uuid OwnEventId(std::string_view word, std::string_view store, std::string_view stream,
                 std::string_view range) {
   std::string name = Join(word, store, stream);

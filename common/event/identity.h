@@ -31,6 +31,9 @@ Identity Identify(const Event& event, std::string_view end_wall);
 Uuid OwnEventId(std::string_view word, std::string_view store, std::string_view stream,
                 std::string_view range = {});
 
+// What the keys of a register's documents under one number begin with, whatever their day.
+std::string ReceiptKeyPrefix(std::string_view register_id, std::string_view number);
+
 // All-digit registers and numbers lose leading zeros: "03" is "3", "000" is "0".
 std::string_view WithoutLeadingZeros(std::string_view text);
 

@@ -146,6 +146,15 @@ Result<Statement> Database::Prepare(std::string_view sql) {
   return Statement(db_, raw);
 }
 
+Status Database::PrepareAll(std::initializer_list<Wanted> all) {
+  for (const auto& [statement, sql] : all) {
+    auto prepared = Prepare(sql);
+    if (!prepared.ok()) return std::move(prepared).status();
+    *statement = *std::move(prepared);
+  }
+  return Status::Ok();
+}
+
 Result<int64_t> Database::QueryInt(std::string_view sql) {
   auto statement = Prepare(sql);
   if (!statement.ok()) return std::move(statement).status();

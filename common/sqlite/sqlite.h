@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 
@@ -56,7 +57,7 @@ class Statement {
 struct OpenOptions {
   bool read_only = false;
   bool create = true;
-  std::string vfs;  // "" is the default
+  std::string vfs = {};  // "" is the default
   int cache_kib = 8192;
 };
 
@@ -73,6 +74,12 @@ class Database {
 
   Status Exec(const char* sql);
   Result<Statement> Prepare(std::string_view sql);
+  struct Wanted {
+    Statement* statement;
+    const char* sql;
+  };
+  // The first that cannot be prepared is the failure.
+  Status PrepareAll(std::initializer_list<Wanted> all);
   // The single value of a query without parameters.
   Result<int64_t> QueryInt(std::string_view sql);
   Result<std::string> QueryText(std::string_view sql);

@@ -1,65 +1,12 @@
 // The file as one thread sees it: numbers, duplicates, conflicts, quarantine, reopening.
-#include <gtest/gtest.h>
-
-#include "agent/journal/reader.h"
-#include "agent/journal/schema.h"
-#include "agent/journal/store.h"
+#include "agent/journal/search.h"
 #include "common/base/json_reader.h"
-#include "tests/support/drafts.h"
-#include "tests/support/seeded_random.h"
-#include "tests/support/temp_dir.h"
+#include "tests/unit/agent/journal/journal_store_fixture.h"
 
 namespace tillrelay::journal {
 namespace {
 
 using testing::SaleDraft;
-
-class JournalStoreTest : public ::testing::Test {
- protected:
-  JournalStoreTest() { Reopen(); }
-
-  void Reopen() {
-    store_.reset();
-    options_.path = dir_ / "journal.db";
-    options_.store_id = "0042";
-    auto store = JournalStore::Open(options_, WallTime{}, &random_);
-    ASSERT_TRUE(store.ok()) << store.status().message();
-    store_ = *std::move(store);
-  }
-
-  Result<std::vector<Receipt>> Append(std::vector<Entry> entries, WallTime now = WallTime{}) {
-    AppendRequest request;
-    request.entries = std::move(entries);
-    TRY(store_->Begin());
-    auto receipts = store_->Append(request, now);
-    if (!receipts.ok()) {
-      store_->Rollback();
-      return receipts;
-    }
-    TRY(store_->Commit());
-    return receipts;
-  }
-  // "stored 1", "duplicate 1", "quarantined changed"
-  std::string Tell(Entry entry) {
-    auto receipts = Append({std::move(entry)});
-    if (!receipts.ok()) return receipts.status().message();
-    const Receipt& receipt = receipts->front();
-    switch (receipt.outcome) {
-      case Outcome::kStored:
-        return "stored " + std::to_string(receipt.sequence);
-      case Outcome::kDuplicate:
-        return "duplicate " + std::to_string(receipt.sequence);
-      case Outcome::kQuarantined:
-        return "quarantined " + receipt.reason;
-    }
-    return "";
-  }
-
-  testing::TempDir dir_;
-  testing::SeededRandom random_;
-  StoreOptions options_;
-  std::unique_ptr<JournalStore> store_;
-};
 
 TEST_F(JournalStoreTest, NumbersStartAtOneAndHaveNoHoles) {
   EXPECT_EQ(Tell(SaleDraft("03", 1)), "stored 1");
@@ -103,8 +50,8 @@ TEST_F(JournalStoreTest, SameGoodsAtAnotherTimeAreNeverCountedTwice) {
 TEST_F(JournalStoreTest, QuarantinedConflictCanBeSentAgainAsItStands) {
   Tell(SaleDraft("03", 1, "2"));
   Tell(SaleDraft("03", 1, "3"));
-  auto reader = JournalReader::Open(options_.path, "0042");
-  auto rows = (*reader)->Quarantine(10);
+  auto search = Search::Open(options_.path);
+  auto rows = (*search)->Quarantined(0, 10, true);
   ASSERT_TRUE(rows.ok() && rows->size() == 1);
   JsonParser parser;
   std::string document = rows->front().document;

@@ -57,21 +57,46 @@ Snapshot Healthy() {
   s.uplink.published_total = 1287;
   s.capture.http_stored = 1287;
   s.capture.http_duplicate = 11;
+  const auto row = [&s](const char* id, int64_t sales, int64_t returns, int64_t others) {
+    books::RegisterRow& added = s.registers.emplace_back();
+    added.register_id = id;
+    added.business_day = "2026-11-21";
+    added.sales = sales;
+    added.returns = returns;
+    added.others = others;
+    added.heard_at = s.capture.registers[id].last_heard_at;
+  };
   s.capture.registers["01"] = {s.now - seconds(12), 412, 9, 3};
   s.capture.registers["02"] = {s.now - seconds(4), 388, 14, 2};
   s.capture.registers["03"] = {s.now - minutes(39), 207, 2, 1};
+  row("01", 412, 9, 3);
+  row("02", 388, 14, 2);
+  row("03", 207, 2, 1);
   return s;
 }
 
 const std::vector<Sample>& Samples() {
   static const std::vector<Sample> kSamples = {
       {"delivered", [](Snapshot&) {}},
+      {"register-silent",
+       [](Snapshot& s) {
+         s.registers[2].silent = true;
+         s.registers[2].silent_for_s = 2 * 3600;
+       }},
+      {"register-gaps",
+       [](Snapshot& s) {
+         s.registers[0].result = "gaps";
+         s.registers[0].missing = 3;
+         s.registers[0].gaps = "17, 20-21";
+         s.registers[1].result = "mismatch";
+       }},
       {"delivered-broker", [](Snapshot& s) { s.confirm_mode = "broker"; }},
       {"fresh",
        [](Snapshot& s) {
          s.journal.head = s.journal.confirmed_through = s.journal.acked_through = 0;
          s.uplink.sent_through = s.uplink.acked_through = 0;
          s.capture = {};
+         s.registers.clear();
        }},
       {"on-their-way", [](Snapshot& s) { Wait(s, 3, seconds(2)); }},
       {"draining", [](Snapshot& s) { Wait(s, 412, minutes(36)); }},
@@ -164,6 +189,8 @@ const std::vector<Sample>& Samples() {
          Offline(s, LinkCause::kTcp, evil);
          s.capture.drop_folder_error = evil;
          s.capture.registers[evil] = {s.now, 1, 1, 1};
+         s.registers[0].register_id = s.registers[0].gaps = evil;
+         s.registers[0].missing = 1;
        }},
   };
   return kSamples;

@@ -1,0 +1,279 @@
+#include "agent/admin_desk.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "agent/capture/receipt_json.h"
+#include "common/event/time_text.h"
+
+namespace tillrelay {
+namespace {
+
+constexpr size_t kMaxPages = 4'000;  // about 60 registers for two months
+constexpr size_t kOverviewPages = 512;
+
+Status Busy() { return Full("too many questions wait; ask again in a moment"); }
+
+status::QuarantineRow RowOf(const journal::QuarantineRow& row) {
+  return {row.ticket,  row.seen,   row.reason,   row.field,  row.hint,
+          row.channel, row.origin, row.document, row.format, row.created_at};
+}
+
+status::DayRow DayOf(const std::string& key, const books::DayPage& page) {
+  status::DayRow day;
+  day.row = books::RowOf(key, page);
+  day.events = page.events();
+  if (page.net_amount()) day.net_amount = page.net_amount()->Text();
+  for (const auto& [bucket, sum] : page.units()) day.units.emplace_back(bucket, sum.Text());
+  day.kinds.assign(page.kinds().begin(), page.kinds().end());
+  day.statuses.assign(page.statuses().begin(), page.statuses().end());
+  day.z_numbers = page.z_numbers();
+  return day;
+}
+
+const char* ActionOf(status::Resolution::Way way) {
+  switch (way) {
+    case status::Resolution::Way::kRetry:
+      return "quarantine-retry";
+    case status::Resolution::Way::kResubmit:
+      return "quarantine-resubmit";
+    case status::Resolution::Way::kDiscard:
+      return "quarantine-discard";
+  }
+  return "";
+}
+
+}  // namespace
+
+template <class T>
+void AdminDesk::Ask(status::Reply<T> reply, std::function<Result<T>(journal::Search&)> question) {
+  auto asked = r_.query.Ask([reply, question = std::move(question)](Result<journal::Search*> s) {
+    reply(s.ok() ? question(**s) : Result<T>(std::move(s).status()));
+  });
+  if (!asked) reply(Busy());
+}
+
+void AdminDesk::FindEvents(status::EventFilter filter, status::Reply<status::EventPage> reply) {
+  Ask<status::EventPage>(
+      std::move(reply),
+      [this, filter = std::move(filter)](journal::Search& search) -> Result<status::EventPage> {
+        journal::EventQuery query;
+        query.before = filter.before;
+        query.register_id = filter.register_id;
+        query.number = filter.number;
+        query.business_day = filter.business_day;
+        query.kind = filter.kind;
+        query.text = filter.text;
+        query.id = filter.id;
+        query.limit = filter.limit;
+        if (filter.after) {
+          auto first = search.PositionOf("", *filter.after + 1);
+          if (!first.ok()) return status::EventPage();  // nothing behind the head
+          query.after = *first - 1;
+        }
+        auto answer = search.Events(query);
+        if (!answer.ok()) return std::move(answer).status();
+        status::EventPage page;
+        page.go_on_before = answer->go_on_before;
+        for (const auto& found : answer->events) page.events.push_back(RowOf(found).value());
+        return page;
+      });
+}
+
+void AdminDesk::OneEvent(std::string id, status::Reply<status::EventRow> reply) {
+  Ask<status::EventRow>(
+      std::move(reply),
+      [this, id = std::move(id)](journal::Search& search) -> Result<status::EventRow> {
+        uint64_t position = 0, sequence = 0;
+        const auto [end, error] = std::from_chars(id.data(), id.data() + id.size(), sequence);
+        if (error == std::errc() && end == id.data() + id.size()) {
+          auto found = search.PositionOf("", sequence);
+          if (!found.ok()) return std::move(found).status();
+          position = *found;
+        } else {
+          auto found = search.Events({.after = {},
+                                      .before = {},
+                                      .register_id = {},
+                                      .number = {},
+                                      .business_day = {},
+                                      .kind = {},
+                                      .text = {},
+                                      .id = id,
+                                      .limit = 1});
+          if (!found.ok()) return std::move(found).status();
+          if (found->events.empty()) {
+            return NotFound("this id is not among the newest events; ask by register and number");
+          }
+          position = found->events.front().row.position;
+        }
+        auto event = search.Event(position);
+        if (!event.ok()) return std::move(event).status();
+        return RowOf(*event);
+      });
+}
+
+Result<status::EventRow> AdminDesk::RowOf(const journal::FoundEvent& found) const {
+  const journal::JournalStats journal = r_.journal.Stats();
+  const uplink::UplinkStats link = r_.pump.Stats();
+  status::EventRow row;
+  row.position = found.row.position;
+  row.sequence = found.sequence;
+  row.stream = found.stream;
+  row.id = UuidText(found.row.id);
+  row.kind = found.row.kind;
+  row.subject = found.row.subject;
+  row.time = found.row.time;
+  row.recorded_at = found.row.recorded_at;
+  row.data = found.row.data;
+  row.state = !found.current                                                          ? "confirmed"
+              : found.sequence <= journal.confirmed_through                           ? "confirmed"
+              : found.sequence <= std::max(link.acked_through, journal.acked_through) ? "acked"
+              : found.sequence <= link.sent_through                                   ? "sent"
+                                                                                      : "waiting";
+  return row;
+}
+
+void AdminDesk::Quarantine(uint64_t before, size_t limit,
+                           status::Reply<std::vector<status::QuarantineRow>> reply) {
+  Ask<std::vector<status::QuarantineRow>>(
+      std::move(reply),
+      [before, limit](journal::Search& search) -> Result<std::vector<status::QuarantineRow>> {
+        auto found = search.Quarantined(before, limit, false);
+        if (!found.ok()) return std::move(found).status();
+        std::vector<status::QuarantineRow> rows;
+        for (const auto& row : *found) rows.push_back(tillrelay::RowOf(row));
+        return rows;
+      });
+}
+
+void AdminDesk::Ticket(uint64_t ticket, status::Reply<status::QuarantineRow> reply) {
+  Ask<status::QuarantineRow>(std::move(reply),
+                             [ticket](journal::Search& search) -> Result<status::QuarantineRow> {
+                               auto row = search.Ticket(ticket);
+                               if (!row.ok()) return std::move(row).status();
+                               return tillrelay::RowOf(*row);
+                             });
+}
+
+void AdminDesk::Resolve(status::Resolution resolution, status::Reply<status::Resolved> reply) {
+  const bool asked = r_.query.Ask(
+      [this, resolution = std::move(resolution), reply](Result<journal::Search*> search) {
+        if (!search.ok()) return reply(std::move(search).status());
+        auto row = (*search)->Ticket(resolution.ticket);
+        if (!row.ok()) return reply(std::move(row).status());
+        TakeTicket(resolution, *row, reply);
+      });
+  if (!asked) reply(Busy());
+}
+
+void AdminDesk::TakeTicket(const status::Resolution& resolution, const journal::QuarantineRow& row,
+                           status::Reply<status::Resolved> reply) {
+  const bool corrected = resolution.way == status::Resolution::Way::kResubmit;
+  capture::Prepared prepared;
+  if (resolution.way != status::Resolution::Way::kDiscard) {
+    auto document = r_.intake.FromQuarantine(
+        {row.channel.empty() ? "quarantine" : row.channel, row.origin,
+         corrected ? resolution.document : row.document,
+         corrected && !resolution.content_type.empty() ? resolution.content_type : row.format});
+    if (!document.ok()) return reply(std::move(document).status());
+    prepared = r_.intake.Prepare(&*document);
+    if (!prepared.syntax && prepared.entries.empty()) {
+      return reply(Invalid("the document holds no event"));
+    }
+  }
+  capture::Intake::Ticket ticket{row.ticket, {}};
+  ticket.audit.actor = resolution.actor;
+  ticket.audit.action = ActionOf(resolution.way);
+  ticket.audit.subject = fmt::format("ticket/{}", row.ticket);
+  ticket.audit.reason = guard::Scrub(resolution.reason);
+  ticket.audit.outcome = "resolved";
+  auto done = [reply](Result<capture::Answer> answer) {
+    if (!answer.ok()) return reply(std::move(answer).status());
+    reply(status::Resolved{answer->quarantined == 0, capture::ReceiptsJson(answer->receipts)});
+  };
+  if (Status s = r_.intake.Resolve(std::move(prepared), std::move(ticket), done); !s.ok()) {
+    reply(std::move(s));
+  }
+}
+
+int64_t AdminDesk::LocalSeconds(WallTime time) const {
+  event::ParsedTime utc;
+  utc.local_s = std::chrono::floor<std::chrono::seconds>(time.time_since_epoch()).count();
+  utc.offset_s = 0;
+  const auto wall = event::ParseTime(r_.zone.Resolve(utc).wall);
+  return wall.ok() ? wall->local_s : utc.local_s;
+}
+
+std::vector<books::RegisterRow> AdminDesk::Registers() {
+  std::vector<books::RegisterRow> rows = r_.books.Registers();
+  books::JudgeSilence(
+      silence_, {r_.clock.Wall(), started_at_, [this](WallTime t) { return LocalSeconds(t); }},
+      &rows);
+  return rows;
+}
+
+void AdminDesk::Days(std::string from, std::string through,
+                     status::Reply<std::vector<status::DayRow>> reply) {
+  Ask<std::vector<status::DayRow>>(
+      std::move(reply),
+      [from = std::move(from), through = std::move(through)](
+          journal::Search& search) -> Result<std::vector<status::DayRow>> {
+        // '0' follows '/', so this is behind every register of the last day.
+        const std::string before = through.empty() ? "~" : through + "0";
+        auto pages = search.Pages(from, before, kMaxPages);
+        if (!pages.ok()) return std::move(pages).status();
+        std::vector<status::DayRow> days;
+        for (const auto& [key, text] : *pages) {
+          if (const auto page = books::DayPage::Parse(text)) days.push_back(DayOf(key, *page));
+        }
+        return days;
+      });
+}
+
+void AdminDesk::Audit(uint64_t before, size_t limit,
+                      status::Reply<std::vector<status::AuditRow>> reply) {
+  Ask<std::vector<status::AuditRow>>(
+      std::move(reply),
+      [before, limit](journal::Search& search) -> Result<std::vector<status::AuditRow>> {
+        auto found = search.Audit(before, limit);
+        if (!found.ok()) return std::move(found).status();
+        std::vector<status::AuditRow> rows;
+        for (const auto& row : *found) {
+          rows.push_back(
+              {row.number, row.at, row.actor, row.action, row.subject, row.reason, row.outcome});
+        }
+        return rows;
+      });
+}
+
+Status AdminDesk::Deliver(Delivery what, const std::string& actor) {
+  const char* word = "";
+  switch (what) {
+    case Delivery::kPause:
+      word = "delivery-pause";
+      r_.pump.Pause();
+      break;
+    case Delivery::kResume:
+      word = "delivery-resume";
+      r_.pump.Resume();
+      break;
+    case Delivery::kRetry:
+      word = "delivery-retry";
+      r_.pump.RetryNow();
+      break;
+  }
+  r_.journal.Audit({actor, word, "delivery", "", "done", {}, 0});
+  return Status::Ok();
+}
+
+void AdminDesk::LoadRegisters() {
+  r_.query.Ask([this](Result<journal::Search*> search) {
+    if (!search.ok()) return;
+    const auto pages = (*search)->Pages("", "~", kOverviewPages);
+    if (!pages.ok()) return log::Warning("books", "{}", pages.status().message());
+    for (const auto& [key, text] : *pages) r_.books.Remember(key, text);
+  });
+}
+
+}  // namespace tillrelay

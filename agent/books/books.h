@@ -1,0 +1,55 @@
+// What: the store's own books: one page for each register and business day, kept by the journal in
+//   the transaction of the events (docs/books.md).
+// Promise: what is rolled back leaves no trace; pages are loaded when they are needed.
+// Thread: the Bookkeeper's part on the journal thread; Registers from any.
+// Limits: kMaxPages in memory; at most kMaxRegisters rows in the overview.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+
+#include "agent/books/books_stats.h"
+#include "agent/books/day_page.h"
+#include "common/base/mutex.h"
+#include "common/event/bookkeeper.h"
+
+namespace tillrelay::books {
+
+class Books final : public event::Bookkeeper {
+ public:
+  static constexpr size_t kMaxPages = 512;  // two days of 256 registers
+  static constexpr size_t kMaxRegisters = 256;
+
+  void Attach(Load load) override;
+  Result<bool> Reused(const event::Draft& draft, std::optional<int64_t> known_at_s,
+                      WallTime now) override;
+  Result<std::string> Stored(const event::Draft& draft, const Place& place) override;
+  Status Repeated(const event::Draft& draft, WallTime now) override;
+  std::vector<std::pair<std::string, std::string>> Changed() override;
+  void Committed() override;
+  void RolledBack() override;
+
+  // Pages read at the start, so that the overview knows yesterday's registers.
+  void Remember(const std::string& key, const std::string& text);
+  std::vector<RegisterRow> Registers() const;
+
+ private:
+  Result<DayPage*> Page(const event::Draft& draft, WallTime now);
+  void Show(const std::string& key, const DayPage& page);
+
+  Load load_;
+  std::map<std::string, DayPage> pages_;
+  std::set<std::string> changed_;
+
+  mutable Mutex mutex_;
+  // Guarded by mutex_:
+  std::map<std::string, RegisterRow> rows_ GUARDED_BY(mutex_);
+};
+
+// "2026-11-21/03": sorts by day.
+std::string PageKey(const std::string& business_day, const std::string& register_id);
+// The row of a page's key; the register's part is what follows the first slash.
+RegisterRow RowOf(const std::string& key, const DayPage& page);
+
+}  // namespace tillrelay::books

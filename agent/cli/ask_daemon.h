@@ -1,0 +1,19 @@
+// What: one request over the daemon's control socket, with the words for a person when it fails.
+// Thread: main; it blocks.
+#pragma once
+
+#include <string>
+
+#include "agent/cli/commands.h"
+#include "common/http/client.h"
+
+namespace tillrelay::cli {
+
+// The answer's body in `*body` and kOk, or an exit code after having said on standard error what is
+// wrong and what to do.
+int AskDaemon(const Common& common, const http::ClientRequest& request, std::string* body);
+
+// A POST of a JSON text.
+http::ClientRequest PostOf(std::string target, std::string json);
+
+}  // namespace tillrelay::cli

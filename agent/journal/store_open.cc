@@ -1,0 +1,173 @@
+// How a file becomes a store: lock, schema, owner, streams, statements.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "agent/journal/paths.h"
+#include "agent/journal/schema.h"
+#include "agent/journal/store.h"
+#include "common/wire/ulid.h"
+
+namespace tillrelay::journal {
+namespace {
+
+template <size_t N>
+bool CopyBlob(std::string_view blob, std::array<uint8_t, N>* out) {
+  if (blob.size() != N) return false;
+  std::copy_n(reinterpret_cast<const uint8_t*>(blob.data()), N, out->begin());
+  return true;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<JournalStore>> JournalStore::Open(const StoreOptions& options, WallTime now,
+                                                         Random* random) {
+  std::unique_ptr<JournalStore> store(new JournalStore(options));
+  TRY(store->Lock());
+  sqlite::OpenOptions open;
+  open.vfs = options.vfs;
+  auto db = sqlite::Database::Open(options.path, open);
+  if (!db.ok()) return std::move(db).status().Within("open journal");
+  store->db_ = *std::move(db);
+  if (Status s = PrepareSchema(&store->db_); !s.ok()) return std::move(s).Within(options.path);
+  if (Status s = store->Load(now, random); !s.ok()) return std::move(s).Within(options.path);
+  return store;
+}
+
+Status JournalStore::Lock() {
+  const std::string path = LockPath(options_.path);
+  lock_ = Fd(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!lock_.valid()) return Unavailable(path + ": " + ErrnoText(errno));
+  if (flock(lock_.get(), LOCK_EX | LOCK_NB) != 0) {
+    return Unavailable("another tillrelayd has this journal open: " + options_.path);
+  }
+  return Status::Ok();
+}
+
+Status JournalStore::Load(WallTime now, Random* random) {
+  TRY(BindStore(now));
+  TRY(LoadStreams());
+  if (streams_.empty()) TRY(CreateStream(now, random, "first"));
+  TRY(CheckHead());
+  TRY(LoadFloor());
+  TRY(quarantine_.Open(&db_));
+  TRY(retention_.Open(&db_));
+  TRY(Prepare());
+  if (options_.books == nullptr) return Status::Ok();
+  options_.books->Attach([this](const std::string& key) -> Result<std::string> {
+    auto row = sql_.load_page.BindText(1, key).Step();
+    if (!row.ok()) return std::move(row).status();
+    if (!*row) return std::string();
+    std::string page(sql_.load_page.Text(0));
+    sql_.load_page.Reset();
+    return page;
+  });
+  return Status::Ok();
+}
+
+Status JournalStore::BindStore(WallTime now) {
+  auto bound = db_.QueryText("SELECT value FROM meta WHERE key='store_id'");
+  if (bound.ok()) {
+    if (*bound == options_.store_id) return Status::Ok();
+    return Conflict(
+        fmt::format("the journal belongs to store {}, the configuration says {}; run "
+                    "tillrelay setup --move-store if the server has moved",
+                    *bound, options_.store_id));
+  }
+  if (bound.status().code() != Code::kNotFound) return std::move(bound).status();
+  auto insert = db_.Prepare("INSERT INTO meta VALUES('store_id',?1),('opened_at',?2)");
+  if (!insert.ok()) return std::move(insert).status();
+  const std::string at = std::to_string(Micros(now));
+  return insert->BindText(1, options_.store_id).BindText(2, at).Run();
+}
+
+Status JournalStore::CreateStream(WallTime now, Random* random, const std::string& reason) {
+  StreamRow row;
+  row.stream = wire::NewUlid(now, random);
+  row.head_chain = row.confirmed_chain = wire::FirstChain(options_.store_id, row.stream);
+  row.current = true;
+  auto insert = db_.Prepare("INSERT INTO stream VALUES(?1,0,0,?2,0,?2,0,?3,?4,1)");
+  if (!insert.ok()) return std::move(insert).status();
+  TRY(insert->BindText(1, row.stream)
+          .BindBlob(2, BytesOf(row.head_chain))
+          .Bind(3, Micros(now))
+          .BindText(4, reason)
+          .Run());
+  streams_.push_back(row);
+  committed_ = pending_ = row;
+  return Status::Ok();
+}
+
+Status JournalStore::LoadStreams() {
+  auto select = db_.Prepare(
+      "SELECT stream,base,head,head_chain,confirmed_through,confirmed_chain,acked_through,current "
+      "FROM stream ORDER BY base");
+  if (!select.ok()) return std::move(select).status();
+  for (;;) {
+    auto row = select->Step();
+    if (!row.ok()) return std::move(row).status();
+    if (!*row) return Status::Ok();
+    StreamRow stream;
+    stream.stream = select->Text(0);
+    stream.base = select->Unsigned(1);
+    stream.head = select->Unsigned(2);
+    stream.confirmed_through = select->Unsigned(4);
+    stream.acked_through = select->Unsigned(6);
+    stream.current = select->Int(7) != 0;
+    if (!CopyBlob(select->Blob(3), &stream.head_chain) ||
+        !CopyBlob(select->Blob(5), &stream.confirmed_chain)) {
+      return Corrupt("a stream row is damaged");
+    }
+    streams_.push_back(stream);
+    if (stream.current) committed_ = pending_ = stream;
+  }
+}
+
+// The last row must be the one that the stream row speaks of, unless it was deleted as confirmed.
+Status JournalStore::CheckHead() {
+  auto last = db_.QueryInt("SELECT coalesce(max(position),0) FROM event");
+  if (!last.ok()) return std::move(last).status();
+  const uint64_t expected = committed_.base + committed_.head;
+  const bool all_deleted = *last == 0 && committed_.confirmed_through == committed_.head;
+  if (static_cast<uint64_t>(*last) != expected && !all_deleted) {
+    return Corrupt(fmt::format("the last row is {}, the stream says {}", *last, expected));
+  }
+  return Status::Ok();
+}
+
+Status JournalStore::LoadFloor() {
+  auto first = db_.QueryInt("SELECT coalesce(min(position),0) FROM event");
+  if (!first.ok()) return std::move(first).status();
+  const auto position = static_cast<uint64_t>(*first);
+  if (position == 0) {
+    floor_ = committed_.head + 1;
+  } else {
+    floor_ = position > committed_.base ? position - committed_.base : 1;
+  }
+  return Status::Ok();
+}
+
+Status JournalStore::Prepare() {
+  return db_.PrepareAll({
+      {&sql_.insert_event, "INSERT INTO event VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)"},
+      {&sql_.find_known, "SELECT id,digest,position,at_s FROM known WHERE key=?1"},
+      {&sql_.insert_known, "INSERT INTO known(key,id,digest,position,at_s) VALUES(?1,?2,?3,?4,?5)"},
+      {&sql_.insert_mark, "INSERT OR REPLACE INTO chain_mark VALUES(?1,?2,?3)"},
+      {&sql_.update_head, "UPDATE stream SET head=?2,head_chain=?3 WHERE stream=?1"},
+      {&sql_.insert_file, "INSERT OR REPLACE INTO file VALUES(?1,?2,?3,?4)"},
+      {&sql_.insert_audit,
+       "INSERT INTO audit(at,actor,action,subject,reason,outcome) VALUES(?1,?2,?3,?4,?5,?6)"},
+      {&sql_.load_page, "SELECT page FROM book WHERE key=?1"},
+      {&sql_.save_page, "INSERT OR REPLACE INTO book VALUES(?1,?2)"},
+      {&sql_.update_confirmed,
+       "UPDATE stream SET confirmed_through=?2,confirmed_chain=?3 WHERE stream=?1"},
+      {&sql_.update_acked, "UPDATE stream SET acked_through=?2 WHERE stream=?1"},
+      {&sql_.recorded_at, "SELECT recorded_at FROM event WHERE position=?1"},
+      {&sql_.delete_rows, "DELETE FROM event WHERE position<=?1"},
+  });
+}
+
+}  // namespace tillrelay::journal

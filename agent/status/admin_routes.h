@@ -1,0 +1,21 @@
+// What: the admin API: events, quarantine, registers, days, audit, delivery, as JSON.
+// Promise: answers are JSON or problem documents; every answer has the strict headers. Changing
+//   routes are added apart from reading ones, so that a listener can offer the latter alone.
+// Thread: http; replies come from other threads.
+// Limits: kMaxLimit rows an answer; a reason of at most kMaxReasonBytes.
+#pragma once
+
+#include <memory>
+
+#include "agent/status/admin.h"
+#include "common/http/router.h"
+
+namespace tillrelay::status {
+
+inline constexpr uint64_t kMaxLimit = 1000;
+inline constexpr size_t kMaxReasonBytes = 500;
+
+void AddReadingRoutes(http::Router& router, const std::shared_ptr<Admin>& admin);
+void AddChangingRoutes(http::Router& router, const std::shared_ptr<Admin>& admin);
+
+}  // namespace tillrelay::status

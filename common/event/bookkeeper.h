@@ -1,0 +1,47 @@
+// What: whoever keeps books inside the append transaction, as the journal sees it: told of every
+//   outcome, asked when a number is told again, and keeping its texts in the table `book`.
+// Promise: what it keeps and the event that caused it are committed together or not at all.
+// Thread: journal.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/event/draft.h"
+
+namespace tillrelay::event {
+
+class Bookkeeper {
+ public:
+  // The kept text of a key; empty where there is none.
+  using Load = std::function<Result<std::string>(const std::string& key)>;
+  struct Place {
+    const std::string& store_id;
+    const std::string& stream;
+    uint64_t sequence;
+    WallTime now;
+  };
+
+  virtual ~Bookkeeper() = default;
+  // The file was opened (again): forget everything, load from here.
+  virtual void Attach(Load load) = 0;
+
+  // The number is known with other lines. True: the register used it again, both are real.
+  virtual Result<bool> Reused(const Draft& draft, std::optional<int64_t> known_at_s,
+                              WallTime now) = 0;
+  // The document gets this place. What comes back are further members for the end of its `data`
+  // ("\"result\":\"balanced\""), or "".
+  virtual Result<std::string> Stored(const Draft& draft, const Place& place) = 0;
+  virtual Status Repeated(const Draft& draft, WallTime now) = 0;
+
+  // Texts to write in this transaction, by key.
+  virtual std::vector<std::pair<std::string, std::string>> Changed() = 0;
+  virtual void Committed() = 0;
+  virtual void RolledBack() = 0;
+};
+
+}  // namespace tillrelay::event

@@ -1,0 +1,238 @@
+// What a page says of a day: gaps, restarts, closes. docs/books.md.
+#include "agent/books/day_page.h"
+
+#include <gtest/gtest.h>
+
+#include "agent/books/books.h"
+#include "common/base/json_reader.h"
+
+namespace tillrelay::books {
+namespace {
+
+constexpr int64_t kMorning = 1'795'420'800;  // 2026-11-23T08:00:00Z
+
+event::Draft Told(int number, int64_t minute, event::Kind kind = event::Kind::kSale) {
+  event::Draft draft;
+  draft.kind = kind;
+  draft.register_id = "03";
+  draft.business_day = "2026-11-23";
+  draft.number = std::to_string(number);
+  draft.book.status = kind == event::Kind::kRegisterControl ? "control" : "completed";
+  draft.book.at_s = kMorning + minute * 60;
+  draft.identity.id = {static_cast<uint8_t>(number), static_cast<uint8_t>(minute)};
+  return draft;
+}
+
+event::Draft Close(int first, int last, int count) {
+  event::Draft draft = Told(1187, 800, event::Kind::kDayClosed);
+  auto& told = draft.book.told.emplace();
+  told.first_transaction_no = std::to_string(first);
+  told.last_transaction_no = std::to_string(last);
+  told.transaction_count = count;
+  return draft;
+}
+
+class DayPageTest : public ::testing::Test {
+ protected:
+  void Store(const event::Draft& draft) {
+    page_.Stored(draft, ++sequence_);
+    // A page is read again from its text at any time: nothing may depend on what is not in it.
+    page_ = DayPage::Parse(page_.Text()).value();
+  }
+  void Sell(int from, int through, int64_t minute) {
+    for (int number = from; number <= through; ++number) Store(Told(number, minute++));
+  }
+  std::string Gaps() const {
+    std::string text;
+    for (const auto& gap : page_.Gaps()) text += RunText(gap) + " ";
+    return text;
+  }
+  // The number was told at `known_minute` and is told again, with other lines, at `minute`.
+  bool Reuse(int number, int64_t known_minute, int64_t minute) {
+    const event::Draft draft = Told(number, minute);
+    const bool taken = page_.TakeReused(draft, kMorning + known_minute * 60);
+    if (taken) Store(draft);
+    return taken;
+  }
+
+  DayPage page_;
+  uint64_t sequence_ = 0;
+};
+
+TEST_F(DayPageTest, FillersCountAndLateDocumentsFillAGap) {
+  Sell(10, 12, 0);
+  Store(Told(13, 3, event::Kind::kRegisterControl));
+  Sell(16, 17, 5);
+  EXPECT_EQ(Gaps(), "14-15 ");
+  Store(Told(15, 4));
+  EXPECT_EQ(Gaps(), "14 ");
+  EXPECT_EQ(page_.missing(), 1u);
+  EXPECT_EQ(page_.restarts(), 0u);
+}
+
+TEST_F(DayPageTest, AStragglerWithAnEarlierTimeIsNoRestart) {
+  Sell(100, 110, 60);
+  Sell(90, 95, 10);
+  EXPECT_EQ(page_.restarts(), 0u);
+  EXPECT_EQ(Gaps(), "96-99 ");
+}
+
+TEST_F(DayPageTest, ACounterThatStartsAgainLeavesNoGap) {
+  Sell(4602, 4610, 0);
+  Sell(1, 5, 60);
+  EXPECT_EQ(page_.restarts(), 1u);
+  EXPECT_EQ(Gaps(), "");
+  EXPECT_EQ(page_.numbers(), 14u);
+}
+
+TEST_F(DayPageTest, AReusedNumberIsTakenOnlyBehindASeenJump) {
+  Sell(1, 50, 0);
+  EXPECT_FALSE(Reuse(1, 0, 120)) << "one document alone proves nothing";
+  EXPECT_TRUE(Reuse(2, 1, 121));
+  EXPECT_TRUE(Reuse(1, 0, 120)) << "retried once the jump was seen";
+  EXPECT_TRUE(Reuse(3, 2, 122));
+  EXPECT_EQ(page_.restarts(), 1u);
+  EXPECT_EQ(page_.conflicts(), 1u);
+  EXPECT_EQ(Gaps(), "");
+}
+
+TEST_F(DayPageTest, AChangedReceiptIsNoReusedNumber) {
+  Sell(1, 50, 0);
+  EXPECT_FALSE(Reuse(7, 6, 200));
+  EXPECT_FALSE(Reuse(7, 6, 210));
+  EXPECT_FALSE(Reuse(30, 29, 220)) << "too far on to be the next number";
+  EXPECT_EQ(page_.restarts(), 0u);
+}
+
+TEST_F(DayPageTest, TimesCloserThanAQuarterOfAnHourProveNothing) {
+  Sell(1, 50, 0);
+  Sell(60, 60, 51);
+  EXPECT_FALSE(Reuse(49, 48, 52));
+  EXPECT_FALSE(Reuse(50, 49, 53));
+}
+
+TEST_F(DayPageTest, UntrustworthyTimesProveNothing) {
+  Sell(1, 50, 0);
+  EXPECT_FALSE(page_.TakeReused(Told(1, 120), std::nullopt));
+  event::Draft ambiguous = Told(2, 121);
+  ambiguous.book.time_trusted = false;
+  EXPECT_FALSE(page_.TakeReused(ambiguous, kMorning + 60));
+}
+
+TEST_F(DayPageTest, ARegisterEpochSaysTheSameAtOnce) {
+  auto old = Told(5, 0);
+  old.book.register_epoch = 1;
+  Store(old);
+  auto fresh = Told(5, 60);
+  fresh.book.register_epoch = 2;
+  EXPECT_TRUE(page_.TakeReused(fresh, kMorning));
+}
+
+TEST_F(DayPageTest, AStragglerThatLookedLikeAJumpIsCountedWhenAnotherComes) {
+  Sell(100, 105, 0);
+  Store(Told(40, 50));  // below the first, later: suspected
+  Sell(106, 107, 60);
+  EXPECT_EQ(page_.restarts(), 0u);
+  EXPECT_EQ(Gaps(), "");
+  Store(Told(20, 90));
+  EXPECT_EQ(Gaps(), "41-99 ");
+  EXPECT_EQ(page_.numbers(), 10u);
+}
+
+TEST_F(DayPageTest, ADayIsBalancedOnlyIfEverythingToldAgrees) {
+  Sell(1, 10, 0);
+  EXPECT_EQ(page_.Result(), "");
+  Store(Close(1, 10, 10));
+  EXPECT_EQ(page_.Result(), "balanced");
+  EXPECT_FALSE(page_.reopened());
+}
+
+TEST_F(DayPageTest, MissingFirstAndLastNumbersAreGaps) {
+  Sell(2, 9, 0);
+  Store(Close(1, 10, 10));
+  EXPECT_EQ(page_.Result(), "gaps");
+  EXPECT_EQ(Gaps(), "1 10 ");
+}
+
+TEST_F(DayPageTest, ALateDocumentOpensTheDayAgainAndGivesANewResult) {
+  Sell(1, 9, 0);
+  Store(Close(1, 10, 10));
+  EXPECT_EQ(page_.Result(), "gaps");
+  Store(Told(10, 9));
+  EXPECT_TRUE(page_.reopened());
+  EXPECT_EQ(page_.Result(), "balanced");
+}
+
+TEST_F(DayPageTest, CountsAndMoneyThatDifferAreAMismatch) {
+  for (int number = 1; number <= 3; ++number) {
+    auto sale = Told(number, number);
+    sale.book.net_amount = Decimal::Parse("1.10").value();
+    Store(sale);
+  }
+  auto close = Close(1, 3, 3);
+  close.book.told->net_amount = Decimal::Parse("3.30").value();
+  Store(close);
+  EXPECT_EQ(page_.Result(), "balanced");
+  auto again = Close(1, 3, 0);
+  again.book.told->net_amount = Decimal::Parse("0.01").value();
+  Store(again);
+  EXPECT_EQ(page_.Result(), "mismatch");
+}
+
+TEST_F(DayPageTest, ACloseWithoutTotalsSaysSo) {
+  Sell(1, 3, 0);
+  auto close = Close(1, 3, 3);
+  close.book.told = event::PosControl();
+  Store(close);
+  EXPECT_EQ(page_.Result(), "no_totals");
+}
+
+TEST_F(DayPageTest, NumbersThatAreNoDigitsMakeNoGaps) {
+  auto sale = Told(1, 0);
+  sale.number = "A-17";
+  Store(sale);
+  sale.number = "A-19";
+  Store(sale);
+  EXPECT_EQ(Gaps(), "");
+  EXPECT_EQ(page_.events(), 2);
+}
+
+TEST(Books, ADayCloseCarriesTheAgentsOwnFigures) {
+  Books books;
+  books.Attach([](const std::string&) { return Result<std::string>(std::string()); });
+  const std::string store = "0042", stream = "01JD3V7Q8Z5W6K2M9T4RHXCDEF";
+  for (int number : {1, 2, 4}) {
+    auto stored = books.Stored(Told(number, number),
+                               {store, stream, static_cast<uint64_t>(number), WallTime{}});
+    EXPECT_EQ(stored.value(), "");
+  }
+  auto closing = books.Stored(Close(1, 4, 4), {store, stream, 9, WallTime{}});
+  std::string text = "{" + closing.value() + "}";
+  JsonParser parser;
+  const JsonValue root = parser.Parse(text).value();
+  EXPECT_EQ(root.String("result"), "gaps");
+  const JsonValue control = root.Find("agent_control");
+  EXPECT_EQ(control.String("first_sequence"), "00000000000000000001");
+  EXPECT_EQ(control.String("last_sequence"), "00000000000000000004");
+  EXPECT_EQ((*control.Find("gaps").begin()).text(), "3");
+}
+
+TEST(Books, WhatIsRolledBackLeavesNoTrace) {
+  Books books;
+  std::map<std::string, std::string> kept;
+  books.Attach([&](const std::string& key) { return Result<std::string>(kept[key]); });
+  const std::string store = "0042", stream = "S";
+  books.Stored(Told(1, 1), {store, stream, 1, WallTime{}}).value();
+  for (const auto& [key, text] : books.Changed()) kept[key] = text;
+  books.Committed();
+  books.Stored(Told(2, 2), {store, stream, 2, WallTime{}}).value();
+  books.RolledBack();
+  EXPECT_TRUE(books.Changed().empty());
+  ASSERT_EQ(books.Registers().size(), 1u);
+  EXPECT_EQ(books.Registers()[0].sales, 1);
+  books.Stored(Told(3, 3), {store, stream, 2, WallTime{}}).value();
+  EXPECT_NE(books.Changed()[0].second.find("\"1,3\""), std::string::npos);
+}
+
+}  // namespace
+}  // namespace tillrelay::books

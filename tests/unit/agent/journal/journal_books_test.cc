@@ -1,0 +1,120 @@
+// Journal and books together: numbers used again, day closes, tickets that are resolved.
+#include "agent/books/books.h"
+#include "common/base/json_reader.h"
+#include "tests/unit/agent/journal/journal_store_fixture.h"
+
+namespace tillrelay::journal {
+namespace {
+
+using testing::DraftOf;
+
+// "2026-11-21T10:07:00+01:00"
+std::string At(int minute) {
+  char text[40];
+  std::snprintf(text, sizeof text, "2026-11-21T%02d:%02d:00+01:00", 8 + minute / 60, minute % 60);
+  return text;
+}
+
+event::Draft Sold(int number, int minute, const std::string& quantity) {
+  event::Event sale = testing::Sale("03", number, quantity);
+  sale.transaction->end_at = At(minute);
+  return DraftOf(std::move(sale));
+}
+
+class JournalBooksTest : public JournalStoreTest {
+ protected:
+  JournalBooksTest() {
+    options_.books = &books_;
+    Reopen();
+  }
+  std::string Ask(const std::string& query) {
+    auto db = sqlite::Database::Open(options_.path, {.read_only = true});
+    auto text = db->QueryText(query);
+    return text.ok() ? *text : text.status().message();
+  }
+
+  books::Books books_;
+};
+
+TEST_F(JournalBooksTest, ARestartedCounterCountsBothAndLosesNone) {
+  for (int n = 1; n <= 20; ++n) Tell(Sold(n, n, "1"));
+  EXPECT_EQ(Tell(Sold(1, 121, "5")), "quarantined changed");
+  EXPECT_EQ(Tell(Sold(2, 122, "6")), "stored 21");
+  EXPECT_EQ(Tell(Sold(1, 121, "5")), "stored 22") << "the retry behind the seen jump";
+  EXPECT_EQ(Tell(Sold(3, 123, "7")), "stored 23");
+  EXPECT_EQ(Tell(Sold(3, 123, "7")), "duplicate 23");
+  EXPECT_EQ(Tell(Sold(3, 3, "1")), "duplicate 3");
+  EXPECT_EQ(Tell(Sold(3, 123, "8")), "quarantined changed") << "changed inside the new run";
+}
+
+TEST_F(JournalBooksTest, TheJumpIsRememberedAcrossARestartOfTheDaemon) {
+  for (int n = 1; n <= 20; ++n) Tell(Sold(n, n, "1"));
+  Tell(Sold(1, 121, "5"));
+  Reopen();
+  EXPECT_EQ(Tell(Sold(2, 122, "6")), "stored 21");
+}
+
+TEST_F(JournalBooksTest, ACorrectedReceiptIsNeverMergedOrCountedTwice) {
+  for (int n = 1; n <= 20; ++n) Tell(Sold(n, n, "1"));
+  EXPECT_EQ(Tell(Sold(7, 7, "2")), "quarantined changed");
+  EXPECT_EQ(Tell(Sold(7, 200, "2")), "quarantined changed");
+  EXPECT_EQ(Tell(Sold(7, 200, "1")), "quarantined time_changed");
+  EXPECT_EQ(Ask("SELECT cast(count(*) AS TEXT) FROM event"), "20");
+}
+
+TEST_F(JournalBooksTest, TheRepeatedHourOfAutumnIsOneReceiptToldTwice) {
+  event::Event first = testing::Sale("03", 1);
+  first.transaction->business_day = "2026-10-25";
+  first.transaction->end_at = "2026-10-25T02:30:00+02:00";
+  event::Event second = first;
+  second.transaction->end_at = "2026-10-25T02:30:00+01:00";
+  EXPECT_EQ(Tell(DraftOf(first)), "stored 1");
+  EXPECT_EQ(Tell(DraftOf(second)), "duplicate 1") << "identity is the clock face";
+  event::Event other = testing::Sale("03", 1, "9");
+  other.transaction->business_day = "2026-10-25";
+  other.transaction->end_at = "2026-10-25T02:30:00";
+  EXPECT_EQ(Tell(DraftOf(other)), "quarantined changed");
+}
+
+TEST_F(JournalBooksTest, TheCloseIsStoredWithItsResult) {
+  for (int n = 1; n <= 3; ++n) Tell(Sold(n, n, "2"));
+  event::Event closing;
+  closing.kind = event::Kind::kDayClosed;
+  closing.close = {"0042", "03", {}, "2026-11-21", "1187", At(700)};
+  closing.pos_control.emplace().first_transaction_no = "1";
+  closing.pos_control->last_transaction_no = "3";
+  closing.pos_control->transaction_count = 3;
+  EXPECT_EQ(Tell(DraftOf(closing)), "stored 4");
+  EXPECT_EQ(Tell(DraftOf(closing)), "duplicate 4");
+  EXPECT_EQ(Ask("SELECT data->>'result' FROM event WHERE position=4"), "balanced");
+  EXPECT_EQ(Ask("SELECT data->>'$.agent_control.units_by_bucket.on_hand:EA' FROM event "
+                "WHERE position=4"),
+            "-6");
+  auto reader = JournalReader::Open(options_.path, "0042");
+  EXPECT_EQ((*reader)->Read(1, 10, 1'000'000)->size(), 4u) << "hashes fit the completed data";
+}
+
+TEST_F(JournalBooksTest, AResolvedTicketGoesTogetherWithItsSuccessor) {
+  auto put = Append({Unfit{{"bad-value", "lines", ""}, "http", "", "{}"}});
+  const uint64_t ticket = put->front().ticket;
+  AppendRequest request;
+  request.entries = {testing::SaleDraft("03", 1)};
+  request.resolves = ticket;
+  request.audit = {"uid:1000", "resubmit", "ticket/1", "typo", "stored", WallTime{}, 0};
+  ASSERT_TRUE(store_->Begin().ok());
+  ASSERT_TRUE(store_->Append(request, WallTime{}).ok());
+  store_->Rollback();
+  EXPECT_EQ(store_->quarantined(), 1u) << "all or nothing";
+  EXPECT_EQ(Ask("SELECT cast(count(*) AS TEXT) FROM audit"), "0");
+  ASSERT_TRUE(store_->Begin().ok());
+  ASSERT_TRUE(store_->Append(request, WallTime{}).ok());
+  ASSERT_TRUE(store_->Commit().ok());
+  EXPECT_EQ(store_->quarantined(), 0u);
+  EXPECT_EQ(Ask("SELECT actor||' '||action||' '||reason FROM audit"), "uid:1000 resubmit typo");
+  ASSERT_TRUE(store_->Begin().ok());
+  EXPECT_EQ(store_->Append(request, WallTime{}).status().code(), Code::kNotFound);
+  store_->Rollback();
+}
+
+}  // namespace
+}  // namespace tillrelay::journal
