@@ -18,7 +18,7 @@ namespace {
 constexpr const char* kSession =
     "SET synchronous_commit = on; SET client_encoding = 'UTF8'; SET jit = off;"
     "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;"
-    "SET plan_cache_mode = force_generic_plan; SET extra_float_digits = 0;"
+    "SET enable_material = off; SET plan_cache_mode = force_custom_plan;"
     "SET statement_timeout = '60s'; SET idle_in_transaction_session_timeout = '60s';"
     "SET idle_session_timeout = '60s'";
 constexpr const char* kReaderSession =

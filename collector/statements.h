@@ -37,8 +37,10 @@ inline const Statement kOwedOfStores(
     " ORDER BY o.store_id, o.stream, o.sequence",
     "a");
 
+// A question for each id: as a join it is planned by guesses about how many rows have counted, and
+// PostgreSQL then reads all of them.
 inline const Statement kCountedIds(
-    "SELECT e.id FROM {rows} JOIN event e ON e.id = r.a AND e.counted = 1", "a");
+    "SELECT r.a, (SELECT 1 FROM event e WHERE e.id = r.a AND e.counted = 1) FROM {rows}", "a");
 inline const Statement kEvents(
     "SELECT e.store_id, e.stream, e.sequence, e.id, e.kind, e.occurred_at, e.recorded_at,"
     " e.stored_at, e.chain, e.position, e.body FROM {rows} JOIN event e"

@@ -1,12 +1,13 @@
 // What happens to one event, straight down: store.h.
 #include "collector/store.h"
 
-#include "common/base/log.h"
+#include <algorithm>
 
 namespace tillrelay::collector {
 namespace {
 
 constexpr const char* kParked = "parked";
+constexpr uint64_t kIslandsAtOnce = 200;  // bodies read together, each up to the largest event
 
 }  // namespace
 
@@ -154,13 +155,17 @@ Result<Outcome> Store::AfterLoss(const Arrived& e) {
 
 // The hole below these islands is closed: they count now, in number order.
 Status Store::Absorb(StreamState* s, uint64_t first, uint64_t last) {
-  std::vector<NumberKey> numbers;
+  std::vector<NumberKey> read;
   for (uint64_t n = first; n <= last; ++n) {
-    const NumberKey number{s->row.key, n};
-    if (!fresh_.contains(number) && !rows_.contains(number)) numbers.push_back(number);
-  }
-  if (!numbers.empty()) TRY(ReadRows(numbers));
-  for (uint64_t n = first; n <= last; ++n) {
+    if ((n - first) % kIslandsAtOnce == 0) {
+      for (const NumberKey& number : read) rows_.erase(number);
+      read.clear();
+      for (uint64_t m = n; m <= std::min(last, n + kIslandsAtOnce - 1); ++m) {
+        const NumberKey number{s->row.key, m};
+        if (!fresh_.contains(number) && !rows_.contains(number)) read.push_back(number);
+      }
+      if (!read.empty()) TRY(ReadRows(read));
+    }
     auto fits = AbsorbOne(s, {s->row.key, n});
     if (!fits.ok()) return std::move(fits).status();
     if (*fits) continue;

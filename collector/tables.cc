@@ -96,7 +96,9 @@ Result<Found> Tables::Collect(const std::vector<Rows>& all) {
   auto streams = StreamsOf(rows[0]);
   if (!streams.ok()) return std::move(streams).status();
   found.streams = *std::move(streams);
-  for (size_t i = 0; i < rows[1].size(); ++i) found.counted.insert(rows[1].Text(i, 0));
+  for (size_t i = 0; i < rows[1].size(); ++i) {
+    if (rows[1].Text(i, 1) == "1") found.counted.insert(rows[1].Text(i, 0));
+  }
   const auto cell_key = [](const Rows& r, size_t i) {
     return CellKey{r.Text(i, 0), r.Text(i, 1), r.Text(i, 2)};
   };

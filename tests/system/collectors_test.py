@@ -34,7 +34,7 @@ class Centre:
         self.write("broker.conf", [f"listener {self.port} 127.0.0.1", "allow_anonymous true",
                                    "set_tcp_nodelay true", "user root"])
         self.broker = self.process("broker", ["mosquitto", "-c", self.path("broker.conf")])
-        self.collectors = []
+        self.collectors, self.player = [], None
         for n in (1, 2):
             self.write(f"collector{n}.toml", [
                 "[broker]", f'url = "mqtt://127.0.0.1:{self.port}"',
@@ -56,6 +56,8 @@ class Centre:
 
     def __exit__(self, kind, *_):
         processes = [*self.collectors, self.broker]
+        if self.player is not None and self.player.poll() is None:
+            self.player.kill()
         for process in processes:
             with contextlib.suppress(Exception):
                 process.kill()
@@ -93,9 +95,9 @@ class Centre:
 
     def play(self):
         sums = self.path("sums")
-        player = subprocess.Popen([f"{BIN}/play_stores", f"mqtt://127.0.0.1:{self.port}",
-                                   str(STORES), str(EVENTS // STORES), sums, "600"])
-        return player, sums
+        self.player = subprocess.Popen([f"{BIN}/play_stores", f"mqtt://127.0.0.1:{self.port}",
+                                        str(STORES), str(EVENTS // STORES), sums, "600"])
+        return self.player, sums
 
     def wait_counted(self, least):
         wait_for(lambda: self.number("SELECT position FROM head") >= least, f"{least} counted",
@@ -181,6 +183,7 @@ def a_collector_restored_from_a_backup_gets_the_rest_again():
         wait_for(lambda: world.central("SELECT count(*) FROM event WHERE counted = 1")[0][0] == 600,
                  "the second half again", 120)
         world.wait_delivered()
+        wait_for(lambda: world.central("SELECT count(*) FROM gap")[0][0] == 0, "the gap to close")
         world.check_exactly_once(600)
         return "600 events, the second 300 sent again"
 
