@@ -48,6 +48,14 @@ function(tillrelay_room name)
   target_link_libraries(tillrelay_${name} PRIVATE ${ROOM_LIBRARIES})
 endfunction()
 
+# tillrelay_embeds(ROOM SOURCE MACRO FOLDER): SOURCE compiles files of FOLDER in (common/base/embed.h),
+# which it finds under the name MACRO.
+function(tillrelay_embeds room source macro folder)
+  target_compile_definitions(tillrelay_${room} PRIVATE ${macro}="${folder}")
+  file(GLOB files CONFIGURE_DEPENDS ${folder}/*)
+  set_source_files_properties(${source} PROPERTIES OBJECT_DEPENDS "${files}")
+endfunction()
+
 # tillrelay_test(NAME SOURCES ... ROOMS ... LIBRARIES ...): one GoogleTest program, one ctest entry,
 # linked against nothing but the rooms it names.
 function(tillrelay_test name)

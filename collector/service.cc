@@ -9,10 +9,10 @@
 #include "collector/collector.h"
 #include "collector/reader.h"
 #include "collector/routes.h"
-#include "common/base/files.h"
 #include "common/base/inbox.h"
 #include "common/http/server.h"
 #include "common/mqtt/paho_link.h"
+#include "common/service/credentials.h"
 #include "common/service/heartbeat.h"
 #include "common/service/notify.h"
 #include "common/service/signals.h"
@@ -27,7 +27,6 @@ constexpr size_t kInboxMessages = 4096;
 constexpr size_t kInboxBytes = 64 * 1024 * 1024;
 // What the connection itself has to say is never dropped: it is little, bounded by the window.
 constexpr size_t kInboxEntries = kInboxMessages + 1024;
-constexpr size_t kMaxSecretBytes = 4096;
 constexpr seconds kMainTick{5};
 constexpr seconds kBreath{1};             // the collector's loop comes round at least this often
 constexpr seconds kCollectorBudget{150};  // a statement may take 60 s, a name lookup its time
@@ -64,25 +63,21 @@ std::string HostName() {
   return name;
 }
 
-// Empty where no file is configured.
-Result<std::string> Secret(const char* key, const std::string& path) {
-  if (path.empty()) return std::string();
-  auto secret = ReadFile(path, kMaxSecretBytes);
-  if (!secret.ok()) return Invalid(fmt::format("{}: {}", key, secret.status().message()));
-  while (secret->ends_with('\n') || secret->ends_with('\r')) secret->pop_back();
-  if (secret->empty()) return Invalid(fmt::format("{}: {} is empty", key, path));
-  return secret;
-}
-
 Result<mqtt::LinkOptions> LinkOptionsOf(const Config& config) {
   mqtt::LinkOptions options;
   options.url = config.broker.url;
   options.client_id = "tillrelay-collector-" + HostName() + "-" + std::to_string(config.instance);
   options.username = config.broker.username;
-  options.ca_file = config.broker.ca_file;
-  options.cert_file = config.broker.cert_file;
-  options.key_file = config.broker.key_file;
-  auto password = Secret("broker.password_file", config.broker.password_file);
+  const auto path = [](const char* key, const std::string& value, std::string* out) {
+    auto found = service::CredentialPath(key, value, Environment);
+    if (found.ok()) *out = *found;
+    return found.ok() ? Status::Ok() : std::move(found).status();
+  };
+  TRY(path("broker.ca_file", config.broker.ca_file, &options.ca_file));
+  TRY(path("broker.cert_file", config.broker.cert_file, &options.cert_file));
+  TRY(path("broker.key_file", config.broker.key_file, &options.key_file));
+  auto password =
+      service::ReadSecret("broker.password_file", config.broker.password_file, Environment);
   if (!password.ok()) return std::move(password).status();
   options.password = *std::move(password);
   return options;
@@ -154,7 +149,7 @@ Status Service::StartCollector() {
 }
 
 Status Service::StartHttp() {
-  auto token = Secret("metrics.token_file", config_.token_file);
+  auto token = service::ReadSecret("metrics.token_file", config_.token_file, Environment);
   if (!token.ok()) return std::move(token).status();
   reader_ = std::make_unique<Reader>(config_.database, Beat("reader", kReaderBudget));
   RoutesOptions options;

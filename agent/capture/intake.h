@@ -45,6 +45,7 @@ struct Document {
   std::string bytes;
   const formats::CsvProfile* csv = nullptr;  // of Intake::csv(), for Format::kCsv
   bool again = false;  // out of quarantine: operators have been made pseudonyms already
+  std::optional<formats::Encoding> encoding = {};  // of JSON, where its sender names one
 };
 
 // A document on its way: what will be appended, and what to tell about it.

@@ -8,8 +8,10 @@
 #include <ctime>
 #include <set>
 
+#include "agent/formats/self_check.h"
 #include "common/base/text.h"
 #include "common/event/event_json.h"
+#include "common/event/item_rules.h"
 
 namespace tillrelay::formats {
 namespace {
@@ -19,7 +21,6 @@ using event::Rejection;
 constexpr size_t kMaxColumns = 256;
 constexpr size_t kMaxRows = 2'000'000;
 constexpr size_t kMaxIdBytes = 128;
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr const char* kHint = "write CSV as in RFC 4180, whole, with the profile's delimiter";
 
 struct Row {
@@ -107,20 +108,6 @@ class RowReader {
   std::optional<SyntaxError> error_;
 };
 
-std::string FromLatin1(std::string_view text) {
-  std::string utf8;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x80) {
-      utf8 += c;
-    } else {
-      utf8 += static_cast<char>(0xC0 | (byte >> 6));
-      utf8 += static_cast<char>(0x80 | (byte & 0x3F));
-    }
-  }
-  return utf8;
-}
-
 // Where each of our columns stands in a row.
 using Places = std::map<std::string, size_t, std::less<>>;
 
@@ -164,6 +151,7 @@ class Receipt {
     event_ = event::Event();
     rejection_.reset();
     row_ = 0;
+    sums_ = Sums();
     event_.origin.emplace();
     event_.origin->dialect = "csv/" + profile_.name;
     event_.origin->mapper = "csv@1";
@@ -177,7 +165,7 @@ class Receipt {
                          : t.end_at.substr(0, 10);
     event_.currency = Or(row, "currency", profile_.currency);
     if (places_.contains("grand_amount")) {
-      event_.totals.emplace().grand_amount = Number(row, "grand_amount");
+      sums_.grand = event_.totals.emplace().grand_amount = Number(row, "grand_amount");
     }
   }
 
@@ -187,13 +175,17 @@ class Receipt {
     line.item.sku = Id(row, "sku");
     line.item.gtin = Id(row, "gtin");
     line.item.description = Text(row, "description");
-    line.uom = Or(row, "uom", profile_.uom);
+    line.uom = event::UomOf(Or(row, "uom", profile_.uom));
+    if (line.uom.empty()) Refuse("bad-value", "uom", "this unit is not known");
+    if (event::IsNonStock(line.item, profile_.non_stock)) line.non_stock = true;
     line.quantity = Number(row, "quantity");
     if (!line.quantity) Refuse("missing-field", "quantity", "this field is required");
     line.net_amount = Number(row, "net_amount");
     const bool back = line.quantity && line.quantity->negative();
     line.action = back ? "return" : "sale";
-    if (line.net_amount) sum_ok_ = sum_ok_ && Sum(*line.net_amount, back);
+    if (line.net_amount) {
+      sums_.lines.Add(back ? -Magnitude(*line.net_amount) : *line.net_amount);
+    }
     if (back) line.quantity = -*line.quantity;
     if (back && line.net_amount && line.net_amount->negative()) line.net_amount = -*line.net_amount;
     event_.lines.push_back(std::move(line));
@@ -207,8 +199,6 @@ class Receipt {
                   : returns == all ? event::Kind::kReturn
                                    : event::Kind::kExchange;
     CheckTotal();
-    sum_ = Decimal();
-    sum_ok_ = true;
     if (rejection_) return *std::move(rejection_);
     return std::move(event_);
   }
@@ -222,24 +212,15 @@ class Receipt {
   }
 
  private:
-  bool Sum(Decimal amount, bool back) {
-    const auto total = sum_.Plus(back && !amount.negative() ? -amount : amount);
-    if (total.ok()) sum_ = *total;
-    return total.ok();
-  }
-
-  // 0.01 a line, 0.05 at most.
   void CheckTotal() {
-    if (!event_.totals || !event_.totals->grand_amount || !places_.contains("net_amount")) {
+    if (!event_.totals || !sums_.grand || !places_.contains("net_amount")) {
       event_.origin->flags.emplace_back("unchecked");
       return;
     }
-    const int64_t cents = std::min<int64_t>(5, static_cast<int64_t>(event_.lines.size()));
-    const int64_t off = sum_.micros() - event_.totals->grand_amount->micros();
-    if (sum_ok_ && off <= cents * 10'000 && off >= -cents * 10'000) return;
-    Refuse("totals-disagree", "grand_amount",
-           fmt::format("the rows sum to {}, the file says {}", sum_.Text(),
-                       event_.totals->grand_amount->Text()));
+    sums_.line_count = event_.lines.size();
+    std::optional<bool> included;
+    auto rejection = SelfCheck(sums_, TaxRule::kIncluded, "grand_amount", &included);
+    if (rejection && !rejection_) rejection_ = std::move(rejection);
   }
 
   std::string Text(const Row& row, std::string_view column) const {
@@ -277,8 +258,12 @@ class Receipt {
              fmt::format("expected a number such as 12{}50", profile_.decimal_mark));
       return std::nullopt;
     }
-    if (rounded) event_.origin->flags = {"rounded"};
+    if (rounded) Flag("rounded");
     return *value;
+  }
+  void Flag(const char* flag) {
+    auto& flags = event_.origin->flags;
+    if (std::find(flags.begin(), flags.end(), flag) == flags.end()) flags.emplace_back(flag);
   }
   void Refuse(const char* reason, std::string_view column, std::string hint) {
     if (rejection_) return;
@@ -291,16 +276,9 @@ class Receipt {
   const Places& places_;
   event::Event event_;
   size_t row_ = 0;  // of this receipt
-  Decimal sum_;
-  bool sum_ok_ = true;
+  Sums sums_;
   std::optional<Rejection> rejection_;
 };
-
-std::string Readable(std::string_view text, bool latin1, size_t limit) {
-  std::string readable = latin1 ? FromLatin1(text) : std::string(text);
-  if (readable.size() > limit) readable.resize(limit);
-  return readable;
-}
 
 // The whole file, receipt by receipt; items wait until its end is seen.
 class FileReader {
@@ -326,9 +304,6 @@ class FileReader {
 
  private:
   std::optional<SyntaxError> OneRow(size_t number, Row& row) {
-    if (profile_.latin1) {
-      for (std::string& field : row.fields) field = FromLatin1(field);
-    }
     if (number == 1) {
       columns_ = row.fields.size();
       if (auto error = FindColumns(profile_, row, &places_)) return error;
@@ -374,9 +349,9 @@ class FileReader {
 
   // The receipt as a file of its own, so that a corrected one can be dropped again.
   std::string Excerpt() const {
-    std::string text = Readable(header_, profile_.latin1, limits_.event_bytes);
+    std::string text(header_);
     if (!text.empty()) text += '\n';
-    text += Readable(text_.substr(from_, to_ - from_), profile_.latin1, limits_.event_bytes);
+    text += text_.substr(from_, std::min(to_ - from_, limits_.event_bytes));
     if (text.size() > limits_.event_bytes) text.resize(limits_.event_bytes);
     return text;
   }
@@ -428,24 +403,26 @@ const CsvProfile* CsvByFile(const std::vector<CsvProfile>& profiles, const std::
 std::optional<SyntaxError> DecodeCsv(const CsvProfile& profile, std::string_view bytes,
                                      const Limits& limits,
                                      const std::function<void(Item&&)>& sink) {
-  size_t mark = 0;
-  if (bytes.starts_with(kByteOrderMark)) mark = kByteOrderMark.size();
-  bytes.remove_prefix(mark);
-  const auto at = [mark](SyntaxError error) {
-    error.offset += mark;
+  // A mark or zero bytes tell more than the profile does.
+  const Encoding encoding = EncodingOf(bytes).value_or(profile.encoding);
+  const Utf8 utf8 = ToUtf8(bytes, encoding);
+  if (utf8.torn) {
+    return SyntaxError{*utf8.torn, "half a UTF-16 character", "send the file again, whole"};
+  }
+  const auto at = [&](SyntaxError error) {
+    error.offset = OriginalOffset(bytes, encoding, error.offset);
     return error;
   };
-  if (!profile.latin1) {
-    const size_t invalid = FirstInvalidUtf8(bytes);
-    if (invalid != std::string_view::npos) {
-      return at({invalid, "not UTF-8", "save the file as UTF-8, or set encoding = \"latin-1\""});
-    }
+  const std::string_view text = utf8.text;
+  const size_t invalid = FirstInvalidUtf8(text);
+  if (invalid != std::string_view::npos) {
+    return at({invalid, "not UTF-8", "save the file as UTF-8, or set encoding in its profile"});
   }
   // A row is complete with its line end; without one nobody knows what was cut off.
-  if (!bytes.empty() && bytes.back() != '\n') {
-    return at({bytes.size(), "the last row has no line end", "send the file again, whole"});
+  if (!text.empty() && text.back() != '\n') {
+    return at({text.size(), "the last row has no line end", "send the file again, whole"});
   }
-  FileReader reader(profile, bytes, limits);
+  FileReader reader(profile, text, limits);
   if (auto error = reader.Run()) return at(*std::move(error));
   for (Item& item : reader.items()) {
     if (auto* event = std::get_if<event::Event>(&item.outcome)) {

@@ -1,6 +1,5 @@
 // What: rows of a CSV file (RFC 4180) to receipts, by a profile of the configuration.
-// Promise: pure. A receipt is complete when the next key appears and the file is closed: a file
-// that
+// Promise: pure. A receipt is complete when the next key appears and the file is closed: one that
 //   is cut inside a row, or a row with another number of columns, gives nothing at all. Rows of one
 //   receipt stand together; a key that comes back later in the file is never guessed at.
 // Thread: any.
@@ -23,8 +22,8 @@ struct CsvProfile {
   std::string files = "*.csv";  // which dropped files are read by this profile
   char delimiter = ',';
   char decimal_mark = '.';
-  bool latin1 = false;  // else UTF-8
-  bool header = true;   // else columns are numbers from 1
+  Encoding encoding = Encoding::kUtf8;  // a byte order mark counts more
+  bool header = true;                   // else columns are numbers from 1
   // As strptime(3); empty: as in RFC 3339. A time without offset is the store's.
   std::string time_format, day_format;
   // Where no column says it.
@@ -32,6 +31,8 @@ struct CsvProfile {
   // Our name to the file's: store, register, business_day, number, time, sku, gtin, description,
   // quantity, uom, net_amount, currency, grand_amount.
   std::map<std::string, std::string> columns;
+  // Items of this source that are no goods, as event::MatchesCode reads them.
+  std::vector<std::string> non_stock;
 };
 
 // "till" of "text/csv; profile=\"till\""; "" if there is none.

@@ -10,6 +10,7 @@
 #include "agent/formats/json_events.h"
 #include "common/base/text.h"
 #include "common/event/event_json.h"
+#include "common/event/item_rules.h"
 #include "common/event/time_text.h"
 
 namespace tillrelay::formats {
@@ -221,8 +222,10 @@ class Mapper {
       if (!value.ok() || value->negative()) {
         return Refuse("bad-value", at + ".quantity", "expected a number from 0 to 4e12");
       }
-      const std::string_view uom = entry.String("uom");
-      Add(item, *value, uom.empty() ? "EA" : Id(uom), at);
+      const std::string uom = event::UomOf(entry.String("uom"));
+      if (uom.empty()) return Refuse("bad-value", at + ".uom", "this unit is not known");
+      if (rounded) Flag("rounded");
+      Add(item, *value, uom, at);
       if (rejection_) return;
     }
     if (event_.lines.empty()) Refuse("missing-field", "epcList", "the event names no goods");
@@ -254,6 +257,10 @@ class Mapper {
   void NoDocument(const char* type) {
     Refuse("missing-field", "bizTransactionList",
            fmt::format("name the document, as a business transaction of type {}", type));
+  }
+  void Flag(const char* flag) {
+    auto& flags = event_.origin->flags;
+    if (std::find(flags.begin(), flags.end(), flag) == flags.end()) flags.emplace_back(flag);
   }
   static std::string Named(std::string_view text) {
     return text.empty() ? "(none)" : Printable(text, 80);

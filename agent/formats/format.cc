@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "agent/formats/encoding.h"
 #include "agent/formats/epcis.h"
 #include "agent/formats/json_events.h"
 #include "agent/formats/poslog/poslog.h"
@@ -9,6 +10,9 @@
 
 namespace tillrelay::formats {
 namespace {
+
+// Of a document in UTF-16, to see what it is.
+constexpr size_t kLookBytes = 8192;
 
 std::string Lower(std::string_view text) {
   std::string lower(text);
@@ -65,8 +69,11 @@ std::optional<Format> Sniff(std::string_view bytes, std::string_view file_name) 
   const std::string name = Lower(file_name);
   if (name.ends_with(".csv")) return Format::kCsv;
   if (name.ends_with(".ndjson") || name.ends_with(".jsonl")) return Format::kNdjson;
-  if (bytes.starts_with("\xFF\xFE") || bytes.starts_with("\xFE\xFF")) return Format::kPosLog;
-  if (bytes.starts_with("\xEF\xBB\xBF")) bytes.remove_prefix(3);
+  std::string wide;
+  if (const auto encoding = EncodingOf(bytes)) {
+    wide = ToUtf8(bytes.substr(0, kLookBytes), *encoding).text;
+    bytes = wide;
+  }
   const size_t first = bytes.find_first_not_of(" \t\r\n");
   if (first == std::string_view::npos) return std::nullopt;
   switch (bytes[first]) {
@@ -82,6 +89,9 @@ std::optional<Format> Sniff(std::string_view bytes, std::string_view file_name) 
 
 struct Decoder::State {
   JsonParser parser;
+
+  std::optional<SyntaxError> Decode(Format format, std::string& bytes, const Limits& limits,
+                                    const std::function<void(Item&&)>& sink);
 };
 
 Decoder::Decoder() : state_(std::make_unique<State>()) {}
@@ -89,16 +99,41 @@ Decoder::~Decoder() = default;
 
 std::optional<SyntaxError> Decoder::Decode(Format format, std::string& bytes, const Limits& limits,
                                            const std::function<void(Item&&)>& sink) {
+  return Decode({format, std::nullopt}, bytes, limits, sink);
+}
+
+std::optional<SyntaxError> Decoder::Decode(Declared declared, std::string& bytes,
+                                           const Limits& limits,
+                                           const std::function<void(Item&&)>& sink) {
   const auto numbered = [&sink](Item&& item) {
     if (auto* event = std::get_if<event::Event>(&item.outcome)) {
       event->origin->index = static_cast<int64_t>(item.index);
     }
     sink(std::move(item));
   };
+  const Format format = declared.format;
   CHECK(format != Format::kCsv);
   if (format == Format::kPosLog) return DecodePosLog(bytes, limits, numbered);
-  if (format == Format::kEpcis) return DecodeEpcis(state_->parser, bytes, limits, numbered);
-  return DecodeJson({state_->parser, format, bytes}, limits, numbered);
+  // A mark or zero bytes tell more than a name.
+  const auto shown = EncodingOf(bytes);
+  const auto encoding = shown ? shown : declared.encoding;
+  if (!encoding || *encoding == Encoding::kUtf8) {
+    return state_->Decode(format, bytes, limits, numbered);
+  }
+  Utf8 utf8 = ToUtf8(bytes, *encoding);
+  if (utf8.torn) {
+    return SyntaxError{*utf8.torn, "half a UTF-16 character", "send the document again, whole"};
+  }
+  auto error = state_->Decode(format, utf8.text, limits, numbered);
+  if (error) error->offset = OriginalOffset(bytes, *encoding, error->offset);
+  return error;
+}
+
+std::optional<SyntaxError> Decoder::State::Decode(Format format, std::string& bytes,
+                                                  const Limits& limits,
+                                                  const std::function<void(Item&&)>& sink) {
+  if (format == Format::kEpcis) return DecodeEpcis(parser, bytes, limits, sink);
+  return DecodeJson({parser, format, bytes}, limits, sink);
 }
 
 }  // namespace tillrelay::formats

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <variant>
 
+#include "agent/formats/encoding.h"
 #include "common/event/event.h"
 
 namespace tillrelay::formats {
@@ -58,8 +59,17 @@ class Decoder {
   Decoder(const Decoder&) = delete;
   Decoder& operator=(const Decoder&) = delete;
 
+  // What whoever sent the document says about it. The encoding counts for JSON only: XML names its
+  // own. Without one, JSON is UTF-8, or UTF-16 that shows itself (encoding.h).
+  struct Declared {
+    Format format;
+    std::optional<Encoding> encoding;
+  };
   // Every format but CSV, which needs a profile (csv.h).
   // Calls `sink` once per item, in order. May grow the capacity of `bytes`, never its content.
+  // Offsets of errors count in `bytes`, but those of single lines (NDJSON) in its UTF-8 text.
+  std::optional<SyntaxError> Decode(Declared declared, std::string& bytes, const Limits& limits,
+                                    const std::function<void(Item&&)>& sink);
   std::optional<SyntaxError> Decode(Format format, std::string& bytes, const Limits& limits,
                                     const std::function<void(Item&&)>& sink);
 

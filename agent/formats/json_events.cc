@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "agent/formats/cloudevents.h"
+#include "agent/formats/self_check.h"
 #include "common/base/text.h"
 #include "common/event/event_json.h"
 
@@ -34,6 +35,19 @@ std::optional<Rejection> ReadItem(JsonValue value, Format format, event::Event* 
   }
   if (CloudEventsOnly(format) || value.Find("specversion")) return ReadCloudEvent(value, event);
   return ReadCanonical(value, std::nullopt, event);
+}
+
+// Either one of ours that forgot its kind, or somebody else's document.
+Rejection WithoutKind(JsonValue object) {
+  for (const char* ours : {"transaction", "transfer", "count", "adjustment", "close", "lines"}) {
+    if (object.Find(ours)) return {"missing-field", "kind", "this field is required"};
+  }
+  std::string first;
+  if (object.size() > 0) first = Printable((*object.begin()).name(), 40);
+  return {"unsupported", "",
+          "not a document that is understood here" +
+              (first.empty() ? "" : ": its first member is \"" + first + "\"") +
+              "; send {\"kind\": \"sale\", ...}"};
 }
 
 // Turns values into items, one after the other.
@@ -188,12 +202,12 @@ std::optional<Rejection> ReadCanonical(JsonValue object, std::optional<event::Ki
     }
     kind = parsed;
   }
-  if (!kind) return Rejection{"missing-field", "kind", "this field is required"};
+  if (!kind) return WithoutKind(object);
   event->kind = *kind;
   if (auto rejection = event::ReadData(object, event)) return rejection;
   event->origin->dialect = "canonical-json/1";
-  event->origin->mapper = "json@1";
-  return std::nullopt;
+  event->origin->mapper = "json@2";
+  return SelfCheckCanonical(event);
 }
 
 }  // namespace tillrelay::formats

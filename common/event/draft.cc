@@ -5,6 +5,7 @@
 #include "common/base/text.h"
 #include "common/event/event_json.h"
 #include "common/event/gtin.h"
+#include "common/event/item_rules.h"
 #include "common/event/stock_effect.h"
 
 namespace tillrelay::event {
@@ -152,6 +153,7 @@ class Drafter {
     };
     if (!line->line_no) line->line_no = static_cast<int64_t>(index) + 1;
     NormaliseItem(&line->item);
+    if (!line->non_stock && IsNonStock(line->item, shop_.non_stock)) line->non_stock = true;
     Need(!line->item.sku.empty() || !line->item.gtin.empty(), at("item"));
     Need(!line->uom.empty(), at("uom"));
     if (event_.kind == Kind::kStockCounted) {

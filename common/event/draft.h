@@ -20,6 +20,8 @@ struct Shop {
   std::string store_id;
   std::vector<std::string> aliases;  // other names that the store's systems use for it
   StoreZone zone;
+  // Items that are no goods (deposits, services): exact, or a beginning with a final "*".
+  std::vector<std::string> non_stock = {};
 };
 
 // What the store's own books (docs/books.md) take from a document, so that nobody reads it again.

@@ -51,6 +51,7 @@ struct Line {
   std::string entry_method, fulfilment;
   std::vector<std::string> serials;
   std::string discrepancy, reason, condition;
+  std::optional<bool> non_stock;  // a deposit, a service: in the receipt, but in no stock
   std::optional<Original> original;
   std::vector<StockEffect> stock_effect;
 };
@@ -106,7 +107,8 @@ struct PosControl {
 struct Totals {
   std::optional<Decimal> net_amount, tax_amount;
   std::optional<bool> tax_included;
-  std::optional<Decimal> rounding_amount, grand_amount;
+  std::optional<Decimal> discount_amount;  // positive: taken off the whole, in no line
+  std::optional<Decimal> fee_amount, rounding_amount, grand_amount;
 };
 
 struct Tender {

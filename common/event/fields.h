@@ -67,6 +67,7 @@ void Fields(V& v, Line& x) {
   v.Id("discrepancy", x.discrepancy);
   v.Id("reason", x.reason);
   v.Word("condition", x.condition, kConditionWords);
+  v.Flag("non_stock", x.non_stock);
   v.Object("original", x.original);
   v.List("stock_effect", x.stock_effect);
 }
@@ -166,6 +167,8 @@ void Fields(V& v, Totals& x) {
   v.Number("net_amount", x.net_amount);
   v.Number("tax_amount", x.tax_amount);
   v.Flag("tax_included", x.tax_included);
+  v.Number("discount_amount", x.discount_amount);
+  v.Number("fee_amount", x.fee_amount);
   v.Number("rounding_amount", x.rounding_amount);
   v.Number("grand_amount", x.grand_amount);
 }

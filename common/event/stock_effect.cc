@@ -11,7 +11,9 @@ class LineRule {
 
   std::optional<Rejection> Run(size_t index) {
     const std::vector<StockEffect> told = std::exchange(line_.stock_effect, {});
-    if (event_.kind == Kind::kStockAdjusted) {
+    if (line_.non_stock.value_or(false)) {
+      // stays in the document and in its identity, moves nothing
+    } else if (event_.kind == Kind::kStockAdjusted) {
       if (!Adjust(told)) {
         return Rejection{"missing-field", At(index, "direction"),
                          "say \"increase\" or \"decrease\" for this reason"};

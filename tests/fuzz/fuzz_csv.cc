@@ -17,7 +17,8 @@ tillrelay::formats::CsvProfile Journey() {
 tillrelay::formats::CsvProfile Numbered() {
   tillrelay::formats::CsvProfile profile = Journey();
   profile.header = false;
-  profile.latin1 = true;
+  profile.encoding = tillrelay::formats::Encoding::kLatin1;
+  profile.non_stock = {"9*"};
   profile.time_format = "%Y%m%d";
   profile.columns = {{"number", "1"}, {"time", "2"}, {"sku", "3"}, {"quantity", "4"}};
   return profile;

@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
 
+#include "agent/formats/poslog/words.h"
 #include "common/base/text.h"
 #include "common/event/gtin.h"
+#include "common/event/item_rules.h"
 
 namespace tillrelay::formats::poslog {
 namespace {
@@ -12,36 +15,64 @@ namespace {
 using event::Rejection;
 
 constexpr size_t kMaxLineItems = 20'000;
-constexpr size_t kMaxIdBytes = 128;
 constexpr size_t kMaxDescriptionBytes = 2000;
 
-// What a LineItem may hold that moves goods in a way no rule here knows.
-constexpr std::string_view kUnsupported[] = {"SaleForDelivery",
-                                             "SaleForPickup",
-                                             "ReturnForDelivery",
-                                             "ReturnForPickup",
-                                             "CustomerOrderForDelivery",
-                                             "CustomerOrderForPickup",
-                                             "CustomerOrderDelivery",
-                                             "CustomerOrderPickup",
-                                             "PreviousCustomerOrder",
-                                             "Layaway",
-                                             "PreviousLayaway",
-                                             "LayawayForDelivery",
-                                             "RainCheck"};
+// What a LineItem holds that moves goods, and what it does with them. No action: it moves them in a
+// way that no rule here knows.
+struct GoodsBody {
+  std::string_view name, action;
+};
+constexpr GoodsBody kGoods[] = {{"Sale", "sale"},
+                                {"Return", "return"},
+                                {"SaleForDelivery", "order"},
+                                {"SaleForPickup", "order"},
+                                {"CustomerOrderForDelivery", "order"},
+                                {"CustomerOrderForPickup", "order"},
+                                {"Layaway", "order"},
+                                {"CustomerOrderDelivery", "pick_up"},
+                                {"CustomerOrderPickup", "pick_up"},
+                                {"ReturnForDelivery", ""},
+                                {"ReturnForPickup", ""},
+                                {"PreviousCustomerOrder", ""},
+                                {"PreviousLayaway", ""},
+                                {"LayawayForDelivery", ""},
+                                {"RainCheck", ""}};
 
-bool IsTrue(std::string_view text) { return text == "true" || text == "1"; }
+const GoodsBody* GoodsOf(std::string_view name) {
+  const auto* found = std::find_if(std::begin(kGoods), std::end(kGoods),
+                                   [name](const GoodsBody& body) { return body.name == name; });
+  return found == std::end(kGoods) ? nullptr : found;
+}
+
+// ARTS item types that are no goods.
+bool IsNoGoods(std::string_view item_type) {
+  return OneOf(Folded(item_type),
+               {"service", "fee", "deposit", "giftcertificate", "giftcard", "storedvalue",
+                "warranty", "donation", "alteration", "alterationfee"});
+}
+
+// Where returned goods went: a condition, or "" if the word is not known.
+std::string_view ConditionOf(std::string_view way) {
+  const std::string word = Folded(way);
+  if (OneOf(word, {"", "returntostock", "returnedtostock", "returntoinventory", "sellable",
+                   "resell", "restock"})) {
+    return "sellable";
+  }
+  if (OneOf(word, {"returntovendor", "returntosupplier", "returntowarehouse", "repair", "damaged",
+                   "defective", "quarantine"})) {
+    return "damaged";
+  }
+  if (OneOf(word, {"destroy", "destroyed", "trash", "discard", "discarded", "dispose", "disposed",
+                   "donate", "donated", "leftwithcustomer", "keptbycustomer", "notkept"})) {
+    return "not_kept";
+  }
+  return {};
+}
 
 bool Flagged(XmlElement item) {
   const std::string_view status = item.Attribute("Status");
   return IsTrue(item.Attribute("VoidFlag")) || IsTrue(item.Attribute("CancelFlag")) ||
          status == "Voided" || status == "Cancelled" || status == "Canceled";
-}
-
-std::string Short(std::string_view text, size_t limit) {
-  size_t size = std::min(text.size(), limit);
-  while (size < text.size() && size > 0 && (text[size] & 0xC0) == 0x80) --size;
-  return std::string(text.substr(0, size));
 }
 
 event::Tender TenderOf(XmlElement tender, std::optional<Decimal> amount) {
@@ -71,23 +102,35 @@ class Reader {
       if (item.name() != "LineItem") continue;
       if (++count > kMaxLineItems) Refuse("bad-value", "", "more lines than any receipt has");
       number_ = item.TextOf("SequenceNumber");
+      NoteNumber();
       Item(item);
       if (rejection_) return std::move(rejection_);
+    }
+    if (!numbers_.empty()) {
+      basket_.vanished = *numbers_.rbegin() - static_cast<int64_t>(numbers_.size());
     }
     return std::nullopt;
   }
 
  private:
+  void NoteNumber() {
+    int64_t number = 0;
+    const char* end = number_.data() + number_.size();
+    if (std::from_chars(number_.data(), end, number).ptr == end && number > 0) {
+      numbers_.insert(number);
+    }
+  }
+
   void Item(XmlElement item) {
     // A flag on what is no goods line: in place it is simply gone; elsewhere its sign tells.
-    const bool gone = Flagged(item) && dialect_.voids == Voids::kInPlace;
+    const bool gone = Flagged(item) && dialect_.voids == Voids::kInPlace && !basket_.all_flagged;
     for (const XmlElement body : item) {
       const std::string_view name = body.name();
-      if (name == "Sale" || name == "Return") {
-        Goods(item, body);
-      } else if (std::find(std::begin(kUnsupported), std::end(kUnsupported), name) !=
-                 std::end(kUnsupported)) {
-        Refuse("unsupported", name, "send orders and layaways as canonical documents");
+      if (const GoodsBody* goods = GoodsOf(name)) {
+        if (goods->action.empty()) {
+          return Refuse("unsupported", name, "send this as a canonical document");
+        }
+        Goods(item, body, goods->action);
       } else if (gone || (IsTrue(body.Attribute("VoidFlag")) && name == "Tender")) {
         continue;
       } else if (name == "Tender") {
@@ -107,21 +150,26 @@ class Reader {
     }
   }
 
-  void Goods(XmlElement item, XmlElement body) {
+  void Goods(XmlElement item, XmlElement body, std::string_view action) {
     SourceLine source;
     event::Line& line = source.line;
-    source.flagged = Flagged(item) || Flagged(body);
+    source.flagged = !basket_.all_flagged && (Flagged(item) || Flagged(body));
     source.number = std::string(
         item.TextOf(dialect_.voids == Voids::kPointer ? "CreateNumber" : "SequenceNumber"));
     source.points_to = std::string(item.TextOf("CreateRefNumber"));
     source.reward_number = std::string(body.TextOf("OperatorSequence"));
     line.source_line_no = Short(number_, kMaxIdBytes);
     Identify(body, &line);
-    const auto quantity = Quantity(item, body, &line);
-    const auto extended = Number(body, "ExtendedAmount");
+    auto quantity = Quantity(item, body, &line);
+    auto extended = Number(body, "ExtendedAmount");
     const auto discount = Number(body, "ExtendedDiscountAmount");
     if (!extended && !rejection_) Refuse("missing-field", "ExtendedAmount", "a line needs it");
     if (rejection_) return;
+    if (basket_.negated) {
+      quantity = -*quantity;
+      extended = -*extended;
+    }
+    line.action = action;
     line.unit_price = Number(body, "ActualSalesUnitPrice");
     if (!line.unit_price) line.unit_price = Number(body, "RegularSalesUnitPrice");
     line.extended_amount = Magnitude(*extended);
@@ -145,6 +193,7 @@ class Reader {
     line->item.gtin = event::NormaliseGtin(scanned);
     if (line->item.gtin.empty()) line->item.gtin = event::NormaliseGtin(sku);
     line->item.description = Short(body.TextOf("Description"), kMaxDescriptionBytes);
+    if (IsNoGoods(body.Attribute("ItemType"))) line->non_stock = true;
   }
 
   // The first Quantity is the one that was sold; others tell weights of the same.
@@ -152,7 +201,7 @@ class Reader {
     const XmlElement element = body.Child("Quantity");
     std::string_view unit = element ? element.Attribute("UnitOfMeasureCode") : "";
     if (unit.empty() && IsTrue(item.Attribute("weightItem"))) unit = dialect_.weight_uom;
-    line->uom = UomOf(unit);
+    line->uom = event::UomOf(unit);
     if (line->uom.empty()) {
       Refuse("bad-value", "Quantity@UnitOfMeasureCode", "this unit is not known");
     }
@@ -169,10 +218,9 @@ class Reader {
   // Direction and sign. `quantity` and `extended` are as written.
   void Direct(XmlElement body, Decimal quantity, Decimal extended, SourceLine* source) {
     event::Line& line = source->line;
-    const bool returned = body.name() == "Return";
-    const std::string_view type = body.Attribute("ItemType");
-    const bool bottle = type == "acs:NegativeItem";
-    line.action = bottle ? "deposit_return" : returned ? "return" : "sale";
+    const bool returned = line.action == "return";
+    const bool bottle = body.Attribute("ItemType") == "acs:NegativeItem";
+    if (bottle) line.action = "deposit_return";
     source->amount = extended;
     if (source->flagged) {  // judged with the line that it takes back
       source->contra = quantity.negative();
@@ -191,6 +239,8 @@ class Reader {
       }
       source->amount = -Magnitude(extended);
       Returned(body, &line);
+    } else if (quantity.negative() && line.action != "sale") {
+      Refuse("unsupported", "Quantity", "send the end of an order as a canonical document");
     } else if (quantity.negative()) {
       line.action = "return";
       source->amount = -Magnitude(extended);
@@ -204,8 +254,11 @@ class Reader {
     const XmlElement disposal = body.Child("Disposal");
     std::string_view way = disposal ? disposal.Attribute("Method") : "";
     if (way.empty() && disposal) way = disposal.text();
-    const bool kept = way.empty() || way == "ReturnToStock" || way == "ReturnedToStock";
-    line->condition = kept ? "sellable" : "damaged";
+    line->condition = ConditionOf(way);
+    if (line->condition.empty()) {
+      return Refuse("bad-value", "Disposal", "it is not known where these goods went");
+    }
+    line->reason = Short(FirstText(body, {"ReasonCode", "ReturnReasonCode"}), kMaxIdBytes);
     if (const XmlElement link = body.Child("TransactionLink")) line->original = OriginalOf(link);
   }
 
@@ -285,6 +338,7 @@ class Reader {
   const Dialect& dialect_;
   Basket& basket_;
   std::string_view number_;
+  std::set<int64_t> numbers_;  // of all line items
   std::optional<Rejection> rejection_;
 };
 
@@ -292,6 +346,39 @@ class Reader {
 
 std::optional<Rejection> ReadBasket(XmlElement retail, const Dialect& dialect, Basket* basket) {
   return Reader(dialect, basket).Run(retail);
+}
+
+std::optional<Rejection> ReadPostVoidSigns(XmlElement retail, const Dialect& dialect,
+                                           Basket* basket) {
+  if (dialect.post_voids == PostVoids::kUnknown) {
+    return Rejection{"unsupported", "TransactionLink",
+                     "these tills write returns as negative sales, so that the direction of a "
+                     "post-void is not certain; send it as a canonical transaction_voided"};
+  }
+  size_t goods = 0, negative = 0, paid_out = 0, flagged = 0;
+  for (const XmlElement item : retail) {
+    if (item.name() != "LineItem") continue;
+    for (const XmlElement body : item) {
+      if (GoodsOf(body.name()) == nullptr) continue;
+      ++goods;
+      if (Flagged(item) || Flagged(body)) ++flagged;
+      const bool minus = body.TextOf("Quantity").starts_with('-');
+      negative += minus ? 1 : 0;
+      paid_out += minus && body.TextOf("ExtendedAmount").starts_with('-') ? 1 : 0;
+    }
+  }
+  if (goods == 0) {
+    return Rejection{"missing-field", "LineItem",
+                     "a post-void repeats the lines that it takes back"};
+  }
+  basket->all_flagged = flagged == goods && dialect.voids == Voids::kInPlace;
+  basket->negated = negative == goods && paid_out == goods;
+  if (!basket->negated && paid_out > 0) {
+    return Rejection{"bad-value", "LineItem",
+                     "the signs of this post-void could mean both directions; send it as a "
+                     "canonical transaction_voided"};
+  }
+  return std::nullopt;
 }
 
 bool ReadNumber(std::string_view text, std::optional<Decimal>* out, bool* rounded) {
@@ -309,8 +396,6 @@ bool ReadNumber(std::string_view text, std::optional<Decimal>* out, bool* rounde
   *out = *value;
   return true;
 }
-
-Decimal Magnitude(Decimal value) { return value.negative() ? -value : value; }
 
 event::Original OriginalOf(XmlElement link) {
   event::Original original;

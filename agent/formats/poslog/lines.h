@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "agent/formats/poslog/dialect.h"
-#include "agent/formats/poslog/self_check.h"
+#include "agent/formats/self_check.h"
 #include "common/event/event.h"
 
 namespace tillrelay::formats::poslog {
@@ -38,7 +38,17 @@ struct Basket {
   Money discounts, transaction_tax, line_tax, rounding;
   bool has_transaction_tax = false, tax_included_flag = false;
   bool rounded = false;  // a number carried float noise
+  // Of a post-void: its lines are told with turned signs.
+  bool negated = false;
+  // Every line of it is flagged: the flag tells of the post-void itself.
+  bool all_flagged = false;
+  // Numbers missing between the lines' own.
+  int64_t vanished = 0;
 };
+
+// How the lines of a post-void are told: sets `negated`, or refuses what could mean both.
+std::optional<event::Rejection> ReadPostVoidSigns(XmlElement retail, const Dialect& dialect,
+                                                  Basket* basket);
 
 // Reads every LineItem of `retail`.
 std::optional<event::Rejection> ReadBasket(XmlElement retail, const Dialect& dialect,
@@ -46,8 +56,6 @@ std::optional<event::Rejection> ReadBasket(XmlElement retail, const Dialect& dia
 
 // An amount or quantity as tills write it; false if the text is none. "" is absent and true.
 bool ReadNumber(std::string_view text, std::optional<Decimal>* out, bool* rounded);
-
-Decimal Magnitude(Decimal value);
 
 // The LineItem/TransactionLink or retail TransactionLink as a reference.
 event::Original OriginalOf(XmlElement link);

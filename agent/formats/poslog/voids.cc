@@ -16,7 +16,7 @@ SourceLine* Cancelled(std::vector<SourceLine>* lines, size_t end, const SourceLi
   for (size_t i = end; i-- > 0;) {
     SourceLine& line = (*lines)[i];
     if (line.flagged || line.dropped || line.line.item.sku != contra.line.item.sku) continue;
-    if (line.line.uom != contra.line.uom) continue;
+    if (line.line.uom != contra.line.uom || line.line.action != contra.line.action) continue;
     if (line.line.quantity == contra.line.quantity && line.amount == -contra.amount) return &line;
     if (larger == nullptr && *line.line.quantity > *contra.line.quantity) larger = &line;
   }
@@ -78,7 +78,9 @@ std::optional<Rejection> ApplyVoids(Voids voids, Basket* basket,
     SourceLine& line = basket->lines[i];
     if (!line.flagged) continue;
     std::optional<Rejection> rejection;
-    if (voids == Voids::kPointer) {
+    if (voids == Voids::kVanished) {
+      rejection = Refusal(line, "lines that were taken back are not in documents of this dialect");
+    } else if (voids == Voids::kPointer) {
       rejection = Pointer(basket, i);
     } else if (line.contra) {  // whatever the dialect: a negative line cannot be its own original
       rejection = ContraLine(basket, i);
@@ -89,6 +91,9 @@ std::optional<Rejection> ApplyVoids(Voids voids, Basket* basket,
     amount.Add(Magnitude(line.amount));
   }
   if (count > 0) *audit = event::Audit{count, amount.sum()};
+  if (voids == Voids::kVanished && basket->vanished > 0) {
+    *audit = event::Audit{basket->vanished, std::nullopt};
+  }
   return std::nullopt;
 }
 

@@ -82,6 +82,7 @@ class Reader {
     if (uri.starts_with("http://www.ncr.com/rsd/acs/")) vendors_.ncr_acs = true;
     if (uri.starts_with("http://www.wincor-nixdorf.com")) vendors_.wincor = true;
     if (uri.starts_with("http://www.Retalix.com/")) vendors_.retalix = true;
+    if (uri.starts_with("http://www.roqqio.com")) vendors_.roqqio = true;
   }
 
   // The parser may still call back after it was told to stop.

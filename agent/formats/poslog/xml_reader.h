@@ -18,7 +18,7 @@ namespace tillrelay::formats::poslog {
 
 // Vendors whose namespaces the document declared so far.
 struct Vendors {
-  bool ncr_acs = false, wincor = false, retalix = false;
+  bool ncr_acs = false, wincor = false, retalix = false, roqqio = false;
 };
 
 struct XmlTransaction {

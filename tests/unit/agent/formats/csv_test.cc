@@ -128,7 +128,7 @@ TEST(Csv, WhatIsNotThisTableIsASyntaxError) {
 TEST(Csv, Latin1AndNumberedColumns) {
   CsvProfile profile = Till();
   profile.header = false;
-  profile.latin1 = true;
+  profile.encoding = formats::Encoding::kLatin1;
   profile.register_id = "7";
   profile.columns = {
       {"number", "1"}, {"time", "2"}, {"sku", "3"}, {"quantity", "4"}, {"description", "5"}};

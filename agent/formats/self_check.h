@@ -2,15 +2,17 @@
 //   where prices exclude it) + fees + rounding = grand total. docs/formats.md, "Self-check".
 // Promise: a document that disagrees is not mapped: both sums are named instead.
 // Thread: any (pure).
+// Errors: rejection totals-disagree.   Limits: tolerance 0.01 a line, 0.05 at most.
 #pragma once
 
+#include <cstdint>
 #include <optional>
+#include <string>
 
-#include "agent/formats/poslog/dialect.h"
 #include "common/base/decimal.h"
 #include "common/event/event.h"
 
-namespace tillrelay::formats::poslog {
+namespace tillrelay::formats {
 
 // A sum that remembers that it left the limits.
 class Money {
@@ -31,16 +33,27 @@ class Money {
   bool overflow_ = false;
 };
 
+// Whether prices hold the tax already.
+enum class TaxRule : uint8_t { kExcluded, kIncluded, kAsTotalsSay };
+
 struct Sums {
   Money lines;      // signed: what the customer pays for goods, less what comes back
   Money discounts;  // positive: taken off the whole
   Money tax, fees, rounding;
   std::optional<Decimal> grand;
   size_t line_count = 0;
+  // A post-void: its lines are told as the original's or negated, its total likewise.
+  bool either_sign = false;
 };
 
-// Fills `*tax_included` when the sums tell. Rejection: totals-disagree.
-std::optional<event::Rejection> SelfCheck(const Sums& sums, TaxRule rule,
+// Fills `*tax_included` when the sums tell. `field` names the grand total.
+std::optional<event::Rejection> SelfCheck(const Sums& sums, TaxRule rule, const char* field,
                                           std::optional<bool>* tax_included);
 
-}  // namespace tillrelay::formats::poslog
+// The same of an event that came as a canonical document. One without a grand total, or with a line
+// without its net amount, is flagged `unchecked`; what moves no stock is not looked at.
+std::optional<event::Rejection> SelfCheckCanonical(event::Event* event);
+
+Decimal Magnitude(Decimal value);
+
+}  // namespace tillrelay::formats

@@ -1,0 +1,203 @@
+#include "agent/formats/poslog/receipt.h"
+
+#include <algorithm>
+
+#include "agent/formats/poslog/lines.h"
+#include "agent/formats/poslog/voids.h"
+#include "agent/formats/poslog/words.h"
+#include "common/base/text.h"
+
+namespace tillrelay::formats::poslog {
+namespace {
+
+using event::Rejection;
+
+class Receipt {
+ public:
+  Receipt(const ReceiptSource& source, event::Event* event) : source_(source), event_(*event) {}
+
+  std::optional<Rejection> Run() {
+    const XmlElement body = source_.body;
+    Basket basket;
+    if (source_.state == State::kPostVoid) {
+      Voids();
+      if (!rejection_) rejection_ = ReadPostVoidSigns(body, source_.dialect, &basket);
+    }
+    if (!rejection_) rejection_ = ReadBasket(body, source_.dialect, &basket);
+    if (!rejection_) rejection_ = ApplyVoids(source_.dialect.voids, &basket, &event_.audit);
+    if (rejection_) return std::move(rejection_);
+    ApplyRewards(&basket);
+    Totals(body, basket);
+    if (rejection_) return std::move(rejection_);
+    if (basket.rounded) event_.origin->flags.emplace_back("rounded");
+    if (event_.currency.empty()) event_.currency = LineCurrency(body);
+    Resumed(LinkOf(source_.root, body, Link::kResume));
+    Keep(std::move(basket));
+    if (const XmlElement link = LinkOf(source_.root, body, Link::kReturn)) Returned(link);
+    return std::move(rejection_);
+  }
+
+ private:
+  // The transaction that a post-void takes back.
+  void Voids() {
+    XmlElement link = LinkOf(source_.root, source_.body, Link::kVoid);
+    if (!link) link = FirstOf(source_.body, {"OriginalTransaction", "TransactionLink"});
+    if (!link || link.TextOf("SequenceNumber").empty()) {
+      return Refuse("missing-field", "TransactionLink.SequenceNumber",
+                    "a post-void names the transaction that it takes back");
+    }
+    event::Original& original = event_.voids.emplace(OriginalOf(link));
+    const event::Transaction& own = *event_.transaction;
+    if (original.register_id.empty()) original.register_id = own.register_id;
+    if (original.business_day.empty()) original.business_day = own.business_day;
+    event_.reason = Short(FirstText(source_.body, {"ReasonCode", "VoidReasonCode"}), kMaxIdBytes);
+  }
+
+  void Totals(XmlElement body, const Basket& basket) {
+    event::Totals totals;
+    Sums sums;
+    for (const SourceLine& line : basket.lines) {
+      if (line.dropped) continue;
+      sums.lines.Add(line.amount);
+      ++sums.line_count;
+    }
+    sums.either_sign = source_.state == State::kPostVoid;
+    sums.discounts = basket.discounts;
+    sums.rounding = basket.rounding;
+    for (const XmlElement total : body) {
+      if (total.name() == "Total" && total.Attribute("TypeCode").empty()) {
+        OneTotal(total, &totals, &sums);
+      }
+    }
+    if (rejection_) return;
+    Tax(basket, &totals, &sums);
+    TaxRule rule = source_.dialect.tax;
+    if (rule == TaxRule::kAsTotalsSay && basket.tax_included_flag) rule = TaxRule::kIncluded;
+    rejection_ = SelfCheck(sums, rule, "Total[TransactionGrandAmount]", &totals.tax_included);
+    if (!sums.grand) event_.origin->flags.emplace_back("unchecked");
+    if (!totals.net_amount) {
+      Money net = sums.lines;
+      net.Add(-sums.discounts.sum());
+      totals.net_amount = net.sum();
+    }
+    totals.grand_amount = sums.grand;
+    if (!sums.discounts.sum().zero()) totals.discount_amount = sums.discounts.sum();
+    if (!sums.fees.sum().zero()) totals.fee_amount = sums.fees.sum();
+    if (!totals.rounding_amount && !sums.rounding.sum().zero()) {
+      totals.rounding_amount = sums.rounding.sum();
+    }
+    event_.totals = totals;
+  }
+
+  void OneTotal(XmlElement total, event::Totals* totals, Sums* sums) {
+    const std::string_view type = total.Attribute("TotalType");
+    std::optional<Decimal> value;
+    bool rounded = false;
+    const bool read = ReadNumber(total.text(), &value, &rounded);
+    std::optional<Decimal>* kept = nullptr;
+    if (type == "TransactionGrandAmount") kept = &sums->grand;
+    if (type == "TransactionNetAmount") kept = &totals->net_amount;
+    if (type == "TransactionTaxAmount" || type == "X:TransactionTaxIncluded") {
+      kept = &totals->tax_amount;
+    }
+    if (type == "RoundingAmount" || type == "X:RoundingAmount") kept = &totals->rounding_amount;
+    const bool fee = type == "X:TransactionTaxSurcharge" || type == "X:TransactionTaxFee" ||
+                     type == "X:ItemTaxFee";
+    if (kept == nullptr && !fee) return;
+    if (!read || !value) {
+      return Refuse("bad-value", "Total[" + Printable(type, 40) + "]", "expected an amount");
+    }
+    if (kept != nullptr && *kept && **kept != *value) {
+      return Refuse("bad-value", "Total[" + Printable(type, 40) + "]", "told twice, differently");
+    }
+    if (kept != nullptr) *kept = value;
+    if (fee) sums->fees.Add(*value);
+    if (kept == &totals->rounding_amount && sums->rounding.sum().zero()) sums->rounding.Add(*value);
+  }
+
+  // The tax of the whole, where the document tells it; else what its lines say.
+  static void Tax(const Basket& basket, event::Totals* totals, Sums* sums) {
+    if (basket.has_transaction_tax) {
+      sums->tax = basket.transaction_tax;
+    } else if (!basket.line_tax.sum().zero() || !totals->tax_amount) {
+      sums->tax = basket.line_tax;
+    } else {
+      sums->tax.Add(*totals->tax_amount);
+    }
+    const bool told = basket.has_transaction_tax || !basket.line_tax.sum().zero();
+    if (!totals->tax_amount && told) totals->tax_amount = sums->tax.sum();
+  }
+
+  static std::string LineCurrency(XmlElement body) {
+    for (const XmlElement item : body) {
+      for (const XmlElement goods : item) {
+        const XmlElement amount = goods.Child("ExtendedAmount");
+        if (amount && amount.Attribute("Currency").size() == 3) {
+          return std::string(amount.Attribute("Currency"));
+        }
+      }
+    }
+    return {};
+  }
+
+  // A basket that was parked elsewhere names where.
+  void Resumed(XmlElement link) {
+    if (!link) return;
+    const event::Original parked = OriginalOf(link);
+    event_.ext.emplace_back("resumed_from", "register/" + parked.register_id + "/" +
+                                                parked.business_day + "/" + parked.transaction_no);
+  }
+
+  // Returned lines that do not name their receipt themselves.
+  void Returned(XmlElement link) {
+    for (event::Line& line : event_.lines) {
+      if (line.action == "return" && !line.original) line.original = OriginalOf(link);
+    }
+  }
+
+  void Keep(Basket basket) {
+    bool given = false, returned = false, goods_back = false;
+    for (SourceLine& source : basket.lines) {
+      if (source.dropped) continue;
+      const std::string& action = source.line.action;
+      const bool out = action == "sale" || action == "order" || action == "pick_up";
+      given = given || out;
+      returned = returned || !out;
+      goods_back = goods_back || action == "return";
+      event_.lines.push_back(std::move(source.line));
+    }
+    event_.tenders = std::move(basket.tenders);
+    if (source_.state == State::kPostVoid) {
+      event_.kind = event::Kind::kTransactionVoided;
+      event_.transaction->status = "completed";
+      return;
+    }
+    if (!given && !returned) return MakeFiller(event_.audit ? "cancelled" : "control", &event_);
+    event_.transaction->status = "completed";
+    event_.kind = !given       ? event::Kind::kReturn
+                  : goods_back ? event::Kind::kExchange
+                               : event::Kind::kSale;
+  }
+
+  void Refuse(const char* reason, std::string field, std::string hint) {
+    if (!rejection_) rejection_ = Rejection{reason, std::move(field), std::move(hint)};
+  }
+
+  const ReceiptSource& source_;
+  event::Event& event_;
+  std::optional<Rejection> rejection_;
+};
+
+}  // namespace
+
+std::optional<Rejection> ReadReceipt(const ReceiptSource& source, event::Event* event) {
+  return Receipt(source, event).Run();
+}
+
+void MakeFiller(std::string_view status, event::Event* event) {
+  event->kind = event::Kind::kRegisterControl;
+  event->transaction->status = status;
+  if (status == "training") event->transaction->training = true;
+}
+
+}  // namespace tillrelay::formats::poslog

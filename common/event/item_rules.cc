@@ -1,0 +1,53 @@
+#include "common/event/item_rules.h"
+
+#include <algorithm>
+
+#include "common/event/identity.h"
+
+namespace tillrelay::event {
+namespace {
+
+struct Uom {
+  std::string_view written, code;
+};
+constexpr Uom kUoms[] = {
+    {"", "EA"},     {"EA", "EA"},    {"EACH", "EA"}, {"PCE", "EA"},  {"PCS", "EA"},  {"PC", "EA"},
+    {"ST", "EA"},   {"STK", "EA"},   {"UN", "EA"},   {"UNIT", "EA"}, {"KG", "KGM"},  {"KGS", "KGM"},
+    {"KGM", "KGM"}, {"KILO", "KGM"}, {"G", "GRM"},   {"GR", "GRM"},  {"GRM", "GRM"}, {"LB", "LBR"},
+    {"LBS", "LBR"}, {"LBR", "LBR"},  {"OZ", "ONZ"},  {"ONZ", "ONZ"}, {"L", "LTR"},   {"LT", "LTR"},
+    {"LTR", "LTR"}, {"ML", "MLT"},   {"MLT", "MLT"}, {"CL", "CLT"},  {"M", "MTR"},   {"MTR", "MTR"},
+    {"CM", "CMT"},  {"CMT", "CMT"},  {"FT", "FOT"},  {"M2", "MTK"},  {"QM", "MTK"}};
+
+char Upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
+
+}  // namespace
+
+bool MatchesCode(std::string_view code, const std::vector<std::string>& patterns) {
+  return std::any_of(patterns.begin(), patterns.end(), [code](std::string_view pattern) {
+    if (!pattern.ends_with('*')) return code == pattern;
+    pattern.remove_suffix(1);
+    return code.starts_with(pattern);
+  });
+}
+
+bool IsNonStock(const Item& item, const std::vector<std::string>& patterns) {
+  if (patterns.empty()) return false;
+  if (!item.sku.empty() && MatchesCode(item.sku, patterns)) return true;
+  if (item.gtin.empty()) return false;
+  return MatchesCode(item.gtin, patterns) || MatchesCode(WithoutLeadingZeros(item.gtin), patterns);
+}
+
+std::string UomOf(std::string_view written) {
+  std::string upper(written);
+  std::transform(upper.begin(), upper.end(), upper.begin(), Upper);
+  for (const Uom& uom : kUoms) {
+    if (uom.written == upper) return std::string(uom.code);
+  }
+  // Two or three letters or digits, in capitals.
+  const auto code = [](char c) { return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); };
+  const bool plain = upper.size() >= 2 && upper.size() <= 3 && upper == written &&
+                     std::all_of(upper.begin(), upper.end(), code);
+  return plain ? upper : std::string();
+}
+
+}  // namespace tillrelay::event

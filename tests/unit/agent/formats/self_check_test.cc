@@ -1,0 +1,94 @@
+#include "agent/formats/self_check.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "tests/support/golden.h"
+
+namespace tillrelay {
+namespace {
+
+using formats::Format;
+
+// A canonical document of two lines; `totals` and the second line's amount as given.
+std::string Document(const std::string& kind, const std::string& totals,
+                     const std::string& second = R"(,"net_amount":"3.00")",
+                     const std::string& action = "sale") {
+  return R"({"kind":")" + kind +
+         R"(","transaction":{"store_id":"0042","register_id":"03","business_day":"2026-11-21",)"
+         R"("transaction_no":"7","end_at":"2026-11-21T17:42:08"},"lines":[)"
+         R"({"action":"sale","item":{"sku":"1"},"quantity":"2","uom":"EA","net_amount":"10.00"},)"
+         R"({"action":")" +
+         action + R"(","item":{"sku":"2"},"quantity":"1","uom":"EA")" + second +
+         R"(}],"totals":{)" + totals + "}}";
+}
+
+// "reconciled", "unchecked", or the reason of the refusal.
+std::string Outcome(const std::string& document) {
+  const auto decoded = testing::Decode(Format::kJson, document);
+  const auto& outcome = decoded.items.at(0).outcome;
+  if (const auto* why = std::get_if<event::Rejection>(&outcome)) return why->reason;
+  const auto& flags = std::get<event::Event>(outcome).origin->flags;
+  const bool unchecked = std::find(flags.begin(), flags.end(), "unchecked") != flags.end();
+  return unchecked ? "unchecked" : "reconciled";
+}
+
+TEST(SelfCheck, LinesOfCanonicalDocumentsMustGiveTheTotal) {
+  EXPECT_EQ("reconciled", Outcome(Document("sale", R"("grand_amount":"13.00")")));
+  EXPECT_EQ("totals-disagree", Outcome(Document("sale", R"("grand_amount":"31.00")")));
+  EXPECT_EQ("reconciled", Outcome(Document("sale", R"("grand_amount":"13.02")"))) << "0.01 a line";
+  EXPECT_EQ("totals-disagree", Outcome(Document("sale", R"("grand_amount":"13.03")")));
+}
+
+TEST(SelfCheck, ReturnsCountAgainstTheTotalHoweverTheyAreSigned) {
+  for (const char* amount : {R"(,"net_amount":"3.00")", R"(,"net_amount":"-3.00")"}) {
+    EXPECT_EQ("reconciled",
+              Outcome(Document("exchange", R"("grand_amount":"7.00")", amount, "return")));
+  }
+}
+
+TEST(SelfCheck, TaxCountsWhereItIsNotIncluded) {
+  EXPECT_EQ("reconciled", Outcome(Document("sale", R"("tax_amount":"1.30","tax_included":false,)"
+                                                   R"("grand_amount":"14.30")")));
+  EXPECT_EQ("totals-disagree",
+            Outcome(Document("sale", R"("tax_amount":"1.30","tax_included":true,)"
+                                     R"("grand_amount":"14.30")")));
+  for (const char* grand : {"13.00", "14.30"}) {
+    EXPECT_EQ("reconciled", Outcome(Document("sale", R"("tax_amount":"1.30","grand_amount":")" +
+                                                         std::string(grand) + "\"")));
+  }
+}
+
+TEST(SelfCheck, DiscountsFeesAndRoundingOfTheWholeCount) {
+  EXPECT_EQ("reconciled",
+            Outcome(Document("sale", R"("discount_amount":"1.00","fee_amount":"0.25",)"
+                                     R"("rounding_amount":"-0.25","grand_amount":"12.00")")));
+}
+
+TEST(SelfCheck, PostVoidsAgreeWithEitherSign) {
+  for (const char* grand : {"13.00", "-13.00"}) {
+    EXPECT_EQ("reconciled", Outcome(Document("transaction_voided",
+                                             R"("grand_amount":")" + std::string(grand) + "\"")));
+  }
+  EXPECT_EQ("totals-disagree", Outcome(Document("sale", R"("grand_amount":"-13.00")")));
+}
+
+TEST(SelfCheck, WhatCannotBeCheckedSaysSo) {
+  EXPECT_EQ("unchecked", Outcome(Document("sale", "")));
+  EXPECT_EQ("unchecked", Outcome(Document("sale", R"("grand_amount":"10.00")", "")));
+}
+
+TEST(SelfCheck, SumsBeyondTheLimitsNeverAgree) {
+  formats::Sums sums;
+  sums.line_count = 1;
+  const Decimal most = Decimal::FromMicros(Decimal::kMaxMicros);
+  sums.lines.Add(most);
+  sums.lines.Add(most);
+  sums.grand = most;
+  std::optional<bool> included;
+  EXPECT_TRUE(formats::SelfCheck(sums, formats::TaxRule::kAsTotalsSay, "total", &included));
+}
+
+}  // namespace
+}  // namespace tillrelay

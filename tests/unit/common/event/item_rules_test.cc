@@ -1,0 +1,81 @@
+#include "common/event/item_rules.h"
+
+#include <gtest/gtest.h>
+
+#include "common/event/draft.h"
+
+namespace tillrelay::event {
+namespace {
+
+Shop ShopOf(std::vector<std::string> non_stock) {
+  return {"0042", {}, StoreZone::Load("Europe/Berlin").value(), std::move(non_stock)};
+}
+
+Event Sale(const std::string& sku, const std::string& gtin = "") {
+  Event event;
+  event.transaction.emplace();
+  event.transaction->store_id = "0042";
+  event.transaction->register_id = "03";
+  event.transaction->business_day = "2026-11-21";
+  event.transaction->transaction_no = "1";
+  event.transaction->end_at = "2026-11-21T17:42:08+01:00";
+  Line& line = event.lines.emplace_back();
+  line.item.sku = sku;
+  line.item.gtin = gtin;
+  line.quantity = Decimal::FromInt(2);
+  line.uom = "EA";
+  return event;
+}
+
+size_t Effects(Event event, const Shop& shop) {
+  EXPECT_TRUE(std::holds_alternative<Draft>(DraftFrom(&event, shop)));
+  EXPECT_EQ(1u, event.lines.size());
+  return event.lines[0].stock_effect.size();
+}
+
+TEST(ItemRules, NonStockCodesAreExactOrABeginning) {
+  const Shop shop = ShopOf({"DEP*", "100999", "4006381333931"});
+  EXPECT_EQ(0u, Effects(Sale("DEP-25"), shop));
+  EXPECT_EQ(0u, Effects(Sale("DEP"), shop));
+  EXPECT_EQ(0u, Effects(Sale("100999"), shop));
+  EXPECT_EQ(0u, Effects(Sale("7", "4006381333931"), shop)) << "a GTIN in any of its lengths";
+  for (const char* goods : {"1009990", "10099", "XDEP", "dep-25"}) {
+    EXPECT_EQ(1u, Effects(Sale(goods), shop)) << goods;
+  }
+}
+
+TEST(ItemRules, NonStockLinesStayInTheEventAndInItsIdentity) {
+  Event deposit = Sale("DEP-25"), goods = Sale("DEP-25"), other = Sale("DEP-26");
+  const auto marked = std::get<Draft>(DraftFrom(&deposit, ShopOf({"DEP*"})));
+  const auto plain = std::get<Draft>(DraftFrom(&goods, ShopOf({})));
+  const auto another = std::get<Draft>(DraftFrom(&other, ShopOf({"DEP*"})));
+  EXPECT_EQ(plain.identity.id, marked.identity.id);
+  EXPECT_NE(another.identity.id, marked.identity.id);
+  EXPECT_NE(std::string::npos, marked.data.find("\"non_stock\":true"));
+  EXPECT_NE(std::string::npos, marked.data.find("\"quantity_by_uom\":{\"EA\":\"2\"}"));
+  EXPECT_EQ(std::string::npos, marked.data.find("stock_effect"));
+}
+
+TEST(ItemRules, ASendersOwnEffectOfANonStockLineDisagrees) {
+  Event event = Sale("DEP-25");
+  event.lines[0].stock_effect.push_back({"on_hand", "0042", "", Decimal::FromInt(-2)});
+  const auto outcome = DraftFrom(&event, ShopOf({"DEP*"}));
+  ASSERT_TRUE(std::holds_alternative<Rejection>(outcome));
+  EXPECT_EQ("stock-effect-disagrees", std::get<Rejection>(outcome).reason);
+}
+
+TEST(ItemRules, UnitsOfTillsBecomeThoseOfTheRecommendation) {
+  EXPECT_EQ("EA", UomOf(""));
+  EXPECT_EQ("EA", UomOf("PCE"));
+  EXPECT_EQ("EA", UomOf("each"));
+  EXPECT_EQ("KGM", UomOf("kg"));
+  EXPECT_EQ("LBR", UomOf("LB"));
+  EXPECT_EQ("LTR", UomOf("l"));
+  EXPECT_EQ("H87", UomOf("H87")) << "another code is taken at its word";
+  EXPECT_EQ("", UomOf("h8"));
+  EXPECT_EQ("", UomOf("furlong"));
+  EXPECT_EQ("", UomOf("\xC2\xB5"));
+}
+
+}  // namespace
+}  // namespace tillrelay::event
