@@ -24,7 +24,7 @@ Status Ingest::Run(std::span<mqtt::LinkEvent> group, std::set<StreamKey>* touche
 
 void Ingest::Read(mqtt::LinkEvent* message, std::vector<Arrived>* batch) {
   const std::string_view store = wire::SplitTopic(prefix_, message->topic).store;
-  auto root = parser_.Parse(message->payload);
+  auto root = reader_.Open(&message->payload);
   if (!root.ok()) {
     ++counters_.malformed;
     return Refuse(&malformed_, store, root.status().message());

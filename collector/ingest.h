@@ -17,6 +17,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/mqtt/link.h"
+#include "common/wire/batch.h"
 
 namespace tillrelay::collector {
 
@@ -51,7 +52,7 @@ class Ingest {
   collector::Store& store_;
   const Clock& clock_;
   const std::string prefix_;
-  JsonParser parser_;
+  wire::MessageReader reader_;
   IngestCounters counters_;
   log::Repeated forked_{log::Level::kError, "collector"};
   Notice malformed_{log::Level::kWarning};
