@@ -22,7 +22,6 @@
 #include "agent/status/routes.h"
 #include "agent/status/status_json.h"
 #include "agent/uplink/pump.h"
-
 #include "common/http/address.h"
 #include "common/http/server.h"
 #include "common/mqtt/paho_link.h"
@@ -44,6 +43,7 @@ constexpr seconds kFlush{3};  // for what is still unconfirmed at a stop
 constexpr milliseconds kHttpPatience{2000};
 constexpr seconds kThreadBudget{30};   // a thread that does not move for this long is stuck
 constexpr seconds kUplinkBudget{120};  // it may sit in a name lookup
+constexpr size_t kOlderStreams = 15;   // beside the current one; a status names at most 16
 
 const char* Environment(const char* name) { return std::getenv(name); }
 
@@ -211,6 +211,7 @@ std::optional<Failure> Agent::StartStore() {
   options.min_free_bytes = static_cast<uint64_t>(config_.journal.min_free_bytes);
   options.queue_events = static_cast<size_t>(config_.limits.queue_events);
   options.queue_bytes = static_cast<size_t>(config_.limits.queue_bytes);
+  options.confirm_by_broker = config_.delivery.confirm == "broker";
   options.beat = Beat("journal", kThreadBudget);
   options.on_growth = [this](const journal::StreamRow& stream) {
     if (pump_ != nullptr) pump_->JournalGrew(stream);
@@ -251,7 +252,8 @@ Result<mqtt::LinkOptions> Agent::LinkOptionsOf() const {
   }
   link.will_topic = wire::TopicsOf(config_.delivery.topic_prefix, config_.store_id).status;
   link.will_payload = wire::WriteWill(session_);
-  link.content_type = "application/cloudevents+json; charset=utf-8";
+  link.content_type = std::string(config_.delivery.form == "batches" ? wire::kBatchContentType
+                                                                     : wire::kEventContentType);
   return link;
 }
 
@@ -261,22 +263,35 @@ Status Agent::StartUplink() {
   if (!password.ok()) return std::move(password).status();
   password_ = *std::move(password);
   uplink::PumpOptions options;
-  options.sender.has_broker = !config_.broker.url.empty();
-  options.sender.session = session_;
-  options.sender.retry_min = milliseconds(config_.broker.retry_min_ms);
-  options.sender.retry_max = milliseconds(config_.broker.retry_max_ms);
-  options.store_id = config_.store_id;
-  options.journal_path = config_.journal.path;
-  options.broker = config_.broker.url;
-  options.topics = wire::TopicsOf(config_.delivery.topic_prefix, config_.store_id);
-  if (options.sender.has_broker) {
+  uplink::CourierOptions& courier = options.courier;
+  courier.sender.has_broker = !config_.broker.url.empty();
+  courier.sender.session = session_;
+  courier.sender.retry_min = milliseconds(config_.broker.retry_min_ms);
+  courier.sender.retry_max = milliseconds(config_.broker.retry_max_ms);
+  const auto& delivery = config_.delivery;
+  courier.batches = delivery.form == "batches";
+  courier.zstd = delivery.zstd;
+  courier.sender.by_broker = delivery.confirm == "broker";
+  courier.sender.events_per_message =
+      courier.batches ? static_cast<uint64_t>(delivery.batch_events) : 1;
+  courier.sender.max_unconfirmed_events = static_cast<uint64_t>(delivery.max_unconfirmed);
+  courier.sender.max_events_per_s = static_cast<uint64_t>(delivery.max_events_per_s);
+  courier.sender.max_bytes_per_s = static_cast<uint64_t>(delivery.max_bytes_per_s);
+  const Sha256Digest share = Sha256(config_.store_id);
+  courier.sender.first_retry = std::min<Duration>(Duration(uplink::kOutageSpread) * share[0] / 256,
+                                                  milliseconds(config_.broker.retry_max_ms));
+  courier.store_id = config_.store_id;
+  courier.journal_path = config_.journal.path;
+  courier.broker = config_.broker.url;
+  courier.topics = wire::TopicsOf(config_.delivery.topic_prefix, config_.store_id);
+  if (courier.sender.has_broker) {
     auto link = LinkOptionsOf();
     if (!link.ok()) return std::move(link).status();
     options.make_link = [link = *std::move(link)](mqtt::Deliver deliver) {
       return mqtt::MakePahoLink(link, std::move(deliver));
     };
   }
-  options.status_json = [this] {
+  courier.status_json = [this] {
     return status::StatusJson(Look(), [this](WallTime t) { return LocalTime(t); });
   };
   options.beat = Beat("uplink", kUplinkBudget);
@@ -431,6 +446,20 @@ status::Snapshot Agent::Look() const {
   snapshot.configured = journal_ != nullptr;
   snapshot.confirm_mode = config_.delivery.confirm;
   snapshot.intake_address = config_.intake.listen;
+  const auto& streams = snapshot.journal.streams;
+  for (auto row = streams.rbegin(); row != streams.rend(); ++row) {
+    if (row->current || snapshot.older_streams.size() >= kOlderStreams) continue;
+    snapshot.older_streams.push_back({row->stream, row->head, ToHex(BytesOf(row->head_chain)),
+                                      row->head, row->acked_through, row->confirmed_through,
+                                      ToHex(BytesOf(row->confirmed_chain)), row->floor});
+  }
+  for (const journal::OwedEvent& owed : snapshot.journal.owed) {
+    snapshot.parked.push_back({owed.stream, owed.sequence});
+  }
+  for (const journal::LossRow& loss : snapshot.journal.losses) {
+    snapshot.lost.push_back(
+        {loss.stream, loss.first, loss.last, ToHex(BytesOf(loss.chain)), loss.reason});
+  }
   return snapshot;
 }
 

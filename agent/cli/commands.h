@@ -80,7 +80,7 @@ int RunResolve(const Common& common, const ResolveOptions& options);
 // Every document of the quarantine, one JSON object a line, to standard output.
 int RunQuarantineExport(const Common& common);
 
-// `word` is pause, resume or retry.
+// `word` is pause or resume.
 int RunDelivery(const Common& common, const std::string& word);
 
 // Tokens of registers.

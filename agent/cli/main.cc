@@ -1,15 +1,35 @@
 // The `tillrelay` command: options to commands, nothing else.
 #include <CLI/CLI.hpp>
 
+#include <memory>
+
 #include "agent/cli/commands.h"
 
+namespace tillrelay::cli {
 namespace {
 
 constexpr const char* kFooter =
     "Exit codes: 0 good, 1 a fault was found, 2 wrong usage, 3 the daemon does not answer, "
     "78 wrong configuration.";
 
-void AddIntake(CLI::App* command, tillrelay::cli::IntakeOptions* intake) {
+// The command that was chosen runs while the line is parsed and leaves its exit code.
+struct Cli {
+  CLI::App app{"Tillrelay: what a store has sold, brought to head office without loss."};
+  Common common;
+  int code = kUsage;
+
+  // Options live as long as the command that reads them.
+  template <class Options>
+  void Runs(CLI::App* command, std::shared_ptr<Options> options,
+            int (*run)(const Common&, const Options&)) {
+    command->callback([this, options, run] { code = run(common, *options); });
+  }
+  void Runs(CLI::App* command, int (*run)(const Common&)) {
+    command->callback([this, run] { code = run(common); });
+  }
+};
+
+void AddIntake(CLI::App* command, IntakeOptions* intake) {
   command->add_option("--intake", intake->address, "host:port or https://host:port of the intake");
   command->add_option("--ca-file", intake->ca_file, "Authority of the intake's certificate, PEM");
   command->add_option("--token-file", intake->token_file, "File with the register's token");
@@ -17,8 +37,27 @@ void AddIntake(CLI::App* command, tillrelay::cli::IntakeOptions* intake) {
   command->add_option("--key-file", intake->key_file, "Its key, PEM");
 }
 
-CLI::App* AddSimulate(CLI::App* app, tillrelay::cli::SimulateOptions* play) {
-  auto* simulate = app->add_subcommand("simulate", "Play a store: registers, receipts, transfers");
+void AddStatus(Cli* cli) {
+  auto options = std::make_shared<StatusOptions>();
+  auto* status = cli->app.add_subcommand("status", "Is this store's data getting through?");
+  status->add_option("--address", options->address, "host:port or unix:PATH of the daemon");
+  cli->Runs(status, options, RunStatus);
+}
+
+void AddSend(Cli* cli) {
+  auto options = std::make_shared<SendOptions>();
+  auto* send = cli->app.add_subcommand("send", "Send one file through the intake");
+  send->add_option("file", options->file, "The document")->required();
+  send->add_flag("--check", options->check, "Ask what would happen; nothing is stored");
+  send->add_option("--type", options->type, "Its media type; guessed when not given");
+  AddIntake(send, &options->intake);
+  cli->Runs(send, options, RunSend);
+}
+
+void AddSimulate(Cli* cli) {
+  auto play = std::make_shared<SimulateOptions>();
+  auto* simulate =
+      cli->app.add_subcommand("simulate", "Play a store: registers, receipts, transfers");
   AddIntake(simulate, &play->intake);
   simulate->add_option("--drop", play->drop, "Drop folder for files");
   simulate->add_option("--drop-share", play->drop_share, "Share of the documents sent as files")
@@ -43,10 +82,90 @@ CLI::App* AddSimulate(CLI::App* app, tillrelay::cli::SimulateOptions* play) {
   simulate->add_option("--sums", play->sums_file, "Write the registers' own sums to this file");
   simulate->add_option("--patience", play->patience_s, "Seconds to keep repeating a document")
       ->capture_default_str();
-  return simulate;
+  cli->Runs(simulate, play, RunSimulate);
 }
 
-void AddSetup(CLI::App* setup, tillrelay::cli::SetupOptions* options) {
+void AddResolve(Cli* cli, CLI::App* quarantine, ResolveOptions::Way way, const char* name,
+                const char* what) {
+  auto options = std::make_shared<ResolveOptions>();
+  options->way = way;
+  auto* command = quarantine->add_subcommand(name, what);
+  command->add_option("ticket", options->ticket, "Its ticket")->required();
+  if (way == ResolveOptions::Way::kResubmit) {
+    command->add_option("file", options->file, "The corrected document")->required();
+    command->add_option("--type", options->type,
+                        "Its media type; the kept document's if not given");
+  }
+  auto* reason = command->add_option("--reason", options->reason, "For the audit");
+  if (way == ResolveOptions::Way::kDiscard) {
+    reason->required();
+    command->add_flag("--yes", options->yes, "Do not ask");
+  }
+  cli->Runs(command, options, RunResolve);
+}
+
+void AddQuarantine(Cli* cli) {
+  auto* quarantine = cli->app.add_subcommand("quarantine", "Documents that wait for a person");
+  quarantine->require_subcommand(1);
+  auto list_options = std::make_shared<QuarantineOptions>();
+  auto* list = quarantine->add_subcommand("list", "One line each, the newest first");
+  list->add_option("--most", list_options->most, "At most so many")->capture_default_str();
+  cli->Runs(list, list_options, RunQuarantine);
+  auto show_options = std::make_shared<QuarantineOptions>();
+  auto* show = quarantine->add_subcommand("show", "One document, scrubbed");
+  show->add_option("ticket", show_options->ticket, "Its ticket")->required();
+  cli->Runs(show, show_options, RunQuarantine);
+  using Way = ResolveOptions::Way;
+  AddResolve(cli, quarantine, Way::kRetry, "retry",
+             "Try it again, after a change of configuration");
+  AddResolve(cli, quarantine, Way::kResubmit, "resubmit", "Put a corrected document in its place");
+  AddResolve(cli, quarantine, Way::kDiscard, "discard", "Give it up, with a reason");
+  cli->Runs(quarantine->add_subcommand("export", "All of them, one JSON object a line"),
+            RunQuarantineExport);
+}
+
+void AddRegister(Cli* cli) {
+  using Action = RegisterOptions::Action;
+  auto* registers = cli->app.add_subcommand("register", "The registers' tokens for the intake");
+  registers->require_subcommand(1);
+  cli->Runs(registers->add_subcommand("list", "Who may send"), std::make_shared<RegisterOptions>(),
+            RunRegister);
+  auto add_options = std::make_shared<RegisterOptions>();
+  add_options->action = Action::kAdd;
+  auto* add = registers->add_subcommand("add", "Make a token; it is shown once");
+  add->add_option("register", add_options->id, "The register that it belongs to");
+  add->add_flag("--any", add_options->any, "It may speak for any register");
+  cli->Runs(add, add_options, RunRegister);
+  auto remove_options = std::make_shared<RegisterOptions>();
+  remove_options->action = Action::kRemove;
+  auto* remove = registers->add_subcommand("remove", "End a token at once");
+  remove->add_option("id", remove_options->id, "Its id, from the list")->required();
+  cli->Runs(remove, remove_options, RunRegister);
+}
+
+void AddDelivery(Cli* cli) {
+  const struct {
+    const char *name, *what, *word;
+  } switches[] = {{"pause", "Stop sending to head office; capture goes on", "pause"},
+                  {"resume", "Send again", "resume"}};
+  for (const auto& [name, what, word] : switches) {
+    cli->Runs(cli->app.add_subcommand(name, what), std::make_shared<std::string>(word),
+              RunDelivery);
+  }
+}
+
+void AddConfig(Cli* cli) {
+  auto* config = cli->app.add_subcommand("config", "The configuration");
+  config->require_subcommand(1);
+  cli->Runs(config->add_subcommand("check", "Is it complete and correct?"), RunConfigCheck);
+  cli->Runs(config->add_subcommand("show", "Every key in effect and who set it"), RunConfigShow);
+  cli->Runs(cli->app.add_subcommand("reload", "Have the daemon read its configuration again"),
+            RunReload);
+}
+
+void AddSetup(Cli* cli) {
+  auto options = std::make_shared<SetupOptions>();
+  auto* setup = cli->app.add_subcommand("setup", "First configuration: which store, which broker");
   setup->add_option("--answers", options->answers, "TOML file with the answers, for fleets");
   setup->add_option("--store-id", options->store_id, "The id that head office knows");
   setup->add_option("--time-zone", options->time_zone, "Such as Europe/Berlin");
@@ -58,79 +177,33 @@ void AddSetup(CLI::App* setup, tillrelay::cli::SetupOptions* options) {
                     "Certificate of the broker's authority, PEM; it is copied");
   setup->add_flag("!--no-questions", options->ask, "Ask nothing, even on a terminal");
   setup->add_flag("!--no-restart", options->restart, "Leave the service as it is");
+  cli->Runs(
+      setup, options,
+      +[](const Common& common, const SetupOptions& answers) { return RunSetup(common, answers); });
+}
+
+int Main(int argc, char** argv) {
+  Cli cli;
+  cli.app.set_version_flag("--version", TILLRELAY_VERSION);
+  cli.app.require_subcommand(1);
+  cli.app.footer(kFooter);
+  cli.app.add_option("--config", cli.common.config, "Configuration file")->capture_default_str();
+  cli.app.add_flag("--json", cli.common.json, "Print JSON");
+  cli.app.fallthrough();
+  for (const auto add : {AddStatus, AddSend, AddSimulate, AddQuarantine, AddRegister, AddDelivery,
+                         AddConfig, AddSetup}) {
+    add(&cli);
+  }
+  try {
+    cli.app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    const int code = cli.app.exit(e);
+    return code == 0 ? kOk : kUsage;
+  }
+  return cli.code;
 }
 
 }  // namespace
+}  // namespace tillrelay::cli
 
-int main(int argc, char** argv) {
-  using namespace tillrelay::cli;
-  CLI::App app{"Tillrelay: what a store has sold, brought to head office without loss."};
-  app.set_version_flag("--version", TILLRELAY_VERSION);
-  app.require_subcommand(1);
-  app.footer(kFooter);
-  Common common;
-  app.add_option("--config", common.config, "Configuration file")->capture_default_str();
-  app.add_flag("--json", common.json, "Print JSON");
-  app.fallthrough();
-
-  StatusOptions status;
-  auto* status_command = app.add_subcommand("status", "Is this store's data getting through?");
-  status_command->add_option("--address", status.address, "host:port or unix:PATH of the daemon");
-
-  SendOptions send;
-  auto* send_command = app.add_subcommand("send", "Send one file through the intake");
-  send_command->add_option("file", send.file, "The document")->required();
-  send_command->add_flag("--check", send.check, "Ask what would happen; nothing is stored");
-  send_command->add_option("--type", send.type, "Its media type; guessed when not given");
-  AddIntake(send_command, &send.intake);
-
-  SimulateOptions play;
-  auto* simulate = AddSimulate(&app, &play);
-
-  QuarantineOptions tickets;
-  auto* quarantine = app.add_subcommand("quarantine", "Documents that wait for a person");
-  quarantine->require_subcommand(1);
-  auto* quarantine_list = quarantine->add_subcommand("list", "One line each, the newest first");
-  quarantine_list->add_option("--most", tickets.most, "At most so many")->capture_default_str();
-  auto* quarantine_show = quarantine->add_subcommand("show", "One document, scrubbed");
-  quarantine_show->add_option("ticket", tickets.ticket, "Its ticket")->required();
-
-  RegisterOptions registers;
-  auto* register_command = app.add_subcommand("register", "The registers' tokens for the intake");
-  register_command->require_subcommand(1);
-  auto* register_list = register_command->add_subcommand("list", "Who may send");
-  auto* register_add = register_command->add_subcommand("add", "Make a token; it is shown once");
-  register_add->add_option("register", registers.id, "The register that it belongs to");
-  register_add->add_flag("--any", registers.any, "It may speak for any register");
-  auto* register_remove = register_command->add_subcommand("remove", "End a token at once");
-  register_remove->add_option("id", registers.id, "Its id, from the list")->required();
-
-  auto* config = app.add_subcommand("config", "The configuration");
-  config->require_subcommand(1);
-  auto* config_check = config->add_subcommand("check", "Is it complete and correct?");
-
-  auto* config_show = config->add_subcommand("show", "Every key in effect and who set it");
-  auto* reload = app.add_subcommand("reload", "Have the daemon read its configuration again");
-  SetupOptions answers;
-  auto* setup = app.add_subcommand("setup", "First configuration: which store, which broker");
-  AddSetup(setup, &answers);
-
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& e) {
-    const int code = app.exit(e);
-    return code == 0 ? kOk : kUsage;
-  }
-  if (*status_command) return RunStatus(common, status);
-  if (*send_command) return RunSend(common, send);
-  if (*simulate) return RunSimulate(common, play);
-  if (*quarantine_list || *quarantine_show) return RunQuarantine(common, tickets);
-  if (*register_add) registers.action = RegisterOptions::Action::kAdd;
-  if (*register_remove) registers.action = RegisterOptions::Action::kRemove;
-  if (*register_list || *register_add || *register_remove) return RunRegister(common, registers);
-  if (*config_check) return RunConfigCheck(common);
-  if (*config_show) return RunConfigShow(common);
-  if (*reload) return RunReload(common);
-  if (*setup) return RunSetup(common, answers);
-  return kUsage;
-}
+int main(int argc, char** argv) { return tillrelay::cli::Main(argc, argv); }

@@ -136,8 +136,13 @@ void ReadDelivery(Settings* s, Config* c) {
   s->String("broker.key_file", &c->broker.key_file);
   s->Integer("broker.retry_min_ms", 10, 3'600'000, &c->broker.retry_min_ms);
   s->Integer("broker.retry_max_ms", 10, 3'600'000, &c->broker.retry_max_ms);
-  s->Word("delivery.form", {"events"}, &c->delivery.form);
-  s->Word("delivery.confirm", {"centre"}, &c->delivery.confirm);
+  s->Word("delivery.form", {"events", "batches"}, &c->delivery.form);
+  s->Word("delivery.confirm", {"centre", "broker"}, &c->delivery.confirm);
+  s->Bool("delivery.zstd", &c->delivery.zstd);
+  s->Integer("delivery.batch_events", 1, 1000, &c->delivery.batch_events);
+  s->Integer("delivery.max_unconfirmed", 1, 1'000'000, &c->delivery.max_unconfirmed);
+  s->Integer("delivery.max_events_per_s", 0, 1'000'000, &c->delivery.max_events_per_s);
+  s->Integer("delivery.max_bytes_per_s", 0, kGiB, &c->delivery.max_bytes_per_s);
   s->String("delivery.topic_prefix", &c->delivery.topic_prefix);
 }
 

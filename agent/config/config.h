@@ -81,6 +81,10 @@ struct Config {
   struct Delivery {
     std::string form = "events";
     std::string confirm = "centre";
+    bool zstd = false;                 // batches are compressed
+    int64_t batch_events = 100;        // at most, in one message
+    int64_t max_unconfirmed = 10'000;  // events beyond the confirmation while the centre is away
+    int64_t max_events_per_s = 0, max_bytes_per_s = 0;  // 0: no bound
     std::string topic_prefix = "tillrelay/v1";
   } delivery;
   struct Limits {

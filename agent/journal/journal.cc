@@ -48,9 +48,11 @@ Journal::Journal(JournalOptions options, const Clock* clock, Random* random)
 Result<std::unique_ptr<Journal>> Journal::Open(JournalOptions options, const Clock* clock,
                                                Random* random) {
   std::unique_ptr<Journal> journal(new Journal(std::move(options), clock, random));
-  auto store = JournalStore::Open(journal->options_.store, clock->Wall(), random);
+  journal::Salvaged salvaged;
+  auto store = OpenOrSalvage(journal->options_.store, clock->Wall(), random, &salvaged);
   if (!store.ok()) return std::move(store).status();
   journal->store_ = *std::move(store);
+  journal->Salvaged(salvaged);
   journal->opened_at_ = journal->last_tick_ = clock->Now();
   journal->working_.store_id = journal->options_.store.store_id;
   if (Status made = journal->ballast_.Make(); !made.ok())
@@ -98,13 +100,33 @@ void Journal::Audit(AuditRow row) {
   inbox_.Push(std::move(message));
 }
 
-void Journal::SaveConfirmed(const std::string& stream, uint64_t through, const wire::Chain& chain) {
+void Journal::SaveWord(StreamWord word) {
   Message message;
-  message.order = Order::kConfirmed;
-  message.stream = stream;
-  message.through = through;
-  message.chain = chain;
+  message.order = Order::kWord;
+  message.word = std::move(word);
   inbox_.Push(std::move(message));  // a lost watermark only means that more is sent again
+}
+
+void Journal::DeclareLoss(LossRow loss) {
+  Message message;
+  message.order = Order::kLoss;
+  message.loss = std::move(loss);
+  inbox_.Push(std::move(message));  // when it is lost, the centre asks again
+}
+
+void Journal::Damaged(const std::string& why) {
+  Message message;
+  message.order = Order::kDamaged;
+  message.stream = why;
+  inbox_.Push(std::move(message));
+}
+
+void Journal::Fork(uint64_t position, const std::string& reason) {
+  Message message;
+  message.order = Order::kFork;
+  message.through = position;
+  message.stream = reason;
+  inbox_.Push(std::move(message));
 }
 
 void Journal::SaveAcked(const std::string& stream, uint64_t through) {
@@ -115,8 +137,19 @@ void Journal::SaveAcked(const std::string& stream, uint64_t through) {
   inbox_.Push(std::move(message));
 }
 
-void Journal::AllowDeletionUntil(Instant until) {
-  deletion_allowed_until_ = until.time_since_epoch().count();
+void Journal::AllowDeletion(const std::string& stream, uint64_t through, Instant until) {
+  Lock lock(mutex_);
+  allowed_[stream] = {through, until};
+}
+
+std::vector<StreamRow> Journal::Streams() const {
+  Lock lock(mutex_);
+  return stats_.streams;
+}
+
+std::vector<OwedEvent> Journal::Owed() const {
+  Lock lock(mutex_);
+  return stats_.owed;
 }
 
 JournalStats Journal::Stats() const {
@@ -159,7 +192,8 @@ void Journal::Run() {
 }
 
 bool Journal::Alone(const Message& message) {
-  return message.order == Order::kDryRun || message.append.resolves > 0;
+  return message.order == Order::kDryRun || message.order == Order::kFork ||
+         message.append.resolves > 0;
 }
 
 void Journal::RunGroup(std::vector<Message>& messages, size_t first, size_t last) {
@@ -213,13 +247,37 @@ Status Journal::WriteGroup(std::vector<Message>& messages, size_t first, size_t 
 }
 
 Status Journal::Apply(const Message& message, WallTime now) {
-  if (message.order == Order::kAudit) return store_->Audit(message.append.audit, now);
-  if (message.stream != store_->current().stream) return Status::Ok();
-  return message.order == Order::kAcked ? store_->SaveAcked(message.through)
-                                        : store_->SaveConfirmed(message.through, message.chain);
+  switch (message.order) {
+    case Order::kAudit:
+      return store_->Audit(message.append.audit, now);
+    case Order::kWord:
+      return store_->SaveWord(message.word);
+    case Order::kLoss:
+      return store_->DeclareLoss(message.loss, now);
+    case Order::kDamaged:
+      return Corrupt(message.stream);
+    case Order::kAcked:
+      if (message.stream != store_->current().stream) return Status::Ok();
+      return store_->SaveAcked(message.through);
+    default:
+      return Status::Ok();
+  }
+}
+
+void Journal::RunFork(const Message& message) {
+  if (!working_.poisoned.empty() || !store_) return;
+  const WallTime now = clock_.Wall();
+  if (Status s = store_->Fork(message.through, message.stream, now, &random_); !s.ok()) {
+    if (s.code() == Code::kCorrupt) return Failed(s);
+    return trouble_.Report(s.message(), clock_.Now());
+  }
+  log::Warning("journal", "new stream {}: {}", store_->current().stream, message.stream);
+  Publish();
+  if (options_.on_growth) options_.on_growth(store_->current());
 }
 
 void Journal::RunAlone(Message* message) {
+  if (message->order == Order::kFork) return RunFork(*message);
   AppendRequest& request = message->append;
   if (!working_.poisoned.empty() || !store_) {
     return request.done(Unavailable("poisoned: " + working_.poisoned));
@@ -260,6 +318,7 @@ void Journal::Failed(const Status& failure) {
     return;
   }
   working_.poisoned = failure.message();
+  damaged_ = failure.code() == Code::kCorrupt;
 }
 
 void Journal::DiskFull() {
@@ -268,16 +327,30 @@ void Journal::DiskFull() {
   if (Status s = store_->Checkpoint(true); !s.ok()) trouble_.Report(s.message(), clock_.Now());
 }
 
+void Journal::Salvaged(const journal::Salvaged& salvaged) {
+  if (salvaged.moved_to.empty()) return;
+  ++working_.salvages_total;
+  working_.salvaged = fmt::format(
+      "the journal was damaged: {} events that wait were saved, {} are lost; what is left of the "
+      "old "
+      "file is {}",
+      salvaged.rows, salvaged.lost, salvaged.moved_to);
+  if (options_.on_growth) options_.on_growth(store_->current());
+}
+
 // Nothing is accepted behind a failed commit before the log's content is in the database and
 // synced.
 void Journal::Repair() {
   store_.reset();
-  auto store = JournalStore::Open(options_.store, clock_.Wall(), &random_);
+  journal::Salvaged salvaged;
+  auto store = OpenOrSalvage(options_.store, clock_.Wall(), &random_, &salvaged,
+                             std::exchange(damaged_, false));
   if (!store.ok()) return trouble_.Report(store.status().message(), clock_.Now());
   if (Status synced = (*store)->Checkpoint(true); !synced.ok()) {
     return trouble_.Report(synced.message(), clock_.Now());
   }
   store_ = *std::move(store);
+  Salvaged(salvaged);
   log::Info("journal", "reopened after: {}", working_.poisoned);
   working_.poisoned.clear();
   trouble_.Clear();
@@ -286,18 +359,7 @@ void Journal::Repair() {
 void Journal::Tick() {
   last_tick_ = clock_.Now();
   if (!working_.poisoned.empty()) Repair();
-  const bool allowed = last_tick_.time_since_epoch().count() < deletion_allowed_until_.load();
-  if (store_ && working_.poisoned.empty() && allowed) {
-    const WallTime before = clock_.Wall() - options_.retention;
-    for (int i = 0; i < kTrimBlocksPerTick; ++i) {
-      auto more = store_->Trim(before);
-      if (!more.ok()) {
-        Failed(more.status());
-        break;
-      }
-      if (!*more) break;
-    }
-  }
+  if (store_ && working_.poisoned.empty()) Trim();
   if (store_ && working_.poisoned.empty()) {
     const WallTime now = clock_.Wall();
     const Retention::Moment moment{last_tick_, now, now - options_.id_retention};
@@ -305,6 +367,23 @@ void Journal::Tick() {
   }
   CheckLimits();
   Publish();
+}
+
+void Journal::Trim() {
+  DeletionPermit permit;
+  {
+    Lock lock(mutex_);
+    permit.by_broker = options_.confirm_by_broker;
+    for (const auto& [stream, allowed] : allowed_) {
+      if (last_tick_ < allowed.until) permit.through.emplace_back(stream, allowed.through);
+    }
+  }
+  const WallTime before = clock_.Wall() - options_.retention;
+  for (int i = 0; i < kTrimBlocksPerTick; ++i) {
+    auto more = store_->Trim(before, &permit);
+    if (!more.ok()) return Failed(more.status());
+    if (!*more) return;
+  }
 }
 
 void Journal::CheckLimits() {
@@ -369,6 +448,9 @@ void Journal::Publish() {
     working_.confirmed_chain = ToHex(BytesOf(stream.confirmed_chain));
     working_.acked_through = stream.acked_through;
     working_.floor = store_->floor();
+    working_.streams = store_->streams();
+    working_.owed = store_->Owed();
+    working_.losses = store_->losses();
     working_.quarantined = store_->quarantined();
     working_.waiting = stream.head - std::min(stream.head, through);
     if (working_.waiting == 0) {

@@ -14,6 +14,7 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <thread>
@@ -21,6 +22,7 @@
 #include "agent/journal/ballast.h"
 #include "agent/journal/journal_stats.h"
 #include "agent/journal/record.h"
+#include "agent/journal/salvage.h"
 #include "agent/journal/store.h"
 #include "common/base/clock.h"
 #include "common/base/inbox.h"
@@ -58,26 +60,38 @@ class Journal {
 
   // Written with the next group; lost only with it.
   void Audit(AuditRow row);
-  void SaveConfirmed(const std::string& stream, uint64_t through, const wire::Chain& chain);
+  void SaveWord(StreamWord word);
   void SaveAcked(const std::string& stream, uint64_t through);
+  // The numbers are gone: an event `loss`, once for each range.
+  void DeclareLoss(LossRow loss);
+  // A reader has met a damaged row: the file is salvaged into a new one within a second or two.
+  void Damaged(const std::string& why);
+  // Everything from `position` on moves to a new stream. `on_growth` tells of it; a fork that fails
+  // leaves all as it was and is reported.
+  void Fork(uint64_t position, const std::string& reason);
 
-  // Rows are deleted only within this time: shortly after a confirmation that left no doubt.
-  void AllowDeletionUntil(Instant until);
+  // Rows of this stream are deleted only up to `through` and until then: what a live confirmation
+  // left without doubt. Replaces what was allowed for the stream before.
+  void AllowDeletion(const std::string& stream, uint64_t through, Instant until);
 
   JournalStats Stats() const;
+  // As committed, by number, the current one last.
+  std::vector<StreamRow> Streams() const;
+  std::vector<OwedEvent> Owed() const;
   // Empty when Submit would accept, else why not.
   std::string Refusing() const;
   // Finishes what is queued, then stops the thread and closes the file.
   void Stop();
 
  private:
-  enum class Order { kAppend, kDryRun, kConfirmed, kAcked, kAudit };
+  enum class Order { kAppend, kDryRun, kWord, kAcked, kAudit, kLoss, kFork, kDamaged };
   struct Message {
     Order order = Order::kAppend;
     AppendRequest append;
-    std::string stream;
-    uint64_t through = 0;
-    wire::Chain chain{};
+    std::string stream;    // kAcked; the reason of kFork
+    uint64_t through = 0;  // kAcked; the position of kFork
+    StreamWord word;
+    LossRow loss;
   };
   using Answers = std::vector<Result<std::vector<Receipt>>>;
 
@@ -88,10 +102,13 @@ class Journal {
   static bool Alone(const Message& message);
   // In a transaction of its own: takes nothing, unless everything can be taken.
   void RunAlone(Message* message);
+  void RunFork(const Message& message);
   Status Apply(const Message& message, WallTime now);
+  void Trim();
   void Failed(const Status& failure);
   void DiskFull();
   void Repair();
+  void Salvaged(const struct Salvaged& salvaged);
   void Tick();
   void CheckLimits();
   void Count(const std::vector<Receipt>& receipts);
@@ -107,12 +124,17 @@ class Journal {
   uint64_t appended_bytes_ = 0;
   Instant opened_at_{};
   Instant last_tick_{};
-  std::atomic<int64_t> deletion_allowed_until_{INT64_MIN};
+  bool damaged_ = false;  // the next repair salvages
   JournalStats working_;  // journal thread only
 
   mutable Mutex mutex_;
   // Guarded by mutex_:
   JournalStats stats_ GUARDED_BY(mutex_);
+  struct Allowed {
+    uint64_t through = 0;
+    Instant until{};
+  };
+  std::map<std::string, Allowed> allowed_ GUARDED_BY(mutex_);  // of streams of this file
 
   std::thread thread_;
 };

@@ -4,7 +4,9 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
+#include "agent/journal/stream_row.h"
 #include "common/base/clock.h"
 
 namespace tillrelay::journal {
@@ -18,16 +20,21 @@ struct JournalStats {
   uint64_t confirmed_through = 0;  // the centre's word
   std::string confirmed_chain;
   uint64_t acked_through = 0;
-  uint64_t waiting = 0;          // events above the watermark that the promise in force counts
-  WallTime oldest_waiting_at{};  // recordedtime of the first of them; epoch when none waits
-  uint64_t quarantined = 0;      // documents that wait for a person
+  uint64_t waiting = 0;            // events above the watermark that the promise in force counts
+  WallTime oldest_waiting_at{};    // recordedtime of the first of them; epoch when none waits
+  std::vector<StreamRow> streams;  // by number, the current one last
+  std::vector<OwedEvent> owed;     // bodies kept because the centre asks for them
+  std::vector<LossRow> losses;     // declared, not passed by a confirmation yet
+  uint64_t quarantined = 0;        // documents that wait for a person
   uint64_t stored_total = 0, duplicate_total = 0, quarantined_total = 0;  // since start
   uint64_t commits_total = 0;
   uint64_t journal_bytes = 0;  // journal file and its write-ahead log
   uint64_t disk_free_bytes = 0;
   double disk_days_left = -1;  // -1: not known yet
-  std::string poisoned;        // why nothing is accepted; empty: healthy
-  std::string refusing;        // why new events are refused for now; empty: accepting
+  uint64_t salvages_total = 0;
+  std::string salvaged;  // what became of a damaged file, since start; empty: there was none
+  std::string poisoned;  // why nothing is accepted; empty: healthy
+  std::string refusing;  // why new events are refused for now; empty: accepting
 };
 
 }  // namespace tillrelay::journal

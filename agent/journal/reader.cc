@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "agent/journal/seal.h"
+#include "common/event/kind.h"
 
 namespace tillrelay::journal {
 namespace {
@@ -26,7 +27,6 @@ Result<std::unique_ptr<JournalReader>> JournalReader::Open(const std::string& pa
                                                            const std::string& store_id,
                                                            const std::string& vfs) {
   std::unique_ptr<JournalReader> reader(new JournalReader());
-  reader->store_id_ = store_id;
   sqlite::OpenOptions options;
   options.read_only = true;
   options.vfs = vfs;
@@ -34,25 +34,11 @@ Result<std::unique_ptr<JournalReader>> JournalReader::Open(const std::string& pa
   auto db = sqlite::Database::Open(path, options);
   if (!db.ok()) return std::move(db).status();
   reader->db_ = *std::move(db);
-  const struct {
-    sqlite::Statement* statement;
-    const char* text;
-  } all[] = {
-      {&reader->read_,
-       "SELECT position,id,kind,subject,time,recorded_at,data,data_sha256,seal FROM event "
-       "WHERE position>=?1 ORDER BY position LIMIT ?2"},
-      {&reader->mark_,
-       "SELECT sequence,chain FROM chain_mark WHERE stream=?1 AND sequence<=?2 "
-       "ORDER BY sequence DESC LIMIT 1"},
-      {&reader->links_,
-       "SELECT position,id,data_sha256 FROM event WHERE position>?1 AND position<=?2 "
-       "ORDER BY position"},
-  };
-  for (const auto& [statement, text] : all) {
-    auto prepared = reader->db_.Prepare(text);
-    if (!prepared.ok()) return std::move(prepared).status();
-    *statement = *std::move(prepared);
-  }
+  TRY(reader->db_.PrepareAll(
+      {{&reader->read_,
+        "SELECT position,id,kind,subject,time,recorded_at,data,data_sha256,seal FROM event "
+        "WHERE position>=?1 ORDER BY position LIMIT ?2"}}));
+  TRY(reader->chains_.Open(&reader->db_, store_id));
   return reader;
 }
 
@@ -98,54 +84,28 @@ Result<std::vector<Row>> JournalReader::Read(uint64_t position, size_t max_rows,
 }
 
 Result<StreamRow> JournalReader::CurrentStream() {
-  auto select = db_.Prepare(
-      "SELECT stream,base,head,head_chain,confirmed_through,confirmed_chain,acked_through "
-      "FROM stream WHERE current=1");
-  if (!select.ok()) return std::move(select).status();
-  auto found = select->Step();
-  if (!found.ok()) return std::move(found).status();
-  if (!*found) return NotFound("no current stream");
-  StreamRow row;
-  row.stream = select->Text(0);
-  row.base = select->Unsigned(1);
-  row.head = select->Unsigned(2);
-  row.confirmed_through = select->Unsigned(4);
-  row.acked_through = select->Unsigned(6);
-  row.current = true;
-  if (!CopyBlob(select->Blob(3), &row.head_chain) ||
-      !CopyBlob(select->Blob(5), &row.confirmed_chain)) {
-    return Corrupt("the stream row is damaged");
-  }
-  return row;
+  auto streams = Streams();
+  if (!streams.ok()) return std::move(streams).status();
+  if (streams->empty() || !streams->back().current) return NotFound("no current stream");
+  return streams->back();
 }
 
-Result<wire::Chain> JournalReader::ChainAt(const StreamRow& stream, uint64_t sequence) {
-  uint64_t at = 0;
-  wire::Chain chain = wire::FirstChain(store_id_, stream.stream);
-  auto mark = mark_.BindText(1, stream.stream).Bind(2, sequence).Step();
-  if (!mark.ok()) return std::move(mark).status();
-  if (*mark) {
-    at = mark_.Unsigned(0);
-    const bool whole = CopyBlob(mark_.Blob(1), &chain);
-    mark_.Reset();
-    if (!whole) return Corrupt("a chain mark is damaged");
-  }
-  links_.Bind(1, stream.base + at).Bind(2, stream.base + sequence);
-  while (at < sequence) {
-    auto found = links_.Step();
-    if (!found.ok()) return std::move(found).status();
-    if (!*found) return NotFound(fmt::format("number {} is not kept", at + 1));
-    Uuid id;
-    Sha256Digest digest;
-    if (links_.Unsigned(0) != stream.base + at + 1 || !CopyBlob(links_.Blob(1), &id) ||
-        !CopyBlob(links_.Blob(2), &digest)) {
-      links_.Reset();
-      return Damaged(stream.base + at + 1);
-    }
-    chain = wire::NextChain(chain, ++at, id, digest);
-  }
-  links_.Reset();
-  return chain;
+Result<Row> JournalReader::Opening(const StreamRow& stream) {
+  auto select = db_.Prepare("SELECT id,subject,time,recorded_at,data FROM opening WHERE stream=?1");
+  if (!select.ok()) return std::move(select).status();
+  auto found = select->BindText(1, stream.stream).Step();
+  if (!found.ok()) return std::move(found).status();
+  Row row;
+  if (!*found || !CopyBlob(select->Blob(0), &row.id))
+    return Corrupt("a stream's opening is missing");
+  row.position = stream.base + 1;
+  row.kind = event::KindWord(event::Kind::kStreamOpened);
+  row.subject = select->Text(1);
+  row.time = select->Text(2);
+  row.recorded_at = WallTime(std::chrono::microseconds(select->Int(3)));
+  row.data = select->Text(4);
+  row.data_digest = Sha256(row.data);
+  return row;
 }
 
 }  // namespace tillrelay::journal

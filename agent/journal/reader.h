@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/journal/chain_reader.h"
 #include "agent/journal/record.h"
 #include "common/sqlite/sqlite.h"
 
@@ -25,14 +26,20 @@ class JournalReader {
   Result<std::vector<Row>> Read(uint64_t position, size_t max_rows, size_t max_bytes);
 
   Result<StreamRow> CurrentStream();
+  // All streams by number, with their floors.
+  Result<std::vector<StreamRow>> Streams() { return ReadStreams(&db_); }
+  // The `stream_opened` event of a later stream: its number 1.
+  Result<Row> Opening(const StreamRow& stream);
   // The chain at `sequence` of a stream, from the nearest mark below.
-  Result<wire::Chain> ChainAt(const StreamRow& stream, uint64_t sequence);
+  Result<wire::Chain> ChainAt(const StreamRow& stream, uint64_t sequence) {
+    return chains_.At(stream, sequence);
+  }
 
  private:
   JournalReader() = default;
-  std::string store_id_;
   sqlite::Database db_;
-  sqlite::Statement read_, mark_, links_;
+  sqlite::Statement read_;
+  ChainReader chains_;
 };
 
 }  // namespace tillrelay::journal

@@ -9,11 +9,13 @@
 #include <variant>
 #include <vector>
 
+#include "agent/journal/stream_row.h"
 #include "common/base/clock.h"
 #include "common/base/digest.h"
 #include "common/base/status.h"
 #include "common/event/draft.h"
 #include "common/wire/chain.h"
+#include "common/wire/control.h"
 
 namespace tillrelay::journal {
 
@@ -75,18 +77,26 @@ struct Row {
   Sha256Digest data_digest{};
 };
 
+// What the centre has said about one stream; `owed` only of what lies at or below `through`.
+struct StreamWord {
+  std::string stream;
+  uint64_t through = 0;
+  wire::Chain chain{};
+  std::vector<wire::Range> owed;
+  bool live = false;  // not an old retained message: owed bodies that are not listed may go
+};
+
+// How far rows may be deleted: what the last live confirmation left without doubt.
+struct DeletionPermit {
+  bool by_broker = false;  // acknowledged is enough
+  std::vector<std::pair<std::string, uint64_t>> through;
+};
+
 // One document in quarantine, as a person reads it.
 struct QuarantineRow {
   uint64_t ticket = 0, seen = 0;
   std::string reason, field, hint, channel, origin, document, format;
   WallTime created_at{};
-};
-
-struct StreamRow {
-  std::string stream;
-  uint64_t base = 0, head = 0, confirmed_through = 0, acked_through = 0;
-  wire::Chain head_chain{}, confirmed_chain{};
-  bool current = false;
 };
 
 }  // namespace tillrelay::journal

@@ -77,7 +77,28 @@ CREATE TABLE audit(
 CREATE TABLE day_mark(day TEXT PRIMARY KEY, position INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr const char* kVersions[] = {kVersion1, kVersion2};
+constexpr const char* kVersion3 = R"sql(
+ALTER TABLE stream ADD COLUMN number INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE stream ADD COLUMN first INTEGER NOT NULL DEFAULT 1;
+CREATE TABLE opening(
+  stream TEXT PRIMARY KEY,
+  id BLOB NOT NULL,
+  subject TEXT NOT NULL,
+  time TEXT NOT NULL,
+  recorded_at INTEGER NOT NULL,
+  data TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE owed(position INTEGER PRIMARY KEY) STRICT;
+CREATE TABLE loss(
+  stream TEXT NOT NULL,
+  first INTEGER NOT NULL,
+  last INTEGER NOT NULL,
+  chain BLOB NOT NULL,
+  reason TEXT NOT NULL,
+  compared INTEGER NOT NULL,
+  PRIMARY KEY(stream, first, last)) STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr const char* kVersions[] = {kVersion1, kVersion2, kVersion3};
 static_assert(std::size(kVersions) == kSchemaVersion);
 
 Status SetDurable(sqlite::Database* db) {

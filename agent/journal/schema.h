@@ -9,7 +9,7 @@
 
 namespace tillrelay::journal {
 
-inline constexpr int kSchemaVersion = 2;
+inline constexpr int kSchemaVersion = 3;
 inline constexpr int kApplicationId = 0x54524c59;  // "TRLY"
 inline constexpr uint64_t kMarkEvery = 256;        // chain marks, docs/journal.md
 

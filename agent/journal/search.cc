@@ -64,7 +64,7 @@ Result<std::unique_ptr<Search>> Search::Open(const std::string& path) {
 
 Status Search::LoadStreams() {
   streams_.clear();
-  auto select = db_.Prepare("SELECT stream,base,head,current FROM stream ORDER BY base");
+  auto select = db_.Prepare("SELECT stream,base,head,current,first FROM stream ORDER BY number");
   if (!select.ok()) return std::move(select).status();
   for (;;) {
     auto row = select->Step();
@@ -75,6 +75,7 @@ Status Search::LoadStreams() {
     stream.base = select->Unsigned(1);
     stream.head = select->Unsigned(2);
     stream.current = select->Int(3) != 0;
+    stream.first = select->Unsigned(4);
   }
 }
 
@@ -88,11 +89,10 @@ Status Search::Fill(const sqlite::Statement& row, bool with_data, FoundEvent* fo
   found->row.time = row.Text(4);
   found->row.recorded_at = WallTime(std::chrono::microseconds(row.Int(5)));
   if (with_data) found->row.data = row.Text(6);
-  for (const StreamRow& stream : streams_) {
-    if (stream.base >= found->row.position) break;
-    found->stream = stream.stream;
-    found->sequence = found->row.position - stream.base;
-    found->current = stream.current;
+  if (const StreamRow* stream = StreamAt(streams_, found->row.position)) {
+    found->stream = stream->stream;
+    found->sequence = found->row.position - stream->base;
+    found->current = stream->current;
   }
   return Status::Ok();
 }

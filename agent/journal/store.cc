@@ -4,6 +4,7 @@
 
 #include "agent/journal/schema.h"
 #include "agent/journal/seal.h"
+#include "common/base/log.h"
 #include "common/event/event_json.h"
 #include "common/event/kind.h"
 
@@ -24,6 +25,8 @@ Status JournalStore::Begin() {
   in_transaction_ = true;
   quarantine_.ForgetFull();
   pending_ = committed_;
+  pending_older_.clear();
+  lists_changed_ = false;
   return Status::Ok();
 }
 
@@ -104,12 +107,7 @@ Status JournalStore::Insert(const event::Draft& draft, WallTime now, Receipt* re
   pending_.head = sequence;
   pending_.head_chain =
       wire::NextChain(pending_.head_chain, sequence, draft.identity.id, draft.data_digest);
-  if (sequence % kMarkEvery == 0) {
-    TRY(sql_.insert_mark.BindText(1, pending_.stream)
-            .Bind(2, sequence)
-            .BindBlob(3, BytesOf(pending_.head_chain))
-            .Run());
-  }
+  if (sequence % kMarkEvery == 0) TRY(SaveMark(pending_.stream, sequence, pending_.head_chain));
   receipt->sequence = sequence;
   receipt->stream = pending_.stream;
   return Status::Ok();
@@ -148,11 +146,10 @@ Result<std::string> JournalStore::Contradiction(const event::Draft& draft,
 
 void JournalStore::FirstReceipt(uint64_t position, Receipt* receipt) const {
   receipt->outcome = Outcome::kDuplicate;
-  for (const StreamRow& stream : streams_) {
-    if (stream.base >= position) break;
-    receipt->stream = stream.stream;
-    receipt->sequence = position - stream.base;
-  }
+  const StreamRow* stream = StreamAt(streams_, position);
+  if (stream == nullptr) return;
+  receipt->stream = stream->stream;
+  receipt->sequence = position - stream->base;
 }
 
 Status JournalStore::MarkFile(const FileMark& mark, uint64_t events, WallTime now) {
@@ -209,6 +206,7 @@ Status JournalStore::Commit() {
   in_transaction_ = false;
   committed_ = pending_;
   streams_.back() = committed_;
+  for (const StreamRow& row : pending_older_) streams_[row.number - 1] = row;
   quarantine_.Committed();
   if (options_.books != nullptr) options_.books->Committed();
   return Status::Ok();
@@ -219,20 +217,11 @@ void JournalStore::Rollback() {
   db_.Exec("ROLLBACK").ok();  // a failed statement may have rolled back already
   in_transaction_ = false;
   pending_ = committed_;
+  if (std::exchange(lists_changed_, false)) {
+    if (Status s = LoadOwed(); !s.ok()) log::Error("journal", "{}", s.message());
+  }
   quarantine_.RolledBack();
   if (options_.books != nullptr) options_.books->RolledBack();
-}
-
-Result<bool> JournalStore::Trim(WallTime before) {
-  // Only whole blocks, so that the mark at the end of a block is the chain just below the floor.
-  const uint64_t last = (floor_ + kMarkEvery - 1) / kMarkEvery * kMarkEvery;
-  if (last > committed_.confirmed_through) return false;
-  auto recorded = RecordedAt(last);
-  if (!recorded.ok()) return std::move(recorded).status();
-  if (*recorded >= before) return false;
-  TRY(sql_.delete_rows.Bind(1, committed_.base + last).Run());
-  floor_ = last + 1;
-  return true;
 }
 
 Result<WallTime> JournalStore::RecordedAt(uint64_t sequence) {

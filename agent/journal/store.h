@@ -7,9 +7,11 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "agent/journal/chain_reader.h"
 #include "agent/journal/quarantine.h"
 #include "agent/journal/record.h"
 #include "agent/journal/retention.h"
@@ -38,23 +40,41 @@ class JournalStore {
   Status Begin();
   Result<std::vector<Receipt>> Append(const AppendRequest& request, WallTime now);
   Status Audit(const AuditRow& row, WallTime now);
-  // `through` may be lower than before: the collector was restored.
+  // Of the current stream. `through` may be lower than before: the collector was restored.
   Status SaveConfirmed(uint64_t through, const wire::Chain& chain);
+  // Of any stream, with what is owed; a stream that is not ours changes nothing.
+  Status SaveWord(const StreamWord& word);
   Status SaveAcked(uint64_t through);
+  // Numbers of ours that are gone: the `loss` event and its row, once for each range.
+  Status DeclareLoss(const LossRow& loss, WallTime now);
   Status Commit();
   void Rollback();
 
-  // Deletes at most one block of kMarkEvery rows that are confirmed and older than `before`, in a
-  // transaction of its own. True: there may be more.
-  Result<bool> Trim(WallTime before);
+  // A new stream in this file, in a transaction of its own: every row from `position` on goes on
+  // under its numbers, behind its `stream_opened`; ids, times and data stay.
+  Status Fork(uint64_t position, const std::string& reason, WallTime now, Random* random);
+
+  // Deletes at most one block of kMarkEvery rows that are confirmed (and, with a permit, lie within
+  // it) and older than `before`, in a transaction of its own. True: there may be more.
+  Result<bool> Trim(WallTime before, const DeletionPermit* permit = nullptr);
 
   // One small step of forgetting ids, pages and audit lines.
   Status Forget(const Retention::Moment& moment) {
     return retention_.Step(moment, committed_.base + committed_.head);
   }
 
+  // For salvage.cc: fills this empty journal from a damaged one; what it holds then moves to a new
+  // stream.
+  Status TakeOver(sqlite::Database* damaged, struct Salvaged* told);
+  Status FinishTakeOver(WallTime now, Random* random);
+
   const StreamRow& current() const { return committed_; }
-  uint64_t floor() const { return floor_; }
+  uint64_t floor() const { return streams_.back().floor; }
+  // By number; the last one is the current one.
+  const std::vector<StreamRow>& streams() const { return streams_; }
+  std::vector<OwedEvent> Owed() const;
+  // Declared and not passed by a confirmation yet.
+  const std::vector<LossRow>& losses() const { return losses_; }
   // The last failed append failed because the quarantine has no room.
   bool quarantine_full() const { return quarantine_.full(); }
   uint64_t quarantined() const { return quarantine_.count(); }
@@ -71,8 +91,16 @@ class JournalStore {
   Status BindStore(WallTime now);
   Status CreateStream(WallTime now, Random* random, const std::string& reason);
   Status LoadStreams();
-  Status LoadFloor();
+  Status LoadOwed();
   Status CheckHead();
+  Status CutAt(uint64_t position, StreamRow* row);
+  Status OpenBehind(const StreamRow& cut, const StreamRow& fresh, const std::string& reason,
+                    WallTime now);
+  Status Renumber(StreamRow* fresh);
+  Status SaveStream(const StreamRow& row);
+  Status SaveMark(const std::string& stream, uint64_t sequence, const wire::Chain& chain);
+  Status SaveOwed(const StreamRow& row, const StreamWord& word);
+  uint64_t Deletable(const StreamRow& row, const DeletionPermit* permit) const;
   Status Prepare();
 
   Status AppendEvent(const event::Draft& draft, WallTime now, Receipt* receipt);
@@ -98,14 +126,20 @@ class JournalStore {
     sqlite::Statement insert_event, find_known, insert_known, insert_mark, update_head;
     sqlite::Statement insert_file, insert_audit, load_page, save_page;
     sqlite::Statement update_confirmed, update_acked, recorded_at, delete_rows;
+    sqlite::Statement insert_owed, delete_owed;
   };
   Statements sql_;
   Quarantine quarantine_;
   Retention retention_;
   std::vector<StreamRow> streams_;  // in order of base
   StreamRow committed_, pending_;
-  uint64_t floor_ = 1;
+  std::vector<StreamRow> pending_older_;  // changed in this transaction
+  std::set<uint64_t> owed_;               // positions
+  std::vector<LossRow> losses_;
+  std::vector<LossRow> lost_;  // between TakeOver and FinishTakeOver
+  ChainReader chains_;
   bool in_transaction_ = false;
+  bool lists_changed_ = false;  // owed_ or losses_, in this transaction
 };
 
 }  // namespace tillrelay::journal

@@ -52,7 +52,8 @@ Status JournalStore::Load(WallTime now, Random* random) {
   TRY(LoadStreams());
   if (streams_.empty()) TRY(CreateStream(now, random, "first"));
   TRY(CheckHead());
-  TRY(LoadFloor());
+  TRY(LoadOwed());
+  TRY(chains_.Open(&db_, options_.store_id));
   TRY(quarantine_.Open(&db_));
   TRY(retention_.Open(&db_));
   TRY(Prepare());
@@ -89,7 +90,7 @@ Status JournalStore::CreateStream(WallTime now, Random* random, const std::strin
   row.stream = wire::NewUlid(now, random);
   row.head_chain = row.confirmed_chain = wire::FirstChain(options_.store_id, row.stream);
   row.current = true;
-  auto insert = db_.Prepare("INSERT INTO stream VALUES(?1,0,0,?2,0,?2,0,?3,?4,1)");
+  auto insert = db_.Prepare("INSERT INTO stream VALUES(?1,0,0,?2,0,?2,0,?3,?4,1,1,1)");
   if (!insert.ok()) return std::move(insert).status();
   TRY(insert->BindText(1, row.stream)
           .BindBlob(2, BytesOf(row.head_chain))
@@ -102,52 +103,52 @@ Status JournalStore::CreateStream(WallTime now, Random* random, const std::strin
 }
 
 Status JournalStore::LoadStreams() {
-  auto select = db_.Prepare(
-      "SELECT stream,base,head,head_chain,confirmed_through,confirmed_chain,acked_through,current "
-      "FROM stream ORDER BY base");
-  if (!select.ok()) return std::move(select).status();
-  for (;;) {
-    auto row = select->Step();
-    if (!row.ok()) return std::move(row).status();
-    if (!*row) return Status::Ok();
-    StreamRow stream;
-    stream.stream = select->Text(0);
-    stream.base = select->Unsigned(1);
-    stream.head = select->Unsigned(2);
-    stream.confirmed_through = select->Unsigned(4);
-    stream.acked_through = select->Unsigned(6);
-    stream.current = select->Int(7) != 0;
-    if (!CopyBlob(select->Blob(3), &stream.head_chain) ||
-        !CopyBlob(select->Blob(5), &stream.confirmed_chain)) {
-      return Corrupt("a stream row is damaged");
-    }
-    streams_.push_back(stream);
-    if (stream.current) committed_ = pending_ = stream;
+  auto streams = ReadStreams(&db_);
+  if (!streams.ok()) return std::move(streams).status();
+  streams_ = *std::move(streams);
+  for (const StreamRow& row : streams_) {
+    if (row.current) committed_ = pending_ = row;
   }
+  if (!streams_.empty() && !streams_.back().current) return Corrupt("no stream is the current one");
+  return Status::Ok();
 }
 
 // The last row must be the one that the stream row speaks of, unless it was deleted as confirmed.
 Status JournalStore::CheckHead() {
   auto last = db_.QueryInt("SELECT coalesce(max(position),0) FROM event");
   if (!last.ok()) return std::move(last).status();
-  const uint64_t expected = committed_.base + committed_.head;
-  const bool all_deleted = *last == 0 && committed_.confirmed_through == committed_.head;
-  if (static_cast<uint64_t>(*last) != expected && !all_deleted) {
+  const StreamRow& row = committed_;
+  const uint64_t expected = row.base + row.head;
+  const bool owns_rows = row.head >= row.own_first();
+  const bool may_be_deleted = std::max(row.confirmed_through, row.acked_through) == row.head;
+  if (static_cast<uint64_t>(*last) != expected && owns_rows && !may_be_deleted) {
     return Corrupt(fmt::format("the last row is {}, the stream says {}", *last, expected));
   }
   return Status::Ok();
 }
 
-Status JournalStore::LoadFloor() {
-  auto first = db_.QueryInt("SELECT coalesce(min(position),0) FROM event");
-  if (!first.ok()) return std::move(first).status();
-  const auto position = static_cast<uint64_t>(*first);
-  if (position == 0) {
-    floor_ = committed_.head + 1;
-  } else {
-    floor_ = position > committed_.base ? position - committed_.base : 1;
+Status JournalStore::LoadOwed() {
+  owed_.clear();
+  losses_.clear();
+  auto owed = db_.Prepare("SELECT position FROM owed");
+  if (!owed.ok()) return std::move(owed).status();
+  for (;;) {
+    auto row = owed->Step();
+    if (!row.ok()) return std::move(row).status();
+    if (!*row) break;
+    owed_.insert(owed->Unsigned(0));
   }
-  return Status::Ok();
+  auto losses = db_.Prepare("SELECT stream,first,last,chain,reason,compared FROM loss");
+  if (!losses.ok()) return std::move(losses).status();
+  for (;;) {
+    auto row = losses->Step();
+    if (!row.ok()) return std::move(row).status();
+    if (!*row) return Status::Ok();
+    LossRow loss{std::string(losses->Text(0)), losses->Unsigned(1), losses->Unsigned(2), {},
+                 std::string(losses->Text(4)), losses->Int(5) != 0};
+    if (!CopyBlob(losses->Blob(3), &loss.chain)) return Corrupt("a loss row is damaged");
+    losses_.push_back(std::move(loss));
+  }
 }
 
 Status JournalStore::Prepare() {
@@ -166,7 +167,11 @@ Status JournalStore::Prepare() {
        "UPDATE stream SET confirmed_through=?2,confirmed_chain=?3 WHERE stream=?1"},
       {&sql_.update_acked, "UPDATE stream SET acked_through=?2 WHERE stream=?1"},
       {&sql_.recorded_at, "SELECT recorded_at FROM event WHERE position=?1"},
-      {&sql_.delete_rows, "DELETE FROM event WHERE position<=?1"},
+      {&sql_.delete_rows,
+       "DELETE FROM event WHERE position<=?1 AND position NOT IN (SELECT position FROM owed)"},
+      {&sql_.insert_owed,
+       "INSERT OR IGNORE INTO owed SELECT position FROM event WHERE position=?1"},
+      {&sql_.delete_owed, "DELETE FROM owed WHERE position=?1"},
   });
 }
 

@@ -24,6 +24,8 @@ class Backoff {
     const auto jitter = static_cast<int64_t>(random_.Unit() * static_cast<double>(bound.count()));
     return std::max<Duration>(least_ / 2, Duration(jitter));
   }
+  // The wait that Next has just given is the first one since the exponent was forgotten.
+  bool first() const { return exponent_ <= 1; }
   void LinkWasUpFor(Duration up) {
     if (up >= kStableAfter) exponent_ = 0;
   }

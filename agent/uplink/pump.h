@@ -1,46 +1,36 @@
-// What: the thread `uplink`: carries happenings from link and journal to the Sender and performs
-//   what it decides.
-// Promise: owns the link and one read-only journal reader; whatever the network sends can only
-//   delay. Every order to the link is given here, because each may block in a name lookup.
+// What: the thread `uplink`: brings happenings of link and journal to the Courier, in their order.
+// Promise: owns the link; every order to it is given here, because each may block in a name lookup.
 // Thread: public methods from any; the work on `uplink`.
 // Limits: inbox 4,096 happenings; messages from the network beyond 1,024 waiting or larger than
 //   256 KiB are dropped and counted.
 #pragma once
 
 #include <atomic>
-#include <deque>
 #include <functional>
+#include <future>
 #include <memory>
 #include <string>
 #include <thread>
 #include <variant>
 
 #include "agent/journal/journal.h"
-#include "agent/journal/reader.h"
-#include "agent/uplink/sender.h"
+#include "agent/uplink/courier.h"
 #include "agent/uplink/uplink_stats.h"
 #include "common/base/inbox.h"
-#include "common/base/json_reader.h"
-#include "common/mqtt/link.h"
-#include "common/wire/topics.h"
 
 namespace tillrelay::uplink {
 
 using MakeLink = std::function<Result<std::unique_ptr<mqtt::Link>>(mqtt::Deliver)>;
 
 struct PumpOptions {
-  SenderOptions sender;
-  std::string store_id;
-  std::string journal_path;
-  std::string broker;  // for people: the url without credentials
-  wire::Topics topics;
-  MakeLink make_link;                        // empty: no broker configured
-  std::function<std::string()> status_json;  // the retained status, called on this thread
+  CourierOptions courier;
+  MakeLink make_link;  // empty: no broker configured
   std::function<void()> beat;
 };
 
 class Pump {
  public:
+  // `status_json` of the courier's options is called on the uplink's thread.
   Pump(PumpOptions options, journal::Journal* journal, const Clock* clock, Random* random);
   ~Pump();
 
@@ -52,55 +42,36 @@ class Pump {
   void Pause();
   void Resume();
   void RetryNow();
+  // Sends again what the order names, as far as it was sent and is kept; the id shows up in
+  // Stats().replay. Waits for the uplink's answer. Conflict: another one runs. Not found: nothing
+  // of it is kept. Invalid: not sent yet. Unavailable: the uplink is busy or stopping.
+  Result<std::string> Replay(const ReplayOrder& order);
   UplinkStats Stats() const;
 
  private:
   enum class Order { kPause, kResume, kRetryNow };
-  using Input = std::variant<mqtt::LinkEvent, Order>;
-  struct ChainCursor {
-    uint64_t sequence = UINT64_MAX;
-    wire::Chain chain{};
+  struct ReplayAsked {
+    ReplayOrder order;
+    std::string id;
+    std::shared_ptr<std::promise<Status>> answer;
   };
+  using Input = std::variant<mqtt::LinkEvent, Order, ReplayAsked>;
 
   void Run();
   void Take(Input& input);
-  void TakeLinkEvent(mqtt::LinkEvent& event);
-  void TakeMessage(const mqtt::LinkEvent& event);
-  void TakeConfirm(JsonValue value, bool retained);
-  ChainVerdict Compare(const wire::StreamConfirm& confirm);
-  void Perform(const Action& action);
-  void Send(const act::Send& send);
-  void DropLink(const Status& why);
-  Status SendRows(const act::Send& send);
-  Status PublishRow(const journal::Row& row, ChainCursor* cursor, bool replay);
-  Result<const journal::Row*> LiveRow(uint64_t sequence);
-  Status MoveTo(uint64_t sequence, ChainCursor* cursor);
-  void PublishControl(const std::string& topic, const std::string& payload, bool retained);
-  void RefreshPosition();
   void PublishStats();
-  void DrainActions();
   bool Flushed() const;
-  void SayGoodbye();
 
   const PumpOptions options_;
-  journal::Journal& journal_;
   const Clock& clock_;
+  Random& random_;
   Inbox<Input> inbox_;
+  std::unique_ptr<JournalPort> port_;
   std::unique_ptr<mqtt::Link> link_;
-  std::unique_ptr<journal::JournalReader> reader_;
-  journal::StreamRow stream_;
-  Sender sender_;
-  JsonParser parser_;
-  ChainCursor live_, replay_;
-  std::deque<journal::Row> ahead_;  // rows read ahead of the cursor
-  std::string envelope_;
-  uint64_t next_token_ = 1;
-  int subscriptions_pending_ = 0;
-  log::Repeated trouble_{log::Level::kWarning, "uplink"};
+  Courier courier_;
   std::atomic<uint64_t> head_{0};
   std::atomic<uint64_t> dropped_{0};
   std::atomic<int64_t> stop_at_{INT64_MAX};
-  WallTime last_confirmed_at_{};
 
   mutable Mutex mutex_;
   // Guarded by mutex_:

@@ -2,45 +2,126 @@
 
 #include <algorithm>
 
-namespace tillrelay::uplink {
+#include "common/event/time_text.h"
 
-std::string ReplayDesk::Refusal(const wire::Command& command, bool retained,
-                                const Kept& kept) const {
+namespace tillrelay::uplink {
+namespace {
+
+ReplayProgress ProgressOf(const Replay& replay, const char* state) {
+  return {replay.id, state, replay.sent, replay.looked, replay.of};
+}
+
+void AddPiece(Replay* replay, const std::string& stream, uint64_t first, uint64_t last) {
+  if (first > last) return;
+  replay->pieces.push_back({stream, first, last});
+  replay->of += last - first + 1;
+}
+
+// Below the floor only bodies that are kept for the centre.
+void AddOwed(Replay* replay, const StreamPlace& place, const wire::Range& range) {
+  for (const uint64_t number : place.owed) {
+    if (number < range.first || number > range.last || number >= place.floor) continue;
+    AddPiece(replay, place.stream, number, number);
+  }
+}
+
+// The part of `range` below the floor, if any of it is gone. It reaches up to the floor, because
+// only there the chain is known.
+std::optional<wire::Range> Gone(const StreamPlace& place, const wire::Range& range) {
+  if (range.first >= place.floor) return std::nullopt;
+  const uint64_t last = std::min(range.last, place.floor - 1);
+  const auto kept =
+      static_cast<uint64_t>(std::count_if(place.owed.begin(), place.owed.end(), [&](uint64_t n) {
+        return n >= range.first && n <= last;
+      }));
+  if (kept == last - range.first + 1) return std::nullopt;
+  return wire::Range{range.first, place.floor - 1};
+}
+
+}  // namespace
+
+std::string ReplayDesk::Refusal(const wire::Command& command, bool retained) const {
   if (retained) return "retained";
   if (command.session != session_) return "foreign-session";
   if (std::find(seen_.begin(), seen_.end(), command.command_id) != seen_.end()) return "repeated";
-  if (command.command != "replay") return "";
-  if (command.stream != kept.stream) return "unknown";
-  if (active_) return "busy";
-  if (command.range.first > kept.sent_through) return "pending";
-  if (command.range.last < kept.floor) return "not-kept";
   return "";
 }
 
-wire::Reply ReplayDesk::Take(const wire::Command& command, bool retained, const Kept& kept) {
-  wire::Reply reply;
+std::string ReplayDesk::Plan(const wire::Command& command, const std::vector<StreamPlace>& kept,
+                             Replay* replay, std::optional<wire::Range>* gone) const {
+  if (active_) return "busy";
+  if (command.range.first == 0) {
+    for (const StreamPlace& place : kept) {
+      AddPiece(replay, place.stream, place.floor, place.sent_through);
+    }
+    return "";
+  }
+  for (const StreamPlace& place : kept) {
+    if (place.stream != command.stream) continue;
+    if (command.range.first > place.sent_through) return place.current ? "pending" : "unknown";
+    *gone = Gone(place, command.range);
+    AddOwed(replay, place, command.range);
+    AddPiece(replay, place.stream, std::max(command.range.first, place.floor),
+             std::min(command.range.last, place.sent_through));
+    return "";
+  }
+  return "unknown";
+}
+
+ReplayDesk::Answer ReplayDesk::Take(const wire::Command& command, bool retained,
+                                    const std::vector<StreamPlace>& kept) {
+  Answer answer;
+  wire::Reply& reply = answer.reply;
   reply.command_id = command.command_id;
-  reply.reason = Refusal(command, retained, kept);
+  reply.reason = Refusal(command, retained);
+  Replay replay;
+  replay.id = command.command_id;
+  replay.filter = {command.business_day, command.recorded_from, command.recorded_through};
+  if (reply.reason.empty() && command.command == "replay") {
+    reply.reason = Plan(command, kept, &replay, &answer.gone);
+  }
   if (!reply.reason.empty()) {
     ++refused_;
     reply.state = "refused";
-    return reply;
+    return answer;
   }
   seen_.push_back(command.command_id);
   if (seen_.size() > kRemembered) seen_.pop_front();
-  if (command.command != "replay") {
-    reply.state = "done";
-    return reply;
-  }
-  Replay replay;
-  replay.command_id = command.command_id;
-  replay.next = std::max(command.range.first, kept.floor);
-  replay.through = std::min(command.range.last, kept.sent_through);
-  replay.of = replay.through - replay.next + 1;
-  active_ = replay;
+  reply.state = "done";
+  if (command.command != "replay" || replay.of == 0) return answer;
   reply.state = "accepted";
   reply.of = replay.of;
-  return reply;
+  active_ = std::move(replay);
+  return answer;
+}
+
+Status ReplayDesk::Start(const ReplayOrder& order, const std::string& id,
+                         const std::vector<StreamPlace>& kept) {
+  wire::Command command;
+  command.stream = order.stream;
+  if (order.stream.empty() && !kept.empty()) command.stream = kept.back().stream;
+  command.range = {order.first, order.last};
+  Replay replay;
+  replay.id = id;
+  replay.by_command = false;
+  replay.filter = {order.business_day, order.recorded_from, order.recorded_through};
+  std::optional<wire::Range> gone;
+  const std::string refusal = Plan(command, kept, &replay, &gone);
+  if (refusal == "busy") return Conflict("another replay is running");
+  if (refusal == "pending") return Invalid("these numbers have not been sent yet; they will be");
+  if (!refusal.empty()) return NotFound("the journal holds no such stream");
+  if (replay.of == 0) return NotFound("none of these numbers is kept any more");
+  active_ = std::move(replay);
+  return Status::Ok();
+}
+
+void ReplayDesk::Finish(const char* state) {
+  if (active_) last_ = ProgressOf(*active_, state);
+  active_.reset();
+}
+
+ReplayProgress ReplayDesk::Progress() const {
+  return active_ ? ProgressOf(*active_, "running") : last_;
 }
 
 }  // namespace tillrelay::uplink

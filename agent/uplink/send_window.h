@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <unordered_map>
 
 #include "common/base/clock.h"
@@ -16,9 +17,12 @@ namespace tillrelay::uplink {
 
 class SendWindow {
  public:
+  // A message holds the numbers from `sequence` to `last`, of the current stream unless replayed.
   struct Flight {
     uint64_t sequence = 0;  // 0: a status or a reply
     bool replay = false;
+    uint64_t last = 0;  // 0: one event
+    uint64_t through() const { return std::max(sequence, last); }
   };
 
   void SetBound(uint32_t bound) { bound_ = std::max<uint32_t>(1, bound); }
@@ -33,7 +37,7 @@ class SendWindow {
   // The moment since which something is in flight without any acknowledgement.
   Instant quiet_since() const { return quiet_since_; }
 
-  // A new connection, or a cursor that went back: numbers count from `through` again.
+  // A new connection: numbers count from `through` again.
   void Restart(uint64_t through) {
     flights_.clear();
     replays_ = 0;
@@ -41,24 +45,36 @@ class SendWindow {
   }
   void CountFrom(uint64_t through) { acked_ = wire::SequenceTracker(through); }
   void Jump(uint64_t through) { acked_.Jump(through); }
+  // Another stream: what is in flight still takes its place, but its numbers mean nothing here.
+  void ForgetNumbers() {
+    for (auto& [token, flight] : flights_) {
+      if (!flight.replay) flight.sequence = flight.last = 0;
+    }
+    acked_ = wire::SequenceTracker(0);
+  }
 
   void Sent(uint64_t token, Flight flight, Instant now) {
     if (flights_.empty()) quiet_since_ = now;
     flights_.emplace(token, flight);
     if (flight.replay) ++replays_;
   }
-  // False for a token that is not in flight.
-  bool Acked(uint64_t token, Instant now) {
-    const auto found = flights_.find(token);
-    if (found == flights_.end()) return false;
-    if (found->second.replay) {
-      --replays_;
-    } else if (found->second.sequence > 0) {
-      acked_.Add(found->second.sequence);
+  // Nothing for a token that is not in flight.
+  std::optional<Flight> Acked(uint64_t token, Instant now) {
+    auto flight = Done(token, now);
+    if (flight && !flight->replay && flight->sequence > 0) {
+      for (uint64_t n = flight->sequence; n <= flight->through(); ++n) acked_.Add(n);
     }
+    return flight;
+  }
+  // The broker has answered, but did not take it.
+  std::optional<Flight> Done(uint64_t token, Instant now) {
+    const auto found = flights_.find(token);
+    if (found == flights_.end()) return std::nullopt;
+    const Flight flight = found->second;
+    if (flight.replay) --replays_;
     flights_.erase(found);
     quiet_since_ = now;
-    return true;
+    return flight;
   }
 
  private:

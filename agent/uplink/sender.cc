@@ -12,19 +12,28 @@ Sender::Sender(SenderOptions options, JournalPosition journal, Random* random)
       journal_(std::move(journal)),
       backoff_(options_.retry_min, options_.retry_max, random),
       desk_(options_.session),
-      phase_(options_.has_broker ? Phase::kWaiting : Phase::kIdle),
-      cursor_(journal_.confirmed_through + 1) {
-  window_.Restart(journal_.confirmed_through);
+      cap_(options_.max_events_per_s, options_.max_bytes_per_s),
+      phase_(options_.has_broker ? Phase::kWaiting : Phase::kIdle) {
+  window_.Restart(settled_through());
+  cursor_ = settled_through() + 1;
+  acked_saved_ = journal_.acked_through;
+}
+
+// From what is settled on, whatever was sent before.
+void Sender::Rewind() {
+  cursor_ = settled_through() + 1;
+  window_.CountFrom(settled_through());
 }
 
 // --- the link -------------------------------------------------------------------------------
 
-void Sender::OnConnected(uint32_t receive_maximum, Instant now) {
+void Sender::OnConnected(uint32_t receive_maximum, Instant now, bool says_take_over) {
   if (phase_ != Phase::kConnecting) return;
   phase_ = Phase::kSubscribing;
   phase_since_ = connected_at_ = now;
   ever_connected_ = true;
   ++connects_;
+  says_take_over_ = says_take_over;
   // One below the broker's bound: the client library stalls a second when its own bound is hit.
   window_.SetBound(std::min(options_.own_window, receive_maximum > 1 ? receive_maximum - 1 : 1));
   queue_.emplace_back(act::Subscribe{});
@@ -36,40 +45,66 @@ void Sender::OnSubscribed(Instant now) {
   phase_since_ = now;
   centre_heard_at_ = progress_at_ = now;
   last_failure_ = {LinkCause::kNone, ""};
-  window_.Restart(journal_.confirmed_through);
-  cursor_ = journal_.confirmed_through + 1;
-  retained_disagreed_ = false;
-  live_disagreements_ = 0;
+  window_.Restart(settled_through());
+  Rewind();
+  disagreements_.clear();
+  parked_.clear();
   status_due_ = true;
   status_at_ = now - kStatusMinGap;
 }
 
+// Whether a close that the broker does not explain is one too many.
+bool Sender::LooksLikeTakeOver(const Failure& failure, Instant now) {
+  if (says_take_over_ || !link_open() || failure.cause != LinkCause::kLost) return false;
+  closes_.push_back(now);
+  while (now - closes_.front() > kTakeOverWindow) closes_.pop_front();
+  if (closes_.size() < kTakeOverCloses) return false;
+  closes_.clear();
+  return true;
+}
+
+void Sender::OnLost(const Failure& failure, Instant now) {
+  if (!LooksLikeTakeOver(failure, now)) return Down(failure, now);
+  Down({LinkCause::kTakeOver,
+        "the broker closed the connection three times within an hour: another server may use this "
+        "store id"},
+       now);
+}
+
 void Sender::Down(const Failure& failure, Instant now) {
   if (phase_ == Phase::kIdle || phase_ == Phase::kWaiting) return;
-  if (link_open()) backoff_.LinkWasUpFor(now - connected_at_);
+  const bool outage = link_open();
+  if (outage) backoff_.LinkWasUpFor(now - connected_at_);
   phase_ = Phase::kWaiting;
   phase_since_ = now;
   last_failure_ = failure;
   Duration wait = backoff_.Next();
+  if (outage && backoff_.first()) wait = std::max(wait, options_.first_retry);
   if (failure.cause == LinkCause::kTakeOver) {
     const double spread = static_cast<double>(Duration(kTakeOverMax - kTakeOverMin).count());
     wait = Duration(kTakeOverMin) + Duration(static_cast<int64_t>(random_.Unit() * spread));
   }
   next_try_ = now + wait;
-  window_.Restart(journal_.confirmed_through);
-  cursor_ = journal_.confirmed_through + 1;
+  window_.Restart(settled_through());
+  Rewind();
   sent_bytes_ = 0;
   probe_ = 0;
   lower_.reset();
-  desk_.Finish();
-  queue_.clear();
+  desk_.Finish("interrupted");
+  // What the journal is to do stays to be done; what was for the link is void.
+  std::erase_if(queue_, [](const Action& action) {
+    return !std::holds_alternative<act::SaveWord>(action) &&
+           !std::holds_alternative<act::SaveAcked>(action) &&
+           !std::holds_alternative<act::AllowDeletion>(action) &&
+           !std::holds_alternative<act::DeclareLoss>(action) &&
+           !std::holds_alternative<act::Fork>(action);
+  });
 }
 
 void Sender::StartSending(Instant now) {
   phase_ = Phase::kSending;
   phase_since_ = progress_at_ = now;
-  cursor_ = journal_.confirmed_through + 1;
-  window_.CountFrom(journal_.confirmed_through);
+  Rewind();
 }
 
 void Sender::Pause() {
@@ -102,121 +137,67 @@ void Sender::OnSent(uint64_t token, const SendWindow::Flight& flight, size_t byt
   window_.Sent(token, flight, now);
   if (flight.sequence == 0) return;
   ++published_;
+  cap_.Took(bytes);
   if (flight.replay) {
     ++replayed_;
+    if (Replay* replay = desk_.active()) ++replay->sent;
     return;
   }
-  if (flight.sequence <= highest_sent_) ++resent_;
-  highest_sent_ = std::max(highest_sent_, flight.sequence);
-  if (flight.sequence == cursor_) {
-    if (cursor_ == journal_.confirmed_through + 1) progress_at_ = now;
-    ++cursor_;
+  const uint64_t last = flight.through();
+  if (flight.sequence <= highest_sent_) resent_ += last - flight.sequence + 1;
+  if (parked(flight.sequence)) ++parked_total_;
+  highest_sent_ = std::max(highest_sent_, last);
+  if (last >= cursor_) {
+    cursor_ = last + 1;
     sent_bytes_ += bytes;
   }
 }
 
-void Sender::OnAcked(uint64_t token, Instant now) { window_.Acked(token, now); }
-
-// --- what the centre says ---------------------------------------------------------------------
-
-void Sender::OnCentreHeard(bool retained, Instant now) {
-  if (!retained) centre_heard_at_ = now;
+void Sender::OnLooked(uint64_t numbers) {
+  if (Replay* replay = desk_.active()) replay->looked += numbers;
 }
 
-void Sender::OnConfirm(const wire::StreamConfirm& confirm, ChainVerdict verdict, bool retained,
-                       Instant now) {
-  OnCentreHeard(retained, now);
-  if (verdict == ChainVerdict::kNotKept) {
-    ++disbelieved_;
-    return;
+void Sender::OnAcked(uint64_t token, Instant now) {
+  const auto flight = window_.Acked(token, now);
+  if (!flight || flight->sequence == 0 || flight->replay) return;
+  if (!options_.rules.puback_deletes_nothing && window_.acked_through() > journal_.floor) {
+    Allow(journal_.stream, window_.acked_through(), now);
+    wire::StreamConfirm word;
+    word.stream = journal_.stream;
+    word.through = journal_.confirmed_through = window_.acked_through();
+    queue_.emplace_back(act::SaveWord{word, true});
   }
-  if (verdict != ChainVerdict::kEqual) return Disagree(retained, verdict);
-  live_disagreements_ = 0;
-  retained_disagreed_ = false;
-  if (confirm.through < journal_.confirmed_through) {
-    const bool old_message = retained || confirm.through + 1 < journal_.floor;
-    if (old_message) {
-      ++disbelieved_;
-      return;
+  if (!options_.by_broker || window_.acked_through() <= journal_.acked_through) return;
+  journal_.acked_through = window_.acked_through();
+  status_due_ = true;
+}
+
+// docs/wire.md, "PUBACK reason codes".
+bool Sender::OnRefused(uint64_t token, int code, Instant now) {
+  const auto flight = window_.Done(token, now);
+  if (!flight) return false;
+  const bool about_the_event = code == 0x95 || code == 0x99;
+  if (!about_the_event || flight->sequence == 0) return true;
+  if (flight->replay) return false;  // its body stays here and stays owed
+  if (flight->last > flight->sequence) {
+    // One of a batch: each of them alone, so that only the one that cannot pass is parked.
+    for (uint64_t n = flight->sequence; n <= flight->last; ++n) {
+      queue_.emplace_back(act::Send{n, n, false});
     }
-    // The collector was restored, or another one lags: wait for a higher word before believing.
-    if (!lower_) lower_ = Lower{confirm.through, confirm.chain, now + kLowerGrace};
-    lower_->through = confirm.through;
-    lower_->chain = confirm.chain;
-    queue_.emplace_back(act::AllowDeletion{now});
-    return;
+    return false;
   }
-  lower_.reset();
-  if (confirm.through > journal_.confirmed_through) Advance(confirm, now);
-  if (!retained) queue_.emplace_back(act::AllowDeletion{now + kDeletionWindow});
-  if (phase_ == Phase::kSettling) StartSending(now);
-}
-
-void Sender::Advance(const wire::StreamConfirm& confirm, Instant now) {
-  journal_.confirmed_through = confirm.through;
-  progress_at_ = now;
-  sent_bytes_ = 0;
-  fresh_link_after_ = kFirstFreshLink;
-  status_due_ = true;
-  queue_.emplace_back(act::SaveConfirmed{confirm.through, confirm.chain});
-  window_.Jump(confirm.through);
-  cursor_ = std::max(cursor_, confirm.through + 1);
-  // The probe went through, but what was sent behind it did not: the broker lost it.
-  if (probe_ != 0 && confirm.through == probe_ && cursor_ > confirm.through + 1) {
-    MoveCursorBack(confirm.through);
-  }
-  if (probe_ <= confirm.through) probe_ = 0;
-}
-
-void Sender::MoveCursorBack(uint64_t through) {
-  cursor_ = through + 1;
-  window_.CountFrom(through);
-}
-
-// Journal and centre tell different pasts. Once may be an old message; twice is a fork.
-void Sender::Disagree(bool retained, ChainVerdict verdict) {
-  ++disbelieved_;
-  if (retained) {
-    retained_disagreed_ = true;
-    return;
-  }
-  ++live_disagreements_;
-  if (live_disagreements_ < 2 && !retained_disagreed_) return;
-  alarm_ = verdict == ChainVerdict::kBeyondHead
-               ? "head office has confirmed events that this journal does not hold: the disk was "
-                 "restored from an older copy, or two servers use this store id"
-               : "head office holds other events under the same numbers: the disk was copied or "
-                 "restored";
-}
-
-void Sender::BelieveLower() {
-  journal_.confirmed_through = lower_->through;
-  queue_.emplace_back(act::SaveConfirmed{lower_->through, lower_->chain});
-  MoveCursorBack(lower_->through);
-  lower_.reset();
-  status_due_ = true;
-}
-
-void Sender::OnCommand(const wire::Command& command, bool retained, Instant now) {
-  const uint64_t seen = std::max(sent_through(), journal_.confirmed_through);
-  const Kept kept{journal_.stream, journal_.floor, seen};
-  wire::Reply reply = desk_.Take(command, retained, kept);
-  if (command.command == "report" && reply.state == "done") {
-    status_due_ = true;
-    status_at_ = now - kStatusMinGap;
-  }
-  if (!retained) queue_.emplace_back(act::SendReply{std::move(reply)});
+  if (parked(flight->sequence) || parked_.size() >= kMaxParked) return true;
+  parked_.insert(flight->sequence);
+  queue_.emplace_back(act::Send{flight->sequence, flight->sequence, true});
+  return false;
 }
 
 // --- what to do next --------------------------------------------------------------------------
 
 std::optional<Action> Sender::Next(Instant now) {
+  if (auto action = LinkTimers(now)) return action;
   if (auto action = Timers(now)) return action;
-  if (!queue_.empty()) {
-    Action action = std::move(queue_.front());
-    queue_.erase(queue_.begin());
-    return action;
-  }
+  if (!queue_.empty()) return Taken();
   if (!online() || window_.free() == 0) return std::nullopt;
   const bool heartbeat = now - status_at_ >= kStatusHeartbeat;
   if (heartbeat || (status_due_ && now - status_at_ >= kStatusMinGap)) {
@@ -224,11 +205,40 @@ std::optional<Action> Sender::Next(Instant now) {
     status_at_ = now;
     return act::PublishStatus{};
   }
-  if (phase_ != Phase::kSending || paused_ || !alarm_.empty()) return std::nullopt;
+  if (phase_ != Phase::kSending || stopped()) return std::nullopt;
   return NextSend(now);
 }
 
+std::optional<Action> Sender::Taken() {
+  const auto* send = std::get_if<act::Send>(&queue_.front());
+  if (send != nullptr && window_.free() == 0) return std::nullopt;
+  Action action = std::move(queue_.front());
+  queue_.pop_front();
+  return action;
+}
+
+// What the journal is told in time, whatever the link does.
 std::optional<Action> Sender::Timers(Instant now) {
+  if (forking_ && now - forking_since_ >= kForkPatience) {
+    // The journal could not: a disk that is full or failing. The centre will say it again.
+    forking_ = false;
+    next_fork_at_ = now;
+  }
+  if (cause_ && now >= next_fork_at_) {
+    const Cause cause = *cause_;
+    cause_.reset();
+    ForkBecause(cause, now);
+  }
+  const uint64_t acked = journal_.acked_through;
+  if (options_.by_broker && acked != acked_saved_ && now - acked_saved_at_ >= kSaveAckedEvery) {
+    acked_saved_ = acked;
+    acked_saved_at_ = now;
+    return act::SaveAcked{acked};
+  }
+  return std::nullopt;
+}
+
+std::optional<Action> Sender::LinkTimers(Instant now) {
   switch (phase_) {
     case Phase::kIdle:
       return std::nullopt;
@@ -262,8 +272,7 @@ bool Sender::AcksMissing(Instant now) const {
 }
 
 bool Sender::ConfirmationsMissing(Instant now) const {
-  return sent_through() > journal_.confirmed_through && !CentreAway(now) &&
-         now - progress_at_ >= fresh_link_after_;
+  return Waits() && !CentreAway(now) && now - progress_at_ >= fresh_link_after_;
 }
 
 Action Sender::FreshLink(const char* why, Instant now) {
@@ -274,54 +283,65 @@ Action Sender::FreshLink(const char* why, Instant now) {
 bool Sender::CentreAway(Instant now) const { return now - centre_heard_at_ >= kAwayAfter; }
 
 uint64_t Sender::SendLimit(Instant now) const {
-  if (!CentreAway(now)) return journal_.head;
+  if (options_.by_broker || !CentreAway(now)) return journal_.head;
   if (sent_bytes_ >= kAwayMaxBytes) return sent_through();
-  return std::min(journal_.head, journal_.confirmed_through + options_.away_max_events);
+  return std::min(journal_.head, journal_.confirmed_through + options_.max_unconfirmed_events);
 }
 
 bool Sender::ProbeDue(Instant now) const {
-  return sent_through() > journal_.confirmed_through && !CentreAway(now) &&
-         now - std::max(progress_at_, probed_at_) >= kProbeAfter;
+  return Waits() && !CentreAway(now) && now - std::max(progress_at_, probed_at_) >= kProbeAfter;
 }
 
 std::optional<Action> Sender::NextSend(Instant now) {
   if (ProbeDue(now)) {
     probe_ = journal_.confirmed_through + 1;
     probed_at_ = now;
-    return act::Send{probe_, probe_, false};
+    return act::Send{probe_, probe_, parked(probe_)};
   }
   const uint64_t limit = SendLimit(now);
   const bool live_waits = cursor_ <= limit;
   // A replay takes what live events leave, and at most half of the window while they wait.
   const bool replay_may = !live_waits || window_.replays_in_flight() < window_.bound() / 2;
   if (replay_may) {
-    if (auto action = NextReplay()) return action;
+    if (auto action = NextReplay(now)) return action;
   }
   if (!live_waits) return std::nullopt;
-  const uint64_t most = std::min<uint64_t>(window_.free(), kMaxRangeEvents);
+  const uint64_t messages = std::min<uint64_t>(window_.free(), kMaxRangeEvents);
+  const uint64_t most = cap_.Room(messages * options_.events_per_message, now);
+  if (most == 0) return std::nullopt;
   return act::Send{cursor_, std::min(limit, cursor_ + most - 1), false};
 }
 
-std::optional<Action> Sender::NextReplay() {
+std::optional<Action> Sender::NextReplay(Instant now) {
   Replay* replay = desk_.active();
   if (replay == nullptr) return std::nullopt;
-  wire::Reply reply{replay->command_id, "progress", replay->sent, replay->of, ""};
-  if (replay->done()) {
+  wire::Reply reply{replay->id, "progress", replay->sent, replay->of, "", {}};
+  if (replay->pieces.empty()) {
     if (window_.replays_in_flight() > 0) return std::nullopt;
     reply.state = "done";
-    desk_.Finish();
+    const bool tell = replay->by_command;
+    desk_.Finish("done");
+    if (!tell) return std::nullopt;
     return act::SendReply{reply};
   }
-  if (replay->sent - replay->told >= kReplayProgressEvery) {
+  if (replay->by_command && replay->sent - replay->told >= kReplayProgressEvery) {
     replay->told = replay->sent;
     return act::SendReply{reply};
   }
   const uint64_t share = std::max<uint64_t>(1, window_.bound() / 2);
-  const uint64_t most = std::min<uint64_t>({window_.free(), share, kMaxRangeEvents});
-  const act::Send send{replay->next, std::min(replay->through, replay->next + most - 1), true};
-  replay->sent += send.last - send.first + 1;
-  replay->next = send.last + 1;
-  return send;
+  const uint64_t most =
+      cap_.Room(std::min<uint64_t>({window_.free(), share, kMaxRangeEvents}), now);
+  if (most == 0) return std::nullopt;
+  Piece& piece = replay->pieces.front();
+  act::Resend resend{piece.stream, piece.next, std::min(piece.through, piece.next + most - 1),
+                     replay->filter};
+  piece.next = resend.last + 1;
+  if (piece.next > piece.through) replay->pieces.erase(replay->pieces.begin());
+  return resend;
+}
+
+Status Sender::StartReplay(const ReplayOrder& order, const std::string& id) {
+  return desk_.Start(order, id, Places());
 }
 
 Instant Sender::NextDeadline(Instant now) const {
@@ -336,14 +356,26 @@ Instant Sender::NextDeadline(Instant now) const {
     default:
       break;
   }
-  Instant next = status_at_ + (status_due_ ? Duration(kStatusMinGap) : Duration(kStatusHeartbeat));
+  // With a full window the next acknowledgement, or its absence, is what goes on.
+  Instant next = Instant::max();
+  if (window_.free() > 0) {
+    next = status_at_ + (status_due_ ? Duration(kStatusMinGap) : Duration(kStatusHeartbeat));
+  }
   if (phase_ == Phase::kSettling) next = std::min(next, phase_since_ + kSettle);
   if (lower_) next = std::min(next, lower_->believe_at);
   if (window_.in_flight() > 0) next = std::min(next, window_.quiet_since() + kAckTimeout);
-  if (sent_through() > journal_.confirmed_through && !CentreAway(now)) {
-    next = std::min(
-        {next, std::max(progress_at_, probed_at_) + kProbeAfter, progress_at_ + fresh_link_after_});
-    next = std::min(next, centre_heard_at_ + kAwayAfter);
+  if (forking_) next = std::min(next, forking_since_ + kForkPatience);
+  if (cause_) next = std::min(next, next_fork_at_);
+  if (options_.by_broker && journal_.acked_through != acked_saved_) {
+    next = std::min(next, acked_saved_at_ + kSaveAckedEvery);
+  }
+  // With room now, whatever there is to send has been sent or waits for something else.
+  if (const Instant room_at = cap_.Next(now); room_at > now) next = std::min(next, room_at);
+  if (Waits() && !CentreAway(now)) {
+    next = std::min({next, progress_at_ + fresh_link_after_, centre_heard_at_ + kAwayAfter});
+    if (phase_ == Phase::kSending && !stopped() && window_.free() > 0) {
+      next = std::min(next, std::max(progress_at_, probed_at_) + kProbeAfter);
+    }
   }
   return next;
 }
@@ -353,12 +385,13 @@ void Sender::Describe(UplinkStats* stats, Instant now, WallTime wall) const {
     return wall + std::chrono::duration_cast<std::chrono::microseconds>(at - now);
   };
   stats->alarm = alarm_;
-  stats->phase = !options_.has_broker          ? LinkPhase::kUnconfigured
-                 : !alarm_.empty() && online() ? LinkPhase::kStopped
-                 : paused_                     ? LinkPhase::kPaused
-                 : online()                    ? LinkPhase::kOnline
-                 : phase_ == Phase::kWaiting   ? LinkPhase::kWaiting
-                                               : LinkPhase::kConnecting;
+  if (alarm_.empty() && cause_) stats->alarm = cause_->reason;
+  stats->phase = !options_.has_broker                ? LinkPhase::kUnconfigured
+                 : !stats->alarm.empty() && online() ? LinkPhase::kStopped
+                 : paused_                           ? LinkPhase::kPaused
+                 : online()                          ? LinkPhase::kOnline
+                 : phase_ == Phase::kWaiting         ? LinkPhase::kWaiting
+                                                     : LinkPhase::kConnecting;
   stats->phase_since = wall_of(phase_since_);
   stats->last_error = last_failure_.text;
   stats->cause = last_failure_.cause;
@@ -374,6 +407,10 @@ void Sender::Describe(UplinkStats* stats, Instant now, WallTime wall) const {
   stats->connects_total = connects_;
   stats->refused_commands_total = desk_.refused();
   stats->disbelieved_confirmations_total = disbelieved_;
+  stats->forks_total = forks_;
+  stats->parked_total = parked_total_;
+  stats->lost_total = lost_;
+  stats->replay = desk_.Progress();
 }
 
 }  // namespace tillrelay::uplink

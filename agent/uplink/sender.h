@@ -6,12 +6,16 @@
 // Limits: agent/uplink/timing.h.
 #pragma once
 
+#include <deque>
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
-#include <variant>
 #include <vector>
 
+#include "agent/uplink/actions.h"
 #include "agent/uplink/backoff.h"
+#include "agent/uplink/rate_cap.h"
 #include "agent/uplink/replay.h"
 #include "agent/uplink/send_window.h"
 #include "agent/uplink/uplink_stats.h"
@@ -21,18 +25,31 @@
 
 namespace tillrelay::uplink {
 
-struct SenderOptions {
-  bool has_broker = true;
-  std::string session;  // ULID of this run
-  uint32_t own_window = kOwnWindow;
-  milliseconds retry_min = kRetryMin, retry_max = kRetryMax;
-  uint64_t away_max_events = kAwayMaxEvents;
+// Only for showing that a test would notice; a product always has all of them.
+struct Rules {
+  bool chain = true;   // a confirmation must carry the journal's own chain
+  bool rewind = true;  // a lower live confirmation is believed after its grace
+  bool puback_deletes_nothing = true;
 };
 
-// Where the journal stands.
+struct SenderOptions {
+  bool has_broker = true;
+  bool by_broker = false;  // delivery.confirm = "broker": the PUBACK counts
+  std::string session;     // ULID of this run
+  uint32_t own_window = kOwnWindow;
+  milliseconds retry_min = kRetryMin, retry_max = kRetryMax;
+  Duration first_retry{0};  // after an outage: the store's own share of kOutageSpread
+  uint64_t max_unconfirmed_events = kAwayMaxEvents;
+  uint64_t max_events_per_s = 0, max_bytes_per_s = 0;  // 0: no bound
+  uint64_t events_per_message = 1;                     // above 1: batches
+  Rules rules;
+};
+
+// Where the journal's current stream stands.
 struct JournalPosition {
   std::string stream;
   uint64_t head = 0, confirmed_through = 0, floor = 1;
+  uint64_t acked_through = 0;
 };
 
 // How a confirmed chain compares with the journal's own at that number.
@@ -43,30 +60,6 @@ struct Failure {
   std::string text;
 };
 
-namespace act {
-struct Connect {};
-struct Subscribe {};
-struct Disconnect {};
-struct Send {  // inclusive; the pump reports each with Sent()
-  uint64_t first = 0, last = 0;
-  bool replay = false;
-};
-struct SaveConfirmed {
-  uint64_t through = 0;
-  wire::Chain chain{};
-};
-struct PublishStatus {};
-struct SendReply {
-  wire::Reply reply;
-};
-struct AllowDeletion {
-  Instant until{};
-};
-}  // namespace act
-using Action =
-    std::variant<act::Connect, act::Subscribe, act::Disconnect, act::Send, act::SaveConfirmed,
-                 act::PublishStatus, act::SendReply, act::AllowDeletion>;
-
 class Sender {
  public:
   Sender(SenderOptions options, JournalPosition journal, Random* random);
@@ -76,20 +69,36 @@ class Sender {
   // When Next has something to do even if nothing happens; Instant::max() if never.
   Instant NextDeadline(Instant now) const;
 
-  void OnConnected(uint32_t receive_maximum, Instant now);
+  // `can_take_over`: the broker says why it ends a connection (MQTT 5).
+  void OnConnected(uint32_t receive_maximum, Instant now, bool says_take_over = true);
   void OnConnectFailed(const Failure& failure, Instant now) { Down(failure, now); }
-  void OnLost(const Failure& failure, Instant now) { Down(failure, now); }
+  void OnLost(const Failure& failure, Instant now);
   void OnSubscribed(Instant now);
   void OnHead(uint64_t head, uint64_t floor);
+  // The journal's older streams, and the bodies that it keeps below a floor; the current stream's
+  // own place is the last one.
+  void OnPlaces(std::vector<StreamPlace> places) { places_ = std::move(places); }
+  // The journal has another current stream.
+  void OnStream(const JournalPosition& position, Instant now);
   void OnSent(uint64_t token, const SendWindow::Flight& flight, size_t bytes, Instant now);
+  void OnLooked(uint64_t numbers);  // at rows of the last Resend
   void OnAcked(uint64_t token, Instant now);
+  // The broker answered with a reason code of 0x80 or more. True: the connection has to go.
+  bool OnRefused(uint64_t token, int code, Instant now);
+  // This row is larger than the broker allows.
+  void OnOversize(uint64_t sequence) { parked_.insert(sequence); }
   void OnConfirm(const wire::StreamConfirm& confirm, ChainVerdict verdict, bool retained,
                  Instant now);
   // A confirmation arrived that does not name the current stream: the centre is there.
   void OnCentreHeard(bool retained, Instant now);
-  void OnCommand(const wire::Command& command, bool retained, Instant now);
+  // `verdict` is of the command's chain: at `after`, or at `from` - 1.
+  void OnCommand(const wire::Command& command, ChainVerdict verdict, bool retained, Instant now);
+  void OnCommand(const wire::Command& command, bool retained, Instant now) {
+    OnCommand(command, ChainVerdict::kEqual, retained, now);
+  }
   // The journal cannot give a row that should be there.
   void OnUnreadable(const std::string& why);
+  Status StartReplay(const ReplayOrder& order, const std::string& id);
 
   void Pause();
   void Resume(Instant now);
@@ -99,48 +108,77 @@ class Sender {
   bool link_open() const { return phase_ >= Phase::kSubscribing; }
   uint64_t sent_through() const { return cursor_ - 1; }
   uint64_t confirmed_through() const { return journal_.confirmed_through; }
+  // What need not be sent again: the centre's word, or the broker's where that is the promise.
+  uint64_t settled_through() const {
+    return options_.by_broker ? journal_.acked_through : journal_.confirmed_through;
+  }
+  uint32_t room() const { return window_.free(); }
+  bool parked(uint64_t sequence) const { return parked_.contains(sequence); }
   const JournalPosition& journal() const { return journal_; }
+  const SenderOptions& options() const { return options_; }
   // Adds what this object knows: phase, causes, watermarks.
   void Describe(UplinkStats* stats, Instant now, WallTime wall) const;
 
  private:
   enum class Phase { kIdle, kWaiting, kConnecting, kSubscribing, kSettling, kSending };
   struct Lower {
-    uint64_t through = 0;
-    wire::Chain chain{};
+    wire::StreamConfirm confirm;
     Instant believe_at{};
+  };
+  struct Cause {  // why the journal and the centre cannot go on with this stream
+    std::string stream;
+    uint64_t after = 0;
+    std::string reason;
   };
 
   void Down(const Failure& failure, Instant now);
+  void Rewind();
+  bool LooksLikeTakeOver(const Failure& failure, Instant now);
   void StartSending(Instant now);
-  void Advance(const wire::StreamConfirm& confirm, Instant now);
-  void Disagree(bool retained, ChainVerdict verdict);
+  void OnOlder(const wire::StreamConfirm& confirm, ChainVerdict verdict, bool retained,
+               Instant now);
+  void Advance(const wire::StreamConfirm& confirm, bool live, Instant now);
+  bool SaysNews(const wire::StreamConfirm& confirm) const;
+  void Allow(const std::string& stream, uint64_t through, Instant now);
+  void Disagree(const wire::StreamConfirm& confirm, ChainVerdict verdict, bool retained,
+                Instant now);
+  void ForkBecause(Cause cause, Instant now);
+  std::string Proven(const wire::Command& command, ChainVerdict verdict, Instant now);
   void BelieveLower();
   void MoveCursorBack(uint64_t through);
+  const StreamPlace* PlaceOf(const std::string& stream) const;
+  std::vector<StreamPlace> Places() const;
   bool AcksMissing(Instant now) const;
   bool ConfirmationsMissing(Instant now) const;
+  bool Waits() const { return sent_through() > settled_through() && !options_.by_broker; }
   Action FreshLink(const char* why, Instant now);
   std::optional<Action> Timers(Instant now);
+  std::optional<Action> LinkTimers(Instant now);
   std::optional<Action> NextSend(Instant now);
-  std::optional<Action> NextReplay();
+  std::optional<Action> NextReplay(Instant now);
+  std::optional<Action> Taken();
   bool CentreAway(Instant now) const;
   uint64_t SendLimit(Instant now) const;
   bool ProbeDue(Instant now) const;
+  bool stopped() const { return paused_ || forking_ || cause_ || !alarm_.empty(); }
 
   const SenderOptions options_;
   Random& random_;
   JournalPosition journal_;
+  std::vector<StreamPlace> places_;
   Backoff backoff_;
   SendWindow window_;
   ReplayDesk desk_;
-  std::vector<Action> queue_;  // decided, not yet taken
+  RateCap cap_;
+  std::deque<Action> queue_;  // decided, not yet taken
 
   Phase phase_ = Phase::kIdle;
   bool paused_ = false;
   std::string alarm_;  // sending is stopped until a person acts
   Failure last_failure_{LinkCause::kNone, ""};
   Instant next_try_{}, phase_since_{}, connected_at_{};
-  bool ever_connected_ = false;
+  bool ever_connected_ = false, says_take_over_ = true;
+  std::deque<Instant> closes_;  // by the broker, where it does not say why
 
   uint64_t cursor_ = 1;      // next number to send
   uint64_t sent_bytes_ = 0;  // since the last progress
@@ -150,11 +188,17 @@ class Sender {
   Instant centre_heard_at_{};  // last live confirmation, or the session's start
   minutes fresh_link_after_ = kFirstFreshLink;
   std::optional<Lower> lower_;
-  int live_disagreements_ = 0;
-  bool retained_disagreed_ = false;
-  Instant status_at_{};
+  std::map<std::string, int> disagreements_;  // by stream, since the last agreement
+  std::set<uint64_t> parked_;                 // numbers that this broker cannot take, this session
+  std::optional<Cause> cause_;                // waits for next_fork_at_
+  bool forking_ = false;
+  Instant forking_since_{};
+  Instant next_fork_at_{};
+  Instant status_at_{}, acked_saved_at_{};
+  uint64_t acked_saved_ = 0;
   bool status_due_ = false;
   uint64_t resent_ = 0, replayed_ = 0, published_ = 0, connects_ = 0, disbelieved_ = 0;
+  uint64_t forks_ = 0, parked_total_ = 0, lost_ = 0;
   uint64_t highest_sent_ = 0;
 };
 

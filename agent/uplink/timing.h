@@ -42,6 +42,18 @@ inline constexpr seconds kStableAfter{60};
 // Two agents with one identity push each other off; meeting slowly is better.
 inline constexpr minutes kTakeOverMin{5};
 inline constexpr minutes kTakeOverMax{15};
+// MQTT 3.1.1 has no reason for a close: so many within so long count as a take-over.
+inline constexpr size_t kTakeOverCloses = 3;
+inline constexpr minutes kTakeOverWindow{60};
+// After an outage the stores come back spread over this time, each at its own moment.
+inline constexpr seconds kOutageSpread{10};
+// At most one new stream in this time; a further cause waits, and sending with it.
+inline constexpr minutes kForkEvery{60};
+inline constexpr seconds kForkPatience{60};  // until the journal has carried it out
+// Broker's word alone: how often the acknowledged number is written down.
+inline constexpr seconds kSaveAckedEvery{1};
+// Numbers remembered as too large or refused, in one session.
+inline constexpr size_t kMaxParked = 10'000;
 // Rows sent by one order.
 inline constexpr uint64_t kMaxRangeEvents = 256;
 inline constexpr uint64_t kReplayProgressEvery = 1000;

@@ -31,6 +31,22 @@ enum class LinkCause {  // what the last failure was about
   kOther,
 };
 
+// What to send again: numbers `first` to `last` of a stream (empty: the current one), or, with
+// first 0, all kept events of a business day or of a time of recording (UTC texts, inclusive).
+struct ReplayOrder {
+  std::string stream;
+  uint64_t first = 0, last = 0;
+  std::string business_day;
+  std::string recorded_from, recorded_through;
+};
+
+struct ReplayProgress {
+  std::string id;
+  std::string state;            // "running" | "done" | "interrupted"; empty: there was none
+  uint64_t sent = 0;            // events handed to the broker
+  uint64_t looked = 0, of = 0;  // numbers looked at, of all there are to look at
+};
+
 struct UplinkStats {
   LinkPhase phase = LinkPhase::kUnconfigured;
   std::string broker;      // url without credentials
@@ -46,7 +62,9 @@ struct UplinkStats {
   uint64_t published_total = 0, resent_total = 0, replayed_total = 0, connects_total = 0;
   uint64_t refused_commands_total = 0, disbelieved_confirmations_total = 0;
   uint64_t dropped_messages_total = 0;  // from the network: too many waiting, or too large
-  std::string alarm;                    // fork cause or take-over, in words; empty: none
+  uint64_t forks_total = 0, parked_total = 0, lost_total = 0;
+  ReplayProgress replay;  // the running one, or the last
+  std::string alarm;      // fork cause or take-over, in words; empty: none
 };
 
 }  // namespace tillrelay::uplink

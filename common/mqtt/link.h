@@ -38,6 +38,7 @@ struct LinkEvent {
   // kConnected:
   uint32_t receive_maximum = 65535;
   uint32_t maximum_packet = 0;  // 0: no limit told
+  bool gives_reasons = true;    // MQTT 5: a close and a refusal say why
   // kConnectFailed, kLost, kSubscribed, kPublished: MQTT reason code, 0 is good
   int reason_code = 0;
   FailureCause cause = FailureCause::kNone;

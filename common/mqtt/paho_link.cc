@@ -8,8 +8,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 
 namespace tillrelay::mqtt {
 namespace {
@@ -17,10 +19,11 @@ namespace {
 // The namespace of the library has our name too; inside this file it is `paho`.
 namespace paho = ::mqtt;
 
-constexpr int kVersion = MQTTVERSION_5;
 constexpr int kQos = 1;
 constexpr int kMaxDescriptors = 1024;
-constexpr int kFirstRefusal = 0x80;  // MQTT 5 reason codes from here on are failures
+constexpr int kUnsupportedVersion = 0x84;  // MQTT 5
+constexpr int kUnacceptableVersion = 1;    // the same, as an older broker says it
+constexpr int kFirstRefusal = 0x80;        // MQTT 5 reason codes from here on are failures
 
 struct Target {
   bool tls = false;
@@ -128,8 +131,6 @@ class PahoLink final : public Link, private paho::callback {
       : options_(options),
         target_(std::move(target)),
         deliver_(std::move(deliver)),
-        client_(target_.Uri(), options_.client_id,
-                paho::create_options(kVersion, options_.max_in_flight), nullptr),
         connect_listener_(*this),
         subscribe_listener_(*this),
         publish_listener_(*this) {
@@ -137,10 +138,7 @@ class PahoLink final : public Link, private paho::callback {
       event_properties_.add({paho::property::CONTENT_TYPE, options_.content_type});
       event_properties_.add({paho::property::PAYLOAD_FORMAT_INDICATOR, 1});
     }
-    client_.set_callback(*this);
-    client_.set_disconnected_handler([this](const paho::properties&, paho::ReasonCode code) {
-      Lost(static_cast<int>(code), "the broker ended the connection: ");
-    });
+    MakeClient();
   }
 
   ~PahoLink() override { Disconnect(500); }
@@ -153,14 +151,16 @@ class PahoLink final : public Link, private paho::callback {
       deliver_(std::move(failed));
       return Status::Ok();
     }
-    return Guarded("connect",
-                   [&] { client_.connect(ConnectOptions(), nullptr, connect_listener_); });
+    return Guarded("connect", [&] {
+      if (made_for_ != version_) MakeClient();
+      client_->connect(ConnectOptions(), nullptr, connect_listener_);
+    });
   }
 
   Status Subscribe(const std::vector<std::string>& topics) override {
     return Guarded("subscribe", [&] {
       for (const std::string& topic : topics) {
-        client_.subscribe(topic, kQos, nullptr, subscribe_listener_);
+        client_->subscribe(topic, kQos, nullptr, subscribe_listener_);
       }
     });
   }
@@ -168,18 +168,18 @@ class PahoLink final : public Link, private paho::callback {
   Status Publish(const PublishOrder& order) override {
     return Guarded("publish", [&] {
       auto message =
-          order.event
+          order.event && made_for_ == MQTTVERSION_5
               ? paho::message::create(std::string(order.topic), order.payload.data(),
                                       order.payload.size(), kQos, order.retained, event_properties_)
               : paho::message::create(std::string(order.topic), order.payload.data(),
                                       order.payload.size(), kQos, order.retained);
-      client_.publish(message, reinterpret_cast<void*>(order.token), publish_listener_);
+      client_->publish(message, reinterpret_cast<void*>(order.token), publish_listener_);
     });
   }
 
   void Disconnect(int timeout_ms) override {
     Guarded("disconnect", [&] {
-      if (client_.is_connected()) client_.disconnect(timeout_ms)->wait_for(timeout_ms);
+      if (client_->is_connected()) client_->disconnect(timeout_ms)->wait_for(timeout_ms);
     }).ok();
   }
 
@@ -214,6 +214,19 @@ class PahoLink final : public Link, private paho::callback {
     return code >= kFirstRefusal ? code : kFirstRefusal;
   }
 
+  // The library fixes the version when a client is made.
+  void MakeClient() {
+    made_for_ = version_;
+    client_ = std::make_unique<paho::async_client>(
+        target_.Uri(), options_.client_id, paho::create_options(made_for_, options_.max_in_flight),
+        nullptr);
+    client_->set_callback(*this);
+    if (made_for_ != MQTTVERSION_5) return;
+    client_->set_disconnected_handler([this](const paho::properties&, paho::ReasonCode code) {
+      Lost(static_cast<int>(code), "the broker ended the connection: ");
+    });
+  }
+
   template <class F>
   Status Guarded(const char* what, F&& order) {
     try {
@@ -240,9 +253,13 @@ class PahoLink final : public Link, private paho::callback {
 
   paho::connect_options ConnectOptions() {
     paho::connect_options_builder builder;
-    builder.mqtt_version(kVersion)
-        .clean_start(true)
-        .automatic_reconnect(false)
+    const bool five = made_for_ == MQTTVERSION_5;
+    if (five) {
+      builder.mqtt_version(made_for_).clean_start(true);
+    } else {
+      builder.mqtt_version(made_for_).clean_session(true);
+    }
+    builder.automatic_reconnect(false)
         .keep_alive_interval(std::chrono::seconds(options_.keep_alive_s))
         .connect_timeout(std::chrono::seconds(options_.connect_timeout_s))
         .max_inflight(options_.max_in_flight);
@@ -286,6 +303,8 @@ class PahoLink final : public Link, private paho::callback {
     SendWithoutDelay();
     LinkEvent event;
     event.what = Happening::kConnected;
+    event.gives_reasons = made_for_ == MQTTVERSION_5;
+    if (!event.gives_reasons) return deliver_(std::move(event));
     try {
       const paho::connect_response response = token.get_connect_response();
       const paho::properties& properties = response.get_properties();
@@ -305,7 +324,14 @@ class PahoLink final : public Link, private paho::callback {
     LinkEvent event;
     event.what = Happening::kConnectFailed;
     event.reason_code = static_cast<int>(token.get_reason_code());
-    if (event.reason_code >= kFirstRefusal) {
+    const bool too_new = made_for_ == MQTTVERSION_5 && (event.reason_code == kUnsupportedVersion ||
+                                                        event.reason_code == kUnacceptableVersion);
+    // The other version at the next attempt; back to 5 when that fails too, for the broker may have
+    // been renewed.
+    version_ = too_new ? MQTTVERSION_3_1_1 : MQTTVERSION_5;
+    if (too_new) {
+      event.text = "the broker does not speak MQTT 5; the next attempt uses 3.1.1";
+    } else if (event.reason_code >= kFirstRefusal) {
       event.cause = CauseOf(event.reason_code);
       event.text = "the broker refused the login: " + ReasonText(event.reason_code);
     } else if (!tls_error_.empty()) {
@@ -372,7 +398,9 @@ class PahoLink final : public Link, private paho::callback {
   const Deliver deliver_;
   std::string tls_error_;
   paho::properties event_properties_;
-  paho::async_client client_;
+  std::atomic<int> version_{MQTTVERSION_5};  // of the next connection
+  int made_for_ = MQTTVERSION_5;  // of the client that there is; changed between connections
+  std::unique_ptr<paho::async_client> client_;
   ConnectListener connect_listener_;
   SubscribeListener subscribe_listener_;
   PublishListener publish_listener_;

@@ -98,6 +98,10 @@ std::string_view Statement::Blob(int column) const {
   const auto size = static_cast<size_t>(sqlite3_column_bytes(statement_, column));
   return bytes == nullptr ? std::string_view() : std::string_view(bytes, size);
 }
+void Statement::CopyTo(int column, Statement* to, int at) const {
+  CHECK(sqlite3_bind_value(to->statement_, at, sqlite3_column_value(statement_, column)) ==
+        SQLITE_OK);
+}
 bool Statement::IsNull(int column) const {
   return sqlite3_column_type(statement_, column) == SQLITE_NULL;
 }

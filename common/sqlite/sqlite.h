@@ -45,6 +45,8 @@ class Statement {
   std::string_view Text(int column) const;
   std::string_view Blob(int column) const;
   bool IsNull(int column) const;
+  // Binds the column, whatever its type, as a parameter of another statement.
+  void CopyTo(int column, Statement* to, int at) const;
 
  private:
   friend class Database;

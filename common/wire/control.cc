@@ -2,6 +2,7 @@
 
 #include "common/base/json_writer.h"
 #include "common/base/text.h"
+#include "common/event/time_text.h"
 #include "common/wire/ulid.h"
 
 namespace tillrelay::wire {
@@ -39,6 +40,68 @@ Status ReadRanges(JsonValue list, std::vector<Range>* out) {
       return Invalid("owed has a bad range");
     }
     out->push_back(range);
+  }
+  return Status::Ok();
+}
+
+void WriteLost(const std::vector<Lost>& lost, JsonWriter* json) {
+  json->Key("lost").BeginArray();
+  for (const Lost& l : lost) {
+    json->BeginObject().Field("stream", l.stream).Field("from", l.range.first);
+    json->Field("through", l.range.last).Field("chain", ToHex(BytesOf(l.chain)));
+    json->Field("reason", l.reason).Field("compared", l.compared).EndObject();
+  }
+  json->EndArray();
+}
+
+Status ReadLost(JsonValue list, std::vector<Lost>* out) {
+  if (!list) return Status::Ok();
+  if (!list.is_array() || list.size() > kMaxRanges) return Invalid("lost is not a short list");
+  for (const JsonValue entry : list) {
+    Lost& l = out->emplace_back();
+    l.stream = entry.String("stream");
+    l.reason = entry.String("reason");
+    const JsonValue compared = entry.Find("compared");
+    l.compared = !compared || compared.text() != "false";
+    if (!IsUlid(l.stream) || !entry.Unsigned("from", &l.range.first) ||
+        !entry.Unsigned("through", &l.range.last) || l.range.first == 0 ||
+        l.range.first > l.range.last || !ParseChain(entry.String("chain"), &l.chain)) {
+      return Invalid("a lost range is malformed");
+    }
+  }
+  return Status::Ok();
+}
+
+Status ReadParked(JsonValue list, StoreStatus* status) {
+  if (!list) return Status::Ok();
+  if (!list.is_array() || list.size() > kMaxRanges) return Invalid("parked is not a short list");
+  for (const JsonValue entry : list) {
+    uint64_t number = 0;
+    const std::string_view stream = entry.String("stream");
+    if (!IsUlid(stream) || !entry.Unsigned("sequence", &number)) {
+      return Invalid("a parked event is malformed");
+    }
+    status->parked.emplace_back(stream, number);
+  }
+  return Status::Ok();
+}
+
+Status ReadReplay(JsonValue value, Command* command) {
+  command->business_day = value.String("business_day");
+  command->recorded_from = value.String("recorded_from");
+  command->recorded_through = value.String("recorded_through");
+  if (!command->business_day.empty()) {
+    return event::IsDay(command->business_day) ? Status::Ok() : Invalid("business_day is no day");
+  }
+  if (!command->recorded_from.empty() || !command->recorded_through.empty()) {
+    const bool good = event::ParseUtc(command->recorded_from).ok() &&
+                      event::ParseUtc(command->recorded_through).ok();
+    return good ? Status::Ok() : Invalid("recorded_from and recorded_through are UTC times");
+  }
+  if (!IsUlid(command->stream) || !value.Unsigned("from", &command->range.first) ||
+      !value.Unsigned("through", &command->range.last) || command->range.first == 0 ||
+      command->range.first > command->range.last) {
+    return Invalid("replay needs a stream and a range");
   }
   return Status::Ok();
 }
@@ -115,6 +178,8 @@ Result<StoreStatus> ReadStatus(JsonValue value) {
   if (streams && (!streams.is_array() || streams.size() > kMaxStreams)) {
     return Invalid("bad streams");
   }
+  TRY(ReadLost(value.Find("lost"), &status.lost));
+  TRY(ReadParked(value.Find("parked"), &status));
   if (!streams) return status;
   for (const JsonValue entry : streams) {
     StreamState& s = status.streams.emplace_back();
@@ -151,11 +216,17 @@ std::string WriteCommand(const Command& command) {
       .Field("command", command.command)
       .Field("command_id", command.command_id)
       .Field("session", command.session);
-  if (command.command == "replay") {
-    json.Field("stream", command.stream)
-        .Field("from", command.range.first)
-        .Field("through", command.range.last);
+  if (!command.stream.empty()) json.Field("stream", command.stream);
+  if (command.command == "replay" && command.range.first > 0) {
+    json.Field("from", command.range.first).Field("through", command.range.last);
   }
+  if (!command.business_day.empty()) json.Field("business_day", command.business_day);
+  if (!command.recorded_from.empty()) {
+    json.Field("recorded_from", command.recorded_from);
+    json.Field("recorded_through", command.recorded_through);
+  }
+  if (command.command == "fork") json.Field("after", command.range.first);
+  if (command.chain) json.Field("chain", ToHex(BytesOf(*command.chain)));
   json.EndObject();
   return out;
 }
@@ -168,11 +239,13 @@ Result<Command> ReadCommand(JsonValue value) {
   command.session = value.String("session");
   command.stream = value.String("stream");
   if (!IsUlid(command.command_id)) return Invalid("command_id is not a ULID");
+  if (Chain chain; ParseChain(value.String("chain"), &chain)) command.chain = chain;
   if (command.command == "replay") {
-    if (!IsUlid(command.stream) || !value.Unsigned("from", &command.range.first) ||
-        !value.Unsigned("through", &command.range.last) || command.range.first == 0 ||
-        command.range.first > command.range.last) {
-      return Invalid("replay needs a stream and a range");
+    TRY(ReadReplay(value, &command));
+  } else if (command.command == "fork") {
+    if (!IsUlid(command.stream) || !command.chain ||
+        !value.Unsigned("after", &command.range.first)) {
+      return Invalid("fork needs a stream, a number and the chain there");
     }
   } else if (command.command != "report") {
     return Invalid("unknown command");
@@ -190,6 +263,7 @@ std::string WriteReply(const Reply& reply) {
       .Field("sent", reply.sent)
       .Field("of", reply.of);
   if (!reply.reason.empty()) json.Field("reason", reply.reason);
+  if (!reply.lost.empty()) WriteLost(reply.lost, &json);
   json.EndObject();
   return out;
 }
@@ -203,6 +277,7 @@ Result<Reply> ReadReply(JsonValue value) {
   value.Unsigned("sent", &reply.sent);
   value.Unsigned("of", &reply.of);
   if (!IsUlid(reply.command_id)) return Invalid("command_id is not a ULID");
+  TRY(ReadLost(value.Find("lost"), &reply.lost));
   return reply;
 }
 

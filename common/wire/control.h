@@ -3,12 +3,14 @@
 //   ranges are ordered and bounded, another version is refused.
 // Thread: any.
 // Errors: invalid.
-// Limits: 16 streams a message, 1,000 ranges a list.
+// Limits: 16 streams a message, 1,000 ranges, losses or parked numbers a list.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "common/base/json_reader.h"
@@ -41,22 +43,40 @@ struct StreamState {
   Chain chain{}, confirmed_chain{};  // at head and at confirmed_through
 };
 
+// Numbers that are known to be gone.
+struct Lost {
+  std::string stream;
+  Range range;
+  Chain chain{};  // at the last one
+  std::string reason;
+  bool compared = true;
+};
+
 // What the collector reads of a status; people and pages read the rest of it.
 struct StoreStatus {
   std::string store, state, session, host;
   std::vector<StreamState> streams;
+  std::vector<Lost> lost;
+  std::vector<std::pair<std::string, uint64_t>> parked;  // stream, number
 };
 
 struct Command {
-  std::string command;  // "replay" | "report"
+  std::string command;  // "replay" | "fork" | "report"
   std::string command_id, session, stream;
+  // Replay by number; empty (0-0): by day or time. Of a fork: `first` is the number that the proof
+  // is about.
   Range range;
+  std::string business_day = {};  // replay of the events whose data names it
+  std::string recorded_from = {}, recorded_through = {};  // replay of what was recorded then, UTC
+  // Fork: the centre's chain at `first`; replay by number: its chain at `from` - 1, if it knows.
+  std::optional<Chain> chain = {};
 };
 
 struct Reply {
   std::string command_id, state;  // "accepted" | "progress" | "done" | "refused"
   uint64_t sent = 0, of = 0;
   std::string reason;
+  std::vector<Lost> lost = {};
 };
 
 std::string WriteConfirm(const Confirm& confirm);

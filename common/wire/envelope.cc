@@ -54,10 +54,16 @@ void WriteEnvelope(const Envelope& e, std::string* out) {
       .Field("sequence", SequenceText(e.sequence))
       .Field("partitionkey", e.store)
       .Field("chain", ToHex(BytesOf(e.chain)))
-      .Field("previouschain", ToHex(BytesOf(e.previous)))
-      .Key("data")
-      .Raw(e.data)
-      .EndObject();
+      .Field("previouschain", ToHex(BytesOf(e.previous)));
+  if (e.parked) json.Field("datahash", ToHex(BytesOf(e.data_digest)));
+  json.Key("data").Raw(e.data).EndObject();
+}
+
+std::string ParkedData(std::string_view kind, uint64_t bytes, std::string_view reason) {
+  std::string data;
+  JsonWriter json(&data);
+  json.BeginObject().Field("kind", kind).Field("bytes", bytes).Field("reason", reason).EndObject();
+  return data;
 }
 
 Result<Envelope> ReadEnvelope(JsonValue value) {
@@ -82,6 +88,12 @@ Result<Envelope> ReadEnvelope(JsonValue value) {
   const JsonValue data = value.Find("data");
   if (!data.is_object()) return Bad("data");
   e.data = data.text();
+  e.parked = e.kind == kParkedKind;
+  if (!e.parked) {
+    e.data_digest = Sha256(e.data);
+  } else if (!FromHex(value.String("datahash"), e.data_digest.data(), e.data_digest.size())) {
+    return Bad("datahash");
+  }
   return e;
 }
 

@@ -23,7 +23,15 @@ struct Envelope {
   std::string_view kind;  // "sale"
   std::string_view subject, time, recorded_at;
   std::string_view data;
+  // Of the event's own bytes: of `data`, or, when parked, what the sender says of the bytes that
+  // this broker cannot carry.
+  Sha256Digest data_digest{};
+  bool parked = false;  // `data` says what the event is, not its content
 };
+
+// `data` of a parked event.
+std::string ParkedData(std::string_view kind, uint64_t bytes, std::string_view reason);
+inline constexpr std::string_view kParkedKind = "parked";
 
 void WriteEnvelope(const Envelope& envelope, std::string* out);
 // `value` is the parsed message; the views point into it.

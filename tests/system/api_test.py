@@ -257,9 +257,13 @@ def check_admin(contract, world):
         call(404, "POST", f"{one}/{way}", good, ticket=99)
         gone = call(200, "POST", f"{one}/{way}", good, ticket=2 if way == "discard" else 1)
         check(gone["resolved"] == (way != "retry"), f"{way}: {gone}")
+    call(200, "POST", "/v1/reload")
+    with open(world.path("agent.toml"), "a") as file:
+        file.write("[nonsense]\n")
+    call(409, "POST", "/v1/reload")
     for way in ("pause", "resume", "retry"):
         call(200, "POST", f"/v1/delivery/{way}")
-    check(len(call(200, "GET", "/v1/audit")["audit"]) >= 5, "audit")
+    wait_for(lambda: len(call(200, "GET", "/v1/audit")["audit"]) >= 5, "five acts in the audit", 20)
 
 
 def the_page_and_the_control_socket_answer_as_documented():

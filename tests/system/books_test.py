@@ -5,8 +5,9 @@ import http.client
 import json
 import os
 import socket
+import subprocess
 
-from harness import World, check, run, wait_for
+from harness import BIN, World, check, run, wait_for
 
 DAY = "2026-11-21"
 
@@ -37,6 +38,12 @@ class Shop(World):
         connection.request(method, target, data, headers)
         answer = connection.getresponse()
         return answer.status, json.loads(answer.read())
+
+    def tool(self, *arguments):
+        done = subprocess.run([f"{BIN}/tillrelay", "--config", self.path("agent.toml"),
+                               *arguments], capture_output=True, text=True)
+        check(done.returncode == 0, f"tillrelay {arguments}: {done.stdout} {done.stderr}")
+        return done.stdout
 
     def tell(self, *documents):
         code, answer = self.post(json.dumps(documents).encode())
@@ -186,6 +193,10 @@ def tickets_are_retried_corrected_and_discarded_with_an_audit():
         check(all(row["actor"] == "uid:0" for row in audit["audit"]), audit)
         shop.wait_delivered()
         check(shop.stock("100234") == -2, shop.stock("100234"))
+        shop.tell({"kind": "sell"})
+        ticket = json.loads(shop.tool("--json", "quarantine", "list"))[0]["ticket"]
+        shop.tool("quarantine", "discard", str(ticket), "--reason", "typed twice", "--yes")
+        check(shop.status()["quarantined"] == 0, "not discarded by the command")
         code, _ = shop.get(f"/v1/quarantine/{foreign}/discard")
         check(code in (404, 405), f"the open page's port answers {code}")
         return "retry, resubmit and discard, each once"

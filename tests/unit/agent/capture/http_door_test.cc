@@ -121,7 +121,7 @@ TEST_F(HttpDoorTest, OneResultPerItemInOrder) {
   EXPECT_EQ(outcomes, "sqds");  // stored, quarantined, duplicate, stored
   EXPECT_THAT(response.body,
               HasSubstr(R"({"outcome":"quarantined","ticket":1,"reason":"missing-field",)"
-                        R"("field":"lines"})"));
+                        R"("field":"lines","hint":"this field is required"})"));
   EXPECT_THAT(response.body, HasSubstr(R"("stored":2,"duplicate":1,"quarantined":1)"));
   EXPECT_EQ(Head(), 3u);
 }

@@ -241,7 +241,7 @@ TEST(ConfigTest, AllMistakesAreToldAtOnceEachWithItsPlace) {
   EXPECT_THAT(told, HasSubstr("t.toml:5:15: status.open_read: expected true or false"));
   EXPECT_THAT(told, HasSubstr("t.toml:7:18: journal.retention_days: expected a whole number"));
   EXPECT_THAT(told, HasSubstr("t.toml:9:16: broker.retry_min_ms: expected a whole number"));
-  EXPECT_THAT(told, HasSubstr("t.toml:11:11: delivery.confirm: expected one of centre"));
+  EXPECT_THAT(told, HasSubstr("t.toml:11:11: delivery.confirm: expected one of centre, broker"));
   EXPECT_THAT(told, HasSubstr("t.toml:13:9: limits.depth: expected a whole number from 8 to 256"));
   EXPECT_EQ(std::count(told.begin(), told.end(), '\n'), 6);
 }

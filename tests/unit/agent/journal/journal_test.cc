@@ -75,8 +75,8 @@ TEST_F(JournalTest, ConfirmationMovesTheWatermark) {
   Open();
   ASSERT_TRUE(SendNow({SaleDraft("03", 1), SaleDraft("03", 2)}).ok());
   const JournalStats before = journal_->Stats();
-  journal_->SaveConfirmed(before.stream, 2, {});
-  journal_->SaveConfirmed("another stream", 1, {});
+  journal_->SaveWord({before.stream, 2, {}, {}, true});
+  journal_->SaveWord({"another stream", 1, {}, {}, true});
   ASSERT_TRUE(SendNow({SaleDraft("03", 1)}).ok());  // behind the watermarks in the queue
   EXPECT_EQ(journal_->Stats().confirmed_through, 2u);
   EXPECT_EQ(journal_->Stats().waiting, 0u);

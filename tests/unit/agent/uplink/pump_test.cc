@@ -122,19 +122,19 @@ class PumpTest : public ::testing::Test {
   }
   void Start(bool with_broker = true) {
     PumpOptions options;
-    options.sender.session = kSession;
-    options.sender.has_broker = with_broker;
-    options.sender.retry_min = options.sender.retry_max = milliseconds(10);
-    options.store_id = "0042";
-    options.journal_path = dir_ / "journal.db";
-    options.topics = topics_;
+    options.courier.sender.session = kSession;
+    options.courier.sender.has_broker = with_broker;
+    options.courier.sender.retry_min = options.courier.sender.retry_max = milliseconds(10);
+    options.courier.store_id = "0042";
+    options.courier.journal_path = dir_ / "journal.db";
+    options.courier.topics = topics_;
     if (with_broker) {
       options.make_link = [this](mqtt::Deliver deliver) -> Result<std::unique_ptr<mqtt::Link>> {
         broker_.deliver = std::move(deliver);
         return std::unique_ptr<mqtt::Link>(std::make_unique<BrokerLink>(&broker_));
       };
     }
-    options.status_json = [] { return R"({"v":1,"state":"online"})"; };
+    options.courier.status_json = [] { return R"({"v":1,"state":"online"})"; };
     pump_ = std::make_unique<Pump>(std::move(options), journal_.get(), &clock_, &random_);
     ASSERT_TRUE(pump_->Start().ok());
   }

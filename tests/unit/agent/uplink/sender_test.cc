@@ -38,19 +38,36 @@ class SenderTest : public ::testing::Test {
       return Control(reply->reply.state +
                      (reply->reply.reason.empty() ? "" : ":" + reply->reply.reason));
     }
-    if (const auto* save = std::get_if<act::SaveConfirmed>(&action)) {
-      return "save " + std::to_string(save->through);
+    if (const auto* save = std::get_if<act::SaveWord>(&action)) {
+      return "save " + std::to_string(save->confirm.through);
+    }
+    if (const auto* acked = std::get_if<act::SaveAcked>(&action)) {
+      return "save-acked " + std::to_string(acked->through);
     }
     if (const auto* allow = std::get_if<act::AllowDeletion>(&action)) {
-      return allow->until > now_ ? "may-delete" : "keep";
+      return allow->through > 0 ? "may-delete" : "keep";
+    }
+    if (const auto* fork = std::get_if<act::Fork>(&action)) {
+      return "fork " + std::to_string(fork->after);
+    }
+    if (const auto* loss = std::get_if<act::DeclareLoss>(&action)) {
+      const std::string told = loss->reply.state.empty() ? "" : " " + Control(loss->reply.state);
+      return "lost " + std::to_string(loss->range.first) + "-" + std::to_string(loss->range.last) +
+             ":" + loss->reason + (loss->compared ? "" : ":not-compared") + told;
+    }
+    if (const auto* resend = std::get_if<act::Resend>(&action)) {
+      for (uint64_t n = resend->first; n <= resend->last; ++n) Fly(n, true);
+      sender_->OnLooked(resend->last - resend->first + 1);
+      return "replay " + std::to_string(resend->first) + "-" + std::to_string(resend->last);
     }
     const auto& send = std::get<act::Send>(action);
-    for (uint64_t n = send.first; n <= send.last; ++n) {
-      sender_->OnSent(next_token_, {n, send.replay}, 1000, now_);
-      flying_.push_back(next_token_++);
-    }
-    return std::string(send.replay ? "replay " : "send ") + std::to_string(send.first) + "-" +
+    for (uint64_t n = send.first; n <= send.last; ++n) Fly(n, false);
+    return std::string(send.parked ? "park " : "send ") + std::to_string(send.first) + "-" +
            std::to_string(send.last);
+  }
+  void Fly(uint64_t number, bool replay) {
+    sender_->OnSent(next_token_, {number, replay}, 1000, now_);
+    flying_.push_back(next_token_++);
   }
   std::string Control(std::string word) {
     sender_->OnSent(next_token_, {}, 100, now_);
@@ -76,7 +93,13 @@ class SenderTest : public ::testing::Test {
     sender_->OnConfirm({kStream, through, {}, {}}, verdict, retained, now_);
   }
   wire::Command ReplayCommand(uint64_t first, uint64_t last) {
-    return {"replay", kCommandId, kSession, kStream, {first, last}};
+    wire::Command command;
+    command.command = "replay";
+    command.command_id = kCommandId;
+    command.session = kSession;
+    command.stream = kStream;
+    command.range = {first, last};
+    return command;
   }
   UplinkStats Stats() {
     UplinkStats stats;
@@ -211,29 +234,309 @@ TEST_F(SenderTest, ConfirmationBelowTheFloorIsIgnored) {
   EXPECT_EQ(sender_->confirmed_through(), 800u);
 }
 
-TEST_F(SenderTest, AnotherPastToldOnceIsAnOldMessageTwiceStopsSending) {
+TEST_F(SenderTest, AnotherPastToldOnceIsAnOldMessageTwiceIsANewStream) {
   Make(10, 2);
   GoOnline();
   Settle();
   Run();
   AckAll();
   Confirm(5, false, ChainVerdict::kOther);
-  EXPECT_TRUE(Stats().alarm.empty());
+  EXPECT_EQ(Run(), "keep");
   Confirm(5, false, ChainVerdict::kOther);
-  EXPECT_FALSE(Stats().alarm.empty());
-  EXPECT_EQ(Stats().phase, LinkPhase::kStopped);
+  EXPECT_EQ(Run(), "keep fork 2");
   sender_->OnHead(20, 1);
-  EXPECT_EQ(Run().find("send"), std::string::npos);
-  EXPECT_EQ(sender_->confirmed_through(), 2u);
+  EXPECT_EQ(Run().find("send"), std::string::npos);  // until the journal has carried it out
+  sender_->OnStream({kSession, 19, 0, 1, 0}, now_);
+  EXPECT_EQ(Run(), "status send 1-19");
+  EXPECT_EQ(Stats().forks_total, 1u);
 }
 
-TEST_F(SenderTest, RetainedAndLiveDisagreementTogetherStopSending) {
+TEST_F(SenderTest, RetainedAndLiveDisagreementTogetherAreANewStream) {
   Make(10, 2);
   GoOnline();
   Confirm(50, true, ChainVerdict::kBeyondHead);
-  EXPECT_TRUE(Stats().alarm.empty());
+  EXPECT_EQ(Run(), "keep");
   Confirm(50, false, ChainVerdict::kBeyondHead);
+  EXPECT_EQ(Run(), "keep fork 2");
+}
+
+TEST_F(SenderTest, TwoOldMessagesAreNoNewStream) {
+  Make(10, 2);
+  GoOnline();
+  Confirm(50, true, ChainVerdict::kBeyondHead);
+  Confirm(50, true, ChainVerdict::kBeyondHead);
+  EXPECT_EQ(Run(), "keep keep");
+}
+
+TEST_F(SenderTest, ASecondCauseWithinTheHourWaitsAndSendingWithIt) {
+  Make(10, 2);
+  GoOnline();
+  Settle();
+  Run();
+  for (int i = 0; i < 2; ++i) Confirm(5, false, ChainVerdict::kOther);
+  Run();
+  sender_->OnStream({kSession, 9, 0, 1, 0}, now_);
+  Run();
+  AckAll();
+  for (int i = 0; i < 2; ++i) {
+    sender_->OnConfirm({kSession, 5, {}, {}}, ChainVerdict::kOther, false, now_);
+  }
+  EXPECT_EQ(Run().find("fork"), std::string::npos);
   EXPECT_FALSE(Stats().alarm.empty());
+  EXPECT_EQ(Stats().phase, LinkPhase::kStopped);
+  now_ += kForkEvery;
+  sender_->OnCentreHeard(false, now_);
+  EXPECT_NE(Run().find("fork 0"), std::string::npos);
+}
+
+TEST_F(SenderTest, AForkThatTheJournalCannotCarryOutIsTriedAgainWhenTheCentreInsists) {
+  Make(10, 2);
+  GoOnline();
+  Settle();
+  Run();
+  AckAll();
+  for (int i = 0; i < 2; ++i) Confirm(5, false, ChainVerdict::kOther);
+  Run();
+  now_ += kForkPatience;
+  sender_->OnCentreHeard(false, now_);
+  Run();
+  AckAll();
+  Confirm(5, false, ChainVerdict::kOther);
+  EXPECT_NE(Run().find("fork 2"), std::string::npos);
+}
+
+TEST_F(SenderTest, AProofBelowTheConfirmationMovesEverythingAndNamesWhatIsGone) {
+  Make(600, 500, 257);
+  GoOnline();
+  Settle();
+  Run();
+  AckAll();
+  wire::Command command = ReplayCommand(400, 400);
+  command.command = "fork";
+  sender_->OnCommand(command, ChainVerdict::kOther, false, now_);
+  EXPECT_EQ(Run(), "lost 1-256:in_doubt:not-compared fork 0 done");
+}
+
+TEST_F(SenderTest, ACommandWithoutAProofForksNothing) {
+  Make(600, 500, 257);
+  GoOnline();
+  Settle();
+  Run();
+  AckAll();
+  wire::Command command = ReplayCommand(400, 400);
+  command.command = "fork";
+  sender_->OnCommand(command, ChainVerdict::kEqual, false, now_);
+  EXPECT_EQ(Run(), "refused:no-contradiction");
+  command.command_id = kSession;
+  sender_->OnCommand(command, ChainVerdict::kNotKept, false, now_);
+  EXPECT_EQ(Run(), "refused:not-kept");
+}
+
+TEST_F(SenderTest, AReplayBelowTheFloorDeclaresWhatIsGoneAndSendsTheRest) {
+  Make(100, 90, 11);
+  GoOnline();
+  Settle();
+  Run();
+  AckAll();
+  wire::Command command = ReplayCommand(5, 20);
+  command.chain.emplace();
+  sender_->OnCommand(command, ChainVerdict::kEqual, false, now_);
+  EXPECT_EQ(Run(), "lost 5-10:not_kept accepted replay 11-20");
+  AckAll();
+  EXPECT_EQ(Run(), "done");
+}
+
+TEST_F(SenderTest, AReplayWhollyBelowTheFloorReachesUpToIt) {
+  Make(100, 90, 51);
+  GoOnline();
+  Settle();
+  Run();
+  AckAll();
+  sender_->OnCommand(ReplayCommand(5, 20), ChainVerdict::kNotKept, false, now_);
+  EXPECT_EQ(Run(), "lost 5-50:not_kept:not-compared done");
+}
+
+TEST_F(SenderTest, ABodyThatIsOwedIsSentFromBelowTheFloor) {
+  Make(100, 90, 51);
+  GoOnline();
+  Settle();
+  Run();
+  AckAll();
+  sender_->OnPlaces({{kStream, 100, 51, 100, true, {7}}});
+  sender_->OnCommand(ReplayCommand(7, 7), ChainVerdict::kNotKept, false, now_);
+  EXPECT_EQ(Run(), "accepted replay 7-7");
+}
+
+TEST_F(SenderTest, AnOlderStreamIsReplayedOnlyUpToItsEnd) {
+  Make(100, 90);
+  GoOnline();
+  Settle();
+  Run();
+  AckAll();
+  sender_->OnPlaces({{kSession, 10, 1, 10, false, {}}, {kStream, 100, 1, 100, true, {}}});
+  wire::Command command = ReplayCommand(8, 30);
+  command.stream = kSession;
+  sender_->OnCommand(command, false, now_);
+  EXPECT_EQ(Run(), "accepted replay 8-10");
+  AckAll();
+  Run();
+  command.command_id = kSession;
+  command.range = {11, 30};
+  sender_->OnCommand(command, false, now_);
+  EXPECT_EQ(Run(), "refused:unknown");
+}
+
+TEST_F(SenderTest, AnEventThatTheBrokerRefusesIsParkedAndNothingWaits) {
+  Make(5);
+  GoOnline();
+  Settle();
+  EXPECT_EQ(Run(), "send 1-5");
+  EXPECT_FALSE(sender_->OnRefused(flying_[1], 0x95, now_));
+  EXPECT_EQ(Run(), "park 2-2");
+  sender_->OnAcked(flying_[0], now_);
+  sender_->OnAcked(flying_[5], now_);
+  EXPECT_EQ(Stats().acked_through, 2u);
+  EXPECT_EQ(Stats().parked_total, 1u);
+  EXPECT_TRUE(sender_->OnRefused(flying_[2], 0x97, now_));  // not about the event: back off
+}
+
+TEST_F(SenderTest, ABrokerThatRefusesEvenTheParkedFormIsLeft) {
+  Make(1);
+  GoOnline();
+  Settle();
+  Run();
+  EXPECT_FALSE(sender_->OnRefused(flying_[0], 0x99, now_));
+  Run();
+  EXPECT_TRUE(sender_->OnRefused(flying_[1], 0x99, now_));
+}
+
+TEST_F(SenderTest, OneEventOfABatchIsParkedAfterEachWasTriedAlone) {
+  Make(3);
+  GoOnline();
+  Settle();
+  Run();
+  sender_->OnSent(900, {1, false, 3}, 3000, now_);
+  EXPECT_FALSE(sender_->OnRefused(900, 0x95, now_));
+  EXPECT_EQ(Run(), "send 1-1 send 2-2 send 3-3");
+}
+
+TEST_F(SenderTest, ThreeUnexplainedClosesWithinAnHourCountAsATakeOver) {
+  Make(1);
+  for (int i = 0; i < 3; ++i) {
+    now_ = std::max(now_, sender_->NextDeadline(now_));
+    ASSERT_EQ(Run(), "connect");
+    sender_->OnConnected(100, now_, false);
+    Run();
+    now_ += std::chrono::minutes(5);
+    sender_->OnLost({LinkCause::kLost, "closed"}, now_);
+  }
+  EXPECT_EQ(Stats().cause, LinkCause::kTakeOver);
+  EXPECT_GE(sender_->NextDeadline(now_) - now_, Duration(kTakeOverMin));
+  EXPECT_LE(sender_->NextDeadline(now_) - now_, Duration(kTakeOverMax));
+}
+
+class SenderOptionsTest : public SenderTest {
+ protected:
+  void MakeWith(const SenderOptions& options, const JournalPosition& position) {
+    options_ = options;
+    options_.session = kSession;
+    sender_ = std::make_unique<Sender>(options_, position, &random_);
+  }
+  SenderOptions options_;
+};
+
+TEST_F(SenderOptionsTest, WithTheBrokersWordAcknowledgementsAreWrittenDownAndCount) {
+  SenderOptions options;
+  options.by_broker = true;
+  MakeWith(options, {kStream, 10, 0, 1, 4});
+  GoOnline();
+  Settle();
+  EXPECT_EQ(Run(), "send 5-10");
+  AckAll();
+  EXPECT_EQ(Run(), "save-acked 10 status");
+  sender_->OnLost({LinkCause::kLost, "gone"}, now_);
+  EXPECT_EQ(sender_->sent_through(), 10u);
+  Confirm(3);  // nobody's word but the broker's
+  EXPECT_EQ(sender_->settled_through(), 10u);
+}
+
+TEST_F(SenderOptionsTest, WithTheBrokersWordNoCentreIsMissed) {
+  SenderOptions options;
+  options.by_broker = true;
+  MakeWith(options, {kStream, 20'000, 0, 1, 0});
+  GoOnline();
+  Settle();
+  Run();
+  for (int i = 0; i < 300; ++i) {
+    AckAll();
+    now_ += seconds(10);
+    EXPECT_EQ(Run().find("disconnect"), std::string::npos);
+  }
+  EXPECT_EQ(sender_->sent_through(), 20'000u);
+}
+
+TEST_F(SenderOptionsTest, EventsPerSecondAreCapped) {
+  SenderOptions options;
+  options.max_events_per_s = 10;
+  MakeWith(options, {kStream, 1000, 0, 1, 0});
+  GoOnline();
+  Settle();
+  EXPECT_EQ(Run(), "send 1-10");
+  for (int i = 0; i < 100; ++i) {
+    AckAll();
+    now_ += milliseconds(100);
+    Run();
+  }
+  EXPECT_LE(sender_->sent_through(), 110u);
+  EXPECT_GE(sender_->sent_through(), 100u);
+}
+
+TEST_F(SenderOptionsTest, ACappedSenderSaysWhenItGoesOn) {
+  SenderOptions options;
+  options.max_bytes_per_s = 2000;  // two events of the test
+  MakeWith(options, {kStream, 1000, 0, 1, 0});
+  GoOnline();
+  Settle();
+  Run();
+  AckAll();
+  const uint64_t before = sender_->sent_through();
+  for (int i = 0; i < 50 && sender_->sent_through() == before; ++i) {
+    now_ = std::max(now_, sender_->NextDeadline(now_));
+    Run();
+    AckAll();
+  }
+  EXPECT_GT(sender_->sent_through(), before);
+}
+
+TEST_F(SenderOptionsTest, AfterAnOutageTheStoreComesBackAtItsOwnMoment) {
+  SenderOptions options;
+  options.first_retry = seconds(7);
+  MakeWith(options, {kStream, 1, 0, 1, 0});
+  GoOnline();
+  now_ += kStableAfter;
+  sender_->OnLost({LinkCause::kLost, "gone"}, now_);
+  EXPECT_GE(sender_->NextDeadline(now_) - now_, Duration(seconds(7)));
+}
+
+TEST_F(SenderTest, APersonsReplayRunsOneAtATimeAndShowsItsProgress) {
+  Make(300, 300);
+  GoOnline();
+  Settle();
+  ReplayOrder order;
+  order.first = 1;
+  order.last = 250;
+  ASSERT_TRUE(sender_->StartReplay(order, kCommandId).ok());
+  EXPECT_EQ(sender_->StartReplay(order, kSession).code(), Code::kConflict);
+  EXPECT_EQ(Stats().replay.state, "running");
+  while (Stats().replay.state == "running") {
+    Run();
+    AckAll();
+    now_ += milliseconds(1);
+  }
+  EXPECT_EQ(Stats().replay.state, "done");
+  EXPECT_EQ(Stats().replay.sent, 250u);
+  EXPECT_EQ(Stats().replay.of, 250u);
+  EXPECT_EQ(sender_->confirmed_through(), 300u);
 }
 
 TEST_F(SenderTest, AgreementBetweenForgivesADisagreement) {
@@ -318,7 +621,7 @@ TEST_F(SenderTest, ReplayIsAcceptedClampedAndDone) {
   Run();
   AckAll();
   sender_->OnCommand(ReplayCommand(1, 500), false, now_);
-  EXPECT_EQ(Run(), "accepted replay 11-60 replay 61-100");
+  EXPECT_EQ(Run(), "lost 1-10:not_kept:not-compared accepted replay 11-60 replay 61-100");
   EXPECT_EQ(sender_->confirmed_through(), 50u);
   AckAll();
   EXPECT_EQ(Run(), "done");

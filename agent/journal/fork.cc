@@ -1,0 +1,281 @@
+// Several streams in one file: a fork, a declared loss, what the centre says of each stream, and
+// what may be deleted. docs/journal.md, "Streams".
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "agent/journal/schema.h"
+#include "agent/journal/store.h"
+#include "common/base/json_writer.h"
+#include "common/event/kind.h"
+#include "common/event/time_text.h"
+#include "common/wire/envelope.h"
+#include "common/wire/ulid.h"
+
+namespace tillrelay::journal {
+namespace {
+
+constexpr uint64_t kMaxOwed = 10'000;  // bodies kept for the centre beyond their time
+
+// The lowest position from which upward nothing is missing.
+uint64_t LowestKept(const std::vector<StreamRow>& streams) {
+  for (const StreamRow& row : streams) {
+    const uint64_t number = std::max(row.floor, row.own_first());
+    if (number <= row.head) return row.base + number;
+  }
+  return streams.back().base + streams.back().head + 1;
+}
+
+bool Lists(const std::vector<wire::Range>& ranges, uint64_t number) {
+  return std::any_of(ranges.begin(), ranges.end(), [number](const wire::Range& range) {
+    return range.first <= number && number <= range.last;
+  });
+}
+
+std::string OpeningData(const StreamRow& cut, const std::string& reason) {
+  std::string data;
+  JsonWriter json(&data);
+  json.BeginObject().Key("stream_opened").BeginObject();
+  json.Field("previous_stream", cut.stream);
+  json.Field("through", wire::SequenceText(cut.head));
+  json.Field("chain", ToHex(BytesOf(cut.head_chain)));
+  json.Field("reason", reason).EndObject().EndObject();
+  return data;
+}
+
+std::string LossData(const LossRow& loss) {
+  std::string data;
+  JsonWriter json(&data);
+  json.BeginObject().Key("loss").BeginObject();
+  json.Field("stream", loss.stream);
+  json.Field("from", wire::SequenceText(loss.first));
+  json.Field("through", wire::SequenceText(loss.last));
+  json.Field("chain", ToHex(BytesOf(loss.chain)));
+  json.Field("reason", loss.reason).Field("compared", loss.compared);
+  json.EndObject().EndObject();
+  return data;
+}
+
+}  // namespace
+
+Status JournalStore::Fork(uint64_t position, const std::string& reason, WallTime now,
+                          Random* random) {
+  CHECK(!in_transaction_);
+  sqlite::Transaction transaction(&db_);
+  TRY(transaction.Begin());
+  const uint64_t end = committed_.base + committed_.head + 1;
+  position = std::clamp(position, LowestKept(streams_), end);
+  StreamRow fresh;
+  fresh.stream = wire::NewUlid(now, random);
+  fresh.number = committed_.number + 1;
+  fresh.first = position;
+  fresh.base = position - 2;  // number 1 is stream_opened, which has no position
+  fresh.head = end - 1 - fresh.base;
+  fresh.current = true;
+  std::vector<StreamRow> rows = streams_;
+  for (StreamRow& row : rows) TRY(CutAt(position, &row));
+  const StreamRow* previous = StreamAt(rows, position == 1 ? 1 : position - 1);
+  TRY(OpenBehind(previous == nullptr ? rows.back() : *previous, fresh, reason, now));
+  TRY(Renumber(&fresh));
+  TRY(SaveStream(fresh));
+  auto forget = db_.Prepare("DELETE FROM owed WHERE position>=?1");
+  if (!forget.ok()) return std::move(forget).status();
+  TRY(forget->Bind(1, position).Run());
+  TRY(transaction.Commit());
+  TRY(LoadStreams());
+  return LoadOwed();
+}
+
+// What a stream keeps when everything from `position` on leaves it.
+Status JournalStore::CutAt(uint64_t position, StreamRow* row) {
+  const uint64_t own_end = row->own_first() - 1;
+  const uint64_t head = row->first >= position ? own_end : position - 1 - row->base;
+  row->current = false;
+  if (head < row->head) {
+    auto chain = chains_.At(*row, head);
+    if (!chain.ok()) return std::move(chain).status().Within("fork");
+    row->head = head;
+    row->head_chain = *chain;
+    if (row->confirmed_through > head) {
+      row->confirmed_through = head;
+      row->confirmed_chain = *chain;
+    }
+    row->acked_through = std::min(row->acked_through, head);
+    auto forget = db_.Prepare("DELETE FROM chain_mark WHERE stream=?1 AND sequence>?2");
+    if (!forget.ok()) return std::move(forget).status();
+    TRY(forget->BindText(1, row->stream).Bind(2, head).Run());
+  }
+  if (head > 0) TRY(SaveMark(row->stream, head, row->head_chain));
+  return SaveStream(*row);
+}
+
+Status JournalStore::OpenBehind(const StreamRow& cut, const StreamRow& fresh,
+                                const std::string& reason, WallTime now) {
+  const Uuid id = event::OwnEventId("stream_opened", options_.store_id, fresh.stream);
+  const std::string data = OpeningData(cut, reason);
+  const std::string subject = "stream/" + fresh.stream, time = event::UtcText(now);
+  auto insert = db_.Prepare("INSERT INTO opening VALUES(?1,?2,?3,?4,?5,?6)");
+  if (!insert.ok()) return std::move(insert).status();
+  insert->BindText(1, fresh.stream).BindBlob(2, BytesOf(id)).BindText(3, subject);
+  TRY(insert->BindText(4, time).Bind(5, Micros(now)).BindText(6, data).Run());
+  const wire::Chain zero = wire::FirstChain(options_.store_id, fresh.stream);
+  return SaveMark(fresh.stream, 1, wire::NextChain(zero, 1, id, Sha256(data)));
+}
+
+// Walks the moved rows once: their chain under the new numbers, and its marks.
+Status JournalStore::Renumber(StreamRow* fresh) {
+  fresh->confirmed_chain = wire::FirstChain(options_.store_id, fresh->stream);
+  auto chain = chains_.At(*fresh, 1);
+  for (uint64_t number = 1; number < fresh->head && chain.ok();) {
+    number = std::min((number / kMarkEvery + 1) * kMarkEvery, fresh->head);
+    chain = chains_.At(*fresh, number);
+    if (!chain.ok()) break;
+    TRY(SaveMark(fresh->stream, number, *chain));
+  }
+  if (!chain.ok()) return std::move(chain).status().Within("fork");
+  fresh->head_chain = *chain;
+  return Status::Ok();
+}
+
+Status JournalStore::SaveStream(const StreamRow& row) {
+  auto save = db_.Prepare(
+      "INSERT INTO stream VALUES(?1,?2,?3,?4,?5,?6,?7,?8,'fork',?9,?10,?11) ON CONFLICT(stream) "
+      "DO UPDATE SET head=?3,head_chain=?4,confirmed_through=?5,confirmed_chain=?6,"
+      "acked_through=?7,current=?9");
+  if (!save.ok()) return std::move(save).status();
+  save->BindText(1, row.stream).Bind(2, row.base).Bind(3, row.head);
+  save->BindBlob(4, BytesOf(row.head_chain)).Bind(5, row.confirmed_through);
+  save->BindBlob(6, BytesOf(row.confirmed_chain)).Bind(7, row.acked_through).Bind(8, 0);
+  return save->Bind(9, row.current ? 1 : 0).Bind(10, row.number).Bind(11, row.first).Run();
+}
+
+Status JournalStore::SaveMark(const std::string& stream, uint64_t sequence,
+                              const wire::Chain& chain) {
+  return sql_.insert_mark.BindText(1, stream).Bind(2, sequence).BindBlob(3, BytesOf(chain)).Run();
+}
+
+Status JournalStore::SaveWord(const StreamWord& word) {
+  CHECK(in_transaction_);
+  if (word.stream == pending_.stream) {
+    if (word.through > pending_.head) return Status::Ok();
+    TRY(SaveConfirmed(word.through, word.chain));
+    return SaveOwed(pending_, word);
+  }
+  for (const StreamRow& known : streams_) {
+    if (known.stream != word.stream || word.through > known.head) continue;
+    TRY(sql_.update_confirmed.BindText(1, word.stream)
+            .Bind(2, word.through)
+            .BindBlob(3, BytesOf(word.chain))
+            .Run());
+    StreamRow& row = pending_older_.emplace_back(known);
+    row.confirmed_through = word.through;
+    row.confirmed_chain = word.chain;
+    return SaveOwed(row, word);
+  }
+  return Status::Ok();
+}
+
+Status JournalStore::SaveOwed(const StreamRow& row, const StreamWord& word) {
+  for (const wire::Range& range : word.owed) {
+    for (uint64_t n = range.first; n <= std::min(range.last, word.through); ++n) {
+      if (n < row.own_first() || owed_.size() >= kMaxOwed) break;
+      const uint64_t position = row.base + n;
+      if (owed_.contains(position)) continue;
+      // Its neighbours may go: the chain below it has to stay for the day it is asked for.
+      auto chain = chains_.At(row, n - 1);
+      if (!chain.ok()) continue;
+      TRY(SaveMark(row.stream, n - 1, *chain));
+      TRY(sql_.insert_owed.Bind(1, position).Run());
+      if (db_.changes() > 0) owed_.insert(position);
+      lists_changed_ = true;
+    }
+  }
+  if (!word.live) return Status::Ok();
+  for (auto it = owed_.begin(); it != owed_.end();) {
+    const StreamRow* owner = StreamAt(streams_, *it);
+    const uint64_t n = *it - row.base;
+    const bool free = owner != nullptr && owner->stream == row.stream && n <= word.through &&
+                      !Lists(word.owed, n);
+    if (free) TRY(sql_.delete_owed.Bind(1, *it).Run());
+    lists_changed_ = lists_changed_ || free;
+    it = free ? owed_.erase(it) : std::next(it);
+  }
+  const size_t before = losses_.size();
+  std::erase_if(losses_, [&](const LossRow& loss) {
+    return loss.stream == word.stream && loss.last <= word.through;
+  });
+  if (before == losses_.size()) return Status::Ok();
+  lists_changed_ = true;
+  auto passed = db_.Prepare("DELETE FROM loss WHERE stream=?1 AND last<=?2");
+  if (!passed.ok()) return std::move(passed).status();
+  return passed->BindText(1, word.stream).Bind(2, word.through).Run();
+}
+
+Status JournalStore::DeclareLoss(const LossRow& loss, WallTime now) {
+  CHECK(in_transaction_);
+  const std::string range = wire::SequenceText(loss.first) + "\x1f" + wire::SequenceText(loss.last);
+  event::Draft draft;
+  draft.kind = event::Kind::kLoss;
+  draft.identity.id = event::OwnEventId("loss", options_.store_id, loss.stream, range);
+  draft.identity.key = "loss/" + loss.stream + "/" + wire::SequenceText(loss.first) + "/" +
+                       wire::SequenceText(loss.last);
+  draft.subject = "stream/" + loss.stream;
+  draft.time = event::UtcText(now);
+  draft.data = LossData(loss);
+  draft.data_digest = draft.identity.digest = Sha256(draft.data);
+  draft.book.time_trusted = false;
+  auto known = FindKnown(draft);
+  if (!known.ok()) return std::move(known).status();
+  if (!known->empty()) return Status::Ok();
+  Receipt receipt;
+  TRY(Insert(draft, now, &receipt));
+  auto insert = db_.Prepare("INSERT OR IGNORE INTO loss VALUES(?1,?2,?3,?4,?5,?6)");
+  if (!insert.ok()) return std::move(insert).status();
+  insert->BindText(1, loss.stream).Bind(2, loss.first).Bind(3, loss.last);
+  insert->BindBlob(4, BytesOf(loss.chain)).BindText(5, loss.reason);
+  TRY(insert->Bind(6, loss.compared ? 1 : 0).Run());
+  losses_.push_back(loss);
+  lists_changed_ = true;
+  return Status::Ok();
+}
+
+std::vector<OwedEvent> JournalStore::Owed() const {
+  std::vector<OwedEvent> owed;
+  for (const uint64_t position : owed_) {
+    const StreamRow* row = StreamAt(streams_, position);
+    if (row != nullptr) owed.push_back({row->stream, position - row->base});
+  }
+  return owed;
+}
+
+uint64_t JournalStore::Deletable(const StreamRow& row, const DeletionPermit* permit) const {
+  if (permit == nullptr) return row.confirmed_through;
+  if (permit->by_broker) return row.acked_through;
+  for (const auto& [stream, through] : permit->through) {
+    if (stream == row.stream) return std::min(through, row.confirmed_through);
+  }
+  return 0;
+}
+
+Result<bool> JournalStore::Trim(WallTime before, const DeletionPermit* permit) {
+  const uint64_t lowest = LowestKept(streams_);
+  const StreamRow* row = StreamAt(streams_, lowest);
+  if (row == nullptr) return false;
+  // Whole blocks, so that the mark at the end of a block is the chain just below the floor; a
+  // stream that is over has a mark at its end.
+  uint64_t last = (lowest - row->base + kMarkEvery - 1) / kMarkEvery * kMarkEvery;
+  if (!row->current) last = std::min(last, row->head);
+  if (last > row->head || last > Deletable(*row, permit)) return false;
+  const uint64_t end = row->base + last;
+  auto recorded = sql_.recorded_at.Bind(1, end).Step();
+  if (!recorded.ok()) return std::move(recorded).status();
+  const int64_t at = *recorded ? sql_.recorded_at.Int(0) : 0;
+  sql_.recorded_at.Reset();
+  if (at >= Micros(before)) return false;
+  TRY(sql_.delete_rows.Bind(1, end).Run());
+  SetFloors(&streams_, end + 1);
+  committed_ = streams_.back();
+  return true;
+}
+
+}  // namespace tillrelay::journal

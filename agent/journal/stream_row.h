@@ -1,0 +1,51 @@
+// What: one stream of the journal, and which stream a position belongs to; docs/journal.md.
+// Thread: any (values).
+// Limits: `base` may be one below the first position and then wraps; `base + sequence` is right
+//   for every sequence from 1, bases are never compared.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "common/wire/chain.h"
+
+namespace tillrelay::journal {
+
+struct StreamRow {
+  std::string stream;
+  uint64_t base = 0, head = 0, confirmed_through = 0, acked_through = 0;
+  wire::Chain head_chain{}, confirmed_chain{};
+  bool current = false;
+  uint64_t number = 1;  // 1 for the first stream of the file; later ones begin with stream_opened
+  uint64_t first = 1;   // the lowest position whose row belongs to this stream
+  uint64_t floor = 1;   // from this number on nothing is missing
+
+  uint64_t own_first() const { return first - base; }  // number of the row at `first`
+  bool has_opening() const { return number > 1; }
+};
+
+// `streams` by number. The younger stream owns everything from its first position on.
+inline const StreamRow* StreamAt(const std::vector<StreamRow>& streams, uint64_t position) {
+  for (auto row = streams.rbegin(); row != streams.rend(); ++row) {
+    if (row->first <= position) return &*row;
+  }
+  return nullptr;
+}
+
+// An event whose body stays here because the centre says that it is owed.
+struct OwedEvent {
+  std::string stream;
+  uint64_t sequence = 0;
+};
+
+// Numbers that are known to be gone, as declared to the centre.
+struct LossRow {
+  std::string stream;
+  uint64_t first = 0, last = 0;
+  wire::Chain chain{};   // at `last`
+  std::string reason;    // "not_kept" | "damaged" | "in_doubt"
+  bool compared = true;  // false: the chain just below `first` could not be compared any more
+};
+
+}  // namespace tillrelay::journal

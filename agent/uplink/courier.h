@@ -1,0 +1,112 @@
+// What: performs what the Sender decides: reads rows, frames them, hands them to the link, and
+//   carries what the link and the journal say back. No thread, no waiting.
+// Promise: owns one read-only journal reader; whatever the network sends can only delay. `data`
+//   leaves byte for byte as it was stored.
+// Thread: uplink. Borrows link, port, clock.
+// Limits: control messages are read up to depth 8 and 20,000 nodes; 256 rows or 1 MiB read ahead.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "agent/journal/reader.h"
+#include "agent/uplink/journal_port.h"
+#include "agent/uplink/sender.h"
+#include "common/base/json_reader.h"
+#include "common/base/log.h"
+#include "common/mqtt/link.h"
+#include "common/wire/batch.h"
+#include "common/wire/topics.h"
+
+namespace tillrelay::uplink {
+
+struct CourierOptions {
+  SenderOptions sender;
+  std::string store_id;
+  std::string broker;  // for people: the url without credentials
+  std::string journal_path;
+  wire::Topics topics;
+  std::function<std::string()> status_json;  // the retained status
+  bool batches = false, zstd = false;        // delivery.form
+  size_t batch_bytes = 256 * 1024;           // before compression
+};
+
+class Courier {
+ public:
+  Courier(CourierOptions options, JournalPort* port, const Clock* clock, Random* random);
+
+  // Opens the reader; also when the journal has another file or stream.
+  Status OpenReader();
+  void UseLink(mqtt::Link* link) { link_ = link; }
+
+  void Take(const mqtt::LinkEvent& event);
+  // Looks at the journal and performs everything that is due.
+  void Turn();
+  // Says offline and ends the connection.
+  void SayGoodbye();
+
+  Sender& sender() { return sender_; }
+  const Sender& sender() const { return sender_; }
+  WallTime last_confirmed_at() const { return last_confirmed_at_; }
+  // Called before a status is built, so that it shows what has just been decided.
+  std::function<void()> before_status;
+
+ private:
+  struct ChainCursor {
+    std::string stream;
+    uint64_t sequence = UINT64_MAX;
+    wire::Chain chain{};
+  };
+  struct Pending {  // the message being filled
+    SendWindow::Flight flight;
+    bool replay = false;
+  };
+
+  void TakeMessage(const mqtt::LinkEvent& event);
+  void TakeConfirm(JsonValue value, bool retained);
+  void TakeCommand(const wire::Command& command, bool retained);
+  ChainVerdict Compare(const std::string& stream, uint64_t through, const wire::Chain& chain);
+  const journal::StreamRow* RowOf(const std::string& stream) const;
+  void Refresh();
+  void Perform(const Action& action);
+  void PerformJournal(const Action& action);
+  void Guard(const Status& sent);
+  void DropLink(const Status& why);
+  Status SendLive(const act::Send& send);
+  Status Resend(const act::Resend& resend);
+  Status ResendOpening(const act::Resend& resend, const journal::StreamRow& stream);
+  Status PublishRow(const journal::Row& row, const journal::StreamRow& stream, ChainCursor* cursor,
+                    SendWindow::Flight flight);
+  Status Frame(const wire::Envelope& envelope, const SendWindow::Flight& flight);
+  Status FlushBatch();
+  Status Hand(std::string_view payload, const SendWindow::Flight& flight);
+  Result<journal::Row> LiveRow(uint64_t sequence);
+  Status MoveTo(const journal::StreamRow& stream, uint64_t sequence, ChainCursor* cursor);
+  void PublishControl(const std::string& topic, const std::string& payload, bool retained);
+  void Declare(const act::DeclareLoss& loss);
+
+  const CourierOptions options_;
+  JournalPort& port_;
+  const Clock& clock_;
+  mqtt::Link* link_ = nullptr;
+  std::unique_ptr<journal::JournalReader> reader_;
+  std::vector<journal::StreamRow> streams_;
+  Sender sender_;
+  JsonParser parser_;
+  ChainCursor live_, replay_;
+  std::deque<journal::Row> ahead_;  // rows read ahead of the cursor
+  std::string envelope_;
+  wire::BatchWriter batch_;
+  SendWindow::Flight batch_flight_;
+  uint64_t next_token_ = 1;
+  uint32_t maximum_packet_ = 0;  // 0: the broker told no limit
+  int subscriptions_pending_ = 0;
+  log::Repeated trouble_{log::Level::kWarning, "uplink"};
+  WallTime last_confirmed_at_{};
+};
+
+LinkCause CauseOf(mqtt::FailureCause cause);
+
+}  // namespace tillrelay::uplink

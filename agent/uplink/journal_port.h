@@ -1,0 +1,34 @@
+// What: what the uplink wants of the journal's writing side.
+// Promise: an order is carried out later or, if the journal cannot, not at all; the uplink sees
+// what
+//   became of it in Streams() and never relies on it before.
+// Thread: uplink.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "agent/journal/record.h"
+
+namespace tillrelay::uplink {
+
+class JournalPort {
+ public:
+  struct Standing {
+    std::vector<journal::StreamRow> streams;  // by number, the current one last
+    std::vector<journal::OwedEvent> owed;
+  };
+
+  virtual ~JournalPort() = default;
+  // As committed.
+  virtual Standing Look() = 0;
+  virtual void SaveWord(const journal::StreamWord& word) = 0;
+  virtual void SaveAcked(const std::string& stream, uint64_t through) = 0;
+  virtual void DeclareLoss(const journal::LossRow& loss) = 0;
+  // A row is damaged: the file has to be salvaged. A new stream follows.
+  virtual void Damaged(const std::string& why) = 0;
+  virtual void Fork(uint64_t position, const std::string& reason) = 0;
+  virtual void AllowDeletion(const std::string& stream, uint64_t through, Instant until) = 0;
+};
+
+}  // namespace tillrelay::uplink

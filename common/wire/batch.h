@@ -1,0 +1,67 @@
+// What: what one message on the `events` topic carries: an event, a batch of consecutive events, or
+//   a compressed one; docs/wire.md, "Two forms of delivery".
+// Promise: `data` keeps its bytes in both directions. Reading decides by bytes: '{' an event, '[' a
+//   batch, 28 B5 2F FD a zstd frame of either. A batch that is cut, or no list, gives nothing; each
+//   event of a whole one is judged alone. Nothing from the network makes this code fail.
+// Thread: one, its owner's.
+// Errors: invalid.
+// Limits: 64 MiB unpacked, 100,000 events a batch.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "common/base/json_reader.h"
+#include "common/wire/envelope.h"
+
+namespace tillrelay::wire {
+
+inline constexpr size_t kMaxUnpackedBytes = 64 * 1024 * 1024;
+inline constexpr size_t kMaxBatchEvents = 100'000;
+inline constexpr std::string_view kBatchContentType =
+    "application/cloudevents-batch+json; charset=utf-8";
+
+class BatchWriter {
+ public:
+  explicit BatchWriter(bool zstd);
+  ~BatchWriter();
+  void Add(const Envelope& envelope);
+  size_t count() const { return count_; }
+  // Of what was added, not yet compressed.
+  size_t bytes() const { return text_.size(); }
+  void Discard() {
+    text_.clear();
+    count_ = 0;
+  }
+  // The message; starts anew.
+  Result<std::string> Take();
+
+ private:
+  struct Compressor;
+  std::unique_ptr<Compressor> compressor_;  // none: plain
+  std::string text_;
+  size_t count_ = 0;
+};
+
+class MessageReader {
+ public:
+  MessageReader();
+  ~MessageReader();
+  // Called for every event of the message in its order, with its parsed `data`; one that is no
+  // event of ours comes as an error. What it returns ends the reading.
+  using Each = std::function<Status(const Result<Envelope>& event, JsonValue data)>;
+  // Invalid: the message as a whole cannot be read. `payload` may be used as working space.
+  Status Read(std::string* payload, const Each& each);
+
+ private:
+  struct Decompressor;
+  Status Unpack(std::string_view packed);
+  std::unique_ptr<Decompressor> decompressor_;
+  std::string unpacked_;
+  JsonParser parser_;
+};
+
+}  // namespace tillrelay::wire

@@ -1,0 +1,102 @@
+// What: one store server of the simulation: the real journal store, courier and sender on a real
+//   file, without threads; it may crash, be copied, set back or lose its disk.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+
+#include "agent/journal/store.h"
+#include "agent/uplink/courier.h"
+#include "tests/sim/broker.h"
+
+namespace tillrelay::sim {
+
+// What the simulation knows that nobody in it knows.
+struct Truth {
+  std::map<std::string, std::string> accepted;  // id -> number; a register was told `stored`
+  std::set<std::string> excused;   // gone with a disk, or with what was written since a snapshot
+  std::set<std::string> declared;  // named by a `loss`
+  uint64_t forks = 0, losses = 0, deleted = 0;
+};
+
+struct World {
+  Timeline timeline;
+  testing::SeededRandom random;
+  Broker broker;
+  Truth truth;
+  uplink::Rules rules;
+  std::chrono::minutes retention{60 * 24 * 30};
+  std::string directory;
+  bool trace = false;
+
+  explicit World(uint64_t seed) : random(seed), broker(&timeline, &random) {}
+};
+
+class Node final : public uplink::JournalPort {
+ public:
+  Node(World* world, std::string store_id, std::string name);
+  ~Node() override;
+
+  void Start();
+  void Stop();  // as kill -9 does
+  bool running() const { return courier_ != nullptr; }
+  // A register tells `count` sales; accepted when it returns.
+  void Sell(int count);
+  // A register tells again what it told before, among it what this server has forgotten.
+  void TellAgain(int count);
+
+  // The file as it is now, and everything known of it.
+  void Snapshot();
+  bool has_snapshot() const { return snapshot_.taken; }
+  // What was accepted since exists nowhere any more, unless the centre has it or another copy.
+  void Restore();
+  void LoseDisk();
+  // The other server starts with a copy of this one's disk.
+  void CloneTo(Node* twin);
+
+  void Turn();
+  void Housekeeping();  // once a minute
+  Instant NextDeadline() const;
+  bool drained() const;
+  std::string Told() const;
+  const std::string& store_id() const { return store_id_; }
+  // Ids whose rows are kept in this journal now.
+  std::set<std::string> Holds() const;
+
+  // JournalPort
+  Standing Look() override;
+  void SaveWord(const journal::StreamWord& word) override;
+  void SaveAcked(const std::string&, uint64_t) override {}
+  void DeclareLoss(const journal::LossRow& loss) override;
+  void Damaged(const std::string& why) override;
+  void Fork(uint64_t position, const std::string& reason) override;
+  void AllowDeletion(const std::string& stream, uint64_t through, Instant until) override;
+
+ private:
+  struct Lineage {
+    bool taken = false;
+    std::map<uint64_t, std::string> ids;  // by position, of all rows that were ever in the file
+  };
+  std::string path() const { return world_.directory + "/" + name_ + ".db"; }
+  void Append(const std::vector<std::string>& numbers);
+  void CopyFile(const std::string& from, const std::string& to);
+  void Excuse(const std::map<uint64_t, std::string>& kept);
+  std::string StatusJson();
+
+  World& world_;
+  const std::string store_id_, name_;
+  std::unique_ptr<journal::JournalStore> store_;
+  std::unique_ptr<SimLink> link_;
+  std::unique_ptr<uplink::Courier> courier_;
+  std::string session_;
+  Lineage lineage_, snapshot_;
+  struct Allowed {
+    uint64_t through = 0;
+    Instant until{};
+  };
+  std::map<std::string, Allowed> allowed_;
+};
+
+}  // namespace tillrelay::sim

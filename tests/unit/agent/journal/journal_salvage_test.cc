@@ -1,0 +1,159 @@
+// A damaged file: what can still be read goes on under the same ids in a new stream, what cannot is
+// declared, and the damaged file is still there.
+#include "agent/journal/salvage.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <future>
+
+#include "agent/journal/journal.h"
+#include "tests/support/manual_clock.h"
+#include "tests/unit/agent/journal/journal_store_fixture.h"
+
+namespace tillrelay::journal {
+namespace {
+
+using testing::SaleDraft;
+namespace fs = std::filesystem;
+
+class JournalSalvageTest : public JournalStoreTest {
+ protected:
+  // `count` sales, the first `confirmed` of them confirmed; the file is closed and complete.
+  void Make(int count, uint64_t confirmed) {
+    for (int first = 1; first <= count; first += 100) {
+      std::vector<Entry> entries;
+      for (int i = first; i < first + 100 && i <= count; ++i) {
+        entries.emplace_back(SaleDraft("03", i));
+      }
+      ASSERT_TRUE(Append(std::move(entries)).ok());
+    }
+    auto chain =
+        JournalReader::Open(options_.path, "0042").value()->ChainAt(store_->current(), confirmed);
+    ASSERT_TRUE(store_->Begin().ok());
+    ASSERT_TRUE(store_->SaveConfirmed(confirmed, *chain).ok());
+    ASSERT_TRUE(store_->Commit().ok());
+    old_stream_ = store_->current().stream;
+    ASSERT_TRUE(store_->Checkpoint(true).ok());
+    Close();
+  }
+  void Sql(const char* sql) {
+    auto db = sqlite::Database::Open(options_.path, {});
+    ASSERT_TRUE(db->Exec(sql).ok());
+    ASSERT_TRUE(db->Checkpoint(true).ok());
+  }
+  void Overwrite(size_t offset, size_t size) {
+    std::fstream file(options_.path, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(static_cast<std::streamoff>(offset));
+    file << std::string(size, '\xa5');
+  }
+  void Open(bool known_damaged = false) {
+    auto store =
+        OpenOrSalvage(options_, WallTime{std::chrono::hours(1)}, &random_, &told_, known_damaged);
+    ASSERT_TRUE(store.ok()) << store.status().message();
+    store_ = *std::move(store);
+  }
+  std::string Kept() {
+    auto rows = JournalReader::Open(options_.path, "0042").value()->Read(1, 100'000, SIZE_MAX);
+    std::string kinds;
+    size_t sales = 0, others = 0;
+    for (const Row& row : *rows) (row.kind == "sale" ? sales : others) += 1;
+    return std::to_string(sales) + " sales, " + std::to_string(others) + " losses";
+  }
+  std::string old_stream_;
+  Salvaged told_;
+};
+
+TEST_F(JournalSalvageTest, AHealthyFileIsOpenedAsItIs) {
+  Make(5, 2);
+  Open();
+  EXPECT_TRUE(told_.moved_to.empty());
+  EXPECT_EQ(store_->current().stream, old_stream_);
+}
+
+TEST_F(JournalSalvageTest, ADamagedRowIsDeclaredAndTheOthersGoOn) {
+  Make(50, 10);
+  Sql("UPDATE event SET data=replace(data,'100234','100235') WHERE position=20");
+  Open(true);
+  EXPECT_EQ(told_.rows, 39u);
+  EXPECT_EQ(told_.lost, 1u);
+  EXPECT_NE(store_->current().stream, old_stream_);
+  EXPECT_EQ(Kept(), "39 sales, 1 losses");
+  ASSERT_EQ(store_->losses().size(), 1u);
+  EXPECT_EQ(store_->losses()[0].stream, old_stream_);
+  EXPECT_EQ(store_->losses()[0].first, 20u);
+  EXPECT_EQ(store_->losses()[0].reason, "damaged");
+  EXPECT_TRUE(fs::exists(told_.moved_to));
+  // Told again: the one that is gone is new, the others are known.
+  EXPECT_EQ(Tell(SaleDraft("03", 5)), "duplicate 5");
+  EXPECT_EQ(Tell(SaleDraft("03", 11)), "duplicate 2");
+  EXPECT_EQ(Tell(SaleDraft("03", 20)).substr(0, 6), "stored");
+}
+
+TEST_F(JournalSalvageTest, AMissingRowAtTheEndIsFoundAtTheStart) {
+  Make(50, 10);
+  Sql("DELETE FROM event WHERE position=50");
+  Open();
+  EXPECT_EQ(told_.rows, 39u);
+  EXPECT_EQ(told_.lost, 1u);
+}
+
+TEST_F(JournalSalvageTest, GarbageInTheHeaderLeavesANewFileThatAccepts) {
+  Make(50, 10);
+  Overwrite(0, 100);
+  Open();
+  EXPECT_FALSE(told_.moved_to.empty());
+  EXPECT_EQ(told_.rows, 0u);
+  EXPECT_EQ(Tell(SaleDraft("03", 1)).substr(0, 6), "stored");
+  EXPECT_GT(fs::file_size(told_.moved_to), 0u);
+}
+
+// Whatever page is destroyed: it opens, accepts, and nothing that can be read is lost.
+TEST_F(JournalSalvageTest, AnyDestroyedPageCostsOnlyWhatStoodOnIt) {
+  Make(300, 0);
+  const std::string whole = options_.path + ".whole";
+  fs::copy_file(options_.path, whole);
+  const size_t pages = fs::file_size(whole) / 4096;
+  size_t salvages = 0;
+  for (size_t page = 0; page < pages; page += 7) {
+    Close();
+    for (const char* end : {"-wal", "-shm"}) fs::remove(options_.path + end);
+    fs::copy_file(whole, options_.path, fs::copy_options::overwrite_existing);
+    Overwrite(page * 4096, 4096);
+    told_ = {};
+    Open(true);
+    if (::testing::Test::HasFatalFailure()) FAIL() << "page " << page;
+    salvages += told_.rows > 0 ? 1 : 0;
+    ASSERT_EQ(Tell(SaleDraft("04", 1)).substr(0, 6), "stored") << page;
+    Reopen();
+  }
+  EXPECT_GT(salvages, pages / 7 / 2);
+}
+
+TEST_F(JournalSalvageTest, ARunningJournalSalvagesItselfAndAcceptsAgain) {
+  Make(50, 10);
+  Sql("UPDATE event SET data=replace(data,'100234','100235') WHERE position=20");
+  testing::ManualClock clock;
+  JournalOptions options;
+  options.store = options_;
+  options.min_free_bytes = 0;
+  options.idle_tick = std::chrono::milliseconds(5);
+  auto journal = Journal::Open(options, &clock, &random_);
+  ASSERT_TRUE(journal.ok());
+  (*journal)->Damaged("row 20 is damaged");
+  for (int i = 0; i < 2000 && (*journal)->Stats().salvages_total == 0; ++i) {
+    clock.Advance(std::chrono::milliseconds(5));
+    std::promise<void> answered;  // the journal's thread has moved
+    AppendRequest nothing;
+    nothing.done = [&](auto) { answered.set_value(); };
+    if ((*journal)->Submit(std::move(nothing)).ok()) answered.get_future().wait();
+    std::this_thread::yield();
+  }
+  EXPECT_EQ((*journal)->Stats().salvages_total, 1u);
+  EXPECT_TRUE((*journal)->Refusing().empty()) << (*journal)->Refusing();
+  EXPECT_EQ((*journal)->Streams().size(), 2u);
+}
+
+}  // namespace
+}  // namespace tillrelay::journal
