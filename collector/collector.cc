@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "collector/gap_table.h"
-#include "common/base/text.h"
 #include "common/event/time_text.h"
 #include "common/wire/ulid.h"
 
@@ -14,26 +12,29 @@ Collector::Collector(const Config& config, Store* store, const Surroundings& aro
     : clock_(*around.clock),
       random_(*around.random),
       store_(*store),
+      fleet_(*around.fleet),
       prefix_(config.topic_prefix),
+      retention_(24 * config.retention_days),
       ingest_(store, around.clock, config.topic_prefix),
+      confirmer_(store->sql()->shared()),
       connection_(around.link, around.random, Subscriptions(config)) {}
+
+// Rows are read for no more stores than soon fit the window.
+constexpr size_t kConfirmsAtOnce = 200;
 
 Now Collector::Read() const { return {clock_.Now(), event::UtcText(clock_.Wall())}; }
 
 Status Collector::Start() {
+  news_.started_at = clock_.Wall();
+  news_.leads = !store_.sql()->shared();
+  TRY(LoadGaps());
+  auto rows = store_.tables().AllStreams();
+  if (!rows.ok()) return std::move(rows).status();
   const Now now = Read();
-  auto gaps = LoadGaps(store_.db());
-  if (!gaps.ok()) return std::move(gaps).status();
-  for (auto& [key, gap] : *gaps) {
-    told_gaps_[key].push_back(gap.range);
-    gaps_.Remember(key, gap, now);
-  }
-  auto keys = store_.AllStreams();
-  if (!keys.ok()) return std::move(keys).status();
-  for (const StreamKey& key : *keys) {
-    auto state = store_.Find(key);
+  for (const StreamRow& row : *rows) {
+    auto state = store_.Find(row.key);
     if (!state.ok()) return std::move(state).status();
-    gaps_.Received(key, **state, now);
+    if (*state != nullptr) gaps_.Received(row.key, **state, now);
   }
   return Status::Ok();
 }
@@ -67,112 +68,76 @@ void Collector::StoreGroups(std::vector<mqtt::LinkEvent> events) {
 
 void Collector::StoreGroup(std::span<mqtt::LinkEvent> group) {
   if (failing()) {
-    dropped_while_failing_ += group.size();
+    news_.dropped_while_failing += group.size();
     return;
   }
   std::set<StreamKey> touched;
   if (Status stored = ingest_.Run(group, &touched); !stored.ok()) return StoreFailed(stored);
   store_failures_ = 0;
+  news_.committed_at = clock_.Wall();
   failed_.Clear();
   const Now now = Read();
   for (const StreamKey& key : touched) {
     auto state = store_.Find(key);
     if (!state.ok()) return StoreFailed(state.status());
-    gaps_.Received(key, **state, now);
+    if (*state != nullptr) gaps_.Received(key, **state, now);
     confirmer_.Want(key.store);
   }
 }
 
-void Collector::Control(mqtt::LinkEvent* message) {
-  const auto [store, leaf] = wire::SplitTopic(prefix_, message->topic);
-  auto value = parser_.Parse(message->payload);
-  Status read = value.status();
-  if (read.ok() && !IsName(store)) read = Invalid("the topic names no store");
-  if (read.ok() && leaf == "status") {
-    auto status = wire::ReadStatus(*value);
-    if (status.ok() && !status->store.empty() && status->store != store) {
-      read = Invalid("the payload names another store than the topic");
-    } else if (status.ok()) {
-      return HandleStatus(std::string(store), *status);
-    } else {
-      read = std::move(status).status();
-    }
-  } else if (read.ok() && leaf == "reply") {
-    auto reply = wire::ReadReply(*value);
-    if (reply.ok()) return gaps_.Replied(std::string(store), *reply, clock_.Now());
-    read = std::move(reply).status();
-  }
-  if (read.ok()) return;
-  ++unread_controls_;
-  unread_.Report(fmt::format("store {}: {} not read: {}", store, leaf, read.message()),
-                 clock_.Now());
-}
-
-void Collector::HandleStatus(const std::string& store, const wire::StoreStatus& status) {
-  if (!failing()) {
-    if (Status met = Meet(store, status); !met.ok()) StoreFailed(met);
-  }
-  gaps_.Told(status, store, Read());
-  confirmer_.Online(store, gaps_.online(store));
-}
-
-// A stream that a status names is known from then on, so that it is confirmed and its holes are
-// asked for even if none of its events ever came.
-Status Collector::Meet(const std::string& store, const wire::StoreStatus& status) {
-  const Now now = Read();
-  TRY(store_.Begin(now.text));
-  std::vector<StreamKey> fresh;
-  for (const wire::StreamState& told : status.streams) {
-    StreamKey key{store, told.stream};
-    auto is_new = store_.EnsureStream(key);
-    if (!is_new.ok()) return std::move(is_new).status();
-    if (*is_new) fresh.push_back(std::move(key));
-  }
-  TRY(store_.Commit());
-  for (const StreamKey& key : fresh) {
-    log::Info("collector", "store {}: new stream {}", key.store, key.stream);
-  }
-  for (const wire::StreamState& told : status.streams) {
-    const StreamKey key{store, told.stream};
-    auto state = store_.Find(key);
-    if (!state.ok()) return std::move(state).status();
-    gaps_.Received(key, **state, now);
-    if (told.confirmed_through != (*state)->through()) confirmer_.Want(store);
-  }
-  return Status::Ok();
-}
-
 void Collector::ConfirmAll() {
   if (failing()) return;
-  auto keys = store_.AllStreams();
-  if (!keys.ok()) return StoreFailed(keys.status());
-  for (const StreamKey& key : *keys) confirmer_.Want(key.store);
+  auto rows = store_.tables().AllStreams();
+  if (!rows.ok()) return StoreFailed(rows.status());
+  for (const StreamRow& row : *rows) confirmer_.Want(row.key.store);
 }
 
 void Collector::Tick() {
   TryReopen();
   connection_.Tick(clock_.Now());
-  if (failing()) return;
-  SendConfirmations();
-  SendRequests();
-  SaveChangedGaps();
+  if (!failing()) Upkeep();
+  if (!failing()) SendConfirmations();
+  if (!failing()) SendRequests();
+  if (!failing()) SaveChangedGaps();
+  news_.ingest = ingest_.counters();
+  news_.skipped_effects = store_.skipped_effects();
+  news_.connected = connection_.up();
+  news_.failing = failing();
+  fleet_.Tell(news_);
+}
+
+void Collector::Stop() {
+  if (!failing()) SendConfirmations();
+  connection_.Close();
 }
 
 void Collector::SendConfirmations() {
   const Now now = Read();
   if (!connection_.has_room()) return;
-  for (const std::string& store : confirmer_.Due(now.at)) {
-    auto text = ConfirmText(&store_, store, now.text);
-    if (!text.ok()) return StoreFailed(text.status());
+  std::vector<std::string> due = confirmer_.Due(now.at);
+  if (due.empty()) return;
+  if (due.size() > kConfirmsAtOnce) due.resize(kConfirmsAtOnce);
+  auto confirmed = store_.tables().ReadConfirmed(due, kConfirmStreams);
+  if (!confirmed.ok()) return StoreFailed(confirmed.status());
+  for (const std::string& store : due) {
+    const auto& streams = (*confirmed)[store];
+    const std::string content = ConfirmText(store, "", streams);
+    if (!confirmer_.News(store, content)) {
+      confirmer_.Done(store, content, false, now.at);
+      continue;
+    }
+    const std::string text = ConfirmText(store, now.text, streams);
     const std::string topic = wire::TopicsOf(prefix_, store).confirm;
-    if (!connection_.Publish({.topic = topic, .payload = *text, .retained = true}, now.at).ok()) {
+    if (!connection_.Publish({.topic = topic, .payload = text, .retained = true}, now.at).ok()) {
       return;
     }
-    confirmer_.Sent(store, now.at);
+    ++news_.confirmations;
+    confirmer_.Done(store, content, true, now.at);
   }
 }
 
 void Collector::SendRequests() {
+  if (!news_.leads) return;
   const Now now = Read();
   for (const Ask& ask : gaps_.Due(now)) {
     wire::Command command;
@@ -185,10 +150,12 @@ void Collector::SendRequests() {
     const std::string text = wire::WriteCommand(command);
     if (!connection_.Publish({.topic = topic, .payload = text}, now.at).ok()) return;
     gaps_.Asked(ask, command.command_id, now);
+    ++news_.replays_asked;
   }
 }
 
 void Collector::SaveChangedGaps() {
+  if (!news_.leads) return;
   unsaved_gaps_.merge(gaps_.TakeChanged());
   const Instant now = clock_.Now();
   if (unsaved_gaps_.empty() || now < gaps_saved_at_ + kGapSpacing) return;
@@ -200,7 +167,10 @@ void Collector::SaveChangedGaps() {
 
 Status Collector::WriteGaps(const std::set<StreamKey>& keys) {
   TRY(store_.Begin(Read().text));
-  for (const StreamKey& key : keys) TRY(SaveGaps(store_.db(), key, gaps_.Shown(key)));
+  for (const StreamKey& key : keys) {
+    const std::vector<Gap> shown = gaps_.Shown(key);
+    store_.ReplaceGaps(key, {shown.begin(), shown.end()});
+  }
   return store_.Commit();
 }
 
@@ -222,6 +192,8 @@ void Collector::StoreFailed(const Status& failure) {
   const auto pause =
       std::min<Duration>(kRetryLeast * (1 << std::min(store_failures_, 10)), kRetryMost);
   ++store_failures_;
+  ++news_.store_failures;
+  news_.failure = failure.message();
   retry_at_ = clock_.Now() + pause;
   failed_.Report(fmt::format("ALARM the database fails; nothing is confirmed until it works: {}",
                              failure.message()),
@@ -250,9 +222,12 @@ Instant Collector::NextDeadline() const {
   // With a full window the broker's next acknowledgement is what wakes us.
   if (connection_.has_room()) {
     consider(confirmer_.NextDeadline());
-    consider(gaps_.NextDeadline());
+    if (news_.leads) consider(gaps_.NextDeadline());
   }
-  if (!unsaved_gaps_.empty() || gaps_.changed()) consider(gaps_saved_at_ + kGapSpacing);
+  if (store_.sql()->shared()) consider(upkeep_at_);
+  if (retention_.count() > 0 && news_.leads) consider(purge_at_);
+  if (news_.leads && (!unsaved_gaps_.empty() || gaps_.changed()))
+    consider(gaps_saved_at_ + kGapSpacing);
   return next;
 }
 

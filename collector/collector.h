@@ -2,7 +2,8 @@
 //   written, confirmations and requests go out.
 // Promise: keeps running whatever arrives. Nothing is confirmed that is not committed; what could
 //   not be committed is dropped and comes again. After a failed commit the database is reopened
-//   with back-off, and nothing is confirmed meanwhile.
+//   with back-off, and nothing is confirmed meanwhile. Where several share a database one of them
+//   leads: it asks for gaps and deletes what is too old.
 // Thread: one; it owns store and link.
 #pragma once
 
@@ -15,6 +16,7 @@
 #include "collector/config.h"
 #include "collector/confirmer.h"
 #include "collector/connection.h"
+#include "collector/fleet.h"
 #include "collector/gaps.h"
 #include "collector/ingest.h"
 #include "collector/store.h"
@@ -25,6 +27,7 @@ struct Surroundings {
   const Clock* clock;
   Random* random;
   mqtt::Link* link;
+  Fleet* fleet;
 };
 
 class Collector {
@@ -37,21 +40,28 @@ class Collector {
   // Sends what is due. Called after Handle and at NextDeadline at the latest.
   void Tick();
   Instant NextDeadline() const;
-  void Stop() { connection_.Close(); }
+  // Confirms what has been committed, then ends the connection.
+  void Stop();
+  void InboxDropped(uint64_t total) { news_.dropped_inbox = total; }
 
   const IngestCounters& counters() const { return ingest_.counters(); }
-  uint64_t unread_controls() const { return unread_controls_; }
-  uint64_t dropped_while_failing() const { return dropped_while_failing_; }
+  uint64_t unread_controls() const { return news_.unread_controls; }
+  uint64_t dropped_while_failing() const { return news_.dropped_while_failing; }
+  bool leads() const { return news_.leads; }
 
  private:
   static constexpr std::chrono::milliseconds kGapSpacing{200};  // between two writes of table gap
   static constexpr std::chrono::seconds kRetryLeast{1}, kRetryMost{30};
+  static constexpr std::chrono::seconds kUpkeepEvery{1};  // of a shared database
+  static constexpr std::chrono::seconds kPurgeEvery{60};  // when nothing is too old
+  static constexpr std::chrono::seconds kRolledBack{60};  // numbers above a head that fell
+  static constexpr std::chrono::hours kGone{1};           // of a stream that nobody has any more
+  static constexpr std::chrono::minutes kForkEvery{5};    // of telling one stream
+  static constexpr uint64_t kPurgeSlice = 500;            // rows a transaction
 
+  // collector.cc
   void StoreGroups(std::vector<mqtt::LinkEvent> events);
   void StoreGroup(std::span<mqtt::LinkEvent> group);
-  void Control(mqtt::LinkEvent* message);
-  void HandleStatus(const std::string& store, const wire::StoreStatus& status);
-  Status Meet(const std::string& store, const wire::StoreStatus& status);
   void ConfirmAll();
   void SendConfirmations();
   void SendRequests();
@@ -62,22 +72,42 @@ class Collector {
   void TryReopen();
   bool failing() const { return retry_at_.has_value(); }
   Now Read() const;
+  // collector_control.cc
+  void Control(mqtt::LinkEvent* message);
+  void HandleStatus(const std::string& store, JsonValue value, bool retained);
+  void HandleReply(const std::string& store, JsonValue value);
+  Status Meet(const std::string& store, const wire::StoreStatus& status);
+  Status CheckPast(const StreamKey& key, const wire::StreamState& told, const std::string& session);
+  Status DeclareLost(const std::string& store, JsonValue list);
+  Status CheckFallen(const std::string& store, const wire::StoreStatus& status);
+  Status CheckGone(const std::string& store, const wire::StoreStatus& status);
+  Status GiveUp(const StreamKey& key);
+  Status Look(const StreamKey& key);
+  Status TellFork(const StreamKey& key, uint64_t after, const std::string& session);
+  // collector_upkeep.cc
+  Status LoadGaps();
+  void Upkeep();
+  Status Lead();
+  Status Purge();
 
   const Clock& clock_;
   Random& random_;
   Store& store_;
+  Fleet& fleet_;
   const std::string prefix_;
+  const std::chrono::hours retention_;
   Ingest ingest_;
   Gaps gaps_;
   Confirmer confirmer_;
   Connection connection_;
   JsonParser parser_;
+  CollectorNews news_;
   std::map<StreamKey, std::vector<wire::Range>> told_gaps_;
+  std::map<StreamKey, Instant> forks_told_at_, fallen_since_, gone_since_;
   std::set<StreamKey> unsaved_gaps_;
-  Instant gaps_saved_at_{};
+  Instant gaps_saved_at_{}, upkeep_at_{}, purge_at_{};
   std::optional<Instant> retry_at_;  // set while the store fails
   int store_failures_ = 0;
-  uint64_t unread_controls_ = 0, dropped_while_failing_ = 0;
   Notice unread_{log::Level::kWarning};
   log::Repeated failed_{log::Level::kError, "collector"};
 };

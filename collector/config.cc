@@ -1,13 +1,15 @@
 #include "collector/config.h"
 
+#include "collector/sql.h"
 #include "common/base/files.h"
 #include "common/base/settings.h"
+#include "common/base/text.h"
 
 namespace tillrelay::collector {
 namespace {
 
 constexpr size_t kMaxConfigBytes = 1024 * 1024;
-constexpr std::string_view kSqliteScheme = "sqlite:";
+constexpr int64_t kLeastRetentionDays = 400;  // ids outlive every agent's own retention
 
 bool IsTopicPart(std::string_view text) {
   return !text.empty() && text.find_first_of("+#") == std::string_view::npos;
@@ -35,6 +37,36 @@ void CheckTopics(Settings* settings, const Config& config) {
   }
 }
 
+void CheckStore(Settings* settings, const Config& config) {
+  const std::string& url = config.database;
+  const bool sqlite = url.starts_with(kSqliteScheme) && url.size() > kSqliteScheme.size();
+  const bool postgres = url.starts_with(kPostgresScheme);
+  if (!sqlite && !postgres) {
+    settings->Complain("store.url", "write sqlite:/path/to/central.db or postgresql://host/name");
+  }
+  if (sqlite && !config.shared_group.empty()) {
+    settings->Complain("delivery.shared_group", "collectors that share the work need PostgreSQL");
+  }
+  if (config.retention_days != 0 && config.retention_days < kLeastRetentionDays) {
+    settings->Complain("store.retention_days", "0 (for ever) or at least 400");
+  }
+  for (const std::string& store : config.expected_stores) {
+    if (!IsName(store)) settings->Complain("stores.expected", store + " is no store id");
+  }
+}
+
+bool IsLocal(const std::string& address) {
+  return address.starts_with("127.") || address.starts_with("localhost:") ||
+         address.starts_with("[::1]:") || address.starts_with("unix:");
+}
+
+void CheckHttp(Settings* settings, const Config& config) {
+  if (config.metrics_listen.empty() || IsLocal(config.metrics_listen)) return;
+  if (config.token_file.empty()) {
+    settings->Complain("metrics.listen", "another address than loopback needs metrics.token_file");
+  }
+}
+
 }  // namespace
 
 Result<Config> ParseConfig(std::string_view text, const std::string& name) {
@@ -48,18 +80,20 @@ Result<Config> ParseConfig(std::string_view text, const std::string& name) {
   settings.String("broker.ca_file", &config.broker.ca_file);
   settings.String("broker.cert_file", &config.broker.cert_file);
   settings.String("broker.key_file", &config.broker.key_file);
-  std::string store = std::string(kSqliteScheme) + config.database;
-  settings.String("store.url", &store);
+  settings.String("store.url", &config.database);
+  settings.Integer("store.retention_days", 0, 36'500, &config.retention_days);
   settings.String("delivery.topic_prefix", &config.topic_prefix);
   settings.String("delivery.shared_group", &config.shared_group);
+  settings.Integer("delivery.instance", 1, 999, &config.instance);
   settings.String("metrics.listen", &config.metrics_listen);
+  settings.String("metrics.token_file", &config.token_file);
+  settings.Strings("metrics.allowed_hosts", &config.allowed_hosts);
+  settings.Strings("stores.expected", &config.expected_stores);
+  settings.Integer("stores.silent_after_s", 90, 86'400, &config.silent_after_s);
   CheckBroker(&settings, config);
   CheckTopics(&settings, config);
-  if (!store.starts_with(kSqliteScheme) || store.size() == kSqliteScheme.size()) {
-    settings.Complain("store.url", "write sqlite:/path/to/central.db");
-  } else {
-    config.database = store.substr(kSqliteScheme.size());
-  }
+  CheckStore(&settings, config);
+  CheckHttp(&settings, config);
   TRY(settings.Finish());
   return config;
 }

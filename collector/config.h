@@ -20,11 +20,17 @@ struct Config {
     std::string username, password_file;
     std::string ca_file, cert_file, key_file;
   } broker;
-  // [store] url = "sqlite:PATH": the path
-  std::string database = "/var/lib/tillrelay-collector/central.db";
+  // "sqlite:PATH" or "postgresql://..."
+  std::string database = "sqlite:/var/lib/tillrelay-collector/central.db";
+  int64_t retention_days = 0;  // of events; 0: for ever, else at least 400
   std::string topic_prefix{wire::kDefaultPrefix};
   std::string shared_group;    // empty: a plain subscription
+  int64_t instance = 1;        // the number in the client id, of several on one host
   std::string metrics_listen;  // empty: none
+  std::string token_file;      // what the page and the API ask for; none on loopback
+  std::vector<std::string> allowed_hosts;
+  std::vector<std::string> expected_stores;
+  int64_t silent_after_s = 180;  // a store whose status is older is in trouble
 };
 
 // `name` is how messages call the text.

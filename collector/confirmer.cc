@@ -3,9 +3,11 @@
 namespace tillrelay::collector {
 
 std::optional<Instant> Confirmer::Peer::due() const {
-  if (!wanted && !online) return std::nullopt;
-  if (!sent_at) return Instant{};
-  return *sent_at + (wanted ? Duration(kConfirmSpacing) : Duration(kConfirmHeartbeat));
+  if (!sent_at) return wanted || online ? std::optional(Instant{}) : std::nullopt;
+  if (wanted) return *sent_at + kConfirmSpacing;
+  if (look_again) return *sent_at + kConfirmAgain;
+  if (online) return *sent_at + kConfirmHeartbeat;
+  return std::nullopt;
 }
 
 std::vector<std::string> Confirmer::Due(Instant now) const {
@@ -17,10 +19,19 @@ std::vector<std::string> Confirmer::Due(Instant now) const {
   return stores;
 }
 
-void Confirmer::Sent(const std::string& store, Instant now) {
+bool Confirmer::News(const std::string& store, const std::string& streams) const {
+  const auto peer = stores_.find(store);
+  return peer == stores_.end() || peer->second.wanted || !peer->second.look_again ||
+         peer->second.told != streams;
+}
+
+void Confirmer::Done(const std::string& store, const std::string& streams, bool sent, Instant now) {
   Peer& peer = stores_[store];
+  peer.look_again = shared_ && sent;
+  if (!sent) return;
   peer.wanted = false;
   peer.sent_at = now;
+  if (shared_) peer.told = streams;
 }
 
 std::optional<Instant> Confirmer::NextDeadline() const {
@@ -32,13 +43,12 @@ std::optional<Instant> Confirmer::NextDeadline() const {
   return next;
 }
 
-Result<std::string> ConfirmText(Store* store, const std::string& store_id, const std::string& at) {
-  auto streams = store->Confirmed(store_id, kConfirmStreams);
-  if (!streams.ok()) return std::move(streams).status();
+std::string ConfirmText(const std::string& store, const std::string& at,
+                        const std::vector<wire::StreamConfirm>& streams) {
   wire::Confirm confirm;
-  confirm.store = store_id;
+  confirm.store = store;
   confirm.at = at;
-  confirm.streams = *std::move(streams);
+  confirm.streams = streams;
   return wire::WriteConfirm(confirm);
 }
 

@@ -65,7 +65,7 @@ void Gaps::Received(const StreamKey& key, const StreamState& state, const Now& n
   Book& book = books_[key];
   book.holes = state.seen.Missing(kMaxRanges);
   book.held_to = state.seen.highest();
-  book.highest_seen = state.highest_seen;
+  book.highest_seen = state.row.highest_seen;
   book.through = state.through();
   Refresh(key, &book, now);
 }
@@ -130,11 +130,14 @@ void Gaps::Asked(const Ask& ask, const std::string& command_id, const Now& now) 
   }
 }
 
-void Gaps::Replied(const std::string& store, const wire::Reply& reply, Instant now) {
+bool Gaps::Replied(const std::string& store, const wire::Reply& reply, Instant now) {
   const auto found = peers_.find(store);
-  if (found == peers_.end() || found->second.command_id != reply.command_id) return;
+  if (found == peers_.end() || found->second.command_id != reply.command_id) {
+    return false;
+  }
   const bool over = reply.state == "done" || reply.state == "refused";
   found->second.busy_until = over ? now : now + kReplayPatience;
+  return true;
 }
 
 std::set<StreamKey> Gaps::TakeChanged() { return std::exchange(changed_, {}); }
@@ -147,6 +150,14 @@ std::vector<Gap> Gaps::Shown(const StreamKey& key) const {
     if (gap.shown) shown.push_back(gap);
   }
   return shown;
+}
+
+std::vector<StreamKey> Gaps::Open() const {
+  std::vector<StreamKey> open;
+  for (const auto& [key, book] : books_) {
+    if (!book.gaps.empty()) open.push_back(key);
+  }
+  return open;
 }
 
 // When Due should be called next: a gap becomes shown, or can be asked for.

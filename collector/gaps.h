@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "collector/rows.h"
 #include "collector/streams.h"
 #include "common/base/clock.h"
 #include "common/wire/control.h"
@@ -31,10 +32,8 @@ struct Now {
   std::string text;  // UTC
 };
 
-struct Gap {
-  wire::Range range;
-  std::string since, asked_at;  // UTC text; asked_at empty: not yet
-  bool shown = false;           // older than the reorder time, so it stands in table `gap`
+struct Gap : GapRow {
+  bool shown = false;  // older than the reorder time, so it stands in table `gap`
   Instant next_ask{};
   int asked = 0;
 };
@@ -59,12 +58,15 @@ class Gaps {
   std::vector<Ask> Due(const Now& now);
   // The request went out.
   void Asked(const Ask& ask, const std::string& command_id, const Now& now);
-  void Replied(const std::string& store, const wire::Reply& reply, Instant now);
+  // False: it answers nothing that we asked.
+  bool Replied(const std::string& store, const wire::Reply& reply, Instant now);
 
   // Streams whose shown gaps changed since the last call.
   std::set<StreamKey> TakeChanged();
   bool changed() const { return !changed_.empty(); }
   std::vector<Gap> Shown(const StreamKey& key) const;
+  // Streams with gaps, shown or not.
+  std::vector<StreamKey> Open() const;
   std::optional<Instant> NextDeadline() const;
 
  private:

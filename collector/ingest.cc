@@ -1,36 +1,17 @@
 #include "collector/ingest.h"
 
-#include <limits>
-
-#include "common/base/text.h"
 #include "common/event/time_text.h"
 #include "common/wire/topics.h"
-#include "common/wire/ulid.h"
 
 namespace tillrelay::collector {
-namespace {
-
-constexpr size_t kMaxTextBytes = 128;  // of kind and times, which become columns
-
-bool Plain(std::string_view text) { return !text.empty() && text.size() <= kMaxTextBytes; }
-
-// What the attributes' reader leaves open.
-bool Usable(const wire::Envelope& e) {
-  return IsName(e.store) && wire::IsUlid(e.stream) && Plain(e.kind) && Plain(e.time) &&
-         Plain(e.recorded_at) && event::ParseUtc(e.time).ok() &&
-         e.sequence <= static_cast<uint64_t>(std::numeric_limits<int64_t>::max());
-}
-
-}  // namespace
 
 Status Ingest::Run(std::span<mqtt::LinkEvent> group, std::set<StreamKey>* touched) {
-  const auto store_group = [&]() -> Status {
-    TRY(store_.Begin(event::UtcText(clock_.Wall())));
-    for (mqtt::LinkEvent& message : group) TRY(One(&message, touched));
-    return store_.Commit();
-  };
   const IngestCounters before = counters_;
-  Status stored = store_group();
+  std::vector<Arrived> batch;
+  batch.reserve(group.size());
+  // Reading and checking need no transaction: other collectors write meanwhile.
+  for (mqtt::LinkEvent& message : group) Read(&message, &batch);
+  Status stored = batch.empty() ? Status::Ok() : Store(batch, touched);
   counters_.messages += group.size();
   ++counters_.groups;
   if (stored.ok()) return stored;
@@ -41,47 +22,55 @@ Status Ingest::Run(std::span<mqtt::LinkEvent> group, std::set<StreamKey>* touche
   return std::move(stored).Within("store a group");
 }
 
-Status Ingest::One(mqtt::LinkEvent* message, std::set<StreamKey>* touched) {
+void Ingest::Read(mqtt::LinkEvent* message, std::vector<Arrived>* batch) {
   const std::string_view store = wire::SplitTopic(prefix_, message->topic).store;
-  auto root = parser_.Parse(message->payload);
+  auto root = reader_.Open(&message->payload);
   if (!root.ok()) {
     ++counters_.malformed;
-    Refuse(&malformed_, store, root.status().message());
-    return Status::Ok();
+    return Refuse(&malformed_, store, root.status().message());
   }
-  auto e = wire::ReadEnvelope(*root);
-  if (!e.ok() || !Usable(*e)) {
-    ++counters_.malformed;
-    Refuse(&malformed_, store, e.ok() ? "an attribute is unusable" : e.status().message());
-    return Status::Ok();
-  }
-  if (e->store != store) {
-    ++counters_.foreign;
-    Refuse(&foreign_, store, "the payload names another store than the topic");
-    return Status::Ok();
-  }
-  const StreamKey key{std::string(e->store), std::string(e->stream)};
-  TRY(Take(*e, root->Find("data"), key));
-  touched->insert(key);
-  return Status::Ok();
+  if (!root->is_array()) return ReadOne(*root, store, batch);
+  for (const JsonValue event : *root) ReadOne(event, store, batch);
 }
 
-Status Ingest::Take(const wire::Envelope& e, JsonValue data, const StreamKey& key) {
-  auto fresh = store_.EnsureStream(key);
-  if (!fresh.ok()) return std::move(fresh).status();
-  if (*fresh) log::Info("collector", "store {}: new stream {}", key.store, key.stream);
-  if (wire::NextChain(e.previous, e.sequence, e.id, Sha256(e.data)) != e.chain) {
-    ++counters_.broken_chain;
-    Refuse(&broken_chain_, key.store, "the chain does not fit the event's bytes");
-    return store_.NoteRefused(key, e.sequence);
+void Ingest::ReadOne(JsonValue event, std::string_view store, std::vector<Arrived>* batch) {
+  auto arrived = ReadArrived(event);
+  if (!arrived.ok()) {
+    ++counters_.malformed;
+    return Refuse(&malformed_, store, arrived.status().message());
   }
-  auto outcome = store_.Apply(e, data);
+  if (arrived->key.store != store) {
+    ++counters_.foreign;
+    return Refuse(&foreign_, store, "the payload names another store than the topic");
+  }
+  batch->push_back(*std::move(arrived));
+}
+
+Status Ingest::Store(const std::vector<Arrived>& batch, std::set<StreamKey>* touched) {
+  TRY(store_.Begin(event::UtcText(clock_.Wall()), batch));
+  for (const Arrived& e : batch) {
+    TRY(Take(e));
+    touched->insert(e.key);
+  }
+  return store_.Commit();
+}
+
+Status Ingest::Take(const Arrived& e) {
+  auto fresh = store_.EnsureStream(e.key);
+  if (!fresh.ok()) return std::move(fresh).status();
+  if (*fresh) log::Info("collector", "store {}: new stream {}", e.key.store, e.key.stream);
+  if (!e.intact) {
+    ++counters_.broken_chain;
+    Refuse(&broken_chain_, e.key.store, "the chain does not fit the event's bytes");
+    return store_.NoteRefused(e.key, e.sequence);
+  }
+  auto outcome = store_.Apply(e);
   if (!outcome.ok()) return std::move(outcome).status();
   Tell(*outcome, e);
   return Status::Ok();
 }
 
-void Ingest::Tell(Outcome outcome, const wire::Envelope& e) {
+void Ingest::Tell(Outcome outcome, const Arrived& e) {
   switch (outcome) {
     case Outcome::kCounted:
       ++counters_.counted;
@@ -92,12 +81,18 @@ void Ingest::Tell(Outcome outcome, const wire::Envelope& e) {
     case Outcome::kDuplicate:
       ++counters_.duplicates;
       return;
+    case Outcome::kParked:
+      ++counters_.parked;
+      return;
+    case Outcome::kFilled:
+      ++counters_.filled;
+      return;
     case Outcome::kDropped:
       ++counters_.dropped;
       dropped_.Report(
           fmt::format("store {}: more than {} events wait above a hole; later ones are dropped"
                       " and will be asked for",
-                      e.store, kMaxIslands),
+                      e.key.store, kMaxIslands),
           clock_.Now());
       return;
     case Outcome::kFork:
@@ -105,7 +100,7 @@ void Ingest::Tell(Outcome outcome, const wire::Envelope& e) {
       forked_.Report(
           fmt::format("ALARM store {}: stream {} has two histories; what contradicts ours is"
                       " kept in table fork",
-                      e.store, e.stream),
+                      e.key.store, e.key.stream),
           clock_.Now());
       return;
   }

@@ -1,4 +1,5 @@
-// What: a group of messages from the `events` topics into the store, in one transaction.
+// What: a group of messages from the `events` topics into the store, in one transaction. A message
+//   is one event or a batch of them.
 // Promise: refuse before confirming: only an event whose topic, payload and chain agree reaches the
 //   store. Nothing that arrives is fatal; what is refused is counted and logged. On an error
 //   nothing of the group is stored.
@@ -16,6 +17,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/mqtt/link.h"
+#include "common/wire/batch.h"
 
 namespace tillrelay::collector {
 
@@ -25,13 +27,14 @@ inline constexpr size_t kMaxGroupBytes = 8 * 1024 * 1024;
 struct IngestCounters {
   uint64_t messages = 0, groups = 0;
   uint64_t counted = 0, islands = 0, duplicates = 0, forks = 0, dropped = 0;
+  uint64_t parked = 0, filled = 0;
   uint64_t malformed = 0, foreign = 0, broken_chain = 0;
   uint64_t failed_groups = 0;
 };
 
 class Ingest {
  public:
-  Ingest(Store* store, const Clock* clock, std::string prefix)
+  Ingest(collector::Store* store, const Clock* clock, std::string prefix)
       : store_(*store), clock_(*clock), prefix_(std::move(prefix)) {}
 
   // `*touched` receives the streams whose events were taken or refused in this group.
@@ -39,15 +42,17 @@ class Ingest {
   const IngestCounters& counters() const { return counters_; }
 
  private:
-  Status One(mqtt::LinkEvent* message, std::set<StreamKey>* touched);
-  Status Take(const wire::Envelope& e, JsonValue data, const StreamKey& key);
+  void Read(mqtt::LinkEvent* message, std::vector<Arrived>* batch);
+  void ReadOne(JsonValue event, std::string_view store, std::vector<Arrived>* batch);
+  Status Store(const std::vector<Arrived>& batch, std::set<StreamKey>* touched);
+  Status Take(const Arrived& e);
   void Refuse(Notice* notice, std::string_view store, std::string_view why);
-  void Tell(Outcome outcome, const wire::Envelope& e);
+  void Tell(Outcome outcome, const Arrived& e);
 
-  Store& store_;
+  collector::Store& store_;
   const Clock& clock_;
   const std::string prefix_;
-  JsonParser parser_;
+  wire::MessageReader reader_;
   IngestCounters counters_;
   log::Repeated forked_{log::Level::kError, "collector"};
   Notice malformed_{log::Level::kWarning};

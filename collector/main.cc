@@ -1,34 +1,32 @@
 // What: the command line of tillrelay-collector.
 // Exit: 0 after a signal or a finished command; 78 for a configuration that cannot work, so that
-//   the service manager does not try again; 1 otherwise.
+//   the service manager does not try again; 2 for a wrong command line; 1 otherwise.
 #include <fmt/core.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
 #include "collector/config.h"
-#include "collector/ledger.h"
-#include "collector/schema.h"
+#include "collector/rebuild.h"
 #include "collector/service.h"
 #include "common/base/log.h"
+#include "common/service/exit_codes.h"
 
 namespace {
 
 using tillrelay::Code;
 using tillrelay::Status;
 
-constexpr int kConfigurationExit = 78;  // EX_CONFIG
-
 int Fail(const Status& failure) {
   fmt::print(stderr, "tillrelay-collector: {}\n", failure.message());
   const bool configuration = failure.code() == Code::kInvalid || failure.code() == Code::kNotFound;
-  return configuration ? kConfigurationExit : 1;
+  return configuration ? tillrelay::service::kExitConfiguration : tillrelay::service::kExitFault;
 }
 
-int RebuildLedger(const std::string& path) {
-  auto central = tillrelay::collector::OpenCentral(path);
-  if (!central.ok()) return Fail(central.status());
-  auto applied = tillrelay::collector::RebuildLedger(&central->db);
+int RebuildLedger(const std::string& url) {
+  auto sql = tillrelay::collector::OpenWriter(url);
+  if (!sql.ok()) return Fail(sql.status());
+  auto applied = tillrelay::collector::RebuildLedger(sql->get());
   if (!applied.ok()) return Fail(applied.status());
   fmt::print("rebuilt from {} events\n", *applied);
   return 0;
@@ -46,7 +44,11 @@ int main(int argc, char** argv) {
   CLI::App* rebuild =
       app.add_subcommand("rebuild-ledger", "compute stock anew from the stored events")
           ->fallthrough();
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? tillrelay::service::kExitOk : tillrelay::service::kExitUsage;
+  }
 
   tillrelay::log::Setup(tillrelay::log::Level::kInfo, nullptr);
   auto config = tillrelay::collector::ReadConfig(path);

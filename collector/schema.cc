@@ -1,115 +1,119 @@
 #include "collector/schema.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-
-#include <cerrno>
+#include <string_view>
+#include <utility>
 
 namespace tillrelay::collector {
 namespace {
 
-constexpr int64_t kVersion = 1;
-constexpr int kCacheKib = 64 * 1024;
-
-// counted: 0 while the row lies above the watermark, and for ever if its id had already counted.
+// {t} text compared by bytes, {i} a 64-bit integer, {wr} a table that is its primary key.
 // position: the order of commit over counted rows, without holes; NULL elsewhere.
-constexpr const char* kTables = R"sql(
+// counted: 0 while the row lies above the watermark, and for ever if its id had already counted.
+constexpr const char* kFirst = R"sql(
 CREATE TABLE event (
-  position INTEGER, store_id TEXT NOT NULL, stream TEXT NOT NULL, sequence INTEGER NOT NULL,
-  id TEXT NOT NULL, kind TEXT NOT NULL, occurred_at TEXT NOT NULL, recorded_at TEXT NOT NULL,
-  stored_at TEXT NOT NULL, chain TEXT NOT NULL, counted INTEGER NOT NULL, body TEXT NOT NULL,
+  position {i}, store_id {t} NOT NULL, stream {t} NOT NULL, sequence {i} NOT NULL,
+  id {t} NOT NULL, kind {t} NOT NULL, occurred_at {t} NOT NULL, recorded_at {t} NOT NULL,
+  stored_at {t} NOT NULL, chain {t} NOT NULL, counted {i} NOT NULL, body {t} NOT NULL,
   UNIQUE (store_id, stream, sequence));
 CREATE UNIQUE INDEX event_counted_id ON event (id) WHERE counted = 1;
 CREATE UNIQUE INDEX event_position ON event (position) WHERE position IS NOT NULL;
 
 CREATE TABLE stream (
-  store_id TEXT NOT NULL, stream TEXT NOT NULL, confirmed_through INTEGER NOT NULL,
-  chain TEXT NOT NULL, highest_seen INTEGER NOT NULL, opened_at TEXT NOT NULL, reason TEXT,
+  store_id {t} NOT NULL, stream {t} NOT NULL, confirmed_through {i} NOT NULL,
+  chain {t} NOT NULL, highest_seen {i} NOT NULL, opened_at {t} NOT NULL, reason {t},
+  revision {i} NOT NULL DEFAULT 0,
   UNIQUE (store_id, stream));
 
 CREATE TABLE gap (
-  store_id TEXT NOT NULL, stream TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
-  since TEXT NOT NULL, asked_at TEXT,
-  PRIMARY KEY (store_id, stream, first)) WITHOUT ROWID;
+  store_id {t} NOT NULL, stream {t} NOT NULL, first {i} NOT NULL, last {i} NOT NULL,
+  since {t} NOT NULL, asked_at {t},
+  PRIMARY KEY (store_id, stream, first)) {wr};
 
 CREATE TABLE stock (
-  store_id TEXT NOT NULL, item TEXT NOT NULL, uom TEXT NOT NULL,
+  store_id {t} NOT NULL, item {t} NOT NULL, uom {t} NOT NULL,
   on_hand NUMERIC NOT NULL, reserved NUMERIC NOT NULL, damaged NUMERIC NOT NULL,
   in_transit NUMERIC NOT NULL,
-  PRIMARY KEY (store_id, item, uom)) WITHOUT ROWID;
+  PRIMARY KEY (store_id, item, uom)) {wr};
 
 CREATE TABLE transit (
-  store_id TEXT NOT NULL, transfer_id TEXT NOT NULL, item TEXT NOT NULL, uom TEXT NOT NULL,
+  store_id {t} NOT NULL, transfer_id {t} NOT NULL, item {t} NOT NULL, uom {t} NOT NULL,
   quantity NUMERIC NOT NULL,
-  PRIMARY KEY (store_id, transfer_id, item, uom)) WITHOUT ROWID;
+  PRIMARY KEY (store_id, transfer_id, item, uom)) {wr};
 
 CREATE TABLE duplicate (
-  store_id TEXT NOT NULL, stream TEXT NOT NULL, sequence INTEGER NOT NULL, id TEXT NOT NULL,
-  seen INTEGER NOT NULL, last_at TEXT NOT NULL,
-  PRIMARY KEY (store_id, stream, sequence, id)) WITHOUT ROWID;
+  store_id {t} NOT NULL, stream {t} NOT NULL, sequence {i} NOT NULL, id {t} NOT NULL,
+  seen {i} NOT NULL, last_at {t} NOT NULL,
+  PRIMARY KEY (store_id, stream, sequence, id)) {wr};
 
 CREATE TABLE fork (
-  store_id TEXT NOT NULL, stream TEXT NOT NULL, sequence INTEGER NOT NULL, chain TEXT NOT NULL,
-  body TEXT NOT NULL, at TEXT NOT NULL, id TEXT NOT NULL, kind TEXT NOT NULL,
-  occurred_at TEXT NOT NULL, recorded_at TEXT NOT NULL,
+  store_id {t} NOT NULL, stream {t} NOT NULL, sequence {i} NOT NULL, chain {t} NOT NULL,
+  body {t} NOT NULL, at {t} NOT NULL, id {t} NOT NULL, kind {t} NOT NULL,
+  occurred_at {t} NOT NULL, recorded_at {t} NOT NULL,
   PRIMARY KEY (store_id, stream, sequence, chain));
 
 CREATE TABLE loss (
-  store_id TEXT NOT NULL, stream TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
-  reason TEXT NOT NULL, at TEXT NOT NULL,
-  PRIMARY KEY (store_id, stream, first)) WITHOUT ROWID;
+  store_id {t} NOT NULL, stream {t} NOT NULL, first {i} NOT NULL, last {i} NOT NULL,
+  reason {t} NOT NULL, at {t} NOT NULL, filled {i} NOT NULL DEFAULT 0,
+  PRIMARY KEY (store_id, stream, first)) {wr};
 
--- Of counted cells: the time of the count (microseconds since 1970), so that what happened before
--- it and arrives later leaves the cell alone.
 CREATE TABLE counted_at (
-  store_id TEXT NOT NULL, item TEXT NOT NULL, uom TEXT NOT NULL, bucket TEXT NOT NULL,
-  as_of INTEGER NOT NULL,
-  PRIMARY KEY (store_id, item, uom, bucket)) WITHOUT ROWID;
+  store_id {t} NOT NULL, item {t} NOT NULL, uom {t} NOT NULL, bucket {t} NOT NULL,
+  as_of {i} NOT NULL,
+  PRIMARY KEY (store_id, item, uom, bucket)) {wr};
 
--- Which counted events moved the stock of their store, by their own time.
-CREATE TABLE moved (
-  store_id TEXT NOT NULL, at INTEGER NOT NULL, position INTEGER NOT NULL,
-  PRIMARY KEY (store_id, at, position)) WITHOUT ROWID;
+CREATE TABLE timeline (
+  store_id {t} NOT NULL, at {i} NOT NULL, position {i} NOT NULL,
+  PRIMARY KEY (store_id, at, position)) {wr};
 )sql";
 
-Result<Fd> TakeLock(const std::string& path) {
-  Fd fd(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640));
-  if (!fd.valid()) return Unavailable(path + ": " + ErrnoText(errno));
-  if (flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
-    return Conflict(path + " is held: another tillrelay-collector uses this database");
-  }
-  return fd;
-}
+constexpr const char* kSecond = R"sql(
+CREATE TABLE head (
+  one {i} PRIMARY KEY CHECK (one = 1), position {i} NOT NULL, purged {i} NOT NULL);
+INSERT INTO head SELECT 1, COALESCE(MAX(position), 0), 0 FROM event;
 
-Status Prepare(sqlite::Database* db) {
-  TRY(db->Exec("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=4000"));
-  auto version = db->QueryInt("PRAGMA user_version");
-  if (!version.ok()) return std::move(version).status();
-  if (*version == kVersion) return Status::Ok();
-  if (*version != 0)
-    return Invalid("the database was written by a newer tillrelay-collector; install that");
-  sqlite::Transaction transaction(db);
-  TRY(transaction.Begin());
-  TRY(db->Exec(kTables));
-  TRY(db->Exec(("PRAGMA user_version=" + std::to_string(kVersion)).c_str()));
-  return transaction.Commit();
+CREATE TABLE late (
+  position {i} NOT NULL, store_id {t} NOT NULL, item {t} NOT NULL, uom {t} NOT NULL,
+  bucket {t} NOT NULL, delta NUMERIC NOT NULL, as_of {i} NOT NULL);
+CREATE INDEX late_store ON late (store_id, position);
+
+CREATE TABLE owed (
+  store_id {t} NOT NULL, stream {t} NOT NULL, sequence {i} NOT NULL, kind {t} NOT NULL,
+  bytes {i} NOT NULL, reason {t} NOT NULL, data_hash {t} NOT NULL, since {t} NOT NULL,
+  PRIMARY KEY (store_id, stream, sequence)) {wr};
+
+CREATE INDEX stream_open ON stream (store_id, stream) WHERE confirmed_through < highest_seen;
+)sql";
+
+// Tables of version 1 existed in SQLite only.
+constexpr const char* kFromFirst = R"sql(
+ALTER TABLE moved RENAME TO timeline;
+ALTER TABLE stream ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE loss ADD COLUMN filled INTEGER NOT NULL DEFAULT 0;
+)sql";
+
+std::string In(Dialect dialect, std::string text) {
+  const bool sqlite = dialect == Dialect::kSqlite;
+  const std::pair<std::string_view, std::string_view> words[] = {
+      {"{t}", sqlite ? "TEXT" : "TEXT COLLATE \"C\""},
+      {"{i}", sqlite ? "INTEGER" : "BIGINT"},
+      {"{wr}", sqlite ? "WITHOUT ROWID" : ""},
+  };
+  for (const auto& [word, meaning] : words) {
+    for (size_t at = text.find(word); at != std::string::npos; at = text.find(word, at)) {
+      text.replace(at, word.size(), meaning);
+    }
+  }
+  return text;
 }
 
 }  // namespace
 
-Result<Central> OpenCentral(const std::string& path) {
-  auto lock = TakeLock(path + ".lock");
-  if (!lock.ok()) return std::move(lock).status();
-  sqlite::OpenOptions options;
-  options.cache_kib = kCacheKib;
-  auto db = sqlite::Database::Open(path, options);
-  if (!db.ok()) return std::move(db).status();
-  Central central{*std::move(lock), *std::move(db)};
-  if (Status prepared = Prepare(&central.db); !prepared.ok()) {
-    return std::move(prepared).Within(path);
+Result<std::string> SchemaSteps(Dialect dialect, int64_t from) {
+  if (from == 0) return In(dialect, std::string(kFirst) + kSecond);
+  if (from == 1 && dialect == Dialect::kSqlite) {
+    return In(dialect, std::string(kFromFirst) + kSecond);
   }
-  return central;
+  return Invalid("the database was written by a newer tillrelay-collector; install that");
 }
 
 }  // namespace tillrelay::collector

@@ -1,27 +1,25 @@
-// What: the collector's tables, and how its database is opened.
-// Promise: one process writes: the lock file beside the database is held while `Central` lives.
-//   Committed means synced (WAL, synchronous=FULL). The names below are relied upon by others.
-// Thread: one.
-// Errors: conflict when another process holds the lock; invalid when a newer program wrote the
-//   schema; unavailable or corrupt when the file cannot be opened.
+// What: the collector's tables in both dialects, written once, and the steps from older ones.
+// Promise: the names are relied upon by others (docs/collector.md, Tables).
+// Thread: any (constants).
+// Errors: invalid when a newer program wrote the tables.
 //
-// Quantities are NUMERIC: whole ones are stored as integers, others as the nearest REAL. They are
-// written from and read back to micro-units, which is exact below 1,000,000,000 at six decimals.
+// Quantities are NUMERIC. In SQLite whole ones are stored as integers, others as the nearest REAL;
+// they are written from and read back to micro-units, exact below 1,000,000,000 at six decimals.
 // Times are RFC 3339 text as the event carries them; what the collector itself stamps is UTC.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
-#include "common/base/files.h"
-#include "common/sqlite/sqlite.h"
+#include "common/base/status.h"
 
 namespace tillrelay::collector {
 
-struct Central {
-  Fd lock;
-  sqlite::Database db;
-};
+inline constexpr int64_t kSchemaVersion = 2;
 
-Result<Central> OpenCentral(const std::string& path);
+enum class Dialect { kSqlite, kPostgres };
+
+// What brings tables of version `from` (0: none) to ours.
+Result<std::string> SchemaSteps(Dialect dialect, int64_t from);
 
 }  // namespace tillrelay::collector

@@ -1,7 +1,5 @@
 #include "collector/service.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -9,17 +7,36 @@
 #include <thread>
 
 #include "collector/collector.h"
+#include "collector/reader.h"
+#include "collector/routes.h"
 #include "common/base/inbox.h"
+#include "common/http/server.h"
 #include "common/mqtt/paho_link.h"
 #include "common/service/credentials.h"
+#include "common/service/heartbeat.h"
+#include "common/service/notify.h"
+#include "common/service/signals.h"
 
 namespace tillrelay::collector {
 namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
 
 constexpr size_t kInboxMessages = 4096;
 constexpr size_t kInboxBytes = 64 * 1024 * 1024;
 // What the connection itself has to say is never dropped: it is little, bounded by the window.
 constexpr size_t kInboxEntries = kInboxMessages + 1024;
+constexpr seconds kMainTick{5};
+constexpr seconds kBreath{1};             // the collector's loop comes round at least this often
+constexpr seconds kCollectorBudget{150};  // a statement may take 60 s, a name lookup its time
+constexpr seconds kReaderBudget{90};
+constexpr seconds kHttpBudget{30};
+constexpr seconds kDrain{10};  // of the inbox, at a stop
+constexpr milliseconds kHttpPatience{2000};
+constexpr size_t kHttpConnections = 128;
+
+const char* Environment(const char* name) { return std::getenv(name); }
 
 class LinkInbox {
  public:
@@ -28,7 +45,7 @@ class LinkInbox {
     const size_t bytes = event.payload.size() + event.topic.size();
     const bool taken = (!message || inbox_.size() < kInboxMessages) &&
                        inbox_.Push(std::move(event), message ? bytes : 0);
-    if (!taken) ++dropped_;
+    if (!taken && !inbox_.closed()) ++dropped_;
   }
   std::vector<mqtt::LinkEvent> PopAll(Duration timeout) { return inbox_.PopAll(timeout); }
   void Close() { inbox_.Close(); }
@@ -40,43 +57,16 @@ class LinkInbox {
   std::atomic<uint64_t> dropped_{0};
 };
 
-// Blocks the two signals in every thread and closes the inbox when one of them comes.
-class StopSignals {
- public:
-  explicit StopSignals(LinkInbox* inbox) {
-    sigemptyset(&set_);
-    sigaddset(&set_, SIGTERM);
-    sigaddset(&set_, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &set_, nullptr);
-    signal(SIGPIPE, SIG_IGN);
-    thread_ = std::thread([this, inbox] {
-      int caught = 0;
-      sigwait(&set_, &caught);
-      inbox->Close();
-    });
-  }
-  ~StopSignals() {
-    pthread_kill(thread_.native_handle(), SIGTERM);  // ends the wait if no signal has come
-    thread_.join();
-  }
-
- private:
-  sigset_t set_;
-  std::thread thread_;
-};
-
 std::string HostName() {
   char name[256] = {};
   if (gethostname(name, sizeof(name) - 1) != 0) return "unknown";
   return name;
 }
 
-const char* Environment(const char* name) { return std::getenv(name); }
-
-Result<mqtt::LinkOptions> Options(const Config& config) {
+Result<mqtt::LinkOptions> LinkOptionsOf(const Config& config) {
   mqtt::LinkOptions options;
   options.url = config.broker.url;
-  options.client_id = "tillrelay-collector-" + HostName() + "-1";
+  options.client_id = "tillrelay-collector-" + HostName() + "-" + std::to_string(config.instance);
   options.username = config.broker.username;
   const auto path = [](const char* key, const std::string& value, std::string* out) {
     auto found = service::CredentialPath(key, value, Environment);
@@ -93,44 +83,172 @@ Result<mqtt::LinkOptions> Options(const Config& config) {
   return options;
 }
 
-void Loop(Collector* collector, LinkInbox* inbox, const Clock& clock) {
+class Service {
+ public:
+  explicit Service(const Config& config)
+      : config_(config), notifier_(service::Notifier::FromEnvironment(Environment)) {}
+
+  Status Start();
+  void Run(service::Signals* signals);
+  void Stop();
+
+ private:
+  Status StartCollector();
+  Status StartHttp();
+  void Loop();
+  std::string Sentence() const;
+  std::function<void()> Beat(const char* name, seconds budget);
+
+  const Config& config_;
+  const service::Notifier notifier_;
+  const SystemClock clock_;
+  SystemRandom random_;
+  service::Heartbeat heartbeat_;
+  Fleet fleet_;
+  LinkInbox inbox_;
+  std::unique_ptr<Store> store_;
+  std::unique_ptr<mqtt::Link> link_;
+  std::unique_ptr<Collector> collector_;
+  std::unique_ptr<Reader> reader_;
+  std::unique_ptr<http::Server> server_;
+  std::function<void()> beat_;
+  std::thread thread_;
+};
+
+std::function<void()> Service::Beat(const char* name, seconds budget) {
+  auto* pulse = &heartbeat_.Add(name, budget, clock_.Now());
+  return [this, pulse] { pulse->Beat(clock_.Now()); };
+}
+
+Status Service::Start() {
+  TRY(StartCollector());
+  if (!config_.metrics_listen.empty()) TRY(StartHttp());
+  thread_ = std::thread([this] { Loop(); });
+  log::Info("collector", "tillrelay-collector {} runs on {}", TILLRELAY_VERSION,
+            ShownUrl(config_.database));
+  if (Status told = notifier_.Ready(Sentence()); !told.ok()) {
+    log::Warning("collector", "{}", told.message());
+  }
+  return Status::Ok();
+}
+
+Status Service::StartCollector() {
+  auto options = LinkOptionsOf(config_);
+  if (!options.ok()) return std::move(options).status();
+  auto store = Store::Open(config_.database);
+  if (!store.ok()) return std::move(store).status().Within("store");
+  store_ = *std::move(store);
+  auto link = mqtt::MakePahoLink(
+      *options, [this](mqtt::LinkEvent&& event) { inbox_.Deliver(std::move(event)); });
+  if (!link.ok()) return std::move(link).status().Within("broker");
+  link_ = *std::move(link);
+  collector_ = std::make_unique<Collector>(config_, store_.get(),
+                                           Surroundings{&clock_, &random_, link_.get(), &fleet_});
+  beat_ = Beat("collector", kCollectorBudget);
+  return collector_->Start();
+}
+
+Status Service::StartHttp() {
+  auto token = service::ReadSecret("metrics.token_file", config_.token_file, Environment);
+  if (!token.ok()) return std::move(token).status();
+  reader_ = std::make_unique<Reader>(config_.database, Beat("reader", kReaderBudget));
+  RoutesOptions options;
+  options.clock = &clock_;
+  options.fleet = &fleet_;
+  options.reader = reader_.get();
+  options.expected = {config_.expected_stores.begin(), config_.expected_stores.end()};
+  options.silent_after = seconds(config_.silent_after_s);
+  options.token = *std::move(token);
+  options.stalled = [this] { return heartbeat_.Stalled(clock_.Now()); };
+  auto router = std::make_shared<http::Router>();
+  AddRoutes(*router, std::move(options));
+  http::ListenerOptions listener;
+  listener.name = "metrics";
+  listener.address = config_.metrics_listen;
+  listener.router = router;
+  listener.allowed_hosts = config_.allowed_hosts;
+  listener.max_body_bytes = 1024;
+  listener.max_connections = kHttpConnections;
+  http::ServerOptions server;
+  server.heartbeat = Beat("http", kHttpBudget);
+  server_ = std::make_unique<http::Server>(clock_, std::move(server));
+  server_->AddListener(std::move(listener));
+  return server_->Start();
+}
+
+void Service::Loop() {
   log::Repeated dropped{log::Level::kWarning, "collector"};
   uint64_t told = 0;
-  while (!inbox->closed()) {
-    collector->Tick();
-    const Duration wait = collector->NextDeadline() - clock.Now();
-    collector->Handle(inbox->PopAll(std::max(wait, Duration::zero())));
-    if (const uint64_t now = inbox->dropped(); now != told) {
+  std::optional<Instant> drain_until;
+  for (;;) {
+    beat_();
+    collector_->Tick();
+    if (inbox_.closed() && !drain_until) drain_until = clock_.Now() + kDrain;
+    const Duration wait = std::min<Duration>(collector_->NextDeadline() - clock_.Now(), kBreath);
+    auto events = inbox_.PopAll(std::max(wait, Duration::zero()));
+    if (drain_until && (events.empty() || clock_.Now() >= *drain_until)) break;
+    collector_->Handle(std::move(events));
+    if (const uint64_t now = inbox_.dropped(); now != told) {
       told = now;
-      dropped.Report("the inbox was full; messages were dropped unconfirmed", clock.Now());
+      collector_->InboxDropped(now);
+      dropped.Report("the inbox was full; messages were dropped unconfirmed", clock_.Now());
     }
   }
+  collector_->Stop();
+}
+
+std::string Service::Sentence() const {
+  const CollectorNews news = fleet_.Collector();
+  if (news.failing) return "the database fails, nothing is confirmed";
+  if (!news.connected) return "no connection to the broker";
+  return fmt::format("{} stores, {} events counted since the start", fleet_.Stores().size(),
+                     news.ingest.counted);
+}
+
+void Service::Run(service::Signals* signals) {
+  const auto interval = service::WatchdogInterval(Environment, getpid());
+  const auto half =
+      interval ? std::chrono::duration_cast<milliseconds>(*interval) / 2 : milliseconds(kMainTick);
+  std::string told;
+  for (;;) {
+    const auto signal = signals->Wait(std::min(half, milliseconds(kMainTick)));
+    if (signal == service::Signal::kStop) return;
+    if (signal == service::Signal::kReload) {
+      log::Info("collector", "nothing can change while running; restart for a new configuration");
+    }
+    const auto stalled = heartbeat_.Stalled(clock_.Now());
+    if (stalled.empty()) {
+      (void)notifier_.Watchdog();
+    } else {
+      log::Error("collector", "thread {} is stuck", stalled.front());
+    }
+    if (std::string now = Sentence(); now != told) {
+      (void)notifier_.StatusText(now);
+      told = std::move(now);
+    }
+  }
+}
+
+// The way of the data: the collector drains first, HTTP goes last.
+void Service::Stop() {
+  (void)notifier_.Stopping();
+  inbox_.Close();
+  if (thread_.joinable()) thread_.join();
+  if (server_ != nullptr) server_->Stop(kHttpPatience);
+  if (reader_ != nullptr) reader_->Stop();
+  log::Info("collector", "stopped");
 }
 
 }  // namespace
 
 Status RunService(const Config& config) {
-  const SystemClock clock;
-  SystemRandom random;
-  auto options = Options(config);
-  if (!options.ok()) return std::move(options).status();
-  auto store = Store::Open(config.database);
-  if (!store.ok()) return std::move(store).status().Within("store");
-  LinkInbox inbox;
-  StopSignals signals(&inbox);
-  auto link = mqtt::MakePahoLink(
-      *options, [&inbox](mqtt::LinkEvent&& event) { inbox.Deliver(std::move(event)); });
-  if (!link.ok()) return std::move(link).status().Within("broker");
-  Collector collector(config, store->get(), {&clock, &random, link->get()});
-  TRY(collector.Start());
-  log::Info("collector", "tillrelay-collector {} runs on {}", TILLRELAY_VERSION, config.database);
-  if (!config.metrics_listen.empty()) {
-    log::Warning("collector", "metrics.listen is set, but this version serves no metrics yet");
-  }
-  Loop(&collector, &inbox, clock);
-  collector.Stop();
-  log::Info("collector", "stopped");
-  return Status::Ok();
+  auto signals = service::Signals::Block();
+  if (!signals.ok()) return std::move(signals).status();
+  Service service(config);
+  Status started = service.Start();
+  if (started.ok()) service.Run(&*signals);
+  service.Stop();
+  return started;
 }
 
 }  // namespace tillrelay::collector

@@ -1,9 +1,10 @@
-// What: the collector as a process: one thread that owns link and store, fed by one bounded inbox;
-//   SIGTERM and SIGINT end it in order.
-// Promise: the inbox holds at most 4,096 messages or 64 MiB; what comes above is dropped
-//   unconfirmed and counted, and comes again.
-// Thread: the one that calls Run; signals must not have been touched before.
-// Errors: those of a start that cannot succeed: configuration, database.
+// What: the collector as a process: a thread that owns link and store, fed by one bounded inbox; a
+//   reader for questions; HTTP; and main, which waits for signals and pats the watchdog.
+// Promise: READY is said when the store is open and HTTP listens. The inbox holds at most 4,096
+//   messages or 64 MiB; what comes above is dropped unconfirmed and counted, and comes again. After
+//   SIGTERM what is in the inbox is stored and confirmed, within its patience.
+// Thread: main; signals must not have been touched before.
+// Errors: those of a start that cannot succeed: configuration, database, address.
 #pragma once
 
 #include "collector/config.h"

@@ -1,292 +1,361 @@
+// What happens to one event, straight down: store.h.
 #include "collector/store.h"
 
 #include <algorithm>
 
 namespace tillrelay::collector {
+namespace {
 
-Result<std::unique_ptr<Store>> Store::Open(std::string path) {
-  std::unique_ptr<Store> store(new Store(std::move(path)));
-  TRY(store->Attach());
-  return store;
-}
+constexpr const char* kParked = "parked";
+constexpr uint64_t kIslandsAtOnce = 200;  // bodies read together, each up to the largest event
 
-Status Store::Attach() {
-  auto central = OpenCentral(path_);
-  if (!central.ok()) return std::move(central).status();
-  central_ = *std::move(central);
-  const std::pair<sqlite::Statement*, const char*> wanted[] = {
-      {&sql_.insert, "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
-      {&sql_.find, "SELECT chain FROM event WHERE store_id = ? AND stream = ? AND sequence = ?"},
-      {&sql_.held,
-       "SELECT id, kind, occurred_at, recorded_at, chain, body FROM event"
-       " WHERE store_id = ? AND stream = ? AND sequence = ?"},
-      {&sql_.counted, "SELECT 1 FROM event WHERE id = ? AND counted = 1"},
-      {&sql_.count,
-       "UPDATE event SET counted = 1, position = ?"
-       " WHERE store_id = ? AND stream = ? AND sequence = ?"},
-      {&sql_.drop, "DELETE FROM event WHERE store_id = ? AND stream = ? AND sequence = ?"},
-      {&sql_.duplicate,
-       "INSERT INTO duplicate VALUES (?, ?, ?, ?, 1, ?)"
-       " ON CONFLICT DO UPDATE SET seen = seen + 1, last_at = excluded.last_at"},
-      {&sql_.fork, "INSERT OR IGNORE INTO fork VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
-  };
-  for (const auto& [target, text] : wanted) {
-    auto statement = central_.db.Prepare(text);
-    if (!statement.ok()) return std::move(statement).status();
-    *target = *std::move(statement);
-  }
-  auto streams = Streams::Open(&central_.db);
-  if (!streams.ok()) return std::move(streams).status();
-  streams_.emplace(*std::move(streams));
-  auto ledger = Ledger::Open(&central_.db);
-  if (!ledger.ok()) return std::move(ledger).status();
-  ledger_.emplace(*std::move(ledger));
-  return Status::Ok();
-}
-
-Status Store::Begin(std::string now) {
-  CHECK(!transaction_);
-  now_ = std::move(now);
-  transaction_.emplace(&central_.db);
-  if (Status begun = transaction_->Begin(); !begun.ok()) {
-    transaction_.reset();
-    return begun;
-  }
-  auto last = central_.db.QueryInt(
-      "SELECT COALESCE(MAX(position), 0) FROM event WHERE position IS NOT NULL");
-  if (!last.ok()) return std::move(last).status();
-  position_ = static_cast<uint64_t>(*last);
-  return Status::Ok();
-}
-
-Status Store::Commit() {
-  CHECK(transaction_);
-  TRY(ledger_->Flush());
-  TRY(streams_->Save());
-  TRY(transaction_->Commit());
-  transaction_.reset();
-  return Status::Ok();
-}
-
-void Store::Rollback() {
-  transaction_.reset();
-  if (ledger_) ledger_->Forget();
-  if (streams_) streams_->Forget();
-}
-
-// A connection that failed to sync is not trusted again: what it holds in memory may never have
-// reached the disk.
-Status Store::Reopen() {
-  transaction_.reset();
-  ledger_.reset();
-  streams_.reset();
-  sql_ = {};
-  central_ = {};
-  TRY(Attach());
-  return central_.db.Checkpoint(true);
-}
+}  // namespace
 
 Result<bool> Store::EnsureStream(const StreamKey& key) {
   bool fresh = false;
-  auto stream = streams_->Get(key, now_, &fresh);
+  auto stream = Get(key, &fresh);
   if (!stream.ok()) return std::move(stream).status();
   return fresh;
 }
 
 Status Store::NoteRefused(const StreamKey& key, uint64_t sequence) {
-  auto stream = streams_->Get(key, now_);
+  auto stream = Get(key);
   if (!stream.ok()) return std::move(stream).status();
   StreamState& s = **stream;
   // What could not be verified may name any number; only a near one is believed to exist.
-  if (sequence <= s.highest_seen || sequence > s.through() + kMaxIslands) return Status::Ok();
-  s.highest_seen = sequence;
+  if (sequence <= s.row.highest_seen || sequence > s.through() + kMaxIslands) return Status::Ok();
+  s.row.highest_seen = sequence;
   s.dirty = true;
   return Status::Ok();
 }
 
-Result<Outcome> Store::Apply(const wire::Envelope& e, JsonValue data) {
-  const StreamKey key{std::string(e.store), std::string(e.stream)};
-  auto stream = streams_->Get(key, now_);
+Result<Outcome> Store::Apply(const Arrived& e) {
+  auto outcome = ApplyOne(e);
+  if (!outcome.ok() || declared_.empty()) return outcome;
+  TRY(DeclarePending(e.key.store));
+  return outcome;
+}
+
+Result<Outcome> Store::ApplyOne(const Arrived& e) {
+  auto stream = Get(e.key);
   if (!stream.ok()) return std::move(stream).status();
   StreamState& s = **stream;
-  if (e.sequence > s.highest_seen) {
-    s.highest_seen = e.sequence;
+  if (e.sequence > s.row.highest_seen) {
+    s.row.highest_seen = e.sequence;
     s.dirty = true;
   }
-  if (e.sequence <= s.through()) return Again(e);
-  if (e.sequence > s.through() + 1) return Above(key, &s, e);
-  if (e.previous == s.chain) return Next(key, &s, e, data);
-  TRY(Aside(e));
+  if (e.sequence <= s.through()) return AtOrBelow(&s, e);
+  if (e.sequence > s.through() + 1) return Above(&s, e);
+  if (e.previous == s.row.chain || s.row.chain == kUnknownChain) return Next(&s, e);
+  Aside(e);
   return Outcome::kFork;
 }
 
-// At or below the watermark: the same event once more, or another one under its number.
-Result<Outcome> Store::Again(const wire::Envelope& e) {
-  auto row = sql_.find.BindText(1, e.store).BindText(2, e.stream).Bind(3, e.sequence).Step();
+// The same event once more, the body of one that is owed or was lost, or another history.
+Result<Outcome> Store::AtOrBelow(StreamState*, const Arrived& e) {
+  auto row = Row({e.key, e.sequence});
   if (!row.ok()) return std::move(row).status();
-  const bool same = *row && sql_.find.Text(0) == ToHex(BytesOf(e.chain));
-  sql_.find.Reset();
-  if (same) {
-    TRY(Duplicate(e));
-    return Outcome::kDuplicate;
+  if (*row == nullptr) return AfterLoss(e);
+  if ((*row)->chain != e.chain) {
+    Aside(e);
+    return Outcome::kFork;
   }
-  TRY(Aside(e));
-  return Outcome::kFork;
+  if ((*row)->kind == kParked && !e.parked) return Fill(e);
+  Duplicate({e.key, e.sequence}, e.id);
+  return Outcome::kDuplicate;
 }
 
-Result<Outcome> Store::Next(const StreamKey& key, StreamState* stream, const wire::Envelope& e,
-                            JsonValue data) {
-  const std::string id = UuidText(e.id);
-  auto known = HasCounted(id);
-  if (!known.ok()) return std::move(known).status();
-  TRY(Insert(e, id, !*known));
-  TRY(*known ? Duplicate(e) : Post(e, data));
-  if (e.sequence == 1) stream->reason = e.kind == "stream_opened" ? data.String("reason") : "first";
-  stream->chain = e.chain;
-  stream->dirty = true;
-  stream->seen.Add(e.sequence);
-  TRY(Absorb(key, stream, e.sequence + 1, stream->through()));
-  return Outcome::kCounted;
+Result<Outcome> Store::Next(StreamState* s, const Arrived& e) {
+  bool counts = !e.parked;
+  if (counts) {
+    auto known = HasCounted(e.id);
+    if (!known.ok()) return std::move(known).status();
+    counts = !*known;
+    if (*known) Duplicate({e.key, e.sequence}, e.id);
+  }
+  TRY(Insert(e, counts));
+  if (counts) TRY(Post(e.posting));
+  if (e.sequence == 1) s->row.reason = e.kind == "stream_opened" ? e.opened_reason : "first";
+  s->row.chain = e.chain;
+  s->dirty = true;
+  s->seen.Add(e.sequence);
+  TRY(Absorb(s, e.sequence + 1, s->through()));
+  return e.parked ? Outcome::kParked : Outcome::kCounted;
 }
 
-Result<Outcome> Store::Above(const StreamKey& key, StreamState* stream, const wire::Envelope& e) {
-  switch (stream->seen.Add(e.sequence)) {
+Result<Outcome> Store::Above(StreamState* s, const Arrived& e) {
+  switch (s->seen.Add(e.sequence)) {
     case wire::SequenceTracker::Seen::kRefused:
       return Outcome::kDropped;
     case wire::SequenceTracker::Seen::kAgain:
-      return SecondIsland(key, e);
+      return SecondIsland(e);
     default:
       break;
   }
-  TRY(Insert(e, UuidText(e.id), false));
+  TRY(Insert(e, false));
+  s->dirty = true;
   return Outcome::kIsland;
 }
 
 // An island that is there already, or another event for its number: the younger one takes the
 // place, the older one is kept aside.
-Result<Outcome> Store::SecondIsland(const StreamKey& key, const wire::Envelope& e) {
-  auto held = ReadHeld(key, e.sequence);
+Result<Outcome> Store::SecondIsland(const Arrived& e) {
+  auto held = Row({e.key, e.sequence});
   if (!held.ok()) return std::move(held).status();
-  if (held->chain == e.chain) {
-    TRY(Duplicate(e));
+  if (*held == nullptr) return Corrupt("an island has no row");
+  if ((*held)->chain == e.chain) {
+    Duplicate({e.key, e.sequence}, e.id);
     return Outcome::kDuplicate;
   }
-  TRY(PutAside(key, *held));
-  TRY(Insert(e, UuidText(e.id), false));
+  const EventRow older = **held;
+  TRY(PutAside(older));
+  TRY(Insert(e, false));
+  return Outcome::kFork;
+}
+
+// The body of a parked event: applied now, by its id.
+Result<Outcome> Store::Fill(const Arrived& e) {
+  auto known = HasCounted(e.id);
+  if (!known.ok()) return std::move(known).status();
+  TRY(Flush());  // the row may still be waiting to be written
+  EventRow row = RowOf(e);
+  if (*known) {
+    Duplicate({e.key, e.sequence}, e.id);
+  } else {
+    row.position = ++position_;
+    ids_[e.id] = true;
+    TRY(Post(e.posting));
+  }
+  changes_.owed_over.push_back({e.key, e.sequence});
+  rows_[{e.key, e.sequence}] = row;
+  changes_.filled.push_back(std::move(row));
+  return Outcome::kFilled;
+}
+
+// No row at or below the watermark: a lost number that comes after all is applied by its id; what
+// was deleted by age has been seen; anything else is another history.
+Result<Outcome> Store::AfterLoss(const Arrived& e) {
+  auto losses = tables_.Losses(e.key);
+  if (!losses.ok()) return std::move(losses).status();
+  for (const LossRow& loss : *losses) {
+    if (e.sequence < loss.range.first || e.sequence > loss.range.last) continue;
+    auto known = HasCounted(e.id);
+    if (!known.ok()) return std::move(known).status();
+    if (*known) Duplicate({e.key, e.sequence}, e.id);
+    TRY(Insert(e, !*known && !e.parked));
+    if (!*known && !e.parked) TRY(Post(e.posting));
+    ++changes_.loss_filled[{e.key, loss.range.first}];
+    return e.parked ? Outcome::kParked : Outcome::kFilled;
+  }
+  Duplicate({e.key, e.sequence}, e.id);
+  if (head_.purged > 0) return Outcome::kDuplicate;
+  Aside(e);
   return Outcome::kFork;
 }
 
 // The hole below these islands is closed: they count now, in number order.
-Status Store::Absorb(const StreamKey& key, StreamState* stream, uint64_t first, uint64_t last) {
-  for (uint64_t sequence = first; sequence <= last; ++sequence) {
-    auto fits = AbsorbOne(key, stream, sequence);
+Status Store::Absorb(StreamState* s, uint64_t first, uint64_t last) {
+  std::vector<NumberKey> read;
+  for (uint64_t n = first; n <= last; ++n) {
+    if ((n - first) % kIslandsAtOnce == 0) {
+      for (const NumberKey& number : read) rows_.erase(number);
+      read.clear();
+      for (uint64_t m = n; m <= std::min(last, n + kIslandsAtOnce - 1); ++m) {
+        const NumberKey number{s->row.key, m};
+        if (!fresh_.contains(number) && !rows_.contains(number)) read.push_back(number);
+      }
+      if (!read.empty()) TRY(ReadRows(read));
+    }
+    auto fits = AbsorbOne(s, {s->row.key, n});
     if (!fits.ok()) return std::move(fits).status();
     if (*fits) continue;
-    stream->seen = wire::SequenceTracker(sequence - 1, kMaxIslands);
-    return streams_->Reload(key, stream);
+    s->seen = wire::SequenceTracker(n - 1, kMaxIslands);
+    TRY(Flush());
+    return LoadIslands(s);
   }
   return Status::Ok();
 }
 
 // False: it does not follow what counted before it and has been put aside.
-Result<bool> Store::AbsorbOne(const StreamKey& key, StreamState* stream, uint64_t sequence) {
-  auto held = ReadHeld(key, sequence);
-  if (!held.ok()) return std::move(held).status();
-  const wire::Envelope e = held->View(key);
-  if (wire::NextChain(stream->chain, sequence, e.id, Sha256(held->body)) != e.chain) {
-    TRY(PutAside(key, *held));
+Result<bool> Store::AbsorbOne(StreamState* s, const NumberKey& number) {
+  auto row = Row(number);
+  if (!row.ok()) return std::move(row).status();
+  if (*row == nullptr) return Corrupt("an island has no row");
+  const EventRow held = **row;
+  Uuid id{};
+  if (!ParseUuid(held.id, &id)) return Corrupt("an island has no id");
+  Sha256Digest digest = Sha256(held.body);
+  const bool parked = held.kind == kParked;
+  if (parked) {
+    auto owed = tables_.Owed(number.key);
+    if (!owed.ok()) return std::move(owed).status();
+    const auto here = changes_.owed.find(number);
+    const OwedRow& told = here != changes_.owed.end() ? here->second : (*owed)[number.sequence];
+    FromHex(told.data_hash, digest.data(), digest.size());
+  }
+  const wire::Chain& before = s->row.chain;
+  if (before != kUnknownChain &&
+      wire::NextChain(before, number.sequence, id, digest) != held.chain) {
+    TRY(PutAside(held));
     return false;
   }
-  stream->chain = e.chain;
-  auto known = HasCounted(held->id);
-  if (!known.ok()) return std::move(known).status();
-  if (*known) {
-    TRY(Duplicate(e));
-    return true;
-  }
-  auto& sql = sql_.count;
-  sql.Bind(1, ++position_).BindText(2, key.store).BindText(3, key.stream).Bind(4, sequence);
-  TRY(sql.Run());
-  auto data = parser_->Parse(held->body);
-  if (!data.ok()) return Corrupt("the body of an island");
-  TRY(Post(e, *data));
+  s->row.chain = held.chain;
+  s->dirty = true;
+  if (parked) return true;
+  TRY(CountIsland(held));
   return true;
 }
 
-wire::Envelope Store::Held::View(const StreamKey& key) const {
-  wire::Envelope e;
-  e.id = uuid;
-  e.store = key.store;
-  e.stream = key.stream;
-  e.sequence = sequence;
-  e.chain = chain;
-  e.kind = kind;
-  e.time = time;
-  e.recorded_at = recorded_at;
-  e.data = body;
-  return e;
+// Once, by its id.
+Status Store::CountIsland(const EventRow& held) {
+  const NumberKey number{held.key, held.sequence};
+  auto known = HasCounted(held.id);
+  if (!known.ok()) return std::move(known).status();
+  if (*known) {
+    Duplicate(number, held.id);
+    return Status::Ok();
+  }
+  ids_[held.id] = true;
+  ++position_;
+  if (const auto fresh = fresh_.find(number); fresh != fresh_.end()) {
+    changes_.events[fresh->second].position = position_;
+  } else {
+    changes_.counted[number] = position_;
+    rows_[number]->position = position_;
+  }
+  std::string body = held.body;
+  auto data = parser_.Parse(body);
+  if (!data.ok()) return Corrupt("the body of an island");
+  const Posting posting = ReadPosting({held.key.store, held.kind, held.occurred_at}, *data);
+  if (auto loss = ReadDeclared(held.kind, *data)) declared_.push_back(*std::move(loss));
+  return Post(posting);
 }
 
-Result<Store::Held> Store::ReadHeld(const StreamKey& key, uint64_t sequence) {
-  auto& sql = sql_.held;
-  auto row = sql.BindText(1, key.store).BindText(2, key.stream).Bind(3, sequence).Step();
-  if (!row.ok()) return std::move(row).status();
-  if (!*row) return Corrupt("an island has no row");
-  Held held;
-  held.id = sql.Text(0);
-  held.kind = sql.Text(1);
-  held.time = sql.Text(2);
-  held.recorded_at = sql.Text(3);
-  const bool good = ParseUuid(held.id, &held.uuid) && wire::ParseChain(sql.Text(4), &held.chain);
-  held.body = sql.Text(5);
-  sql.Reset();
-  if (!good) return Corrupt("an island has no id or chain");
-  held.sequence = sequence;
-  return held;
+// Numbers that an agent says are gone: the watermark jumps them, what lies on islands among them
+// counts by its id. A range behind a hole, or that is not missing here, changes nothing.
+Result<bool> Store::DeclareLost(const std::string& store, const Declared& loss) {
+  const StreamKey key{store, loss.stream};
+  auto stream = Get(key);
+  if (!stream.ok()) return std::move(stream).status();
+  StreamState& s = **stream;
+  if (loss.range.last <= s.through()) {
+    auto owed = tables_.Owed(key);
+    if (!owed.ok()) return std::move(owed).status();
+    bool any = false;
+    for (const auto& [number, row] : *owed) {
+      if (number < loss.range.first || number > loss.range.last) continue;
+      changes_.owed_over.push_back({key, number});
+      changes_.losses.push_back({key, {{number, number}, loss.reason}});
+      any = true;
+    }
+    return any;
+  }
+  if (loss.range.first > s.through() + 1) return false;
+  const wire::Range range{s.through() + 1, loss.range.last};
+  TRY(Flush());
+  auto held = CountIslandsWithin(&s, range);
+  if (!held.ok()) return std::move(held).status();
+  changes_.losses.push_back({key, {range, loss.reason}});
+  if (*held > 0) changes_.loss_filled[{key, range.first}] = *held;
+  s.row.chain = loss.chain;
+  s.row.highest_seen = std::max(s.row.highest_seen, range.last);
+  s.dirty = true;
+  s.seen.Jump(range.last);
+  TRY(Absorb(&s, range.last + 1, s.through()));
+  return true;
 }
 
-Status Store::PutAside(const StreamKey& key, const Held& held) {
-  const wire::Envelope e = held.View(key);
-  TRY(Aside(e));
-  return sql_.drop.BindText(1, e.store).BindText(2, e.stream).Bind(3, e.sequence).Run();
+Result<uint64_t> Store::CountIslandsWithin(StreamState* s, const wire::Range& range) {
+  auto numbers = tables_.Islands(s->row.key, range.first - 1);
+  if (!numbers.ok()) return std::move(numbers).status();
+  std::vector<NumberKey> held;
+  for (const uint64_t n : *numbers) {
+    if (n <= range.last) held.push_back({s->row.key, n});
+  }
+  TRY(ReadRows(held));
+  for (const NumberKey& number : held) {
+    auto row = Row(number);
+    if (!row.ok()) return std::move(row).status();
+    const EventRow island = **row;
+    if (island.kind != kParked) TRY(CountIsland(island));
+  }
+  return held.size();
 }
 
-Result<bool> Store::HasCounted(std::string_view id) {
-  auto row = sql_.counted.BindText(1, id).Step();
-  sql_.counted.Reset();
+Status Store::DeclarePending(const std::string& store) {
+  const std::vector<Declared> declared = std::exchange(declared_, {});
+  for (const Declared& loss : declared) {
+    auto jumped = DeclareLost(store, loss);
+    if (!jumped.ok()) return std::move(jumped).status();
+  }
+  return Status::Ok();
+}
+
+Status Store::PutIslandsAside(const StreamKey& key, uint64_t from) {
+  auto stream = Get(key);
+  if (!stream.ok()) return std::move(stream).status();
+  auto numbers = tables_.Islands(key, std::max((*stream)->through(), from - 1));
+  if (!numbers.ok()) return std::move(numbers).status();
+  std::vector<NumberKey> held;
+  for (const uint64_t n : *numbers) held.push_back({key, n});
+  TRY(ReadRows(held));
+  for (const NumberKey& number : held) {
+    auto row = Row(number);
+    if (!row.ok()) return std::move(row).status();
+    const EventRow island = **row;
+    TRY(PutAside(island));
+  }
+  StreamState& s = **stream;
+  s.row.highest_seen = std::max(s.through(), std::min(s.row.highest_seen, from - 1));
+  s.seen = wire::SequenceTracker(s.through(), kMaxIslands);
+  s.dirty = true;
+  TRY(Flush());
+  return LoadIslands(&s);
+}
+
+Status Store::PutAside(const EventRow& held) {
+  const NumberKey number{held.key, held.sequence};
+  if (fresh_.contains(number)) TRY(Flush());
+  changes_.forks.push_back(held);
+  changes_.dropped.push_back(number);
+  rows_[number] = std::nullopt;
+  if (held.kind == kParked) changes_.owed_over.push_back(number);
+  return Status::Ok();
+}
+
+void Store::Aside(const Arrived& e) { changes_.forks.push_back(RowOf(e)); }
+
+void Store::Duplicate(const NumberKey& number, const std::string& id) {
+  ++changes_.duplicates[{number, id}];
+}
+
+EventRow Store::RowOf(const Arrived& e) const {
+  EventRow row;
+  row.key = e.key;
+  row.sequence = e.sequence;
+  row.id = e.id;
+  row.kind = e.kind;
+  row.occurred_at = e.time;
+  row.recorded_at = e.recorded_at;
+  row.stored_at = changes_.now;
+  row.chain = e.chain;
+  row.body = e.data;
   return row;
 }
 
-Status Store::Insert(const wire::Envelope& e, std::string_view id, bool counted) {
-  const std::string chain = ToHex(BytesOf(e.chain));
-  auto& sql = sql_.insert;
+Status Store::Insert(const Arrived& e, bool counted) {
+  const NumberKey number{e.key, e.sequence};
+  EventRow row = RowOf(e);
   if (counted) {
-    sql.Bind(1, ++position_);
-  } else {
-    sql.BindNull(1);
+    row.position = ++position_;
+    ids_[e.id] = true;
+    if (e.loss) declared_.push_back(*e.loss);
   }
-  sql.BindText(2, e.store).BindText(3, e.stream).Bind(4, e.sequence).BindText(5, id);
-  sql.BindText(6, e.kind).BindText(7, e.time).BindText(8, e.recorded_at).BindText(9, now_);
-  return sql.BindText(10, chain).Bind(11, counted ? 1 : 0).BindText(12, e.data).Run();
-}
-
-Status Store::Post(const wire::Envelope& e, JsonValue data) {
-  return ledger_->Apply({e.store, e.kind, e.time, position_}, data);
-}
-
-Status Store::Duplicate(const wire::Envelope& e) {
-  const std::string id = UuidText(e.id);
-  auto& sql = sql_.duplicate;
-  sql.BindText(1, e.store).BindText(2, e.stream).Bind(3, e.sequence).BindText(4, id);
-  return sql.BindText(5, now_).Run();
-}
-
-Status Store::Aside(const wire::Envelope& e) {
-  const std::string chain = ToHex(BytesOf(e.chain)), id = UuidText(e.id);
-  auto& sql = sql_.fork;
-  sql.BindText(1, e.store).BindText(2, e.stream).Bind(3, e.sequence).BindText(4, chain);
-  sql.BindText(5, e.data).BindText(6, now_).BindText(7, id).BindText(8, e.kind);
-  return sql.BindText(9, e.time).BindText(10, e.recorded_at).Run();
+  if (e.parked) changes_.owed[number] = *e.parked;
+  rows_.erase(number);
+  fresh_[number] = changes_.events.size();
+  changes_.events.push_back(std::move(row));
+  return Status::Ok();
 }
 
 }  // namespace tillrelay::collector

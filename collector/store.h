@@ -1,23 +1,24 @@
-// What: the collector's durable truth: takes verified events one by one inside a transaction and
-//   decides for each: counted, held, seen before, or put aside.
+// What: the collector's rules over its tables: takes verified events one by one inside a
+//   transaction and decides for each: counted, held, seen before, owed, or put aside.
 // Promise: event, effects on the ledger and advance of the watermark are one transaction. Each id
-//   counts once. The watermark never jumps a hole. Nothing is deleted: an event that contradicts
-//   what is known is kept in `fork`. After Rollback memory and database agree again.
+//   counts once. The watermark never jumps a hole, except over a declared loss. An event that
+//   contradicts what is known is kept in `fork`. After Rollback memory and database agree again.
 // Thread: one; owns the only writing connection.
-// Errors: those of the database. After any error the caller rolls back; after a failed commit it
-//   calls Reopen before the next Begin.
+// Errors: those of the database. After any error the caller rolls back, and calls Reopen before
+//   the next Begin.
 #pragma once
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
+#include "collector/arrived.h"
 #include "collector/ledger.h"
-#include "collector/schema.h"
+#include "collector/sql.h"
 #include "collector/streams.h"
-#include "common/wire/envelope.h"
+#include "collector/tables.h"
 
 namespace tillrelay::collector {
 
@@ -27,76 +28,92 @@ enum class Outcome {
   kDuplicate,  // the same event at the same number again
   kFork,       // kept aside: it contradicts the stream
   kDropped,    // above more islands than are held; it will be asked for
+  kParked,     // the watermark passed it, its body is owed
+  kFilled,     // a body that was owed or declared lost
 };
 
 class Store {
  public:
-  static Result<std::unique_ptr<Store>> Open(std::string path);
+  // `url` as in [store] url.
+  static Result<std::unique_ptr<Store>> Open(const std::string& url);
 
-  // Starts a transaction; `now` is the UTC text that rows written in it carry.
-  Status Begin(std::string now);
-  // `data` is the parsed `e.data`; the envelope's chain has been checked against its bytes.
-  Result<Outcome> Apply(const wire::Envelope& e, JsonValue data);
+  // Starts a transaction; `now` is the UTC text that rows written in it carry. What the batch will
+  // need is read at once; events that are not in it may follow all the same.
+  Status Begin(std::string now, std::span<const Arrived> batch = {});
+  Result<Outcome> Apply(const Arrived& e);
   // A number was refused unread; its range counts as known to exist.
   Status NoteRefused(const StreamKey& key, uint64_t sequence);
   // True: the stream was not known before.
   Result<bool> EnsureStream(const StreamKey& key);
+  // True: numbers were jumped, or an owed body was given up.
+  Result<bool> DeclareLost(const std::string& store, const Declared& loss);
+  // An island that turned out not to belong here, or a whole tail of them, is put aside.
+  Status PutIslandsAside(const StreamKey& key, uint64_t from);
+  void ReplaceGaps(const StreamKey& key, std::vector<GapRow> gaps) {
+    changes_.gaps[key] = std::move(gaps);
+  }
   Status Commit();
   void Rollback();
   Status Reopen();
 
-  // The state of a stream as of the last commit.
-  Result<StreamState*> Find(const StreamKey& key) { return streams_->Get(key, now_); }
-  Result<std::vector<wire::StreamConfirm>> Confirmed(const std::string& store, int most) {
-    return streams_->Confirmed(store, most);
-  }
-  Result<std::vector<StreamKey>> AllStreams() { return streams_->All(); }
-  // False after a Reopen that failed: nothing but Reopen may then be called.
-  bool usable() const { return ledger_.has_value(); }
-  sqlite::Database* db() { return &central_.db; }
-  uint64_t skipped_effects() const { return ledger_->skipped_effects(); }
+  // The state of a stream as of the last commit; null if there is no such stream.
+  Result<const StreamState*> Find(const StreamKey& key);
+  // Streams with numbers above their watermark and those in `also`, as all collectors have left
+  // them.
+  Result<std::vector<StreamKey>> RefreshOpen(std::vector<StreamKey> also);
+  Tables& tables() { return tables_; }
+  Sql* sql() { return sql_.get(); }
+  uint64_t skipped_effects() const { return ledger_.skipped_effects(); }
 
  private:
-  struct Statements {
-    sqlite::Statement insert, find, held, counted, count, drop, duplicate, fork;
-  };
+  explicit Store(std::unique_ptr<Sql> sql)
+      : sql_(std::move(sql)), tables_(sql_.get()), ledger_(&tables_, [this] { return Flush(); }) {}
 
-  // The row of an island.
-  struct Held {
-    std::string id, kind, time, recorded_at, body;
-    Uuid uuid{};
-    wire::Chain chain{};
-    uint64_t sequence = 0;
-    // Points into this and into `key`.
-    wire::Envelope View(const StreamKey& key) const;
-  };
+  Result<StreamState*> Get(const StreamKey& key, bool* fresh = nullptr);
+  Status Adopt(const StreamRow& row);
+  Status LoadIslands(StreamState* state);
+  Status ReadNeeded(std::span<const Arrived> batch);
+  Status ReadRows(const std::vector<NumberKey>& numbers);
+  // The row as this transaction sees it; null: there is none. Valid until the next change.
+  Result<const EventRow*> Row(const NumberKey& number);
 
-  explicit Store(std::string path) : path_(std::move(path)) {}
-  Status Attach();
-  Result<Outcome> Again(const wire::Envelope& e);
-  Result<Outcome> Next(const StreamKey& key, StreamState* stream, const wire::Envelope& e,
-                       JsonValue data);
-  Result<Outcome> Above(const StreamKey& key, StreamState* stream, const wire::Envelope& e);
-  Result<Outcome> SecondIsland(const StreamKey& key, const wire::Envelope& e);
-  Status Absorb(const StreamKey& key, StreamState* stream, uint64_t first, uint64_t last);
-  Result<bool> AbsorbOne(const StreamKey& key, StreamState* stream, uint64_t sequence);
-  Result<Held> ReadHeld(const StreamKey& key, uint64_t sequence);
-  Status PutAside(const StreamKey& key, const Held& held);
-  Result<bool> HasCounted(std::string_view id);
-  Status Insert(const wire::Envelope& e, std::string_view id, bool counted);
-  Status Post(const wire::Envelope& e, JsonValue data);
-  Status Duplicate(const wire::Envelope& e);
-  Status Aside(const wire::Envelope& e);
+  Result<Outcome> ApplyOne(const Arrived& e);
+  Result<Outcome> AtOrBelow(StreamState* stream, const Arrived& e);
+  Result<Outcome> Next(StreamState* stream, const Arrived& e);
+  Result<Outcome> Above(StreamState* stream, const Arrived& e);
+  Result<Outcome> SecondIsland(const Arrived& e);
+  Result<Outcome> Fill(const Arrived& e);
+  Result<Outcome> AfterLoss(const Arrived& e);
+  Status Absorb(StreamState* stream, uint64_t first, uint64_t last);
+  Result<bool> AbsorbOne(StreamState* stream, const NumberKey& number);
+  Status CountIsland(const EventRow& held);
+  Result<uint64_t> CountIslandsWithin(StreamState* stream, const wire::Range& range);
+  Status DeclarePending(const std::string& store);
+  Status PutAside(const EventRow& held);
 
-  const std::string path_;
-  std::string now_;
-  Central central_;
-  Statements sql_;
-  std::optional<Streams> streams_;
-  std::optional<Ledger> ledger_;
-  std::optional<sqlite::Transaction> transaction_;
-  std::unique_ptr<JsonParser> parser_ = std::make_unique<JsonParser>();
-  uint64_t position_ = 0;  // of the last counted event
+  Result<bool> HasCounted(const std::string& id);
+  Status Insert(const Arrived& e, bool counted);
+  Status Post(const Posting& posting) { return ledger_.Apply(posting, position_, &changes_); }
+  void Duplicate(const NumberKey& number, const std::string& id);
+  void Aside(const Arrived& e);
+  EventRow RowOf(const Arrived& e) const;
+  Status Flush();
+
+  std::unique_ptr<Sql> sql_;
+  Tables tables_;
+  Ledger ledger_;
+  std::map<StreamKey, StreamState> states_;
+  JsonParser parser_;
+  // Of the transaction:
+  Changes changes_;
+  Tables::Head head_;
+  uint64_t position_ = 0;                              // of the last counted event
+  std::map<std::string, bool> ids_;                    // whether it has counted
+  std::map<NumberKey, size_t> fresh_;                  // index in changes_.events
+  std::map<NumberKey, std::optional<EventRow>> rows_;  // as read, or as flushed
+  std::vector<Declared> declared_;
+  std::set<StreamState*> touched_;
+  uint64_t transaction_ = 1;
 };
 
 }  // namespace tillrelay::collector

@@ -102,6 +102,8 @@ void Statement::CopyTo(int column, Statement* to, int at) const {
   CHECK(sqlite3_bind_value(to->statement_, at, sqlite3_column_value(statement_, column)) ==
         SQLITE_OK);
 }
+int Statement::columns() const { return sqlite3_column_count(statement_); }
+
 bool Statement::IsNull(int column) const {
   return sqlite3_column_type(statement_, column) == SQLITE_NULL;
 }

@@ -47,6 +47,7 @@ class Statement {
   bool IsNull(int column) const;
   // Binds the column, whatever its type, as a parameter of another statement.
   void CopyTo(int column, Statement* to, int at) const;
+  int columns() const;
 
  private:
   friend class Database;

@@ -80,21 +80,25 @@ Status MessageReader::Unpack(std::string_view packed) {
   return Status::Ok();
 }
 
-Status MessageReader::Read(std::string* payload, const Each& each) {
-  std::string* text = payload;
+Result<JsonValue> MessageReader::Open(std::string* payload) {
   if (payload->starts_with(kZstdMagic)) {
     TRY(Unpack(*payload));
-    text = &unpacked_;
+    payload->swap(unpacked_);
   }
-  if (text->empty() || (text->front() != '{' && text->front() != '[')) {
+  if (payload->empty() || (payload->front() != '{' && payload->front() != '[')) {
     return Invalid("neither an event nor a batch");
   }
-  auto root = parser_.Parse(*text);
-  if (!root.ok()) return std::move(root).status();
-  if (root->is_object()) return each(ReadEnvelope(*root), root->Find("data"));
-  if (root->size() > kMaxBatchEvents) {
+  auto root = parser_.Parse(*payload);
+  if (root.ok() && root->is_array() && root->size() > kMaxBatchEvents) {
     return Invalid(fmt::format("a batch of more than {} events", kMaxBatchEvents));
   }
+  return root;
+}
+
+Status MessageReader::Read(std::string* payload, const Each& each) {
+  auto root = Open(payload);
+  if (!root.ok()) return std::move(root).status();
+  if (root->is_object()) return each(ReadEnvelope(*root), root->Find("data"));
   for (const JsonValue event : *root) TRY(each(ReadEnvelope(event), event.Find("data")));
   return Status::Ok();
 }

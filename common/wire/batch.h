@@ -50,6 +50,9 @@ class MessageReader {
  public:
   MessageReader();
   ~MessageReader();
+  // One event (an object) or a batch (a list). A zstd frame is replaced in `*payload` by what it
+  // holds; values point into it. Invalid: neither of them, or too large.
+  Result<JsonValue> Open(std::string* payload);
   // Called for every event of the message in its order, with its parsed `data`; one that is no
   // event of ours comes as an error. What it returns ends the reading.
   using Each = std::function<Status(const Result<Envelope>& event, JsonValue data)>;

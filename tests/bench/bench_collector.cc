@@ -1,4 +1,5 @@
-// Events per second from message bytes to committed rows, in groups, on a real database.
+// Events per second from message bytes to committed rows, in groups, on a real database: a SQLite
+// file, or the PostgreSQL server that TILLRELAY_TEST_POSTGRES names (tests/support/postgres.py).
 #include <benchmark/benchmark.h>
 
 #include <cstdlib>
@@ -7,7 +8,7 @@
 #include "collector/ingest.h"
 #include "tests/support/event_source.h"
 #include "tests/support/manual_clock.h"
-#include "tests/support/temp_dir.h"
+#include "tests/unit/collector/test_database.h"
 
 namespace tillrelay::collector {
 namespace {
@@ -17,9 +18,9 @@ constexpr int kItems = 2000;  // a shop's fast-moving assortment
 void BenchIngest(benchmark::State& state) {
   log::Setup(log::Level::kError, nullptr);
   const auto group_size = static_cast<size_t>(state.range(0));
-  testing::TempDir dir;
+  TestDatabase database;
   testing::ManualClock clock;
-  auto store = Store::Open(dir / "central.db");
+  auto store = Store::Open(database.url());
   if (!store.ok()) return state.SkipWithError(store.status().message().c_str());
   Ingest ingest(store->get(), &clock, std::string(wire::kDefaultPrefix));
   testing::EventSource source;

@@ -20,7 +20,7 @@ void Copy(const std::string& from, const std::string& to) {
 }  // namespace
 
 void Centre::Start() {
-  auto store = collector::Store::Open(path());
+  auto store = collector::Store::Open("sqlite:" + path());
   CHECK(store.ok());
   store_ = *std::move(store);
   link_ = std::make_unique<SimLink>(
@@ -35,7 +35,7 @@ void Centre::Start() {
       });
   collector_ = std::make_unique<collector::Collector>(
       collector::Config{}, store_.get(),
-      collector::Surroundings{&world_.timeline.clock, &world_.random, link_.get()});
+      collector::Surroundings{&world_.timeline.clock, &world_.random, link_.get(), &fleet_});
   CHECK(collector_->Start().ok());
   Tick();
 }

@@ -36,6 +36,7 @@ class Centre {
   std::string path() const { return world_.directory + "/central.db"; }
   World& world_;
   std::unique_ptr<SimLink> link_;
+  collector::Fleet fleet_;
   std::unique_ptr<collector::Store> store_;
   std::unique_ptr<collector::Collector> collector_;
   bool has_backup_ = false;

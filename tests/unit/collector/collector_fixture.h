@@ -1,5 +1,6 @@
-// The collector on a real database in a temporary directory, with a broker and a clock of the
-// test's own. Results are read through a second connection: only what is committed is seen.
+// The collector on a real database, with a broker and a clock of the test's own. Results are read
+// through a second connection: only what is committed is seen. The database is a SQLite file, or a
+// schema of its own in the PostgreSQL server that TILLRELAY_TEST_POSTGRES names.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -9,12 +10,14 @@
 #include <vector>
 
 #include "collector/collector.h"
+#include "collector/rebuild.h"
 #include "common/base/json_reader.h"
 #include "tests/support/event_source.h"
 #include "tests/support/fake_link.h"
 #include "tests/support/manual_clock.h"
 #include "tests/support/seeded_random.h"
 #include "tests/support/temp_dir.h"
+#include "tests/unit/collector/test_database.h"
 
 namespace tillrelay::collector {
 
@@ -28,12 +31,12 @@ class CollectorTest : public ::testing::Test {
   CollectorTest() { Start(); }
 
   void Start() {
-    auto opened = Store::Open(path());
+    auto opened = Store::Open(url());
     ASSERT_TRUE(opened.ok()) << opened.status().message();
     store_ = *std::move(opened);
     link_ = std::make_unique<testing::FakeLink>();
-    collector_ = std::make_unique<Collector>(Config{}, store_.get(),
-                                             Surroundings{&clock_, &random_, link_.get()});
+    collector_ = std::make_unique<Collector>(config_, store_.get(),
+                                             Surroundings{&clock_, &random_, link_.get(), &fleet_});
     ASSERT_TRUE(collector_->Start().ok());
     Turn();
   }
@@ -92,13 +95,7 @@ class CollectorTest : public ::testing::Test {
   }
 
   // Rows joined by "; ", columns by "|".
-  std::string Query(const std::string& sql) {
-    auto db = sqlite::Database::Open(path(), {.read_only = true, .create = false, .vfs = ""});
-    if (!db.ok()) return db.status().message();
-    const std::string columns = "SELECT group_concat(line, '; ') FROM (" + sql + ")";
-    auto text = db->QueryText(columns);
-    return text.ok() ? *text : text.status().message();
-  }
+  std::string Query(const std::string& sql) { return database_.Query(sql); }
   std::string Through() {
     return Query("SELECT store_id || '|' || confirmed_through AS line FROM stream ORDER BY 1");
   }
@@ -106,8 +103,7 @@ class CollectorTest : public ::testing::Test {
     return Query("SELECT store_id || '|' || item || '|' || on_hand AS line FROM stock ORDER BY 1");
   }
   int64_t Count(const std::string& what) {
-    auto db = sqlite::Database::Open(path(), {.read_only = true, .create = false, .vfs = ""});
-    return db.ok() ? db->QueryInt("SELECT COUNT(*) FROM " + what).value() : -1;
+    return std::atoll(Query("SELECT COUNT(*) FROM " + what).c_str());
   }
   std::string Gaps() {
     return Query("SELECT first || '-' || last AS line FROM gap ORDER BY stream, first");
@@ -147,10 +143,12 @@ class CollectorTest : public ::testing::Test {
     reply.state = state;
     DeliverText("tillrelay/v1/" + source.store() + "/reply", wire::WriteReply(reply));
   }
-  std::string path() const { return dir_ / "central.db"; }
+  const std::string& url() const { return database_.url(); }
 
   static constexpr const char* kSession = "01JD3V7Q8Z5W6K2M9T4RHXSESS";
-  testing::TempDir dir_;
+  TestDatabase database_;
+  Config config_;
+  Fleet fleet_;
   testing::ManualClock clock_;
   testing::SeededRandom random_;
   std::unique_ptr<Store> store_;

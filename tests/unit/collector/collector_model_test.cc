@@ -44,7 +44,7 @@ class CollectorModelTest : public CollectorTest {
     for (const Shop& shop : shops) EXPECT_EQ(shop.through, shop.sent.size());
     EXPECT_EQ(Count("fork"), 0);
     EXPECT_EQ(OnHand(), ModelStock(shops));
-    ASSERT_TRUE(RebuildLedger(store_->db()).ok());
+    ASSERT_TRUE(RebuildLedger(store_->sql()).ok());
     EXPECT_EQ(OnHand(), ModelStock(shops));
   }
 
@@ -139,7 +139,7 @@ TEST_F(CollectorModelTest, WhateverTheLineDoesEachEventCountsOnce) {
   for (uint64_t seed = 1; seed <= 8 && !HasFailure(); ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Stop();
-    for (const char* end : {"", "-wal", "-shm"}) std::remove((path() + end).c_str());
+    database_.Renew();
     Start();
     Run(seed);
   }

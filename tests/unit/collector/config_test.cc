@@ -15,7 +15,7 @@ TEST(ConfigTest, TheSmallestConfigurationNamesOnlyTheBroker) {
   const auto config = ParseConfig("[broker]\nurl = \"mqtt://127.0.0.1:1883\"\n", "c");
   ASSERT_TRUE(config.ok()) << config.status().message();
   EXPECT_EQ(config->topic_prefix, "tillrelay/v1");
-  EXPECT_EQ(config->database, "/var/lib/tillrelay-collector/central.db");
+  EXPECT_EQ(config->database, "sqlite:/var/lib/tillrelay-collector/central.db");
 }
 
 TEST(ConfigTest, EveryKeyIsRead) {
@@ -28,7 +28,8 @@ ca_file = "/ca"
 cert_file = "/c"
 key_file = "/k"
 [store]
-url = "sqlite:/data/central.db"
+url = "postgresql://tillrelay@db/central"
+retention_days = 400
 [delivery]
 topic_prefix = "shop/v1"
 shared_group = "g"
@@ -37,7 +38,7 @@ listen = "127.0.0.1:9470"
 )",
                                   "c");
   ASSERT_TRUE(config.ok()) << config.status().message();
-  EXPECT_EQ(config->database, "/data/central.db");
+  EXPECT_EQ(config->database, "postgresql://tillrelay@db/central");
   EXPECT_EQ(Subscriptions(*config),
             (std::vector<std::string>{"$share/g/shop/v1/+/events", "shop/v1/+/status",
                                       "shop/v1/+/reply"}));

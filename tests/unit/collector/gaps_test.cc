@@ -18,7 +18,7 @@ class GapsTest : public ::testing::Test {
   void Arrive(std::initializer_list<uint64_t> numbers) {
     for (const uint64_t number : numbers) {
       state_.seen.Add(number);
-      state_.highest_seen = std::max(state_.highest_seen, number);
+      state_.row.highest_seen = std::max(state_.row.highest_seen, number);
     }
     gaps_.Received(kKey, state_, Read());
   }

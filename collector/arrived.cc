@@ -1,0 +1,95 @@
+#include "collector/arrived.h"
+
+#include <charconv>
+#include <limits>
+
+#include "common/base/text.h"
+#include "common/event/time_text.h"
+#include "common/wire/ulid.h"
+
+namespace tillrelay::collector {
+namespace {
+
+constexpr size_t kMaxTextBytes = 128;  // of kind and times, which become columns
+constexpr size_t kMaxReasonBytes = 200;
+constexpr std::string_view kParked = "parked";
+
+bool Plain(std::string_view text) { return !text.empty() && text.size() <= kMaxTextBytes; }
+
+// What the attributes' reader leaves open.
+bool Usable(const wire::Envelope& e) {
+  return IsName(e.store) && wire::IsUlid(e.stream) && Plain(e.kind) && Plain(e.time) &&
+         Plain(e.recorded_at) && event::ParseUtc(e.time).ok() &&
+         e.sequence <= static_cast<uint64_t>(std::numeric_limits<int64_t>::max());
+}
+
+// References inside `data` are texts of 20 digits.
+bool ReadNumber(JsonValue value, uint64_t* out) {
+  const std::string_view text = value.text();
+  if (!(value.is_string() || value.is_number()) || text.size() > 20 || !AllDigits(text)) {
+    return false;
+  }
+  return std::from_chars(text.data(), text.data() + text.size(), *out).ec == std::errc();
+}
+
+std::string Short(std::string_view text) { return Printable(text, kMaxReasonBytes); }
+
+Result<OwedRow> ReadParked(JsonValue event, JsonValue data, Sha256Digest* digest) {
+  OwedRow owed;
+  owed.data_hash = event.String("datahash");
+  if (!FromHex(owed.data_hash, digest->data(), digest->size())) {
+    return Invalid("attribute datahash is missing or malformed");
+  }
+  owed.kind = Short(data.String("kind"));
+  owed.reason = Short(data.String("reason"));
+  data.Unsigned("bytes", &owed.bytes);
+  return owed;
+}
+
+}  // namespace
+
+std::optional<Declared> ReadDeclared(std::string_view kind, JsonValue data) {
+  if (kind != "loss") return std::nullopt;
+  Declared loss;
+  loss.stream = data.String("stream");
+  loss.reason = Short(data.String("reason"));
+  wire::ParseChain(data.String("chain"), &loss.chain);
+  const bool good = wire::IsUlid(loss.stream) && ReadNumber(data.Find("from"), &loss.range.first) &&
+                    ReadNumber(data.Find("through"), &loss.range.last) && loss.range.first > 0 &&
+                    loss.range.first <= loss.range.last;
+  if (!good) return std::nullopt;
+  return loss;
+}
+
+Result<Arrived> ReadArrived(JsonValue event) {
+  auto read = wire::ReadEnvelope(event);
+  if (!read.ok()) return std::move(read).status();
+  const wire::Envelope& e = *read;
+  if (!Usable(e)) return Invalid("an attribute is unusable");
+  Arrived arrived;
+  arrived.key = {std::string(e.store), std::string(e.stream)};
+  arrived.sequence = e.sequence;
+  arrived.id = UuidText(e.id);
+  arrived.kind = e.kind;
+  arrived.time = e.time;
+  arrived.recorded_at = e.recorded_at;
+  arrived.chain = e.chain;
+  arrived.previous = e.previous;
+  arrived.data = e.data;
+  const JsonValue data = event.Find("data");
+  Sha256Digest digest;
+  if (e.kind == kParked) {
+    auto owed = ReadParked(event, data, &digest);
+    if (!owed.ok()) return std::move(owed).status();
+    arrived.parked = *std::move(owed);
+  } else {
+    digest = Sha256(e.data);
+    arrived.posting = ReadPosting({e.store, e.kind, e.time}, data);
+  }
+  if (e.kind == "stream_opened") arrived.opened_reason = Short(data.String("reason"));
+  arrived.loss = ReadDeclared(e.kind, data);
+  arrived.intact = wire::NextChain(e.previous, e.sequence, e.id, digest) == e.chain;
+  return arrived;
+}
+
+}  // namespace tillrelay::collector

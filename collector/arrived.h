@@ -1,0 +1,39 @@
+// What: one event that has been read and verified, with everything the rules need.
+// Promise: nothing of it points into a parser; `data` points into the message.
+// Thread: any (values).
+#pragma once
+
+#include <optional>
+
+#include "collector/posting.h"
+#include "common/wire/envelope.h"
+
+namespace tillrelay::collector {
+
+// What an agent says is gone for good.
+struct Declared {
+  std::string stream;
+  wire::Range range;
+  wire::Chain chain = kUnknownChain;  // at range.last
+  std::string reason;
+};
+
+struct Arrived {
+  StreamKey key;
+  uint64_t sequence = 0;
+  std::string id, kind, time, recorded_at;
+  wire::Chain chain{}, previous{};
+  std::string_view data;
+  Posting posting;
+  std::string opened_reason;      // of `stream_opened`
+  std::optional<OwedRow> parked;  // the body did not fit the line and is owed
+  std::optional<Declared> loss;   // of `loss`
+  bool intact = false;            // the chain fits the bytes
+};
+
+// Invalid when an attribute is missing or unusable.
+Result<Arrived> ReadArrived(JsonValue event);
+// `loss` of an event's body; also of what is read back from the table.
+std::optional<Declared> ReadDeclared(std::string_view kind, JsonValue data);
+
+}  // namespace tillrelay::collector

@@ -1,0 +1,66 @@
+// What the collector does now and then: collector.h.
+#include "collector/collector.h"
+#include "common/event/time_text.h"
+
+namespace tillrelay::collector {
+
+Status Collector::LoadGaps() {
+  const Now now = Read();
+  auto gaps = store_.tables().Gaps();
+  if (!gaps.ok()) return std::move(gaps).status();
+  told_gaps_.clear();
+  for (auto& [key, row] : *gaps) {
+    told_gaps_[key].push_back(row.range);
+    Gap gap;
+    static_cast<GapRow&>(gap) = row;
+    gaps_.Remember(key, gap, now);
+  }
+  return Status::Ok();
+}
+
+void Collector::Upkeep() {
+  const Instant now = clock_.Now();
+  if (store_.sql()->shared() && now >= upkeep_at_) {
+    upkeep_at_ = now + kUpkeepEvery;
+    if (Status led = Lead(); !led.ok()) return StoreFailed(led);
+  }
+  if (retention_.count() == 0 || !news_.leads || now < purge_at_) return;
+  if (Status purged = Purge(); !purged.ok()) StoreFailed(purged);
+}
+
+// One of those who share a database looks after all streams, also those whose events went to the
+// others. It loses that with its connection, and another one takes over.
+Status Collector::Lead() {
+  auto leads = store_.sql()->Lead();
+  if (!leads.ok()) return std::move(leads).status();
+  if (*leads && !news_.leads) {
+    log::Info("collector", "this collector looks after the stores now");
+    TRY(LoadGaps());
+  }
+  news_.leads = *leads;
+  if (!news_.leads) {
+    gaps_.TakeChanged();
+    unsaved_gaps_.clear();
+    return Status::Ok();
+  }
+  auto open = store_.RefreshOpen(gaps_.Open());
+  if (!open.ok()) return std::move(open).status();
+  const Now now = Read();
+  for (const StreamKey& key : *open) {
+    auto state = store_.Find(key);
+    if (!state.ok()) return std::move(state).status();
+    if (*state != nullptr) gaps_.Received(key, **state, now);
+  }
+  return Status::Ok();
+}
+
+Status Collector::Purge() {
+  const std::string before = event::UtcText(clock_.Wall() - retention_);
+  auto purged = store_.tables().Purge(before, kPurgeSlice);
+  if (!purged.ok()) return std::move(purged).status();
+  const bool more = *purged == kPurgeSlice;
+  purge_at_ = clock_.Now() + (more ? Duration(std::chrono::seconds(1)) : Duration(kPurgeEvery));
+  return Status::Ok();
+}
+
+}  // namespace tillrelay::collector

@@ -1,0 +1,63 @@
+#include "collector/fleet.h"
+
+#include "common/base/text.h"
+
+namespace tillrelay::collector {
+namespace {
+
+constexpr size_t kMaxShown = 200;  // bytes of a text from a store
+
+std::string Shown(std::string_view text) { return Printable(text, kMaxShown); }
+
+void ReadFacts(JsonValue status, StoreNews* news) {
+  news->version = Shown(status.String("version"));
+  if (!status.Unsigned("waiting", &news->waiting)) news->waiting = 0;
+  if (!status.Unsigned("quarantined", &news->quarantined)) news->quarantined = 0;
+  news->oldest_waiting_at = Shown(status.String("oldest_waiting_at"));
+  news->broker_alarm = Shown(status.Find("broker").String("alarm"));
+  uint64_t days = 0;
+  news->disk_days_left.reset();
+  if (status.Unsigned("disk_days_left", &days)) news->disk_days_left = days;
+}
+
+}  // namespace
+
+void Fleet::Heard(const std::string& store, JsonValue status, bool retained, WallTime now) {
+  const std::string session = Shown(status.String("session"));
+  const std::string state = Shown(status.String("state"));
+  const std::string host = Shown(status.String("host"));
+  Lock lock(mutex_);
+  StoreNews& news = stores_[store];
+  if (state == "offline" && !status.Find("streams")) {
+    // The will: readers keep the last full status beside it. That of an older connection is void.
+    if (news.session.empty() || news.session == session) news.state = state;
+    return;
+  }
+  if (!retained && !news.session.empty() && session != news.session) {
+    if (session == news.former_session) news.twins_at = now;
+    news.former_session = news.session;
+    news.former_host = news.host;
+  }
+  news.session = session;
+  news.state = state;
+  news.host = host;
+  ReadFacts(status, &news);
+  if (!retained) news.heard_at = now;
+}
+
+void Fleet::Tell(const CollectorNews& news) {
+  Lock lock(mutex_);
+  collector_ = news;
+}
+
+std::map<std::string, StoreNews> Fleet::Stores() const {
+  Lock lock(mutex_);
+  return stores_;
+}
+
+CollectorNews Fleet::Collector() const {
+  Lock lock(mutex_);
+  return collector_;
+}
+
+}  // namespace tillrelay::collector

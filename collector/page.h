@@ -1,0 +1,26 @@
+// What: the one page: a verdict in words, totals, and every store sorted by trouble.
+// Promise: complete without JavaScript; every text from outside is escaped; a state is a symbol and
+//   a word, never a colour alone. The title tells the state.
+// Thread: any.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "collector/fleet.h"
+#include "collector/trouble.h"
+
+namespace tillrelay::collector {
+
+struct PageView {
+  WallTime now{};
+  CollectorNews collector;
+  bool database_answers = true;
+  std::vector<StoreTrouble> stores;  // the worst first
+};
+
+std::string PageHtml(const PageView& view);
+
+extern const char* const kStyle;  // /style.css
+
+}  // namespace tillrelay::collector

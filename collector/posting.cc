@@ -1,0 +1,91 @@
+#include "collector/posting.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "common/base/decimal.h"
+#include "common/event/kind.h"
+#include "common/event/time_text.h"
+
+namespace tillrelay::collector {
+namespace {
+
+std::optional<size_t> Bucket(std::string_view word) {
+  const auto& words = event::kBucketWords;
+  const auto found = std::find(words.begin(), words.end(), word);
+  if (found == words.end()) return std::nullopt;
+  return static_cast<size_t>(found - words.begin());
+}
+
+// What the register calls the item; the GTIN where it has no name of its own.
+std::string_view ItemOf(JsonValue line) {
+  const JsonValue item = line.Find("item");
+  const std::string_view sku = item.String("sku");
+  return sku.empty() ? item.String("gtin") : sku;
+}
+
+int64_t Micros(std::string_view time) {
+  const auto utc = event::ParseUtc(time);
+  return utc.ok() ? utc->time_since_epoch().count() : 0;  // refused at the door when unreadable
+}
+
+void ReadEffects(JsonValue line, Posting* posting) {
+  const JsonValue effects = line.Find("stock_effect");
+  if (!effects.is_array()) return;
+  for (const JsonValue told : effects) {
+    const auto bucket = Bucket(told.String("bucket"));
+    const auto delta = Decimal::Parse(told.String("delta"));
+    std::string_view location = told.String("location");
+    if (location.empty()) location = posting->store;
+    const bool foreign = location != posting->store && bucket != kInTransit;
+    if (!bucket || !delta.ok() || ItemOf(line).empty() || foreign) {
+      ++posting->skipped;
+      continue;
+    }
+    Effect& effect = posting->effects.emplace_back();
+    effect.cell = {std::string(location), std::string(ItemOf(line)),
+                   std::string(line.String("uom"))};
+    effect.bucket = *bucket;
+    effect.micros = delta->micros();
+    if (bucket == kInTransit) effect.ref = told.String("ref");
+  }
+}
+
+void ReadCounted(JsonValue line, Posting* posting) {
+  const std::string_view word = line.String("bucket");
+  const auto bucket = word.empty() ? std::optional<size_t>(0) : Bucket(word);
+  const auto counted = Decimal::Parse(line.String("counted"));
+  if (!bucket || *bucket == kInTransit || !counted.ok() || ItemOf(line).empty()) {
+    ++posting->skipped;
+    return;
+  }
+  CountedLine& read = posting->lines.emplace_back();
+  read.cell = {posting->store, std::string(ItemOf(line)), std::string(line.String("uom"))};
+  read.bucket = *bucket;
+  read.micros = counted->micros();
+}
+
+}  // namespace
+
+Posting ReadPosting(const PostingSource& from, JsonValue data) {
+  Posting posting;
+  posting.store = from.store;
+  posting.at = Micros(from.time);
+  posting.is_count = from.kind == "stock_counted";
+  if (posting.is_count) {
+    const auto told = event::ParseUtc(data.Find("count").String("as_of"));
+    posting.as_of = told.ok() ? told->time_since_epoch().count() : posting.at;
+  }
+  const JsonValue lines = data.Find("lines");
+  if (!lines.is_array()) return posting;
+  for (const JsonValue line : lines) {
+    if (posting.is_count) {
+      ReadCounted(line, &posting);
+    } else {
+      ReadEffects(line, &posting);
+    }
+  }
+  return posting;
+}
+
+}  // namespace tillrelay::collector

@@ -1,0 +1,120 @@
+// What: the collector's rows as values, the same for both databases (docs/collector.md, Tables).
+// Thread: any (values).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "common/wire/chain.h"
+#include "common/wire/control.h"
+
+namespace tillrelay::collector {
+
+struct StreamKey {
+  std::string store, stream;
+  auto operator<=>(const StreamKey&) const = default;
+};
+
+struct NumberKey {
+  StreamKey key;
+  uint64_t sequence = 0;
+  auto operator<=>(const NumberKey&) const = default;
+};
+
+// What follows a declared loss whose chain is not known is taken as given.
+inline constexpr wire::Chain kUnknownChain{};
+
+struct StreamRow {
+  StreamKey key;
+  uint64_t through = 0;
+  wire::Chain chain{};        // at `through`
+  uint64_t highest_seen = 0;  // also of what could not be held
+  std::string opened_at, reason;
+  uint64_t revision = 0;  // grows with every change, so that what is kept in memory can be trusted
+};
+
+struct EventRow {
+  StreamKey key;
+  uint64_t sequence = 0;
+  std::string id, kind, occurred_at, recorded_at, stored_at;
+  wire::Chain chain{};
+  uint64_t position = 0;  // 0: it has not counted
+  std::string body;
+};
+
+inline constexpr size_t kBuckets = 4;  // event::kBucketWords
+inline constexpr size_t kInTransit = 3;
+
+struct CellKey {
+  std::string store, item, uom;
+  auto operator<=>(const CellKey&) const = default;
+};
+
+struct CellRow {
+  std::array<int64_t, kBuckets> micros{};
+  std::array<std::optional<int64_t>, kBuckets> as_of;  // of the last count, microseconds
+};
+
+struct TransitKey {
+  CellKey cell;
+  std::string transfer;
+  auto operator<=>(const TransitKey&) const = default;
+};
+
+struct TimelineRow {
+  std::string store;
+  int64_t at = 0;  // microseconds
+  uint64_t position = 0;
+};
+
+// An effect from before a count that was applied after it.
+struct LateRow {
+  uint64_t position = 0;
+  CellKey cell;
+  size_t bucket = 0;
+  int64_t micros = 0, as_of = 0;
+};
+
+struct LossRow {
+  wire::Range range;
+  std::string reason;
+};
+
+struct OwedRow {
+  std::string kind, reason;
+  uint64_t bytes = 0;
+  std::string data_hash;  // SHA-256 of the body that is owed, hex
+};
+
+struct GapRow {
+  wire::Range range;
+  std::string since, asked_at;  // UTC text; asked_at empty: not yet
+};
+
+// What one transaction writes.
+struct Changes {
+  std::string now;  // UTC text that its rows carry
+  std::vector<EventRow> events;
+  std::map<NumberKey, uint64_t> counted;  // rows that were there -> their position
+  std::vector<NumberKey> dropped;         // rows that were put aside
+  std::vector<EventRow> filled;           // bodies that were owed; position 0: the id had counted
+  std::map<StreamKey, StreamRow> streams;
+  std::map<CellKey, CellRow> cells;
+  std::map<TransitKey, int64_t> transit;  // the new quantity; 0: the row goes
+  std::vector<TimelineRow> timeline;
+  std::vector<LateRow> late;
+  std::map<std::pair<NumberKey, std::string>, uint64_t> duplicates;  // and id -> how often now
+  std::vector<EventRow> forks;
+  std::vector<std::pair<StreamKey, LossRow>> losses;
+  std::map<NumberKey, uint64_t> loss_filled;  // by the loss's first number: how many came after all
+  std::map<NumberKey, OwedRow> owed;
+  std::vector<NumberKey> owed_over;
+  std::map<StreamKey, std::vector<GapRow>> gaps;  // replace those of the stream
+};
+
+}  // namespace tillrelay::collector

@@ -1,0 +1,77 @@
+// What: the collector's reads and writes, each written once for both databases.
+// Promise: reads look at many keys at once; a batch of changes is written in one go. Nothing is
+//   decided here.
+// Thread: the store's.
+// Errors: those of the database; corrupt when a row cannot be what this program wrote.
+#pragma once
+
+#include <set>
+#include <span>
+
+#include "collector/rows.h"
+#include "collector/sql.h"
+
+namespace tillrelay::collector {
+
+struct Wanted {
+  std::vector<StreamKey> streams;
+  std::vector<std::string> ids;  // which of them have counted
+  std::vector<CellKey> cells;
+  std::vector<TransitKey> transit;
+};
+
+struct Found {
+  std::vector<StreamRow> streams;
+  std::set<std::string> counted;
+  std::map<CellKey, CellRow> cells;
+  std::map<TransitKey, int64_t> transit;
+};
+
+class Tables {
+ public:
+  explicit Tables(Sql* sql) : sql_(*sql) {}
+
+  struct Head {
+    uint64_t position = 0;  // of the last counted event
+    uint64_t purged = 0;    // positions up to here have been deleted by age
+  };
+  // Starts the transaction and reads, in one round trip.
+  Result<Found> Begin(const Wanted& wanted, Head* head);
+  Result<Found> Read(const Wanted& wanted);
+  Result<std::vector<EventRow>> Events(const std::vector<NumberKey>& numbers);
+  // The numbers that are held above `through`.
+  Result<std::vector<uint64_t>> Islands(const StreamKey& key, uint64_t through);
+  // Bodies of the store's counted events that happened after `as_of`.
+  Result<std::vector<EventRow>> Since(const std::string& store, int64_t as_of);
+  Result<std::vector<LossRow>> Losses(const StreamKey& key);
+  Result<std::map<uint64_t, OwedRow>> Owed(const StreamKey& key);
+
+  Status Write(const Changes& changes, uint64_t position);
+  Status Commit() { return sql_.Commit(); }
+
+  // The newest streams of each store as committed, with what they owe.
+  using Confirmed = std::map<std::string, std::vector<wire::StreamConfirm>>;
+  Result<Confirmed> ReadConfirmed(const std::vector<std::string>& stores, size_t most);
+  Result<std::vector<StreamRow>> AllStreams();
+  // Those that have seen a number above their watermark.
+  Result<std::vector<StreamRow>> OpenStreams();
+  Result<std::vector<std::pair<StreamKey, GapRow>>> Gaps();
+
+  // For a rebuild: the ledger is emptied, then counted events are read in order.
+  Status ClearLedger();
+  Result<std::vector<EventRow>> Counted(uint64_t after, uint64_t most);
+  // Deletes at most `most` of the oldest counted events that were stored before `before` (UTC
+  // text) and lie at or below their stream's watermark. Gives how many.
+  Result<uint64_t> Purge(const std::string& before, uint64_t most);
+
+ private:
+  void AddCalls(const Wanted& wanted, std::vector<Call>* calls, std::deque<Input>* inputs);
+  Result<Found> Collect(const std::vector<Rows>& rows);
+  Status WriteEvents(const Changes& changes);
+  Status WriteLedger(const Changes& changes);
+  Status WriteRest(const Changes& changes);
+
+  Sql& sql_;
+};
+
+}  // namespace tillrelay::collector

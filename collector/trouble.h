@@ -1,0 +1,55 @@
+// What: a store in one sentence: how it is, what is wrong, and what to look at first.
+// Promise: pure. A store that is expected and was never heard from is red.
+// Thread: any.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "collector/fleet.h"
+
+namespace tillrelay::collector {
+
+enum class Level { kGood, kWarn, kBad };
+std::string_view LevelWord(Level level);  // "good" | "warn" | "bad"
+
+// What the database knows of a store.
+struct StoreFacts {
+  uint64_t streams = 0, confirmed = 0;  // confirmed: events at or below the watermarks
+  uint64_t missing = 0;
+  std::string missing_since;
+  uint64_t forks = 0, lost = 0, owed = 0;
+  std::string fork_at, lost_at, owed_since;
+};
+
+struct StoreTrouble {
+  std::string store;
+  Level level = Level::kGood;
+  std::string sentence;  // the first alarm, or that all is well
+  struct Alarm {
+    Level level;
+    std::string text;
+  };
+  std::vector<Alarm> alarms;  // the worst first
+  StoreNews news;
+  StoreFacts facts;
+  bool expected = false, known = false;
+};
+
+struct Judge {
+  const std::set<std::string>& expected;
+  std::chrono::seconds silent_after;
+  WallTime now, started_at;
+};
+
+// Every store that is expected, was heard from or has a stream; the worst first, then by name.
+std::vector<StoreTrouble> JudgeStores(const Judge& judge,
+                                      const std::map<std::string, StoreNews>& news,
+                                      const std::map<std::string, StoreFacts>& facts);
+
+// "12 s", "3 min", "2 h", "5 days".
+std::string AgeText(Duration age);
+
+}  // namespace tillrelay::collector

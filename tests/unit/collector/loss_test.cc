@@ -1,0 +1,249 @@
+// Claims about what is gone, too large, or deleted by age: declared, owed, filled, never doubled.
+#include "tests/unit/collector/collector_fixture.h"
+
+namespace tillrelay::collector {
+namespace {
+
+class LossTest : public CollectorTest {
+ protected:
+  std::vector<Sent> Sales(int count) {
+    std::vector<Sent> sales;
+    for (int i = 0; i < count; ++i) sales.push_back(source_.Sale("apple", "1", minute_++));
+    return sales;
+  }
+  // A live status of the current session that declares `from`..`through` lost.
+  void Declare(uint64_t from, uint64_t through, const std::string& chain = "",
+               bool retained = false) {
+    const std::string lost = R"([{"stream":")" + source_.stream() + R"(","from":)" +
+                             std::to_string(from) + R"(,"through":)" + std::to_string(through) +
+                             R"(,"chain":")" + chain + R"(","reason":"disk"}])";
+    mqtt::LinkEvent message;
+    message.what = mqtt::Happening::kMessage;
+    message.topic = "tillrelay/v1/0042/status";
+    message.retained = retained;
+    message.payload = R"({"v":1,"state":"online","store_id":"0042","session":")" +
+                      std::string(kSession) + R"(","streams":[],"lost":)" + lost + "}";
+    std::vector<mqtt::LinkEvent> messages;
+    messages.push_back(std::move(message));
+    collector_->Handle(std::move(messages));
+    Turn();
+  }
+  std::string Losses() {
+    return Query("SELECT first || '-' || last || ' ' || filled FROM loss ORDER BY first");
+  }
+  // `sale` as an agent sends it whose broker takes no such large message.
+  static Sent Parked(Sent sale) {
+    const std::string type = "org.tillrelay.sale.v1";
+    sale.payload.replace(sale.payload.find(type), type.size(), "org.tillrelay.parked.v1");
+    const size_t data = sale.payload.find(",\"data\":");
+    sale.payload = sale.payload.substr(0, data) + R"(,"datahash":")" +
+                   ToHex(BytesOf(Sha256(sale.data))) +
+                   R"(","data":{"kind":"sale","bytes":300000,"reason":"packet-size"}})";
+    return sale;
+  }
+  std::string LastOwed() {
+    for (auto it = link_->published.rbegin(); it != link_->published.rend(); ++it) {
+      if (!it->topic.ends_with("/confirm")) continue;
+      const size_t at = it->payload.find("\"owed\":");
+      return it->payload.substr(at + 7, it->payload.find("]}", at) - at - 6);
+    }
+    return "none";
+  }
+  EventSource source_;
+  int minute_ = 0;
+};
+
+TEST_F(LossTest, ADeclaredLossIsJumpedAndTheRestCounts) {
+  const auto sales = Sales(6);
+  Deliver({sales[0], sales[4], sales[5]});
+  Declare(2, 4, ToHex(BytesOf(sales[3].chain)));
+  EXPECT_EQ(Through(), "0042|6");
+  EXPECT_EQ(OnHand(), "0042|apple|-3");
+  EXPECT_EQ(Losses(), "2-4 0");
+  Advance(seconds(1));
+  EXPECT_EQ(Confirmations().back(), "0042:6");
+}
+
+TEST_F(LossTest, AfterALossWithoutChainTheNextEventIsTakenAsGiven) {
+  const auto sales = Sales(5);
+  Deliver({sales[0]});
+  Declare(2, 3);
+  EXPECT_EQ(Through(), "0042|3");
+  Deliver({sales[3], sales[4]});
+  EXPECT_EQ(Through(), "0042|5");
+  EXPECT_EQ(Count("fork"), 0);
+}
+
+TEST_F(LossTest, IslandsInsideALossCountByTheirId) {
+  const auto sales = Sales(5);
+  Deliver({sales[0], sales[2]});
+  Declare(2, 4, ToHex(BytesOf(sales[3].chain)));
+  EXPECT_EQ(OnHand(), "0042|apple|-2");
+  EXPECT_EQ(Losses(), "2-4 1");
+  Deliver({sales[4]});
+  EXPECT_EQ(Through(), "0042|5");
+  Deliver({sales[2]});
+  EXPECT_EQ(OnHand(), "0042|apple|-3");
+}
+
+TEST_F(LossTest, ALossBehindAHoleWaitsUntilTheHoleIsClosed) {
+  const auto sales = Sales(6);
+  Deliver({sales[0], sales[5]});
+  Declare(4, 5, ToHex(BytesOf(sales[4].chain)));
+  EXPECT_EQ(Through(), "0042|1");
+  EXPECT_EQ(Losses(), "");
+  Deliver({sales[1], sales[2]});
+  Declare(4, 5, ToHex(BytesOf(sales[4].chain)));
+  EXPECT_EQ(Through(), "0042|6");
+}
+
+TEST_F(LossTest, ALostBodyThatComesAfterAllCountsOnce) {
+  const auto sales = Sales(4);
+  Deliver({sales[0]});
+  Declare(2, 3, ToHex(BytesOf(sales[2].chain)));
+  Deliver({sales[3], sales[1], sales[1]});
+  EXPECT_EQ(OnHand(), "0042|apple|-3");
+  EXPECT_EQ(Losses(), "2-3 1");
+  EXPECT_EQ(Count("fork"), 0);
+}
+
+TEST_F(LossTest, ARetainedDeclarationIsNotBelieved) {
+  Deliver({Sales(1)[0]});
+  Declare(2, 3, "", true);
+  EXPECT_EQ(Through(), "0042|1");
+  EXPECT_EQ(Count("loss"), 0);
+}
+
+TEST_F(LossTest, ALossOfWhatIsHereChangesNothing) {
+  Deliver(Sales(3));
+  Declare(1, 2);
+  EXPECT_EQ(Count("loss"), 0);
+  EXPECT_EQ(OnHand(), "0042|apple|-3");
+}
+
+TEST_F(LossTest, AParkedEventIsPassedOwedAndFilledOnce) {
+  const auto sales = Sales(3);
+  Deliver({sales[0], Parked(sales[1]), sales[2]});
+  EXPECT_EQ(Through(), "0042|3");
+  EXPECT_EQ(OnHand(), "0042|apple|-2");
+  EXPECT_EQ(LastOwed(), "[[2,2]]");
+  EXPECT_EQ(Query("SELECT sequence || ' ' || kind || ' ' || bytes FROM owed"), "2 sale 300000");
+  Advance(seconds(1));
+  Deliver({sales[1]});
+  EXPECT_EQ(OnHand(), "0042|apple|-3");
+  EXPECT_EQ(LastOwed(), "[]");
+  EXPECT_EQ(Count("owed"), 0);
+  Deliver({sales[1], Parked(sales[1])});
+  EXPECT_EQ(OnHand(), "0042|apple|-3");
+  EXPECT_EQ(Query("SELECT kind FROM event WHERE sequence = 2"), "sale");
+}
+
+TEST_F(LossTest, AParkedIslandIsOwedOnlyWhenTheWatermarkPassesIt) {
+  const auto sales = Sales(3);
+  Deliver({Parked(sales[1])});
+  EXPECT_EQ(LastOwed(), "[]");
+  Restart();
+  Deliver({sales[0]});
+  Advance(seconds(1));
+  EXPECT_EQ(Through(), "0042|2");
+  EXPECT_EQ(LastOwed(), "[[2,2]]");
+}
+
+TEST_F(LossTest, AParkedEventWithoutAHashOfItsBodyIsRefused) {
+  const auto sales = Sales(2);
+  Sent parked = Parked(sales[0]);
+  parked.payload.replace(parked.payload.find("datahash"), 8, "somehash");
+  Deliver({parked});
+  EXPECT_EQ(Count("event"), 0);
+  EXPECT_EQ(collector_->counters().malformed, 1u);
+}
+
+TEST_F(LossTest, AnOwedNumberThatIsDeclaredLostIsNoLongerOwed) {
+  const auto sales = Sales(2);
+  Deliver({Parked(sales[0]), sales[1]});
+  Declare(1, 1);
+  EXPECT_EQ(Count("owed"), 0);
+  EXPECT_EQ(Losses(), "1-1 0");
+  Advance(seconds(1));
+  EXPECT_EQ(LastOwed(), "[]");
+}
+
+TEST_F(LossTest, AStatusWithAnotherPastIsToldToFork) {
+  const auto sales = Sales(3);
+  Deliver(sales);
+  wire::StreamState told;
+  told.stream = source_.stream();
+  told.head = 2;
+  told.sent_through = 2;
+  told.confirmed_through = 2;
+  told.confirmed_chain = sales[0].chain;
+  const auto status = [&] {
+    DeliverText("tillrelay/v1/0042/status", R"({"v":1,"state":"online","session":")" +
+                                                std::string(kSession) + R"(","streams":)" +
+                                                wire::WriteStreams({told}) + "}");
+  };
+  status();
+  const auto last = [&] { return link_->published.back(); };
+  EXPECT_NE(last().payload.find(R"("command":"fork")"), std::string::npos);
+  EXPECT_NE(last().payload.find(R"("after":2,"chain":")" + ToHex(BytesOf(sales[1].chain))),
+            std::string::npos);
+  link_->published.clear();
+  status();
+  for (const auto& message : link_->published) EXPECT_FALSE(message.topic.ends_with("/command"));
+  told.confirmed_chain = sales[1].chain;
+  Advance(std::chrono::minutes(6));
+  link_->published.clear();
+  status();
+  for (const auto& message : link_->published) EXPECT_FALSE(message.topic.ends_with("/command"));
+}
+
+TEST_F(LossTest, WhatLiesAboveAHeadThatFellIsPutAsideAfterAMinute) {
+  const auto sales = Sales(5);
+  Deliver({sales[0], sales[3], sales[4]});
+  DeliverStatus(source_, {.head = 2, .sent_through = 2, .confirmed_through = 1});
+  EXPECT_EQ(Count("fork"), 0);
+  Advance(seconds(61));
+  DeliverStatus(source_, {.head = 2, .sent_through = 2, .confirmed_through = 1});
+  EXPECT_EQ(Query("SELECT sequence FROM fork ORDER BY sequence"), "4; 5");
+  Advance(seconds(3));
+  EXPECT_EQ(Gaps(), "2-2");
+  Deliver({sales[1], sales[2]});
+  EXPECT_EQ(Through(), "0042|3");
+}
+
+TEST_F(LossTest, AHoleInAStreamThatIsGoneIsLostAfterAnHour) {
+  const auto sales = Sales(4);
+  Deliver({sales[0], sales[2], sales[3]});
+  EventSource younger("0042", "01JD3V7Q8Z5W6K2M9T4RHXCDEG");
+  const auto status = [&] { DeliverStatus(younger, {.head = 0, .sent_through = 0}); };
+  Advance(seconds(3));
+  status();
+  Advance(std::chrono::minutes(59));
+  status();
+  EXPECT_EQ(Count("loss"), 0);
+  Advance(std::chrono::minutes(2));
+  status();
+  EXPECT_EQ(Query("SELECT first || '-' || last || ' ' || reason FROM loss"), "2-2 stream_gone");
+  EXPECT_EQ(OnHand(), "0042|apple|-3");
+  EXPECT_EQ(Query("SELECT confirmed_through FROM stream ORDER BY stream"), "4; 0");
+}
+
+TEST_F(LossTest, OldEventsGoInOrderAndWhatComesAgainHasBeenSeen) {
+  Stop();
+  config_.retention_days = 400;
+  Start();
+  const auto sales = Sales(3);
+  Deliver({sales[0], sales[1]});
+  Advance(std::chrono::hours(24 * 401));
+  Deliver({sales[2]});
+  Advance(seconds(60));
+  EXPECT_EQ(Query("SELECT position FROM event"), "3");
+  Deliver(sales);
+  EXPECT_EQ(OnHand(), "0042|apple|-3");
+  EXPECT_EQ(Count("fork"), 0);
+  EXPECT_EQ(RebuildLedger(store_->sql()).status().code(), Code::kInvalid);
+  EXPECT_EQ(OnHand(), "0042|apple|-3");
+}
+
+}  // namespace
+}  // namespace tillrelay::collector

@@ -1,0 +1,95 @@
+// A database for one test: a SQLite file, or a schema of its own in the PostgreSQL server that
+// TILLRELAY_TEST_POSTGRES names.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "collector/sql.h"
+#include "tests/support/temp_dir.h"
+
+namespace tillrelay::collector {
+
+class TestDatabase {
+ public:
+  TestDatabase() {
+    const char* server = std::getenv("TILLRELAY_TEST_POSTGRES");
+    if (server == nullptr) {
+      url_ = "sqlite:" + (dir_ / "central.db");
+      return;
+    }
+    static int count = 0;
+    server_ = server;
+    schema_ = "t" + std::to_string(getpid()) + "_" + std::to_string(++count);
+    url_ = server_ + "&options=-csearch_path%3D" + schema_;
+    Make();
+  }
+  ~TestDatabase() {
+    reader_.reset();
+    if (postgres()) Drop();
+  }
+  TestDatabase(const TestDatabase&) = delete;
+  TestDatabase& operator=(const TestDatabase&) = delete;
+
+  bool postgres() const { return !server_.empty(); }
+  const std::string& url() const { return url_; }
+  std::string path() const { return dir_ / "central.db"; }
+
+  // As if there had never been one. Nobody may be connected.
+  void Renew() {
+    reader_.reset();
+    statements_.clear();
+    for (const char* end : {"", "-wal", "-shm"}) std::remove((path() + end).c_str());
+    if (!postgres()) return;
+    Drop();
+    Make();
+  }
+
+  // Rows joined by "; ", columns by "|".
+  std::string Query(const std::string& text) {
+    if (reader_ == nullptr) {
+      auto opened = OpenReader(url_);
+      if (!opened.ok()) return opened.status().message();
+      reader_ = *std::move(opened);
+    }
+    const auto [found, fresh] = statements_.try_emplace(text);
+    if (fresh) found->second = {found->first.c_str(), ""};
+    return Joined(reader_->Run(found->second), text);
+  }
+  // As another program would change the tables.
+  void Execute(const std::string& text) { Run(url_, text); }
+
+ private:
+  void Make() { Run(server_, "CREATE SCHEMA " + schema_); }
+  void Drop() { Run(server_, "DROP SCHEMA " + schema_ + " CASCADE"); }
+
+  static void Run(const std::string& url, const std::string& text) {
+    auto sql = OpenPlain(url, false);
+    ASSERT_TRUE(sql.ok()) << sql.status().message();
+    const Statement statement{text.c_str(), ""};
+    Joined((*sql)->Run(statement), text);
+  }
+  static std::string Joined(const Result<Rows>& rows, const std::string& text) {
+    if (!rows.ok()) ADD_FAILURE() << text << ": " << rows.status().message();
+    if (!rows.ok()) return rows.status().message();
+    std::string joined;
+    for (size_t i = 0; i < rows.value().size(); ++i) {
+      if (i > 0) joined += "; ";
+      for (size_t c = 0; c < rows.value().width; ++c)
+        joined += (c > 0 ? "|" : "") + rows.value().Text(i, c);
+    }
+    return joined;
+  }
+
+  testing::TempDir dir_;
+  std::string server_, schema_, url_;
+  std::unique_ptr<Sql> reader_;
+  std::map<std::string, Statement> statements_;
+};
+
+}  // namespace tillrelay::collector
