@@ -80,6 +80,27 @@ def texts(document, spellings):
             yield document[:start] + spelling + document[end:]
 
 
+class Numbers:
+    """A number of its own for each document, so that none is only another one's duplicate."""
+
+    def __init__(self):
+        self.last = 0
+
+    def json(self, event):
+        self.last += 1
+        for part, name in (("transaction", "transaction_no"), ("transfer", "transfer_id"),
+                           ("transfer", "receipt_id"), ("count", "count_id"),
+                           ("adjustment", "adjustment_id")):
+            holder = event.get(part)
+            if isinstance(holder, dict) and CARD not in str(holder.get(name, CARD)):
+                holder[name] = str(self.last)
+        return event
+
+    def xml(self, text):
+        self.last += 1
+        return re.sub(r"(SequenceNumber>)[0-9]{1,9}<", rf"\g<1>{self.last}<", text, count=1)
+
+
 def batches(items, size=200):
     items = list(items)
     return [items[i:i + size] for i in range(0, len(items), size)]
@@ -114,12 +135,12 @@ class Finder:
             for name in [*folders, *names]:
                 self.look(f"name of {where}/{name}", os.fsencode(name))
             for name in names:
-                if name in ("planted.log",) or name.startswith("mosquitto."):
+                path = os.path.join(where, name)
+                # The broker's files hold what the broker heard, which is searched as such.
+                if not os.path.isfile(path) or name.startswith("mosquitto."):
                     continue
-                if not os.path.isfile(os.path.join(where, name)):
-                    continue  # the control socket
-                with open(os.path.join(where, name), "rb") as file:
-                    self.look(os.path.join(where, name), file.read())
+                with open(path, "rb") as file:
+                    self.look(path, file.read())
 
 
 def sees_itself():
@@ -134,7 +155,7 @@ def sees_itself():
 
 
 def post_json(world):
-    sent = 0
+    sent, numbers = 0, Numbers()
     for name in sorted(os.listdir(os.path.join(GOLDEN, "canonical"))):
         if not name.endswith(".json"):
             continue
@@ -143,10 +164,11 @@ def post_json(world):
         event = document.get("data", document)
         if "kind" not in event:
             event = {"kind": kind, **event}
-        for batch in batches(plants(event, SPELLINGS)):
+        for batch in batches(map(numbers.json, plants(event, SPELLINGS))):
             code, answer = world.post(json.dumps(batch, ensure_ascii=False).encode())
             check(code == 200, f"{name}: {code} {answer}")
-            lines = "\n".join(json.dumps(item, ensure_ascii=sent % 2 == 0) for item in batch)
+            lines = "\n".join(json.dumps(numbers.json(item), ensure_ascii=sent % 2 == 0)
+                              for item in batch)
             code, answer = world.post(lines.encode(), "application/x-ndjson")
             check(code == 200, f"{name} as lines: {code} {answer}")
             sent += 2 * len(batch)
@@ -171,10 +193,11 @@ def post_each(world, documents, content_type):
 
 
 def poslogs():
+    numbers = Numbers()
     for name in ("generic/voids_and_returns.in", "generic/edges.in",
                  "wincor-tpnet/sale_with_voided_line_2.2_tpnet.xml", "ncr-acs/SMALL.xml",
                  "retalix-r10/cash_sale_v6_r10.xml"):
-        yield from texts(golden("poslog/" + name), SPELLINGS)
+        yield from map(numbers.xml, texts(golden("poslog/" + name), SPELLINGS))
 
 
 def epcis():
@@ -274,7 +297,8 @@ def a_planted_card_number_is_found_nowhere_afterwards():
             wait_for(lambda: world.status()["counters"]["files_done"] +
                      world.status()["counters"]["files_rejected"] == files, "the counters")
             status = world.status()
-            check(status["head"] > 0 and status["quarantined"] > 100, f"{status}")
+            check(status["head"] > 200 and status["quarantined"] > 1000, f"{status}")
+            check(status["counters"]["redactions"] > 200, f"{status['counters']}")
             wait_for(lambda: world.status()["sent_through"] == status["head"], "the sending")
             wait_for(lambda: open(world.path("heard.log"), "rb").read().count(b"tillrelay/v1/0042")
                      >= status["head"], "the subscriber")
