@@ -12,15 +12,20 @@
 #include "agent/admin_desk.h"
 #include "agent/capture/drop_watch.h"
 #include "agent/capture/http_door.h"
+#include "agent/capture/token_routes.h"
 #include "agent/config/config.h"
 #include "agent/guard/card_guard.h"
 #include "agent/journal/journal.h"
+#include "agent/journal/paths.h"
+#include "agent/reload_desk.h"
 #include "agent/status/admin_routes.h"
 #include "agent/status/routes.h"
 #include "agent/status/status_json.h"
 #include "agent/uplink/pump.h"
+#include "common/http/address.h"
 #include "common/http/server.h"
 #include "common/mqtt/paho_link.h"
+#include "common/service/credentials.h"
 #include "common/service/exit_codes.h"
 #include "common/service/heartbeat.h"
 #include "common/service/notify.h"
@@ -38,7 +43,6 @@ constexpr seconds kFlush{3};  // for what is still unconfirmed at a stop
 constexpr milliseconds kHttpPatience{2000};
 constexpr seconds kThreadBudget{30};   // a thread that does not move for this long is stuck
 constexpr seconds kUplinkBudget{120};  // it may sit in a name lookup
-constexpr size_t kMaxSecretBytes = 4096;
 
 const char* Environment(const char* name) { return std::getenv(name); }
 
@@ -47,20 +51,19 @@ struct Failure {
   Status status;
 };
 
-// Loopback and unix sockets need no tokens; other addresses are refused without them.
-bool IsLocal(const std::string& address) {
-  return address.starts_with("127.") || address.starts_with("localhost:") ||
-         address.starts_with("[::1]:") || address.starts_with("unix:");
-}
-
-// The text of a secret's file without its last line end; empty where no file is configured.
-Result<std::string> ReadSecret(const char* key, const std::string& path) {
-  if (path.empty()) return std::string();
-  auto secret = ReadFile(path, kMaxSecretBytes);
-  if (!secret.ok()) return Invalid(fmt::format("{}: {}", key, secret.status().message()));
-  while (secret->ends_with('\n') || secret->ends_with('\r')) secret->pop_back();
-  if (secret->empty()) return Invalid(fmt::format("{}: {} is empty", key, path));
-  return secret;
+// The listening socket that the service manager holds for the intake, or -1.
+int IntakeSocket(std::vector<service::InheritedSocket> sockets) {
+  int intake = -1;
+  for (const auto& socket : sockets) {
+    if (socket.name == "intake" && intake < 0) {
+      intake = socket.fd;
+    } else {
+      log::Warning("main", "the inherited socket \"{}\" is not used; only \"intake\" is",
+                   socket.name);
+      close(socket.fd);
+    }
+  }
+  return intake;
 }
 
 std::string HostName() {
@@ -89,16 +92,24 @@ formats::CsvProfile ProfileOf(const config::Config::Csv& csv, const std::string&
 
 class Agent {
  public:
-  Agent(config::Config config, service::Notifier notifier)
+  struct Process {
+    std::string config_path;
+    service::Signals* signals;
+    int intake_socket;  // held by the service manager; -1: none
+  };
+  Agent(config::Config config, const Process& process)
       : config_(std::move(config)),
-        notifier_(std::move(notifier)),
+        signals_(*process.signals),
+        reload_desk_(&config_, process.config_path, process.signals),
+        notifier_(service::Notifier::FromEnvironment(Environment)),
+        intake_socket_(process.intake_socket),
         host_(HostName()),
         session_(wire::NewUlid(clock_.Wall(), &random_)),
         started_at_(clock_.Wall()) {}
 
   std::optional<Failure> Start();
   // Until a signal says stop.
-  void Run(service::Signals* signals, const std::string& config_path);
+  void Run();
   void Stop();
 
  private:
@@ -107,16 +118,23 @@ class Agent {
   Status StartDropFolder();
   void StartDesk();
   Status StartHttp();
-  mqtt::LinkOptions LinkOptionsOf() const;
+  Status OpenTokens();
+  bool RunOffLoop(std::function<void()> work);
+  http::ListenerOptions IntakeListener() const;
+  http::ListenerOptions PageListener() const;
+  Result<mqtt::LinkOptions> LinkOptionsOf() const;
   std::function<void()> Beat(const char* name, seconds budget);
   status::Snapshot Look() const;
   std::string LocalTime(WallTime time) const;
-  void Reload(const std::string& path);
+  void Reload();
   void Tell();
   void DrainJournal();
 
   const config::Config config_;
+  service::Signals& signals_;
+  ReloadDesk reload_desk_;
   const service::Notifier notifier_;
+  const int intake_socket_;  // -1: none was inherited
   SystemClock clock_;
   SystemRandom random_;
   const std::string host_, session_;
@@ -132,6 +150,8 @@ class Agent {
   std::unique_ptr<capture::Intake> http_intake_, file_intake_, desk_intake_;
   std::unique_ptr<journal::QueryThread> query_;
   std::shared_ptr<AdminDesk> desk_;
+  std::unique_ptr<capture::TokenBook> tokens_;
+  std::unique_ptr<capture::DoorGuard> door_guard_;
   std::unique_ptr<capture::HttpDoor> http_door_;
   std::unique_ptr<capture::DropWatch> drop_watch_;
   std::unique_ptr<http::Server> server_;
@@ -169,7 +189,8 @@ std::optional<Failure> Agent::StartStore() {
   limits.string_bytes = static_cast<size_t>(config_.limits.string_bytes);
   limits.event_bytes = static_cast<size_t>(config_.limits.event_bytes);
   limits.events = static_cast<size_t>(config_.limits.file_events);
-  auto operator_key = ReadSecret("guard.operator_key_file", config_.guard.operator_key_file);
+  auto operator_key =
+      service::ReadSecret("guard.operator_key_file", config_.guard.operator_key_file, Environment);
   if (!operator_key.ok()) return Failure{service::kExitConfiguration, operator_key.status()};
   auto guard = guard::MakeGuardOptions(config_.guard.receipt_pattern, *std::move(operator_key));
   if (!guard.ok()) return Failure{service::kExitConfiguration, std::move(guard).status()};
@@ -209,15 +230,24 @@ std::optional<Failure> Agent::StartStore() {
   return std::nullopt;
 }
 
-mqtt::LinkOptions Agent::LinkOptionsOf() const {
+Result<mqtt::LinkOptions> Agent::LinkOptionsOf() const {
   mqtt::LinkOptions link;
   link.url = config_.broker.url;
   link.client_id = "tillrelay-" + config_.store_id;
   link.username = config_.broker.username;
   link.password = password_;
-  link.ca_file = config_.broker.ca_file;
-  link.cert_file = config_.broker.cert_file;
-  link.key_file = config_.broker.key_file;
+  const struct {
+    const char* key;
+    const std::string& value;
+    std::string* out;
+  } files[] = {{"broker.ca_file", config_.broker.ca_file, &link.ca_file},
+               {"broker.cert_file", config_.broker.cert_file, &link.cert_file},
+               {"broker.key_file", config_.broker.key_file, &link.key_file}};
+  for (const auto& file : files) {
+    auto path = service::CredentialPath(file.key, file.value, Environment);
+    if (!path.ok()) return std::move(path).status();
+    *file.out = *std::move(path);
+  }
   link.will_topic = wire::TopicsOf(config_.delivery.topic_prefix, config_.store_id).status;
   link.will_payload = wire::WriteWill(session_);
   link.content_type = "application/cloudevents+json; charset=utf-8";
@@ -225,7 +255,8 @@ mqtt::LinkOptions Agent::LinkOptionsOf() const {
 }
 
 Status Agent::StartUplink() {
-  auto password = ReadSecret("broker.password_file", config_.broker.password_file);
+  auto password =
+      service::ReadSecret("broker.password_file", config_.broker.password_file, Environment);
   if (!password.ok()) return std::move(password).status();
   password_ = *std::move(password);
   uplink::PumpOptions options;
@@ -238,8 +269,10 @@ Status Agent::StartUplink() {
   options.broker = config_.broker.url;
   options.topics = wire::TopicsOf(config_.delivery.topic_prefix, config_.store_id);
   if (options.sender.has_broker) {
-    options.make_link = [this](mqtt::Deliver deliver) {
-      return mqtt::MakePahoLink(LinkOptionsOf(), std::move(deliver));
+    auto link = LinkOptionsOf();
+    if (!link.ok()) return std::move(link).status();
+    options.make_link = [link = *std::move(link)](mqtt::Deliver deliver) {
+      return mqtt::MakePahoLink(link, std::move(deliver));
     };
   }
   options.status_json = [this] {
@@ -274,6 +307,7 @@ Status Agent::StartDropFolder() {
   options.path = config_.drop_folder.path;
   options.file_bytes = static_cast<size_t>(config_.limits.file_bytes);
   options.settle = seconds(config_.drop_folder.settle_s);
+  options.archive_keep = std::chrono::hours(24 * config_.drop_folder.archive_days);
   auto folder = capture::DropFolder::Open(options, file_intake_.get(), &counters_, &clock_);
   if (!folder.ok()) return std::move(folder).status();
   drop_watch_ = std::make_unique<capture::DropWatch>(
@@ -282,19 +316,65 @@ Status Agent::StartDropFolder() {
   return drop_watch_->Start();
 }
 
+// Who may send.
+Status Agent::OpenTokens() {
+  auto intake = intake_socket_ >= 0 ? Result<http::Address>(http::LocalAddress(intake_socket_))
+                                    : http::ParseAddress(config_.intake.listen);
+  auto page = http::ParseAddress(config_.status.listen);
+  if (!intake.ok()) return std::move(intake).status().Within("intake.listen");
+  if (!page.ok()) return std::move(page).status().Within("status.listen");
+  const bool is_local = http::IsLocal(*intake);
+  TRY(config::CheckDoors(config_, is_local, http::IsLocal(*page)));
+  auto tokens =
+      capture::TokenBook::Open(journal::TokensPath(config_.journal.path), &clock_, &random_);
+  if (!tokens.ok()) return std::move(tokens).status();
+  tokens_ = *std::move(tokens);
+  const capture::DoorGuardOptions options{
+      config::NeedsToken(config_.intake, is_local),
+      capture::RateLimit::PerSecond(config_.intake.rate_per_s, config_.intake.burst)};
+  door_guard_ = std::make_unique<capture::DoorGuard>(options, tokens_.get(), &clock_);
+  return Status::Ok();
+}
+
+// What waits for the disk goes to the thread `query`. Without a store there is none, and nobody
+// whom the loop would keep waiting.
+bool Agent::RunOffLoop(std::function<void()> work) {
+  if (query_ != nullptr) return query_->Ask([work = std::move(work)](auto&&) { work(); });
+  work();
+  return true;
+}
+
+http::ListenerOptions Agent::IntakeListener() const {
+  http::ListenerOptions intake;
+  intake.name = "intake";
+  intake.address = config_.intake.listen;
+  intake.inherited_fd = intake_socket_;
+  intake.allowed_hosts = config_.intake.allowed_hosts;
+  intake.max_body_bytes = static_cast<size_t>(config_.limits.body_bytes);
+  intake.max_header_bytes = static_cast<size_t>(config_.limits.header_bytes);
+  intake.tls = {config_.intake.tls_cert_file, config_.intake.tls_key_file,
+                config_.intake.client_ca_file};
+  return intake;
+}
+
+http::ListenerOptions Agent::PageListener() const {
+  http::ListenerOptions page = IntakeListener();
+  page.name = "status";
+  page.address = config_.status.listen;
+  page.inherited_fd = -1;
+  page.allowed_hosts = config_.status.allowed_hosts;
+  page.tls = {config_.status.tls_cert_file, config_.status.tls_key_file, ""};
+  return page;
+}
+
 Status Agent::StartHttp() {
-  for (const std::string& address : {config_.intake.listen, config_.status.listen}) {
-    if (!IsLocal(address)) {
-      return Invalid(address +
-                     ": only loopback addresses can be listened on without TLS and "
-                     "tokens; use 127.0.0.1");
-    }
-  }
+  TRY(OpenTokens());
   if (intake_options_) {
     http_intake_ =
         std::make_unique<capture::Intake>(&*intake_options_, journal_.get(), &counters_, &clock_);
   }
-  http_door_ = std::make_unique<capture::HttpDoor>(http_intake_.get(), &counters_);
+  http_door_ =
+      std::make_unique<capture::HttpDoor>(http_intake_.get(), door_guard_.get(), &counters_);
   auto intake_router = std::make_shared<http::Router>();
   http_door_->AddRoutes(intake_router.get());
   status::Queries queries;
@@ -306,6 +386,10 @@ Status Agent::StartHttp() {
   auto control_router = std::make_shared<http::Router>();
   status::AddRoutes(*status_router, queries);
   status::AddRoutes(*control_router, queries);
+  capture::AddTokenRoutes(control_router.get(), tokens_.get(), [this](std::function<void()> work) {
+    return RunOffLoop(std::move(work));
+  });
+  reload_desk_.AddRoute(control_router.get());
   if (desk_ != nullptr) {
     status::AddReadingRoutes(*control_router, desk_);
     status::AddChangingRoutes(*control_router, desk_);
@@ -314,25 +398,19 @@ Status Agent::StartHttp() {
   http::ServerOptions options;
   options.heartbeat = Beat("http", kThreadBudget);
   server_ = std::make_unique<http::Server>(clock_, options);
-  http::ListenerOptions intake;
-  intake.name = "intake";
-  intake.address = config_.intake.listen;
+  http::ListenerOptions intake = IntakeListener();
   intake.router = intake_router;
-  intake.allowed_hosts = config_.intake.allowed_hosts;
-  intake.max_body_bytes = static_cast<size_t>(config_.limits.body_bytes);
-  intake.max_header_bytes = static_cast<size_t>(config_.limits.header_bytes);
   intake_listener_ = server_->AddListener(intake);
-  http::ListenerOptions page = intake;
-  page.name = "status";
-  page.address = config_.status.listen;
+  http::ListenerOptions page = PageListener();
   page.router = status_router;
-  page.allowed_hosts = config_.status.allowed_hosts;
   server_->AddListener(page);
   if (!config_.control.socket.empty()) {
     http::ListenerOptions control = page;
     control.name = "control";
     control.router = control_router;
     control.address = "unix:" + config_.control.socket;
+    control.tls = {};
+    control.optional = true;  // a run by hand has no /run/tillrelay
     server_->AddListener(control);
   }
   return server_->Start();
@@ -363,15 +441,18 @@ std::string Agent::LocalTime(WallTime time) const {
   return intake_options_->shop.zone.Resolve(parsed).wall.substr(11, 5);
 }
 
-void Agent::Run(service::Signals* signals, const std::string& config_path) {
+void Agent::Run() {
   notifier_.Ready().ok();
   for (;;) {
     Tell();
-    switch (signals->Wait(kMainTick)) {
+    switch (signals_.Wait(kMainTick)) {
       case service::Signal::kStop:
         return;
       case service::Signal::kReload:
-        Reload(config_path);
+        Reload();
+        break;
+      case service::Signal::kWoken:
+        if (reload_desk_.asked()) Reload();
         break;
       default:
         break;
@@ -392,15 +473,9 @@ void Agent::Tell() {
   }
 }
 
-void Agent::Reload(const std::string& path) {
+void Agent::Reload() {
   notifier_.Reloading(clock_.Now()).ok();
-  auto fresh = config::Load(path);
-  if (!fresh.ok()) {
-    log::Error("main", "the new configuration is wrong, the old one stays: {}",
-               fresh.status().message());
-  } else {
-    log::Info("main", "the configuration is good; what has changed is used after a restart");
-  }
+  reload_desk_.Reload();
   notifier_.Ready(told_).ok();
 }
 
@@ -422,12 +497,6 @@ void Agent::Stop() {
   if (pump_ != nullptr) pump_->Stop(kFlush);
   if (journal_ != nullptr) journal_->Stop();
   if (server_ != nullptr) server_->Stop(kHttpPatience);
-}
-
-log::Level LevelOf(const std::string& word) {
-  if (word == "debug") return log::Level::kDebug;
-  if (word == "warning") return log::Level::kWarning;
-  return word == "error" ? log::Level::kError : log::Level::kInfo;
 }
 
 int Usage() {
@@ -459,7 +528,7 @@ int Main(int argc, char** argv) {
     return service::kExitConfiguration;
   }
   if (check) return service::kExitOk;
-  log::Setup(LevelOf(config->log_level), guard::ScrubLine);
+  log::Setup(LogLevelOf(config->log_level), guard::ScrubLine);
   umask(0077);
   prctl(PR_SET_DUMPABLE, 0);  // no core with a password in it
   auto signals = service::Signals::Block();
@@ -467,14 +536,16 @@ int Main(int argc, char** argv) {
     log::Error("main", "{}", signals.status().message());
     return service::kExitFault;
   }
-  Agent agent(*std::move(config), service::Notifier::FromEnvironment(Environment));
+  const int intake_socket = IntakeSocket(service::InheritedSockets(Environment, getpid()));
+  service::ForgetInheritedSockets();
+  Agent agent(*std::move(config), {config_path, &*signals, intake_socket});
   if (auto failure = agent.Start()) {
     log::Error("main", "cannot start: {}", failure->status.message());
     agent.Stop();
     return failure->exit_code;
   }
   log::Info("main", "tillrelayd {} is ready", TILLRELAY_VERSION);
-  agent.Run(&*signals, config_path);
+  agent.Run();
   log::Info("main", "stopping");
   agent.Stop();
   return service::kExitOk;

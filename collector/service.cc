@@ -5,12 +5,13 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cstdlib>
 #include <thread>
 
 #include "collector/collector.h"
-#include "common/base/files.h"
 #include "common/base/inbox.h"
 #include "common/mqtt/paho_link.h"
+#include "common/service/credentials.h"
 
 namespace tillrelay::collector {
 namespace {
@@ -19,7 +20,6 @@ constexpr size_t kInboxMessages = 4096;
 constexpr size_t kInboxBytes = 64 * 1024 * 1024;
 // What the connection itself has to say is never dropped: it is little, bounded by the window.
 constexpr size_t kInboxEntries = kInboxMessages + 1024;
-constexpr size_t kMaxPasswordBytes = 4096;
 
 class LinkInbox {
  public:
@@ -71,20 +71,24 @@ std::string HostName() {
   return name;
 }
 
+const char* Environment(const char* name) { return std::getenv(name); }
+
 Result<mqtt::LinkOptions> Options(const Config& config) {
   mqtt::LinkOptions options;
   options.url = config.broker.url;
   options.client_id = "tillrelay-collector-" + HostName() + "-1";
   options.username = config.broker.username;
-  options.ca_file = config.broker.ca_file;
-  options.cert_file = config.broker.cert_file;
-  options.key_file = config.broker.key_file;
-  if (config.broker.password_file.empty()) return options;
-  auto password = ReadFile(config.broker.password_file, kMaxPasswordBytes);
-  if (!password.ok()) return std::move(password).status().Within("broker.password_file");
-  while (!password->empty() && (password->back() == '\n' || password->back() == '\r')) {
-    password->pop_back();
-  }
+  const auto path = [](const char* key, const std::string& value, std::string* out) {
+    auto found = service::CredentialPath(key, value, Environment);
+    if (found.ok()) *out = *found;
+    return found.ok() ? Status::Ok() : std::move(found).status();
+  };
+  TRY(path("broker.ca_file", config.broker.ca_file, &options.ca_file));
+  TRY(path("broker.cert_file", config.broker.cert_file, &options.cert_file));
+  TRY(path("broker.key_file", config.broker.key_file, &options.key_file));
+  auto password =
+      service::ReadSecret("broker.password_file", config.broker.password_file, Environment);
+  if (!password.ok()) return std::move(password).status();
   options.password = *std::move(password);
   return options;
 }

@@ -1,20 +1,23 @@
 // What: the door for files: takes what is finished in incoming/, has it committed, and moves it to
 //   done/ or rejected/ (with a .reason beside it).
-// Promise: committed first, then renamed, then both directories synced; a cut in between finds the
-//   same ids again. A file that took the name of one that was read is not archived in its place.
-//   Nothing is deleted, nothing that is not a plain file with one link is opened
-//   for reading, and no name from outside is ever used as a path.
+// Promise: committed first, then archived (drop_archive.h), then the directories synced; a cut in
+//   between finds the same ids again. Nothing that is not a plain file with one link is opened for
+//   reading, and no name from outside is ever used as a path. A file that cannot be taken lets the
+//   others pass.
 // Thread: capture.
 // Errors: Open: unavailable, with the folder and what to do. A scan reports into the counters.
-// Limits: files and events per file as configured; 64 files are committed at a time.
+// Limits: files and events per file as configured. One scan looks at 8,192 files and takes 1,024;
+//   at most 16 files or 16 MiB are between reading and archiving. 131,072 files are watched while
+//   they settle; the others wait until there is room.
 #pragma once
 
-#include <map>
 #include <memory>
-#include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
+#include "agent/capture/drop_archive.h"
+#include "agent/capture/drop_listing.h"
 #include "agent/capture/intake.h"
 #include "common/base/files.h"
 #include "common/base/log.h"
@@ -25,6 +28,8 @@ struct DropFolderOptions {
   std::string path;
   size_t file_bytes = 64 * 1024 * 1024;
   std::chrono::seconds settle{2};
+  std::chrono::hours archive_keep{90 * 24};  // 0: for ever
+  size_t page_names = DropListing::kPageNames;
 };
 
 class DropFolder {
@@ -34,48 +39,72 @@ class DropFolder {
                                                   Counters* counters, const Clock* clock);
 
   std::string incoming_path() const { return options_.path + "/incoming"; }
-  // Renamed into place: complete, need not settle.
+  // Renamed into place: complete, need not settle, as long as nobody changes it.
   void Arrived(const std::string& name);
-  // One pass over incoming/.
-  enum class Next { kNothing, kSettling, kMore };  // what the next pass will find
+  // A new file, still to be written: must settle, whatever had its name.
+  void Created(const std::string& name);
+  // Notifications were lost: everything must settle.
+  void NotificationsLost();
+  // The next piece of a pass over incoming/.
+  enum class Next { kNothing, kSettling, kMore };  // what the next scan will find
   Next Scan();
+  // Files that the last pass left in place.
+  size_t left() const { return pass_.looked - pass_.taken; }
+  // Directory entries read since the start.
+  uint64_t names_read() const { return listing_.names_read(); }
 
  private:
+  // What is known of a file that was not taken yet, by its inode.
   struct Seen {
     int64_t size = -1, mtime_ns = -1;
     Instant since{};
+    Instant retry_at{};  // a file that could not be taken lets others pass until then
+    uint32_t pass = 0;   // that saw it last
     int unreadable = 0;
-    bool present = false;
-    Instant retry_at{};   // a file that could not be taken lets others pass until then
-    std::string trouble;  // why
+    bool arrived = false;
+  };
+  struct Pass {
+    uint32_t number = 0;
+    bool running = false, settling = false;
+    size_t looked = 0, taken = 0;
+    uint64_t unreadable = 0;
+    std::string trouble;
   };
   struct Taken;  // one file between reading and archiving
 
   DropFolder(const DropFolderOptions& options, Intake* intake, Counters* counters,
              const Clock* clock);
   Status OpenFolders();
-  Result<std::vector<std::string>> List();
-  bool Settled(const std::string& name, Seen* seen);
-  void TakeBatch(const std::vector<std::string>& names, size_t first, size_t last);
+  void BeginPass();
+  void EndPass();
+  Result<bool> Gather(std::vector<std::string>* ready);
+  bool Ready(const std::string& name);
+  bool Settled(const struct stat& info, Seen* seen) const;
+  // Nothing if there is no such file, or no room to watch it.
+  Seen* Watched(const struct stat& info);
+  static void Doubt(Seen* seen);
+  Seen* Find(const std::string& name, struct stat* info);
+  void TakeAll(const std::vector<std::string>& names);
   std::unique_ptr<Taken> Take(const std::string& name);
+  Status Load(Document* document, Taken* taken);
+  std::string Submit(Document* document, Taken* taken);
   Status Look(const std::string& name, Taken* taken);
   Result<std::string> Read(const Taken& taken);
   void Finish(Taken* taken);
-  bool Archive(const Taken& taken, bool done, const std::string& reason);
-  Status MoveTo(const Fd& folder, const Taken& taken, const std::string& archived);
-  Status MoveBack(const Fd& folder, const Taken& taken, const std::string& archived);
-  Status WriteScrubbed(const Fd& folder, const Taken& taken, const std::string& archived);
-  void SyncFolders();
-  void Stuck(const std::string& name, const std::string& why);
+  bool Keep(const Taken& taken, DropArchive::Place place, const std::string& reason);
+  void Stuck(const Taken& taken, const std::string& why);
   void Trouble(const std::string& text);
+  void Tell();
 
   const DropFolderOptions options_;
   Intake& intake_;
   Counters& counters_;
   const Clock& clock_;
-  Fd incoming_, done_, rejected_;
-  std::map<std::string, Seen> seen_;
-  std::set<std::string> arrived_;
+  Fd incoming_;
+  DropListing listing_;
+  DropArchive archive_;
+  std::unordered_map<uint64_t, Seen> seen_;
+  Pass pass_;
   log::Repeated trouble_{log::Level::kError, "capture"};
   std::string last_trouble_;
 };

@@ -10,6 +10,10 @@ namespace tillrelay::capture {
 inline constexpr const char* kIncoming = "incoming";
 inline constexpr const char* kDone = "done";
 inline constexpr const char* kRejected = "rejected";
+// In done/ and rejected/ while they are written. No dropped file can have such a name there: names
+// that begin with a dot are never taken.
+inline constexpr const char* kUnfinishedCopy = ".copy";
+inline constexpr const char* kUnfinishedReason = ".reason";
 
 // Hidden files and the usual names of unfinished transfers: left alone.
 inline bool IsUnfinished(std::string_view name) {
@@ -21,13 +25,12 @@ inline bool IsUnfinished(std::string_view name) {
   return false;
 }
 
-// The n-th name to try in an archive: the name itself, then "2-name", "3-name" ... A name that
-// leaves no room for more is cut.
-inline std::string ArchiveName(std::string_view name, int attempt, std::string_view suffix = {}) {
-  constexpr size_t kRoom = 230;  // of 255 bytes: NAME_MAX of the usual file systems
-  std::string archived(name.substr(0, kRoom));
-  if (attempt > 1) archived.insert(0, std::to_string(attempt) + "-");
-  return archived.append(suffix);
+// A name in an archive: `prefix`, the name that the file had, `suffix`. One that leaves no room for
+// more is cut.
+inline std::string ArchiveName(std::string_view prefix, std::string_view name,
+                               std::string_view suffix = {}) {
+  constexpr size_t kRoom = 215;  // of 255 bytes: NAME_MAX of the usual file systems
+  return std::string(prefix).append(name.substr(0, kRoom)).append(suffix);
 }
 
 }  // namespace tillrelay::capture

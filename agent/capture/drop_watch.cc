@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,8 +14,14 @@
 namespace tillrelay::capture {
 namespace {
 constexpr int kBeatMs = 5000;  // the thread shows that it moves
+// A burst of notifications is answered by one pass, not by one each; where many files stay (they
+// settle, or cannot be taken) a pass costs more, and the next one waits longer.
 constexpr int kBurstMs = 20;
+constexpr int kMaxBurstMs = 1000;
+constexpr size_t kFilesPerBurstMs = 100;
+constexpr int kNice = 10;
 constexpr int kMinSettleMs = 100;  // between two looks at a file that may still grow
+constexpr uint32_t kEvents = IN_MOVED_TO | IN_CLOSE_WRITE | IN_CREATE | IN_ONLYDIR;
 }  // namespace
 
 DropWatch::DropWatch(std::unique_ptr<DropFolder> folder, std::chrono::seconds rescan,
@@ -25,13 +32,16 @@ Status DropWatch::Start() {
   stop_ = Fd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   inotify_ = Fd(inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
   if (!stop_.valid()) return Unavailable("eventfd: " + ErrnoText(errno));
-  if (!inotify_.valid() || inotify_add_watch(inotify_.get(), folder_->incoming_path().c_str(),
-                                             IN_MOVED_TO | IN_CLOSE_WRITE | IN_ONLYDIR) < 0) {
+  if (!inotify_.valid() ||
+      inotify_add_watch(inotify_.get(), folder_->incoming_path().c_str(), kEvents) < 0) {
     log::Warning("capture", "inotify: {}; files are found by the rescan alone", ErrnoText(errno));
     inotify_.Reset();
   }
   thread_ = std::thread([this] {
     pthread_setname_np(pthread_self(), "capture");
+    // On Linux the number is the thread's own. Files can wait, a register cannot; if it fails,
+    // only their share of the processor is larger.
+    setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNice);
     Run();
   });
   return Status::Ok();
@@ -50,21 +60,29 @@ void DropWatch::Run() {
   const int settle_ms =
       std::max(kMinSettleMs, static_cast<int>(std::chrono::milliseconds(settle_).count()));
   for (;;) {
-    const DropFolder::Next next = folder_->Scan();
-    int wait_ms = next == DropFolder::Next::kMore       ? 0
-                  : next == DropFolder::Next::kSettling ? settle_ms
-                                                        : rescan_ms;
-    // A burst of notifications is answered by one pass, not by one each.
-    if (!Wait(std::min(wait_ms, kBurstMs))) return;
-    while (wait_ms > 0 && !woken_) {
+    woken_ = false;  // what was told so far, this pass will find
+    DropFolder::Next next = DropFolder::Next::kMore;
+    while (next == DropFolder::Next::kMore) {
+      next = folder_->Scan();
       if (beat_) beat_();
+      if (!Wait(0)) return;
+    }
+    if (!Pause() || !Wait(0)) return;
+    int wait_ms = next == DropFolder::Next::kSettling ? settle_ms : rescan_ms;
+    while (wait_ms > 0 && !woken_) {
       const int waited_ms = std::min(wait_ms, kBeatMs);
       if (!Wait(waited_ms)) return;
+      if (beat_) beat_();
       wait_ms -= waited_ms;
     }
-    if (beat_) beat_();
-    woken_ = false;
   }
+}
+
+bool DropWatch::Pause() {
+  const int more = static_cast<int>(
+      std::min<size_t>(folder_->left() / kFilesPerBurstMs, kMaxBurstMs - kBurstMs));
+  pollfd stop{stop_.get(), POLLIN, 0};
+  return poll(&stop, 1, kBurstMs + more) <= 0;
 }
 
 bool DropWatch::Wait(int timeout_ms) {
@@ -86,9 +104,10 @@ void DropWatch::ReadNotifications() {
     for (ssize_t at = 0; at < got;) {
       inotify_event event;
       std::memcpy(&event, buffer + at, sizeof event);
-      if ((event.mask & IN_MOVED_TO) != 0 && event.len > 0) {
-        folder_->Arrived(buffer + at + sizeof event);
-      }
+      const char* name = event.len > 0 ? buffer + at + sizeof event : "";
+      if ((event.mask & IN_Q_OVERFLOW) != 0) folder_->NotificationsLost();
+      if ((event.mask & IN_MOVED_TO) != 0) folder_->Arrived(name);
+      if ((event.mask & IN_CREATE) != 0) folder_->Created(name);
       at += static_cast<ssize_t>(sizeof event + event.len);
     }
   }

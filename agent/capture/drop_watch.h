@@ -1,6 +1,6 @@
 // What: the thread `capture`: wakes the drop folder when inotify speaks, and by the clock anyway.
 // Promise: inotify is only a hint (it is silent on network shares and may overflow); the rescan
-//   finds everything.
+//   finds everything. Where notifications were lost, files settle as if nothing had been told.
 // Thread: Start and Stop by the owner.
 #pragma once
 
@@ -22,6 +22,8 @@ class DropWatch {
 
  private:
   void Run();
+  // Lets a burst of notifications gather; false on stop.
+  bool Pause();
   // Waits for inotify, a stop or the timeout; false on stop.
   bool Wait(int timeout_ms);
   void ReadNotifications();

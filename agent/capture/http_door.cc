@@ -3,11 +3,17 @@
 #include <fmt/format.h>
 
 #include "agent/capture/receipt_json.h"
+#include "common/base/embed.h"
 #include "common/base/json_writer.h"
 #include "common/base/text.h"
 
+// TILLRELAY_API is the folder of the file, from CMakeLists.txt.
+TILLRELAY_EMBED(tillrelay_openapi_intake, TILLRELAY_API "/intake.json");
+
 namespace tillrelay::capture {
 namespace {
+
+constexpr std::string_view kEvents = "/v1/events";
 
 constexpr size_t kMaxRequestIdBytes = 128;
 
@@ -46,58 +52,92 @@ http::Response SyntaxProblem(const formats::SyntaxError& error, const Answer* qu
                        fmt::format("byte {}: {}", error.offset, error.what), members);
 }
 
+// The profile that the content type names; null if there is none.
+const formats::CsvProfile* CsvOf(const Intake& intake, const http::Request& request) {
+  return formats::CsvByName(intake.csv(), formats::CsvProfileOf(request.content_type));
+}
+
+std::optional<http::Response> CheckType(const Intake& intake, const http::Request& request) {
+  const auto format = formats::ByContentType(request.content_type);
+  if (!format) {
+    return http::Problem(415, "content-type", "This content type is not understood",
+                         "send application/json, application/x-ndjson, application/xml, "
+                         "application/cloudevents+json, application/cloudevents-batch+json, "
+                         "application/vnd.gs1.epcis+json or text/csv; profile=NAME");
+  }
+  if (*format == formats::Format::kCsv && CsvOf(intake, request) == nullptr) {
+    return http::Problem(415, "content-type", "No such CSV profile is configured",
+                         "send text/csv; profile=NAME with a NAME that the configuration has as "
+                         "[drop_folder.csv.NAME]");
+  }
+  return std::nullopt;
+}
+
+// One who speaks for a register may send only what that register has done.
+std::optional<http::Response> CheckRegisters(const Prepared& prepared, std::string_view subject) {
+  for (size_t i = 0; i < prepared.entries.size(); ++i) {
+    const auto* draft = std::get_if<event::Draft>(&prepared.entries[i]);
+    if (draft == nullptr || SpeaksFor(subject, draft->register_id)) continue;
+    return http::Problem(403, "not-this-register", "A document names another register",
+                         fmt::format("document {} is of register {}, the sender may speak for "
+                                     "register {} only; nothing was stored",
+                                     i + 1, draft->register_id, subject),
+                         fmt::format("\"document\":{}", i + 1));
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 void HttpDoor::AddRoutes(http::Router* router) {
-  router->Add("POST", "/v1/events", [this](http::Request&& request, http::Responder responder) {
+  router->Add("POST", kEvents, [this](http::Request&& request, http::Responder responder) {
     Post(std::move(request), responder);
   });
+  router->Add("GET", "/openapi.json", [](http::Request&&, http::Responder responder) {
+    responder.Send(
+        http::Json(std::string(Embedded(tillrelay_openapi_intake, tillrelay_openapi_intake_end))));
+  });
+  router->SetGate([this](http::Request& request) { return Judge(request); });
 }
 
-void HttpDoor::Refuse(const http::Responder& responder, http::Response response) {
+http::Response HttpDoor::Refused(http::Response response) {
   counters_.Change([](CaptureStats* stats) { ++stats->http_refused; });
-  responder.Send(std::move(response));
+  return response;
 }
 
+std::optional<http::Response> HttpDoor::Judge(http::Request& request) {
+  if (request.path != kEvents) return std::nullopt;
+  auto refusal = guard_ == nullptr ? std::nullopt : guard_->Admit(request);
+  if (!refusal && intake_ == nullptr) {
+    refusal = TryLater("not-configured", "this server has no store_id yet");
+  }
+  if (!refusal) refusal = CheckType(*intake_, request);
+  if (refusal) return Refused(std::move(*refusal));
+  return std::nullopt;
+}
+
+// The gate has let the request in: its content type is one of ours.
 void HttpDoor::Post(http::Request&& request, const http::Responder& responder) {
-  if (intake_ == nullptr) {
-    return Refuse(responder, TryLater("not-configured", "this server has no store_id yet"));
-  }
   const auto format = formats::ByContentType(request.content_type);
-  if (!format) {
-    return Refuse(responder,
-                  http::Problem(415, "content-type", "This content type is not understood",
-                                "send application/json, application/x-ndjson, application/xml, "
-                                "application/cloudevents+json, "
-                                "application/cloudevents-batch+json, "
-                                "application/vnd.gs1.epcis+json or "
-                                "text/csv; profile=NAME"));
-  }
-  const formats::CsvProfile* csv = nullptr;
-  if (*format == formats::Format::kCsv) {
-    csv = formats::CsvByName(intake_->csv(), formats::CsvProfileOf(request.content_type));
-    if (csv == nullptr) {
-      return Refuse(responder,
-                    http::Problem(415, "content-type", "No such CSV profile is configured",
-                                  "send text/csv; profile=NAME with a NAME that the "
-                                  "configuration has as [drop_folder.csv.NAME]"));
-    }
-  }
+  CHECK(intake_ != nullptr && format.has_value());
   const std::string key(request.Header("Idempotency-Key").substr(0, kMaxRequestIdBytes));
   Document document{*format, "http", Printable(key, kMaxRequestIdBytes), std::move(request.body),
-                    csv};
+                    *format == formats::Format::kCsv ? CsvOf(*intake_, request) : nullptr};
   document.encoding = formats::EncodingNamed(formats::CharsetOf(request.content_type));
   Prepared prepared = intake_->Prepare(&document);
   const auto syntax = prepared.syntax;
   if (!syntax && prepared.entries.empty()) {
-    return Refuse(responder, http::Problem(400, "empty", "The document holds no event"));
+    return responder.Send(Refused(http::Problem(400, "empty", "The document holds no event")));
+  }
+  if (auto foreign = CheckRegisters(prepared, request.subject)) {
+    return responder.Send(Refused(std::move(*foreign)));
   }
   const bool dry_run = request.Query("dry_run").value_or("") == "true";
   auto done = [this, responder, syntax, key, dry_run](Result<Answer> result) {
-    if (!result.ok() && !syntax) return Refuse(responder, FromStatus(result.status()));
+    if (!result.ok() && !syntax) return responder.Send(Refused(FromStatus(result.status())));
     if (syntax) {
       const bool kept = result.ok() && !dry_run;
-      return Refuse(responder, SyntaxProblem(*syntax, kept ? &*result : nullptr));
+      return responder.Send(Refused(SyntaxProblem(*syntax, kept ? &*result : nullptr)));
     }
     if (!dry_run) {
       counters_.Change([&](CaptureStats* stats) {

@@ -1,9 +1,11 @@
-// What: POST /v1/events: the registers' door over HTTP.
+// What: POST /v1/events: the registers' door over HTTP, and GET /openapi.json that describes it.
 // Promise: 200 only after the commit; every refusal is a problem document with a stable type that
-//   says where, what and what to do.
+//   says where, what and what to do. Who may not send, and what is not understood anyway, is
+//   refused before its body is taken.
 // Thread: http. Answers come from the journal thread through the Responder.
 #pragma once
 
+#include "agent/capture/door_guard.h"
 #include "agent/capture/intake.h"
 #include "common/http/router.h"
 
@@ -11,15 +13,19 @@ namespace tillrelay::capture {
 
 class HttpDoor {
  public:
-  // `intake` null: the agent has no store id yet and refuses.
-  HttpDoor(Intake* intake, Counters* counters) : intake_(intake), counters_(*counters) {}
+  // `intake` null: the agent has no store id yet and refuses. `guard` null: nobody is asked.
+  HttpDoor(Intake* intake, DoorGuard* guard, Counters* counters)
+      : intake_(intake), guard_(guard), counters_(*counters) {}
+  // The routes, and the router's gate.
   void AddRoutes(http::Router* router);
 
  private:
+  std::optional<http::Response> Judge(http::Request& request);
   void Post(http::Request&& request, const http::Responder& responder);
-  void Refuse(const http::Responder& responder, http::Response response);
+  http::Response Refused(http::Response response);
 
   Intake* intake_;
+  DoorGuard* guard_;
   Counters& counters_;
 };
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "agent/capture/plain_text.h"
 #include "common/event/event_json.h"
 
@@ -10,6 +12,8 @@ namespace {
 
 // What the quarantine keeps of a document that could not be read at all.
 constexpr size_t kMaxQuarantinedBytes = 1024 * 1024;
+// Longer than any card number, however it is spelled.
+constexpr size_t kCutBytes = 512;
 constexpr std::string_view kCanonical = "application/json";
 
 // A refused event as a document that can be corrected and sent again.
@@ -44,6 +48,9 @@ Prepared Intake::Prepare(Document* document) {
                         : decoder_.Decode({document->format, document->encoding}, document->bytes,
                                           options_.limits, take);
   if (prepared.syntax) {
+    // A decoder may quote what it cannot read.
+    prepared.syntax->what = guard::Scrub(prepared.syntax->what);
+    prepared.syntax->hint = guard::Scrub(prepared.syntax->hint);
     prepared.entries.clear();
     event::Rejection why{"not-syntax", fmt::format("byte {}", prepared.syntax->offset),
                          prepared.syntax->what};
@@ -98,10 +105,17 @@ void Intake::TakeItem(formats::Item&& item, const Document& document, Prepared* 
 journal::Unfit Intake::Unfit(event::Rejection why, const Document& document, const Kept& kept) {
   journal::Unfit unfit;
   unfit.why = std::move(why);
+  // Field and hint quote names and values that the document has.
+  unfit.why.field = guard::Scrub(unfit.why.field);
+  unfit.why.hint = guard::Scrub(unfit.why.hint);
   unfit.channel = document.channel;
   unfit.origin = guard::Scrub(document.origin);
-  unfit.document =
-      guard::Scrub(PlainText(std::string_view(kept.text).substr(0, kMaxQuarantinedBytes)));
+  unfit.document = guard::Scrub(
+      PlainText(std::string_view(kept.text).substr(0, kMaxQuarantinedBytes + kCutBytes)));
+  // The cut must not hide a card from the guard by taking its last digits.
+  if (kept.text.size() > kMaxQuarantinedBytes) {
+    unfit.document.resize(unfit.document.size() - std::min(unfit.document.size(), kCutBytes));
+  }
   unfit.format = kept.media_type;
   if (document.csv != nullptr && kept.media_type == formats::MediaTypeOf(formats::Format::kCsv)) {
     unfit.format += "; profile=" + document.csv->name;

@@ -26,17 +26,25 @@ struct StatusOptions {
 };
 int RunStatus(const Common& common, const StatusOptions& options);
 
+// How to reach the intake and what to show there.
+struct IntakeOptions {
+  std::string address;     // "host:port" or "https://host:port"; empty: from the configuration
+  std::string ca_file;     // authority of the intake's certificate
+  std::string token_file;  // this register's token; never an argument, those can be read by others
+  std::string cert_file, key_file;  // this register's certificate
+};
+
 struct SendOptions {
   std::string file;
-  std::string type;     // media type; empty: by name and first bytes
-  std::string address;  // empty: from the configuration
-  bool check = false;   // ask with dry_run, store nothing
+  std::string type;    // media type; empty: by name and first bytes
+  bool check = false;  // ask with dry_run, store nothing
+  IntakeOptions intake;
 };
 int RunSend(const Common& common, const SendOptions& options);
 
 struct SimulateOptions {
-  std::string address;  // intake; empty: from the configuration
-  std::string drop;     // drop folder; documents go there instead, in files
+  IntakeOptions intake;
+  std::string drop;  // drop folder; documents go there instead, in files
   double drop_share = 1.0;
   std::string store_id;
   uint64_t events = 1000;
@@ -75,6 +83,32 @@ int RunQuarantineExport(const Common& common);
 // `word` is pause, resume or retry.
 int RunDelivery(const Common& common, const std::string& word);
 
+// Tokens of registers.
+struct RegisterOptions {
+  enum class Action { kList, kAdd, kRemove };
+  Action action = Action::kList;
+  std::string id;    // a register to add, or a token to remove
+  bool any = false;  // the token may speak for any register
+};
+int RunRegister(const Common& common, const RegisterOptions& options);
+
 int RunConfigCheck(const Common& common);
+// Every key in effect, with the file that set it.
+int RunConfigShow(const Common& common);
+
+// Asks the daemon to read its configuration again, and says what that changed.
+int RunReload(const Common& common);
+
+// The first configuration: conf.d/50-setup.toml and the secrets beside the main file. What is left
+// empty keeps the answer of the time before.
+struct SetupOptions {
+  std::string answers;  // a TOML file with these names; flags win
+  std::string store_id, time_zone, broker_url, username;
+  std::string password_file;  // its text is copied; "-": standard input
+  std::string ca_file;        // its text is copied
+  bool ask = true;            // questions, if on a terminal
+  bool restart = true;        // the service afterwards
+};
+int RunSetup(const Common& common, SetupOptions options);
 
 }  // namespace tillrelay::cli

@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
-#include "agent/cli/commands.h"
-#include "agent/config/config.h"
+#include "agent/cli/intake_access.h"
 #include "common/base/files.h"
 #include "common/base/json_reader.h"
 #include "common/http/client.h"
@@ -9,6 +8,7 @@
 namespace tillrelay::cli {
 namespace {
 
+constexpr std::chrono::seconds kPatience{60};
 constexpr size_t kMaxFileBytes = 64 * 1024 * 1024;
 
 std::string GuessType(std::string_view name, std::string_view bytes) {
@@ -59,24 +59,18 @@ int RunSend(const Common& common, const SendOptions& options) {
     fmt::print(stderr, "{}\n", bytes.status().message());
     return kUsage;
   }
-  std::string address = options.address;
-  if (address.empty()) {
-    auto config = config::Load(common.config);
-    if (!config.ok()) {
-      fmt::print(stderr, "{}\n", config.status().message());
-      return kConfiguration;
-    }
-    address = config->intake.listen;
+  const auto intake = FindIntake(common, options.intake);
+  if (!intake.ok()) {
+    fmt::print(stderr, "{}\n", intake.status().message());
+    return kConfiguration;
   }
-  http::ClientRequest request;
-  request.method = "POST";
-  request.target = options.check ? "/v1/events?dry_run=true" : "/v1/events";
-  request.headers.Add("Content-Type",
-                      options.type.empty() ? GuessType(options.file, *bytes) : options.type);
+  http::ClientRequest request =
+      intake->Post(options.check ? "/v1/events?dry_run=true" : "/v1/events",
+                   options.type.empty() ? GuessType(options.file, *bytes) : options.type);
   request.body = *std::move(bytes);
-  auto answer = http::Client(address, std::chrono::seconds(60)).Call(request);
+  auto answer = http::Client(intake->address, kPatience, intake->tls).Call(request);
   if (!answer.ok()) {
-    fmt::print(stderr, "the intake does not answer at {}: {}\n", address,
+    fmt::print(stderr, "the intake does not answer at {}: {}\n", intake->address,
                answer.status().message());
     return kUnreachable;
   }

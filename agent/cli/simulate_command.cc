@@ -8,7 +8,7 @@
 #include <deque>
 #include <thread>
 
-#include "agent/cli/commands.h"
+#include "agent/cli/intake_access.h"
 #include "agent/cli/store_play.h"
 #include "agent/config/config.h"
 #include "common/base/files.h"
@@ -31,8 +31,11 @@ struct Tally {
 // One group of documents, sent until the intake has taken it: no answer means unknown, so repeat.
 class Sender {
  public:
-  Sender(const SimulateOptions& options, std::string address, Tally* tally)
-      : options_(options), client_(std::move(address), std::chrono::seconds(30)), tally_(*tally) {}
+  Sender(const SimulateOptions& options, const IntakeAccess& intake, Tally* tally)
+      : options_(options),
+        intake_(intake),
+        client_(intake.address, std::chrono::seconds(30), intake.tls),
+        tally_(*tally) {}
 
   void Send(const std::string& body) {
     const auto give_up = steady_clock::now() + std::chrono::seconds(options_.patience_s);
@@ -49,13 +52,10 @@ class Sender {
  private:
   // True when there is nothing more to do for this body.
   bool Try(const std::string& body) {
-    http::ClientRequest request;
-    request.method = "POST";
-    request.target = "/v1/events";
-    request.headers.Add("Content-Type", "application/json");
+    http::ClientRequest request = intake_.Post("/v1/events", "application/json");
     request.body = body;
     auto answer = client_.Call(request);
-    if (!answer.ok() || answer->status >= 500) return false;
+    if (!answer.ok() || answer->status >= 500 || answer->status == 429) return false;
     std::string text = answer->body;
     auto value = parser_.Parse(text);
     uint64_t stored = 0, duplicate = 0, quarantined = 0;
@@ -74,6 +74,7 @@ class Sender {
   }
 
   const SimulateOptions& options_;
+  const IntakeAccess& intake_;
   http::Client client_;
   JsonParser parser_;
   Tally& tally_;
@@ -81,8 +82,8 @@ class Sender {
 
 class Simulation {
  public:
-  Simulation(const SimulateOptions& options, std::string address, PlayOptions play)
-      : options_(options), address_(std::move(address)), play_(std::move(play)) {}
+  Simulation(const SimulateOptions& options, IntakeAccess intake, PlayOptions play)
+      : options_(options), intake_(std::move(intake)), play_(std::move(play)) {}
 
   int Run(bool json) {
     const auto started = steady_clock::now();
@@ -161,7 +162,7 @@ class Simulation {
   }
 
   void Work() {
-    Sender sender(options_, address_, &tally_);
+    Sender sender(options_, intake_, &tally_);
     for (;;) {
       std::string body;
       {
@@ -241,7 +242,7 @@ class Simulation {
 
   static constexpr size_t kMaxQueued = 1000;
   const SimulateOptions& options_;
-  const std::string address_;
+  const IntakeAccess intake_;
   StorePlay play_;
   Tally tally_;
   double share_ = 0;
@@ -259,19 +260,19 @@ class Simulation {
 
 int RunSimulate(const Common& common, const SimulateOptions& options) {
   SimulateOptions filled = options;
-  std::string address = options.address;
-  if (address.empty() || filled.store_id.empty()) {
+  const auto unusable = [](const Status& status) {
+    fmt::print(stderr, "{}\nGive --intake and --store, or a configuration.\n", status.message());
+    return kConfiguration;
+  };
+  auto intake = FindIntake(common, options.intake);
+  if (!intake.ok()) return unusable(intake.status());
+  if (filled.store_id.empty()) {
     auto config = config::Load(common.config);
-    if (!config.ok() && (address.empty() || filled.store_id.empty())) {
-      fmt::print(stderr, "{}\nGive --intake and --store, or a configuration.\n",
-                 config.status().message());
-      return kConfiguration;
-    }
-    if (address.empty()) address = config->intake.listen;
-    if (filled.store_id.empty()) filled.store_id = config->store_id;
+    if (!config.ok()) return unusable(config.status());
+    filled.store_id = config->store_id;
   }
   PlayOptions play{options.seed, options.registers, filled.store_id, options.day};
-  return Simulation(filled, address, play).Run(common.json);
+  return Simulation(filled, *std::move(intake), play).Run(common.json);
 }
 
 }  // namespace tillrelay::cli

@@ -69,16 +69,4 @@ int RunStatus(const Common& common, const StatusOptions& options) {
   return status->String("level") == "red" ? kFault : kOk;
 }
 
-int RunConfigCheck(const Common& common) {
-  auto config = config::Load(common.config);
-  if (!config.ok()) {
-    fmt::print(stderr, "{}\n", config.status().message());
-    return kConfiguration;
-  }
-  fmt::print("{}: good\n", common.config);
-  if (config->store_id.empty()) fmt::print("note: no store_id yet, nothing will be accepted\n");
-  if (config->broker.url.empty()) fmt::print("note: no broker yet, events will be kept\n");
-  return kOk;
-}
-
 }  // namespace tillrelay::cli

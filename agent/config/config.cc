@@ -17,16 +17,42 @@ std::string NeedsColumn(const char* column) {
   return std::string("needs columns.") + column + ", the file's name for it";
 }
 
+// A certificate and its key come together.
+void ReadTls(Settings* s, const std::string& section, std::string* cert, std::string* key) {
+  s->String(section + ".tls_cert_file", cert);
+  s->String(section + ".tls_key_file", key);
+  if (!cert->empty() && key->empty()) {
+    s->Complain(section + ".tls_cert_file", "needs tls_key_file, the key that belongs to it");
+  }
+  if (cert->empty() && !key->empty()) {
+    s->Complain(section + ".tls_key_file", "needs tls_cert_file, the certificate of this key");
+  }
+}
+
+void ReadIntake(Settings* s, Config::Intake* intake) {
+  s->String("intake.listen", &intake->listen);
+  s->Strings("intake.allowed_hosts", &intake->allowed_hosts);
+  ReadTls(s, "intake", &intake->tls_cert_file, &intake->tls_key_file);
+  s->String("intake.client_ca_file", &intake->client_ca_file);
+  s->Bool("intake.require_token", &intake->require_token);
+  s->Integer("intake.rate_per_s", 0, 1'000'000, &intake->rate_per_s);
+  s->Integer("intake.burst", 1, 1'000'000, &intake->burst);
+  if (!intake->client_ca_file.empty() && intake->tls_cert_file.empty()) {
+    s->Complain("intake.client_ca_file", "needs tls_cert_file and tls_key_file");
+  }
+}
+
 void ReadPlaces(Settings* s, Config* c) {
-  s->String("intake.listen", &c->intake.listen);
-  s->Strings("intake.allowed_hosts", &c->intake.allowed_hosts);
+  ReadIntake(s, &c->intake);
   s->String("status.listen", &c->status.listen);
   s->Strings("status.allowed_hosts", &c->status.allowed_hosts);
   s->Bool("status.open_read", &c->status.open_read);
+  ReadTls(s, "status", &c->status.tls_cert_file, &c->status.tls_key_file);
   s->String("control.socket", &c->control.socket);
   s->String("drop_folder.path", &c->drop_folder.path);
   s->Integer("drop_folder.rescan_s", 1, 3600, &c->drop_folder.rescan_s);
   s->Integer("drop_folder.settle_s", 0, 3600, &c->drop_folder.settle_s);
+  s->Integer("drop_folder.archive_days", 0, 36'500, &c->drop_folder.archive_days);
 }
 
 constexpr const char* kCsvColumns[] = {"store",      "register", "business_day", "number",   "time",
@@ -162,6 +188,7 @@ Result<Config> FromSettings(Settings settings) {
     }
   }
   TRY(settings.Finish());
+  c.effective = settings.Values();
   return c;
 }
 
@@ -182,6 +209,36 @@ Result<std::vector<std::string>> Fragments(const std::string& path) {
 }
 
 }  // namespace
+
+bool NeedsToken(const Config::Intake& intake, bool is_local) {
+  return intake.require_token || (!is_local && intake.client_ca_file.empty());
+}
+
+Status CheckDoors(const Config& config, bool intake_is_local, bool status_is_local) {
+  if (!intake_is_local && config.intake.tls_cert_file.empty()) {
+    return Invalid(
+        config.intake.listen +
+        ": an intake that other machines can reach needs TLS; set intake.tls_cert_file and "
+        "intake.tls_key_file (tokens are then required by themselves), or listen on 127.0.0.1");
+  }
+  if (!status_is_local) {
+    return Invalid(config.status.listen +
+                   ": the status page can be opened on this machine only; use 127.0.0.1");
+  }
+  return Status::Ok();
+}
+
+std::vector<std::string> Differences(const Config& before, const Config& after) {
+  std::map<std::string, std::string> old_texts;
+  for (const auto& value : before.effective) old_texts[value.key] = value.text;
+  std::vector<std::string> keys;
+  for (const auto& value : after.effective) {
+    const auto old = old_texts.extract(value.key);
+    if (old.empty() || old.mapped() != value.text) keys.push_back(value.key);
+  }
+  for (const auto& [key, text] : old_texts) keys.push_back(key);  // a table that is gone
+  return keys;
+}
 
 Result<Config> Parse(std::string_view text, const std::string& name) {
   auto settings = Settings::Parse(text, name);

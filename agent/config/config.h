@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "common/base/opening_hours.h"
+#include "common/base/settings.h"
 #include "common/base/status.h"
 
 namespace tillrelay::config {
@@ -24,14 +25,20 @@ struct Config {
   struct Intake {
     std::string listen = "127.0.0.1:8470";
     std::vector<std::string> allowed_hosts;
+    std::string tls_cert_file, tls_key_file;  // empty: plain HTTP, on loopback only
+    std::string client_ca_file;  // registers show a certificate of it; its CN is the register id
+    bool require_token = false;
+    int64_t rate_per_s = 1000;  // requests of one token or certificate; 0: no limit
+    int64_t burst = 5000;       // so many may come at once
   } intake;
   struct StatusPage {
     std::string listen = "127.0.0.1:8471";
     std::vector<std::string> allowed_hosts;
     bool open_read = true;
+    std::string tls_cert_file, tls_key_file;
   } status;
   struct Control {
-    std::string socket;  // empty: none
+    std::string socket = "/run/tillrelay/control.sock";  // empty: none
   } control;
   struct Journal {
     std::string path = "/var/lib/tillrelay/journal.db";
@@ -53,6 +60,7 @@ struct Config {
     std::string path = "/var/spool/tillrelay";  // empty: none
     int64_t rescan_s = 10;
     int64_t settle_s = 2;
+    int64_t archive_days = 90;  // of done/ and rejected/; 0: for ever
     std::vector<Csv> csv;
   } drop_folder;
   struct Items {
@@ -92,7 +100,17 @@ struct Config {
     std::string receipt_pattern;
     std::string operator_key_file;  // empty: operators are left out
   } guard;
+
+  std::vector<SettingValue> effective;  // every key, its value, and the file that set it
 };
+
+// A door that others than this machine can reach needs TLS, and registers that show who they are.
+// `intake_is_local`: what the intake listens on is loopback or a unix socket. Invalid, with a hint.
+Status CheckDoors(const Config& config, bool intake_is_local, bool status_is_local);
+// Must every document come with a token?
+bool NeedsToken(const Config::Intake& intake, bool is_local);
+// The keys whose value differs between two configurations.
+std::vector<std::string> Differences(const Config& before, const Config& after);
 
 // The file and, beside it, conf.d/*.toml in the order of their names; later ones win.
 Result<Config> Load(const std::string& path);

@@ -63,6 +63,12 @@ bool Luhn(std::string_view digits) {
   return sum % 10 == 0;
 }
 
+// A GTIN or GLN of 13 digits, a GTIN of 14, an SSCC.
+bool IsTradeNumber(std::string_view digits) {
+  const bool gs1_length = digits.size() == 13 || digits.size() == 14 || digits.size() == 18;
+  return gs1_length && event::HasGs1CheckDigit(digits);
+}
+
 bool IsCard(std::string_view digits) {
   if (digits.size() < kMinDigits || digits.size() > kMaxDigits || !Luhn(digits)) return false;
   uint32_t prefix = 0;
@@ -74,8 +80,7 @@ bool IsCard(std::string_view digits) {
            digits.size() <= issuer.longest;
   };
   if (!std::any_of(std::begin(kIssuers), std::end(kIssuers), issued)) return false;
-  const bool gs1_length = digits.size() == 13 || digits.size() == 14 || digits.size() == 18;
-  return !(gs1_length && event::HasGs1CheckDigit(digits));
+  return !IsTradeNumber(digits);
 }
 
 struct Digit {
@@ -83,24 +88,42 @@ struct Digit {
   size_t bytes;
 };
 
-// "\u0034", "&#52;" or "&#x34;" at `at`.
-std::optional<Digit> EscapedDigit(std::string_view text, size_t at) {
-  const std::string_view rest = text.substr(at, 12);
-  if (rest.starts_with("\\u003") && rest.size() > 5 && IsDigit(rest[5])) return Digit{rest[5], 6};
-  if (!rest.starts_with("&#")) return std::nullopt;
-  const size_t end = rest.find(';');
-  if (end == std::string_view::npos) return std::nullopt;
-  std::string_view body = rest.substr(2, end - 2);
-  const bool hex = body.starts_with('x');
-  if (hex) body.remove_prefix(1);
-  body.remove_prefix(std::min(body.find_first_not_of('0'), body.size()));
-  if (body.size() != 2) return std::nullopt;
-  if (hex && body[0] == '3' && IsDigit(body[1])) return Digit{body[1], end + 1};
-  if (!hex && IsDigit(body[0]) && IsDigit(body[1])) {
-    const int code = (body[0] - '0') * 10 + (body[1] - '0');
-    if (code >= '0' && code <= '9') return Digit{static_cast<char>(code), end + 1};
+struct Escape {
+  uint32_t code;
+  size_t bytes;
+};
+
+// The number in `digits` to the base, at most U+FFFF; nothing if it is none.
+std::optional<uint32_t> CodeOf(std::string_view digits, uint32_t base) {
+  uint32_t code = 0;
+  for (const char c : digits) {
+    if (!IsHex(c) || (base == 10 && !IsDigit(c))) return std::nullopt;
+    const int value = IsDigit(c) ? c - '0' : (c | 0x20) - 'a' + 10;
+    code = code * base + static_cast<uint32_t>(value);
+    if (code > 0xFFFF) return std::nullopt;
   }
-  return std::nullopt;
+  return digits.empty() ? std::nullopt : std::optional<uint32_t>(code);
+}
+
+// JSON's "\u0034" and "\/", XML's "&#52;" and "&#x34;" at `at`.
+std::optional<Escape> EscapeAt(std::string_view text, size_t at) {
+  constexpr size_t kLongest = 12;  // "&#x00000034;"
+  const std::string_view rest = text.substr(at, kLongest);
+  if (rest.starts_with("\\/")) return Escape{'/', 2};
+  if (rest.starts_with("\\u") && rest.size() >= 6) {
+    const auto code = CodeOf(rest.substr(2, 4), 16);
+    return code ? std::optional<Escape>({*code, 6}) : std::nullopt;
+  }
+  const size_t end = rest.find(';');
+  if (!rest.starts_with("&#") || end == std::string_view::npos) return std::nullopt;
+  const bool hex = rest[2] == 'x' || rest[2] == 'X';
+  const size_t from = hex ? 3 : 2;
+  const auto code = CodeOf(rest.substr(from, end - from), hex ? 16 : 10);
+  return code ? std::optional<Escape>({*code, end + 1}) : std::nullopt;
+}
+
+bool MayEscape(char c, Spelling spelling) {
+  return spelling == Spelling::kRaw && (c == '\\' || c == '&');
 }
 
 std::optional<Digit> DigitAt(std::string_view text, size_t at, Spelling spelling) {
@@ -111,17 +134,30 @@ std::optional<Digit> DigitAt(std::string_view text, size_t at, Spelling spelling
     const auto last = static_cast<unsigned char>(text[at + 2]);
     if (last >= 0x90 && last <= 0x99) return Digit{static_cast<char>('0' + last - 0x90), 3};
   }
-  if (spelling == Spelling::kRaw && (c == '\\' || c == '&')) return EscapedDigit(text, at);
-  return std::nullopt;
+  if (!MayEscape(c, spelling)) return std::nullopt;
+  const auto escape = EscapeAt(text, at);
+  if (!escape) return std::nullopt;
+  // Full-width digits again.
+  const uint32_t code = escape->code >= 0xFF10 ? escape->code - 0xFF10 + '0' : escape->code;
+  if (code < '0' || code > '9') return std::nullopt;
+  return Digit{static_cast<char>(code), escape->bytes};
 }
 
 // Bytes of a separator at `at`, or 0.
-size_t SeparatorAt(std::string_view text, size_t at) {
+size_t SeparatorAt(std::string_view text, size_t at, Spelling spelling) {
+  if (MayEscape(text[at], spelling)) {
+    constexpr std::u16string_view kSeparators = u" -./\u00A0";
+    const auto escape = EscapeAt(text, at);
+    const bool separates =
+        escape && kSeparators.find(static_cast<char16_t>(escape->code)) != kSeparators.npos;
+    return separates ? escape->bytes : 0;
+  }
   switch (text[at]) {
     case ' ':
     case '-':
     case '.':
     case '/':
+    case '\xA0':  // Latin-1's no-break space; behind a digit it is not of UTF-8
       return 1;
     case '\xC2':
       return at + 1 < text.size() && text[at + 1] == '\xA0' ? 2 : 0;
@@ -133,8 +169,7 @@ size_t SeparatorAt(std::string_view text, size_t at) {
 bool HasEnoughDigits(std::string_view text, Spelling spelling) {
   size_t count = 0;
   for (const char c : text) {
-    const bool written_otherwise = spelling == Spelling::kRaw && (c == '\\' || c == '&');
-    if ((IsDigit(c) || c == '\xEF' || written_otherwise) && ++count >= kMinDigits) return true;
+    if ((IsDigit(c) || c == '\xEF' || MayEscape(c, spelling)) && ++count >= kMinDigits) return true;
   }
   return false;
 }
@@ -152,6 +187,7 @@ bool InDigest(std::string_view text, size_t from, size_t to) {
   if (begin > 0 && alnum(text[begin - 1])) return false;
   if (end < text.size() && alnum(text[end])) return false;
   const std::string_view word = text.substr(begin, end - begin);
+  if (!std::all_of(word.begin(), word.end(), part)) return false;
   const auto letters =
       std::count_if(word.begin(), word.end(), [](char c) { return IsHex(c) && !IsDigit(c); });
   if (letters == 0) return false;
@@ -221,7 +257,7 @@ class Scanner {
   size_t AfterSeparators(size_t at) const {
     size_t next = at;
     for (int i = 0; i < kMaxSeparators && next < text_.size(); ++i) {
-      const size_t bytes = SeparatorAt(text_, next);
+      const size_t bytes = SeparatorAt(text_, next, spelling_);
       if (bytes == 0) break;
       next += bytes;
     }
@@ -232,7 +268,9 @@ class Scanner {
     if (digits_.size() < kMinDigits) return std::nullopt;
     if (whole_) {
       whole_ = false;
-      if (const auto hit = Judge(0, groups_.size())) return hit;
+      if (groups_.size() == 1 || !HoldsTradeNumber()) {
+        if (const auto hit = Judge(0, groups_.size())) return hit;
+      }
     }
     for (; group_ < groups_.size(); ++group_) {
       if (const auto hit = Judge(group_, 1)) return hit;
@@ -243,6 +281,14 @@ class Scanner {
       }
     }
     return std::nullopt;
+  }
+
+  // "414/4012345000115", "4006381333931 12": an article with its application identifier or its
+  // quantity. No card is printed with such a group, but for 6-13, which is judged by itself.
+  bool HoldsTradeNumber() const {
+    return std::any_of(groups_.begin(), groups_.end(), [this](const Group& group) {
+      return IsTradeNumber(std::string_view(digits_).substr(group.first, group.count));
+    });
   }
 
   // How many groups from group_ on are as `printed`; 0 if they are not.

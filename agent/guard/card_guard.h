@@ -4,7 +4,8 @@
 //   apart by one or two spaces, no-break spaces, hyphens, dots or slashes. What is judged: a run of
 //   digits as a whole, and within it each unbroken group and each row of groups as cards print them
 //   (4-4-4-4, 4-4-4-4-3, 4-6-5, 4-6-4, 6-13), so that a date or a check code beside a card does
-//   not hide it. A group is never cut. A GTIN or an SSCC with a valid check digit is no hit.
+//   not hide it. A group is never cut. A GTIN, GLN or SSCC with a valid check digit is no hit,
+//   and a run with such a group is not judged as a whole.
 //   Letters beside a run do not hide it ("PAN4111111111111111" is a hit), with one exception: what
 //   has the exact form of a digest (32, 40, 64 or 128 hexadecimal characters) or of a UUID is no
 //   card, because such words hold card-like runs by chance.

@@ -3,24 +3,19 @@
 #include <map>
 
 #include "common/base/digest.h"
+#include "common/base/embed.h"
 
 // TILLRELAY_ASSETS is the folder of the files, from CMakeLists.txt.
-#define TILLRELAY_EMBED(symbol, file)                                                           \
-  __asm__(".section .rodata\n" #symbol ":\n.incbin \"" TILLRELAY_ASSETS "/" file "\"\n" #symbol \
-          "_end:\n.byte 0\n.previous\n");                                                       \
-  extern "C" const char symbol[];                                                               \
-  extern "C" const char symbol##_end[]
-
-TILLRELAY_EMBED(tillrelay_asset_style, "style.css");
-TILLRELAY_EMBED(tillrelay_asset_green, "state-green.svg");
-TILLRELAY_EMBED(tillrelay_asset_amber, "state-amber.svg");
-TILLRELAY_EMBED(tillrelay_asset_red, "state-red.svg");
+TILLRELAY_EMBED(tillrelay_asset_style, TILLRELAY_ASSETS "/style.css");
+TILLRELAY_EMBED(tillrelay_asset_green, TILLRELAY_ASSETS "/state-green.svg");
+TILLRELAY_EMBED(tillrelay_asset_amber, TILLRELAY_ASSETS "/state-amber.svg");
+TILLRELAY_EMBED(tillrelay_asset_red, TILLRELAY_ASSETS "/state-red.svg");
 
 namespace tillrelay::status {
 namespace {
 
 Asset Make(std::string_view content_type, const char* begin, const char* end) {
-  const std::string_view bytes(begin, static_cast<size_t>(end - begin));
+  const std::string_view bytes = Embedded(begin, end);
   const Sha256Digest digest = Sha256(bytes);
   return {content_type, bytes, "\"" + ToHex(BytesOf(digest).substr(0, 8)) + "\""};
 }

@@ -6,6 +6,10 @@
 #include "agent/status/metrics.h"
 #include "agent/status/page.h"
 #include "agent/status/status_json.h"
+#include "common/base/embed.h"
+
+// TILLRELAY_API is the folder of the file, from CMakeLists.txt.
+TILLRELAY_EMBED(tillrelay_openapi_admin, TILLRELAY_API "/admin.json");
 
 namespace tillrelay::status {
 namespace {
@@ -74,6 +78,12 @@ void AddRoutes(http::Router& router, Queries queries) {
   get("/healthz", [](const Request&) { return http::Text(200, "ok\n"); });
   get("/readyz", [queries](const Request&) { return Readiness(queries.snapshot()); });
   get("/metrics", [queries](const Request&) { return Metrics(queries.snapshot()); });
+  for (const char* path : {"/openapi.json", "/api/openapi.json"}) {
+    get(path, [](const Request&) {
+      return http::Json(
+          std::string(Embedded(tillrelay_openapi_admin, tillrelay_openapi_admin_end)));
+    });
+  }
 }
 
 }  // namespace tillrelay::status

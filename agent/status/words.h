@@ -81,9 +81,8 @@ inline constexpr Text kStepRights =
     "Ask the broker's administrator for the rights of this store's user on its own topics.";
 inline constexpr Text kStepCollector =
     "Ask head office whether the collector runs. There is nothing to do in the store.";
-inline constexpr Text kStepSetup = "Set store_id in the configuration; then restart the service.";
-inline constexpr Text kStepBroker =
-    "Set [broker] url in the configuration; then restart the service.";
+inline constexpr Text kStepSetup = "Run \"tillrelay setup\" on this server.";
+inline constexpr Text kStepBroker = "Run \"tillrelay setup --broker-url URL\" on this server.";
 inline constexpr Text kStepResume = "Restart the service when the reason for the pause is over.";
 inline constexpr Text kStepSpace = "Make room on the disk that holds the journal.";
 inline constexpr Text kStepDeliver =

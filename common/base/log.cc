@@ -66,8 +66,10 @@ spdlog::logger& Logger() {
 
 void Setup(Level least, std::string (*scrub)(std::string_view)) {
   g_scrub = scrub;
-  Logger().set_level(Native(least));
+  SetLevel(least);
 }
+
+void SetLevel(Level least) { Logger().set_level(Native(least)); }
 
 void Write(Level level, std::string_view room, std::string_view text) {
   if (!Logger().should_log(Native(level))) return;

@@ -19,6 +19,8 @@ enum class Level { kDebug, kInfo, kWarning, kError };
 
 // Called once from main before other threads start.
 void Setup(Level least, std::string (*scrub)(std::string_view));
+// Later changes of the least level; any thread.
+void SetLevel(Level least);
 void Write(Level level, std::string_view room, std::string_view text);
 
 template <typename... Args>

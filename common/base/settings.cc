@@ -9,6 +9,7 @@
 #include <optional>
 #include <set>
 
+#include "common/base/json_writer.h"
 #include "common/base/text.h"
 
 namespace tillrelay {
@@ -18,6 +19,12 @@ struct Settings::State {
   toml::table root;
   std::set<std::string, std::less<>> known;
   std::vector<std::string> mistakes;
+  std::vector<SettingValue> values;
+
+  void Note(std::string_view key, const toml::node* node, std::string text) {
+    const bool placed = node != nullptr && node->source().path != nullptr;
+    values.push_back({std::string(key), std::move(text), placed ? *node->source().path : ""});
+  }
 
   toml::node* Find(std::string_view key) {
     known.emplace(key);
@@ -59,6 +66,15 @@ struct Settings::State {
   }
 };
 
+namespace {
+// A JSON text is a TOML text.
+std::string Quoted(std::string_view text) {
+  std::string out;
+  JsonWriter(&out).String(text);
+  return out;
+}
+}  // namespace
+
 Settings::Settings(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Settings::Settings(Settings&&) noexcept = default;
 Settings& Settings::operator=(Settings&&) noexcept = default;
@@ -97,53 +113,63 @@ Status Settings::Merge(Settings over) {
 
 void Settings::String(std::string_view key, std::string* out) {
   const toml::node* node = state_->Find(key);
-  if (node == nullptr) return;
-  if (const auto value = node->value_exact<std::string>()) {
-    *out = *value;
-  } else {
-    state_->Complain(key, node->source(), "expected text in quotes");
+  if (node != nullptr) {
+    if (const auto value = node->value_exact<std::string>()) {
+      *out = *value;
+    } else {
+      state_->Complain(key, node->source(), "expected text in quotes");
+    }
   }
+  state_->Note(key, node, Quoted(*out));
 }
 
 void Settings::Bool(std::string_view key, bool* out) {
   const toml::node* node = state_->Find(key);
-  if (node == nullptr) return;
-  if (const auto value = node->value_exact<bool>()) {
-    *out = *value;
-  } else {
-    state_->Complain(key, node->source(), "expected true or false");
+  if (node != nullptr) {
+    if (const auto value = node->value_exact<bool>()) {
+      *out = *value;
+    } else {
+      state_->Complain(key, node->source(), "expected true or false");
+    }
   }
+  state_->Note(key, node, *out ? "true" : "false");
 }
 
 void Settings::Integer(std::string_view key, int64_t least, int64_t most, int64_t* out) {
   const toml::node* node = state_->Find(key);
-  if (node == nullptr) return;
-  const auto value = node->value_exact<int64_t>();
-  if (!value || *value < least || *value > most) {
-    state_->Complain(key, node->source(),
-                     fmt::format("expected a whole number from {} to {}", least, most));
-    return;
+  if (node != nullptr) {
+    const auto value = node->value_exact<int64_t>();
+    if (value && *value >= least && *value <= most) {
+      *out = *value;
+    } else {
+      state_->Complain(key, node->source(),
+                       fmt::format("expected a whole number from {} to {}", least, most));
+    }
   }
-  *out = *value;
+  state_->Note(key, node, fmt::format("{}", *out));
 }
 
 void Settings::Strings(std::string_view key, std::vector<std::string>* out) {
   const toml::node* node = state_->Find(key);
-  if (node == nullptr) return;
-  std::vector<std::string> values;
-  bool good = node->is_array();
-  if (good) {
-    for (const auto& element : *node->as_array()) {
-      const auto value = element.value_exact<std::string>();
-      good = good && value.has_value();
-      if (value) values.push_back(*value);
+  if (node != nullptr) {
+    std::vector<std::string> values;
+    bool good = node->is_array();
+    if (good) {
+      for (const auto& element : *node->as_array()) {
+        const auto value = element.value_exact<std::string>();
+        good = good && value.has_value();
+        if (value) values.push_back(*value);
+      }
+    }
+    if (good) {
+      *out = std::move(values);
+    } else {
+      state_->Complain(key, node->source(), "expected a list of texts, such as [\"a\", \"b\"]");
     }
   }
-  if (!good) {
-    state_->Complain(key, node->source(), "expected a list of texts, such as [\"a\", \"b\"]");
-    return;
-  }
-  *out = std::move(values);
+  std::vector<std::string> quoted;
+  for (const std::string& value : *out) quoted.push_back(Quoted(value));
+  state_->Note(key, node, fmt::format("[{}]", fmt::join(quoted, ", ")));
 }
 
 void Settings::Word(std::string_view key, std::initializer_list<std::string_view> words,
@@ -179,5 +205,7 @@ Status Settings::Finish() {
   if (state_->mistakes.empty()) return Status::Ok();
   return Invalid(fmt::format("{}", fmt::join(state_->mistakes, "\n")));
 }
+
+std::vector<SettingValue> Settings::Values() const { return state_->values; }
 
 }  // namespace tillrelay

@@ -15,6 +15,14 @@
 
 namespace tillrelay {
 
+// One key that was asked for, as it is in effect.
+struct SettingValue {
+  std::string key;
+  std::string text;  // as TOML
+  std::string file;  // where it stands; empty: the default
+  bool operator==(const SettingValue&) const = default;
+};
+
 class Settings {
  public:
   // Invalid with line and column if the text is not TOML. `name` is how messages call the file.
@@ -40,6 +48,8 @@ class Settings {
   void Complain(std::string_view key, std::string_view what);
 
   Status Finish();
+  // Everything that was asked for up to now, in that order.
+  std::vector<SettingValue> Values() const;
 
  private:
   struct State;

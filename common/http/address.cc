@@ -132,6 +132,14 @@ Result<Address> ParseAddress(std::string_view text) {
   return address;
 }
 
+bool IsLocal(const Address& address) {
+  if (address.is_unix || address.host == "localhost") return true;
+  in_addr v4{};
+  if (inet_pton(AF_INET, address.host.c_str(), &v4) == 1) return ntohl(v4.s_addr) >> 24 == 127;
+  in6_addr v6{};
+  return inet_pton(AF_INET6, address.host.c_str(), &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+}
+
 Result<Fd> ListenOn(const Address& address, unsigned unix_mode) {
   const std::string where = "listen on " + Spelled(address);
   auto endpoint = Resolve(address, true);

@@ -27,6 +27,9 @@ Result<Address> ParseAddress(std::string_view text);
 Result<Fd> ListenOn(const Address& address, unsigned unix_mode);
 Result<Fd> ConnectTo(const Address& address, std::chrono::milliseconds timeout);
 
+// A unix socket, localhost, 127.0.0.0/8 or ::1: only this machine can reach it.
+bool IsLocal(const Address& address);
+
 // The port and the address of a bound socket; port 0 and the path for a unix socket.
 Address LocalAddress(int fd);
 

@@ -23,11 +23,25 @@ std::string Trim(std::string_view text) {
   return std::string(text.substr(first, text.find_last_not_of(" \t") - first + 1));
 }
 
-// Reads one answer from a socket, step by step.
+// A connected socket, with TLS over it or without.
+struct Wire {
+  int fd;
+  TlsPipe* tls;
+
+  ssize_t Send(std::string_view bytes) const {
+    return tls != nullptr ? tls->Send(bytes.data(), bytes.size())
+                          : send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  }
+  ssize_t Receive(char* bytes, size_t size) const {
+    return tls != nullptr ? tls->Receive(bytes, size) : recv(fd, bytes, size, 0);
+  }
+};
+
+// Reads one answer, step by step.
 class AnswerReader {
  public:
-  AnswerReader(int fd, milliseconds timeout, std::string* buffer)
-      : fd_(fd), timeout_(static_cast<int>(timeout.count())), buffer_(*buffer) {}
+  AnswerReader(Wire wire, milliseconds timeout, std::string* buffer)
+      : wire_(wire), timeout_(static_cast<int>(timeout.count())), buffer_(*buffer) {}
 
   Result<ClientResponse> Read(bool head_only) {
     ClientResponse response;
@@ -44,10 +58,12 @@ class AnswerReader {
  private:
   // Appends what comes to the buffer. Unavailable at the end of the stream.
   Status More() {
-    pollfd poll_fd{fd_, POLLIN, 0};
-    if (poll(&poll_fd, 1, timeout_) != 1) return Unavailable("no answer in time");
     char chunk[16 * 1024];
-    const ssize_t count = recv(fd_, chunk, sizeof chunk, 0);
+    ssize_t count;
+    while ((count = wire_.Receive(chunk, sizeof chunk)) < 0 && errno == EAGAIN) {
+      pollfd poll_fd{wire_.fd, POLLIN, 0};
+      if (poll(&poll_fd, 1, timeout_) != 1) return Unavailable("no answer in time");
+    }
     if (count < 0) return Unavailable(ErrnoText(errno));
     if (count == 0) return Unavailable("the server closed the connection");
     if (buffer_.size() > Client::kMaxAnswerBytes) return Invalid("the answer is too large");
@@ -137,7 +153,7 @@ class AnswerReader {
     }
   }
 
-  const int fd_;
+  const Wire wire_;
   const int timeout_;
   std::string& buffer_;
   bool must_close_ = false;
@@ -164,23 +180,41 @@ std::string RequestText(const ClientRequest& request, const std::string& address
 
 }  // namespace
 
-Client::Client(std::string address, milliseconds timeout)
-    : address_(std::move(address)), timeout_(timeout) {}
+Client::Client(std::string address, milliseconds timeout, ClientTls tls)
+    : address_(std::move(address)), timeout_(timeout), tls_(std::move(tls)) {
+  is_https_ = address_.starts_with("https://");
+  if (is_https_) address_.erase(0, 8);
+  if (address_.starts_with("http://")) address_.erase(0, 7);
+}
+
+void Client::Close() {
+  pipe_.reset();
+  socket_.Reset();
+}
 
 Status Client::Connect() {
   rest_.clear();
+  Close();
   auto address = ParseAddress(address_);
   if (!address.ok()) return std::move(address).status();
   auto socket = ConnectTo(*address, timeout_);
   if (!socket.ok()) return std::move(socket).status();
   socket_ = std::move(*socket);
-  return Status::Ok();
+  if (!is_https_) return Status::Ok();
+  auto pipe = TlsPipe::Connect(socket_.get(), address->host, tls_, timeout_);
+  if (pipe.ok()) {
+    pipe_ = *std::move(pipe);
+    return Status::Ok();
+  }
+  Close();
+  return std::move(pipe).status();
 }
 
 Result<ClientResponse> Client::Exchange(const std::string& bytes, bool head_only) {
+  const Wire wire{socket_.get(), pipe_.get()};
   std::string_view left = bytes;
   while (!left.empty()) {
-    const ssize_t count = send(socket_.get(), left.data(), left.size(), MSG_NOSIGNAL);
+    const ssize_t count = wire.Send(left);
     if (count > 0) {
       left.remove_prefix(static_cast<size_t>(count));
       continue;
@@ -192,9 +226,9 @@ Result<ClientResponse> Client::Exchange(const std::string& bytes, bool head_only
     }
     if ((poll_fd.revents & POLLOUT) == 0) break;
   }
-  AnswerReader reader(socket_.get(), timeout_, &rest_);
+  AnswerReader reader(wire, timeout_, &rest_);
   auto answer = reader.Read(head_only);
-  if (!answer.ok() || reader.must_close() || !left.empty()) socket_.Reset();
+  if (!answer.ok() || reader.must_close() || !left.empty()) Close();
   return answer;
 }
 

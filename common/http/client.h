@@ -5,11 +5,13 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "common/base/files.h"
 #include "common/base/status.h"
+#include "common/http/client_tls.h"
 #include "common/http/message.h"
 
 namespace tillrelay::http {
@@ -31,12 +33,12 @@ struct ClientRequest {
 // Keeps its connection between calls, and connects again if the server closed it meanwhile.
 class Client {
  public:
-  // "127.0.0.1:8471", "[::1]:8471", "unix:/run/tillrelay/control.sock".
-  explicit Client(std::string address,
-                  std::chrono::milliseconds timeout = std::chrono::seconds(10));
+  // "127.0.0.1:8471", "[::1]:8471", "https://till.example:8470", "unix:/run/x/control.sock".
+  explicit Client(std::string address, std::chrono::milliseconds timeout = std::chrono::seconds(10),
+                  ClientTls tls = {});
   Result<ClientResponse> Call(const ClientRequest& request);
   Result<ClientResponse> Get(std::string_view target);
-  void Close() { socket_.Reset(); }
+  void Close();
 
   static constexpr size_t kMaxAnswerBytes = 256 * 1024 * 1024;
 
@@ -44,10 +46,13 @@ class Client {
   Status Connect();
   Result<ClientResponse> Exchange(const std::string& bytes, bool head_only);
 
-  const std::string address_;
+  std::string address_;  // without a scheme
   const std::chrono::milliseconds timeout_;
+  const ClientTls tls_;
+  bool is_https_ = false;
   Fd socket_;
-  std::string rest_;  // bytes behind the last answer
+  std::unique_ptr<TlsPipe> pipe_;  // over socket_; null without TLS
+  std::string rest_;               // bytes behind the last answer
 };
 
 }  // namespace tillrelay::http

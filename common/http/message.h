@@ -39,7 +39,9 @@ struct Request {
   std::string content_type;  // with parameters, as sent
   std::string body;
   Headers headers;
-  std::string remote;  // "192.0.2.7", or "uid:1000" on a unix socket
+  std::string remote;       // "192.0.2.7", or "uid:1000" on a unix socket
+  std::string certificate;  // the common name of the client's certificate; empty without one
+  std::string subject;      // for whom the gate found the request to speak; empty: anybody
   std::vector<std::pair<std::string, std::string>> params;  // of the route, decoded
 
   std::string_view Header(std::string_view name) const { return headers.Find(name); }

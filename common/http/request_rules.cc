@@ -94,8 +94,9 @@ std::optional<Response> CheckOrigin(const Request& request) {
 
 bool SplitTarget(Request& request) {
   std::string_view target = request.target;
-  if (EqualsIgnoringCase(target.substr(0, 7), "http://")) {  // RFC 9112, 3.2.2: absolute form
-    target.remove_prefix(7);
+  for (const std::string_view scheme : {"http://", "https://"}) {  // RFC 9112, 3.2.2
+    if (!EqualsIgnoringCase(target.substr(0, scheme.size()), scheme)) continue;
+    target.remove_prefix(scheme.size());
     target.remove_prefix(std::min(target.find('/'), target.size()));
   }
   if (target.empty() || target.front() != '/') return false;

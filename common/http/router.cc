@@ -1,5 +1,7 @@
 #include "common/http/router.h"
 
+#include <algorithm>
+
 #include "common/base/check.h"
 
 namespace tillrelay::http {
@@ -56,6 +58,20 @@ void Router::Add(std::string_view method, std::string_view pattern, Handler hand
   }
   patterns_.push_back({std::move(segments), {}});
   patterns_.back().methods.emplace(std::string(method), std::move(route));
+}
+
+std::vector<std::string> Router::Listing() const {
+  std::vector<std::string> listing;
+  for (const auto& [path, methods] : fixed_) {
+    for (const auto& [method, route] : methods) listing.push_back(method + " " + path);
+  }
+  for (const Pattern& pattern : patterns_) {
+    std::string path;
+    for (const std::string& segment : pattern.segments) path += "/" + segment;
+    for (const auto& [method, route] : pattern.methods) listing.push_back(method + " " + path);
+  }
+  std::sort(listing.begin(), listing.end());
+  return listing;
 }
 
 const Router::Methods* Router::FindMethods(Request& request) const {

@@ -19,8 +19,9 @@ namespace tillrelay::http {
 
 // Called on the http thread: it must not block. It may answer later, from any thread.
 using Handler = std::function<void(Request&&, Responder)>;
-// Asked when the head is complete and no byte of the body has been taken; an answer ends it.
-using Gate = std::function<std::optional<Response>(const Request&)>;
+// Asked when the head is complete and no byte of the body has been taken; an answer ends it. It may
+// set the request's `subject`, and nothing else of it.
+using Gate = std::function<std::optional<Response>(Request&)>;
 
 struct Route {
   Handler handler;
@@ -33,6 +34,8 @@ class Router {
   void Add(std::string_view method, std::string_view pattern, Handler handler, size_t max_body = 0);
   void SetGate(Gate gate) { gate_ = std::move(gate); }
   const Gate& gate() const { return gate_; }
+  // Every route as "GET /v1/events/{id}", sorted.
+  std::vector<std::string> Listing() const;
 
   // The route of the request with `params` filled, or the problem to answer instead.
   struct Match {

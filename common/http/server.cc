@@ -201,10 +201,16 @@ Status Server::Core::Open(Place& place) {
     place.unlink_path = address->is_unix;
   }
   place.bound = LocalAddress(fd.get());
-  auto port = std::make_shared<Port>(Port{options, AllowedHosts(options, place.bound)});
+  auto port = std::make_shared<Port>(options, AllowedHosts(options, place.bound));
+  if (!options.tls.empty()) {
+    auto tls = ServerTls::Load(options.name, options.tls);
+    if (!tls.ok()) return std::move(tls).status();
+    port->tls = *std::move(tls);
+  }
   place.listener = std::make_shared<Listener>(hub, std::move(port), std::move(fd));
   const Timeouts& t = options.timeouts;
-  for (const auto& timeout : {t.idle, t.header, t.body, t.handler, t.write, t.linger}) {
+  for (const auto& timeout :
+       {t.handshake, t.idle, t.header, t.body, t.handler, t.write, t.linger}) {
     sweep_every = std::clamp(timeout / 4, kFastestSweep, sweep_every);
   }
   return place.listener->Watch();
@@ -272,10 +278,14 @@ size_t Server::AddListener(ListenerOptions options) {
 
 Status Server::Start() {
   for (Core::Place& place : core_->places) {
-    if (Status status = core_->Open(place); !status.ok()) {
-      core_->CloseListeners();
-      return std::move(status).Within(place.options.name);
+    Status status = core_->Open(place);
+    if (status.ok()) continue;
+    if (place.options.optional) {
+      log::Warning("http", "going on without {}: {}", place.options.name, status.message());
+      continue;
     }
+    core_->CloseListeners();
+    return std::move(status).Within(place.options.name);
   }
   core_->Sweep();
   core_->thread = std::thread([core = core_.get()] { core->Run(); });

@@ -16,16 +16,18 @@
 #include "common/base/clock.h"
 #include "common/base/status.h"
 #include "common/http/router.h"
+#include "common/http/tls.h"
 
 namespace tillrelay::http {
 
 struct Timeouts {
-  std::chrono::milliseconds idle{60'000};     // between two requests of one connection
-  std::chrono::milliseconds header{10'000};   // connect, or first byte, to the end of the head
-  std::chrono::milliseconds body{30'000};     // end of the head to the end of the body
-  std::chrono::milliseconds handler{60'000};  // complete request to the handler's answer
-  std::chrono::milliseconds write{20'000};    // the whole answer
-  std::chrono::milliseconds linger{2'000};    // reading on after a refusal, so that it is seen
+  std::chrono::milliseconds idle{60'000};       // between two requests of one connection
+  std::chrono::milliseconds header{10'000};     // connect, or first byte, to the end of the head
+  std::chrono::milliseconds body{30'000};       // end of the head to the end of the body
+  std::chrono::milliseconds handler{60'000};    // complete request to the handler's answer
+  std::chrono::milliseconds write{20'000};      // the whole answer
+  std::chrono::milliseconds linger{2'000};      // reading on after a refusal, so that it is seen
+  std::chrono::milliseconds handshake{10'000};  // connect to the end of the TLS handshake
 };
 
 struct ListenerOptions {
@@ -40,6 +42,8 @@ struct ListenerOptions {
   size_t max_header_bytes = 16 * 1024;
   size_t max_connections = 512;  // one more is accepted and closed
   unsigned unix_mode = 0660;
+  TlsFiles tls;           // empty: plain HTTP
+  bool optional = false;  // if it cannot be opened, the log says so and the others are served
   Timeouts timeouts;
 };
 
@@ -53,6 +57,7 @@ struct ServerStats {
   uint64_t connections = 0;  // open now
   uint64_t accepted_total = 0, over_limit_total = 0;
   uint64_t requests_total = 0, refused_total = 0, timeouts_total = 0;
+  uint64_t tls_failed_total = 0;  // connections without a complete handshake
 };
 
 class Server {

@@ -5,8 +5,10 @@
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/ssl.hpp>
 #include <boost/asio/write.hpp>
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -23,6 +25,7 @@ namespace asio = boost::asio;
 using Error = boost::system::error_code;
 using Protocol = asio::generic::stream_protocol;
 using Socket = asio::basic_stream_socket<Protocol, asio::io_context::executor_type>;
+using TlsStream = asio::ssl::stream<Socket>;
 
 constexpr size_t kFirstBuffer = 4 * 1024;
 constexpr size_t kMaxBuffer = 64 * 1024;   // one read of a large body
@@ -30,11 +33,31 @@ constexpr size_t kKeptBuffer = 16 * 1024;  // more is given back between request
 constexpr size_t kCopiedBody = 16 * 1024;  // larger bodies are written from where they are
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
+constexpr char kTlsHandshake = 0x16;  // a TLS connection's first byte (RFC 8446, 5.1)
+
+Socket& Raw(Socket& socket) { return socket; }
+Socket& Raw(TlsStream& stream) { return stream.next_layer(); }
+
+// The common name of the certificate that the client has shown; empty without one.
+std::string CertificateName(SSL* ssl) {
+  std::string name;
+  X509* certificate = SSL_get1_peer_certificate(ssl);
+  if (certificate == nullptr) return name;
+  char text[256] = "";
+  const int length = X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName,
+                                               text, sizeof text);
+  if (length > 0) name.assign(text, static_cast<size_t>(length));
+  X509_free(certificate);
+  return name;
+}
+
 // Stream is a socket, or a TLS stream over one.
 template <typename Stream>
 class StreamSession final : public Session,
                             public std::enable_shared_from_this<StreamSession<Stream>> {
  public:
+  static constexpr bool kTls = std::is_same_v<Stream, TlsStream>;
+
   StreamSession(std::shared_ptr<Hub> hub, std::shared_ptr<Port> port, Stream stream,
                 std::string remote)
       : hub_(std::move(hub)),
@@ -45,8 +68,11 @@ class StreamSession final : public Session,
         reader_(limits_.max_header_bytes) {}
 
   void Start() override {
-    Enter(Phase::kIdle, limits_.timeouts.header);
-    Read();
+    if constexpr (kTls) {
+      BeginTls();
+    } else {
+      BeginHttp();
+    }
   }
 
   void Sweep(Instant now) override {
@@ -73,17 +99,78 @@ class StreamSession final : public Session,
     ++turn_;
     ReleaseBody();
     Error ignored;
-    stream_.lowest_layer().close(ignored);
+    Raw(stream_).close(ignored);
     --port_->open;
     hub_->Remove(this);
   }
 
  private:
-  enum class Phase { kIdle, kHead, kBody, kHandling, kWriting, kLinger, kClosed };
+  enum class Phase { kHandshake, kIdle, kHead, kBody, kHandling, kWriting, kLinger, kClosed };
 
   void Enter(Phase phase, std::chrono::milliseconds patience) {
     phase_ = phase;
     deadline_ = hub_->clock.Now() + patience;
+  }
+
+  void BeginHttp() {
+    Enter(Phase::kIdle, limits_.timeouts.header);
+    Read();
+  }
+
+  // --- TLS ---
+
+  // The first byte tells TLS from plain HTTP, which is answered in plain words.
+  void BeginTls() {
+    Enter(Phase::kHandshake, limits_.timeouts.handshake);
+    Raw(stream_).async_wait(Socket::wait_read,
+                            [self = this->shared_from_this()](const Error& error) {
+                              if (self->phase_ != Phase::kHandshake) return;
+                              if (error) return self->Close();
+                              self->OnFirstByte();
+                            });
+  }
+
+  void OnFirstByte() {
+    char first = 0;
+    Error error;
+    const size_t count = Raw(stream_).receive(asio::buffer(&first, 1), Socket::message_peek, error);
+    if (error || count == 0) return Close();
+    if (first != kTlsHandshake) return RefusePlain();
+    if constexpr (kTls) {
+      stream_.async_handshake(TlsStream::server,
+                              [self = this->shared_from_this()](const Error& failure) {
+                                if (self->phase_ != Phase::kHandshake) return;
+                                self->OnHandshake(failure);
+                              });
+    }
+  }
+
+  void OnHandshake(const Error& error) {
+    if (error) {
+      hub_->Count(&ServerStats::tls_failed_total);
+      port_->handshakes.Report(
+          fmt::format("{}: no TLS connection with {}: {}", limits_.name, remote_, error.message()),
+          hub_->clock.Now());
+      return Close();
+    }
+    if constexpr (kTls) certificate_ = CertificateName(stream_.native_handle());
+    BeginHttp();
+  }
+
+  void RefusePlain() {
+    hub_->Count(&ServerStats::tls_failed_total);
+    hub_->Count(&ServerStats::refused_total);
+    const Response response =
+        Problem(400, "tls-required", "This port speaks TLS", "Use https:// instead of http://.");
+    AppendHead(response, {.keep_alive = false}, hub_->date.At(hub_->clock.Wall()), &out_);
+    out_.append(response.body);
+    Enter(Phase::kWriting, limits_.timeouts.write);
+    asio::async_write(Raw(stream_), asio::buffer(out_),
+                      [self = this->shared_from_this()](const Error& error, size_t) {
+                        if (self->phase_ == Phase::kClosed) return;
+                        if (error) return self->Close();
+                        self->Linger();
+                      });
   }
 
   // --- reading ---
@@ -92,10 +179,15 @@ class StreamSession final : public Session,
     if (reading_ || phase_ == Phase::kClosed) return;
     MakeRoom();
     reading_ = true;
-    stream_.async_read_some(asio::buffer(buffer_.data() + end_, buffer_.size() - end_),
-                            [self = this->shared_from_this()](const Error& error, size_t count) {
-                              self->OnRead(error, count);
-                            });
+    const auto room = asio::buffer(buffer_.data() + end_, buffer_.size() - end_);
+    auto done = [self = this->shared_from_this()](const Error& error, size_t count) {
+      self->OnRead(error, count);
+    };
+    if (phase_ == Phase::kLinger) {
+      Raw(stream_).async_read_some(room, std::move(done));  // dropped, so not decrypted either
+    } else {
+      stream_.async_read_some(room, std::move(done));
+    }
   }
 
   void MakeRoom() {
@@ -180,6 +272,7 @@ class StreamSession final : public Session,
   bool OnHead() {
     Request& request = reader_.request();
     request.remote = remote_;
+    request.certificate = certificate_;
     head_only_ = request.method == "HEAD";
     if (auto refusal = Judge(request)) {
       Refuse(std::move(*refusal));
@@ -336,13 +429,31 @@ class StreamSession final : public Session,
     Process();
   }
 
-  // Nothing more is sent. What is still coming is read and dropped for a while, because a reset
-  // could take the answer away from the client before it has read it (RFC 9112, 9.6).
+  // Nothing more is sent. Under TLS the client is told so, that it can tell an end from a cut.
   void Finish() {
     ReleaseBody();
+    if constexpr (kTls) {
+      if (!reading_) {
+        Enter(Phase::kLinger, limits_.timeouts.linger);
+        stream_.async_shutdown([self = this->shared_from_this()](const Error&) {
+          if (self->phase_ != Phase::kClosed) self->AfterGoodbye();
+        });
+        return;
+      }
+    }
+    AfterGoodbye();
+  }
+
+  void AfterGoodbye() {
     if (polite_ && !reading_) return Close();
+    Linger();
+  }
+
+  // What is still coming is read and dropped for a while, because a reset could take the answer
+  // away from the client before it has read it (RFC 9112, 9.6).
+  void Linger() {
     Error ignored;
-    stream_.lowest_layer().shutdown(Socket::shutdown_send, ignored);
+    Raw(stream_).shutdown(Socket::shutdown_send, ignored);
     begin_ = end_ = 0;
     Enter(Phase::kLinger, limits_.timeouts.linger);
     Read();
@@ -352,6 +463,7 @@ class StreamSession final : public Session,
   const std::shared_ptr<Port> port_;
   const ListenerOptions& limits_;
   const std::string remote_;
+  std::string certificate_;  // the client's name in it
   Stream stream_;
   RequestReader reader_;
   Phase phase_ = Phase::kIdle;
@@ -402,8 +514,15 @@ std::shared_ptr<Session> MakeSession(const std::shared_ptr<Hub>& hub,
     ::close(accepted.socket);
     return nullptr;
   }
-  auto session = std::make_shared<StreamSession<Socket>>(hub, port, std::move(socket),
-                                                         std::move(accepted.remote));
+  std::shared_ptr<Session> session;
+  if (port->tls == nullptr) {
+    session = std::make_shared<StreamSession<Socket>>(hub, port, std::move(socket),
+                                                      std::move(accepted.remote));
+  } else {
+    const auto context = port->tls->Current(hub->clock.Now());
+    session = std::make_shared<StreamSession<TlsStream>>(
+        hub, port, TlsStream(std::move(socket), *context), std::move(accepted.remote));
+  }
   hub->sessions.emplace(session.get(), session);
   hub->Count(&ServerStats::connections);
   ++port->open;

@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "common/base/log.h"
 #include "common/base/mutex.h"
 #include "common/http/response_text.h"
 #include "common/http/server.h"
@@ -33,9 +34,14 @@ class Session {
 
 // What the sessions of one listener share.
 struct Port {
-  ListenerOptions options;
-  std::vector<std::string> allowed_hosts;  // lower case, never empty
-  size_t open = 0;                         // connections
+  Port(ListenerOptions options_in, std::vector<std::string> hosts)
+      : options(std::move(options_in)), allowed_hosts(std::move(hosts)) {}
+
+  const ListenerOptions options;
+  const std::vector<std::string> allowed_hosts;  // lower case, never empty
+  std::shared_ptr<ServerTls> tls;                // null: plain HTTP
+  size_t open = 0;                               // connections
+  log::Repeated handshakes{log::Level::kWarning, "http"};
 };
 
 // What all sessions share. Every Responder that is out keeps it alive.

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cstddef>
+#include <cstdlib>
 #include <cstring>
 
 namespace tillrelay::service {
@@ -100,6 +101,10 @@ std::optional<std::chrono::microseconds> WatchdogInterval(const Environment& env
   const char* watched = environment("WATCHDOG_PID");
   if (watched != nullptr && Number(watched) != pid) return std::nullopt;
   return std::chrono::microseconds(*usec);
+}
+
+void ForgetInheritedSockets() {
+  for (const char* name : {"LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES"}) unsetenv(name);
 }
 
 std::vector<InheritedSocket> InheritedSockets(const Environment& environment, int pid,

@@ -55,5 +55,8 @@ struct InheritedSocket {
 // The sockets that the manager opened for `pid`, made close-on-exec; none if they are for another.
 std::vector<InheritedSocket> InheritedSockets(const Environment& environment, int pid,
                                               int first_fd = 3);
+// Takes the manager's variables out of this process's environment, so that no child believes that
+// the sockets are its own. Before other threads start.
+void ForgetInheritedSockets();
 
 }  // namespace tillrelay::service

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The store's own books, conflicts and quarantine, from the register to the ledger at head office."""
+"""The store's own books, conflicts and quarantine, from the register to the central ledger."""
 
 import http.client
 import json
@@ -28,8 +28,7 @@ class Shop(World):
     def __init__(self, *agent_lines):
         super().__init__()
         with open(self.path("agent.toml"), "a") as file:
-            file.write("\n".join([*agent_lines, "[control]",
-                                  f'socket = "{self.path("control.sock")}"']) + "\n")
+            file.write("\n".join(agent_lines) + "\n")
 
     def admin(self, method, target, body=None):
         connection = Socket(self.path("control.sock"))

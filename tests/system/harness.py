@@ -84,7 +84,7 @@ class Process:
 class World:
     """One store, one broker, one centre."""
 
-    def __init__(self, broker_lines=(), agent_lines=(), store="0042"):
+    def __init__(self, broker_lines=(), agent_lines=(), store="0042", intake_lines=()):
         self.store = store
         self.dir = tempfile.mkdtemp(prefix="tillrelay-system-")
         self.broker_port, self.intake_port, self.page_port = (free_port() for _ in range(3))
@@ -97,7 +97,10 @@ class World:
             "user root", *broker_lines])
         self._write("agent.toml", [
             f'store_id = "{store}"', 'time_zone = "Europe/Berlin"', *agent_lines,
-            "[intake]", f'listen = "{self.intake}"', "[status]", f'listen = "{self.page}"',
+            "[intake]", *(line.replace("PORT", str(self.intake_port)) for line in
+                         (intake_lines or ['listen = "127.0.0.1:PORT"'])),
+            "[control]", f'socket = "{self.path("control.sock")}"',
+            "[status]", f'listen = "{self.page}"',
             "[journal]", f'path = "{self.path("journal.db")}"',
             "[drop_folder]", f'path = "{self.drop}"', "settle_s = 1",
             "[broker]", f'url = "mqtt://127.0.0.1:{self.broker_port}"',

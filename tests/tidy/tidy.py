@@ -47,7 +47,7 @@ THIRD_PARTY = {
     r"simdjson": {"common/base"},
     r"spdlog/": {"common/base"},
     r"toml\+\+": {"common/base"},
-    r"openssl/": {"common/base"},
+    r"openssl/": {"common/base", "common/http"},
     r"date/": {"common/event"},
     r"CLI/": {"agent/cli", "collector"},
     r"libpq": {"collector"},

@@ -1,16 +1,23 @@
 // The drop folder against those who write into it: what is no plain file, names, swaps, cards.
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
+#include <sys/inotify.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
+#include <functional>
 #include <thread>
 
+#include "common/event/time_text.h"
 #include "tests/unit/agent/capture/drop_fixture.h"
 
 namespace tillrelay::capture {
@@ -66,6 +73,163 @@ TEST_F(DropAttackTest, ASocketIsRejectedUnread) {
   fs::rename(path, Incoming("socket.json"));
   Settle();
   EXPECT_EQ(In("rejected"), (Names{"socket.json", "socket.json.reason"}));
+}
+
+TEST_F(DropAttackTest, ADeviceIsRejectedUnread) {
+  if (mknod(Incoming("null.json").c_str(), S_IFCHR | 0666, makedev(1, 3)) != 0) {
+    ASSERT_EQ(errno, EPERM);  // only root can make one, and only root can attack so
+    return;
+  }
+  Settle();
+  EXPECT_EQ(In("rejected"), (Names{"null.json", "null.json.reason"}));
+}
+
+TEST_F(DropAttackTest, EightGigabytesOfNothingAreRejectedUnread) {
+  Copy("sparse.json", "");
+  ASSERT_EQ(truncate(Incoming("sparse.json").c_str(), off_t{8} << 30), 0);
+  Settle();
+  EXPECT_EQ(In("rejected"), (Names{"sparse.json", "sparse.json.reason"}));
+  struct stat info {};
+  ASSERT_EQ(stat(Path("rejected/sparse.json").c_str(), &info), 0);
+  EXPECT_EQ(info.st_size, off_t{8} << 30);
+  EXPECT_LT(info.st_blocks, 1024);
+  EXPECT_THAT(Content("rejected/sparse.json.reason"), HasSubstr("was not read"));
+}
+
+TEST_F(DropAttackTest, AFileThatItsWriterHoldsByALeaseBlocksNobody) {
+  Drop("leased.json", SaleJson(1));
+  Drop("other.json", SaleJson(2));
+  const Fd held(open(Incoming("leased.json").c_str(), O_RDWR | O_CLOEXEC));
+  signal(SIGIO, SIG_IGN);  // the kernel's word that somebody wants the file
+  ASSERT_EQ(fcntl(held.get(), F_SETLEASE, F_WRLCK), 0);
+  folder_->Scan();
+  EXPECT_EQ(In("incoming"), Names{"leased.json"});
+  EXPECT_EQ(In("done"), Names{"other.json"});
+  ASSERT_EQ(fcntl(held.get(), F_SETLEASE, F_UNLCK), 0);
+  clock_.Advance(std::chrono::minutes(1));
+  Settle();
+  EXPECT_EQ(In("incoming"), Names{});
+  EXPECT_EQ(Head(), 2u);
+}
+
+TEST_F(DropAttackTest, HostileDocumentsStoreNothing) {
+  const std::string deep(200'000, '[');
+  std::string tags;
+  for (int i = 0; i < 200'000; ++i) tags += "<a>";
+  std::string laughs = "<?xml version=\"1.0\"?><!DOCTYPE POSLog [<!ENTITY l0 \"ha\">";
+  for (int i = 1; i < 30; ++i) {
+    const std::string before = "&l" + std::to_string(i - 1) + ";";
+    laughs += "<!ENTITY l" + std::to_string(i) + " \"" + before + before + "\">";
+  }
+  laughs += "]><POSLog>&l29;</POSLog>";
+  std::string nuls = SaleJson(1);
+  nuls.insert(nuls.size() / 2, 5, '\0');
+  const std::pair<const char*, std::string> documents[] = {
+      {"deep.json", deep},
+      {"deep.xml", tags},
+      {"laughs.xml", laughs},
+      {"doctype.xml", "<!DOCTYPE POSLog SYSTEM \"file:///etc/passwd\"><POSLog/>"},
+      {"nul.json", nuls},
+      {"zeros.xml", std::string(100'000, '\0')},
+  };
+  for (const auto& [name, bytes] : documents) Drop(name, bytes);
+  folder_->Scan();
+  EXPECT_EQ(Head(), 0u);
+  EXPECT_EQ(In("incoming"), Names{});
+  for (const auto& [name, bytes] : documents) {
+    EXPECT_TRUE(In("rejected").contains(name)) << name;
+    EXPECT_NE(Content("rejected/" + std::string(name) + ".reason"), "") << name;
+  }
+}
+
+TEST_F(DropAttackTest, AByteOrderMarkIsNoMistake) {
+  Drop("a.json", "\xEF\xBB\xBF" + SaleJson(1));
+  folder_->Scan();
+  EXPECT_EQ(In("done"), Names{"a.json"});
+}
+
+// POS software that runs as another user writes with its own umask. Without the rights of root
+// both are one user, who may write what he cannot read himself.
+class DropOtherUserTest : public DropAttackTest {
+ protected:
+  static constexpr uid_t kPos = 54321;
+  static constexpr gid_t kGroup = 54322;  // as tillrelay-drop
+  const bool root_ = geteuid() == 0;
+  const mode_t private_ = root_ ? 077 : 0777;
+
+  void SetUp() override {
+    DropAttackTest::SetUp();
+    if (!root_) return;
+    ASSERT_EQ(chown(Path("incoming").c_str(), 0, kGroup), 0);
+    ASSERT_EQ(chmod(Path("incoming").c_str(), 02770), 0);
+    for (const char* folder : {"done", "rejected"}) {
+      ASSERT_EQ(chown(Path(folder).c_str(), kNobody, kNobody), 0);
+    }
+  }
+  void WriteAsPos(const std::string& name, const std::string& bytes, mode_t mask) {
+    const Fd folder(open(Path("incoming").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    const pid_t child = fork();
+    if (child == 0) {  // only what may be called beside other threads
+      const gid_t none = kGroup;
+      bool good = fchdir(folder.get()) == 0;
+      if (root_) {
+        good = good && syscall(SYS_setgroups, 0, nullptr) == 0 &&
+               syscall(SYS_setresgid, none, none, none) == 0 &&
+               syscall(SYS_setresuid, kPos, kPos, kPos) == 0;
+      }
+      umask(mask);
+      const int file = open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL, 0666);
+      good = good && write(file, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size());
+      _exit(good ? 0 : 1);
+    }
+    int status = -1;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    ASSERT_EQ(status, 0);
+  }
+  // As the service: no rights of root, but in the group.
+  void ScanAsService(int times) {
+    std::thread([&] {
+      const gid_t group = kGroup;
+      if (root_) {
+        ASSERT_EQ(syscall(SYS_setgroups, 1, &group), 0);
+        ASSERT_EQ(syscall(SYS_setresuid, kNobody, kNobody, kNobody), 0);
+      }
+      for (int i = 0; i < times; ++i) {
+        folder_->Scan();
+        clock_.Advance(options_.settle);
+      }
+    }).join();
+  }
+};
+
+TEST_F(DropOtherUserTest, AFileThatTheGroupMayReadIsTaken) {
+  WriteAsPos("a.json", SaleJson(1), 007);
+  ScanAsService(2);
+  EXPECT_EQ(Head(), 1u);
+  EXPECT_EQ(In("done"), Names{"a.json"});
+}
+
+TEST_F(DropOtherUserTest, AFileOfItsWriterAloneIsLeftAndToldAfterThreeScans) {
+  WriteAsPos("private.json", SaleJson(1), private_);
+  WriteAsPos("shared.json", SaleJson(2), 007);
+  ScanAsService(2);
+  EXPECT_EQ(Stats().files_unreadable, 0u);
+  ScanAsService(1);
+  EXPECT_EQ(Stats().files_unreadable, 1u);
+  EXPECT_EQ(In("incoming"), Names{"private.json"});
+  EXPECT_EQ(In("done"), Names{"shared.json"}) << "it stands in nobody's way";
+  EXPECT_EQ(In("rejected"), Names{});
+}
+
+TEST_F(DropOtherUserTest, AFileOfAnotherUserWithACardIsReplacedAllTheSame) {
+  WriteAsPos("a.json", SaleJson(1, kCard), 007);
+  ScanAsService(2);
+  EXPECT_EQ(In("incoming"), Names{});
+  EXPECT_THAT(Content("done/a.json"), HasSubstr("[REDACTED-PAN]"));
+  struct stat info {};
+  ASSERT_EQ(stat(Path("done/a.json").c_str(), &info), 0);
+  EXPECT_EQ(info.st_uid, root_ ? kNobody : geteuid());
+  EXPECT_EQ(info.st_mode & 0777, 0600u);
 }
 
 TEST_F(DropAttackTest, WhatIsNoPlainFileIsRejectedEvenIfItMayNotBeOpened) {
@@ -185,6 +349,28 @@ TEST_F(DropAttackTest, ACardNumberInUtf16StaysNowhere) {
   EXPECT_EQ(In("incoming"), Names{});
 }
 
+TEST_F(DropAttackTest, ACardNumberInAReasonForPeopleStaysNowhere) {
+  Drop("a.json", std::string(R"({"kind":"sale","4111 1111 1111 1111":1,"transaction":{}})"));
+  Drop("b.json", std::string(R"({"specversion":"1.0","type":")") + kCard + R"("})");
+  Drop("c.xml", std::string("<POSLog><") + "a" + kCard + "></POSLog>");
+  folder_->Scan();
+  EXPECT_EQ(In("incoming"), Names{});
+  const std::string told = Content("rejected/a.json.reason") + Content("rejected/b.json.reason") +
+                           Content("rejected/c.xml.reason") +
+                           Ask("SELECT group_concat(field || hint || document) FROM quarantine");
+  EXPECT_THAT(told, Not(HasSubstr(kCard)));
+  EXPECT_THAT(told, Not(HasSubstr("4111 1111")));
+  EXPECT_THAT(told, HasSubstr("[REDACTED-PAN]"));
+}
+
+TEST_F(DropAttackTest, ACutInTheQuarantineHidesNoCard) {
+  const std::string before = "{\"a\":\"";
+  const std::string filler(1024 * 1024 - before.size() - 12, 'x');  // cut within the number
+  Drop("a.json", before + filler + kCard);
+  folder_->Scan();
+  EXPECT_EQ(Ask("SELECT count(*) || '' FROM quarantine WHERE document LIKE '%4111%'"), "0");
+}
+
 TEST_F(DropAttackTest, ACardNumberInTheFileNameStaysNowhere) {
   Drop(std::string(kCard) + ".json", SaleJson(1));
   Drop(std::string(kCard) + "-bad.json", "{");
@@ -198,9 +384,16 @@ TEST_F(DropAttackTest, ACardNumberInTheFileNameStaysNowhere) {
 
 TEST_F(DropAttackTest, TheErrorForPeopleHoldsNoCardNumberAndNoControlCharacter) {
   const std::string name = std::string("\n") + kCard + ".json";
-  Write(Path("done/\n[REDACTED-PAN].json"), "");
-  for (int i = 2; i <= 1000; ++i) {
-    Write(Path("done/" + std::to_string(i) + "-\n[REDACTED-PAN].json"), "");
+  std::string time = event::UtcText(clock_.Wall());
+  std::erase_if(time, [](char c) { return c == '-' || c == ':'; });
+  for (int i = 1; i <= 100; ++i) {
+    const std::string number = std::to_string(i) + "-";
+    Write(Path("done/" +
+               (i == 1   ? ""
+                : i <= 9 ? number
+                         : time + "-" + number) +
+               "\n[REDACTED-PAN].json"),
+          "");
   }
   Drop(name, SaleJson(1));
   folder_->Scan();
@@ -245,6 +438,59 @@ TEST_F(DropSwapTest, AFileThatTakesTheNameOfOneWithACardIsNotDeleted) {
   Settle();
   EXPECT_EQ(Head(), 2u);
   EXPECT_EQ(In("incoming"), Names{});
+}
+
+// Somebody writes to a file in the moment in which it is opened.
+class DropWhileReadTest : public DropFolderTest {
+ protected:
+  void SetUp() override {
+    // What was read in time does not reach the archive before the other has written.
+    journal_options_.on_growth = [this](const journal::StreamRow&) { Await(); };
+    DropFolderTest::SetUp();
+  }
+  void Await() {
+    if (writer_.joinable()) written_.wait(false);
+  }
+  void OnOpen(const std::string& path, std::function<void()> act) {
+    const int watch = inotify_init1(IN_CLOEXEC);
+    ASSERT_GE(inotify_add_watch(watch, path.c_str(), IN_OPEN), 0);
+    writer_ = std::thread([this, watch, act = std::move(act)] {
+      char event[4096];
+      EXPECT_GT(read(watch, event, sizeof event), 0);
+      close(watch);
+      act();
+      written_ = true;
+      written_.notify_all();
+    });
+  }
+  std::thread writer_;
+  std::atomic<bool> written_{false};
+};
+
+TEST_F(DropWhileReadTest, AFileThatGrowsWhileItIsReadIsTakenWhenItIsWhole) {
+  const std::string first = std::string(32 << 20, ' ') + SaleJson(1);
+  Drop("a.json", first);
+  OnOpen(Path("incoming/a.json"),
+         [&] { std::ofstream(Path("incoming/a.json"), std::ios::app) << " \n"; });
+  folder_->Scan();
+  writer_.join();
+  EXPECT_EQ(In("incoming"), Names{"a.json"});
+  EXPECT_EQ(In("done"), Names{});
+  Settle();
+  EXPECT_EQ(In("done"), Names{"a.json"});
+  EXPECT_EQ(Content("done/a.json").size(), first.size() + 2);
+  EXPECT_EQ(Head(), 1u);
+}
+
+TEST_F(DropWhileReadTest, AFileThatIsCutWhileItIsReadLeavesNoHalfInTheArchive) {
+  Drop("a.json", std::string(32 << 20, ' ') + SaleJson(1));
+  OnOpen(Path("incoming/a.json"),
+         [&] { EXPECT_EQ(truncate(Path("incoming/a.json").c_str(), 100), 0); });
+  folder_->Scan();
+  writer_.join();
+  EXPECT_EQ(In("incoming"), Names{"a.json"});
+  EXPECT_EQ(In("done"), Names{});
+  EXPECT_EQ(In("rejected"), Names{});
 }
 
 TEST_F(DropAttackTest, ADirectoryReplacedAfterTheStartRedirectsNothing) {

@@ -158,6 +158,56 @@ TEST_F(DropFolderTest, MoreFilesThanOnePassTakesAreAnnouncedAndTaken) {
   EXPECT_EQ(In("incoming"), Names{});
 }
 
+TEST_F(DropFolderTest, EachNameIsReadOnceHoweverManyScansAPassTakes) {
+  options_.page_names = 100;
+  OpenFolder();
+  for (int i = 1; i <= 2500; ++i) Drop(std::to_string(i) + ".json", SaleJson(i));
+  int scans = 1;
+  while (folder_->Scan() == Next::kMore) ++scans;
+  EXPECT_EQ(scans, 3);
+  EXPECT_EQ(folder_->names_read(), 2502u);
+  EXPECT_EQ(Head(), 2500u);
+  EXPECT_EQ(Stats().files_waiting, 0u);
+}
+
+TEST_F(DropFolderTest, AThousandReceiptsInOneFileAreEachStoredOnce) {
+  std::string all;
+  for (int i = 1; i <= 1000; ++i) all += SaleJson(i) + "\n";
+  Drop("a.ndjson", all);
+  folder_->Scan();
+  Drop("b.ndjson", all);
+  folder_->Scan();
+  EXPECT_EQ(Head(), 1000u);
+  EXPECT_EQ(Stats().file_duplicate, 1000u);
+}
+
+TEST_F(DropFolderTest, AFileThatIsCreatedUnderANameThatArrivedMustSettle) {
+  Drop("a.json", SaleJson(1));
+  std::filesystem::remove(Path("incoming/a.json"));
+  Copy("a.json", SaleJson(2).substr(0, 40));
+  folder_->Created("a.json");
+  EXPECT_EQ(folder_->Scan(), Next::kSettling);
+  EXPECT_EQ(In("incoming"), Names{"a.json"});
+}
+
+TEST_F(DropFolderTest, ALateWordOfAnArrivalCreditsNoFileThatIsBeingWritten) {
+  Copy("a.json", SaleJson(2).substr(0, 40));
+  folder_->Arrived("a.json");  // was another file, which is gone
+  folder_->Created("a.json");  // told next, because it happened next
+  EXPECT_EQ(folder_->Scan(), Next::kSettling);
+  EXPECT_EQ(In("incoming"), Names{"a.json"});
+}
+
+TEST_F(DropFolderTest, WhereNotificationsWereLostEveryFileSettles) {
+  Drop("a.json", SaleJson(1));
+  folder_->NotificationsLost();
+  EXPECT_EQ(folder_->Scan(), Next::kSettling);
+  EXPECT_EQ(Head(), 0u);
+  clock_.Advance(options_.settle);
+  EXPECT_EQ(folder_->Scan(), Next::kNothing);
+  EXPECT_EQ(Head(), 1u);
+}
+
 TEST_F(DropFolderTest, TheFilesHashIsStoredWithItsEvents) {
   Drop("a.json", SaleJson(1));
   folder_->Scan();

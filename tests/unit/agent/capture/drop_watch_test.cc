@@ -63,5 +63,39 @@ TEST_F(DropWatchTest, ABurstIsTakenCompletely) {
   EXPECT_GT(beats_, 0);
 }
 
+// The capture thread stands still while more happens than the kernel remembers.
+class DropOverflowTest : public DropWatchTest {
+ protected:
+  void SetUp() override {
+    journal_options_.on_growth = [this](const journal::StreamRow&) {
+      stands_ = true;
+      stands_.notify_all();
+      goes_on_.wait(false);
+    };
+    options_.settle = seconds(0);
+    DropWatchTest::SetUp();
+  }
+  std::atomic<bool> stands_{false}, goes_on_{false};
+};
+
+TEST_F(DropOverflowTest, AfterAnOverflowEverythingIsFoundWithoutARescan) {
+  int queue = 0;
+  std::ifstream("/proc/sys/fs/inotify/max_queued_events") >> queue;
+  ASSERT_GT(queue, 0);
+  Start(hours(1));
+  Rename("first.json", SaleJson(1));
+  stands_.wait(false);
+  for (int i = 0; i <= queue; i += 2) {  // notifications that differ, of nothing that stays
+    Rename("x.tmp", "");
+    Rename("y.tmp", "");
+  }
+  for (int i = 2; i <= 50; ++i) Rename(std::to_string(i) + ".json", SaleJson(i));
+  goes_on_ = true;
+  goes_on_.notify_all();
+  AwaitDone(50);
+  EXPECT_EQ(Head(), 50u);
+  EXPECT_EQ(In("incoming"), (Names{"x.tmp", "y.tmp"}));
+}
+
 }  // namespace
 }  // namespace tillrelay::capture

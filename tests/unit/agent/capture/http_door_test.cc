@@ -21,7 +21,7 @@ class HttpDoorTest : public CaptureTest {
     OpenDoor(intake_.get());
   }
   void OpenDoor(Intake* intake) {
-    door_ = std::make_unique<HttpDoor>(intake, &counters_);
+    door_ = std::make_unique<HttpDoor>(intake, nullptr, &counters_);
     router_ = http::Router();
     door_->AddRoutes(&router_);
   }
@@ -33,9 +33,11 @@ class HttpDoorTest : public CaptureTest {
     request.query = query;
     request.content_type = type;
     request.body = body;
+    request.subject = subject_;
     if (!key.empty()) request.headers.Add("Idempotency-Key", key);
     const auto match = router_.Find(request);
     if (match.route == nullptr) return match.problem;
+    if (auto refusal = router_.gate()(request)) return *refusal;
     auto promise = std::make_shared<std::promise<http::Response>>();
     auto answer = promise->get_future();
     match.route->handler(std::move(request), http::Responder([promise](http::Response&& response) {
@@ -53,6 +55,7 @@ class HttpDoorTest : public CaptureTest {
 
   std::unique_ptr<HttpDoor> door_;
   http::Router router_;
+  std::string subject_;  // what the guard has found
 };
 
 // An event's data as a CloudEvent of a foreign sender.
@@ -118,7 +121,7 @@ TEST_F(HttpDoorTest, OneResultPerItemInOrder) {
   EXPECT_EQ(outcomes, "sqds");  // stored, quarantined, duplicate, stored
   EXPECT_THAT(response.body,
               HasSubstr(R"({"outcome":"quarantined","ticket":1,"reason":"missing-field",)"
-                        R"("field":"lines"})"));
+                        R"("field":"lines","hint":"this field is required"})"));
   EXPECT_THAT(response.body, HasSubstr(R"("stored":2,"duplicate":1,"quarantined":1)"));
   EXPECT_EQ(Head(), 3u);
 }
@@ -294,6 +297,35 @@ TEST_F(HttpDoorTest, OnlyWhatIsStoredCountsAsARegistersSale) {
   ASSERT_TRUE(stats.registers.contains("03"));
   EXPECT_EQ(stats.registers.at("03").sales, 1u);
   EXPECT_EQ(stats.registers.at("03").last_heard_at, clock_.Wall());
+}
+
+TEST_F(HttpDoorTest, ADocumentOfAnotherRegisterRefusesTheWholeRequest) {
+  subject_ = "4";
+  for (const std::string& body :
+       {SaleJson(1), "[" + UnfitJson(2) + "," + SaleJson(3) + "]", "[" + SaleJson(4) + "]"}) {
+    for (const char* query : {"", "dry_run=true"}) {
+      const http::Response response = Post(body, "application/json", query);
+      EXPECT_EQ(response.status, 403);
+      EXPECT_EQ(Type(response), "not-this-register");
+    }
+  }
+  EXPECT_EQ(Head(), 0u);
+  EXPECT_EQ(journal_->Stats().quarantined, 0u);
+  subject_ = "3";  // the register of these documents is 03
+  EXPECT_EQ(Post(SaleJson(1)).status, 200);
+}
+
+TEST_F(HttpDoorTest, WhatIsNotWantedIsRefusedBeforeItsBodyIsTaken) {
+  http::Request request;
+  request.method = "POST";
+  request.path = "/v1/events";
+  request.content_type = "application/pdf";
+  EXPECT_EQ(router_.gate()(request)->status, 415);
+  request.content_type = "text/csv; profile=none";
+  EXPECT_EQ(router_.gate()(request)->status, 415);
+  request.content_type = "application/json";
+  EXPECT_FALSE(router_.gate()(request).has_value());
+  EXPECT_EQ(Stats().http_refused, 2u);
 }
 
 TEST_F(HttpDoorTest, OnlyPostIsServed) {

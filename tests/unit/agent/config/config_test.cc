@@ -45,6 +45,33 @@ quantity = "Menge"
   EXPECT_EQ("Zeit", till.columns.at("time"));
 }
 
+TEST(ConfigTest, ADoorToTheStoresNetworkNeedsTlsAndThenTokens) {
+  Config config;
+  config.intake.listen = "0.0.0.0:8470";
+  EXPECT_TRUE(CheckDoors(config, true, true).ok());
+  const Status open = CheckDoors(config, false, true);
+  EXPECT_EQ(open.code(), Code::kInvalid);
+  EXPECT_THAT(open.message(), AllOf(HasSubstr("0.0.0.0:8470"), HasSubstr("tls_cert_file")));
+  config.intake.tls_cert_file = "c";
+  EXPECT_TRUE(CheckDoors(config, false, true).ok());
+  EXPECT_FALSE(CheckDoors(config, false, false).ok());
+  EXPECT_TRUE(NeedsToken(config.intake, false));
+  EXPECT_FALSE(NeedsToken(config.intake, true));
+  config.intake.client_ca_file = "ca";
+  EXPECT_FALSE(NeedsToken(config.intake, false));
+  config.intake.require_token = true;
+  EXPECT_TRUE(NeedsToken(config.intake, false));
+  EXPECT_TRUE(NeedsToken(config.intake, true));
+}
+
+TEST(ConfigTest, ACertificateWithoutItsKeyIsAMistake) {
+  EXPECT_THAT(Mistakes("[intake]\ntls_cert_file = \"c\"\n"), HasSubstr("needs tls_key_file"));
+  EXPECT_THAT(Mistakes("[status]\ntls_key_file = \"k\"\n"), HasSubstr("needs tls_cert_file"));
+  EXPECT_THAT(Mistakes("[intake]\nclient_ca_file = \"a\"\n"), HasSubstr("client_ca_file: needs"));
+  EXPECT_THAT(Mistakes("[intake]\nrate_per_s = -1\nburst = 0\n"),
+              AllOf(HasSubstr("rate_per_s"), HasSubstr("burst")));
+}
+
 TEST(ConfigTest, ACsvProfileThatCannotWorkSaysWhatIsMissing) {
   const std::string mistakes = Mistakes(R"(
 [drop_folder.csv.till]
@@ -69,12 +96,13 @@ TEST(ConfigTest, TheSmallestConfigurationGivesTheDocumentedDefaults) {
   EXPECT_EQ(c->intake.listen, "127.0.0.1:8470");
   EXPECT_EQ(c->status.listen, "127.0.0.1:8471");
   EXPECT_TRUE(c->status.open_read);
-  EXPECT_EQ(c->control.socket, "");
+  EXPECT_EQ(c->control.socket, "/run/tillrelay/control.sock");
   EXPECT_EQ(c->journal.path, "/var/lib/tillrelay/journal.db");
   EXPECT_EQ(c->journal.retention_days, 30);
   EXPECT_EQ(c->drop_folder.path, "/var/spool/tillrelay");
   EXPECT_EQ(c->drop_folder.rescan_s, 10);
   EXPECT_EQ(c->drop_folder.settle_s, 2);
+  EXPECT_EQ(c->drop_folder.archive_days, 90);
   EXPECT_EQ(c->broker.url, "");
   EXPECT_EQ(c->broker.retry_min_ms, 1000);
   EXPECT_EQ(c->broker.retry_max_ms, 120'000);
@@ -116,6 +144,7 @@ min_free_bytes = 5
 path = "/drop"
 rescan_s = 6
 settle_s = 7
+archive_days = 9
 [broker]
 url = "mqtts://broker:8883"
 username = "u"
@@ -164,6 +193,7 @@ TEST(ConfigTest, EveryKeyIsRead) {
   EXPECT_EQ(c->drop_folder.path, "/drop");
   EXPECT_EQ(c->drop_folder.rescan_s, 6);
   EXPECT_EQ(c->drop_folder.settle_s, 7);
+  EXPECT_EQ(c->drop_folder.archive_days, 9);
 }
 
 TEST(ConfigTest, EveryKeyOfBrokerDeliveryAndLimitsIsRead) {

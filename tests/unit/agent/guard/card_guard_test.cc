@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 #include <vector>
 
@@ -51,7 +52,8 @@ TEST(CardGuard, FindsEveryIssuerInEverySpelling) {
   for (const std::string& card : kCards) {
     if (card.size() == 14 && event::HasGs1CheckDigit(card)) continue;  // a GTIN-14 by its digits
     EXPECT_TRUE(ContainsCard(card)) << card;
-    for (const char* separator : {" ", "-", ".", "/", "\xC2\xA0", "  ", " -", "--", "\xC2\xA0/"}) {
+    for (const char* separator :
+         {" ", "-", ".", "/", "\xC2\xA0", "  ", " -", "--", "\xC2\xA0/", "\xA0"}) {
       for (const size_t every : {1u, 2u, 3u, 4u, 5u, 6u}) {
         EXPECT_TRUE(ContainsCard(Spread(card, separator, every))) << card << separator << every;
       }
@@ -63,6 +65,87 @@ TEST(CardGuard, FindsEveryIssuerInEverySpelling) {
     }
     EXPECT_TRUE(ContainsCard(wide)) << card;
   }
+}
+
+// The ranges as docs/security.md lists them, written a second time so that a slip shows.
+struct Range {
+  const char* name;
+  const char* first;  // prefixes, of equal length
+  const char* last;
+  std::vector<size_t> lengths;
+};
+const Range kRanges[] = {
+    {"Visa", "4", "4", {16, 19}},
+    {"Mastercard", "51", "55", {16}},
+    {"Mastercard 2", "2221", "2720", {16}},
+    {"Amex 34", "34", "34", {15}},
+    {"Amex 37", "37", "37", {15}},
+    {"Discover", "6011", "6011", {16, 17, 18, 19}},
+    {"Discover 64", "644", "649", {16, 17, 18, 19}},
+    {"Discover 65", "65", "65", {16, 17, 18, 19}},
+    {"JCB", "3528", "3589", {16, 17, 18, 19}},
+    {"Diners 30", "300", "305", {14, 15, 16, 17, 18, 19}},
+    {"Diners 36", "36", "36", {14, 15, 16, 17, 18, 19}},
+    {"Diners 38", "38", "39", {14, 15, 16, 17, 18, 19}},
+    {"UnionPay 62", "62", "62", {16, 17, 18, 19}},
+    {"UnionPay 81", "81", "81", {16, 17, 18, 19}},
+    {"Maestro 5018", "5018", "5018", {13, 14, 15, 16, 17, 18, 19}},
+    {"Maestro 5020", "5020", "5020", {13, 14, 15, 16, 17, 18, 19}},
+    {"Maestro 5038", "5038", "5038", {13, 14, 15, 16, 17, 18, 19}},
+    {"Maestro 5893", "5893", "5893", {13, 14, 15, 16, 17, 18, 19}},
+    {"Maestro 6304", "6304", "6304", {13, 14, 15, 16, 17, 18, 19}},
+    {"Maestro 6759", "6759", "6759", {13, 14, 15, 16, 17, 18, 19}},
+    {"Maestro 6761", "6761", "6763", {13, 14, 15, 16, 17, 18, 19}},
+    {"Mir", "2200", "2204", {16, 17, 18, 19}},
+    {"RuPay 60", "60", "60", {16}},
+    {"RuPay 6521", "6521", "6521", {16}},
+    {"RuPay 508", "508", "508", {16}},
+};
+
+bool InRanges(const std::string& digits) {
+  return std::any_of(std::begin(kRanges), std::end(kRanges), [&](const Range& range) {
+    const std::string prefix = digits.substr(0, std::string_view(range.first).size());
+    return prefix >= range.first && prefix <= range.last &&
+           std::find(range.lengths.begin(), range.lengths.end(), digits.size()) !=
+               range.lengths.end();
+  });
+}
+
+bool IsTradeNumber(const std::string& digits) {
+  const size_t size = digits.size();
+  return (size == 13 || size == 14 || size == 18) && event::HasGs1CheckDigit(digits);
+}
+
+TEST(CardGuard, EveryRangeIsFoundAtItsLengthsAndAtNoOther) {
+  std::mt19937_64 random(3);
+  std::uniform_int_distribution<int> digit('0', '9');
+  for (const Range& range : kRanges) {
+    for (const std::string prefix : {range.first, range.last}) {
+      for (size_t length = 12; length <= 20; ++length) {
+        for (int i = 0; i < 200; ++i) {
+          std::string card = prefix;
+          while (card.size() + 1 < length) card += static_cast<char>(digit(random));
+          card += LuhnDigit(card);
+          EXPECT_EQ(InRanges(card) && !IsTradeNumber(card), ContainsCard(card))
+              << range.name << " " << card;
+        }
+      }
+    }
+  }
+}
+
+TEST(CardGuard, NoPrefixOutsideTheRangesIsFound) {
+  size_t found = 0;
+  for (int prefix = 0; prefix < 10'000; ++prefix) {
+    for (size_t length = 13; length <= 19; ++length) {
+      std::string card = std::to_string(10'000 + prefix).substr(1) + std::string(length - 5, '7');
+      card += LuhnDigit(card);
+      const bool expected = InRanges(card) && !IsTradeNumber(card);
+      ASSERT_EQ(expected, ContainsCard(card)) << card;
+      found += expected ? 1 : 0;
+    }
+  }
+  EXPECT_GT(found, 5'000u);
 }
 
 TEST(CardGuard, LettersBesideACardDoNotHideIt) {
@@ -120,6 +203,32 @@ TEST(CardGuard, TradeNumbersAreNeverHits) {
     }
   }
   EXPECT_EQ(0u, hits);
+}
+
+// What a receipt prints: the number stands beside a price, a quantity, a date or its neighbour.
+TEST(CardGuard, TradeNumbersInRunningTextAreNoHits) {
+  std::mt19937_64 random(20261122);
+  std::uniform_int_distribution<int> digit('0', '9');
+  const auto number = [&](size_t length) {
+    std::string body;
+    for (size_t k = 1; k < length; ++k) body += static_cast<char>(digit(random));
+    return body + Gs1Digit(body);
+  };
+  const std::pair<const char*, size_t> texts[] = {
+      {"EAN % Milk 2,99 A", 13}, {"% 12 x 2.99", 13}, {"2026-11-21 %", 13},
+      {"(00) % pallet 7", 18},   {"%/%", 13},         {"https://id.gs1.org/414/%", 13},
+      {"/01/%/10/12", 14}};
+  for (const auto& [text, length] : texts) {
+    size_t hits = 0;
+    for (int i = 0; i < 20'000; ++i) {
+      std::string line = text;
+      for (size_t at; (at = line.find('%')) != std::string::npos;) {
+        line.replace(at, 1, number(length));
+      }
+      hits += ContainsCard(line) ? 1 : 0;
+    }
+    EXPECT_EQ(0u, hits) << text;
+  }
 }
 
 TEST(CardGuard, DigestsAndUuidsAreNeverHits) {

@@ -1,6 +1,7 @@
 // What: a running server with a few routes, and a raw socket to send it anything at all.
 #pragma once
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -42,7 +43,7 @@ class RawSocket {
   std::string received_;
 };
 
-class HttpTest : public testing::Test {
+class HttpTest : public ::testing::Test {
  protected:
   HttpTest();
   void TearDown() override { server_.reset(); }

@@ -283,6 +283,17 @@ TEST_F(HttpServer, AddressesThatAreNoneAreRefused) {
   EXPECT_EQ(ParseAddress("[::1]:80")->host, "::1");
 }
 
+TEST_F(HttpServer, OnlyThisMachinesAddressesAreLocal) {
+  const auto local = [](const char* text) { return IsLocal(*ParseAddress(text)); };
+  for (const char* text : {"127.0.0.1:1", "127.1.2.3:1", "[::1]:1", "localhost:1", "unix:/x"}) {
+    EXPECT_TRUE(local(text)) << text;
+  }
+  for (const char* text : {"0.0.0.0:1", "[::]:1", "192.0.2.7:1", "127.evil.example:1",
+                           "localhost.evil.example:1", "[::ffff:7f00:1]:1"}) {
+    EXPECT_FALSE(local(text)) << text;
+  }
+}
+
 TEST_F(HttpServer, AnInheritedSocketIsServed) {
   auto fd = ListenOn({false, "127.0.0.1", 0}, 0);
   ASSERT_TRUE(fd.ok());

@@ -50,6 +50,14 @@ TEST(Router, AnotherMethodIsToldWhichAreAllowed) {
   EXPECT_EQ(match.problem.headers.Find("Allow"), "GET, HEAD, POST");
 }
 
+TEST(Router, ItListsWhatItServes) {
+  Router router;
+  router.Add("POST", "/a/{b}", Nothing());
+  router.Add("GET", "/a/{b}", Nothing());
+  router.Add("GET", "/", Nothing());
+  EXPECT_EQ(router.Listing(), (std::vector<std::string>{"GET /", "GET /a/{b}", "POST /a/{b}"}));
+}
+
 TEST(Router, HeadIsServedByGet) {
   Router router;
   router.Add("GET", "/a", Nothing());

@@ -120,6 +120,14 @@ TEST(InheritedSockets, AreTakenWithTheirNames) {
   EXPECT_EQ(sockets[1].name, "unknown");
 }
 
+TEST(InheritedSockets, AreForgottenSoThatNoChildTakesThem) {
+  for (const char* name : {"LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES"}) setenv(name, "1", 1);
+  ForgetInheritedSockets();
+  for (const char* name : {"LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES"}) {
+    EXPECT_EQ(getenv(name), nullptr) << name;
+  }
+}
+
 TEST(InheritedSockets, ForAnotherProcessOrBadlyCountedAreLeftAlone) {
   for (const auto& [count, pid] : std::vector<std::pair<std::string, std::string>>{
            {"1", "8"}, {"0", "7"}, {"-1", "7"}, {"x", "7"}, {"1000", "7"}, {"1", ""}}) {

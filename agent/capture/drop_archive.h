@@ -1,0 +1,76 @@
+// What: done/ and rejected/: where dropped files end, under which name, and for how long.
+// Promise: a file is moved there and never over another one. A file that held a card number ends as
+//   its scrubbed copy: written aside, synced, renamed, the directory synced, and only then does the
+//   original go; a crash never leaves a part of it under a final name, and what it left aside is
+//   removed at the next start. A reason stands whole before its file does. Another file that took
+//   the name of one that was read is not archived in its place.
+//   Trim deletes what was archived longer ago than `keep` (the time of the last change of its
+//   inode, which a rename sets), only here, and only while the wall clock has run evenly for an
+//   hour: a clock that jumps deletes nothing. A rejected directory with something in it stays.
+// Thread: capture.   Owns: the two directories.
+// Errors: not found: the original changed or went after it was read; it is taken again if it is
+//   there. Others: it stays in incoming/.
+// Limits: 100 names are tried for one file; one step of trimming looks at 512 names.
+#pragma once
+
+#include <sys/stat.h>
+
+#include <chrono>
+#include <string>
+
+#include "agent/capture/drop_listing.h"
+#include "common/base/clock.h"
+#include "common/base/files.h"
+
+namespace tillrelay::capture {
+
+// A file of incoming/ as it was read.
+struct Original {
+  std::string name;
+  struct stat identity {};
+  std::string scrubbed;  // the copy to keep in its place, if it held a card number
+};
+
+// The same file with the same content, as far as anybody can tell without reading it.
+bool SameFile(const struct stat& a, const struct stat& b);
+int64_t MtimeNs(const struct stat& info);
+
+class DropArchive {
+ public:
+  enum class Place { kDone, kRejected };
+
+  // `incoming` is borrowed; `keep` of zero keeps for ever.
+  DropArchive(const Fd* incoming, std::chrono::hours keep, const Clock* clock);
+
+  // Takes the opened directories, removes what a crash left unfinished.
+  void Open(Fd done, Fd rejected);
+  // `reason` becomes a file beside it, if there is one.
+  Status Keep(const Original& original, Place place, const std::string& reason);
+  // After this, what was kept stays kept through a power cut.
+  Status Sync();
+  // One small step; for idle moments.
+  void Trim();
+
+ private:
+  Status KeepUnderAFreeName(const Original& original, const Fd& folder, bool explained);
+  Status Move(const Original& original, const Fd& folder, const std::string& archived);
+  Status MoveBack(const Original& original, const Fd& folder, const std::string& archived);
+  Status Replace(const Original& original, const Fd& folder, const std::string& archived);
+  std::string Prefix(int attempt) const;
+  bool ClockIsSteady();
+  bool TrimOne(const Fd& folder, const std::string& name);
+
+  const Fd& incoming_;
+  const std::chrono::hours keep_;
+  const Clock& clock_;
+  Fd done_, rejected_;
+  // The sweep through both directories.
+  DropListing listings_[2];
+  int sweeping_ = 0;
+  uint64_t swept_ = 0;
+  Instant next_sweep_{};
+  Duration wall_ahead_{};  // of the monotonic clock, when the wall clock last jumped
+  Instant steady_since_{};
+};
+
+}  // namespace tillrelay::capture

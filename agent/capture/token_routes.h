@@ -1,0 +1,19 @@
+// What: the registers' tokens over HTTP: list, add, remove. For the control socket only, where the
+//   file's mode decides who may.
+// Promise: the answer to a change comes after it is durable and in force.
+// Thread: http; the disk is waited for in `run`.
+#pragma once
+
+#include <functional>
+
+#include "agent/capture/token_book.h"
+#include "common/http/router.h"
+
+namespace tillrelay::capture {
+
+// Runs work on another thread, one after another; false when too much waits.
+using RunElsewhere = std::function<bool(std::function<void()>)>;
+
+void AddTokenRoutes(http::Router* router, TokenBook* book, RunElsewhere run);
+
+}  // namespace tillrelay::capture

@@ -1,0 +1,218 @@
+#include <fmt/format.h>
+#include <spawn.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <iostream>
+
+#include "agent/cli/commands.h"
+#include "agent/config/config.h"
+#include "common/base/files.h"
+#include "common/base/json_writer.h"
+#include "common/base/settings.h"
+#include "common/base/text.h"
+
+namespace tillrelay::cli {
+namespace {
+
+constexpr size_t kMaxAnswerBytes = 64 * 1024;
+constexpr const char* kSecretName = "broker-password";
+constexpr const char* kCaName = "broker-ca";
+
+struct Places {
+  std::string fragment, credentials;
+};
+
+Places PlacesOf(const Common& common) {
+  const size_t slash = common.config.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : common.config.substr(0, slash);
+  return {folder + "/conf.d/50-setup.toml", folder + "/credentials"};
+}
+
+// What the file that setup itself writes holds.
+struct Fragment {
+  std::string store_id, time_zone, url, username, password_file, ca_file;
+};
+
+Result<Fragment> ReadFragment(const std::string& path) {
+  Fragment f;
+  auto text = ReadFile(path, kMaxAnswerBytes);
+  if (text.status().code() == Code::kNotFound) return f;
+  if (!text.ok()) return std::move(text).status();
+  auto settings = Settings::Parse(*text, path);
+  if (!settings.ok()) return std::move(settings).status();
+  settings->String("store_id", &f.store_id);
+  settings->String("time_zone", &f.time_zone);
+  settings->String("broker.url", &f.url);
+  settings->String("broker.username", &f.username);
+  settings->String("broker.password_file", &f.password_file);
+  settings->String("broker.ca_file", &f.ca_file);
+  TRY(settings->Finish());
+  return f;
+}
+
+std::string FragmentText(const Fragment& f) {
+  std::string text = "# Written by \"tillrelay setup\"; run it again to change something.\n";
+  const auto line = [&text](std::string_view key, const std::string& value) {
+    if (value.empty()) return;
+    text += fmt::format("{} = ", key);
+    JsonWriter(&text).String(value);  // a JSON text is a TOML text
+    text += '\n';
+  };
+  line("store_id", f.store_id);
+  line("time_zone", f.time_zone);
+  text += "\n[broker]\n";
+  line("url", f.url);
+  line("username", f.username);
+  line("password_file", f.password_file);
+  line("ca_file", f.ca_file);
+  return text;
+}
+
+// Flags win over the file.
+Status ReadAnswers(SetupOptions* options) {
+  if (options->answers.empty()) return Status::Ok();
+  auto text = ReadFile(options->answers, kMaxAnswerBytes);
+  if (!text.ok()) return std::move(text).status();
+  auto settings = Settings::Parse(*text, options->answers);
+  if (!settings.ok()) return std::move(settings).status();
+  const struct {
+    const char* key;
+    std::string* value;
+  } answers[] = {{"store_id", &options->store_id},     {"time_zone", &options->time_zone},
+                 {"broker_url", &options->broker_url}, {"username", &options->username},
+                 {"ca_file", &options->ca_file},       {"password_file", &options->password_file}};
+  for (const auto& answer : answers) {
+    std::string said;
+    settings->String(answer.key, &said);
+    if (answer.value->empty()) *answer.value = said;
+  }
+  return settings->Finish();
+}
+
+void Ask(std::string_view question, const std::string& before, std::string* answer) {
+  if (!answer->empty()) return;
+  fmt::print("{}{}: ", question, before.empty() ? "" : fmt::format(" [{}]", before));
+  std::fflush(stdout);
+  std::getline(std::cin, *answer);
+}
+
+// Without showing what is typed.
+std::string AskSecret(std::string_view question) {
+  termios before{};
+  const bool can_hide = tcgetattr(STDIN_FILENO, &before) == 0;
+  termios hidden = before;
+  hidden.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+  if (can_hide) tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
+  std::string secret;
+  Ask(question, "", &secret);
+  if (can_hide) tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+  fmt::print("\n");
+  return secret;
+}
+
+Status StoreSecret(const Places& places, const char* name, std::string_view secret) {
+  if (mkdir(places.credentials.c_str(), 0700) != 0 && errno != EEXIST) {
+    return Unavailable(places.credentials + ": " + ErrnoText(errno));
+  }
+  return WriteFileDurably(places.credentials + "/" + name, secret, 0600);
+}
+
+Result<std::string> ReadGiven(const std::string& path) {
+  return path == "-" ? ReadAll(STDIN_FILENO, kMaxAnswerBytes) : ReadFile(path, kMaxAnswerBytes);
+}
+
+// Writes the fragment; if the whole configuration is wrong then, the old one is back.
+Status WriteFragment(const Common& common, const std::string& path, const Fragment& fragment) {
+  const size_t slash = path.rfind('/');
+  if (mkdir(path.substr(0, slash).c_str(), 0755) != 0 && errno != EEXIST) {
+    return Unavailable(path.substr(0, slash) + ": " + ErrnoText(errno));
+  }
+  auto before = ReadFile(path, kMaxAnswerBytes);
+  TRY(WriteFileDurably(path, FragmentText(fragment), 0644));
+  auto config = config::Load(common.config);
+  if (config.ok()) return Status::Ok();
+  if (before.ok()) {
+    TRY(WriteFileDurably(path, *before, 0644));
+  } else {
+    unlink(path.c_str());
+  }
+  return Invalid(config.status().message() + "\nnothing was changed");
+}
+
+int RestartService() {
+  char systemctl[] = "systemctl", restart[] = "restart", unit[] = "tillrelay.service";
+  char* arguments[] = {systemctl, restart, unit, nullptr};
+  pid_t child = 0;
+  int status = 0;
+  if (posix_spawnp(&child, systemctl, nullptr, nullptr, arguments, environ) != 0 ||
+      waitpid(child, &status, 0) != child || status != 0) {
+    fmt::print(stderr, "The service could not be restarted: journalctl -u tillrelay\n");
+    return kFault;
+  }
+  fmt::print("The service runs with it. \"tillrelay status\" tells how it goes.\n");
+  return kOk;
+}
+
+int Fail(const Status& status, int code) {
+  fmt::print(stderr, "tillrelay setup: {}\n", status.message());
+  return code;
+}
+
+Status StoreSecrets(const SetupOptions& options, const Places& places, std::string secret,
+                    Fragment* fragment) {
+  if (!options.password_file.empty()) {
+    auto given = ReadGiven(options.password_file);
+    if (!given.ok()) return std::move(given).status();
+    secret = *std::move(given);
+  }
+  if (!secret.empty()) {
+    TRY(StoreSecret(places, kSecretName, secret));
+    fragment->password_file = fmt::format("credential:{}", kSecretName);
+  }
+  if (options.ca_file.empty()) return Status::Ok();
+  auto authority = ReadGiven(options.ca_file);
+  if (!authority.ok()) return std::move(authority).status();
+  TRY(StoreSecret(places, kCaName, *authority));
+  fragment->ca_file = fmt::format("credential:{}", kCaName);
+  return Status::Ok();
+}
+
+}  // namespace
+
+int RunSetup(const Common& common, SetupOptions options) {
+  const Places places = PlacesOf(common);
+  auto fragment = ReadFragment(places.fragment);
+  if (!fragment.ok()) return Fail(fragment.status(), kConfiguration);
+  if (Status read = ReadAnswers(&options); !read.ok()) return Fail(read, kConfiguration);
+  std::string secret;
+  if (options.ask && options.answers.empty() && options.store_id.empty() &&
+      isatty(STDIN_FILENO) == 1) {
+    Ask("Store id, as head office knows it", fragment->store_id, &options.store_id);
+    Ask("Time zone, empty for the system's", fragment->time_zone, &options.time_zone);
+    Ask("Broker, such as mqtts://broker.example:8883", fragment->url, &options.broker_url);
+    Ask("User name at the broker, empty for none", fragment->username, &options.username);
+    if (options.password_file.empty()) secret = AskSecret("Password, empty for none or unchanged");
+  }
+  const auto keep = [](const std::string& said, std::string* kept) {
+    if (!said.empty()) *kept = said;
+  };
+  keep(options.store_id, &fragment->store_id);
+  keep(options.time_zone, &fragment->time_zone);
+  keep(options.broker_url, &fragment->url);
+  keep(options.username, &fragment->username);
+  if (!IsName(fragment->store_id)) {
+    return Fail(Invalid("--store-id is needed: [A-Za-z0-9._-]{1,32}"), kUsage);
+  }
+  Status done = StoreSecrets(options, places, std::move(secret), &*fragment);
+  if (done.ok()) done = WriteFragment(common, places.fragment, *fragment);
+  if (!done.ok()) return Fail(done, done.code() == Code::kInvalid ? kConfiguration : kFault);
+  fmt::print("{} is written, the configuration is good.\n", places.fragment);
+  const bool has_systemd = access("/run/systemd/system", F_OK) == 0;
+  return options.restart && has_systemd ? RestartService() : kOk;
+}
+
+}  // namespace tillrelay::cli

@@ -1,0 +1,309 @@
+#!/usr/bin/python3
+"""The OpenAPI documents against the real daemon: every route answers as documented, with every
+documented status, and bodies and headers are what the schemas say."""
+
+import hashlib
+import json
+import os
+import re
+import threading
+
+import jsonschema
+from doors import Answer, control, once, plain, raw, sale
+from harness import World, check, run, wait_for
+
+JSON = {"Content-Type": "application/json"}
+
+
+class Contract:
+    """One OpenAPI document; remembers which answers it has seen."""
+
+    def __init__(self, document):
+        self.document, self.seen = document, set()
+        check(document["openapi"] == "3.1.0", "not OpenAPI 3.1")
+        for reference in re.findall(r'"\$ref": ?"#/([^"]+)"', json.dumps(document)):
+            part = document
+            for name in reference.split("/"):
+                check(name in part, f"#/{reference} is not there")
+                part = part[name]
+        ids = [o["operationId"] for _, _, o in self.operations()]
+        check(len(ids) == len(set(ids)), "an operationId is used twice")
+
+    def operations(self, listener=None):
+        for path, methods in self.document["paths"].items():
+            for method, operation in methods.items():
+                if listener is None or listener in operation["x-listeners"]:
+                    yield path, method, operation
+
+    def _resolved(self, part):
+        while "$ref" in part:
+            name = part["$ref"].rsplit("/", 1)[1]
+            part = self.document["components"]["responses"][name]
+        return part
+
+    def check(self, path, method, answer):
+        """This answer is one of those documented for the operation."""
+        where = f"{method.upper()} {path}: {answer.status}"
+        responses = self.document["paths"][path][method]["responses"]
+        check(str(answer.status) in responses, f"{where} is not documented: {answer.body[:300]}")
+        response = self._resolved(responses[str(answer.status)])
+        for name, header in response.get("headers", {}).items():
+            value = answer.headers.get(name)
+            check(value is not None or not header.get("required"), f"{where}: no {name}")
+            if value is not None:
+                self._valid(value, header["schema"], f"{where}: {name}")
+        self.seen.add((path, method, answer.status))
+        if "content" not in response:
+            check(not answer.body, f"{where} has a body")
+            return answer
+        check(answer.type in response["content"], f"{where}: {answer.type}")
+        body = answer.json() if "json" in answer.type else answer.body.decode()
+        self._valid(body, response["content"][answer.type]["schema"], where)
+        if answer.type == "application/problem+json":
+            check(answer.json()["status"] == answer.status, f"{where}: another status inside")
+        return answer
+
+    def _valid(self, value, schema, where):
+        schema = {**schema, "components": self.document["components"]}
+        try:
+            jsonschema.Draft202012Validator(schema).validate(value)
+        except jsonschema.ValidationError as error:
+            check(False, f"{where}: {error.message} at {list(error.absolute_path)}")
+
+    def check_all_seen(self, skip=()):
+        """`skip` names answers that cannot be provoked from outside."""
+        wanted = {(path, method, int(status)) for path, method, operation in self.operations()
+                  for status, answer in operation["responses"].items()
+                  if answer.get("$ref", "").rsplit("/", 1)[-1] not in skip}
+        check(self.seen == wanted, f"never seen: {sorted(wanted - self.seen)}")
+        return len(wanted)
+
+    def check_methods(self, connect, listener=None):
+        """No path takes a method that is not documented: 405 names those that it takes."""
+        methods = {}
+        for path, method, operation in self.operations(listener):
+            methods.setdefault(path, set()).add(method.upper())
+        for path, documented in methods.items():
+            answer = once(connect(), "PATCH", re.sub(r"{\w+}", "x", path))
+            allowed = set(answer.headers.get("Allow", "").split(", ")) - {"HEAD"}
+            check(answer.status == 405 and allowed == documented,
+                  f"{path}: {answer.status}, allows {allowed}, documented {documented}")
+
+
+def answer_in(text):
+    """A raw answer as an Answer."""
+    class Raw:
+        def __init__(self):
+            head, _, self.content = text.partition(b"\r\n\r\n")
+            lines = head.decode().split("\r\n")
+            self.status = int(lines[0].split()[1])
+            self.headers = dict(line.split(": ", 1) for line in lines[1:])
+
+        def read(self):
+            return self.content
+    return Answer(Raw())
+
+
+def head(extra, target="/v1/events", host="localhost"):
+    return (f"POST {target} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
+            f"{extra}\r\n").encode()
+
+
+def provoke(contract, world, token):
+    """Every refusal of POST /v1/events that its head or body can earn."""
+    port = world.intake_port
+    auth = {**JSON, "Authorization": f"Bearer {token['token']}"}
+
+    def post(status, problem, body, headers, target="/v1/events"):
+        answer = once(plain(port), "POST", target, body=body, headers=headers)
+        contract.check("/v1/events", "post", answer)
+        check(answer.status == status, f"expected {status}: {answer.status} {answer.body}")
+        check(problem is None or answer.problem() == problem, f"{problem}: {answer.body}")
+        return answer
+
+    def send(status, problem, data):
+        answer = contract.check("/v1/events", "post", answer_in(raw(port, data)))
+        check((answer.status, answer.problem()) == (status, problem), f"{answer.body}")
+
+    key = {**auth, "Idempotency-Key": "k-1"}
+    check(post(200, None, sale(1), key).headers["Idempotency-Key"] == "k-1", "key")
+    check(post(200, None, sale(1), auth).json()["duplicate"] == 1, "no duplicate")
+    mixed = post(200, None, b"[" + sale(2) + b',{"kind":"sale"}]', auth).json()
+    check(mixed["stored"] == 1 and mixed["quarantined"] == 1, f"{mixed}")
+    check(post(200, None, sale(3), auth, "/v1/events?dry_run=true").json()["stored"] == 1, "dry")
+    check(post(400, "not-syntax", b'{"kind":}', auth).json()["offset"] == 8, "offset")
+    post(400, "empty", b"[]", auth)
+    post(401, "no-token", sale(4), JSON)
+    post(401, "unknown-token", sale(4), {**JSON, "Authorization": "Bearer trt_x"})
+    check(post(403, "not-this-register", b"[" + sale(4, "04") + b"]", auth).json()["document"] == 1,
+          "which document")
+    post(415, "content-type", sale(4), {**auth, "Content-Type": "application/pdf"})
+    post(415, "content-encoding", sale(4), {**auth, "Content-Encoding": "gzip"})
+    post(403, "cross-site", sale(4), {**auth, "Origin": "https://evil.example"})
+    bearer = f"Authorization: Bearer {token['token']}\r\n"
+    send(413, "body-too-large", head(bearer + "Content-Length: 99999999\r\n"))
+    send(417, "unknown-expectation", head(bearer + "Expect: x\r\nContent-Length: 2\r\n"))
+    send(421, "foreign-host", head(bearer + "Content-Length: 2\r\n", host="evil.example"))
+    send(431, "header-too-large", head("X: " + "a" * 20_000 + "\r\n"))
+    send(400, "host-required", head("Host: localhost\r\nContent-Length: 2\r\n"))
+
+
+def too_many(contract, world, token):
+    headers = {**JSON, "Authorization": f"Bearer {token['token']}"}
+    for _ in range(20):
+        answer = once(plain(world.intake_port), "POST", "/v1/events", body=b"[]", headers=headers)
+        if answer.status == 429:
+            check(answer.problem() == "too-many-requests", f"{answer.body}")
+            return contract.check("/v1/events", "post", answer)
+    check(False, "never too many")
+
+
+def the_intake_answers_as_documented():
+    with World(intake_lines=["require_token = true", "rate_per_s = 1", "burst = 15",
+                             'listen = "127.0.0.1:PORT"']) as world:
+        world.start(broker=False, collector=False)
+        slow = {}
+        patient = threading.Thread(target=lambda: slow.update(
+            answer=raw(world.intake_port, b"POST /v1/events HTTP/1.1\r\nHost: loc")))
+        patient.start()
+        contract = Contract(once(plain(world.intake_port), "GET", "/openapi.json").json())
+        contract.check("/openapi.json", "get", once(plain(world.intake_port), "GET",
+                                                    "/openapi.json"))
+        made = once(control(world), "POST", "/v1/registers/tokens", b'{"register":"3"}', JSON)
+        provoke(contract, world, made.json())
+        too_many(contract, world, made.json())
+        contract.check_methods(lambda: plain(world.intake_port))
+        check(world.status()["head"] == 2, f"stored: {world.status()['head']}")
+        patient.join()
+        check(contract.check("/v1/events", "post", answer_in(slow["answer"])).status == 408, "408")
+    with World(store="") as world:
+        world.start(broker=False, collector=False, agent=False)
+        world.agent.start()
+        unconfigured = answer_when_up(world)
+        check(unconfigured.problem() == "not-configured", f"{unconfigured.body}")
+        contract.check("/v1/events", "post", unconfigured)
+    return f"{contract.check_all_seen()} documented answers seen and valid"
+
+
+
+def answer_when_up(world):
+    return wait_for(lambda: once(plain(world.intake_port), "POST", "/v1/events", body=sale(1),
+                                 headers=JSON), "an answer")
+
+
+def filled_book(count):
+    return json.dumps({"v": 1, "tokens": [{"sha256": hashlib.sha256(str(i).encode()).hexdigest(),
+                                           "created_at": "2026-11-24T00:00:00Z"}
+                                          for i in range(count)]})
+
+
+def check_tokens(contract, world):
+    path, one = "/v1/registers/tokens", "/v1/registers/tokens/{id}"
+
+    def add(status, body, headers=None):
+        answer = contract.check(path, "post", once(control(world), "POST", path, body,
+                                                   headers or JSON))
+        check(answer.status == status, f"expected {status}: {answer.status} {answer.body}")
+        return answer
+
+    def remove(status, name):
+        answer = contract.check(one, "delete", once(control(world), "DELETE", f"{path}/{name}"))
+        check(answer.status == status, f"expected {status}: {answer.status}")
+
+    made = add(201, b'{"register":"03"}').json()
+    add(409, b'{"any":true}')
+    remove(204, made["id"])
+    remove(404, made["id"])
+    add(201, b'{"any":true}')
+    listed = contract.check(path, "get", once(control(world), "GET", path)).json()["tokens"]
+    check(len(listed) == 4096, f"{len(listed)} tokens")
+    add(400, b"{}")
+    add(413, b" " * 5000)
+    add(415, b"{}", {"Content-Type": "text/plain"})
+    remove(204, listed[0]["id"])
+    os.mkdir(world.path("tokens.json.tmp"))  # in the way of the new file
+    add(503, b'{"any":true}')
+    remove(503, listed[1]["id"])
+
+
+def check_admin(contract, world):
+    """Quarantine, events, books and delivery over the control socket."""
+    stored = once(plain(world.intake_port), "POST", "/v1/events", b"[" + sale(1) + b"," + sale(2) +
+                  b',{"kind":"sale"},{"kind":"return"},{"kind":"exchange"}]', JSON)
+    check(stored.json()["quarantined"] == 3, f"{stored.body}")
+
+    def call(status, method, path, body=None, **parts):
+        target = path.format(**parts)
+        answer = once(control(world), method, target + parts.get("query", ""), body, JSON)
+        contract.check(path, method.lower(), answer)
+        check(answer.status == status, f"{target}: expected {status}: {answer.body}")
+        return answer.json()
+
+    for path in ("/v1/events", "/v1/quarantine", "/v1/audit"):
+        call(200, "GET", path, query="?limit=2")
+        call(400, "GET", path, query="?before=x")
+    check(len(call(200, "GET", "/v1/events", query="?after=0")["events"]) == 2, "after")
+    call(200, "GET", "/v1/events/{id}", id=1)
+    call(404, "GET", "/v1/events/{id}", id=99)
+    check(call(200, "GET", "/v1/registers")["registers"][0]["sales"] == 2, "registers")
+    check(len(call(200, "GET", "/v1/days")["days"]) == 1, "days")
+    one = "/v1/quarantine/{ticket}"
+    call(200, "GET", one, ticket=1)
+    call(404, "GET", one, ticket="x")
+    corrected = b'{"document":%s}' % sale(3)
+    for way, bad, good in (("retry", b"[]", None), ("resubmit", b"{}", corrected),
+                           ("discard", b"{}", b'{"reason":"a test"}')):
+        call(400, "POST", f"{one}/{way}", bad, ticket=1)
+        call(404, "POST", f"{one}/{way}", good, ticket=99)
+        gone = call(200, "POST", f"{one}/{way}", good, ticket=2 if way == "discard" else 1)
+        check(gone["resolved"] == (way != "retry"), f"{way}: {gone}")
+    call(200, "POST", "/v1/reload")
+    with open(world.path("agent.toml"), "a") as file:
+        file.write("[nonsense]\n")
+    call(409, "POST", "/v1/reload")
+    for way in ("pause", "resume", "retry"):
+        call(200, "POST", f"/v1/delivery/{way}")
+    wait_for(lambda: len(call(200, "GET", "/v1/audit")["audit"]) >= 5, "five acts in the audit", 20)
+
+
+def the_page_and_the_control_socket_answer_as_documented():
+    with World() as world:
+        with open(world.path("tokens.json"), "w") as file:
+            file.write(filled_book(4095))
+        world.start(broker=False, collector=False)
+        contract = Contract(once(plain(world.page_port), "GET", "/api/openapi.json").json())
+        for listener, connect in (("status", lambda: plain(world.page_port)),
+                                  ("control", lambda: control(world))):
+            for path, method, operation in contract.operations(listener):
+                if method != "get" or path.startswith("/v1/") and path != "/v1/status":
+                    continue
+                for parameter in operation.get("parameters", []):
+                    path_now = path.replace("{%s}" % parameter["name"],
+                                            parameter.get("example", ""))
+                    if parameter["in"] == "path":
+                        break
+                else:
+                    path_now = path
+                contract.check(path, method, once(connect(), "GET", path_now))
+            contract.check_methods(connect, listener)
+        tag = once(plain(world.page_port), "GET", "/assets/style.css").headers["ETag"]
+        for name, headers in (("none", {}), ("style.css", {"If-None-Match": tag})):
+            contract.check("/assets/{name}", "get", once(plain(world.page_port), "GET",
+                                                         f"/assets/{name}", headers=headers))
+        for path, _, operation in contract.operations():
+            if "status" not in operation["x-listeners"]:
+                there = once(plain(world.page_port), "GET", path.replace("{id}", "x"))
+                check(there.status == 404, f"{path} is open on the page's port")
+        check_tokens(contract, world)
+        check_admin(contract, world)
+        check(once(control(world), "POST", "/v1/events", sale(1), JSON).status == 405, "intake")
+    with World(store="") as world:
+        world.agent.start()
+        answer_when_up(world)
+        contract.check("/readyz", "get", once(plain(world.page_port), "GET", "/readyz"))
+    return f"{contract.check_all_seen(skip=['Later'])} documented answers seen and valid"
+
+
+if __name__ == "__main__":
+    run(the_intake_answers_as_documented,
+        the_page_and_the_control_socket_answer_as_documented)

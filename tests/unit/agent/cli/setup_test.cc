@@ -1,0 +1,116 @@
+// The first configuration: what setup writes is what the daemon then reads.
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+
+#include "agent/cli/commands.h"
+#include "agent/config/config.h"
+#include "common/base/files.h"
+#include "tests/support/temp_dir.h"
+
+namespace tillrelay::cli {
+namespace {
+
+class SetupTest : public ::testing::Test {
+ protected:
+  SetupTest() {
+    common_.config = dir_ / "tillrelay.toml";
+    Put("tillrelay.toml", "log_level = \"debug\"\n");
+    options_.ask = false;
+    options_.restart = false;
+  }
+  void Put(const std::string& name, std::string_view text) {
+    EXPECT_TRUE(WriteFileDurably(dir_ / name, text, 0644).ok());
+  }
+  std::string Text(const std::string& name) {
+    auto text = ReadFile(dir_ / name, 1 << 20);
+    return text.ok() ? *text : text.status().message();
+  }
+  bool Exists(const std::string& name) { return std::filesystem::exists(dir_ / name); }
+
+  testing::TempDir dir_;
+  Common common_;
+  SetupOptions options_;
+};
+
+TEST_F(SetupTest, WhatItWritesIsWhatTheDaemonReads) {
+  Put("pw", "s3cret\n");
+  options_.store_id = "0042";
+  options_.broker_url = "mqtts://broker.example:8883";
+  options_.username = "store \"42\"";
+  options_.password_file = dir_ / "pw";
+  ASSERT_EQ(RunSetup(common_, options_), kOk);
+  const auto config = config::Load(common_.config);
+  ASSERT_TRUE(config.ok()) << config.status().message();
+  EXPECT_EQ(config->store_id, "0042");
+  EXPECT_EQ(config->broker.username, "store \"42\"");
+  EXPECT_EQ(config->broker.password_file, "credential:broker-password");
+  EXPECT_EQ(config->log_level, "debug");
+  EXPECT_EQ(Text("credentials/broker-password"), "s3cret\n");
+}
+
+TEST_F(SetupTest, ASecretIsForItsOwnerAloneAndNotInTheConfiguration) {
+  Put("pw", "s3cret");
+  options_.store_id = "0042";
+  options_.password_file = dir_ / "pw";
+  ASSERT_EQ(RunSetup(common_, options_), kOk);
+  struct stat info {};
+  ASSERT_EQ(stat((dir_ / "credentials/broker-password").c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0600u);
+  ASSERT_EQ(stat((dir_ / "credentials").c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0700u);
+  EXPECT_EQ(Text("conf.d/50-setup.toml").find("s3cret"), std::string::npos);
+}
+
+TEST_F(SetupTest, WhatIsNotSaidAgainStays) {
+  options_.store_id = "0042";
+  options_.broker_url = "mqtt://one:1883";
+  ASSERT_EQ(RunSetup(common_, options_), kOk);
+  SetupOptions again;
+  again.ask = again.restart = false;
+  again.broker_url = "mqtt://two:1883";
+  ASSERT_EQ(RunSetup(common_, again), kOk);
+  const auto config = config::Load(common_.config);
+  ASSERT_TRUE(config.ok());
+  EXPECT_EQ(config->store_id, "0042");
+  EXPECT_EQ(config->broker.url, "mqtt://two:1883");
+}
+
+TEST_F(SetupTest, AnAnswerFileDoesItAndAFlagWins) {
+  Put("answers.toml", "store_id = \"0001\"\nbroker_url = \"mqtt://b:1883\"\n");
+  options_.answers = dir_ / "answers.toml";
+  options_.store_id = "0002";
+  ASSERT_EQ(RunSetup(common_, options_), kOk);
+  const auto config = config::Load(common_.config);
+  EXPECT_EQ(config->store_id, "0002");
+  EXPECT_EQ(config->broker.url, "mqtt://b:1883");
+}
+
+TEST_F(SetupTest, AMistypedAnswerChangesNothing) {
+  Put("answers.toml", "store_id = \"0001\"\nbrokr_url = \"mqtt://b:1883\"\n");
+  options_.answers = dir_ / "answers.toml";
+  EXPECT_EQ(RunSetup(common_, options_), kConfiguration);
+  EXPECT_FALSE(Exists("conf.d/50-setup.toml"));
+}
+
+TEST_F(SetupTest, AnImpossibleStoreIdChangesNothing) {
+  options_.store_id = "store 42";
+  EXPECT_EQ(RunSetup(common_, options_), kUsage);
+  EXPECT_FALSE(Exists("conf.d/50-setup.toml"));
+  options_.store_id = "";
+  EXPECT_EQ(RunSetup(common_, options_), kUsage);
+}
+
+TEST_F(SetupTest, AConfigurationThatIsWrongAsAWholeLeavesTheOldFragment) {
+  options_.store_id = "0042";
+  ASSERT_EQ(RunSetup(common_, options_), kOk);
+  const std::string before = Text("conf.d/50-setup.toml");
+  Put("conf.d/90-wrong.toml", "nonsense = 1\n");
+  options_.store_id = "0043";
+  EXPECT_EQ(RunSetup(common_, options_), kConfiguration);
+  EXPECT_EQ(Text("conf.d/50-setup.toml"), before);
+}
+
+}  // namespace
+}  // namespace tillrelay::cli
