@@ -1,5 +1,7 @@
 #include "agent/reload_desk.h"
 
+#include "agent/status/admin_routes.h"
+
 #include <fmt/format.h>
 
 #include "common/base/json_writer.h"
@@ -28,8 +30,7 @@ ReloadDesk::ReloadDesk(const config::Config* running, std::string path, service:
       log_level_(running->log_level) {}
 
 void ReloadDesk::AddRoute(http::Router* control) {
-  control->Add("POST", "/v1/reload",
-               [this](http::Request&&, const http::Responder& responder) { Ask(responder); });
+  status::AddReloadRoute(*control, [this](const http::Responder& responder) { Ask(responder); });
 }
 
 void ReloadDesk::Ask(const http::Responder& responder) {

@@ -189,4 +189,9 @@ void AddChangingRoutes(http::Router& router, const std::shared_ptr<Admin>& admin
   }
 }
 
+void AddReloadRoute(http::Router& router, std::function<void(const http::Responder&)> ask) {
+  router.Add("POST", "/v1/reload",
+             [ask = std::move(ask)](Request&&, Responder responder) { ask(responder); });
+}
+
 }  // namespace tillrelay::status

@@ -5,6 +5,7 @@
 // Limits: kMaxLimit rows an answer; a reason of at most kMaxReasonBytes.
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "agent/status/admin.h"
@@ -17,5 +18,7 @@ inline constexpr size_t kMaxReasonBytes = 500;
 
 void AddReadingRoutes(http::Router& router, const std::shared_ptr<Admin>& admin);
 void AddChangingRoutes(http::Router& router, const std::shared_ptr<Admin>& admin);
+// POST /v1/reload; `ask` answers once the configuration has been read again.
+void AddReloadRoute(http::Router& router, std::function<void(const http::Responder&)> ask);
 
 }  // namespace tillrelay::status

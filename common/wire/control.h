@@ -47,7 +47,7 @@ struct StreamState {
 struct Lost {
   std::string stream;
   Range range;
-  Chain chain{};  // at the last one
+  Chain chain{};  // at the last one; zeros: not told
   std::string reason;
   bool compared = true;
 };

@@ -73,6 +73,7 @@ TEST(OpenApi, TheControlSocketServesWhatIsDocumented) {
   status::AddRoutes(router, {});
   status::AddReadingRoutes(router, nullptr);
   status::AddChangingRoutes(router, nullptr);
+  status::AddReloadRoute(router, nullptr);
   capture::AddTokenRoutes(&router, nullptr, nullptr);
   EXPECT_THAT(router.Listing(), ElementsAreArray(Documented(Served(router), "control")));
 }
