@@ -1,6 +1,7 @@
 #include "agent/journal/query_thread.h"
 
 #include <pthread.h>
+#include <sys/stat.h>
 
 namespace tillrelay::journal {
 namespace {
@@ -24,22 +25,29 @@ void QueryThread::Stop() {
 
 bool QueryThread::Ask(Question question) { return inbox_.Push(std::move(question)); }
 
+// A damaged journal is moved aside and a new one takes its name: then it is the new one that people
+// ask.
+void QueryThread::Answer(const Question& question) {
+  struct stat file {};
+  const bool there = stat(path_.c_str(), &file) == 0;
+  if (there && (file.st_ino != inode_ || file.st_dev != device_)) search_.reset();
+  if (search_ == nullptr) {
+    auto opened = Search::Open(path_);
+    if (!opened.ok()) return question(std::move(opened).status());
+    search_ = *std::move(opened);
+    inode_ = file.st_ino;
+    device_ = file.st_dev;
+  }
+  question(search_.get());
+}
+
 void QueryThread::Run() {
   for (;;) {
     const bool closing = inbox_.closed();
     auto questions = inbox_.PopAll(kBeat);
     for (const Question& question : questions) {
       if (beat_) beat_();
-      // The file may have been replaced since: a connection that failed is not used again.
-      if (search_ == nullptr) {
-        auto opened = Search::Open(path_);
-        if (!opened.ok()) {
-          question(std::move(opened).status());
-          continue;
-        }
-        search_ = *std::move(opened);
-      }
-      question(search_.get());
+      Answer(question);
     }
     if (beat_) beat_();
     if (closing && questions.empty()) return;

@@ -29,11 +29,13 @@ class QueryThread {
 
  private:
   void Run();
+  void Answer(const Question& question);
 
   const std::string path_;
   const std::function<void()> beat_;
   Inbox<Question> inbox_;
   std::unique_ptr<Search> search_;
+  uint64_t inode_ = 0, device_ = 0;  // of the file that it has open
   std::thread thread_;
 };
 
