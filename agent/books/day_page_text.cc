@@ -146,10 +146,11 @@ std::optional<DayPage> DayPage::Parse(std::string_view text) {
            ReadNumber(value, "told", &epoch.told) && epoch.runs.Parse(value.String("runs"));
   }
   if (const JsonValue told = root.Find("suspect")) {
-    Suspect& suspect = page.suspect_.emplace();
+    Suspect suspect;
     suspect.stored = told.Find("stored").is_true();
     good = good && ReadNumber(told, "number", &suspect.number) &&
            ReadNumber(told, "at", &suspect.at_s);
+    page.suspect_ = suspect;
   }
   for (const JsonValue z : root.Find("z")) page.z_numbers_.emplace_back(z.text());
   if (const JsonValue told = root.Find("told")) good = good && ReadTold(told, &page.told_);

@@ -21,8 +21,6 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 
 constexpr int kSteps = 40;           // of trouble, some minutes each
-constexpr hours kToDrain{2};         // after the last fault
-constexpr seconds kFinestStep{1};    // a deadline in the past does not stop time
 constexpr uint64_t kEnough = 4'000;  // turns without time moving: somebody spins
 
 struct Options {

@@ -16,7 +16,7 @@ std::string GapsOf(const NumberRuns& runs, uint64_t from, uint64_t through) {
 
 TEST(NumberRuns, NeighboursBecomeOneRun) {
   NumberRuns runs;
-  for (const uint64_t n : {5, 3, 4, 9, 1, 2}) EXPECT_TRUE(runs.Add(n));
+  for (const uint64_t n : {5u, 3u, 4u, 9u, 1u, 2u}) EXPECT_TRUE(runs.Add(n));
   EXPECT_EQ(runs.Text(), "1-5,9");
   EXPECT_EQ(GapsOf(runs, 1, 9), "6-8 ");
   EXPECT_EQ(GapsOf(runs, 0, 12), "0 6-8 10-12 ");
