@@ -318,7 +318,7 @@ void Journal::Failed(const Status& failure) {
     return;
   }
   working_.poisoned = failure.message();
-  damaged_ = failure.code() == Code::kCorrupt;
+  if (failure.code() == Code::kCorrupt) damaged_ = true;  // until the next repair, whatever follows
 }
 
 void Journal::DiskFull() {

@@ -7,6 +7,7 @@ temporary directory and is killed at the end, whatever happens.
 import contextlib
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -31,9 +32,12 @@ def check(condition, text):
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """Below the ephemeral range, so that no client's own end takes it before its server does."""
+    while True:
+        port = random.randrange(15_000, 32_000)
+        with contextlib.suppress(OSError), socket.socket() as s:
+            s.bind(("127.0.0.1", port))
+            return port
 
 
 def wait_for(condition, what, seconds=60):

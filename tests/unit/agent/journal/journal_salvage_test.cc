@@ -146,6 +146,8 @@ TEST_F(JournalSalvageTest, ARunningJournalSalvagesItselfAndAcceptsAgain) {
   auto journal = Journal::Open(options, &clock, &random_);
   ASSERT_TRUE(journal.ok());
   (*journal)->Damaged("row 20 is damaged");
+  (*journal)->Audit(
+      {"test", "asks", "meanwhile", "", "", WallTime{}, 0});  // refused, forgets nothing
   auto done = salvaged.get_future();
   for (int i = 0; i < 10'000; ++i) {
     clock.Advance(std::chrono::milliseconds(5));
