@@ -66,7 +66,7 @@ Status ReadLost(JsonValue list, std::vector<Lost>* out) {
     if (!IsUlid(l.stream) || !entry.Unsigned("from", &l.range.first) ||
         !entry.Unsigned("through", &l.range.last) || l.range.first == 0 ||
         l.range.first > l.range.last ||
-        (entry.Find("chain") && !ParseChain(entry.String("chain"), &l.chain))) {
+        (!entry.String("chain").empty() && !ParseChain(entry.String("chain"), &l.chain))) {
       return Invalid("a lost range is malformed");
     }
   }
