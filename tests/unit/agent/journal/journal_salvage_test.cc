@@ -9,7 +9,6 @@
 #include <future>
 
 #include "agent/journal/journal.h"
-#include "tests/support/manual_clock.h"
 #include "tests/unit/agent/journal/journal_store_fixture.h"
 
 namespace tillrelay::journal {
