@@ -28,7 +28,8 @@ class Metrics {
 };
 
 double Seconds(WallTime time) {
-  return static_cast<double>(time.time_since_epoch().count() / 1000) / 1000;
+  const int64_t ms = time.time_since_epoch().count() / 1000;
+  return static_cast<double>(ms) / 1000;
 }
 
 void Events(const IngestCounters& c, Metrics* m) {
