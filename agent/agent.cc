@@ -1,0 +1,156 @@
+#include "agent/agent.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <future>
+
+#include "agent/status/status_json.h"
+#include "common/service/exit_codes.h"
+#include "common/wire/ulid.h"
+
+namespace tillrelay {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr seconds kMainTick{5};
+constexpr seconds kFlush{3};  // for what is still unconfirmed at a stop
+constexpr milliseconds kHttpPatience{2000};
+constexpr size_t kOlderStreams = 15;  // beside the current one; a status names at most 16
+
+std::string HostName() {
+  char name[256] = {};
+  return gethostname(name, sizeof name - 1) == 0 ? name : "unknown";
+}
+
+}  // namespace
+
+Agent::Agent(config::Config config, const Process& process)
+    : config_(std::move(config)),
+      signals_(*process.signals),
+      reload_desk_(&config_, process.config_path, process.signals),
+      notifier_(service::Notifier::FromEnvironment(std::getenv)),
+      intake_socket_(process.intake_socket),
+      host_(HostName()),
+      session_(wire::NewUlid(clock_.Wall(), &random_)),
+      started_at_(clock_.Wall()) {}
+
+std::function<void()> Agent::Beat(const char* name, seconds budget) {
+  auto* pulse = &heartbeat_.Add(name, budget, clock_.Now());
+  return [this, pulse] { pulse->Beat(clock_.Now()); };
+}
+
+std::optional<Failure> Agent::Start() {
+  if (!config_.store_id.empty()) {
+    if (auto failure = StartStore()) return failure;
+  } else {
+    log::Warning("main", "no store_id is configured: nothing is accepted until there is one");
+  }
+  if (Status s = StartHttp(); !s.ok()) {
+    const bool wrong = s.code() == Code::kInvalid;
+    return Failure{wrong ? service::kExitConfiguration : service::kExitFault, std::move(s)};
+  }
+  return std::nullopt;
+}
+
+status::Snapshot Agent::Look() const {
+  status::Snapshot snapshot;
+  if (journal_ != nullptr) snapshot.journal = journal_->Stats();
+  if (pump_ != nullptr) snapshot.uplink = pump_->Stats();
+  snapshot.capture = counters_.Copy();
+  if (desk_ != nullptr) snapshot.registers = desk_->Registers();
+  snapshot.version = TILLRELAY_VERSION;
+  snapshot.host = host_;
+  snapshot.session = session_;
+  snapshot.now = clock_.Wall();
+  snapshot.started_at = started_at_;
+  snapshot.configured = journal_ != nullptr;
+  snapshot.confirm_mode = config_.delivery.confirm;
+  snapshot.intake_address = config_.intake.listen;
+  const auto& streams = snapshot.journal.streams;
+  for (auto row = streams.rbegin(); row != streams.rend(); ++row) {
+    if (row->current || snapshot.older_streams.size() >= kOlderStreams) continue;
+    snapshot.older_streams.push_back({row->stream, row->head, ToHex(BytesOf(row->head_chain)),
+                                      row->head, row->acked_through, row->confirmed_through,
+                                      ToHex(BytesOf(row->confirmed_chain)), row->floor});
+  }
+  for (const journal::OwedEvent& owed : snapshot.journal.owed) {
+    snapshot.parked.push_back({owed.stream, owed.sequence});
+  }
+  for (const journal::LossRow& loss : snapshot.journal.losses) {
+    snapshot.lost.push_back(
+        {loss.stream, loss.first, loss.last, ToHex(BytesOf(loss.chain)), loss.reason});
+  }
+  return snapshot;
+}
+
+std::string Agent::LocalTime(WallTime time) const {
+  if (!intake_options_) return status::UtcTimeText(time);
+  event::ParsedTime parsed;
+  parsed.local_s = std::chrono::floor<seconds>(time.time_since_epoch()).count();
+  parsed.offset_s = 0;
+  return intake_options_->shop.zone.Resolve(parsed).wall.substr(11, 5);
+}
+
+void Agent::Run() {
+  notifier_.Ready().ok();
+  for (;;) {
+    Tell();
+    switch (signals_.Wait(kMainTick)) {
+      case service::Signal::kStop:
+        return;
+      case service::Signal::kReload:
+        Reload();
+        break;
+      case service::Signal::kWoken:
+        if (reload_desk_.asked()) Reload();
+        break;
+      default:
+        break;
+    }
+  }
+}
+
+// The sentence to the service manager; the watchdog only while every thread moves.
+void Agent::Tell() {
+  const auto verdict = status::Diagnose(Look(), [this](WallTime t) { return LocalTime(t); });
+  if (verdict.sentence != told_) notifier_.StatusText(verdict.sentence).ok();
+  told_ = verdict.sentence;
+  const auto stalled = heartbeat_.Stalled(clock_.Now());
+  if (stalled.empty()) {
+    notifier_.Watchdog().ok();
+  } else {
+    log::Error("main", "thread {} does not move", fmt::join(stalled, ", "));
+  }
+}
+
+void Agent::Reload() {
+  notifier_.Reloading(clock_.Now()).ok();
+  reload_desk_.Reload();
+  notifier_.Ready(told_).ok();
+}
+
+void Agent::DrainJournal() {
+  auto drained = std::make_shared<std::promise<void>>();
+  auto done = drained->get_future();
+  journal::AppendRequest request;
+  request.done = [drained](auto) { drained->set_value(); };
+  if (journal_->Submit(std::move(request)).ok()) done.wait_for(kThreadBudget);
+}
+
+// In the order of the data path: doors, journal, uplink, and the answers last.
+void Agent::Stop() {
+  notifier_.Stopping().ok();
+  if (server_ != nullptr) server_->CloseListener(intake_listener_);
+  if (drop_watch_ != nullptr) drop_watch_->Stop();
+  if (query_ != nullptr) query_->Stop();
+  if (journal_ != nullptr) DrainJournal();
+  if (pump_ != nullptr) pump_->Stop(kFlush);
+  if (journal_ != nullptr) journal_->Stop();
+  if (server_ != nullptr) server_->Stop(kHttpPatience);
+}
+
+}  // namespace tillrelay

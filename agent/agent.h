@@ -1,0 +1,95 @@
+// What: the daemon: its rooms, made in the order of the data path and ended in it.
+// Promise: wiring only; whatever decides lives in a room. The one class that knows all of them.
+// Thread: main; Look and LocalTime from any after Start.
+// Errors: Start says with which code the process has to end.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "agent/admin_desk.h"
+#include "agent/capture/drop_watch.h"
+#include "agent/capture/http_door.h"
+#include "agent/config/config.h"
+#include "agent/journal/journal.h"
+#include "agent/reload_desk.h"
+#include "agent/status/snapshot.h"
+#include "agent/uplink/pump.h"
+#include "common/http/server.h"
+#include "common/service/heartbeat.h"
+#include "common/service/notify.h"
+#include "common/service/signals.h"
+
+namespace tillrelay {
+
+struct Failure {
+  int exit_code;
+  Status status;
+};
+
+class Agent {
+ public:
+  static constexpr std::chrono::seconds kThreadBudget{30};   // one that does not move is stuck
+  static constexpr std::chrono::seconds kUplinkBudget{120};  // it may sit in a name lookup
+
+  struct Process {
+    std::string config_path;
+    service::Signals* signals;
+    int intake_socket;  // held by the service manager; -1: none
+  };
+  Agent(config::Config config, const Process& process);
+
+  std::optional<Failure> Start();
+  // Until a signal says stop.
+  void Run();
+  void Stop();
+
+ private:
+  std::optional<Failure> StartStore();
+  Status StartUplink();
+  Status StartDropFolder();
+  void StartDesk();
+  Status StartHttp();
+  Status OpenTokens();
+  bool RunOffLoop(std::function<void()> work);
+  http::ListenerOptions IntakeListener() const;
+  http::ListenerOptions PageListener() const;
+  Result<mqtt::LinkOptions> LinkOptionsOf() const;
+  std::function<void()> Beat(const char* name, std::chrono::seconds budget);
+  status::Snapshot Look() const;
+  std::string LocalTime(WallTime time) const;
+  void Reload();
+  void Tell();
+  void DrainJournal();
+
+  const config::Config config_;
+  service::Signals& signals_;
+  ReloadDesk reload_desk_;
+  const service::Notifier notifier_;
+  const int intake_socket_;  // -1: none was inherited
+  SystemClock clock_;
+  SystemRandom random_;
+  const std::string host_, session_;
+  const WallTime started_at_;
+  service::Heartbeat heartbeat_;
+  capture::Counters counters_;
+  std::string password_;
+
+  std::optional<capture::IntakeOptions> intake_options_;
+  books::Books books_;
+  std::unique_ptr<journal::Journal> journal_;
+  std::unique_ptr<uplink::Pump> pump_;
+  std::unique_ptr<capture::Intake> http_intake_, file_intake_, desk_intake_;
+  std::unique_ptr<journal::QueryThread> query_;
+  std::shared_ptr<AdminDesk> desk_;
+  std::unique_ptr<capture::TokenBook> tokens_;
+  std::unique_ptr<capture::DoorGuard> door_guard_;
+  std::unique_ptr<capture::HttpDoor> http_door_;
+  std::unique_ptr<capture::DropWatch> drop_watch_;
+  std::unique_ptr<http::Server> server_;
+  size_t intake_listener_ = 0;
+  std::string told_;
+};
+
+}  // namespace tillrelay

@@ -1,0 +1,111 @@
+// The agent's listeners: who may come in where, and what is answered there.
+#include "agent/agent.h"
+#include "agent/capture/token_routes.h"
+#include "agent/journal/paths.h"
+#include "agent/status/admin_routes.h"
+#include "agent/status/routes.h"
+#include "common/http/address.h"
+
+namespace tillrelay {
+
+// Who may send.
+Status Agent::OpenTokens() {
+  auto intake = intake_socket_ >= 0 ? Result<http::Address>(http::LocalAddress(intake_socket_))
+                                    : http::ParseAddress(config_.intake.listen);
+  auto page = http::ParseAddress(config_.status.listen);
+  if (!intake.ok()) return std::move(intake).status().Within("intake.listen");
+  if (!page.ok()) return std::move(page).status().Within("status.listen");
+  const bool is_local = http::IsLocal(*intake);
+  TRY(config::CheckDoors(config_, is_local, http::IsLocal(*page)));
+  auto tokens =
+      capture::TokenBook::Open(journal::TokensPath(config_.journal.path), &clock_, &random_);
+  if (!tokens.ok()) return std::move(tokens).status();
+  tokens_ = *std::move(tokens);
+  const capture::DoorGuardOptions options{
+      config::NeedsToken(config_.intake, is_local),
+      capture::RateLimit::PerSecond(config_.intake.rate_per_s, config_.intake.burst)};
+  door_guard_ = std::make_unique<capture::DoorGuard>(options, tokens_.get(), &clock_);
+  return Status::Ok();
+}
+
+// What waits for the disk goes to the thread `query`. Without a store there is none, and nobody
+// whom the loop would keep waiting.
+bool Agent::RunOffLoop(std::function<void()> work) {
+  if (query_ != nullptr) return query_->Ask([work = std::move(work)](auto&&) { work(); });
+  work();
+  return true;
+}
+
+http::ListenerOptions Agent::IntakeListener() const {
+  http::ListenerOptions intake;
+  intake.name = "intake";
+  intake.address = config_.intake.listen;
+  intake.inherited_fd = intake_socket_;
+  intake.allowed_hosts = config_.intake.allowed_hosts;
+  intake.max_body_bytes = static_cast<size_t>(config_.limits.body_bytes);
+  intake.max_header_bytes = static_cast<size_t>(config_.limits.header_bytes);
+  intake.tls = {config_.intake.tls_cert_file, config_.intake.tls_key_file,
+                config_.intake.client_ca_file};
+  return intake;
+}
+
+http::ListenerOptions Agent::PageListener() const {
+  http::ListenerOptions page = IntakeListener();
+  page.name = "status";
+  page.address = config_.status.listen;
+  page.inherited_fd = -1;
+  page.allowed_hosts = config_.status.allowed_hosts;
+  page.tls = {config_.status.tls_cert_file, config_.status.tls_key_file, ""};
+  return page;
+}
+
+Status Agent::StartHttp() {
+  TRY(OpenTokens());
+  if (intake_options_) {
+    http_intake_ =
+        std::make_unique<capture::Intake>(&*intake_options_, journal_.get(), &counters_, &clock_);
+  }
+  http_door_ =
+      std::make_unique<capture::HttpDoor>(http_intake_.get(), door_guard_.get(), &counters_);
+  auto intake_router = std::make_shared<http::Router>();
+  http_door_->AddRoutes(intake_router.get());
+  status::Queries queries;
+  queries.snapshot = [this] { return Look(); };
+  queries.time_text = [this](WallTime t) { return LocalTime(t); };
+  // Reading is open to the page's listener; what changes something is on the control socket only,
+  // where the file's mode decides who may.
+  auto status_router = std::make_shared<http::Router>();
+  auto control_router = std::make_shared<http::Router>();
+  status::AddRoutes(*status_router, queries);
+  status::AddRoutes(*control_router, queries);
+  capture::AddTokenRoutes(control_router.get(), tokens_.get(), [this](std::function<void()> work) {
+    return RunOffLoop(std::move(work));
+  });
+  reload_desk_.AddRoute(control_router.get());
+  if (desk_ != nullptr) {
+    status::AddReadingRoutes(*control_router, desk_);
+    status::AddChangingRoutes(*control_router, desk_);
+  }
+
+  http::ServerOptions options;
+  options.heartbeat = Beat("http", kThreadBudget);
+  server_ = std::make_unique<http::Server>(clock_, options);
+  http::ListenerOptions intake = IntakeListener();
+  intake.router = intake_router;
+  intake_listener_ = server_->AddListener(intake);
+  http::ListenerOptions page = PageListener();
+  page.router = status_router;
+  server_->AddListener(page);
+  if (!config_.control.socket.empty()) {
+    http::ListenerOptions control = page;
+    control.name = "control";
+    control.router = control_router;
+    control.address = "unix:" + config_.control.socket;
+    control.tls = {};
+    control.optional = true;  // a run by hand has no /run/tillrelay
+    server_->AddListener(control);
+  }
+  return server_->Start();
+}
+
+}  // namespace tillrelay

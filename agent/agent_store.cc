@@ -1,0 +1,192 @@
+// The agent's journal, uplink, desk and drop folder, as configured.
+#include "agent/agent.h"
+#include "agent/guard/card_guard.h"
+#include "agent/status/status_json.h"
+#include "common/mqtt/paho_link.h"
+#include "common/service/credentials.h"
+#include "common/service/exit_codes.h"
+
+namespace tillrelay {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+const char* Environment(const char* name) { return std::getenv(name); }
+
+formats::CsvProfile ProfileOf(const config::Config::Csv& csv, const std::string& store_id) {
+  formats::CsvProfile profile;
+  profile.name = csv.name;
+  profile.files = csv.files;
+  profile.delimiter = csv.delimiter.front();
+  profile.decimal_mark = csv.decimal_mark.front();
+  profile.encoding = formats::EncodingNamed(csv.encoding).value_or(formats::Encoding::kUtf8);
+  profile.non_stock = csv.non_stock;
+  profile.header = csv.header;
+  profile.time_format = csv.time_format;
+  profile.day_format = csv.day_format;
+  profile.store_id = store_id;
+  profile.register_id = csv.register_id;
+  profile.uom = csv.uom;
+  profile.currency = csv.currency;
+  profile.columns = csv.columns;
+  return profile;
+}
+
+}  // namespace
+
+std::optional<Failure> Agent::StartStore() {
+  auto zone = event::StoreZone::Load(config_.time_zone);
+  if (!zone.ok()) return Failure{service::kExitConfiguration, std::move(zone).status()};
+  intake_options_.emplace(capture::IntakeOptions{
+      {config_.store_id, config_.store_aliases, *std::move(zone), config_.items.non_stock},
+      {},
+      {}});
+  auto& limits = intake_options_->limits;
+  limits.depth = static_cast<int>(config_.limits.depth);
+  limits.string_bytes = static_cast<size_t>(config_.limits.string_bytes);
+  limits.event_bytes = static_cast<size_t>(config_.limits.event_bytes);
+  limits.events = static_cast<size_t>(config_.limits.file_events);
+  auto operator_key =
+      service::ReadSecret("guard.operator_key_file", config_.guard.operator_key_file, Environment);
+  if (!operator_key.ok()) return Failure{service::kExitConfiguration, operator_key.status()};
+  auto guard = guard::MakeGuardOptions(config_.guard.receipt_pattern, *std::move(operator_key));
+  if (!guard.ok()) return Failure{service::kExitConfiguration, std::move(guard).status()};
+  intake_options_->guard = *std::move(guard);
+  for (const auto& csv : config_.drop_folder.csv) {
+    intake_options_->csv.push_back(ProfileOf(csv, config_.store_id));
+  }
+
+  journal::JournalOptions options;
+  options.store.path = config_.journal.path;
+  options.store.store_id = config_.store_id;
+  options.store.books = &books_;
+  options.store.quarantine_max_count = static_cast<uint64_t>(config_.limits.quarantine_documents);
+  options.store.quarantine_max_bytes = static_cast<uint64_t>(config_.limits.quarantine_bytes);
+  options.retention = std::chrono::hours(24 * config_.journal.retention_days);
+  options.max_bytes = static_cast<uint64_t>(config_.journal.max_bytes);
+  options.min_free_bytes = static_cast<uint64_t>(config_.journal.min_free_bytes);
+  options.queue_events = static_cast<size_t>(config_.limits.queue_events);
+  options.queue_bytes = static_cast<size_t>(config_.limits.queue_bytes);
+  options.confirm_by_broker = config_.delivery.confirm == "broker";
+  options.beat = Beat("journal", kThreadBudget);
+  options.on_growth = [this](const journal::StreamRow& stream) {
+    if (pump_ != nullptr) pump_->JournalGrew(stream);
+  };
+  auto journal = journal::Journal::Open(std::move(options), &clock_, &random_);
+  if (!journal.ok()) {
+    // Another store's journal, or a newer one: only a person can put that right.
+    const bool person = journal.status().code() == Code::kConflict;
+    return Failure{person ? service::kExitConfiguration : service::kExitFault,
+                   std::move(journal).status()};
+  }
+  journal_ = *std::move(journal);
+  if (Status s = StartUplink(); !s.ok()) {
+    const bool wrong = s.code() == Code::kInvalid;
+    return Failure{wrong ? service::kExitConfiguration : service::kExitFault, std::move(s)};
+  }
+  if (Status s = StartDropFolder(); !s.ok()) return Failure{service::kExitFault, std::move(s)};
+  return std::nullopt;
+}
+
+Result<mqtt::LinkOptions> Agent::LinkOptionsOf() const {
+  mqtt::LinkOptions link;
+  link.url = config_.broker.url;
+  link.client_id = "tillrelay-" + config_.store_id;
+  link.username = config_.broker.username;
+  link.password = password_;
+  const struct {
+    const char* key;
+    const std::string& value;
+    std::string* out;
+  } files[] = {{"broker.ca_file", config_.broker.ca_file, &link.ca_file},
+               {"broker.cert_file", config_.broker.cert_file, &link.cert_file},
+               {"broker.key_file", config_.broker.key_file, &link.key_file}};
+  for (const auto& file : files) {
+    auto path = service::CredentialPath(file.key, file.value, Environment);
+    if (!path.ok()) return std::move(path).status();
+    *file.out = *std::move(path);
+  }
+  link.will_topic = wire::TopicsOf(config_.delivery.topic_prefix, config_.store_id).status;
+  link.will_payload = wire::WriteWill(session_);
+  link.content_type = std::string(config_.delivery.form == "batches" ? wire::kBatchContentType
+                                                                     : wire::kEventContentType);
+  return link;
+}
+
+Status Agent::StartUplink() {
+  auto password =
+      service::ReadSecret("broker.password_file", config_.broker.password_file, Environment);
+  if (!password.ok()) return std::move(password).status();
+  password_ = *std::move(password);
+  uplink::PumpOptions options;
+  uplink::CourierOptions& courier = options.courier;
+  courier.sender.has_broker = !config_.broker.url.empty();
+  courier.sender.session = session_;
+  courier.sender.retry_min = milliseconds(config_.broker.retry_min_ms);
+  courier.sender.retry_max = milliseconds(config_.broker.retry_max_ms);
+  const auto& delivery = config_.delivery;
+  courier.batches = delivery.form == "batches";
+  courier.zstd = delivery.zstd;
+  courier.sender.by_broker = delivery.confirm == "broker";
+  courier.sender.events_per_message =
+      courier.batches ? static_cast<uint64_t>(delivery.batch_events) : 1;
+  courier.sender.max_unconfirmed_events = static_cast<uint64_t>(delivery.max_unconfirmed);
+  courier.sender.max_events_per_s = static_cast<uint64_t>(delivery.max_events_per_s);
+  courier.sender.max_bytes_per_s = static_cast<uint64_t>(delivery.max_bytes_per_s);
+  const Sha256Digest share = Sha256(config_.store_id);
+  courier.sender.first_retry = std::min<Duration>(Duration(uplink::kOutageSpread) * share[0] / 256,
+                                                  milliseconds(config_.broker.retry_max_ms));
+  courier.store_id = config_.store_id;
+  courier.journal_path = config_.journal.path;
+  courier.broker = config_.broker.url;
+  courier.topics = wire::TopicsOf(config_.delivery.topic_prefix, config_.store_id);
+  if (courier.sender.has_broker) {
+    auto link = LinkOptionsOf();
+    if (!link.ok()) return std::move(link).status();
+    options.make_link = [link = *std::move(link)](mqtt::Deliver deliver) {
+      return mqtt::MakePahoLink(link, std::move(deliver));
+    };
+  }
+  courier.status_json = [this] {
+    return status::StatusJson(Look(), [this](WallTime t) { return LocalTime(t); });
+  };
+  options.beat = Beat("uplink", kUplinkBudget);
+  pump_ = std::make_unique<uplink::Pump>(std::move(options), journal_.get(), &clock_, &random_);
+  StartDesk();  // before the first status is told: it is part of it
+  return pump_->Start();
+}
+
+void Agent::StartDesk() {
+  desk_intake_ =
+      std::make_unique<capture::Intake>(&*intake_options_, journal_.get(), &counters_, &clock_);
+  query_ =
+      std::make_unique<journal::QueryThread>(config_.journal.path, Beat("query", kThreadBudget));
+  query_->Start();
+  const auto& registers = config_.registers;
+  desk_ = std::make_shared<AdminDesk>(
+      AdminDesk::Rooms{*query_, *desk_intake_, *journal_, *pump_, books_,
+                       intake_options_->shop.zone, clock_},
+      books::SilenceRule{registers.expected, registers.opening_hours,
+                         std::chrono::minutes(registers.silent_after_min)});
+  desk_->LoadRegisters();
+}
+
+Status Agent::StartDropFolder() {
+  if (config_.drop_folder.path.empty()) return Status::Ok();
+  file_intake_ =
+      std::make_unique<capture::Intake>(&*intake_options_, journal_.get(), &counters_, &clock_);
+  capture::DropFolderOptions options;
+  options.path = config_.drop_folder.path;
+  options.file_bytes = static_cast<size_t>(config_.limits.file_bytes);
+  options.settle = seconds(config_.drop_folder.settle_s);
+  options.archive_keep = std::chrono::hours(24 * config_.drop_folder.archive_days);
+  auto folder = capture::DropFolder::Open(options, file_intake_.get(), &counters_, &clock_);
+  if (!folder.ok()) return std::move(folder).status();
+  drop_watch_ = std::make_unique<capture::DropWatch>(
+      *std::move(folder), seconds(config_.drop_folder.rescan_s), options.settle,
+      Beat("capture", kThreadBudget));
+  return drop_watch_->Start();
+}
+
+}  // namespace tillrelay
