@@ -13,8 +13,6 @@ namespace {
 constexpr size_t kMaxPages = 4'000;  // about 60 registers for two months
 constexpr size_t kOverviewPages = 512;
 
-Status Busy() { return Full("too many questions wait; ask again in a moment"); }
-
 status::QuarantineRow RowOf(const journal::QuarantineRow& row) {
   return {row.ticket,  row.seen,   row.reason,   row.field,  row.hint,
           row.channel, row.origin, row.document, row.format, row.created_at};
@@ -45,14 +43,6 @@ const char* ActionOf(status::Resolution::Way way) {
 }
 
 }  // namespace
-
-template <class T>
-void AdminDesk::Ask(status::Reply<T> reply, std::function<Result<T>(journal::Search&)> question) {
-  auto asked = r_.query.Ask([reply, question = std::move(question)](Result<journal::Search*> s) {
-    reply(s.ok() ? question(**s) : Result<T>(std::move(s).status()));
-  });
-  if (!asked) reply(Busy());
-}
 
 void AdminDesk::FindEvents(status::EventFilter filter, status::Reply<status::EventPage> reply) {
   Ask<status::EventPage>(

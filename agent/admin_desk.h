@@ -42,14 +42,24 @@ class AdminDesk final : public status::Admin {
             status::Reply<std::vector<status::DayRow>> reply) override;
   void Audit(uint64_t before, size_t limit,
              status::Reply<std::vector<status::AuditRow>> reply) override;
+  void Preview(status::ReplayWish wish, status::Reply<status::ReplayPreview> reply) override;
+  void Replay(status::ReplayWish wish, status::Reply<status::ReplayState> reply) override;
+  std::vector<status::ReplayState> Replays() override;
   Status Deliver(Delivery what, const std::string& actor) override;
 
   // Yesterday's and today's pages into the overview; once, after the start.
   void LoadRegisters();
 
  private:
+  static Status Busy() { return Full("too many questions wait; ask again in a moment"); }
   template <class T>
-  void Ask(status::Reply<T> reply, std::function<Result<T>(journal::Search&)> question);
+  void Ask(status::Reply<T> reply, std::function<Result<T>(journal::Search&)> question) {
+    const bool asked =
+        r_.query.Ask([reply, question = std::move(question)](Result<journal::Search*> search) {
+          reply(search.ok() ? question(**search) : Result<T>(std::move(search).status()));
+        });
+    if (!asked) reply(Busy());
+  }
   Result<status::EventRow> RowOf(const journal::FoundEvent& found) const;
   void TakeTicket(const status::Resolution& resolution, const journal::QuarantineRow& row,
                   status::Reply<status::Resolved> reply);

@@ -53,6 +53,10 @@ class Search {
   Result<FoundEvent> Event(uint64_t position);
   Result<uint64_t> PositionOf(const std::string& stream, uint64_t sequence);
 
+  // How many kept events were recorded from `first` through `last`; exact unless the clock went
+  // back in between, because it is found by halving.
+  Result<uint64_t> CountRecorded(WallTime first, WallTime last);
+
   // The newest first, tickets below `before` (0: all); documents only with `documents`.
   Result<std::vector<QuarantineRow>> Quarantined(uint64_t before, size_t limit, bool documents);
   Result<QuarantineRow> Ticket(uint64_t ticket);
@@ -65,6 +69,7 @@ class Search {
  private:
   Search() = default;
   Status LoadStreams();
+  Result<uint64_t> FirstRecordedFrom(WallTime time);
   Status Fill(const sqlite::Statement& row, bool with_data, FoundEvent* found) const;
   Result<EventAnswer> Ascending(const EventQuery& query);
   Result<EventAnswer> ByReceipt(const EventQuery& query);

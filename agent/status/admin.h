@@ -78,6 +78,27 @@ struct Resolved {
   std::string results;  // JSON array
 };
 
+// What to send again: numbers `first` to `last` of a stream (empty: the current one), or all that
+// is kept of a business day, or of a time of recording (inclusive).
+struct ReplayWish {
+  std::string stream;
+  uint64_t first = 0, last = 0;
+  std::string business_day;
+  std::optional<WallTime> recorded_from, recorded_through;
+  std::string reason, actor;
+};
+
+struct ReplayPreview {
+  uint64_t events = 0;
+  bool exact = true;  // else about as many: what counts them was not made for it
+};
+
+struct ReplayState {
+  std::string id, state;  // running | done | interrupted
+  uint64_t sent = 0;      // events handed to the broker
+  uint64_t looked = 0, of = 0;
+};
+
 class Admin {
  public:
   virtual ~Admin() = default;
@@ -92,6 +113,12 @@ class Admin {
   // Both days inclusive, "2026-11-21"; an empty one has no bound.
   virtual void Days(std::string from, std::string through, Reply<std::vector<DayRow>> reply) = 0;
   virtual void Audit(uint64_t before, size_t limit, Reply<std::vector<AuditRow>> reply) = 0;
+  // How many events a replay would send.
+  virtual void Preview(ReplayWish wish, Reply<ReplayPreview> reply) = 0;
+  // Conflict: another one runs. Not found: nothing of it is kept. Invalid: not sent yet.
+  virtual void Replay(ReplayWish wish, Reply<ReplayState> reply) = 0;
+  // Those since the start that are remembered, the newest last.
+  virtual std::vector<ReplayState> Replays() = 0;
   enum class Delivery { kPause, kResume, kRetry };
   virtual Status Deliver(Delivery what, const std::string& actor) = 0;
 };

@@ -1,9 +1,7 @@
 #include "agent/status/admin_routes.h"
 
-#include <charconv>
-
+#include "agent/status/admin_answers.h"
 #include "agent/status/admin_json.h"
-#include "agent/status/routes.h"
 #include "common/base/json_reader.h"
 
 namespace tillrelay::status {
@@ -14,27 +12,6 @@ using http::Responder;
 using http::Response;
 
 constexpr uint64_t kDefaultLimit = 100;
-
-Response FromStatus(const Status& status) {
-  const CodeMeaning& meaning = Meaning(status.code());
-  Response response =
-      http::Problem(meaning.http_status, meaning.word, "This could not be done", status.message());
-  if (meaning.http_status == 503) response.headers.Add("Retry-After", "5");
-  return response;
-}
-
-// A reply that writes its value with `json` and sends it.
-template <class T, class Json>
-Reply<T> Answering(const Responder& responder, Json json) {
-  return [responder, json](Result<T> result) {
-    responder.Send(Secured(result.ok() ? http::Json(json(*result)) : FromStatus(result.status())));
-  };
-}
-
-bool ReadUnsigned(std::string_view text, uint64_t* out) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *out);
-  return error == std::errc() && end == text.data() + text.size() && !text.empty();
-}
 
 // Query parameters as numbers; the first that is none is remembered.
 class Parameters {
@@ -79,9 +56,6 @@ void Events(Admin& admin, const Request& request, const Responder& responder) {
   if (auto problem = parameters.Problem()) return responder.Send(Secured(*std::move(problem)));
   admin.FindEvents(std::move(filter), Answering<EventPage>(responder, EventsJson));
 }
-
-// The caller as the audit names it.
-std::string ActorOf(const Request& request) { return request.remote; }
 
 // {"reason":"...", "document":"..."|{...}, "content_type":"..."}: all optional here.
 Result<Resolution> ReadResolution(Request& request, Resolution::Way way) {
@@ -152,6 +126,7 @@ void AddReadingRoutes(http::Router& router, const std::shared_ptr<Admin>& admin)
     admin->Days(request.Query("from").value_or(""), request.Query("through").value_or(""),
                 Answering<std::vector<DayRow>>(responder, DaysJson));
   });
+  AddReplayReadingRoutes(router, admin);
   get("/v1/audit", [admin](const Request& request, const Responder& responder) {
     Parameters parameters(request);
     const uint64_t before = parameters.Number("before").value_or(0);
@@ -175,6 +150,7 @@ void AddChangingRoutes(http::Router& router, const std::shared_ptr<Admin>& admin
       admin->Resolve(*std::move(resolution), Answering<Resolved>(responder, ResolvedJson));
     });
   }
+  AddReplayOrderRoute(router, admin);
   const struct {
     std::string_view path;
     Admin::Delivery what;

@@ -18,6 +18,9 @@ inline constexpr size_t kMaxReasonBytes = 500;
 
 void AddReadingRoutes(http::Router& router, const std::shared_ptr<Admin>& admin);
 void AddChangingRoutes(http::Router& router, const std::shared_ptr<Admin>& admin);
+// POST /v1/replays changes; GET /v1/replays and /v1/replays/{id} read.
+void AddReplayReadingRoutes(http::Router& router, const std::shared_ptr<Admin>& admin);
+void AddReplayOrderRoute(http::Router& router, const std::shared_ptr<Admin>& admin);
 // POST /v1/reload; `ask` answers once the configuration has been read again.
 void AddReloadRoute(http::Router& router, std::function<void(const http::Responder&)> ask);
 

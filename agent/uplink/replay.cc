@@ -116,12 +116,16 @@ Status ReplayDesk::Start(const ReplayOrder& order, const std::string& id,
 }
 
 void ReplayDesk::Finish(const char* state) {
-  if (active_) last_ = ProgressOf(*active_, state);
+  if (!active_) return;
+  ended_.push_back(ProgressOf(*active_, state));
+  if (ended_.size() > kEnded) ended_.pop_front();
   active_.reset();
 }
 
-ReplayProgress ReplayDesk::Progress() const {
-  return active_ ? ProgressOf(*active_, "running") : last_;
+std::vector<ReplayProgress> ReplayDesk::Progress() const {
+  std::vector<ReplayProgress> replays(ended_.begin(), ended_.end());
+  if (active_) replays.push_back(ProgressOf(*active_, "running"));
+  return replays;
 }
 
 }  // namespace tillrelay::uplink

@@ -1,10 +1,9 @@
 // What: what is sent again on command, one at a time: by number, by business day, by time; and
-// which
-//   commands of the centre may start it.
+//   which commands of the centre may start it.
 // Promise: a retained, foreign, repeated or unknown command is refused and changes nothing; ranges
 //   are clamped to what was sent and is kept. Numbers that are asked for and gone are named.
 // Thread: uplink.
-// Limits: 64 command ids are remembered; one replay at a time.
+// Limits: 64 command ids and 16 ended replays are remembered; one replay at a time.
 #pragma once
 
 #include <deque>
@@ -66,18 +65,19 @@ class ReplayDesk {
   const Replay* active() const { return active_ ? &*active_ : nullptr; }
   void Finish(const char* state);
   uint64_t refused() const { return refused_; }
-  // The active replay, or the last one.
-  ReplayProgress Progress() const;
+  // The newest last; the active one, if any, is the last.
+  std::vector<ReplayProgress> Progress() const;
 
  private:
   static constexpr size_t kRemembered = 64;
+  static constexpr size_t kEnded = 16;
   std::string Refusal(const wire::Command& command, bool retained) const;
   // What keeps a replay from starting, or "".
   std::string Plan(const wire::Command& command, const std::vector<StreamPlace>& kept,
                    Replay* replay, std::optional<wire::Range>* gone) const;
   const std::string session_;
   std::optional<Replay> active_;
-  ReplayProgress last_;
+  std::deque<ReplayProgress> ended_;
   std::deque<std::string> seen_;
   uint64_t refused_ = 0;
 };

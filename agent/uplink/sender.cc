@@ -410,7 +410,7 @@ void Sender::Describe(UplinkStats* stats, Instant now, WallTime wall) const {
   stats->forks_total = forks_;
   stats->parked_total = parked_total_;
   stats->lost_total = lost_;
-  stats->replay = desk_.Progress();
+  stats->replays = desk_.Progress();
 }
 
 }  // namespace tillrelay::uplink

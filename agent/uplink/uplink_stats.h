@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "common/base/clock.h"
 
@@ -42,7 +43,7 @@ struct ReplayOrder {
 
 struct ReplayProgress {
   std::string id;
-  std::string state;            // "running" | "done" | "interrupted"; empty: there was none
+  std::string state;            // "running" | "done" | "interrupted"
   uint64_t sent = 0;            // events handed to the broker
   uint64_t looked = 0, of = 0;  // numbers looked at, of all there are to look at
 };
@@ -63,7 +64,7 @@ struct UplinkStats {
   uint64_t refused_commands_total = 0, disbelieved_confirmations_total = 0;
   uint64_t dropped_messages_total = 0;  // from the network: too many waiting, or too large
   uint64_t forks_total = 0, parked_total = 0, lost_total = 0;
-  ReplayProgress replay;  // the running one, or the last
+  std::vector<ReplayProgress> replays;  // the last ones, the running one behind them
   std::string alarm;      // fork cause or take-over, in words; empty: none
 };
 

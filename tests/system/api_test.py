@@ -263,14 +263,41 @@ def check_admin(contract, world):
     call(409, "POST", "/v1/reload")
     for way in ("pause", "resume", "retry"):
         call(200, "POST", f"/v1/delivery/{way}")
-    wait_for(lambda: len(call(200, "GET", "/v1/audit")["audit"]) >= 5, "five acts in the audit", 20)
+    check_replays(call, world)
+    wait_for(lambda: len(call(200, "GET", "/v1/audit")["audit"]) >= 7, "the acts in the audit", 20)
+
+
+def check_replays(call, world):
+    """Previews, refusals, and one that a cap of one event a second keeps running."""
+    def order(status, **wish):
+        return call(status, "POST", "/v1/replays", json.dumps(wish).encode())
+
+    wait_for(lambda: world.status()["sent_through"] == world.status()["head"], "all sent", 30)
+    day = call(200, "GET", "/v1/days")["days"][0]["business_day"]
+    check(order(200, business_day=day, preview=True) == {"events": 3, "exact": False}, "day")
+    check(order(200, **{"from": 2, "through": 9}, preview=True) == {"events": 2, "exact": True},
+          "numbers")
+    hour = {"recorded_from": "2020-01-01T00:00:00Z", "recorded_through": "2099-01-01T00:00:00Z"}
+    check(order(200, **hour, preview=True) == {"events": 3, "exact": True}, "time")
+    for wrong in ({}, {"from": 1}, {"from": 3, "through": 2}, {"business_day": "2026-02-30"},
+                  {"recorded_from": "yesterday", "recorded_through": "today"},
+                  {"from": 1, "through": 2, "business_day": day}, {"from": 99, "through": 99}):
+        order(400, **wrong)
+    order(404, **{"from": 1, "through": 1}, stream="01ARZ3NDEKTSV4RRFFQ69G5FAV")
+    started = order(202, business_day=day, reason="a test")
+    order(409, business_day=day)
+    call(404, "GET", "/v1/replays/{id}", id="x")
+    wait_for(lambda: call(200, "GET", "/v1/replays/{id}", id=started["id"])["state"] == "done",
+             "the end of the replay", 30)
+    replays = call(200, "GET", "/v1/replays")["replays"]
+    check([r["id"] for r in replays] == [started["id"]] and replays[0]["sent"] == 3, f"{replays}")
 
 
 def the_page_and_the_control_socket_answer_as_documented():
-    with World() as world:
+    with World(agent_lines=["[delivery]", "max_events_per_s = 1"]) as world:
         with open(world.path("tokens.json"), "w") as file:
             file.write(filled_book(4095))
-        world.start(broker=False, collector=False)
+        world.start(collector=False)
         contract = Contract(once(plain(world.page_port), "GET", "/api/openapi.json").json())
         for listener, connect in (("status", lambda: plain(world.page_port)),
                                   ("control", lambda: control(world))):

@@ -28,7 +28,7 @@ ARROWS = {
                       "common/http", "common/event", "common/base"},
     "agent/uplink": {"agent/journal", "common/mqtt", "common/wire", "common/event",
                      "common/base"},
-    "agent/status": {"common/http", "common/base"},
+    "agent/status": {"common/http", "common/event", "common/base"},
     "common/service": {"common/base"},
     "agent/cli": {"agent/config", "agent/journal", "common/http", "common/wire", "common/event",
                   "common/base"},

@@ -527,15 +527,15 @@ TEST_F(SenderTest, APersonsReplayRunsOneAtATimeAndShowsItsProgress) {
   order.last = 250;
   ASSERT_TRUE(sender_->StartReplay(order, kCommandId).ok());
   EXPECT_EQ(sender_->StartReplay(order, kSession).code(), Code::kConflict);
-  EXPECT_EQ(Stats().replay.state, "running");
-  while (Stats().replay.state == "running") {
+  EXPECT_EQ(Stats().replays.back().state, "running");
+  while (Stats().replays.back().state == "running") {
     Run();
     AckAll();
     now_ += milliseconds(1);
   }
-  EXPECT_EQ(Stats().replay.state, "done");
-  EXPECT_EQ(Stats().replay.sent, 250u);
-  EXPECT_EQ(Stats().replay.of, 250u);
+  EXPECT_EQ(Stats().replays.back().state, "done");
+  EXPECT_EQ(Stats().replays.back().sent, 250u);
+  EXPECT_EQ(Stats().replays.back().of, 250u);
   EXPECT_EQ(sender_->confirmed_through(), 300u);
 }
 
