@@ -12,6 +12,7 @@
 #include "agent/capture/drop_watch.h"
 #include "agent/capture/http_door.h"
 #include "agent/config/config.h"
+#include "agent/front_desk.h"
 #include "agent/journal/journal.h"
 #include "agent/reload_desk.h"
 #include "agent/status/snapshot.h"
@@ -52,6 +53,7 @@ class Agent {
   void StartDesk();
   Status StartHttp();
   Status OpenTokens();
+  Status OpenFrontDesk();
   bool RunOffLoop(std::function<void()> work);
   http::ListenerOptions IntakeListener() const;
   http::ListenerOptions PageListener() const;
@@ -83,6 +85,7 @@ class Agent {
   std::unique_ptr<capture::Intake> http_intake_, file_intake_, desk_intake_;
   std::unique_ptr<journal::QueryThread> query_;
   std::shared_ptr<AdminDesk> desk_;
+  std::unique_ptr<FrontDesk> front_desk_;
   std::unique_ptr<capture::TokenBook> tokens_;
   std::unique_ptr<capture::DoorGuard> door_guard_;
   std::unique_ptr<capture::HttpDoor> http_door_;

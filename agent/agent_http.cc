@@ -28,6 +28,16 @@ Status Agent::OpenTokens() {
   return Status::Ok();
 }
 
+// Who may look at the admin port, and act there.
+Status Agent::OpenFrontDesk() {
+  auto desk = FrontDesk::Open(
+      {config_, clock_, random_, journal_.get(),
+       [this](std::function<void()> work) { return RunOffLoop(std::move(work)); }, host_, ""});
+  if (!desk.ok()) return std::move(desk).status();
+  front_desk_ = *std::move(desk);
+  return Status::Ok();
+}
+
 // What waits for the disk goes to the thread `query`. Without a store there is none, and nobody
 // whom the loop would keep waiting.
 bool Agent::RunOffLoop(std::function<void()> work) {
@@ -61,6 +71,7 @@ http::ListenerOptions Agent::PageListener() const {
 
 Status Agent::StartHttp() {
   TRY(OpenTokens());
+  TRY(OpenFrontDesk());
   if (intake_options_) {
     http_intake_ =
         std::make_unique<capture::Intake>(&*intake_options_, journal_.get(), &counters_, &clock_);
@@ -72,19 +83,25 @@ Status Agent::StartHttp() {
   status::Queries queries;
   queries.snapshot = [this] { return Look(); };
   queries.time_text = [this](WallTime t) { return LocalTime(t); };
-  // Reading is open to the page's listener; what changes something is on the control socket only,
-  // where the file's mode decides who may.
+  // The page's port asks who somebody is; on the control socket the file's mode has decided.
   auto status_router = std::make_shared<http::Router>();
   auto control_router = std::make_shared<http::Router>();
-  status::AddRoutes(*status_router, queries);
+  queries.viewer = [](const http::Request& request) {
+    return access::Viewer{true, request.remote, "", true};
+  };
   status::AddRoutes(*control_router, queries);
+  queries.viewer = [this](const http::Request& r) { return front_desk_->ViewerOf(r); };
+  status::AddRoutes(*status_router, queries);
+  front_desk_->Guard(status_router.get());
+  front_desk_->AddRoutes(control_router.get());
   capture::AddTokenRoutes(control_router.get(), tokens_.get(), [this](std::function<void()> work) {
     return RunOffLoop(std::move(work));
   });
-  reload_desk_.AddRoute(control_router.get());
-  if (desk_ != nullptr) {
-    status::AddReadingRoutes(*control_router, desk_);
-    status::AddChangingRoutes(*control_router, desk_);
+  for (http::Router* router : {control_router.get(), status_router.get()}) {
+    reload_desk_.AddRoute(router);
+    if (desk_ == nullptr) continue;
+    status::AddReadingRoutes(*router, desk_);
+    status::AddChangingRoutes(*router, desk_);
   }
 
   http::ServerOptions options;

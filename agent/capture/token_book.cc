@@ -1,17 +1,13 @@
 #include "agent/capture/token_book.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <array>
-#include <cerrno>
-#include <cstdio>
 #include <tuple>
 
 #include "common/base/files.h"
 #include "common/base/json_reader.h"
 #include "common/base/json_writer.h"
 #include "common/base/log.h"
+#include "common/base/secret_token.h"
 #include "common/base/text.h"
 #include "common/event/time_text.h"
 
@@ -19,20 +15,7 @@ namespace tillrelay::capture {
 namespace {
 
 constexpr size_t kMaxFileBytes = 4 * 1024 * 1024;
-constexpr size_t kIdDigits = 12;
 constexpr unsigned kMode = 0600;
-
-// 160 bits as 32 letters: RFC 4648's base 32 in lower case.
-std::string NewSecret(Random* random) {
-  constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyz234567";
-  std::array<uint8_t, 32> bytes;
-  random->Fill(bytes);
-  std::string secret(TokenBook::kPrefix);
-  for (const uint8_t byte : bytes) secret.push_back(kLetters[byte % kLetters.size()]);
-  return secret;
-}
-
-std::string IdOf(const Sha256Digest& digest) { return ToHex(BytesOf(digest)).substr(0, kIdDigits); }
 
 }  // namespace
 
@@ -46,12 +29,11 @@ Result<std::unique_ptr<TokenBook>> TokenBook::Open(std::string path, const Clock
 }
 
 Status TokenBook::PutAside(const Status& why) const {
-  const std::string aside = fmt::format("{}.damaged-{}", path_,
-                                        clock_.Wall().time_since_epoch() / std::chrono::seconds(1));
+  const auto aside = PutDamagedAside(path_, clock_.Wall());
+  if (!aside.ok()) return aside.status();
   log::Error("capture", "{}; it is kept as {}, and until tokens are added again none is known",
-             why.message(), aside);
-  if (rename(path_.c_str(), aside.c_str()) == 0) return Status::Ok();
-  return Unavailable("put aside " + path_ + ": " + ErrnoText(errno));
+             why.message(), *aside);
+  return Status::Ok();
 }
 
 Status TokenBook::Read() {
@@ -73,7 +55,8 @@ Status TokenBook::Read() {
         (!register_id.empty() && !IsName(register_id))) {
       return Corrupt(path_ + ": a token in it is damaged");
     }
-    Token token{IdOf(digest), register_id, std::string(value.String("created_at")), std::nullopt};
+    Token token{SecretTokenId(digest), register_id, std::string(value.String("created_at")),
+                std::nullopt};
     entries.insert_or_assign(digest, Entry{std::move(token), {}});
   }
   Lock lock(mutex_);
@@ -101,9 +84,9 @@ TokenBook::Entries TokenBook::Copy() const {
 
 Result<TokenBook::Issued> TokenBook::Add(std::string register_id) {
   Issued issued;
-  issued.secret = NewSecret(&random_);
+  issued.secret = NewSecretToken(kPrefix, &random_);
   const Sha256Digest digest = Sha256(issued.secret);
-  issued.token = {IdOf(digest), std::move(register_id), event::UtcText(clock_.Wall()),
+  issued.token = {SecretTokenId(digest), std::move(register_id), event::UtcText(clock_.Wall()),
                   std::nullopt};
   const Entry entry{issued.token, {}};
   Entries entries = Copy();

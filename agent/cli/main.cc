@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "agent/cli/access_commands.h"
 #include "agent/cli/commands.h"
 
 namespace tillrelay::cli {
@@ -143,6 +144,40 @@ void AddRegister(Cli* cli) {
   cli->Runs(remove, remove_options, RunRegister);
 }
 
+void AddAccess(Cli* cli) {
+  cli->Runs(cli->app.add_subcommand("login", "Print a link that is good for one login"), RunLogin);
+  auto password = std::make_shared<PasswordOptions>();
+  auto* set = cli->app.add_subcommand(
+      "set-password", "Set a password of the status page; it is read from standard input");
+  set->add_option("user", password->user, "Whose")->capture_default_str();
+  set->add_option("--role", password->role, "view or operate")
+      ->check(CLI::IsMember({"view", "operate"}))
+      ->capture_default_str();
+  set->add_flag("--remove", password->remove, "Remove the user instead");
+  cli->Runs(set, password, RunSetPassword);
+}
+
+void AddToken(Cli* cli) {
+  using Action = TokenOptions::Action;
+  auto* tokens = cli->app.add_subcommand("token", "Tokens for scripts that use the admin API");
+  tokens->require_subcommand(1);
+  cli->Runs(tokens->add_subcommand("list", "Which there are"), std::make_shared<TokenOptions>(),
+            RunToken);
+  auto add_options = std::make_shared<TokenOptions>();
+  add_options->action = Action::kAdd;
+  auto* add = tokens->add_subcommand("add", "Make one; it is shown once");
+  add->add_option("name", add_options->name, "What it is for")->required();
+  add->add_option("--role", add_options->role, "view, operate or metrics")
+      ->check(CLI::IsMember({"view", "operate", "metrics"}))
+      ->capture_default_str();
+  cli->Runs(add, add_options, RunToken);
+  auto remove_options = std::make_shared<TokenOptions>();
+  remove_options->action = Action::kRemove;
+  auto* remove = tokens->add_subcommand("remove", "End one at once");
+  remove->add_option("id", remove_options->name, "Its id, from the list")->required();
+  cli->Runs(remove, remove_options, RunToken);
+}
+
 void AddDelivery(Cli* cli) {
   const struct {
     const char *name, *what, *word;
@@ -190,8 +225,8 @@ int Main(int argc, char** argv) {
   cli.app.add_option("--config", cli.common.config, "Configuration file")->capture_default_str();
   cli.app.add_flag("--json", cli.common.json, "Print JSON");
   cli.app.fallthrough();
-  for (const auto add : {AddStatus, AddSend, AddSimulate, AddQuarantine, AddRegister, AddDelivery,
-                         AddConfig, AddSetup}) {
+  for (const auto add : {AddStatus, AddSend, AddSimulate, AddQuarantine, AddRegister, AddAccess,
+                         AddToken, AddDelivery, AddConfig, AddSetup}) {
     add(&cli);
   }
   try {

@@ -10,10 +10,13 @@ inline std::string LockPath(const std::string& journal) { return journal + ".loc
 inline std::string BallastPath(const std::string& journal) { return journal + ".ballast"; }
 inline std::string WalPath(const std::string& journal) { return journal + "-wal"; }
 
-// The registers' tokens stand beside the journal, so that a lost journal does not lock them out.
-inline std::string TokensPath(const std::string& journal) {
+inline std::string Beside(const std::string& journal, const char* name) {
   const size_t slash = journal.rfind('/');
-  return (slash == std::string::npos ? "" : journal.substr(0, slash + 1)) + "tokens.json";
+  return (slash == std::string::npos ? "" : journal.substr(0, slash + 1)) + name;
 }
+
+// Who may come in stands beside the journal, so that a lost journal locks nobody out.
+inline std::string TokensPath(const std::string& journal) { return Beside(journal, "tokens.json"); }
+inline std::string AccessPath(const std::string& journal) { return Beside(journal, "access.json"); }
 
 }  // namespace tillrelay::journal

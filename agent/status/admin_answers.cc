@@ -20,6 +20,4 @@ bool ReadUnsigned(std::string_view text, uint64_t* out) {
   return error == std::errc() && end == text.data() + text.size() && !text.empty();
 }
 
-std::string ActorOf(const Request& request) { return request.remote; }
-
 }  // namespace tillrelay::status

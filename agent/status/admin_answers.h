@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "agent/access/gatekeeper.h"
 #include "agent/status/admin.h"
 #include "agent/status/routes.h"
 
@@ -25,6 +26,6 @@ Reply<T> Answering(const http::Responder& responder, Json json) {
 bool ReadUnsigned(std::string_view text, uint64_t* out);
 
 // The caller as the audit names it.
-std::string ActorOf(const http::Request& request);
+using access::ActorOf;
 
 }  // namespace tillrelay::status

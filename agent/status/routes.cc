@@ -55,14 +55,6 @@ Response Metrics(const Snapshot& snapshot) {
 
 }  // namespace
 
-Response Secured(Response response) {
-  response.headers.Add("Content-Security-Policy", kContentSecurityPolicy);
-  response.headers.Add("Referrer-Policy", "no-referrer");
-  response.headers.Add("Cross-Origin-Opener-Policy", "same-origin");
-  response.headers.Add("Cross-Origin-Resource-Policy", "same-origin");
-  return response;
-}
-
 void AddRoutes(http::Router& router, Queries queries) {
   const auto get = [&router](std::string_view path,
                              std::function<Response(const Request&)> answer) {

@@ -5,6 +5,8 @@
 
 #include <functional>
 
+#include "agent/access/secured.h"
+#include "agent/access/viewer.h"
 #include "agent/status/diagnosis.h"
 #include "agent/status/snapshot.h"
 #include "common/http/router.h"
@@ -15,16 +17,14 @@ namespace tillrelay::status {
 struct Queries {
   std::function<Snapshot()> snapshot;
   TimeText time_text = UtcTimeText;
+  // Who sends the request; empty: nobody is ever signed in.
+  std::function<access::Viewer(const http::Request&)> viewer = {};
 };
 
 void AddRoutes(http::Router& router, Queries queries);
 
-// What a page of ours may load, and who may frame it.
-inline constexpr std::string_view kContentSecurityPolicy =
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
-
-// Adds the security headers that every answer of the admin port has.
-http::Response Secured(http::Response response);
+// The security headers that every answer of the admin port has.
+using access::kContentSecurityPolicy;
+using access::Secured;
 
 }  // namespace tillrelay::status

@@ -154,4 +154,21 @@ constexpr Text DayClose(std::string_view result, bool reopened) {
   return result == "mismatch" ? "differs" : "closed";
 }
 
+// --- signing in ---
+inline constexpr Text kLoginTitle = "Sign in";
+inline constexpr Text kLoginUser = "User";
+inline constexpr Text kLoginPassword = "Password";
+inline constexpr Text kLoginButton = "Sign in";
+inline constexpr Text kLoginByLink =
+    "On this server, \"tillrelay login\" prints a link that needs no password.";
+inline constexpr Text kLoginWrong = "The user or the password is wrong.";
+inline constexpr Text kLoginLockedOut =
+    "Too many wrong logins. The password was not looked at; try again in {} s, or use a link.";
+inline constexpr Text kLoginLinkUsed =
+    "This link has been used or is older than five minutes. \"tillrelay login\" makes another one.";
+inline constexpr Text kLoginBusy = "Too many logins at one time. Try again.";
+inline constexpr Text kLoginNoPassword =
+    "No password has been set yet. Run \"tillrelay set-password\" or \"tillrelay login\" on this "
+    "server.";
+
 }  // namespace tillrelay::status::words

@@ -361,6 +361,9 @@ class StreamSession final : public Session,
         if (auto self = weak.lock()) self->Answer(turn, std::move(moved));
       });
     });
+    if (const Gate& gate = limits_.router->body_gate()) {
+      if (auto refusal = gate(reader_.request())) return responder.Send(*std::move(refusal));
+    }
     try {
       route_->handler(std::move(reader_.request()), responder);
     } catch (const std::exception& error) {

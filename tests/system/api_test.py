@@ -226,6 +226,97 @@ def check_tokens(contract, world):
     remove(503, listed[1]["id"])
 
 
+def full_access():
+    """64 users and 255 tokens; nobody knows a password of theirs."""
+    hash_of_nobody = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$" + "A" * 43
+    return json.dumps({"v": 1, "users": [{"name": f"user{i}", "role": "view",
+                                          "password": hash_of_nobody} for i in range(64)],
+                       "tokens": [{"name": "script", "role": "view", "created_at":
+                                   "2026-11-24T00:00:00Z", "sha256":
+                                   hashlib.sha256(str(i).encode()).hexdigest()}
+                                  for i in range(255)]})
+
+
+def check_access(contract, world):
+    """Users, API tokens, links and logins, with every answer that they can have."""
+    def call(status, method, path, body=None, headers=None, connect=None, **parts):
+        connection = connect(world) if connect else control(world)
+        answer = once(connection, method, path.format(**parts), body, headers or JSON)
+        contract.check(path, method.lower(), answer)
+        check(answer.status == status, f"{method} {path}: expected {status}: {answer.body}")
+        return answer
+
+    user, one = "/v1/users/{name}", "/v1/tokens/{id}"
+    secret = b'{"password":"correct horse battery","role":"operate"}'
+    call(409, "PUT", user, secret, name="anna")
+    call(204, "DELETE", user, name="user1")
+    call(404, "DELETE", user, name="user1")
+    call(204, "PUT", user, secret, name="anna")
+    call(400, "PUT", user, b"{}", name="anna")
+    call(415, "PUT", user, b"{}", {"Content-Type": "text/plain"}, name="anna")
+    check(len(call(200, "GET", "/v1/users").json()["users"]) == 64, "users")
+    made = call(201, "POST", "/v1/tokens", b'{"name":"script","role":"view"}').json()
+    call(409, "POST", "/v1/tokens", b'{"name":"script","role":"view"}')
+    call(400, "POST", "/v1/tokens", b"{}")
+    call(415, "POST", "/v1/tokens", b"{}", {"Content-Type": "text/plain"})
+    call(204, "DELETE", one, id=made["id"])
+    call(404, "DELETE", one, id=made["id"])
+    listed = call(200, "GET", "/v1/tokens").json()["tokens"]
+    os.mkdir(world.path("access.json.tmp"))  # in the way of the new file
+    call(503, "PUT", user, secret, name="anna")
+    call(503, "DELETE", user, name="anna")
+    call(503, "DELETE", one, id=listed[0]["id"])
+    call(503, "POST", "/v1/tokens", b'{"name":"script","role":"view"}')
+    os.rmdir(world.path("access.json.tmp"))
+    call(204, "DELETE", one, id=listed[0]["id"])
+
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    link = call(201, "POST", "/v1/login-links").json()["url"].split("token=")[1]
+
+    def page(status, method, path, body=None, headers=None):
+        return call(status, method, path, body, headers or form, lambda w: plain(w.page_port))
+
+    page(303, "POST", "/login", f"token={link}".encode())
+    page(401, "POST", "/login", f"token={link}".encode())
+    page(401, "POST", "/login", b"user=x&password=y", {**form, "Accept": "text/html"})
+    page(303, "POST", "/logout")
+    for _ in range(6):
+        answer = once(plain(world.page_port), "POST", "/login", b"user=x&password=y", form)
+    check(contract.check("/login", "post", answer).status == 429, f"no lockout: {answer.status}")
+
+
+def check_roles(contract, world):
+    """On the page's port each role may what x-role says, and no more."""
+    def token(role):
+        made = once(control(world), "POST", "/v1/tokens",
+                    json.dumps({"name": role, "role": role}).encode(), JSON)
+        return {"Authorization": f"Bearer {made.json()['token']}", **JSON}
+
+    viewer, link = token("view"), once(control(world), "POST", "/v1/login-links").json()["url"]
+    answer = once(plain(world.page_port), "POST", "/login", f"token={link.split('=')[1]}".encode(),
+                  {"Content-Type": "application/x-www-form-urlencoded"})
+    cookie = {"Cookie": answer.headers["Set-Cookie"].split(";")[0], **JSON}
+    for path, method, operation in contract.operations("status"):
+        if operation["x-role"] not in ("view", "operate"):
+            continue
+        target, operate = re.sub(r"{\w+}", "1", path), operation["x-role"] == "operate"
+
+        def answered(headers):
+            answer = once(plain(world.page_port), method.upper(), target, None, headers)
+            return answer.status, answer.problem() if "problem" in answer.type else None
+
+        check(answered({}) == (401, "login-required"), f"{method} {path} without login")
+        if operate:
+            check(answered(viewer) == (403, "not-allowed"), f"{method} {path} by a viewer")
+            check(answered(cookie) == (403, "csrf"), f"{method} {path} without the token")
+        else:
+            if path == "/v1/session":
+                contract.check(path, method, once(plain(world.page_port), "GET", path, None,
+                                                  viewer))
+            check(answered(viewer)[0] in (200, 404), f"{path}: {answered(viewer)}")
+            check(answered(cookie)[0] in (200, 404), f"{path}: {answered(cookie)}")
+
+
 def check_admin(contract, world):
     """Quarantine, events, books and delivery over the control socket."""
     stored = once(plain(world.intake_port), "POST", "/v1/events", b"[" + sale(1) + b"," + sale(2) +
@@ -297,6 +388,8 @@ def the_page_and_the_control_socket_answer_as_documented():
     with World(agent_lines=["[delivery]", "max_events_per_s = 1"]) as world:
         with open(world.path("tokens.json"), "w") as file:
             file.write(filled_book(4095))
+        with open(world.path("access.json"), "w") as file:
+            file.write(full_access())
         world.start(collector=False)
         contract = Contract(once(plain(world.page_port), "GET", "/api/openapi.json").json())
         for listener, connect in (("status", lambda: plain(world.page_port)),
@@ -319,9 +412,12 @@ def the_page_and_the_control_socket_answer_as_documented():
                                                          f"/assets/{name}", headers=headers))
         for path, _, operation in contract.operations():
             if "status" not in operation["x-listeners"]:
-                there = once(plain(world.page_port), "GET", path.replace("{id}", "x"))
-                check(there.status == 404, f"{path} is open on the page's port")
+                there = once(plain(world.page_port), "GET", re.sub(r"{\w+}", "x", path))
+                # A name of these may also fit /v1/.../{...} of the page, which then needs a login.
+                check(there.status in (404, 405), f"{path} is open on the page's port")
         check_tokens(contract, world)
+        check_access(contract, world)
+        check_roles(contract, world)
         check_admin(contract, world)
         check(once(control(world), "POST", "/v1/events", sale(1), JSON).status == 405, "intake")
     with World(store="") as world:

@@ -28,7 +28,8 @@ ARROWS = {
                       "common/http", "common/event", "common/base"},
     "agent/uplink": {"agent/journal", "common/mqtt", "common/wire", "common/event",
                      "common/base"},
-    "agent/status": {"common/http", "common/event", "common/base"},
+    "agent/access": {"common/http", "common/event", "common/base"},
+    "agent/status": {"agent/access", "common/http", "common/event", "common/base"},
     "common/service": {"common/base"},
     "agent/cli": {"agent/config", "agent/journal", "common/http", "common/wire", "common/event",
                   "common/base"},
@@ -49,6 +50,7 @@ THIRD_PARTY = {
     r"toml\+\+": {"common/base"},
     r"openssl/": {"common/base", "common/http"},
     r"date/": {"common/event"},
+    r"argon2\.h": {"agent/access"},
     r"CLI/": {"agent/cli", "collector"},
     r"libpq": {"collector"},
 }

@@ -3,12 +3,17 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 
+#include "agent/access/access_routes.h"
 #include "agent/capture/http_door.h"
 #include "agent/capture/token_routes.h"
 #include "agent/status/admin_routes.h"
 #include "agent/status/routes.h"
 #include "common/base/json_reader.h"
+#include "tests/support/manual_clock.h"
+#include "tests/support/seeded_random.h"
+#include "tests/support/temp_dir.h"
 
 namespace tillrelay {
 namespace {
@@ -62,20 +67,72 @@ TEST(OpenApi, TheIntakeServesWhatIsDocumented) {
   EXPECT_THAT(router.Listing(), ElementsAreArray(Documented(Served(router), "")));
 }
 
+// The routes that both listeners have.
+void AddCommonRoutes(http::Router* router) {
+  status::AddRoutes(*router, {});
+  status::AddReadingRoutes(*router, nullptr);
+  status::AddChangingRoutes(*router, nullptr);
+  status::AddReloadRoute(*router, nullptr);
+}
+
+class AccessParts {
+ public:
+  AccessParts() {
+    auto book = access::AccessBook::Open(dir_ / "access.json", &clock_, &random_);
+    EXPECT_TRUE(book.ok());
+    book_ = *std::move(book);
+    gate_.emplace(access::GateOptions{}, book_.get(), &sessions_);
+    desk_.emplace(access::LoginDesk::Parts{*book_, sessions_, *gate_, clock_},
+                  access::LoginDesk::Outside{}, &random_);
+  }
+  access::LoginDesk& desk() { return *desk_; }
+
+ private:
+  testing::TempDir dir_;
+  testing::ManualClock clock_;
+  testing::SeededRandom random_;
+  std::unique_ptr<access::AccessBook> book_;
+  access::Sessions sessions_{&clock_, &random_};
+  std::optional<access::Gatekeeper> gate_;
+  std::optional<access::LoginDesk> desk_;
+};
+
 TEST(OpenApi, ThePageServesWhatIsDocumented) {
   http::Router router;
-  status::AddRoutes(router, {});
+  AccessParts access;
+  AddCommonRoutes(&router);
+  access.desk().AddRoutes(&router);
   EXPECT_THAT(router.Listing(), ElementsAreArray(Documented(Served(router), "status")));
 }
 
 TEST(OpenApi, TheControlSocketServesWhatIsDocumented) {
   http::Router router;
-  status::AddRoutes(router, {});
-  status::AddReadingRoutes(router, nullptr);
-  status::AddChangingRoutes(router, nullptr);
-  status::AddReloadRoute(router, nullptr);
+  AddCommonRoutes(&router);
   capture::AddTokenRoutes(&router, nullptr, nullptr);
+  access::AddAccessRoutes(&router, {});
   EXPECT_THAT(router.Listing(), ElementsAreArray(Documented(Served(router), "control")));
+}
+
+TEST(OpenApi, TheRolesAreThoseThatTheGateAsksFor) {
+  using access::Need;
+  const std::map<std::string_view, Need> needs = {
+      {"anybody", Need::kNobody},  {"here", Need::kHere}, {"open_read", Need::kOpenRead},
+      {"metrics", Need::kMetrics}, {"view", Need::kView}, {"operate", Need::kOperate}};
+  http::Router router;
+  AddCommonRoutes(&router);
+  JsonParser parser;
+  std::string document = Served(router);
+  const auto root = parser.Parse(document);
+  ASSERT_TRUE(root.ok());
+  for (const JsonValue path : root->Find("paths")) {
+    for (const JsonValue operation : path) {
+      if (!IsOn(operation, "status")) continue;
+      const bool reads = operation.name() == "get";
+      const auto need = needs.find(operation.String("x-role"));
+      ASSERT_NE(need, needs.end()) << path.name();
+      EXPECT_EQ(access::NeedOf(reads ? "GET" : "POST", path.name()), need->second) << path.name();
+    }
+  }
 }
 
 }  // namespace

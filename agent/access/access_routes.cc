@@ -1,0 +1,233 @@
+#include "agent/access/access_routes.h"
+
+#include <fmt/format.h>
+
+#include "agent/access/password.h"
+#include "common/base/json_reader.h"
+#include "common/base/json_writer.h"
+#include "common/base/log.h"
+#include "common/base/text.h"
+#include "common/event/time_text.h"
+
+namespace tillrelay::access {
+namespace {
+
+using http::Problem;
+using http::Request;
+using http::Responder;
+using http::Response;
+
+constexpr size_t kMaxBody = 8 * 1024;
+
+Response Json(int status, std::string body) {
+  Response response = http::Json(std::move(body));
+  response.status = status;
+  return response;
+}
+
+Response Failed(const Status& status) {
+  if (status.code() == Code::kFull) {
+    return Problem(409, "too-many", "No further one can be kept", status.message());
+  }
+  const CodeMeaning& meaning = Meaning(status.code());
+  return Problem(meaning.http_status, meaning.word, "This could not be done", status.message());
+}
+
+void WriteToken(const ApiToken& token, JsonWriter* json) {
+  json->Field("id", token.id).Field("name", token.name).Field("role", RoleWord(token.role));
+  json->Field("created_at", token.created_at);
+}
+
+Response ListTokens(const AccessBook& book) {
+  std::string body;
+  JsonWriter json(&body);
+  json.BeginObject().Key("tokens").BeginArray();
+  for (const ApiToken& token : book.Tokens()) {
+    json.BeginObject();
+    WriteToken(token, &json);
+    json.Key("last_used_at");
+    token.last_used_at ? json.String(event::UtcText(*token.last_used_at)) : json.Null();
+    json.EndObject();
+  }
+  json.EndArray().EndObject();
+  return http::Json(std::move(body));
+}
+
+Response ListUsers(const AccessBook& book) {
+  std::string body;
+  JsonWriter json(&body);
+  json.BeginObject().Key("users").BeginArray();
+  for (const User& user : book.Users()) {
+    json.BeginObject().Field("name", user.name).Field("role", RoleWord(user.role)).EndObject();
+  }
+  json.EndArray().EndObject();
+  return http::Json(std::move(body));
+}
+
+// The body as an object with a role; or why it is none.
+struct Wish {
+  std::string name, password;
+  Role role = Role::kView;
+};
+std::optional<Response> ReadWish(Request& request, Wish* wish) {
+  if (!request.content_type.starts_with("application/json")) {
+    return Problem(415, "content-type", "This content type is not understood",
+                   "send application/json");
+  }
+  JsonParser parser;
+  auto root = parser.Parse(request.body);
+  if (!root.ok() || !root->is_object()) {
+    return Problem(400, "not-syntax", "The document cannot be read", "send a JSON object");
+  }
+  wish->name = root->String("name");
+  wish->password = root->String("password");
+  const auto role = RoleNamed(root->String("role"));
+  if (!role) return Problem(400, "bad-value", "role is one of view, operate, metrics");
+  wish->role = *role;
+  return std::nullopt;
+}
+
+void RunOrRefuse(const AccessDesk& desk, const Responder& responder,
+                 std::function<Response()> work) {
+  if (desk.run([responder, work = std::move(work)] { responder.Send(work()); })) return;
+  Response busy = Problem(503, "busy", "Too much is going on; try again");
+  busy.headers.Add("Retry-After", "5");
+  responder.Send(std::move(busy));
+}
+
+// Writes a change down, whatever became of it.
+Status Noted(const AccessDesk& desk, AuditNote note, Status status) {
+  note.outcome = status.ok() ? "done" : "failed";
+  if (status.ok()) {
+    log::Info("access", "{}: {} {}", note.actor, note.action, note.subject);
+  } else {
+    log::Warning("access", "{}: {} {}: {}", note.actor, note.action, note.subject,
+                 status.message());
+  }
+  desk.audit(std::move(note));
+  return status;
+}
+
+Response SetPassword(const AccessDesk& desk, const Wish& wish, const std::string& actor) {
+  auto hash = HashPassword(wish.password, desk.random);
+  if (!hash.ok()) return Failed(hash.status());
+  Status set = desk.book->SetUser({wish.name, wish.role, *std::move(hash)});
+  const Status done = Noted(desk, {actor, "password-set", "user/" + wish.name, ""}, std::move(set));
+  if (!done.ok()) return Failed(done);
+  desk.sessions->CloseOf(wish.name);
+  Response response;
+  response.status = 204;
+  return response;
+}
+
+void PutUser(const AccessDesk& desk, Request&& request, const Responder& responder) {
+  Wish wish;
+  if (auto wrong = ReadWish(request, &wish)) return responder.Send(*std::move(wrong));
+  wish.name = request.Param("name");
+  if (!IsName(wish.name) || wish.role == Role::kMetrics) {
+    return responder.Send(Problem(400, "bad-value", "This is no user",
+                                  "A name matches [A-Za-z0-9._-]{1,32}; roles: view, operate"));
+  }
+  if (wish.password.size() < kMinPassword || wish.password.size() > kMaxPassword) {
+    return responder.Send(
+        Problem(400, "bad-value", "This cannot be the password",
+                fmt::format("It has {} to {} bytes", kMinPassword, kMaxPassword)));
+  }
+  RunOrRefuse(desk, responder,
+              [desk, wish, actor = request.remote] { return SetPassword(desk, wish, actor); });
+}
+
+Response RemoveUser(const AccessDesk& desk, const std::string& name, const std::string& actor) {
+  const Status done =
+      Noted(desk, {actor, "user-remove", "user/" + name, ""}, desk.book->RemoveUser(name));
+  if (!done.ok()) return Failed(done);
+  desk.sessions->CloseOf(name);
+  Response response;
+  response.status = 204;
+  return response;
+}
+
+Response AddToken(const AccessDesk& desk, const Wish& wish, const std::string& actor) {
+  auto issued = desk.book->AddToken(wish.name, wish.role);
+  const Status done = Noted(desk, {actor, "token-add", "token/" + wish.name, ""}, issued.status());
+  if (!done.ok()) return Failed(done);
+  std::string body;
+  JsonWriter json(&body);
+  json.BeginObject();
+  WriteToken(issued->token, &json);
+  json.Field("token", issued->secret).EndObject();
+  return Json(201, std::move(body));
+}
+
+Response RemoveToken(const AccessDesk& desk, const std::string& id, const std::string& actor) {
+  auto removed = desk.book->RemoveToken(id);
+  if (!removed.ok() && removed.status().code() == Code::kNotFound) {
+    return Problem(404, "no-such-token", "There is no such token", "GET this list for their ids");
+  }
+  const std::string subject = "token/" + (removed.ok() ? removed->name : id);
+  const Status done = Noted(desk, {actor, "token-remove", subject, ""}, removed.status());
+  if (!done.ok()) return Failed(done);
+  Response response;
+  response.status = 204;
+  return response;
+}
+
+Response MakeLink(const AccessDesk& desk, const std::string& actor) {
+  const std::string token = desk.sessions->OpenLink(actor);
+  Noted(desk, {actor, "login-link", "session", ""}, Status::Ok()).ok();
+  std::string body;
+  JsonWriter json(&body);
+  json.BeginObject().Field("url", desk.page_url + "/login/link?token=" + token);
+  json.Field("valid_s", std::chrono::seconds(Sessions::kLinkLife).count());
+  json.Key("fingerprint");
+  desk.fingerprint.empty() ? json.Null() : json.String(desk.fingerprint);
+  json.EndObject();
+  return Json(201, std::move(body));
+}
+
+}  // namespace
+
+void AddAccessRoutes(http::Router* control, const AccessDesk& desk) {
+  control->Add("GET", "/v1/users", [desk](Request&&, const Responder& responder) {
+    responder.Send(ListUsers(*desk.book));
+  });
+  control->Add(
+      "PUT", "/v1/users/{name}",
+      [desk](Request&& request, const Responder& responder) {
+        PutUser(desk, std::move(request), responder);
+      },
+      kMaxBody);
+  control->Add("DELETE", "/v1/users/{name}", [desk](Request&& request, const Responder& responder) {
+    RunOrRefuse(desk, responder,
+                [desk, name = std::string(request.Param("name")), actor = request.remote] {
+                  return RemoveUser(desk, name, actor);
+                });
+  });
+  control->Add("GET", "/v1/tokens", [desk](Request&&, const Responder& responder) {
+    responder.Send(ListTokens(*desk.book));
+  });
+  control->Add(
+      "POST", "/v1/tokens",
+      [desk](Request&& request, const Responder& responder) {
+        Wish wish;
+        if (auto wrong = ReadWish(request, &wish)) return responder.Send(*std::move(wrong));
+        if (!IsName(wish.name)) {
+          return responder.Send(
+              Problem(400, "bad-value", "A token has a name", "It matches [A-Za-z0-9._-]{1,32}"));
+        }
+        RunOrRefuse(desk, responder,
+                    [desk, wish, actor = request.remote] { return AddToken(desk, wish, actor); });
+      },
+      kMaxBody);
+  control->Add("DELETE", "/v1/tokens/{id}", [desk](Request&& request, const Responder& responder) {
+    RunOrRefuse(desk, responder,
+                [desk, id = std::string(request.Param("id")), actor = request.remote] {
+                  return RemoveToken(desk, id, actor);
+                });
+  });
+  control->Add("POST", "/v1/login-links", [desk](Request&& request, const Responder& responder) {
+    responder.Send(MakeLink(desk, request.remote));
+  });
+}
+
+}  // namespace tillrelay::access

@@ -1,0 +1,28 @@
+// What: users, API tokens and one-time links over HTTP. For the control socket only, where the
+//   file's mode decides who may: a session that was stolen must not make itself permanent.
+// Promise: the answer to a change comes after it is durable and in force; it is in the audit then.
+// Thread: http; the disk and the password hash are waited for in `run`.
+#pragma once
+
+#include <string>
+
+#include "agent/access/access_book.h"
+#include "agent/access/login_desk.h"
+#include "agent/access/sessions.h"
+#include "common/http/router.h"
+
+namespace tillrelay::access {
+
+struct AccessDesk {
+  AccessBook* book = nullptr;
+  Sessions* sessions = nullptr;
+  Random* random = nullptr;
+  RunElsewhere run;
+  Audit audit;
+  std::string page_url;     // "https://till-server:8471"
+  std::string fingerprint;  // of the admin port's certificate; empty without TLS
+};
+
+void AddAccessRoutes(http::Router* control, const AccessDesk& desk);
+
+}  // namespace tillrelay::access

@@ -1,0 +1,74 @@
+#include "agent/front_desk.h"
+
+#include "agent/access/access_routes.h"
+#include "agent/journal/paths.h"
+#include "agent/status/login_page.h"
+#include "common/http/address.h"
+
+namespace tillrelay {
+namespace {
+
+// Where a browser finds the page.
+std::string PageUrl(const FrontDesk::Rooms& rooms) {
+  const auto& status = rooms.config.status;
+  const auto address = http::ParseAddress(status.listen);
+  const std::string port = address.ok() ? std::to_string(address->port) : "";
+  std::string name = address.ok() ? address->host : status.listen;
+  if (!status.allowed_hosts.empty()) {
+    name = status.allowed_hosts.front();
+  } else if (address.ok() && !http::IsLocal(*address)) {
+    name = rooms.host;
+  }
+  if (name.find(':') != std::string::npos) name = "[" + name + "]";
+  return (rooms.fingerprint.empty() ? "http://" : "https://") + name + ":" + port;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<FrontDesk>> FrontDesk::Open(Rooms rooms) {
+  auto book = access::AccessBook::Open(journal::AccessPath(rooms.config.journal.path), &rooms.clock,
+                                       &rooms.random);
+  if (!book.ok()) return std::move(book).status();
+  return std::unique_ptr<FrontDesk>(new FrontDesk(std::move(rooms), *std::move(book)));
+}
+
+FrontDesk::FrontDesk(Rooms rooms, std::unique_ptr<access::AccessBook> book)
+    : r_(std::move(rooms)),
+      book_(std::move(book)),
+      sessions_(&r_.clock, &r_.random),
+      gate_({r_.config.status.open_read, !r_.fingerprint.empty()}, book_.get(), &sessions_),
+      desk_({*book_, sessions_, gate_, r_.clock}, {r_.run, Auditor(), status::LoginPage},
+            &r_.random) {}
+
+access::Audit FrontDesk::Auditor() const {
+  return [journal = r_.journal](access::AuditNote note) {
+    if (journal == nullptr) return;
+    journal->Audit({std::move(note.actor),
+                    std::move(note.action),
+                    std::move(note.subject),
+                    "",
+                    std::move(note.outcome),
+                    {},
+                    0});
+  };
+}
+
+void FrontDesk::Guard(http::Router* page) {
+  page->SetGate([this](http::Request& request) { return gate_.Admit(request); });
+  page->SetBodyGate([this](http::Request& request) { return gate_.Complete(request); });
+  desk_.AddRoutes(page);
+}
+
+void FrontDesk::AddRoutes(http::Router* control) {
+  access::AccessDesk desk;
+  desk.book = book_.get();
+  desk.sessions = &sessions_;
+  desk.random = &r_.random;
+  desk.run = r_.run;
+  desk.audit = Auditor();
+  desk.page_url = PageUrl(r_);
+  desk.fingerprint = r_.fingerprint;
+  access::AddAccessRoutes(control, desk);
+}
+
+}  // namespace tillrelay

@@ -1,0 +1,52 @@
+// What: who is let in at the admin port: the room `access` with its file, its audit in the journal
+// and
+//   its login page, put before the routes of the status room.
+// Promise: docs/access.md.
+// Thread: made on main before the server starts; its routes run on http and, for what waits, in
+// `run`.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "agent/access/access_book.h"
+#include "agent/access/gatekeeper.h"
+#include "agent/access/login_desk.h"
+#include "agent/access/sessions.h"
+#include "agent/config/config.h"
+#include "agent/journal/journal.h"
+#include "common/http/router.h"
+
+namespace tillrelay {
+
+class FrontDesk {
+ public:
+  struct Rooms {
+    const config::Config& config;
+    const Clock& clock;
+    Random& random;
+    journal::Journal* journal;  // null before there is a store
+    access::RunElsewhere run;   // stopped before the desk goes
+    std::string host;
+    std::string fingerprint;  // of the admin port's certificate; empty without TLS
+  };
+  static Result<std::unique_ptr<FrontDesk>> Open(Rooms rooms);
+
+  // The gates, and the routes for signing in and out.
+  void Guard(http::Router* page);
+  // Users, tokens and links.
+  void AddRoutes(http::Router* control);
+  access::Viewer ViewerOf(const http::Request& request) { return gate_.ViewerOf(request); }
+
+ private:
+  FrontDesk(Rooms rooms, std::unique_ptr<access::AccessBook> book);
+  access::Audit Auditor() const;
+
+  const Rooms r_;
+  const std::unique_ptr<access::AccessBook> book_;
+  access::Sessions sessions_;
+  access::Gatekeeper gate_;
+  access::LoginDesk desk_;
+};
+
+}  // namespace tillrelay
