@@ -58,17 +58,31 @@ Notifier Notifier::FromEnvironment(const Environment& environment) {
   return Notifier(socket == nullptr ? "" : socket);
 }
 
-Status Notifier::Send(std::string_view message) const {
+Status Notifier::Send(std::string_view message, int fd) const {
   if (!active()) return Status::Ok();
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   std::memcpy(address.sun_path, socket_.data(), socket_.size());
   if (address.sun_path[0] == '@') address.sun_path[0] = '\0';
+  iovec text{const_cast<char*>(message.data()), message.size()};
+  msghdr header{};
+  header.msg_name = &address;
   // An abstract name ends with the given length, a path with its NUL.
-  const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + socket_.size() +
-                                             (socket_[0] == '/' ? 1 : 0));
-  const ssize_t sent = sendto(fd_.get(), message.data(), message.size(), MSG_NOSIGNAL,
-                              reinterpret_cast<const sockaddr*>(&address), length);
+  header.msg_namelen = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + socket_.size() +
+                                              (socket_[0] == '/' ? 1 : 0));
+  header.msg_iov = &text;
+  header.msg_iovlen = 1;
+  alignas(cmsghdr) char room[CMSG_SPACE(sizeof(int))] = {};
+  if (fd >= 0) {
+    header.msg_control = room;
+    header.msg_controllen = sizeof room;
+    cmsghdr* rights = CMSG_FIRSTHDR(&header);
+    rights->cmsg_level = SOL_SOCKET;
+    rights->cmsg_type = SCM_RIGHTS;
+    rights->cmsg_len = CMSG_LEN(sizeof(int));
+    std::memcpy(CMSG_DATA(rights), &fd, sizeof fd);
+  }
+  const ssize_t sent = sendmsg(fd_.get(), &header, MSG_NOSIGNAL);
   if (sent == static_cast<ssize_t>(message.size())) return Status::Ok();
   return Unavailable("notify the service manager: " + ErrnoText(errno));
 }
@@ -90,6 +104,14 @@ Status Notifier::Reloading(Instant now) const {
 
 Status Notifier::Stopping() const { return Send("STOPPING=1"); }
 Status Notifier::Watchdog() const { return Send("WATCHDOG=1"); }
+
+Status Notifier::KeepSocket(int fd, std::string_view name) const {
+  return Send(fmt::format("FDSTORE=1\nFDNAME={}", name), fd);
+}
+
+Status Notifier::ForgetSocket(std::string_view name) const {
+  return Send(fmt::format("FDSTOREREMOVE=1\nFDNAME={}", name));
+}
 
 Status Notifier::ExtendTimeout(std::chrono::microseconds more) const {
   return Send(fmt::format("EXTEND_TIMEOUT_USEC={}", more.count()));

@@ -35,11 +35,15 @@ class Notifier {
   Status Reloading(Instant now) const;
   Status Stopping() const;
   Status Watchdog() const;
+  // The manager keeps a copy of the socket over a restart (FileDescriptorStoreMax=) and hands it to
+  // the next process under this name: who connects meanwhile waits instead of being refused.
+  Status KeepSocket(int fd, std::string_view name) const;
+  Status ForgetSocket(std::string_view name) const;
   // Start or stop takes longer: the manager waits this much more from now on.
   Status ExtendTimeout(std::chrono::microseconds more) const;
 
  private:
-  Status Send(std::string_view message) const;
+  Status Send(std::string_view message, int fd = -1) const;  // with a copy of `fd`, if there is one
   std::string socket_;
   Fd fd_;
 };

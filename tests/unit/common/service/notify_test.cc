@@ -29,6 +29,23 @@ class FakeManager {
   ~FakeManager() {
     if (name_[0] == '/') unlink(name_.c_str());
   }
+  // The next message's descriptor; -1: it has none.
+  int NextSocket() {
+    char buffer[4096];
+    iovec text{buffer, sizeof buffer};
+    alignas(cmsghdr) char room[CMSG_SPACE(sizeof(int))] = {};
+    msghdr header{};
+    header.msg_iov = &text;
+    header.msg_iovlen = 1;
+    header.msg_control = room;
+    header.msg_controllen = sizeof room;
+    if (recvmsg(fd_.get(), &header, MSG_CMSG_CLOEXEC) < 0) return -1;
+    const cmsghdr* rights = CMSG_FIRSTHDR(&header);
+    if (rights == nullptr || rights->cmsg_type != SCM_RIGHTS) return -1;
+    int fd = -1;
+    std::memcpy(&fd, CMSG_DATA(rights), sizeof fd);
+    return fd;
+  }
   std::string Next() {
     char buffer[4096];
     const ssize_t count = recv(fd_.get(), buffer, sizeof buffer, 0);
@@ -66,6 +83,30 @@ TEST(Notifier, SaysWhatTheProtocolAsksFor) {
   EXPECT_EQ(manager.Next(), "EXTEND_TIMEOUT_USEC=5000000");
   EXPECT_TRUE(notifier.Stopping().ok());
   EXPECT_EQ(manager.Next(), "STOPPING=1");
+}
+
+TEST(Notifier, ASocketIsHandedOverAndOutlivesItsFirstOwner) {
+  FakeManager manager(SocketPath());
+  const Notifier notifier(SocketPath());
+  int ends[2] = {-1, -1};
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+  Fd ours(ends[0]), other(ends[1]);
+  EXPECT_TRUE(notifier.KeepSocket(ours.get(), "intake").ok());
+  const Fd kept(manager.NextSocket());
+  ASSERT_TRUE(kept.valid());
+  ours.Reset();
+  EXPECT_EQ(send(other.get(), "x", 1, MSG_NOSIGNAL), 1);
+  char byte = 0;
+  EXPECT_EQ(recv(kept.get(), &byte, 1, 0), 1);
+}
+
+TEST(Notifier, ASocketIsNamedWhenItIsKeptAndForgotten) {
+  FakeManager manager(SocketPath());
+  const Notifier notifier(SocketPath());
+  EXPECT_TRUE(notifier.KeepSocket(0, "intake").ok());
+  EXPECT_EQ(manager.Next(), "FDSTORE=1\nFDNAME=intake");
+  EXPECT_TRUE(notifier.ForgetSocket("intake").ok());
+  EXPECT_EQ(manager.Next(), "FDSTOREREMOVE=1\nFDNAME=intake");
 }
 
 TEST(Notifier, FindsAnAbstractSocket) {
