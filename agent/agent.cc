@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <future>
 
+#include "agent/intake_socket.h"
 #include "agent/status/status_json.h"
 #include "common/service/exit_codes.h"
 #include "common/wire/ulid.h"
@@ -33,7 +34,7 @@ Agent::Agent(config::Config config, const Process& process)
       signals_(*process.signals),
       reload_desk_(&config_, process.config_path, process.signals),
       notifier_(service::Notifier::FromEnvironment(std::getenv)),
-      intake_socket_(process.intake_socket),
+      intake_socket_(TakeIntakeSocket(process.sockets, config_.intake.listen, notifier_)),
       host_(HostName()),
       session_(wire::NewUlid(clock_.Wall(), &random_)),
       started_at_(clock_.Wall()) {}

@@ -37,7 +37,7 @@ class Agent {
   struct Process {
     std::string config_path;
     service::Signals* signals;
-    int intake_socket;  // held by the service manager; -1: none
+    std::vector<service::InheritedSocket> sockets;  // that the service manager has kept
   };
   Agent(config::Config config, const Process& process);
 
@@ -69,7 +69,7 @@ class Agent {
   service::Signals& signals_;
   ReloadDesk reload_desk_;
   const service::Notifier notifier_;
-  const int intake_socket_;  // -1: none was inherited
+  Fd intake_socket_;  // kept by the service manager, or opened by StartHttp
   SystemClock clock_;
   SystemRandom random_;
   const std::string host_, session_;

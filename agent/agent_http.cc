@@ -1,6 +1,7 @@
 // The agent's listeners: who may come in where, and what is answered there.
 #include "agent/agent.h"
 #include "agent/capture/token_routes.h"
+#include "agent/intake_socket.h"
 #include "agent/journal/paths.h"
 #include "agent/status/admin_routes.h"
 #include "agent/status/routes.h"
@@ -10,8 +11,7 @@ namespace tillrelay {
 
 // Who may send.
 Status Agent::OpenTokens() {
-  auto intake = intake_socket_ >= 0 ? Result<http::Address>(http::LocalAddress(intake_socket_))
-                                    : http::ParseAddress(config_.intake.listen);
+  auto intake = http::ParseAddress(config_.intake.listen);
   auto page = http::ParseAddress(config_.status.listen);
   if (!intake.ok()) return std::move(intake).status().Within("intake.listen");
   if (!page.ok()) return std::move(page).status().Within("status.listen");
@@ -50,7 +50,6 @@ http::ListenerOptions Agent::IntakeListener() const {
   http::ListenerOptions intake;
   intake.name = "intake";
   intake.address = config_.intake.listen;
-  intake.inherited_fd = intake_socket_;
   intake.allowed_hosts = config_.intake.allowed_hosts;
   intake.max_body_bytes = static_cast<size_t>(config_.limits.body_bytes);
   intake.max_header_bytes = static_cast<size_t>(config_.limits.header_bytes);
@@ -63,7 +62,6 @@ http::ListenerOptions Agent::PageListener() const {
   http::ListenerOptions page = IntakeListener();
   page.name = "status";
   page.address = config_.status.listen;
-  page.inherited_fd = -1;
   page.allowed_hosts = config_.status.allowed_hosts;
   page.tls = {config_.status.tls_cert_file, config_.status.tls_key_file, ""};
   return page;
@@ -107,8 +105,14 @@ Status Agent::StartHttp() {
   http::ServerOptions options;
   options.heartbeat = Beat("http", kThreadBudget);
   server_ = std::make_unique<http::Server>(clock_, options);
+  if (!intake_socket_.valid()) {
+    auto opened = OpenIntakeSocket(config_.intake.listen, notifier_);
+    if (!opened.ok()) return std::move(opened).status();
+    intake_socket_ = *std::move(opened);
+  }
   http::ListenerOptions intake = IntakeListener();
   intake.router = intake_router;
+  intake.inherited_fd = intake_socket_.Release();
   intake_listener_ = server_->AddListener(intake);
   http::ListenerOptions page = PageListener();
   page.router = status_router;

@@ -15,28 +15,15 @@ namespace {
 
 const char* Environment(const char* name) { return std::getenv(name); }
 
-// The listening socket that the service manager holds for the intake, or -1.
-int IntakeSocket(std::vector<service::InheritedSocket> sockets) {
-  int intake = -1;
-  for (const auto& socket : sockets) {
-    if (socket.name == "intake" && intake < 0) {
-      intake = socket.fd;
-    } else {
-      log::Warning("main", "the inherited socket \"{}\" is not used; only \"intake\" is",
-                   socket.name);
-      close(socket.fd);
-    }
-  }
-  return intake;
-}
-
 int Usage() {
   std::fputs("usage: tillrelayd --config FILE [--check]\n", stderr);
   return service::kExitUsage;
 }
 
 int Main(int argc, char** argv) {
-  std::string config_path = "/etc/tillrelay/tillrelay.toml";
+  const char* from_environment = Environment("TILLRELAY_CONFIG");
+  std::string config_path =
+      from_environment != nullptr ? from_environment : "/etc/tillrelay/tillrelay.toml";
   bool check = false;
   for (int i = 1; i < argc; ++i) {
     const std::string_view argument = argv[i];
@@ -60,6 +47,7 @@ int Main(int argc, char** argv) {
   }
   if (check) return service::kExitOk;
   log::Setup(LogLevelOf(config->log_level), guard::ScrubLine);
+  for (const std::string& note : config->notes) log::Warning("config", "{}", note);
   umask(0077);
   prctl(PR_SET_DUMPABLE, 0);  // no core with a password in it
   auto signals = service::Signals::Block();
@@ -67,9 +55,9 @@ int Main(int argc, char** argv) {
     log::Error("main", "{}", signals.status().message());
     return service::kExitFault;
   }
-  const int intake_socket = IntakeSocket(service::InheritedSockets(Environment, getpid()));
+  auto sockets = service::InheritedSockets(Environment, getpid());
   service::ForgetInheritedSockets();
-  Agent agent(*std::move(config), {config_path, &*signals, intake_socket});
+  Agent agent(*std::move(config), {config_path, &*signals, std::move(sockets)});
   if (auto failure = agent.Start()) {
     log::Error("main", "cannot start: {}", failure->status.message());
     agent.Stop();

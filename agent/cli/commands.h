@@ -26,6 +26,15 @@ struct StatusOptions {
 };
 int RunStatus(const Common& common, const StatusOptions& options);
 
+struct EventsOptions {
+  std::string register_id, number, business_day, kind, text;
+  uint64_t before = 0;  // position; 0: the newest
+  int most = 20;
+};
+int RunEvents(const Common& common, const EventsOptions& options);
+// `id` is a UUID, or a number in the current stream.
+int RunShow(const Common& common, const std::string& id);
+
 // How to reach the intake and what to show there.
 struct IntakeOptions {
   std::string address;     // "host:port" or "https://host:port"; empty: from the configuration
@@ -80,8 +89,16 @@ int RunResolve(const Common& common, const ResolveOptions& options);
 // Every document of the quarantine, one JSON object a line, to standard output.
 int RunQuarantineExport(const Common& common);
 
-// `word` is pause or resume.
+// `word` is pause, resume or retry.
 int RunDelivery(const Common& common, const std::string& word);
+
+// One of: numbers, a business day, a time of recording.
+struct ReplayOptions {
+  uint64_t from = 0, through = 0;
+  std::string stream, business_day, recorded_from, recorded_through, reason;
+  bool preview = false, wait = true, yes = false;
+};
+int RunReplay(const Common& common, const ReplayOptions& options);
 
 // Tokens of registers.
 struct RegisterOptions {
@@ -92,12 +109,36 @@ struct RegisterOptions {
 };
 int RunRegister(const Common& common, const RegisterOptions& options);
 
+// The journal as a file. `file` empty: the configured one.
+struct JournalFileOptions {
+  std::string file;
+  bool yes = false;  // without asking
+};
+int RunVerify(const Common& common, const JournalFileOptions& options);
+int RunBackup(const Common& common, const JournalFileOptions& options);
+int RunRestoreBackup(const Common& common, const JournalFileOptions& options);
+int RunSalvage(const Common& common, const JournalFileOptions& options);
+
+// Events as they are kept, one JSON object a line, to standard output.
+struct ExportOptions {
+  std::string kind, business_day;
+  uint64_t after = 0;  // position
+};
+int RunExport(const Common& common, const ExportOptions& options);
+
 int RunConfigCheck(const Common& common);
 // Every key in effect, with the file that set it.
 int RunConfigShow(const Common& common);
 
 // Asks the daemon to read its configuration again, and says what that changed.
 int RunReload(const Common& common);
+
+// Everything that can be wrong, and what to do about each.
+struct DoctorOptions {
+  bool deep = false;   // every row of the journal
+  bool daemon = true;  // it should be running
+};
+int RunDoctor(const Common& common, const DoctorOptions& options);
 
 // The first configuration: conf.d/50-setup.toml and the secrets beside the main file. What is left
 // empty keeps the answer of the time before.
@@ -108,6 +149,8 @@ struct SetupOptions {
   std::string ca_file;        // its text is copied
   bool ask = true;            // questions, if on a terminal
   bool restart = true;        // the service afterwards
+  bool doctor = true;         // after the restart
+  bool move_store = false;    // this server serves another store from now on
 };
 int RunSetup(const Common& common, SetupOptions options);
 

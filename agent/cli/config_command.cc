@@ -35,6 +35,11 @@ int RunConfigCheck(const Common& common) {
     fmt::print(stderr, "{}\n", config.status().message());
     return kConfiguration;
   }
+  for (const std::string& note : config->notes) fmt::print(stderr, "note: {}\n", note);
+  if (common.json) {
+    fmt::print("{{\"good\":true}}\n");
+    return kOk;
+  }
   fmt::print("{}: good\n", common.config);
   if (config->store_id.empty()) fmt::print("note: no store_id yet, nothing will be accepted\n");
   if (config->broker.url.empty()) fmt::print("note: no broker yet, events will be kept\n");

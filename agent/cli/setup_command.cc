@@ -9,7 +9,10 @@
 #include <iostream>
 
 #include "agent/cli/commands.h"
+#include "agent/cli/journal_lock.h"
 #include "agent/config/config.h"
+#include "agent/journal/backup.h"
+#include "agent/journal/verify.h"
 #include "common/base/files.h"
 #include "common/base/json_writer.h"
 #include "common/base/settings.h"
@@ -143,18 +146,49 @@ Status WriteFragment(const Common& common, const std::string& path, const Fragme
   return Invalid(config.status().message() + "\nnothing was changed");
 }
 
-int RestartService() {
-  char systemctl[] = "systemctl", restart[] = "restart", unit[] = "tillrelay.service";
-  char* arguments[] = {systemctl, restart, unit, nullptr};
+bool HasSystemd() { return access("/run/systemd/system", F_OK) == 0; }
+
+bool Systemctl(const char* verb) {
+  std::string words[] = {"systemctl", verb, "tillrelay.service"};
+  char* arguments[] = {words[0].data(), words[1].data(), words[2].data(), nullptr};
   pid_t child = 0;
   int status = 0;
-  if (posix_spawnp(&child, systemctl, nullptr, nullptr, arguments, environ) != 0 ||
-      waitpid(child, &status, 0) != child || status != 0) {
+  return posix_spawnp(&child, arguments[0], nullptr, nullptr, arguments, environ) == 0 &&
+         waitpid(child, &status, 0) == child && status == 0;
+}
+
+int RestartService(const Common& common, const SetupOptions& options) {
+  if (!Systemctl("restart")) {
     fmt::print(stderr, "The service could not be restarted: journalctl -u tillrelay\n");
     return kFault;
   }
-  fmt::print("The service runs with it. \"tillrelay status\" tells how it goes.\n");
-  return kOk;
+  fmt::print("The service runs with it. \"tillrelay status\" tells how it goes.\n\n");
+  return options.doctor ? RunDoctor(common, {}) : kOk;
+}
+
+// The journal of another store is set aside, but only when nothing in it waits. `only_ask`: says
+// whether it could be, and moves nothing.
+Status MoveStore(const Common& common, const std::string& store_id, bool only_ask) {
+  auto config = config::Load(common.config);
+  if (!config.ok()) return std::move(config).status();
+  const std::string& journal = config->journal.path;
+  if (access(journal.c_str(), F_OK) != 0) return Status::Ok();
+  auto told = journal::Verify(journal, nullptr, 1);
+  if (!told.ok()) return std::move(told).status();
+  if (told->store_id == store_id) return Status::Ok();
+  if (told->waiting > 0) {
+    return Unavailable(fmt::format(
+        "{} events of store {} have not reached head office; wait until \"tillrelay status\" says "
+        "that nothing waits, or make a backup and move {} away by hand",
+        told->waiting, told->store_id, journal));
+  }
+  if (only_ask) return Status::Ok();
+  if (HasSystemd()) Systemctl("stop");
+  if (DaemonRuns(journal)) return Unavailable("tillrelayd runs with this journal: stop it first");
+  auto moved = journal::MoveJournalAside(journal, "store-" + told->store_id, SystemClock().Wall());
+  if (!moved.ok()) return std::move(moved).status();
+  fmt::print("The journal of store {} is now {}\n", told->store_id, *moved);
+  return Status::Ok();
 }
 
 int Fail(const Status& status, int code) {
@@ -207,12 +241,20 @@ int RunSetup(const Common& common, SetupOptions options) {
   if (!IsName(fragment->store_id)) {
     return Fail(Invalid("--store-id is needed: [A-Za-z0-9._-]{1,32}"), kUsage);
   }
+  if (options.move_store) {
+    Status movable = MoveStore(common, fragment->store_id, true);
+    if (!movable.ok()) return Fail(movable, kFault);
+  }
   Status done = StoreSecrets(options, places, std::move(secret), &*fragment);
   if (done.ok()) done = WriteFragment(common, places.fragment, *fragment);
   if (!done.ok()) return Fail(done, done.code() == Code::kInvalid ? kConfiguration : kFault);
   fmt::print("{} is written, the configuration is good.\n", places.fragment);
-  const bool has_systemd = access("/run/systemd/system", F_OK) == 0;
-  return options.restart && has_systemd ? RestartService() : kOk;
+  if (options.move_store) {
+    if (Status moved = MoveStore(common, fragment->store_id, false); !moved.ok()) {
+      return Fail(moved, kFault);
+    }
+  }
+  return options.restart && HasSystemd() ? RestartService(common, options) : kOk;
 }
 
 }  // namespace tillrelay::cli

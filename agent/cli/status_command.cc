@@ -1,9 +1,7 @@
 #include <fmt/format.h>
-#include <unistd.h>
-
-#include <cstdlib>
 
 #include "agent/cli/commands.h"
+#include "agent/cli/terminal.h"
 #include "agent/config/config.h"
 #include "common/base/json_reader.h"
 #include "common/http/client.h"
@@ -11,16 +9,9 @@
 namespace tillrelay::cli {
 namespace {
 
-const char* Colour(std::string_view level) {
-  if (isatty(STDOUT_FILENO) == 0 || std::getenv("NO_COLOR") != nullptr) return "";
-  if (level == "green") return "\x1b[32m";
-  return level == "amber" ? "\x1b[33m" : "\x1b[31m";
-}
-
 void Print(JsonValue status) {
-  const std::string_view level = status.String("level");
-  const char* colour = Colour(level);
-  fmt::print("{}{}{}\n", colour, status.String("sentence"), *colour != '\0' ? "\x1b[0m" : "");
+  const std::string level(status.String("level"));
+  fmt::print("{}{}{}\n", Colour(level), status.String("sentence"), NoColour());
   if (const auto safe = status.String("safe"); !safe.empty()) fmt::print("{}\n", safe);
   for (const JsonValue step : status.Find("next_steps")) fmt::print("  - {}\n", step.text());
   const auto number = [&](const char* name) -> std::string_view {

@@ -160,8 +160,16 @@ void ReadLimits(Settings* s, Config::Limits* l) {
   s->Integer("limits.quarantine_bytes", 1024, 16 * kGiB, &l->quarantine_bytes);
 }
 
+// Keys that had another name in the minor version before this one; it is read once more, with a
+// note. A line stays for one minor version.
+struct NewName {
+  const char *before, *now;
+};
+const std::vector<NewName> kNewNames = {};
+
 Result<Config> FromSettings(Settings settings) {
   Config c;
+  for (const NewName& name : kNewNames) settings.Renamed(name.before, name.now);
   settings.String("store_id", &c.store_id);
   settings.String("time_zone", &c.time_zone);
   settings.Strings("store_aliases", &c.store_aliases);
@@ -194,6 +202,7 @@ Result<Config> FromSettings(Settings settings) {
   }
   TRY(settings.Finish());
   c.effective = settings.Values();
+  c.notes = settings.Notes();
   return c;
 }
 

@@ -106,6 +106,7 @@ struct Config {
   } guard;
 
   std::vector<SettingValue> effective;  // every key, its value, and the file that set it
+  std::vector<std::string> notes;       // old names that still work, a line each
 };
 
 // A door that others than this machine can reach needs TLS, and registers that show who they are.

@@ -125,7 +125,7 @@ void Books(Writer& w, const std::vector<books::RegisterRow>& rows) {
   } figures[] = {
       {"register_missing_numbers", "Transaction numbers missing in the newest business day.",
        [](const auto& row) { return static_cast<double>(row.missing); }},
-      {"register_counter_restarts", "Times the counter jumped backwards that day.",
+      {"register_number_restarts", "Times the counter jumped backwards that day.",
        [](const auto& row) { return static_cast<double>(row.restarts); }},
       {"register_day_duplicates", "Receipts told again that day.",
        [](const auto& row) { return static_cast<double>(row.duplicates); }},

@@ -31,6 +31,7 @@ class Fd {
   int get() const { return fd_; }
   bool valid() const { return fd_ >= 0; }
   void Reset();
+  int Release() { return std::exchange(fd_, -1); }
 
  private:
   int fd_ = -1;

@@ -20,6 +20,7 @@ struct Settings::State {
   std::set<std::string, std::less<>> known;
   std::vector<std::string> mistakes;
   std::vector<SettingValue> values;
+  std::vector<std::string> notes;
 
   void Note(std::string_view key, const toml::node* node, std::string text) {
     const bool placed = node != nullptr && node->source().path != nullptr;
@@ -194,6 +195,28 @@ std::vector<std::string> Settings::Sections(std::string_view key) {
 }
 
 bool Settings::Has(std::string_view key) { return state_->Find(key) != nullptr; }
+
+void Settings::Renamed(std::string_view before, std::string_view now) {
+  const toml::node* old = state_->root.at_path(before).node();
+  if (old == nullptr) return;
+  const std::string& file = old->source().path ? *old->source().path : state_->name;
+  state_->notes.push_back(fmt::format("{}:{}: {} is called {} now; the old name will be an error",
+                                      file, old->source().begin.line, before, now));
+  state_->known.emplace(before);
+  if (state_->root.at_path(now)) return;
+  toml::table* place = &state_->root;
+  std::string_view rest = now;
+  for (size_t dot = rest.find('.'); dot != std::string_view::npos; dot = rest.find('.')) {
+    const std::string_view part = rest.substr(0, dot);
+    if (place->get(part) == nullptr) place->insert(part, toml::table());
+    place = place->get(part)->as_table();
+    if (place == nullptr) return;  // complained of when the section is read
+    rest.remove_prefix(dot + 1);
+  }
+  old->visit([&](const auto& value) { place->insert(rest, value); });
+}
+
+const std::vector<std::string>& Settings::Notes() const { return state_->notes; }
 
 void Settings::Complain(std::string_view key, std::string_view what) {
   const toml::node* node = state_->Find(key);

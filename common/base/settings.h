@@ -44,6 +44,10 @@ class Settings {
   // The names of the tables below a section: {"a", "b"} for [key.a] and [key.b].
   std::vector<std::string> Sections(std::string_view key);
   bool Has(std::string_view key);
+  // A key's name of one version ago: its value counts under the new name, unless that is there too,
+  // and a note says what to change. Before any key is asked for.
+  void Renamed(std::string_view before, std::string_view now);
+  const std::vector<std::string>& Notes() const;
   // A mistake that the caller found in the value of `key`.
   void Complain(std::string_view key, std::string_view what);
 

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <poll.h>
@@ -11,6 +12,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <climits>
+#include <ctime>
 
 #include "common/http/tls.h"
 
@@ -77,6 +79,14 @@ Status Fill(SSL_CTX* context, const ClientTls& files) {
   return Status::Ok();
 }
 
+std::chrono::sys_seconds ExpiryOf(const X509* certificate) {
+  std::tm parts{};
+  if (certificate == nullptr || ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &parts) != 1) {
+    return {};
+  }
+  return std::chrono::sys_seconds(std::chrono::seconds(timegm(&parts)));
+}
+
 void ExpectName(SSL* ssl, const std::string& host, bool check) {
   in6_addr ignored{};
   const bool is_ip = inet_pton(AF_INET, host.c_str(), &ignored) == 1 ||
@@ -141,6 +151,19 @@ Result<std::unique_ptr<TlsPipe>> TlsPipe::Connect(int fd, const std::string& hos
     }
   }
   return std::unique_ptr<TlsPipe>(new TlsPipe(std::move(engine)));
+}
+
+std::chrono::sys_seconds TlsPipe::PeerExpires() const {
+  return ExpiryOf(SSL_get0_peer_certificate(engine_->ssl.get()));
+}
+
+Result<std::chrono::sys_seconds> CertificateExpires(const std::string& pem_file) {
+  const std::unique_ptr<BIO, Freed<BIO_free_all>> file(BIO_new_file(pem_file.c_str(), "r"));
+  if (file == nullptr) return Invalid(pem_file + ": " + TlsErrorText());
+  const std::unique_ptr<X509, Freed<X509_free>> certificate(
+      PEM_read_bio_X509(file.get(), nullptr, nullptr, nullptr));
+  if (certificate == nullptr) return Invalid(pem_file + ": no certificate in PEM");
+  return ExpiryOf(certificate.get());
 }
 
 ssize_t TlsPipe::Send(const char* bytes, size_t size) {

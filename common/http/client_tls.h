@@ -29,6 +29,8 @@ class TlsPipe {
                                                   const ClientTls& files,
                                                   std::chrono::milliseconds timeout);
   ~TlsPipe();
+  // When the server's certificate expires; the epoch if that cannot be read.
+  std::chrono::sys_seconds PeerExpires() const;
   ssize_t Send(const char* bytes, size_t size);
   ssize_t Receive(char* bytes, size_t size);
 
@@ -37,5 +39,8 @@ class TlsPipe {
   explicit TlsPipe(std::unique_ptr<Engine> engine);
   std::unique_ptr<Engine> engine_;
 };
+
+// When the first certificate of a PEM file expires; invalid if there is none in it.
+Result<std::chrono::sys_seconds> CertificateExpires(const std::string& pem_file);
 
 }  // namespace tillrelay::http

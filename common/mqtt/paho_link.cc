@@ -214,6 +214,13 @@ class PahoLink final : public Link, private paho::callback {
     return code >= kFirstRefusal ? code : kFirstRefusal;
   }
 
+  // The broker's word in its CONNACK. Paho C 1.3 gives it as the return code, which is otherwise
+  // its own and negative; read in MQTTAsyncUtils.c, nextOrClose().
+  static int ConnectCode(const paho::token& token) {
+    const int code = static_cast<int>(token.get_reason_code());
+    return code == 0 && token.get_return_code() > 0 ? token.get_return_code() : code;
+  }
+
   // The library fixes the version when a client is made.
   void MakeClient() {
     made_for_ = version_;
@@ -323,7 +330,7 @@ class PahoLink final : public Link, private paho::callback {
   void ConnectFailed(const paho::token& token) {
     LinkEvent event;
     event.what = Happening::kConnectFailed;
-    event.reason_code = static_cast<int>(token.get_reason_code());
+    event.reason_code = ConnectCode(token);
     const bool too_new = made_for_ == MQTTVERSION_5 && (event.reason_code == kUnsupportedVersion ||
                                                         event.reason_code == kUnacceptableVersion);
     // The other version at the next attempt; back to 5 when that fails too, for the broker may have

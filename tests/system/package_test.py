@@ -58,6 +58,20 @@ password_file = "credential:password"
 """
 
 
+# What version 2 of the journal's schema left behind; the daemon brings it forward at its start.
+AS_VERSION_2 = """DROP TABLE opening; DROP TABLE owed; DROP TABLE loss;
+ALTER TABLE stream DROP COLUMN number; ALTER TABLE stream DROP COLUMN first;
+PRAGMA user_version=2; PRAGMA wal_checkpoint(TRUNCATE);"""
+KILLS = 10
+# On every server with systemd; argon2 through its cryptsetup.
+PRESENT = {"libargon2-1", "libc6", "libgcc-s1", "libssl3", "libstdc++6", "libzstd1", "tzdata"}
+
+
+def unsigned(text):
+    """The Release inside a clear-signed one."""
+    return text.split("\n\n", 1)[1].split("-----BEGIN PGP SIGNATURE")[0]
+
+
 class Packages:
     """All stories; each is named as a claim."""
 
@@ -76,6 +90,16 @@ class Packages:
         if os.path.exists(public):
             shutil.rmtree(self.box.root + "/srv/repository", ignore_errors=True)
             shutil.copytree(os.path.realpath(public), self.box.root + "/srv/repository")
+
+    def sign(self, text):
+        home = os.path.join(self.box.dir, "gnupg")
+        plain = os.path.join(self.box.dir, "Release")
+        with open(plain, "w") as file:
+            file.write(text)
+        command("gpg", "--batch", "--yes", "--clearsign", "-o", plain + ".signed", plain,
+                env={**os.environ, "GNUPGHOME": home})
+        with open(plain + ".signed") as file:
+            return file.read()
 
     def follow(self, suite):
         self.box.write("/etc/apt/sources.list.d/tillrelay.sources",
@@ -117,6 +141,18 @@ class Packages:
                  and self.box.show(UNIT, "ActiveState") == "active", "the restart", seconds)
 
     # --- stories ---
+    def the_packages_are_small(self):
+        sizes = {os.path.basename(deb): os.path.getsize(deb) for deb in self.new}
+        check(max(sizes.values()) < 2_000_000, str(sizes))
+        needed = {re.split(r"[ (]", part.strip())[0] for deb in self.new
+                  if "/tillrelay_" in deb
+                  for part in command("dpkg-deb", "-f", deb, "Depends").split(",")}
+        new = needed - PRESENT
+        weight = sum(int(size) for size in self.box.run(
+            "dpkg-query", "-W", "-f", "${Installed-Size}\\n", *sorted(new)).split())
+        check(weight < 6_000, f"{weight} kB for {sorted(new)}")
+        return f"{sizes}; {len(new)} libraries beside them, {weight} kB installed"
+
     def an_unsigned_or_changed_repository_is_refused(self):
         home = os.path.join(self.box.dir, "gnupg")
         os.makedirs(home, mode=0o700)
@@ -138,6 +174,15 @@ class Packages:
                        good.replace("Label: Tillrelay", "Label: Tillrelai"))
         code, said = self.box.try_run("apt-get", "update")
         check("BADSIG" in said or "invalid" in said, f"a changed Release was taken: {code} {said}")
+        # A copy of long ago, signed well, that somebody holds back.
+        self.box.write("/srv/repository/dists/stable/InRelease", self.sign(re.sub(
+            r"Valid-Until: .*", "Valid-Until: Sun, 01 Nov 2020 00:00:00 UTC", re.sub(
+                r"^Date: .*", "Date: Wed, 02 Sep 2020 00:00:00 UTC", unsigned(good), flags=re.M))))
+        code, said = self.box.try_run("apt-get", "update")
+        check("expired" in said, f"a frozen Release was taken: {code} {said}")
+        os.unlink(self.box.root + "/srv/repository/dists/stable/InRelease")
+        code, said = self.box.try_run("apt-get", "update")
+        check("not signed" in said, f"an unsigned repository was taken: {code} {said}")
         self.box.write("/srv/repository/dists/stable/InRelease", good)
         self.box.run("apt-get", "update", "-qq")
         # The index is signed, the package is not the one that it names.
@@ -148,7 +193,7 @@ class Packages:
         code, said = self.box.try_run("apt-get", "install", "-y", "tillrelay")
         check(code != 0, "a changed package was installed")
         self.publish("show")
-        return "a changed InRelease and a changed package are refused"
+        return "changed, frozen and unsigned indexes and a changed package are refused"
 
     def a_new_server_runs_unconfigured_and_says_what_is_missing(self):
         self.install("tillrelay", "tillrelay-collector")
@@ -168,7 +213,7 @@ class Packages:
                         "/run/tillrelay 2750 tillrelay:tillrelay-admin",
                         "/run/tillrelay/control.sock 660 tillrelay:tillrelay-admin",
                         "/etc/tillrelay/credentials 700 root:root"], "\n".join(modes))
-        self.box.run("systemd-analyze", "verify", "--man=no", UNIT, "tillrelay.socket",
+        self.box.run("systemd-analyze", "verify", "--man=no", UNIT, "tillrelay-verify.timer",
                      "tillrelay-collector.service")
         return f"version {OLD} installed from the signed repository"
 
@@ -181,9 +226,10 @@ class Packages:
         self.box.write("/etc/tillrelay/collector.toml", COLLECTOR)
         self.box.write("/etc/tillrelay/collector-credentials/password", "c\n", 0o600)
         self.box.run("systemctl", "enable", "--now", "tillrelay-collector")
-        self.box.run("tillrelay", "setup", "--store-id", "0042", "--time-zone", "Europe/Berlin",
-                     "--broker-url", "mqtt://127.0.0.1:1883", "--username", "0042",
-                     "--password-file", "-", text=SECRET + "\n")
+        said = self.box.run("tillrelay", "setup", "--store-id", "0042", "--time-zone",
+                            "Europe/Berlin", "--broker-url", "mqtt://127.0.0.1:1883",
+                            "--username", "0042", "--password-file", "-", text=SECRET + "\n")
+        check("No fault was found" in said, said)
         self.play(500, 1)
         self.all_arrived()
         shown = self.box.run("tillrelay", "config", "show")
@@ -316,29 +362,33 @@ class Packages:
         check(version == self.version, version)
         check("by the administrator" in open(
             self.box.root + "/etc/tillrelay/tillrelay.toml").read(), "the conffile was replaced")
-        if self.box.show("tillrelay.socket", "ActiveState") == "active":
-            check(refused == "0", f"{refused} connections were refused")
+        check(refused == "0", f"{refused} connections were refused")
         self.box.run("systemctl", "start", "tillrelay-collector")
         self.all_arrived(600)
         return (f"{WAITING} waiting, {posted} posted meanwhile, {retries} requests repeated, "
                 f"{refused} connections refused, no answer for at most {longest} s")
 
-    def a_killed_dpkg_heals(self):
+    def a_killed_dpkg_and_a_killed_migration_heal(self):
+        """Ten times: dpkg dies somewhere, and so does the daemon that has to migrate."""
         killed = 0
         for deb in self.old + self.new:
             shutil.copy(deb, self.box.root + "/srv/")
-        for number in range(4):
+        marks = ("upgrade ", "status half-configured", "status unpacked", "status half-installed",
+                 "status config-files", "trigproc ", "startup packages configure",
+                 "configure tillrelay", "status installed", "startup archives")
+        log = self.box.root + "/var/log/dpkg.log"
+        for number in range(KILLS):
             target = self.old if number % 2 == 0 else self.new
             names = ["/srv/" + os.path.basename(deb) for deb in target]
-            registers = self.box.start(*self.simulate(200, 10 + number, rate=50))
+            self.as_version_2()
+            registers = self.box.start(*self.simulate(100, 10 + number, rate=50))
+            size = os.path.getsize(log)
             dpkg = self.box.start("sh", "-c", "exec dpkg --force-confold --force-downgrade -i "
                                   + " ".join(names))
-            log = self.box.root + "/var/log/dpkg.log"
-            mark = ("status half-installed", "status unpacked", "status half-configured",
-                    "upgrade ")[number]
-            size = os.path.getsize(log)
-            wait_for(lambda: mark in open(log).read()[size:] or dpkg.poll() is not None, mark)
+            wait_for(lambda: marks[number] in open(log).read()[size:] or dpkg.poll() is not None,
+                     marks[number])
             killed += self.box.kill_started(dpkg)
+            self.kill_in_migration(number)
             # A package that was cut half-unpacked has to be unpacked again; dpkg says so itself.
             code, said = self.box.try_run("dpkg", "--force-confold", "--configure", "-a")
             check(code == 0 or "reinstall it" in said, said)
@@ -347,8 +397,27 @@ class Packages:
             states = self.box.run("dpkg-query", "-W", "-f", "${db:Status-Abbrev}", "tillrelay")
             check(states.strip() == "ii", states)
         self.all_arrived()
-        check(killed >= 2, f"only {killed} of 4 were killed in time")
-        return f"{killed} kills in different states, upwards and downwards"
+        check(killed >= KILLS // 2, f"only {killed} of {KILLS} were killed in time")
+        return f"dpkg killed {killed} times in {KILLS} states, up and down, and {KILLS} daemons"
+
+    def as_version_2(self):
+        self.box.run("systemctl", "stop", UNIT)
+        journal = self.box.root + "/var/lib/tillrelay/journal.db"
+        with contextlib.closing(sqlite3.connect(journal)) as db:
+            db.executescript(AS_VERSION_2)
+        self.box.run("sh", "-c", "chown tillrelay: /var/lib/tillrelay/journal.db*")
+
+    def kill_in_migration(self, number):
+        """The daemon starts on the old schema and dies at one of its writes."""
+        self.box.run("systemctl", "stop", UNIT)
+        program = "/usr/sbin/tillrelayd"
+        if not os.access(self.box.root + program, os.X_OK):
+            return  # dpkg had moved it away
+        command("sh", "-c", 'timeout -s KILL 30 strace -f -qq -o /dev/null -e trace=pwrite64 '
+                f'-e inject=pwrite64:signal=KILL:when={number + 1} chroot --userspec=tillrelay '
+                f'"$0" {program} --config /etc/tillrelay/tillrelay.toml >"$1" 2>&1; [ $? -ge 128 ]',
+                self.box.root, os.path.join(self.box.dir, "killed.log"))
+        self.box.run("systemctl", "start", UNIT)
 
     def a_downgrade_works_and_a_newer_journal_is_left_alone(self):
         self.box.run("apt-get", "install", "-y", "-qq", "--allow-downgrades",
@@ -373,6 +442,46 @@ class Packages:
         self.box.wait_status(lambda s: s["head"] == self.accepted, "the events")
         return "downgraded and served; schema of tomorrow: exit 78, not a byte changed"
 
+    def the_journal_is_verified_beside_the_daemon(self):
+        timer = self.box.show("tillrelay-verify.timer", "ActiveState")
+        check(timer == "active", f"the timer is {timer}")
+        self.box.run("systemctl", "start", "tillrelay-verify.service")
+        told = self.box.run("journalctl", "-u", "tillrelay-verify.service", "-o", "cat")
+        check("Every row is as it was written." in told, told)
+        return told.strip().splitlines()[-2]
+
+    def a_backup_comes_back_as_a_new_stream(self):
+        self.box.run("tillrelay", "backup", "/root/journal.db")
+        before = self.box.status()["stream"]
+        self.play(50, 30)
+        self.all_arrived()
+        code, said = self.box.try_run("tillrelay", "restore-backup", "--yes", "/root/journal.db")
+        check(code == 1 and "stop" in said, f"restored under the daemon: {code} {said}")
+        self.box.run("systemctl", "stop", UNIT)
+        self.box.run("tillrelay", "restore-backup", "--yes", "/root/journal.db")
+        owners = self.box.run("sh", "-c", "stat -c '%U %a' /var/lib/tillrelay/journal.db*")
+        check(set(owners.splitlines()) <= {"tillrelay 600", "tillrelay 644"}, owners)
+        self.box.run("systemctl", "start", UNIT)
+        status = self.box.wait_status(lambda s: s["head"] == s["confirmed_through"], "confirmed")
+        check(status["stream"] != before, "the old stream goes on")
+        self.play(50, 31)
+        self.box.wait_status(lambda s: s["head"] == s["confirmed_through"] and s["head"] >= 50,
+                             "50 more")
+        counted = self.central("SELECT count(*), count(DISTINCT id) FROM event WHERE counted = 1 "
+                               "AND kind NOT IN ('stream_opened', 'loss')")[0]
+        check(counted == (self.accepted, self.accepted), f"{counted} of {self.accepted}")
+        return "nothing counted twice, nothing missing"
+
+    def another_store_moves_in(self):
+        self.box.write("/etc/tillrelay/conf.d/60-test.toml", 'store_aliases = ["0042"]\n')
+        said = self.box.run("tillrelay", "setup", "--move-store", "--store-id", "0043",
+                            "--no-doctor")
+        check("journal.db.store-0042-" in said, said)
+        status = self.box.wait_status(lambda s: s["store_id"] == "0043", "the new store")
+        check(status["head"] == 0, "the old journal goes on")
+        os.unlink(self.box.root + "/etc/tillrelay/conf.d/60-test.toml")
+        return "the old journal is set aside"
+
     def purge_leaves_only_the_users(self):
         self.box.run("apt-get", "remove", "-y", "-qq", "tillrelay")
         check(os.path.exists(self.box.root + "/var/lib/tillrelay/journal.db"),
@@ -396,7 +505,8 @@ def main():
     with Booted(new) as box:
         box.boot()
         s = Packages(box, new)
-        run(s.an_unsigned_or_changed_repository_is_refused,
+        run(s.the_packages_are_small,
+            s.an_unsigned_or_changed_repository_is_refused,
             s.a_new_server_runs_unconfigured_and_says_what_is_missing,
             s.setup_makes_events_flow,
             s.a_secret_is_readable_by_root_and_the_service_alone,
@@ -407,8 +517,11 @@ def main():
             s.what_only_a_person_can_mend_is_not_tried_again,
             s.a_reboot_keeps_everything,
             s.an_upgrade_under_load_loses_nothing,
-            s.a_killed_dpkg_heals,
+            s.the_journal_is_verified_beside_the_daemon,
+            s.a_killed_dpkg_and_a_killed_migration_heal,
             s.a_downgrade_works_and_a_newer_journal_is_left_alone,
+            s.a_backup_comes_back_as_a_new_stream,
+            s.another_store_moves_in,
             s.purge_leaves_only_the_users)
 
 

@@ -71,6 +71,29 @@ TEST(InboxTest, ManyPushersOnePopper) {
   EXPECT_EQ(got, 4000u);
 }
 
+TEST(SettingsTest, AnOldNameStillWorksAndIsTold) {
+  auto settings = Settings::Parse("[broker]\nuri = \"x\"\n", "t.toml");
+  ASSERT_TRUE(settings.ok());
+  settings->Renamed("broker.uri", "link.url");
+  std::string url;
+  settings->String("link.url", &url);
+  ASSERT_TRUE(settings->Finish().ok()) << settings->Finish().message();
+  EXPECT_EQ(url, "x");
+  ASSERT_EQ(settings->Notes().size(), 1u);
+  EXPECT_NE(settings->Notes()[0].find("t.toml:2: broker.uri is called link.url now"),
+            std::string::npos);
+}
+
+TEST(SettingsTest, BesideItsNewNameAnOldOneDoesNotCount) {
+  auto settings = Settings::Parse("uri = \"x\"\nurl = \"y\"\n", "t.toml");
+  ASSERT_TRUE(settings.ok());
+  settings->Renamed("uri", "url");
+  std::string url;
+  settings->String("url", &url);
+  EXPECT_TRUE(settings->Finish().ok());
+  EXPECT_EQ(url, "y");
+}
+
 TEST(SettingsTest, ReportsEveryMistakeWithItsPlace) {
   auto settings = Settings::Parse("store_id = 5\n[broker]\nulr = \"x\"\nport = 99999\n", "t.toml");
   ASSERT_TRUE(settings.ok());

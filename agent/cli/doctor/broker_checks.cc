@@ -1,0 +1,254 @@
+// The way to the broker, step by step, as the daemon goes it: name, TCP, TLS, login, rights.
+#include <fmt/format.h>
+#include <netdb.h>
+#include <sys/socket.h>
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <optional>
+
+#include "agent/cli/doctor/findings.h"
+#include "common/base/clock.h"
+#include "common/base/files.h"
+#include "common/http/address.h"
+#include "common/http/client_tls.h"
+#include "common/mqtt/paho_link.h"
+#include "common/wire/topics.h"
+
+namespace tillrelay::cli::doctor {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr seconds kPatience{5};  // for each step
+constexpr int kExpiresSoonDays = 30;
+constexpr size_t kMaxSecretBytes = 4096;
+
+struct Target {
+  bool tls = false;
+  std::string host, port;
+};
+
+// The configuration has been checked for its form by the daemon's own reader.
+std::optional<Target> TargetOf(const std::string& url) {
+  Target target;
+  target.tls = url.starts_with("mqtts://");
+  if (!target.tls && !url.starts_with("mqtt://")) return std::nullopt;
+  std::string rest = url.substr(target.tls ? 8 : 7);
+  if (rest.ends_with('/')) rest.pop_back();
+  const size_t colon = rest.rfind(':');
+  const bool has_port = colon != std::string::npos && rest.find(']', colon) == std::string::npos;
+  target.host = rest.substr(0, has_port ? colon : std::string::npos);
+  target.port = has_port ? rest.substr(colon + 1) : target.tls ? "8883" : "1883";
+  return target.host.empty() ? std::nullopt : std::optional(target);
+}
+
+std::string WithoutBrackets(const std::string& host) {
+  return host.starts_with('[') ? host.substr(1, host.size() - 2) : host;
+}
+
+bool NameIsFound(const Target& target, Findings* findings) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  const SystemClock clock;
+  const Instant began = clock.Now();
+  const int error =
+      getaddrinfo(WithoutBrackets(target.host).c_str(), target.port.c_str(), &hints, &found);
+  const auto spent =
+      std::chrono::duration_cast<std::chrono::milliseconds>(clock.Now() - began).count();
+  if (error != 0) {
+    findings->Fault("broker name",
+                    fmt::format("{} could not be looked up: {}", target.host, gai_strerror(error)),
+                    "check the spelling in broker.url; then the router and this site's DNS server "
+                    "(resolvectl status)");
+    return false;
+  }
+  freeaddrinfo(found);
+  findings->Good("broker name", fmt::format("{} found in {} ms", target.host, spent));
+  return true;
+}
+
+Result<Fd> Reached(const Target& target) {
+  auto address = http::ParseAddress(target.host + ":" + target.port);
+  if (!address.ok()) return std::move(address).status();
+  return http::ConnectTo(*address, kPatience);
+}
+
+std::string TlsRemedy(const std::string& why) {
+  if (why.find("expired") != std::string::npos) {
+    return "the broker's certificate has to be renewed at head office; if only this store says so, "
+           "check this server's clock: date";
+  }
+  if (why.find("not yet valid") != std::string::npos) return "check this server's clock: date";
+  if (why.find("mismatch") != std::string::npos) {
+    return "broker.url must use the name that stands in the broker's certificate";
+  }
+  if (why.find("wrong version") != std::string::npos || why.find("EOF") != std::string::npos ||
+      why.find("eof") != std::string::npos) {
+    return "this port does not speak TLS: mqtt:// instead of mqtts://, or another port (8883)";
+  }
+  return "broker.ca_file must be the authority that signed the broker's certificate";
+}
+
+bool TlsIsGood(const Patient& patient, const Target& target, Fd socket, Findings* findings) {
+  const auto& broker = patient.config.broker;
+  const http::ClientTls files{patient.FileOf(broker.ca_file), patient.FileOf(broker.cert_file),
+                              patient.FileOf(broker.key_file)};
+  auto pipe = http::TlsPipe::Connect(socket.get(), WithoutBrackets(target.host), files, kPatience);
+  if (!pipe.ok()) {
+    findings->Fault("broker TLS", pipe.status().message(), TlsRemedy(pipe.status().message()));
+    return false;
+  }
+  const auto left = (*pipe)->PeerExpires() - std::chrono::system_clock::now();
+  const auto days = std::chrono::duration_cast<std::chrono::hours>(left).count() / 24;
+  const std::string text = fmt::format("the broker's certificate is good for {} days", days);
+  if (days < kExpiresSoonDays) {
+    findings->Note("broker TLS", text, "it has to be renewed at head office before that day");
+  } else {
+    findings->Good("broker TLS", text);
+  }
+  return true;
+}
+
+// What the link tells, on its own threads.
+class Mailbox {
+ public:
+  void Put(mqtt::LinkEvent&& event) {
+    const std::lock_guard lock(mutex_);
+    events_.push_back(std::move(event));
+    arrived_.notify_one();
+  }
+  // The next one that is no message; nothing if there is none in time.
+  std::optional<mqtt::LinkEvent> Next() {
+    std::unique_lock lock(mutex_);
+    const auto until = std::chrono::steady_clock::now() + kPatience + kPatience;
+    for (;;) {
+      if (!arrived_.wait_until(lock, until, [this] { return !events_.empty(); })) {
+        return std::nullopt;
+      }
+      mqtt::LinkEvent event = std::move(events_.front());
+      events_.pop_front();
+      if (event.what != mqtt::Happening::kMessage) return event;
+    }
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable arrived_;
+  std::deque<mqtt::LinkEvent> events_;
+};
+
+Result<mqtt::LinkOptions> OptionsFor(const Patient& patient) {
+  const auto& broker = patient.config.broker;
+  mqtt::LinkOptions link;
+  link.url = broker.url;
+  link.client_id = "tillrelay-doctor-" + patient.config.store_id;
+  link.username = broker.username;
+  if (!broker.password_file.empty()) {
+    auto password = ReadFile(patient.FileOf(broker.password_file), kMaxSecretBytes);
+    if (!password.ok()) return std::move(password).status();
+    link.password = password->substr(0, password->find_last_not_of("\r\n") + 1);
+  }
+  link.ca_file = patient.FileOf(broker.ca_file);
+  link.cert_file = patient.FileOf(broker.cert_file);
+  link.key_file = patient.FileOf(broker.key_file);
+  link.connect_timeout_s = static_cast<int>(kPatience.count());
+  return link;
+}
+
+bool LoginIsGood(mqtt::Link* link, Mailbox* mail, Findings* findings) {
+  const Status ordered = link->Connect();
+  const auto event = ordered.ok() ? mail->Next() : std::nullopt;
+  if (event && event->what == mqtt::Happening::kConnected) {
+    findings->Good("broker login", "accepted");
+    return true;
+  }
+  const std::string why = !ordered.ok() ? ordered.message() : event ? event->text : "no answer";
+  if (event && event->cause == mqtt::FailureCause::kLogin) {
+    findings->Fault("broker login", why,
+                    "broker.username and the password: tillrelay setup --username NAME "
+                    "--password-file FILE; or ask the broker's administrator");
+  } else if (event && event->cause == mqtt::FailureCause::kRights) {
+    findings->Fault("broker login", why,
+                    "the broker does not know this user, or its password is another one: tillrelay "
+                    "setup --username NAME --password-file FILE");
+  } else {
+    findings->Fault("broker login", why,
+                    "does an MQTT broker listen on this port? Ask its administrator for its log");
+  }
+  return false;
+}
+
+// An empty batch is no event: the right is used and nothing is told.
+void CheckRights(const Patient& patient, mqtt::Link* link, Mailbox* mail, Findings* findings) {
+  const auto topics = wire::TopicsOf(patient.config.delivery.topic_prefix, patient.config.store_id);
+  const auto told = [mail](mqtt::Happening what) -> std::string {
+    for (auto event = mail->Next(); event; event = mail->Next()) {
+      if (event->what == what) return event->reason_code == 0 ? "" : event->text;
+      if (event->what == mqtt::Happening::kLost) return event->text;
+    }
+    return "no answer";
+  };
+  for (const std::string& topic : {topics.confirm, topics.command}) {
+    const Status ordered = link->Subscribe({topic});
+    const std::string why = ordered.ok() ? told(mqtt::Happening::kSubscribed) : ordered.message();
+    if (why.empty()) continue;
+    return findings->Fault("broker rights", fmt::format("{} cannot be read: {}", topic, why),
+                           "the broker's administrator: this store's user must be allowed to read "
+                           "it (tillrelay.acl in the collector's examples)");
+  }
+  const bool events = patient.config.delivery.confirm == "centre";
+  for (const std::string& topic : {events ? topics.events : topics.reply, topics.reply}) {
+    const char* nothing = topic == topics.events ? "[]" : R"({"v":1})";
+    const Status ordered = link->Publish({topic, nothing, false, false, 1});
+    const std::string why = ordered.ok() ? told(mqtt::Happening::kPublished) : ordered.message();
+    if (why.empty()) continue;
+    return findings->Fault("broker rights", fmt::format("{} cannot be written: {}", topic, why),
+                           "the broker's administrator: this store's user must be allowed to write "
+                           "it (tillrelay.acl in the collector's examples)");
+  }
+  findings->Good("broker rights", "this store's topics can be read and written");
+}
+
+}  // namespace
+
+void CheckBroker(const Patient& patient, Findings* findings) {
+  const auto& broker = patient.config.broker;
+  if (broker.url.empty()) {
+    return findings->Fault("broker", "none is configured: events are only kept",
+                           "tillrelay setup --broker-url mqtts://HOST:8883");
+  }
+  const auto target = TargetOf(broker.url);
+  if (!target) {
+    return findings->Fault("broker", broker.url + " is no mqtt:// or mqtts:// address",
+                           "tillrelay setup --broker-url mqtts://HOST:8883");
+  }
+  if (!NameIsFound(*target, findings)) return;
+  auto socket = Reached(*target);
+  if (!socket.ok()) {
+    return findings->Fault("broker TCP", socket.status().message(),
+                           "is the broker up and the port right? If other devices reach it: a "
+                           "firewall between here and there");
+  }
+  findings->Good("broker TCP", fmt::format("{}:{} answers", target->host, target->port));
+  if (!target->tls) {
+    findings->Note("broker TLS", "none: what this store sells can be read on the line",
+                   "mqtts:// in broker.url, unless the line is protected otherwise");
+  } else if (!TlsIsGood(patient, *target, *std::move(socket), findings)) {
+    return;
+  }
+  auto options = OptionsFor(patient);
+  if (!options.ok()) return findings->Skipped("broker login", options.status().message());
+  Mailbox mail;
+  auto link = mqtt::MakePahoLink(*options,
+                                 [&mail](mqtt::LinkEvent&& event) { mail.Put(std::move(event)); });
+  if (!link.ok()) return findings->Skipped("broker login", link.status().message());
+  if (LoginIsGood(link->get(), &mail, findings) && !patient.config.store_id.empty()) {
+    CheckRights(patient, link->get(), &mail, findings);
+  }
+  (*link)->Disconnect(500);
+}
+
+}  // namespace tillrelay::cli::doctor

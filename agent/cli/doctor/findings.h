@@ -1,0 +1,69 @@
+// What: what the doctor found: one line for each check, and for each fault what to do about it.
+// Thread: main.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "agent/config/config.h"
+
+namespace tillrelay::cli::doctor {
+
+// A fault stops something; a note will stop something soon, or is worth knowing.
+enum class Level { kGood, kNote, kFault, kSkipped };
+
+struct Finding {
+  std::string check;  // "broker login"
+  Level level = Level::kGood;
+  std::string what, remedy;
+};
+
+class Findings {
+ public:
+  void Good(std::string check, std::string what) {
+    all_.push_back({std::move(check), Level::kGood, std::move(what), ""});
+  }
+  void Note(std::string check, std::string what, std::string remedy) {
+    all_.push_back({std::move(check), Level::kNote, std::move(what), std::move(remedy)});
+  }
+  void Fault(std::string check, std::string what, std::string remedy) {
+    all_.push_back({std::move(check), Level::kFault, std::move(what), std::move(remedy)});
+  }
+  void Skipped(std::string check, std::string why) {
+    all_.push_back({std::move(check), Level::kSkipped, std::move(why), ""});
+  }
+  const std::vector<Finding>& all() const { return all_; }
+  size_t faults() const {
+    size_t count = 0;
+    for (const Finding& finding : all_) count += finding.level == Level::kFault ? 1 : 0;
+    return count;
+  }
+
+ private:
+  std::vector<Finding> all_;
+};
+
+struct Patient {
+  std::string config_path;
+  config::Config config;
+  bool daemon_runs = false;
+  bool deep = false;  // every row of the journal
+
+  // The file behind a setting; "credential:NAME" lies in `credentials` beside the configuration,
+  // where the service manager takes it from.
+  std::string FileOf(const std::string& setting) const;
+};
+
+// Each looks at one matter and adds what it saw; none changes anything.
+void CheckStore(const Patient& patient, Findings* findings);
+void CheckPlaces(const Patient& patient, Findings* findings);
+void CheckSecrets(const Patient& patient, Findings* findings);
+void CheckDisk(const Patient& patient, Findings* findings);
+void CheckJournal(const Patient& patient, Findings* findings);
+void CheckDaemon(Patient* patient, Findings* findings);
+void CheckCertificates(const Patient& patient, Findings* findings);
+// Name, TCP, TLS, login, rights: the first fault ends the line.
+void CheckBroker(const Patient& patient, Findings* findings);
+
+}  // namespace tillrelay::cli::doctor

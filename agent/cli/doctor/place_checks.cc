@@ -1,0 +1,297 @@
+// What can be seen on this server without asking anybody.
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/timex.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "agent/cli/doctor/findings.h"
+#include "agent/cli/journal_lock.h"
+#include "agent/journal/reader.h"
+#include "agent/journal/verify.h"
+#include "common/base/files.h"
+#include "common/base/json_reader.h"
+#include "common/event/time_text.h"
+#include "common/http/address.h"
+#include "common/http/client.h"
+
+namespace tillrelay::cli::doctor {
+namespace {
+
+constexpr std::string_view kCredential = "credential:";
+constexpr uint64_t kLastRows = 5'000;  // of the journal, unless all are asked for
+constexpr std::chrono::minutes kClockSlack{10};
+constexpr std::chrono::seconds kPatience{3};
+constexpr std::chrono::hours kExpiresSoon{30 * 24};
+
+// statfs(2): on these SQLite's log cannot be shared safely.
+constexpr uint32_t kNetworkDisks[] = {0x6969, 0xff534d42, 0xfe534d42, 0x517b};
+
+std::string FolderOf(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  return slash == std::string::npos ? "." : path.substr(0, std::max<size_t>(slash, 1));
+}
+
+bool OthersMay(const std::string& path, mode_t bits) {
+  struct stat file {};
+  return stat(path.c_str(), &file) == 0 && (file.st_mode & bits) != 0;
+}
+
+void CheckFolder(const std::string& path, const std::string& remedy, Findings* findings) {
+  struct stat folder {};
+  if (stat(path.c_str(), &folder) != 0) {
+    findings->Fault("folders", fmt::format("{}: {}", path, ErrnoText(errno)), remedy);
+  } else if (!S_ISDIR(folder.st_mode)) {
+    findings->Fault("folders", path + " is no folder", remedy);
+  } else if (geteuid() != 0 && access(path.c_str(), W_OK | X_OK) != 0) {
+    findings->Note("folders", fmt::format("{} cannot be written by you", path),
+                   "run the doctor as root to see what the service sees");
+  } else {
+    findings->Good("folders", path);
+  }
+}
+
+}  // namespace
+
+std::string Patient::FileOf(const std::string& setting) const {
+  if (!setting.starts_with(kCredential)) return setting;
+  return FolderOf(config_path) + "/credentials/" + setting.substr(kCredential.size());
+}
+
+void CheckStore(const Patient& patient, Findings* findings) {
+  if (patient.config.store_id.empty()) {
+    findings->Fault("store", "no store_id is configured: nothing is accepted",
+                    "tillrelay setup --store-id ID");
+  } else {
+    findings->Good("store", patient.config.store_id);
+  }
+  auto zone = event::StoreZone::Load(patient.config.time_zone);
+  if (zone.ok()) {
+    findings->Good("time zone", zone->name());
+  } else {
+    findings->Fault("time zone", zone.status().message(),
+                    "set time_zone to a name such as \"Europe/Berlin\" (timedatectl "
+                    "list-timezones)");
+  }
+  struct timex clock {};
+  const int state = adjtimex(&clock);
+  if (state == TIME_ERROR || (clock.status & STA_UNSYNC) != 0) {
+    findings->Note("clock", "the system clock is not synchronised",
+                   "timedatectl set-ntp true, or install chrony; events keep their order all the "
+                   "same");
+  } else {
+    findings->Good("clock", "synchronised");
+  }
+}
+
+void CheckPlaces(const Patient& patient, Findings* findings) {
+  const auto& config = patient.config;
+  const std::string state = FolderOf(config.journal.path);
+  CheckFolder(state, fmt::format("install -d -o tillrelay -g tillrelay -m 0750 {}", state),
+              findings);
+  if (OthersMay(state, 0007) && OthersMay(config.journal.path, 0004)) {
+    findings->Fault("permissions", config.journal.path + " can be read by everybody",
+                    fmt::format("chmod 0600 {}", config.journal.path));
+  }
+  if (config.drop_folder.path.empty()) return findings->Skipped("drop folder", "none configured");
+  struct stat first {};
+  for (const char* part : {"/incoming", "/done", "/rejected"}) {
+    const std::string path = config.drop_folder.path + part;
+    const size_t before = findings->faults();
+    CheckFolder(path,
+                "systemd-tmpfiles --create tillrelay.conf; for a folder elsewhere see "
+                "\"Install\" in operations.md",
+                findings);
+    struct stat here {};
+    if (findings->faults() > before || stat(path.c_str(), &here) != 0) continue;
+    if (first.st_dev != 0 && here.st_dev != first.st_dev) {
+      findings->Fault("drop folder", path + " is on another file system than incoming",
+                      "all three must be on one, since a taken file is renamed");
+    }
+    if (first.st_dev == 0) first = here;
+  }
+}
+
+void CheckSecrets(const Patient& patient, Findings* findings) {
+  const auto& broker = patient.config.broker;
+  const struct {
+    const char* key;
+    const std::string& value;
+    bool secret;
+  } files[] = {{"broker.password_file", broker.password_file, true},
+               {"broker.key_file", broker.key_file, true},
+               {"broker.ca_file", broker.ca_file, false},
+               {"broker.cert_file", broker.cert_file, false},
+               {"intake.tls_key_file", patient.config.intake.tls_key_file, true},
+               {"intake.tls_cert_file", patient.config.intake.tls_cert_file, false},
+               {"guard.operator_key_file", patient.config.guard.operator_key_file, true}};
+  for (const auto& file : files) {
+    if (file.value.empty()) continue;
+    const std::string path = patient.FileOf(file.value);
+    if (access(path.c_str(), F_OK) != 0) {
+      findings->Fault("secrets", fmt::format("{}: {}: {}", file.key, path, ErrnoText(errno)),
+                      "put the file there, or run tillrelay setup again");
+    } else if (file.secret && OthersMay(path, 0077)) {
+      findings->Fault("secrets", fmt::format("{}: {} can be read by others", file.key, path),
+                      "chmod 0600 " + path);
+    } else if (access(path.c_str(), R_OK) != 0) {
+      findings->Note("secrets", fmt::format("{}: {} cannot be read by you", file.key, path),
+                     "run the doctor as root");
+    } else {
+      findings->Good("secrets", fmt::format("{}: {}", file.key, path));
+    }
+  }
+}
+
+void CheckDisk(const Patient& patient, Findings* findings) {
+  const std::string folder = FolderOf(patient.config.journal.path);
+  struct statvfs disk {};
+  struct statfs kind {};
+  if (statvfs(folder.c_str(), &disk) != 0 || statfs(folder.c_str(), &kind) != 0) {
+    return findings->Skipped("disk", folder + ": " + ErrnoText(errno));
+  }
+  for (const uint32_t network : kNetworkDisks) {
+    if (static_cast<uint32_t>(kind.f_type) != network) continue;
+    return findings->Fault("disk", folder + " is on a network file system",
+                           "the journal needs a local disk: journal.path");
+  }
+  if ((disk.f_flag & ST_RDONLY) != 0) {
+    return findings->Fault("disk", folder + " is mounted read-only",
+                           "the kernel does that after a disk fault: journalctl -k, then "
+                           "mount -o remount,rw");
+  }
+  const uint64_t free = static_cast<uint64_t>(disk.f_bavail) * disk.f_frsize;
+  const auto least = static_cast<uint64_t>(patient.config.journal.min_free_bytes);
+  const std::string text = fmt::format("{} MB free in {}", free / 1'000'000, folder);
+  if (free < least) {
+    findings->Fault("disk", fmt::format("{}, {} are needed: new events are refused", text, least),
+                    "make room on this disk, or lower journal.min_free_bytes");
+  } else if (disk.f_favail == 0 && disk.f_files > 0) {
+    findings->Fault("disk", "no inode is free in " + folder, "delete small files on this disk");
+  } else if (free < 4 * least) {
+    findings->Note("disk", text, "make room soon, or shorten journal.retention_days");
+  } else {
+    findings->Good("disk", text);
+  }
+}
+
+void CheckJournal(const Patient& patient, Findings* findings) {
+  const std::string& path = patient.config.journal.path;
+  if (access(path.c_str(), F_OK) != 0) {
+    return errno == ENOENT ? findings->Skipped("journal", "none yet: it is made at the first start")
+                           : findings->Note("journal", path + ": " + ErrnoText(errno),
+                                            "run the doctor as root");
+  }
+  if (access(path.c_str(), R_OK) != 0) {
+    return findings->Note("journal", path + " cannot be read by you", "run the doctor as root");
+  }
+  auto told = journal::Verify(path, nullptr, patient.deep ? 0 : kLastRows);
+  if (!told.ok()) {
+    return findings->Fault("journal", told.status().message(),
+                           "tillrelay verify; then tillrelay salvage, or restore-backup");
+  }
+  if (told->store_id != patient.config.store_id && !patient.config.store_id.empty()) {
+    findings->Fault("journal",
+                    fmt::format("it belongs to store {}, the configuration says {}", told->store_id,
+                                patient.config.store_id),
+                    "put store_id right, or run tillrelay setup --move-store if this server now "
+                    "serves another store");
+  } else if (!told->faults.empty()) {
+    findings->Fault("journal", told->faults.front(),
+                    "systemctl restart tillrelay: the daemon saves what can be read; have the disk "
+                    "examined (smartctl -a)");
+  } else {
+    findings->Good("journal", fmt::format("{} rows are as they were written, {} events wait",
+                                          told->rows, told->waiting));
+  }
+  auto reader = journal::JournalReader::Open(path, told->store_id);
+  if (!reader.ok()) return;
+  auto stream = (*reader)->CurrentStream();
+  if (!stream.ok() || stream->head < stream->own_first()) return;
+  auto last = (*reader)->Read(stream->base + stream->head, 1, 1);
+  if (!last.ok() || last->empty()) return;
+  const auto ahead = last->front().recorded_at - SystemClock().Wall();
+  if (ahead > kClockSlack) {
+    findings->Fault("clock",
+                    fmt::format("the newest event was stored {} minutes in the future: the clock "
+                                "was set back",
+                                std::chrono::duration_cast<std::chrono::minutes>(ahead).count()),
+                    "check date, and the server's battery; timedatectl set-ntp true");
+  }
+}
+
+void CheckDaemon(Patient* patient, Findings* findings) {
+  const auto& config = patient->config;
+  auto answer = http::Client(config.status.listen, kPatience).Get("/v1/status");
+  JsonParser parser;
+  std::string body = answer.ok() ? answer->body : "";
+  const auto status = parser.Parse(body);
+  patient->daemon_runs = answer.ok() && answer->status == 200 && status.ok();
+  if (!patient->daemon_runs) {
+    if (answer.ok()) {
+      findings->Fault("daemon",
+                      fmt::format("another program answers on {}: HTTP {}", config.status.listen,
+                                  answer->status),
+                      "ss -ltnp shows whose port it is; move one of them ([status] listen)");
+    } else if (DaemonRuns(config.journal.path)) {
+      findings->Fault("daemon",
+                      "it runs with this journal but does not answer on " + config.status.listen,
+                      "it may run with another configuration: systemctl cat tillrelay");
+    } else {
+      findings->Fault("daemon", fmt::format("it does not run: {}", answer.status().message()),
+                      "systemctl status tillrelay; journalctl -u tillrelay -n 50");
+    }
+    return;
+  }
+  const std::string sentence(status->String("sentence"));
+  if (status->String("level") == "red") {
+    std::string steps;
+    for (const JsonValue step : status->Find("next_steps")) {
+      steps += (steps.empty() ? "" : " ") + std::string(step.text());
+    }
+    findings->Fault("daemon", sentence, steps);
+  } else {
+    findings->Good("daemon", sentence);
+  }
+  if (status->String("store_id") != config.store_id) {
+    findings->Fault("daemon",
+                    fmt::format("it serves store {}, the configuration says {}",
+                                status->String("store_id"), config.store_id),
+                    "systemctl restart tillrelay, if the configuration is right");
+  }
+}
+
+void CheckCertificates(const Patient& patient, Findings* findings) {
+  const struct {
+    const char* key;
+    const std::string& value;
+  } files[] = {{"broker.cert_file", patient.config.broker.cert_file},
+               {"intake.tls_cert_file", patient.config.intake.tls_cert_file},
+               {"status.tls_cert_file", patient.config.status.tls_cert_file}};
+  const auto now = std::chrono::floor<std::chrono::seconds>(SystemClock().Wall());
+  for (const auto& file : files) {
+    const std::string path = patient.FileOf(file.value);
+    if (path.empty() || access(path.c_str(), R_OK) != 0) continue;  // told by CheckSecrets
+    auto expires = http::CertificateExpires(path);
+    if (!expires.ok()) {
+      findings->Fault("certificates", fmt::format("{}: {}", file.key, expires.status().message()),
+                      "the file must hold a certificate in PEM");
+      continue;
+    }
+    const auto days = std::chrono::duration_cast<std::chrono::hours>(*expires - now).count() / 24;
+    const std::string text = fmt::format("{}: {} days left", file.key, days);
+    if (*expires < now) {
+      findings->Fault("certificates", fmt::format("{}: {} has expired", file.key, path),
+                      "replace the file; \"Rotate certificates\" in operations.md");
+    } else if (*expires - now < kExpiresSoon) {
+      findings->Note("certificates", text, "replace it before that day");
+    } else {
+      findings->Good("certificates", text);
+    }
+  }
+}
+
+}  // namespace tillrelay::cli::doctor

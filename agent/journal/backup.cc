@@ -1,0 +1,411 @@
+#include "agent/journal/backup.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+
+#include "agent/journal/paths.h"
+#include "agent/journal/schema.h"
+#include "common/base/files.h"
+#include "common/event/time_text.h"
+
+namespace tillrelay::journal {
+namespace {
+
+constexpr int kRowsPerRead = 1000;  // some milliseconds each: the log is never held back for long
+constexpr int kTries = 3;           // a fork or a deletion in the middle of it starts it again
+constexpr size_t kMaxTokenBytes = 4 * 1024 * 1024;
+constexpr size_t kCopyBytes = 1024 * 1024;
+
+std::string FolderOf(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  return slash == std::string::npos ? "." : path.substr(0, std::max<size_t>(slash, 1));
+}
+
+void RemoveDatabase(const std::string& path) {
+  for (const char* end : {"", "-wal", "-shm", "-journal"}) unlink((path + end).c_str());
+}
+
+Status Sync(const std::string& path) {
+  const Fd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd.valid() || fsync(fd.get()) != 0) return Unavailable(path + ": " + ErrnoText(errno));
+  return Status::Ok();
+}
+
+// The table's key, by which it is read in pieces (its columns stand first), and what of the table
+// belongs into the backup.
+struct Table {
+  const char* name;
+  std::vector<const char*> key;
+  std::string where;
+};
+
+class Copier {
+ public:
+  Copier(sqlite::Database* from, sqlite::Database* to, const ShowProgress& progress)
+      : from_(*from), to_(*to), progress_(progress) {}
+
+  // One consistent look at what is small: which streams there are, and up to where.
+  Status Small() {
+    TRY(from_.Exec("BEGIN"));
+    Status copied = Status::Ok();
+    for (const char* name : {"meta", "stream", "opening", "owed", "loss", "day_mark"}) {
+      if (copied.ok()) copied = Whole(name);
+    }
+    auto streams = ReadStreams(&from_);
+    TRY(from_.Exec("COMMIT"));
+    TRY(std::move(copied));
+    if (!streams.ok()) return std::move(streams).status();
+    if (streams->empty()) return Invalid("the journal has no stream yet");
+    head_ = streams->back();
+    of_ = 2 * (head_.head - std::min(head_.head, head_.floor - 1));
+    return Status::Ok();
+  }
+
+  Status Large() {
+    const std::string kept = fmt::format("position<={}", head_.base + head_.head);
+    const Table tables[] = {
+        {"event", {"position"}, kept},
+        {"known", {"key", "id"}, kept},
+        {"chain_mark",
+         {"stream", "sequence"},
+         fmt::format("(stream<>'{}' OR sequence<={})", head_.stream, head_.head)},
+        {"quarantine", {"ticket"}, "1"},
+        {"file", {"sha256"}, "1"},
+        {"book", {"key"}, "1"},
+        {"audit", {"number"}, "1"},
+    };
+    for (const Table& table : tables) TRY(InPieces(table));
+    // A ticket that was resolved is never given away again.
+    TRY(to_.Exec("DELETE FROM sqlite_sequence"));
+    return Whole("sqlite_sequence");
+  }
+
+  // Did the daemon fork, or delete what the backup still calls unconfirmed, meanwhile?
+  Result<bool> Torn() {
+    auto now = ReadStreams(&from_);
+    if (!now.ok()) return std::move(now).status();
+    auto kept =
+        to_.QueryInt(fmt::format("SELECT count(*) FROM event WHERE position>{} AND position<={}",
+                                 static_cast<int64_t>(head_.base + head_.confirmed_through),
+                                 static_cast<int64_t>(head_.base + head_.head)));
+    if (!kept.ok()) return std::move(kept).status();
+    const uint64_t own = head_.has_opening() && head_.confirmed_through == 0 ? 1 : 0;
+    return now->back().stream != head_.stream ||
+           static_cast<uint64_t>(*kept) + own != head_.head - head_.confirmed_through;
+  }
+
+ private:
+  Result<std::string> Holes(const std::string& table) {
+    auto columns = to_.QueryInt("SELECT count(*) FROM pragma_table_info('" + table + "')");
+    if (!columns.ok()) return std::move(columns).status();
+    std::string holes = "?1";
+    for (int64_t i = 2; i <= *columns; ++i) holes += ",?" + std::to_string(i);
+    return holes;
+  }
+
+  Status Whole(const std::string& table) {
+    auto select = from_.Prepare("SELECT * FROM " + table);
+    if (!select.ok()) return std::move(select).status();
+    auto holes = Holes(table);
+    if (!holes.ok()) return std::move(holes).status();
+    auto insert = to_.Prepare("INSERT INTO " + table + " VALUES(" + *holes + ")");
+    if (!insert.ok()) return std::move(insert).status();
+    for (;;) {
+      auto row = select->Step();
+      if (!row.ok()) return std::move(row).status();
+      if (!*row) return Status::Ok();
+      for (int i = 0; i < select->columns(); ++i) select->CopyTo(i, &*insert, i + 1);
+      TRY(insert->Run());
+    }
+  }
+
+  Status InPieces(const Table& table) {
+    const std::string key = fmt::format("{}", fmt::join(table.key, ","));
+    const bool pair = table.key.size() == 2;
+    const auto select = [&](const std::string& after) {
+      return from_.Prepare(fmt::format("SELECT * FROM {} WHERE {}{} ORDER BY {} LIMIT {}",
+                                       table.name, table.where, after, key, kRowsPerRead));
+    };
+    auto first = select("");
+    auto rest = select(pair ? " AND (" + key + ")>(?1,?2)" : " AND " + key + ">?1");
+    auto cursor = from_.Prepare(pair ? "SELECT ?1,?2" : "SELECT ?1");  // holds the last key
+    auto holes = Holes(table.name);
+    if (!holes.ok()) return std::move(holes).status();
+    auto insert = to_.Prepare(fmt::format("INSERT INTO {} VALUES({})", table.name, *holes));
+    for (const auto* prepared : {&first, &rest, &cursor, &insert}) {
+      if (!prepared->ok()) return prepared->status();
+    }
+    const int parts = pair ? 2 : 1;
+    auto rows = Piece(&*first, {&*cursor, &*insert}, parts);
+    while (rows.ok() && *rows == kRowsPerRead) {
+      auto key_row = cursor->Step();
+      if (!key_row.ok()) return std::move(key_row).status();
+      for (int i = 0; i < parts; ++i) cursor->CopyTo(i, &*rest, i + 1);
+      cursor->Reset();
+      rows = Piece(&*rest, {&*cursor, &*insert}, parts);
+    }
+    return rows.status();
+  }
+
+  struct Into {
+    sqlite::Statement *cursor, *insert;
+  };
+  Result<int> Piece(sqlite::Statement* reading, const Into& into, int parts) {
+    sqlite::Transaction transaction(&to_);
+    TRY(transaction.Begin());
+    int rows = 0;
+    for (; rows < kRowsPerRead; ++rows) {
+      auto row = reading->Step();
+      if (!row.ok()) return std::move(row).status();
+      if (!*row) break;
+      for (int i = 0; i < reading->columns(); ++i) reading->CopyTo(i, into.insert, i + 1);
+      TRY(into.insert->Run());
+      if (rows + 1 < kRowsPerRead) continue;
+      for (int i = 0; i < parts; ++i) reading->CopyTo(i, into.cursor, i + 1);
+    }
+    reading->Reset();
+    TRY(transaction.Commit());
+    done_ += static_cast<uint64_t>(rows);
+    if (progress_) progress_(done_, of_);
+    return rows;
+  }
+
+  sqlite::Database& from_;
+  sqlite::Database& to_;
+  const ShowProgress& progress_;
+  StreamRow head_;
+  uint64_t done_ = 0, of_ = 0;  // rows, as many as two large tables have
+};
+
+Result<std::string> FileSha256(const std::string& path, uint64_t* bytes) {
+  const Fd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  struct stat file {};
+  if (!fd.valid() || fstat(fd.get(), &file) != 0)
+    return Unavailable(path + ": " + ErrnoText(errno));
+  const auto size = static_cast<size_t>(file.st_size);
+  void* map = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd.get(), 0);
+  if (map == MAP_FAILED) return Unavailable(path + ": " + ErrnoText(errno));
+  const Sha256Digest digest = Sha256({static_cast<const char*>(map), size});
+  munmap(map, size);
+  *bytes = size;
+  return ToHex(BytesOf(digest));
+}
+
+// The registers' tokens stand beside the journal; a backup is one file.
+Status PutTokens(const std::string& journal, sqlite::Database* to) {
+  auto tokens = ReadFile(TokensPath(journal), kMaxTokenBytes);
+  if (tokens.status().code() == Code::kNotFound) return Status::Ok();
+  if (!tokens.ok()) return std::move(tokens).status();
+  auto insert = to->Prepare("INSERT OR REPLACE INTO meta VALUES('tokens',?1)");
+  if (!insert.ok()) return std::move(insert).status();
+  return insert->BindText(1, *tokens).Run();
+}
+
+Status HasRoom(const std::string& from, const std::string& to) {
+  struct stat file {};
+  struct statvfs disk {};
+  if (stat(from.c_str(), &file) != 0) return Unavailable(from + ": " + ErrnoText(errno));
+  if (statvfs(FolderOf(to).c_str(), &disk) != 0) {
+    return Unavailable(FolderOf(to) + ": " + ErrnoText(errno));
+  }
+  const uint64_t free = static_cast<uint64_t>(disk.f_bavail) * disk.f_frsize;
+  if (static_cast<uint64_t>(file.st_size) < free) return Status::Ok();
+  return Unavailable(fmt::format("{} has {} MB free, the journal has {} MB", FolderOf(to),
+                                 free / 1'000'000, file.st_size / 1'000'000));
+}
+
+// True: done. False: the journal changed under it, try again.
+Result<bool> CopyOnce(const std::string& from, const std::string& partial,
+                      const ShowProgress& progress) {
+  RemoveDatabase(partial);
+  auto source = sqlite::Database::Open(from, {.read_only = true, .create = false, .vfs = {}});
+  if (!source.ok()) return std::move(source).status().Within(from);
+  auto version = source->QueryInt("PRAGMA user_version");
+  if (!version.ok()) return std::move(version).status();
+  if (*version != kSchemaVersion) {
+    return Conflict(fmt::format("{} has schema {}, this program copies {}: start the daemon once",
+                                from, *version, kSchemaVersion));
+  }
+  auto target = sqlite::Database::Open(partial, {});
+  if (!target.ok()) return std::move(target).status().Within(partial);
+  TRY(PrepareSchema(&*target));
+  TRY(target->Exec("PRAGMA synchronous=OFF"));  // it is synced as a whole before it has its name
+  Copier copier(&*source, &*target, progress);
+  TRY(copier.Small());
+  TRY(copier.Large());
+  auto torn = copier.Torn();
+  if (!torn.ok() || *torn) return torn.ok() ? Result<bool>(false) : std::move(torn).status();
+  TRY(PutTokens(from, &*target));
+  auto mode = target->QueryText("PRAGMA journal_mode=DELETE");  // one file, nothing beside it
+  if (!mode.ok()) return std::move(mode).status();
+  return true;
+}
+
+// As the folder is owned: a journal that root puts there must be the daemon's.
+Status GiveAway(const std::string& path) {
+  struct stat folder {};
+  if (stat(FolderOf(path).c_str(), &folder) != 0 || chmod(path.c_str(), 0600) != 0) {
+    return Unavailable(path + ": " + ErrnoText(errno));
+  }
+  if (geteuid() == 0 && chown(path.c_str(), folder.st_uid, folder.st_gid) != 0) {
+    return Unavailable(path + ": " + ErrnoText(errno));
+  }
+  return Status::Ok();
+}
+
+Status CopyFile(const std::string& from, const std::string& to) {
+  const Fd in(open(from.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!in.valid()) return Unavailable(from + ": " + ErrnoText(errno));
+  const Fd out(open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!out.valid()) return Unavailable(to + ": " + ErrnoText(errno));
+  std::string block(kCopyBytes, '\0');
+  for (;;) {
+    const ssize_t count = read(in.get(), block.data(), block.size());
+    if (count < 0) return Unavailable(from + ": " + ErrnoText(errno));
+    if (count == 0) return Status::Ok();
+    TRY(WriteAll(out.get(), {block.data(), static_cast<size_t>(count)}));
+  }
+}
+
+// The tokens go back where none are; the journal itself does not keep them.
+Status TakeTokens(const std::string& database, const std::string& journal) {
+  auto db = sqlite::Database::Open(database, {});
+  if (!db.ok()) return std::move(db).status();
+  auto tokens = db->QueryText("SELECT value FROM meta WHERE key='tokens'");
+  if (tokens.status().code() == Code::kNotFound) return Status::Ok();
+  if (!tokens.ok()) return std::move(tokens).status();
+  TRY(db->Exec("DELETE FROM meta WHERE key='tokens'"));
+  const std::string path = TokensPath(journal);
+  if (access(path.c_str(), F_OK) == 0) return Status::Ok();
+  TRY(WriteFileDurably(path, *tokens, 0600));
+  return GiveAway(path);
+}
+
+// In the copy, before it is anybody's journal: a new stream behind the centre's word.
+Result<std::string> OpenNewStream(const std::string& path, StoreOptions options, WallTime now,
+                                  Random* random) {
+  options.path = path;
+  options.books = nullptr;
+  auto store = JournalStore::Open(options, now, random);
+  if (!store.ok()) return std::move(store).status();
+  const StreamRow& stream = (*store)->current();
+  const uint64_t from = stream.base + stream.confirmed_through + 1;
+  TRY((*store)->Fork(from, "restored from a backup", now, random));
+  TRY((*store)->Begin());
+  AuditRow row;
+  row.actor = fmt::format("uid:{}", getuid());
+  row.action = "restore";
+  row.subject = (*store)->current().stream;
+  row.outcome = "done";
+  if (Status s = (*store)->Audit(row, now); !s.ok()) return s;
+  TRY((*store)->Commit());
+  TRY((*store)->Checkpoint(true));
+  return (*store)->current().stream;
+}
+
+}  // namespace
+
+Result<BackupTold> Backup(const std::string& from, const std::string& to,
+                          const ShowProgress& progress) {
+  if (access(to.c_str(), F_OK) == 0) return Unavailable(to + ": it exists already");
+  TRY(HasRoom(from, to));
+  const std::string partial = to + ".partial";
+  BackupTold told;
+  const auto copy = [&]() -> Status {
+    for (int attempt = 1;; ++attempt) {
+      auto done = CopyOnce(from, partial, progress);
+      if (!done.ok()) return std::move(done).status();
+      if (*done) break;
+      if (attempt == kTries) return Unavailable("the journal does not stand still; try again");
+    }
+    auto verified = Verify(partial, nullptr);
+    if (!verified.ok()) return std::move(verified).status();
+    told.verified = *std::move(verified);
+    auto sha256 = FileSha256(partial, &told.bytes);
+    if (!sha256.ok()) return std::move(sha256).status();
+    told.sha256 = *std::move(sha256);
+    TRY(Sync(partial));
+    if (rename(partial.c_str(), to.c_str()) != 0) return Unavailable(to + ": " + ErrnoText(errno));
+    return SyncDirectory(FolderOf(to));
+  };
+  if (Status s = copy(); !s.ok()) {
+    RemoveDatabase(partial);
+    return s;
+  }
+  return told;
+}
+
+Result<std::string> MoveJournalAside(const std::string& journal, const std::string& why,
+                                     WallTime now) {
+  if (access(journal.c_str(), F_OK) != 0) return std::string();
+  std::string stamp = event::UtcText(now);
+  std::erase_if(stamp, [](char c) { return c == ':' || c == '-' || c == '.'; });
+  const std::string to = journal + "." + why + "-" + stamp;
+  {
+    // Its log goes into it, if it can still be read: one file is moved at once, two are not.
+    auto old = sqlite::Database::Open(journal, {.read_only = false, .create = false, .vfs = {}});
+    if (old.ok()) old->Checkpoint(true).ok();
+  }
+  for (const char* end : {"-wal", ""}) {
+    if (rename((journal + end).c_str(), (to + end).c_str()) != 0 && errno != ENOENT) {
+      return Unavailable(journal + end + ": " + ErrnoText(errno));
+    }
+  }
+  unlink((journal + "-shm").c_str());
+  return to;
+}
+
+Result<RestoreTold> RestoreBackup(const std::string& backup, const StoreOptions& options,
+                                  WallTime now, Random* random) {
+  const std::string& journal = options.path;
+  const Fd lock(open(LockPath(journal).c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!lock.valid()) return Unavailable(LockPath(journal) + ": " + ErrnoText(errno));
+  if (flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+    return Unavailable("tillrelayd runs: systemctl stop tillrelay first");
+  }
+  TRY(GiveAway(LockPath(journal)));
+  RestoreTold told;
+  auto verified = Verify(backup, nullptr);
+  if (!verified.ok()) return std::move(verified).status().Within(backup);
+  told.verified = *std::move(verified);
+  if (!told.verified.faults.empty()) {
+    return Corrupt(fmt::format("{}: {}", backup, told.verified.faults.front()));
+  }
+  const std::string fresh = journal + ".restoring";
+  RemoveDatabase(fresh);
+  const auto make = [&]() -> Status {
+    TRY(HasRoom(backup, fresh));
+    TRY(CopyFile(backup, fresh));
+    TRY(TakeTokens(fresh, journal));
+    auto stream = OpenNewStream(fresh, options, now, random);
+    if (!stream.ok()) return std::move(stream).status();
+    told.stream = *std::move(stream);
+    TRY(GiveAway(fresh));
+    return Sync(fresh);
+  };
+  Status made = make();
+  for (const char* end : {".lock", ".ballast"}) unlink((fresh + end).c_str());
+  if (!made.ok()) {
+    RemoveDatabase(fresh);
+    return made;
+  }
+  auto moved = MoveJournalAside(journal, "replaced", now);
+  if (!moved.ok()) return std::move(moved).status();
+  told.moved_to = *std::move(moved);
+  if (rename(fresh.c_str(), journal.c_str()) != 0) {
+    return Unavailable(journal + ": " + ErrnoText(errno));
+  }
+  TRY(SyncDirectory(FolderOf(journal)));
+  return told;
+}
+
+}  // namespace tillrelay::journal
