@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <cstring>
@@ -215,11 +216,9 @@ class PahoLink final : public Link, private paho::callback {
   }
 
   // The broker's word in its CONNACK. Paho C 1.3 gives it as the return code, which is otherwise
-  // its own and negative; read in MQTTAsyncUtils.c, nextOrClose().
-  static int ConnectCode(const paho::token& token) {
-    const int code = static_cast<int>(token.get_reason_code());
-    return code == 0 && token.get_return_code() > 0 ? token.get_return_code() : code;
-  }
+  // its own and negative (MQTTAsyncUtils.c, nextOrClose()); the reason code of such a failure is
+  // whatever lay on its stack, so it is not looked at.
+  static int ConnectCode(const paho::token& token) { return std::max(0, token.get_return_code()); }
 
   // The library fixes the version when a client is made.
   void MakeClient() {

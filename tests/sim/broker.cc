@@ -68,7 +68,8 @@ void Broker::Publish(SimLink* link, const mqtt::PublishOrder& order) {
     return Drop(link, mqtt::FailureCause::kOther);
   }
   // Statuses and confirmations are lost as well as events.
-  const bool lost = random_.Chance(faults.loses);
+  const bool unheard = no_commands && order.topic.ends_with("/command");
+  const bool lost = unheard || random_.Chance(faults.loses);
   if (!lost) {
     const int copies = random_.Chance(faults.duplicates) ? 2 : 1;
     for (int i = 0; i < copies; ++i) {

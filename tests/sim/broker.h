@@ -1,8 +1,8 @@
 // What: the broker and the lines of the simulation: takes orders of any number of clients, delivers
 //   later, and lies as told.
 // Promise: everything that happens is decided by the seed. A client id has one connection; a
-// younger
-//   one ends it with a take-over. What is published for an absent subscriber is gone (clean start).
+//   younger one ends it with a take-over. What is published for an absent subscriber is gone (clean
+//   start).
 #pragma once
 
 #include <functional>
@@ -35,6 +35,7 @@ class Broker {
 
   BrokerFaults faults;
   bool up = true;
+  bool no_commands = false;  // the centre confirms, but what it asks for never arrives
   // All connections end; retained messages fall back to how they were at the last Save.
   void Crash();
   void SaveRetained() { saved_ = retained_; }
