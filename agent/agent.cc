@@ -7,7 +7,9 @@
 #include <future>
 
 #include "agent/intake_socket.h"
+#include "agent/status/look.h"
 #include "agent/status/status_json.h"
+#include "common/service/credentials.h"
 #include "common/service/exit_codes.h"
 #include "common/wire/ulid.h"
 
@@ -21,6 +23,20 @@ constexpr seconds kMainTick{5};
 constexpr seconds kFlush{3};  // for what is still unconfirmed at a stop
 constexpr milliseconds kHttpPatience{2000};
 constexpr size_t kOlderStreams = 15;  // beside the current one; a status names at most 16
+
+// A credential's place is known only where the service manager hands it over.
+std::vector<std::pair<std::string, std::string>> CertificateFiles(const config::Config& config) {
+  std::vector<std::pair<std::string, std::string>> files = {
+      {"broker.ca_file", config.broker.ca_file},
+      {"broker.cert_file", config.broker.cert_file},
+      {"intake.tls_cert_file", config.intake.tls_cert_file},
+      {"status.tls_cert_file", config.status.tls_cert_file}};
+  for (auto& [key, path] : files) {
+    const auto place = service::CredentialPath(key, path, std::getenv);
+    path = place.ok() ? *place : "";
+  }
+  return files;
+}
 
 std::string HostName() {
   char name[256] = {};
@@ -37,7 +53,8 @@ Agent::Agent(config::Config config, const Process& process)
       intake_socket_(TakeIntakeSocket(process.sockets, config_.intake.listen, notifier_)),
       host_(HostName()),
       session_(wire::NewUlid(clock_.Wall(), &random_)),
-      started_at_(clock_.Wall()) {}
+      started_at_(clock_.Wall()),
+      certificates_(CertificateFiles(config_)) {}
 
 std::function<void()> Agent::Beat(const char* name, seconds budget) {
   auto* pulse = &heartbeat_.Add(name, budget, clock_.Now());
@@ -85,15 +102,23 @@ status::Snapshot Agent::Look() const {
     snapshot.lost.push_back(
         {loss.stream, loss.first, loss.last, ToHex(BytesOf(loss.chain)), loss.reason});
   }
+  snapshot.certificates = certificates_.Rows();
+  snapshot.rates = rates_.Feed(clock_.Now(), snapshot);
   return snapshot;
 }
 
-std::string Agent::LocalTime(WallTime time) const {
-  if (!intake_options_) return status::UtcTimeText(time);
+std::string Agent::LocalStamp(WallTime time) const {
+  if (!intake_options_) return status::UtcStampText(time);
   event::ParsedTime parsed;
   parsed.local_s = std::chrono::floor<seconds>(time.time_since_epoch()).count();
   parsed.offset_s = 0;
-  return intake_options_->shop.zone.Resolve(parsed).wall.substr(11, 5);
+  std::string wall = intake_options_->shop.zone.Resolve(parsed).wall.substr(0, 19);
+  wall[10] = ' ';
+  return wall;
+}
+
+std::string Agent::LocalTime(WallTime time) const {
+  return intake_options_ ? LocalStamp(time).substr(11, 5) : status::UtcTimeText(time);
 }
 
 void Agent::Run() {
@@ -117,6 +142,7 @@ void Agent::Run() {
 
 // The sentence to the service manager; the watchdog only while every thread moves.
 void Agent::Tell() {
+  certificates_.Refresh(clock_.Now());
   const auto verdict = status::Diagnose(Look(), [this](WallTime t) { return LocalTime(t); });
   if (verdict.sentence != told_) notifier_.StatusText(verdict.sentence).ok();
   told_ = verdict.sentence;

@@ -11,10 +11,12 @@
 #include "agent/admin_desk.h"
 #include "agent/capture/drop_watch.h"
 #include "agent/capture/http_door.h"
+#include "agent/certificate_watch.h"
 #include "agent/config/config.h"
 #include "agent/front_desk.h"
 #include "agent/journal/journal.h"
 #include "agent/reload_desk.h"
+#include "agent/status/rate_meter.h"
 #include "agent/status/snapshot.h"
 #include "agent/uplink/pump.h"
 #include "common/http/server.h"
@@ -60,7 +62,8 @@ class Agent {
   Result<mqtt::LinkOptions> LinkOptionsOf() const;
   std::function<void()> Beat(const char* name, std::chrono::seconds budget);
   status::Snapshot Look() const;
-  std::string LocalTime(WallTime time) const;
+  std::string LocalTime(WallTime time) const;   // "14:02"
+  std::string LocalStamp(WallTime time) const;  // "2026-11-25 14:02:07"
   void Reload();
   void Tell();
   void DrainJournal();
@@ -75,6 +78,8 @@ class Agent {
   const std::string host_, session_;
   const WallTime started_at_;
   service::Heartbeat heartbeat_;
+  mutable status::RateMeter rates_;
+  CertificateWatch certificates_;
   capture::Counters counters_;
   std::string password_;
 

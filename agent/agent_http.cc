@@ -80,7 +80,9 @@ Status Agent::StartHttp() {
   http_door_->AddRoutes(intake_router.get());
   status::Queries queries;
   queries.snapshot = [this] { return Look(); };
-  queries.time_text = [this](WallTime t) { return LocalTime(t); };
+  queries.faces = {[this](WallTime t) { return LocalTime(t); },
+                   [this](WallTime t) { return LocalStamp(t); }};
+  queries.admin = desk_;
   // The page's port asks who somebody is; on the control socket the file's mode has decided.
   auto status_router = std::make_shared<http::Router>();
   auto control_router = std::make_shared<http::Router>();

@@ -21,6 +21,4 @@ struct PageView {
 
 std::string PageHtml(const PageView& view);
 
-extern const char* const kStyle;  // /style.css
-
 }  // namespace tillrelay::collector

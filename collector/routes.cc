@@ -7,6 +7,7 @@
 #include "collector/views.h"
 #include "common/base/digest.h"
 #include "common/base/text.h"
+#include "common/http/style.h"
 
 namespace tillrelay::collector {
 namespace {
@@ -184,7 +185,7 @@ void AddRoutes(http::Router& router, RoutesOptions options) {
   router.Add("GET", "/style.css", [](Request&&, Responder r) {
     http::Response style;
     style.content_type = "text/css; charset=utf-8";
-    style.body = kStyle;
+    style.body = http::StyleSheet();
     r.Send(Secured(std::move(style)));
   });
 }

@@ -14,7 +14,7 @@ struct Asset {
   std::string etag;  // quoted, from the content
 };
 
-// "style.css", "state-green.svg", "state-amber.svg", "state-red.svg"; null for another name.
+// "style.css", "live.js", "state-green.svg" ...; null for another name.
 const Asset* FindAsset(std::string_view name);
 
 }  // namespace tillrelay::status

@@ -14,9 +14,12 @@ using std::chrono::seconds;
 using uplink::LinkCause;
 using uplink::LinkPhase;
 
-constexpr seconds kFresh{60};          // an event this young is on its way, not waiting
-constexpr seconds kSayAge{20 * 3600};  // older than that a clock face alone would mislead
-constexpr double kDaysAmber = 7, kDaysRed = 2;
+constexpr seconds kFresh{60};                   // an event this young is on its way, not waiting
+constexpr seconds kSayAge{20 * 3600};           // older than that a clock face alone would mislead
+constexpr double kDaysAmber = 7, kDaysRed = 2;  // of disk
+constexpr int kCertificateAmber = 21, kCertificateRed = 7;  // days
+constexpr seconds kClockAmber{120};                         // apart from head office
+constexpr double kLeastRate = 0.01;                         // events a second that count as moving
 
 seconds Age(const Snapshot& s, WallTime since) {
   return std::max(seconds(0), std::chrono::floor<seconds>(s.now - since));
@@ -34,14 +37,13 @@ std::string Sentence(std::string text) {
   return text;
 }
 
-std::string Events(uint64_t number) { return Count(number, "event", "events"); }
-
 class Diagnosis {
  public:
   Diagnosis(const Snapshot& snapshot, const TimeText& time_text)
       : s_(snapshot), j_(snapshot.journal), u_(snapshot.uplink), time_text_(time_text) {}
 
   Verdict Run() {
+    EstimateDrain();
     Judge();
     FindIssues();
     Finish();
@@ -56,7 +58,7 @@ class Diagnosis {
   }
   std::string WaitingText() const {
     if (j_.waiting == 0) return std::string(words::kNoneWaiting);
-    return fmt::format(words::kWaiting, Events(j_.waiting), When(j_.oldest_waiting_at));
+    return fmt::format(words::kWaiting, EventsText(j_.waiting), When(j_.oldest_waiting_at));
   }
   void Set(std::string_view state, Level level, std::string_view cause) {
     v_.state = state;
@@ -227,6 +229,13 @@ class Diagnosis {
     }
   }
 
+  // At the rate of the last minute; what comes in meanwhile has to be delivered too.
+  void EstimateDrain() {
+    const double net = s_.rates.delivered_per_s - std::max(0.0, s_.rates.stored_per_s);
+    if (j_.waiting == 0 || u_.phase != LinkPhase::kOnline || net < kLeastRate) return;
+    v_.drain_s = static_cast<int64_t>(static_cast<double>(j_.waiting) / net) + 1;
+  }
+
   void Online() {
     Set("online", Level::kGreen, "delivered");
     const bool old_waits = j_.waiting > 0 && Age(s_, j_.oldest_waiting_at) >= kFresh;
@@ -235,16 +244,22 @@ class Diagnosis {
     }
     if (old_waits) {
       Set("online", Level::kAmber, "draining");
-      v_.headline = fmt::format(words::kDraining, Events(j_.waiting), When(j_.oldest_waiting_at));
+      if (v_.drain_s)
+        v_.reason = fmt::format(words::kReasonDraining, AgeText(seconds(*v_.drain_s)));
+      v_.headline =
+          fmt::format(words::kDraining, EventsText(j_.waiting), When(j_.oldest_waiting_at));
     } else if (j_.waiting > 0) {
-      v_.headline = fmt::format(words::kOnTheirWay, Events(j_.waiting));
+      v_.headline = fmt::format(words::kOnTheirWay, EventsText(j_.waiting));
     } else if (j_.head == 0) {
       v_.headline = words::kNothingYet;
     } else {
       v_.headline = s_.by_broker() ? fmt::format(words::kDeliveredBroker, Thousands(j_.head))
                                    : fmt::format(words::kDelivered, Thousands(j_.head));
     }
-    if (s_.by_broker()) v_.reason = words::kReasonBroker;
+    if (s_.by_broker()) {
+      v_.reason += v_.reason.empty() ? "" : " ";
+      v_.reason += words::kReasonBroker;
+    }
     if (!old_waits) v_.safe = words::kSafeDelivered;
   }
 
@@ -260,56 +275,90 @@ class Diagnosis {
     }
   }
 
-  void Add(Level level, std::string title, std::string detail, std::string_view step = "") {
-    v_.issues.push_back({level, std::move(title), std::move(detail)});
+  void Add(Issue issue, std::string_view step = "") {
+    v_.issues.push_back(std::move(issue));
     if (!step.empty()) Step(step);
   }
 
   void FindIssues() {
     const capture::CaptureStats& c = s_.capture;
-    if (!u_.alarm.empty()) Add(Level::kRed, std::string(words::kIssueAlarm), u_.alarm);
+    if (!u_.alarm.empty()) {
+      Add({Level::kRed, std::string(words::kIssueAlarm), u_.alarm, "/delivery"});
+    }
     if (!c.drop_folder_error.empty()) {
-      Add(Level::kRed, std::string(words::kIssueDropFolder), c.drop_folder_error,
+      Add({Level::kRed, std::string(words::kIssueDropFolder), c.drop_folder_error, "/system"},
           words::kStepDropFolder);
     }
     if (j_.disk_days_left >= 0 && j_.disk_days_left < kDaysAmber) {
-      Add(j_.disk_days_left < kDaysRed ? Level::kRed : Level::kAmber,
-          std::string(words::kIssueDisk), DiskText(),
+      Add({j_.disk_days_left < kDaysRed ? Level::kRed : Level::kAmber,
+           std::string(words::kIssueDisk), DiskText(), "/system"},
           v_.cause == "disk" ? std::string_view() : words::kStepSpace);
     }
     if (!s_.lost.empty()) {
       uint64_t lost = 0;
       for (const LostRange& range : s_.lost) lost += range.through - range.from + 1;
-      Add(Level::kRed, fmt::format(words::kIssueLost, Events(lost)),
-          std::string(words::kIssueLostDetail));
+      Add({Level::kRed, fmt::format(words::kIssueLost, EventsText(lost)),
+           std::string(words::kIssueLostDetail), "/delivery"});
     }
     if (j_.quarantined > 0) {
-      Add(Level::kAmber,
-          fmt::format(words::kIssueQuarantine, Count(j_.quarantined, "document", "documents")),
-          std::string(words::kIssueQuarantineDetail), words::kStepQuarantine);
+      Add({Level::kAmber,
+           fmt::format(words::kIssueQuarantine, Count(j_.quarantined, "document", "documents")),
+           std::string(words::kIssueQuarantineDetail), "/quarantine"},
+          words::kStepQuarantine);
     }
     if (c.files_unreadable > 0) {
-      Add(Level::kAmber,
-          fmt::format(words::kIssueUnreadable, Count(c.files_unreadable, "file", "files")),
-          std::string(words::kIssueUnreadableDetail), words::kStepDropFolder);
+      Add({Level::kAmber,
+           fmt::format(words::kIssueUnreadable, Count(c.files_unreadable, "file", "files")),
+           std::string(words::kIssueUnreadableDetail), "/system"},
+          words::kStepDropFolder);
     }
+    for (const CertificateRow& row : s_.certificates) CertificateIssue(row);
+    ClockIssue();
     for (const books::RegisterRow& row : s_.registers) RegisterIssues(row);
     std::stable_sort(v_.issues.begin(), v_.issues.end(),
                      [](const Issue& a, const Issue& b) { return a.level > b.level; });
   }
 
+  void CertificateIssue(const CertificateRow& row) {
+    if (!IsSet(row.not_after)) return;
+    const auto days = std::chrono::floor<std::chrono::days>(row.not_after - s_.now).count();
+    if (days >= kCertificateAmber) return;
+    const bool expired = row.not_after <= s_.now;
+    Add({expired || days < kCertificateRed ? Level::kRed : Level::kAmber,
+         expired
+             ? std::string(words::kIssueExpired)
+             : fmt::format(words::kIssueExpires, Count(static_cast<uint64_t>(days), "day", "days")),
+         row.name, "/delivery"},
+        words::kStepCertificate);
+  }
+
+  void ClockIssue() {
+    const auto ahead = u_.centre_clock_ahead;
+    if (ahead >= -kClockAmber && ahead <= kClockAmber) return;
+    const seconds by = std::chrono::abs(std::chrono::duration_cast<seconds>(ahead));
+    Add({Level::kAmber, std::string(words::kIssueClock),
+         fmt::format(
+             fmt::runtime(ahead.count() > 0 ? words::kIssueClockBehind : words::kIssueClockAhead),
+             AgeText(by)),
+         "/system"},
+        words::kStepClockSource);
+  }
+
   void RegisterIssues(const books::RegisterRow& row) {
     if (row.silent) {
-      Add(Level::kAmber, fmt::format(words::kIssueSilent, row.register_id),
-          fmt::format(words::kIssueSilentDetail, AgeText(seconds(row.silent_for_s))),
+      Add({Level::kAmber, fmt::format(words::kIssueSilent, row.register_id),
+           fmt::format(words::kIssueSilentDetail, AgeText(seconds(row.silent_for_s))),
+           "/registers"},
           words::kStepSilent);
     }
     if (row.result == "gaps") {
-      Add(Level::kAmber, fmt::format(words::kIssueGaps, row.register_id),
-          fmt::format(words::kIssueGapsDetail, row.business_day, row.gaps), words::kStepDay);
+      Add({Level::kAmber, fmt::format(words::kIssueGaps, row.register_id),
+           fmt::format(words::kIssueGapsDetail, row.business_day, row.gaps), "/days"},
+          words::kStepDay);
     } else if (row.result == "mismatch") {
-      Add(Level::kAmber, fmt::format(words::kIssueMismatch, row.register_id),
-          fmt::format(words::kIssueMismatchDetail, row.business_day), words::kStepDay);
+      Add({Level::kAmber, fmt::format(words::kIssueMismatch, row.register_id),
+           fmt::format(words::kIssueMismatchDetail, row.business_day), "/days"},
+          words::kStepDay);
     }
   }
 
@@ -369,6 +418,8 @@ std::string UtcTimeText(WallTime time) {
   const auto of_day = ((minutes % 1440) + 1440) % 1440;
   return fmt::format("{:02}:{:02}Z", of_day / 60, of_day % 60);
 }
+
+std::string EventsText(uint64_t number) { return Count(number, "event", "events"); }
 
 Verdict Diagnose(const Snapshot& snapshot, const TimeText& time_text) {
   return Diagnosis(snapshot, time_text).Run();

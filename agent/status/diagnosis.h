@@ -24,6 +24,7 @@ std::string UtcTimeText(WallTime time);  // "14:02Z", where no zone is known
 struct Issue {
   Level level = Level::kAmber;
   std::string title, detail;
+  std::string view;  // the page's view that shows more, "/quarantine"; may be empty
 };
 
 struct Verdict {
@@ -36,6 +37,7 @@ struct Verdict {
   std::vector<std::string> steps;  // what to do, in order; empty: nothing
   std::string sentence;            // headline, reason and disk as running text
   std::vector<Issue> issues;       // each with its own words, worst first
+  std::optional<int64_t> drain_s;  // until nothing waits, at the rate of the last minute
 };
 
 Verdict Diagnose(const Snapshot& snapshot, const TimeText& time_text = UtcTimeText);
@@ -45,6 +47,7 @@ Verdict Diagnose(const Snapshot& snapshot, const TimeText& time_text = UtcTimeTe
 std::optional<std::string_view> IntakeRefusal(const Snapshot& snapshot);
 
 std::string Thousands(uint64_t number);         // "48,201"
+std::string EventsText(uint64_t number);        // "1 event", "412 events"
 std::string AgeText(std::chrono::seconds age);  // "12 s", "39 min", "5 h", "3 days"
 std::string BytesText(uint64_t bytes);          // "8.1 GB"
 

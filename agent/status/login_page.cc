@@ -2,13 +2,15 @@
 
 #include <fmt/format.h>
 
-#include "agent/status/page.h"
-#include "agent/status/words.h"
+#include "agent/status/frame.h"
+#include "agent/status/page_words.h"
+#include "common/http/html.h"
 
 namespace tillrelay::status {
 namespace {
 
 using access::LoginTrouble;
+using http::Html;
 
 std::string Trouble(const access::LoginForm& form) {
   switch (form.trouble) {
@@ -26,39 +28,36 @@ std::string Trouble(const access::LoginForm& form) {
   return form.has_password ? "" : std::string(words::kLoginNoPassword);
 }
 
-std::string Hidden(std::string_view name, std::string_view value) {
-  if (value.empty()) return "";
-  return fmt::format("<input type=\"hidden\" name=\"{}\" value=\"{}\">\n", name, EscapeHtml(value));
+void Hidden(Html& html, std::string_view name, std::string_view value) {
+  if (value.empty()) return;
+  html.Put("<input type=\"hidden\" name=\"{}\" value=\"{}\">\n", name, value);
 }
 
-std::string Fields(const access::LoginForm& form) {
-  if (!form.link.empty()) return Hidden("token", form.link);
-  return fmt::format(
-      "<p><label>{}<br><input name=\"user\" value=\"{}\" autocomplete=\"username\" "
-      "required></label>"
-      "</p>\n<p><label>{}<br><input type=\"password\" name=\"password\" "
-      "autocomplete=\"current-password\" required autofocus></label></p>\n",
-      words::kLoginUser, EscapeHtml(form.user), words::kLoginPassword);
+void Fields(Html& html, const access::LoginForm& form) {
+  if (!form.link.empty()) return Hidden(html, "token", form.link);
+  html.Put(
+      "<p><label for=\"user\">{}</label><input id=\"user\" name=\"user\" value=\"{}\" "
+      "autocomplete=\"username\" required></p>\n<p><label for=\"password\">{}</label>"
+      "<input type=\"password\" id=\"password\" name=\"password\" "
+      "autocomplete=\"current-password\" required></p>\n",
+      words::kLoginUser, form.user, words::kLoginPassword);
 }
 
 }  // namespace
 
 std::string LoginPage(const access::LoginForm& form) {
   const std::string trouble = Trouble(form);
-  std::string html = fmt::format(
-      "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-      "<title>{0} · {1}</title>\n<link rel=\"stylesheet\" href=\"/assets/style.css\">\n"
-      "</head>\n<body>\n<main id=\"content\">\n<h1>{0}</h1>\n",
-      words::kLoginTitle, words::kTitle);
-  if (!trouble.empty()) {
-    html += fmt::format("<p role=\"alert\">{}</p>\n", EscapeHtml(trouble));
-  }
-  html += fmt::format(
-      "<form method=\"post\" action=\"/login\">\n{}{}<p><button>{}</button></p>\n</form>\n"
-      "<p class=\"soft\">{}</p>\n</main>\n</body>\n</html>\n",
-      Fields(form), Hidden("next", form.next), words::kLoginButton, words::kLoginByLink);
-  return html;
+  Html html;
+  html.Put("<section class=\"narrow login\"><h1>{}</h1>\n", words::kLoginTitle);
+  if (!trouble.empty()) html.Put("<p class=\"red-text\" role=\"alert\">■ {}</p>\n", trouble);
+  html.Raw("<form method=\"post\" action=\"/login\">\n");
+  Fields(html, form);
+  Hidden(html, "next", form.next);
+  html.Put(
+      "<p><button class=\"primary\">{}</button></p>\n</form>\n<p class=\"note\">{}</p>"
+      "</section>\n",
+      words::kLoginButton, words::kLoginByLink);
+  return PlainFrameHtml(words::kLoginTitle, html.Take());
 }
 
 }  // namespace tillrelay::status

@@ -3,8 +3,9 @@
 #include <fmt/format.h>
 
 #include "agent/status/assets.h"
+#include "agent/status/live.h"
 #include "agent/status/metrics.h"
-#include "agent/status/page.h"
+#include "agent/status/page_routes.h"
 #include "agent/status/status_json.h"
 #include "common/base/embed.h"
 
@@ -17,13 +18,6 @@ namespace {
 using http::Request;
 using http::Responder;
 using http::Response;
-
-Response Page(const Snapshot& snapshot, const TimeText& time_text) {
-  Response response;
-  response.content_type = "text/html; charset=utf-8";
-  response.body = OverviewPage(snapshot, time_text);
-  return response;
-}
 
 Response AssetAnswer(const Request& request) {
   const Asset* asset = FindAsset(request.Param("name"));
@@ -62,10 +56,11 @@ void AddRoutes(http::Router& router, Queries queries) {
       responder.Send(Secured(answer(request)));
     });
   };
-  get("/", [queries](const Request&) { return Page(queries.snapshot(), queries.time_text); });
+  AddPageRoutes(router, queries);
+  AddLiveRoute(router, queries.snapshot, queries.faces);
   get("/assets/{name}", AssetAnswer);
   get("/v1/status", [queries](const Request&) {
-    return http::Json(StatusJson(queries.snapshot(), queries.time_text));
+    return http::Json(StatusJson(queries.snapshot(), queries.faces.time));
   });
   get("/healthz", [](const Request&) { return http::Text(200, "ok\n"); });
   get("/readyz", [queries](const Request&) { return Readiness(queries.snapshot()); });

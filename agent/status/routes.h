@@ -4,21 +4,23 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 
 #include "agent/access/secured.h"
 #include "agent/access/viewer.h"
-#include "agent/status/diagnosis.h"
-#include "agent/status/snapshot.h"
+#include "agent/status/admin.h"
+#include "agent/status/look.h"
 #include "common/http/router.h"
 
 namespace tillrelay::status {
 
-// What main.cc provides.
+// What the daemon provides.
 struct Queries {
   std::function<Snapshot()> snapshot;
-  TimeText time_text = UtcTimeText;
+  Faces faces = {};
   // Who sends the request; empty: nobody is ever signed in.
   std::function<access::Viewer(const http::Request&)> viewer = {};
+  std::shared_ptr<Admin> admin = {};  // null: no store yet
 };
 
 void AddRoutes(http::Router& router, Queries queries);

@@ -39,6 +39,17 @@ struct LostRange {
   std::string reason;
 };
 
+// Events a second over the last minute; -1: not known yet.
+struct Rates {
+  double stored_per_s = -1, delivered_per_s = -1;
+};
+
+// A certificate that this server shows, or with which it checks the broker.
+struct CertificateRow {
+  std::string name;      // the setting that names its file, "broker.cert_file"
+  WallTime not_after{};  // epoch: it cannot be read
+};
+
 struct Snapshot {
   journal::JournalStats journal;
   uplink::UplinkStats uplink;
@@ -53,7 +64,13 @@ struct Snapshot {
   std::vector<StreamRow> older_streams;
   std::vector<ParkedEvent> parked;
   std::vector<LostRange> lost;
+  Rates rates;
+  std::vector<CertificateRow> certificates;
 
+  // What the promise in force counts as delivered.
+  uint64_t delivered_through() const {
+    return by_broker() ? acked_through() : journal.confirmed_through;
+  }
   bool by_broker() const { return confirm_mode == "broker"; }
   uint64_t acked_through() const {
     return journal.acked_through > uplink.acked_through ? journal.acked_through

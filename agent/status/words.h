@@ -1,5 +1,5 @@
-// What: every English sentence and label that a person reads on the page or in the status.
-// Promise: one place to read, to correct and to translate. Braces are fmt's.
+// What: every English sentence of the verdict: headlines, reasons, what is safe, what to do.
+// Promise: one place to read, to correct and to translate (labels: page_words.h). Braces are fmt's.
 // Thread: immutable.
 #pragma once
 
@@ -43,6 +43,7 @@ inline constexpr Text kReasonAway =
     "The broker takes the events, but the collector gives no sign. They are sent again until it "
     "confirms.";
 inline constexpr Text kReasonBroker = "Delivered means: acknowledged by the broker.";
+inline constexpr Text kReasonDraining = "Finished in about {}, at the rate of the last minute.";
 inline constexpr Text kReasonUnconfigured = "The configuration has no store_id.";
 inline constexpr Text kReasonNoBroker = "Events are captured and kept until there is one.";
 inline constexpr Text kReasonPaused = "Events are captured and kept meanwhile.";
@@ -83,7 +84,8 @@ inline constexpr Text kStepCollector =
     "Ask head office whether the collector runs. There is nothing to do in the store.";
 inline constexpr Text kStepSetup = "Run \"tillrelay setup\" on this server.";
 inline constexpr Text kStepBroker = "Run \"tillrelay setup --broker-url URL\" on this server.";
-inline constexpr Text kStepResume = "Restart the service when the reason for the pause is over.";
+inline constexpr Text kStepResume =
+    "Resume (here, or \"tillrelay resume\") when the reason for the pause is over.";
 inline constexpr Text kStepSpace = "Make room on the disk that holds the journal.";
 inline constexpr Text kStepDeliver =
     "Restore the connection: delivered events are removed in time.";
@@ -94,7 +96,8 @@ inline constexpr Text kStepTwoServers =
     "Look for a second server or a restored copy of this one, and stop it.";
 inline constexpr Text kStepAlarmResume = "Then restart the service here.";
 inline constexpr Text kStepQuarantine =
-    "Look at \"tillrelay quarantine list\", and have the sender correct each document.";
+    "Look at the quarantine (or \"tillrelay quarantine list\"): correct each document, or have its "
+    "sender do it.";
 inline constexpr Text kStepDropFolder =
     "Check the drop folder and its permissions; the log names the fault.";
 
@@ -109,6 +112,15 @@ inline constexpr Text kIssueDisk = "The disk is filling up";
 inline constexpr Text kIssueAlarm = "Two servers for one store";
 inline constexpr Text kIssueLost = "{} lost";
 inline constexpr Text kIssueLostDetail = "declared to head office with their numbers";
+inline constexpr Text kIssueExpires = "A certificate expires in {}";
+inline constexpr Text kIssueExpired = "A certificate has expired";
+inline constexpr Text kStepCertificate =
+    "Renew the certificate in the file that this setting names; it is used at the next connection.";
+inline constexpr Text kIssueClock = "This server's clock is wrong, or head office's is";
+inline constexpr Text kIssueClockBehind = "it is {} behind the clock of head office";
+inline constexpr Text kIssueClockAhead = "it is {} ahead of the clock of head office";
+inline constexpr Text kStepClockSource =
+    "Check the time on this server (\"timedatectl\"); nothing is lost or counted twice by it.";
 inline constexpr Text kIssueSilent = "Register {} is silent";
 inline constexpr Text kIssueSilentDetail = "{} of opening hours without a word";
 inline constexpr Text kStepSilent =
@@ -120,55 +132,5 @@ inline constexpr Text kIssueMismatchDetail = "its Z report of day {} differs fro
 inline constexpr Text kStepDay =
     "Send the missing receipts again at the register (its export, or its journal of the day).";
 inline constexpr Text kHeadlineIssues = "{} things need a person.";
-
-// --- labels of the page ---
-inline constexpr Text kTitle = "Tillrelay";
-inline constexpr Text kStore = "Store {}";
-inline constexpr Text kNoStore = "no store yet";
-inline constexpr Text kRenews = "as of {} · renews every 5 s";
-inline constexpr Text kWhatToDo = "What to do";
-inline constexpr Text kTileWaiting = "waiting";
-inline constexpr Text kTileCaptured = "captured since {}";
-inline constexpr Text kTileQuarantine = "in quarantine";
-inline constexpr Text kTileDisk = "of room at this store's rate";
-inline constexpr Text kTileDiskUnknown = "free; the rate is not known yet";
-inline constexpr Text kDelivery = "Delivery";
-inline constexpr Text kConfirmed = "confirmed by head office";
-inline constexpr Text kAcked = "at the broker";
-inline constexpr Text kStored = "stored here";
-inline constexpr Text kRegisters = "Registers";
-inline constexpr Text kNumbersWhole = "none missing";
-inline constexpr Text kNumbersMissing = "missing {}";
-inline constexpr Text kNeverHeard = "never";
-inline constexpr Text kNoRegisters = "No register has been heard yet. The intake listens on {}.";
-inline constexpr Text kNeedsPerson = "Needs a person";
-inline constexpr Text kNobody = "Nothing.";
-inline constexpr Text kSystem = "System";
-inline constexpr Text kSkip = "Skip to the content";
-
-// How a register's day stands, in a word.
-constexpr Text DayClose(std::string_view result, bool reopened) {
-  if (result.empty()) return "open";
-  if (result == "balanced") return reopened ? "balanced, late" : "balanced";
-  if (result == "gaps") return "gaps";
-  return result == "mismatch" ? "differs" : "closed";
-}
-
-// --- signing in ---
-inline constexpr Text kLoginTitle = "Sign in";
-inline constexpr Text kLoginUser = "User";
-inline constexpr Text kLoginPassword = "Password";
-inline constexpr Text kLoginButton = "Sign in";
-inline constexpr Text kLoginByLink =
-    "On this server, \"tillrelay login\" prints a link that needs no password.";
-inline constexpr Text kLoginWrong = "The user or the password is wrong.";
-inline constexpr Text kLoginLockedOut =
-    "Too many wrong logins. The password was not looked at; try again in {} s, or use a link.";
-inline constexpr Text kLoginLinkUsed =
-    "This link has been used or is older than five minutes. \"tillrelay login\" makes another one.";
-inline constexpr Text kLoginBusy = "Too many logins at one time. Try again.";
-inline constexpr Text kLoginNoPassword =
-    "No password has been set yet. Run \"tillrelay set-password\" or \"tillrelay login\" on this "
-    "server.";
 
 }  // namespace tillrelay::status::words

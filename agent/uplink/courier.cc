@@ -72,6 +72,7 @@ void Courier::Take(const mqtt::LinkEvent& event) {
       if (!sender_.link_open()) log::Info("uplink", "connected to {}", options_.broker);
       trouble_.Clear();
       maximum_packet_ = event.maximum_packet;
+      connected_at_ = now;
       return sender_.OnConnected(event.receive_maximum, now, event.gives_reasons);
     case mqtt::Happening::kConnectFailed:
     case mqtt::Happening::kLost:
@@ -116,12 +117,21 @@ void Courier::TakeConfirm(JsonValue value, bool retained) {
     return trouble_.Report("a malformed or foreign confirmation was ignored", now);
   }
   Refresh();
+  if (!retained) CompareClocks(confirm->at);
   sender_.OnCentreHeard(retained, now);
   for (const wire::StreamConfirm& word : confirm->streams) {
     const uint64_t before = sender_.confirmed_through();
     sender_.OnConfirm(word, Compare(word.stream, word.through, word.chain), retained, now);
     if (sender_.confirmed_through() > before) last_confirmed_at_ = clock_.Wall();
   }
+}
+
+// What waited at the broker during an outage comes at once after it, and is too old to tell.
+void Courier::CompareClocks(const std::string& at) {
+  const auto centre = event::ParseUtc(at);
+  if (!centre.ok() || clock_.Now() - connected_at_ < kClockSettles) return;
+  centre_clock_ahead_ =
+      std::chrono::duration_cast<std::chrono::milliseconds>(*centre - clock_.Wall());
 }
 
 void Courier::TakeCommand(const wire::Command& command, bool retained) {

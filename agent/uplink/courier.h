@@ -50,6 +50,8 @@ class Courier {
   Sender& sender() { return sender_; }
   const Sender& sender() const { return sender_; }
   WallTime last_confirmed_at() const { return last_confirmed_at_; }
+  // How far the centre's clock is ahead of this one, by its last live confirmation.
+  std::chrono::milliseconds centre_clock_ahead() const { return centre_clock_ahead_; }
   // Called before a status is built, so that it shows what has just been decided.
   std::function<void()> before_status;
 
@@ -66,6 +68,7 @@ class Courier {
 
   void TakeMessage(const mqtt::LinkEvent& event);
   void TakeConfirm(JsonValue value, bool retained);
+  void CompareClocks(const std::string& at);
   void TakeCommand(const wire::Command& command, bool retained);
   ChainVerdict Compare(const std::string& stream, uint64_t through, const wire::Chain& chain);
   const journal::StreamRow* RowOf(const std::string& stream) const;
@@ -104,6 +107,8 @@ class Courier {
   uint32_t maximum_packet_ = 0;  // 0: the broker told no limit
   int subscriptions_pending_ = 0;
   log::Repeated trouble_{log::Level::kWarning, "uplink"};
+  Instant connected_at_{};
+  std::chrono::milliseconds centre_clock_ahead_{0};
   WallTime last_confirmed_at_{};
 };
 

@@ -156,6 +156,7 @@ void Pump::PublishStats() {
   stats.broker = options_.courier.broker;
   courier_.sender().Describe(&stats, clock_.Now(), clock_.Wall());
   stats.last_confirmed_at = courier_.last_confirmed_at();
+  stats.centre_clock_ahead = courier_.centre_clock_ahead();
   stats.dropped_messages_total = dropped_;
   Lock lock(mutex_);
   stats_ = std::move(stats);

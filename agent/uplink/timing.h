@@ -23,6 +23,8 @@ inline constexpr seconds kAckTimeout{10};
 inline constexpr seconds kAwayAfter{150};
 inline constexpr uint64_t kAwayMaxEvents = 10'000;
 inline constexpr uint64_t kAwayMaxBytes = 16 * 1024 * 1024;
+// A confirmation that comes sooner after a connect may have waited at the broker: its time is old.
+inline constexpr seconds kClockSettles{10};
 // Sent, acknowledged, but not confirmed while the centre is there: ask by sending one again.
 inline constexpr seconds kProbeAfter{30};
 // If even that does not help: a new connection, at growing distance.

@@ -57,6 +57,7 @@ struct UplinkStats {
   WallTime next_try_at{};  // epoch when none is planned
   WallTime last_connected_at{};
   WallTime last_confirmed_at{};  // when the centre's word last moved
+  std::chrono::milliseconds centre_clock_ahead{0};  // of this clock, by its last confirmation
   bool centre_away = false;      // connected, but no sign of the collector for 150 s
   uint64_t sent_through = 0, acked_through = 0;
   uint64_t in_flight = 0;

@@ -161,7 +161,11 @@ std::string_view ReasonPhrase(int status) {
   }
 }
 
-std::optional<std::string> PercentDecode(std::string_view text, bool plus_is_blank) {
+namespace {
+
+enum class Lines { kRefuse, kKeep };
+
+std::optional<std::string> Decode(std::string_view text, bool plus_is_blank, Lines lines) {
   std::string out;
   out.reserve(text.size());
   for (size_t i = 0; i < text.size(); ++i) {
@@ -177,26 +181,67 @@ std::optional<std::string> PercentDecode(std::string_view text, bool plus_is_bla
       i += 2;
     }
     const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f) return std::nullopt;
+    const bool in_text = lines == Lines::kKeep && (c == '\n' || c == '\r' || c == '\t');
+    if ((byte < 0x20 && !in_text) || byte == 0x7f) return std::nullopt;
     out.push_back(c);
   }
   return out;
 }
 
-std::optional<QueryParameters> ParseQuery(std::string_view query) {
+std::optional<QueryParameters> Pairs(std::string_view query, Lines lines) {
   QueryParameters parameters;
   while (!query.empty()) {
     const std::string_view part = query.substr(0, query.find('&'));
     query.remove_prefix(std::min(query.size(), part.size() + 1));
     if (part.empty()) continue;
     const size_t equals = part.find('=');
-    auto name = PercentDecode(part.substr(0, equals), true);
-    auto value = PercentDecode(
-        equals == std::string_view::npos ? std::string_view() : part.substr(equals + 1), true);
+    auto name = Decode(part.substr(0, equals), true, lines);
+    auto value =
+        Decode(equals == std::string_view::npos ? std::string_view() : part.substr(equals + 1),
+               true, lines);
     if (!name || !value) return std::nullopt;
     parameters.emplace_back(std::move(*name), std::move(*value));
   }
   return parameters;
+}
+
+}  // namespace
+
+std::optional<std::string> PercentDecode(std::string_view text, bool plus_is_blank) {
+  return Decode(text, plus_is_blank, Lines::kRefuse);
+}
+
+std::string PercentEncode(std::string_view text) {
+  static constexpr char kHex[] = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '-' || c == '.' || c == '_' || c == '~';
+    if (plain) {
+      out += c;
+    } else {
+      out += '%';
+      out += kHex[byte >> 4];
+      out += kHex[byte & 15];
+    }
+  }
+  return out;
+}
+
+std::optional<QueryParameters> ParseQuery(std::string_view query) {
+  return Pairs(query, Lines::kRefuse);
+}
+
+std::optional<QueryParameters> ParseForm(std::string_view body) {
+  return Pairs(body, Lines::kKeep);
+}
+
+std::string_view Field(const QueryParameters& fields, std::string_view name) {
+  for (const auto& [key, value] : fields) {
+    if (key == name) return value;
+  }
+  return {};
 }
 
 }  // namespace tillrelay::http

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -52,12 +53,15 @@ struct Request {
   std::optional<std::string> Query(std::string_view name) const;
 };
 
+class LiveSource;
+
 struct Response {
   int status = 200;
   std::string content_type;  // empty: the answer has no Content-Type
   std::string body;
   Headers headers;     // further ones; unsafe names and values are left out when written
   bool close = false;  // end the connection after this answer
+  std::shared_ptr<LiveSource> live;  // after the body it goes on with this, until the reader leaves
 };
 
 Response Text(int status, std::string body);
@@ -76,6 +80,13 @@ std::optional<std::string> PercentDecode(std::string_view text, bool plus_is_bla
 // Every parameter in order, decoded; nothing if one of them cannot be decoded.
 using QueryParameters = std::vector<std::pair<std::string, std::string>>;
 std::optional<QueryParameters> ParseQuery(std::string_view query);
+// The fields of a form (application/x-www-form-urlencoded); unlike a query's, their text may have
+// several lines.
+std::optional<QueryParameters> ParseForm(std::string_view body);
+// The first of that name, "" if there is none.
+std::string_view Field(const QueryParameters& fields, std::string_view name);
+// Everything but unreserved characters (RFC 3986, 2.3) escaped.
+std::string PercentEncode(std::string_view text);
 
 bool EqualsIgnoringCase(std::string_view a, std::string_view b);
 

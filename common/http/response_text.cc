@@ -56,7 +56,7 @@ void AppendHead(const Response& response, const Framing& framing, const std::str
   fmt::format_to(std::back_inserter(*out), "HTTP/1.1 {} {}\r\nDate: {}\r\n", response.status,
                  ReasonPhrase(response.status), date);
   if (!response.content_type.empty()) AppendField("Content-Type", response.content_type, out);
-  if (response.status != 204 && response.status != 304) {
+  if (response.status != 204 && response.status != 304 && !framing.live) {
     fmt::format_to(std::back_inserter(*out), "Content-Length: {}\r\n", response.body.size());
   }
   out->append("X-Content-Type-Options: nosniff\r\n");

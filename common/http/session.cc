@@ -15,6 +15,7 @@
 #include <array>
 
 #include "common/base/log.h"
+#include "common/http/live_source.h"
 #include "common/http/request_reader.h"
 #include "common/http/request_rules.h"
 
@@ -76,6 +77,7 @@ class StreamSession final : public Session,
   }
 
   void Sweep(Instant now) override {
+    if (phase_ == Phase::kLive) return SweepLive(now);
     if (now < deadline_) return;
     hub_->Count(&ServerStats::timeouts_total);
     switch (phase_) {
@@ -90,7 +92,7 @@ class StreamSession final : public Session,
   }
 
   void Drain() override {
-    if (phase_ == Phase::kIdle || phase_ == Phase::kHead) Close();
+    if (phase_ == Phase::kIdle || phase_ == Phase::kHead || phase_ == Phase::kLive) Close();
   }
 
   void Close() override {
@@ -98,6 +100,8 @@ class StreamSession final : public Session,
     phase_ = Phase::kClosed;
     ++turn_;
     ReleaseBody();
+    if (live_ != nullptr) live_->Leave();
+    live_.reset();
     Error ignored;
     Raw(stream_).close(ignored);
     --port_->open;
@@ -105,7 +109,17 @@ class StreamSession final : public Session,
   }
 
  private:
-  enum class Phase { kHandshake, kIdle, kHead, kBody, kHandling, kWriting, kLinger, kClosed };
+  enum class Phase {
+    kHandshake,
+    kIdle,
+    kHead,
+    kBody,
+    kHandling,
+    kWriting,
+    kLive,
+    kLinger,
+    kClosed
+  };
 
   void Enter(Phase phase, std::chrono::milliseconds patience) {
     phase_ = phase;
@@ -212,9 +226,9 @@ class StreamSession final : public Session,
   void OnRead(const Error& error, size_t count) {
     reading_ = false;
     if (phase_ == Phase::kClosed) return;
-    if (phase_ == Phase::kWriting) return;  // a refusal is on its way
-    if (error) return Close();
-    if (phase_ == Phase::kLinger) return Read();  // into the same place again: discarded
+    if (phase_ == Phase::kWriting) return;                // a refusal is on its way
+    if (error || phase_ == Phase::kLive) return Close();  // a reader of a stream says nothing more
+    if (phase_ == Phase::kLinger) return Read();          // into the same place again: discarded
     end_ += count;
     Process();
   }
@@ -390,10 +404,13 @@ class StreamSession final : public Session,
     const bool head_known = reader_.state() == RequestReader::State::kHeadDone ||
                             reader_.state() == RequestReader::State::kDone;
     Framing framing;
-    framing.keep_alive =
-        head_known && polite_ && !response.close && !hub_->draining && reader_.keep_alive();
+    framing.keep_alive = head_known && polite_ && !response.close && !hub_->draining &&
+                         response.live == nullptr && reader_.keep_alive();
     framing.http_1_0 = head_known && reader_.is_http_1_0();
     framing.head_only = head_only_;
+    framing.live = response.live != nullptr && !head_only_;
+    if (framing.live) live_ = std::move(response.live);
+    if (framing.live) live_->Enter();
     Enter(Phase::kWriting, limits_.timeouts.write);
     out_.clear();
     AppendHead(response, framing, hub_->date.At(hub_->clock.Wall()), &out_);
@@ -422,6 +439,7 @@ class StreamSession final : public Session,
   void OnWritten(const Error& error) {
     if (phase_ == Phase::kClosed) return;
     if (error) return Close();
+    if (live_ != nullptr && !hub_->draining) return BeginLive();
     if (!keep_alive_ || hub_->draining) return Finish();
     ReleaseBody();
     if (large_.capacity() > kCopiedBody) std::string().swap(large_);
@@ -430,6 +448,31 @@ class StreamSession final : public Session,
     route_ = nullptr;
     Enter(Phase::kIdle, limits_.timeouts.idle);
     Process();
+  }
+
+  // --- a stream that goes on ---
+
+  void BeginLive() {
+    ReleaseBody();
+    phase_ = Phase::kLive;
+    Read();  // to learn of the reader's end
+    SweepLive(hub_->clock.Now());
+  }
+
+  void SweepLive(Instant now) {
+    if (live_text_ != nullptr) {  // a write is under way
+      if (now >= deadline_) hub_->Count(&ServerStats::timeouts_total);
+      if (now >= deadline_) Close();
+      return;
+    }
+    live_text_ = live_->Since(&live_seen_, now);
+    if (live_text_ == nullptr) return;
+    deadline_ = now + limits_.timeouts.write;
+    asio::async_write(stream_, asio::buffer(*live_text_),
+                      [self = this->shared_from_this()](const Error& error, size_t) {
+                        self->live_text_.reset();
+                        if (error) self->Close();
+                      });
   }
 
   // Nothing more is sent. Under TLS the client is told so, that it can tell an end from a cut.
@@ -477,6 +520,9 @@ class StreamSession final : public Session,
   uint64_t turn_ = 0;  // an answer to an earlier turn is late and dropped
   size_t held_ = 0;    // bytes of the body that the hub counts
   std::string out_, large_;
+  std::shared_ptr<LiveSource> live_;
+  LiveSource::Text live_text_;  // on its way to the reader
+  uint64_t live_seen_ = 0;
   bool reading_ = false;
   bool first_ = true;
   bool polite_ = false;  // the request was taken completely: the connection may go on

@@ -91,6 +91,20 @@ std::string TlsErrorText() {
   return reason == nullptr ? "not usable" : reason;
 }
 
+Result<WallTime> CertificateEnd(const std::string& file) {
+  using Bio = std::unique_ptr<BIO, int (*)(BIO*)>;
+  using Certificate = std::unique_ptr<X509, void (*)(X509*)>;
+  const Bio in(BIO_new_file(file.c_str(), "r"), BIO_free);
+  const Certificate certificate(
+      in == nullptr ? nullptr : PEM_read_bio_X509(in.get(), nullptr, nullptr, nullptr), X509_free);
+  std::tm parts{};
+  if (certificate == nullptr ||
+      ASN1_TIME_to_tm(X509_get0_notAfter(certificate.get()), &parts) != 1) {
+    return Invalid(fmt::format("{}: {}", file, TlsErrorText()));
+  }
+  return WallTime(std::chrono::seconds(timegm(&parts)));
+}
+
 ServerTls::ServerTls(std::string name, TlsFiles files)
     : name_(std::move(name)), files_(std::move(files)), trouble_(log::Level::kError, "http") {}
 

@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 
+#include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/status.h"
 
@@ -42,6 +43,9 @@ class ServerTls {
   std::string seen_;  // what the files looked like when they were last read
   log::Repeated trouble_;
 };
+
+// When the first certificate of a PEM file ends. Invalid if there is none to read.
+Result<WallTime> CertificateEnd(const std::string& file);
 
 // OpenSSL's words for what went wrong last on this thread; clears them.
 std::string TlsErrorText();

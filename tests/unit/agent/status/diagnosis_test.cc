@@ -26,6 +26,15 @@ const Expected kExpected[] = {
      "On line. 3 events on the way to head office."},
     {"draining", "online", Level::kAmber, "draining",
      "Catching up: 412 events waiting, oldest 14:01Z."},
+    {"draining-known", "online", Level::kAmber, "draining",
+     "Catching up: 412 events waiting, oldest 14:01Z. Finished in about 41 s, at the rate of the "
+     "last minute."},
+    {"certificate-soon", "online", Level::kAmber, "needs-a-person",
+     "All 48,613 events are at head office. A certificate expires in 12 days."},
+    {"certificate-expired", "online", Level::kRed, "needs-a-person",
+     "All 48,613 events are at head office. A certificate has expired."},
+    {"clock", "online", Level::kAmber, "needs-a-person",
+     "All 48,613 events are at head office. This server's clock is wrong, or head office's is."},
     {"unconfigured", "unconfigured", Level::kAmber, "not-configured",
      "This server does not know yet which store it is. The configuration has no store_id."},
     {"no-broker", "offline", Level::kAmber, "no-broker",
@@ -128,6 +137,25 @@ TEST(Diagnose, IssuesComeWorstFirst) {
   ASSERT_EQ(verdict.issues.size(), 2u);
   EXPECT_EQ(verdict.issues[0].title, "The drop folder cannot be used");
   EXPECT_EQ(verdict.issues[1].title, "2 documents in quarantine");
+}
+
+TEST(Diagnose, NoTimeToFinishIsPromisedThatWouldNeverCome) {
+  Snapshot snapshot = SampleNamed("draining-known");
+  snapshot.rates = {10.4, 10.4};  // as much comes in as goes out
+  EXPECT_EQ(Diagnose(snapshot).drain_s, std::nullopt);
+  snapshot.rates = {-1, -1};
+  EXPECT_EQ(Diagnose(snapshot).drain_s, std::nullopt);
+  snapshot = SampleNamed("name");
+  snapshot.rates = {0, 10};
+  EXPECT_EQ(Diagnose(snapshot).drain_s, std::nullopt);
+}
+
+TEST(Diagnose, ACertificateOrAClockThatIsGoodIsNoIssue) {
+  Snapshot snapshot = Healthy();
+  snapshot.certificates = {{"broker.cert_file", snapshot.now + std::chrono::hours(24 * 30)},
+                           {"broker.ca_file", {}}};
+  snapshot.uplink.centre_clock_ahead = std::chrono::seconds(90);
+  EXPECT_EQ(Diagnose(snapshot).level, Level::kGreen);
 }
 
 TEST(IntakeRefusal, SaysWhyInOneWord) {

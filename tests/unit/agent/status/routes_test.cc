@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "agent/status/assets.h"
 #include "tests/unit/agent/status/samples.h"
 
 namespace tillrelay::status {
@@ -10,12 +11,19 @@ namespace {
 class RoutesTest : public testing::Test {
  protected:
   RoutesTest() {
-    AddRoutes(router_, {[this] { return SampleNamed(sample_); }, UtcTimeText});
+    Queries queries;
+    queries.snapshot = [this] { return SampleNamed(sample_); };
+    queries.viewer = [this](const http::Request&) {
+      return access::Viewer{signed_in_, "anna", "token", true};
+    };
+    AddRoutes(router_, queries);
   }
   http::Response Get(const std::string& path, const std::string& if_none_match = "") {
     http::Request request;
     request.method = "GET";
-    request.path = path;
+    request.target = path;
+    request.path = path.substr(0, path.find('?'));
+    request.query = request.path == path ? "" : path.substr(request.path.size() + 1);
     if (!if_none_match.empty()) request.headers.Add("If-None-Match", if_none_match);
     http::Router::Match match = router_.Find(request);
     if (match.route == nullptr) return match.problem;
@@ -27,11 +35,12 @@ class RoutesTest : public testing::Test {
   }
   http::Router router_;
   std::string sample_ = "delivered";
+  bool signed_in_ = false;
 };
 
 TEST_F(RoutesTest, EveryAnswerCarriesTheStrictHeaders) {
-  for (const char* path :
-       {"/", "/v1/status", "/metrics", "/healthz", "/assets/style.css", "/assets/none"}) {
+  for (const char* path : {"/", "/v1/status", "/metrics", "/healthz", "/assets/style.css",
+                           "/assets/none", "/events", "/v1/live?once"}) {
     const http::Response answer = Get(path);
     EXPECT_EQ(answer.headers.Find("Content-Security-Policy"), kContentSecurityPolicy) << path;
     EXPECT_EQ(answer.headers.Find("Referrer-Policy"), "no-referrer") << path;
@@ -63,6 +72,40 @@ TEST_F(RoutesTest, AssetsAreAskedAboutByTheirTag) {
   EXPECT_EQ(again.status, 304);
   EXPECT_EQ(again.body, "");
   EXPECT_EQ(Get("/assets/other.css").status, 404);
+}
+
+TEST_F(RoutesTest, ViewsBehindTheSignInSendStrangersThereAndRememberWhereTheyWereGoing) {
+  for (const char* path : {"/delivery", "/charts", "/registers", "/quarantine", "/quarantine/7",
+                           "/events", "/events/1", "/days", "/system", "/audit"}) {
+    const http::Response answer = Get(path);
+    EXPECT_EQ(answer.status, 303) << path;
+    EXPECT_EQ(answer.headers.Find("Location"), "/login?next=" + http::PercentEncode(path));
+    EXPECT_EQ(answer.body, "") << path;
+  }
+}
+
+TEST_F(RoutesTest, AServerWithoutAStoreSaysSoInEveryView) {
+  signed_in_ = true;
+  const http::Response answer = Get("/events");
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_NE(answer.body.find("does not know which store it is"), std::string::npos);
+}
+
+TEST_F(RoutesTest, LiveOnceIsTheWholeAsJson) {
+  const http::Response answer = Get("/v1/live?once");
+  EXPECT_EQ(answer.content_type, "application/json");
+  EXPECT_NE(answer.body.find("\"level\":\"green\""), std::string::npos);
+  EXPECT_NE(answer.body.find("\"verdict\":\""), std::string::npos);
+}
+
+TEST_F(RoutesTest, AllAssetsTogetherAreSmall) {
+  size_t bytes = 0;
+  for (const char* name : {"style.css", "live.js", "state-green.svg", "state-amber.svg",
+                           "state-red.svg", "state-unknown.svg"}) {
+    ASSERT_NE(FindAsset(name), nullptr) << name;
+    bytes += FindAsset(name)->bytes.size();
+  }
+  EXPECT_LT(bytes, 60'000u);
 }
 
 TEST_F(RoutesTest, TheTypesAreWhatToolsExpect) {

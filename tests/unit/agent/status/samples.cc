@@ -100,6 +100,22 @@ const std::vector<Sample>& Samples() {
        }},
       {"on-their-way", [](Snapshot& s) { Wait(s, 3, seconds(2)); }},
       {"draining", [](Snapshot& s) { Wait(s, 412, minutes(36)); }},
+      {"draining-known",
+       [](Snapshot& s) {
+         Wait(s, 412, minutes(36));
+         s.rates = {0.2, 10.4};
+       }},
+      {"certificate-soon",
+       [](Snapshot& s) {
+         s.certificates = {{"broker.ca_file", s.now + hours(24 * 400)},
+                           {"broker.cert_file", s.now + hours(24 * 12 + 3)}};
+       }},
+      {"certificate-expired",
+       [](Snapshot& s) {
+         s.certificates = {{"broker.cert_file", s.now - hours(30)}};
+       }},
+      {"clock",
+       [](Snapshot& s) { s.uplink.centre_clock_ahead = -std::chrono::milliseconds(hours(3)); }},
       {"unconfigured",
        [](Snapshot& s) {
          s = Snapshot{};

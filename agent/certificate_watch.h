@@ -1,0 +1,32 @@
+// What: when the certificates that the settings name come to their end.
+// Promise: files are read on the thread that refreshes, at most every kEvery; Rows only copies.
+// Thread: Refresh by one (main); Rows by any.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "agent/status/snapshot.h"
+#include "common/base/mutex.h"
+
+namespace tillrelay {
+
+class CertificateWatch {
+ public:
+  // The setting and its file; those without a file are left out.
+  explicit CertificateWatch(std::vector<std::pair<std::string, std::string>> files);
+  void Refresh(Instant now);
+  std::vector<status::CertificateRow> Rows() const;
+
+ private:
+  static constexpr std::chrono::minutes kEvery{10};
+
+  std::vector<std::pair<std::string, std::string>> files_;
+  Instant next_{};
+  mutable Mutex mutex_;
+  // Guarded by mutex_:
+  std::vector<status::CertificateRow> rows_ GUARDED_BY(mutex_);
+};
+
+}  // namespace tillrelay

@@ -1,0 +1,83 @@
+// Keeps the page as fresh as the server is: one stream of changes for all tabs of a browser, and
+// an honest word when no news comes. Without it every page is complete, only not live.
+const QUIET_MS = 5000;
+const stale = document.getElementById("stale");
+const news = "BroadcastChannel" in window ? new BroadcastChannel("tillrelay-live") : null;
+let heard = Date.now();
+let polling = false;
+
+// "▲ 412 waiting · Store 0042 · Events · Tillrelay": the first two parts are the state's.
+const parts = document.title.split(" · ");
+const suffix = parts.slice(2).map((part) => " · " + part).join("");
+const icon = document.getElementById("icon");
+const state = { title: parts.slice(0, 2).join(" · "), icon: icon.getAttribute("href") };
+
+function showState(title, href) {
+  if (document.title !== title + suffix) document.title = title + suffix;
+  if (icon.getAttribute("href") !== href) icon.setAttribute("href", href);
+}
+
+function show(event) {
+  heard = Date.now();
+  stale.hidden = true;
+  document.body.classList.add("is-live");
+  document.body.classList.remove("is-stale");
+  if (event.asof) document.getElementById("asof").textContent = event.asof;
+  state.title = event.title ?? state.title;
+  if (event.level) state.icon = `/assets/state-${event.level}.svg`;
+  showState(state.title, state.icon);
+  if (event.phase) document.body.dataset.phase = event.phase;
+  for (const [id, html] of Object.entries(event.pieces ?? {})) {
+    const element = document.getElementById(id);
+    // Texts in it were escaped where it was made. What a person is reading or has in focus stays.
+    if (element && !element.contains(document.activeElement)) element.innerHTML = html;
+  }
+  document.dispatchEvent(new CustomEvent("tillrelay:news", { detail: event }));
+}
+
+function receive(text) {
+  const event = JSON.parse(text);
+  news?.postMessage(event);
+  show(event);
+}
+
+// Where streams do not get through: the whole every five seconds.
+async function poll() {
+  if (polling) return;
+  polling = true;
+  try {
+    const answer = await fetch("/v1/live?once", { cache: "no-store" });
+    if (answer.ok) receive(await answer.text());
+  } catch {
+    // The banner says it.
+  } finally {
+    polling = false;
+  }
+}
+
+function listen() {
+  const source = new EventSource("/v1/live");
+  source.onmessage = (message) => receive(message.data);
+  source.onerror = () => {
+    if (source.readyState === EventSource.CLOSED) setTimeout(listen, QUIET_MS);
+  };
+}
+
+// One tab holds the stream and tells the others; when it goes, the next one takes over.
+if (news) news.onmessage = (message) => show(message.data);
+if (news && navigator.locks) {
+  poll();
+  navigator.locks.request("tillrelay-live", () => new Promise(listen));
+} else {
+  listen();
+}
+
+setInterval(() => {
+  const quiet = Date.now() - heard;
+  if (quiet >= QUIET_MS) {
+    stale.hidden = false;
+    document.body.classList.add("is-stale");
+    showState("? " + state.title, "/assets/state-unknown.svg");
+    poll();
+  }
+}, 1000);

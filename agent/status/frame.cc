@@ -1,0 +1,141 @@
+#include "agent/status/frame.h"
+
+#include <fmt/format.h>
+
+#include "agent/status/page_words.h"
+#include "common/http/html.h"
+
+namespace tillrelay::status {
+namespace {
+
+using http::Html;
+
+struct Entry {
+  std::string_view path, word;
+};
+
+constexpr Entry kViews[] = {
+    {"/", words::kOverview},
+    {"/delivery", words::kDelivery},
+    {"/charts", words::kCharts},
+    {"/registers", words::kRegisters},
+    {"/quarantine", words::kQuarantine},
+    {"/events", words::kEvents},
+    {"/days", words::kDays},
+    {"/system", words::kSystem},
+    {"/audit", words::kAudit},
+};
+
+constexpr std::string_view kHeadStart =
+    "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n";
+
+void Head(Html& html, const Look& look, const FrameParts& parts) {
+  html.Raw(kHeadStart);
+  const bool is_overview = parts.view == "/";
+  html.Put("<title>{}{} · {}</title>\n", look.Title(),
+           is_overview ? std::string() : fmt::format(" · {}", parts.title), words::kTitle);
+  html.Put("<link rel=\"icon\" id=\"icon\" type=\"image/svg+xml\" href=\"/assets/state-{}.svg\">\n",
+           Word(look.v.level));
+  html.Raw(
+      "<link rel=\"stylesheet\" href=\"/assets/style.css\">\n"
+      "<script type=\"module\" src=\"/assets/live.js\"></script>\n");
+  if (parts.renews) {
+    html.Raw("<noscript><meta http-equiv=\"refresh\" content=\"5\"></noscript>\n");
+  }
+  html.Raw("</head>\n");
+}
+
+void Navigation(Html& html, const Look& look, const Viewer& viewer, const FrameParts& parts) {
+  html.Put("<nav aria-label=\"{}\"><ul>\n", words::kViews);
+  for (const Entry& entry : kViews) {
+    if (!viewer.signed_in && entry.path != "/") break;
+    html.Put("<li><a href=\"{}\"", entry.path);
+    if (entry.path == parts.view) html.Raw(" aria-current=\"page\"");
+    html.Put(">{}", entry.word);
+    if (entry.path == "/quarantine") {
+      html.Raw("<span id=\"quarantine-count\">").Raw(QuarantineMark(look)).Raw("</span>");
+    }
+    html.Raw("</a></li>\n");
+  }
+  html.Raw("</ul></nav>\n");
+}
+
+void Person(Html& html, const Viewer& viewer) {
+  html.Raw("<div class=\"person\">");
+  if (!viewer.signed_in) {
+    html.Put("<a href=\"/login\">{}</a>", words::kSignIn);
+  } else {
+    html.Put("<span class=\"soft\">{}</span>", viewer.who);
+    if (!viewer.csrf.empty()) {
+      html.Raw("<form method=\"post\" action=\"/logout\">").Raw(CsrfField(viewer));
+      html.Put("<button class=\"plain\">{}</button></form>", words::kSignOut);
+    }
+  }
+  html.Raw("</div>\n");
+}
+
+}  // namespace
+
+std::string CsrfField(const Viewer& viewer) {
+  Html html;
+  if (!viewer.csrf.empty()) {
+    html.Put("<input type=\"hidden\" name=\"csrf\" value=\"{}\">", viewer.csrf);
+  }
+  return html.Take();
+}
+
+std::string StateLine(const Look& look) {
+  Html html;
+  html.Put("<a class=\"{}\" href=\"/\"><span aria-hidden=\"true\">{}</span> {}</a>",
+           Word(look.v.level), Symbol(look.v.level), look.v.headline);
+  return html.Take();
+}
+
+std::string QuarantineMark(const Look& look) {
+  const uint64_t count = look.s.journal.quarantined;
+  Html html;
+  if (count > 0) {
+    html.Put("<span class=\"count\"><span class=\"unseen\">{}</span>{}</span>", words::kDocuments,
+             Thousands(count));
+  }
+  return html.Take();
+}
+
+std::string FrameHtml(const Look& look, const Viewer& viewer, const FrameParts& parts,
+                      std::string_view content) {
+  Html html;
+  Head(html, look, parts);
+  html.Put("<body data-phase=\"{}\">\n<a class=\"skip\" href=\"#content\">{}</a>\n", look.v.state,
+           words::kSkip);
+  html.Put("<header>\n<strong>{}</strong><span class=\"store\">{}</span>\n", words::kTitle,
+           look.Store());
+  Navigation(html, look, viewer, parts);
+  html.Put(
+      "<p class=\"live soft\"><span class=\"dot\" aria-hidden=\"true\"></span>"
+      "<span id=\"asof\">{}</span></p>\n",
+      fmt::format(words::kAsOf, look.faces.time(look.s.now)));
+  Person(html, viewer);
+  html.Raw("</header>\n");
+  html.Put("<p id=\"stale\" class=\"stale\" role=\"alert\" hidden>{}</p>\n", words::kStale);
+  if (parts.view != "/") {
+    html.Raw("<p id=\"state\" class=\"state-line\">").Raw(StateLine(look)).Raw("</p>\n");
+  }
+  html.Raw("<main id=\"content\">\n").Raw(content).Raw("</main>\n</body>\n</html>\n");
+  return html.Take();
+}
+
+std::string PlainFrameHtml(std::string_view title, std::string_view content) {
+  Html html;
+  html.Raw(kHeadStart);
+  html.Put("<title>{} · {}</title>\n", title, words::kTitle);
+  html.Raw("<link rel=\"stylesheet\" href=\"/assets/style.css\">\n</head>\n<body>\n");
+  html.Put(
+      "<header>\n<strong>{}</strong>\n<nav aria-label=\"{}\"><ul><li><a href=\"/\">{}</a></li>"
+      "</ul></nav>\n</header>\n",
+      words::kTitle, words::kViews, words::kOverview);
+  html.Raw("<main id=\"content\">\n").Raw(content).Raw("</main>\n</body>\n</html>\n");
+  return html.Take();
+}
+
+}  // namespace tillrelay::status

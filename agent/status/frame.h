@@ -1,0 +1,38 @@
+// What: what every page has around its content: head, navigation, the state in a line, who is
+//   signed in.
+// Promise: pure; every text from outside is escaped; nothing inline, so the strict content security
+//   policy of routes.h holds. Complete without a script.
+// Thread: any.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "agent/access/viewer.h"
+#include "agent/status/look.h"
+
+namespace tillrelay::status {
+
+using access::Viewer;
+
+struct FrameParts {
+  std::string_view view;   // the navigation's entry: "/events"; "" for a page beside it
+  std::string_view title;  // in words
+  bool renews = false;     // without a script the browser asks again every few seconds
+};
+
+// A whole document around `content`, which is markup of ours (inside <main>).
+std::string FrameHtml(const Look& look, const Viewer& viewer, const FrameParts& parts,
+                      std::string_view content);
+
+// A document for who is not signed in and asks for no figures: the login.
+std::string PlainFrameHtml(std::string_view title, std::string_view content);
+
+// "<input type=hidden name=csrf ...>", or nothing where the viewer needs none.
+std::string CsrfField(const Viewer& viewer);
+
+// Pieces of the frame that live updates replace, by the element's id.
+std::string StateLine(const Look& look);       // "state"
+std::string QuarantineMark(const Look& look);  // "quarantine-count"
+
+}  // namespace tillrelay::status

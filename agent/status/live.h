@@ -1,0 +1,40 @@
+// What: the pages' live updates: GET /v1/live, as server-sent events or (?once) as one JSON answer.
+// Promise: one snapshot and one rendering a second for all viewers, none without a viewer. An event
+//   names only the pieces that changed; one who comes, or has missed one, gets all. It carries the
+//   overview's numbers and words, no receipts.
+// Thread: http.
+// Limits: kMaxViewers streams; one more is told to come back later and asks with ?once instead.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "agent/status/look.h"
+#include "common/http/router.h"
+
+namespace tillrelay::status {
+
+inline constexpr size_t kMaxViewers = 64;  // of one store; a browser needs one for all its tabs
+
+class LivePage {
+ public:
+  LivePage(std::function<Snapshot()> snapshot, Faces faces)
+      : snapshot_(std::move(snapshot)), faces_(std::move(faces)) {}
+
+  std::string Whole();       // JSON of everything, as of the last Difference
+  std::string Difference();  // looks again; JSON of the time and of what changed
+
+ private:
+  void LookAgain();
+
+  const std::function<Snapshot()> snapshot_;
+  const Faces faces_;
+  std::map<std::string, std::string> members_, pieces_;  // by name, by the element's id
+  std::string asof_;
+};
+
+void AddLiveRoute(http::Router& router, std::function<Snapshot()> snapshot, Faces faces);
+
+}  // namespace tillrelay::status

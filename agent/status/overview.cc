@@ -1,0 +1,273 @@
+#include "agent/status/overview.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "agent/status/page_words.h"
+#include "common/http/html.h"
+
+namespace tillrelay::status {
+namespace {
+
+using http::Html;
+
+constexpr uint64_t kBarWidth = 1000;    // units of the bar's view box
+constexpr uint64_t kLeastWindow = 100;  // events that the bar shows at least
+constexpr size_t kMaxRows = 100;        // registers on the page
+
+std::string Count(int64_t number) { return Thousands(static_cast<uint64_t>(number)); }
+
+void Tile(Html& html, std::string_view value, std::string_view label) {
+  html.Put("<div><dt>{}</dt><dd>{}</dd></div>\n", label, value);
+}
+
+// The newest business day over all registers.
+struct Today {
+  std::string day;
+  int64_t sales = 0, returns = 0, all = 0;
+};
+Today TodayOf(const Snapshot& s) {
+  Today today;
+  for (const books::RegisterRow& row : s.registers)
+    today.day = std::max(today.day, row.business_day);
+  for (const books::RegisterRow& row : s.registers) {
+    if (row.business_day != today.day) continue;
+    today.sales += row.sales;
+    today.returns += row.returns;
+    today.all += row.sales + row.returns + row.others;
+  }
+  return today;
+}
+
+void CapturedTile(Html& html, const Look& look) {
+  const Today today = TodayOf(look.s);
+  if (!today.day.empty()) {
+    return Tile(html, Count(today.all),
+                fmt::format(words::kTileToday, Count(today.sales), Count(today.returns)));
+  }
+  Tile(html, Thousands(look.s.capture.http_stored + look.s.capture.file_stored),
+       fmt::format(words::kTileCaptured, look.Since(look.s.started_at)));
+}
+
+void ConfirmedTile(Html& html, const Look& look) {
+  const WallTime at = look.s.uplink.last_confirmed_at;
+  if (look.s.by_broker()) {
+    return Tile(html, Thousands(look.s.journal.quarantined), words::kTileQuarantine);
+  }
+  if (at == WallTime()) return Tile(html, "–", words::kTileNotConfirmed);
+  const auto age = std::chrono::floor<std::chrono::seconds>(look.s.now - at);
+  Tile(html, AgeText(age), words::kTileConfirmed);
+}
+
+void DiskTile(Html& html, const Look& look) {
+  const journal::JournalStats& j = look.s.journal;
+  if (j.disk_days_left < 0) {
+    return Tile(html, BytesText(j.disk_free_bytes), words::kTileDiskUnknown);
+  }
+  const auto days = static_cast<uint64_t>(j.disk_days_left);
+  Tile(html,
+       fmt::format(fmt::runtime(days == 1 ? words::kDay : words::kDaysCount), Thousands(days)),
+       fmt::format(words::kTileDisk, BytesText(j.disk_free_bytes)));
+}
+
+// How far `number` reaches in a bar that ends at the head and begins a window before it.
+uint64_t Reach(const Snapshot& s, uint64_t number) {
+  const uint64_t head = s.journal.head;
+  const uint64_t window = std::min(head, std::max(kLeastWindow, s.journal.waiting * 4));
+  if (window == 0) return 0;
+  const uint64_t below = head - std::min(head, number);
+  return below >= window ? 0 : (window - below) * kBarWidth / window;
+}
+
+void Rect(Html& html, uint64_t width, std::string_view fill) {
+  html.Put("<rect width=\"{}\" height=\"26\" class=\"fill-{}\"/>", std::to_string(width), fill);
+}
+
+void Key(Html& html, std::string_view fill, std::string_view label, uint64_t number) {
+  html.Put(
+      "<li><svg viewBox=\"0 0 11 11\" aria-hidden=\"true\"><rect width=\"11\" height=\"11\" "
+      "rx=\"3\" class=\"fill-{}\"/></svg>{} <b>{}</b></li>",
+      fill, label, Thousands(number));
+}
+
+// How a register is doing, in a symbol and a word.
+struct Doing {
+  Level level;
+  std::string_view word;
+};
+Doing DoingOf(const Look& look, const books::RegisterRow& row) {
+  if (row.missing > 0) return {Level::kRed, words::kGapState};
+  if (row.result == "mismatch") return {Level::kRed, words::kDiffers};
+  if (row.silent) return {Level::kAmber, words::kSilentState};
+  const bool fresh = look.s.now - row.heard_at < std::chrono::minutes(15);
+  return {Level::kGreen, fresh ? words::kSelling : words::kQuiet};
+}
+
+void Register(Html& html, const Look& look, const books::RegisterRow& row) {
+  const Doing doing = DoingOf(look, row);
+  html.Put(
+      "<tr><th scope=\"row\">{}</th><td><span class=\"{}-text\"><span aria-hidden=\"true\">"
+      "{}</span> {}</span></td>",
+      row.register_id, Word(doing.level), Symbol(doing.level), doing.word);
+  html.Put("<td class=\"num\" data-k=\"{}\">{}</td>", words::kSales, Count(row.sales));
+  html.Put("<td class=\"num\" data-k=\"{}\">{}</td>", words::kReturns, Count(row.returns));
+  html.Put("<td data-k=\"{}\">{}</td>", words::kNumbers,
+           row.missing == 0 ? std::string(words::kNumbersWhole)
+                            : fmt::format(words::kNumbersMissing, row.gaps));
+  html.Put("<td data-k=\"{}\">{}</td></tr>\n", words::kLastHeard, look.Ago(row.heard_at));
+}
+
+void FindForm(Html& html, const Viewer& viewer) {
+  html.Put("<section class=\"five\"><h2>{}</h2>\n", words::kDidItArrive);
+  if (!viewer.signed_in) {
+    html.Put("<p class=\"none\"><a href=\"/login\">{}</a></p></section>\n", words::kFindSignIn);
+    return;
+  }
+  html.Put(
+      "<form class=\"find\" action=\"/events\" role=\"search\"><label for=\"find\">{}</label>"
+      "<div class=\"row\"><input type=\"search\" id=\"find\" name=\"q\" autocomplete=\"off\" "
+      "aria-describedby=\"find-hint\" required><button class=\"primary\">{}</button></div>"
+      "<small id=\"find-hint\">{}</small></form></section>\n",
+      words::kFindLabel, words::kFind, words::kFindHint);
+}
+
+}  // namespace
+
+std::string VerdictPiece(const Look& look) {
+  const Verdict& v = look.v;
+  Html html;
+  html.Put("<div class=\"verdict {}\">\n", Word(v.level));
+  html.Put("<img src=\"/assets/state-{}.svg\" alt=\"{}\" width=\"30\" height=\"30\">",
+           Word(v.level), fmt::format(words::kStateIs, Word(v.level)));
+  html.Put("<h1>{}</h1>\n", v.headline);
+  if (!v.reason.empty()) html.Put("<p>{}</p>\n", v.reason);
+  html.Put("<p class=\"soft\">{}</p>\n", v.safe);
+  if (!v.steps.empty()) {
+    html.Put("<div class=\"steps\"><b>{}</b><ol>", words::kWhatToDo);
+    for (const std::string& step : v.steps) html.Put("<li>{}</li>", step);
+    html.Raw("</ol></div>\n");
+  }
+  html.Raw("</div>\n");
+  return html.Take();
+}
+
+std::string TilesPiece(const Look& look) {
+  const journal::JournalStats& j = look.s.journal;
+  Html html;
+  Tile(html, Thousands(j.waiting),
+       j.waiting > 0 ? fmt::format(words::kTileOldest, look.Ago(j.oldest_waiting_at))
+                     : std::string(words::kTileWaiting));
+  CapturedTile(html, look);
+  ConfirmedTile(html, look);
+  DiskTile(html, look);
+  return html.Take();
+}
+
+std::string BarPiece(const Look& look) {
+  const Snapshot& s = look.s;
+  const journal::JournalStats& j = s.journal;
+  std::string label = fmt::format("{} {}", words::kAcked, Thousands(s.acked_through()));
+  if (!s.by_broker()) {
+    label = fmt::format("{} {}, {}", words::kConfirmed, Thousands(j.confirmed_through), label);
+  }
+  label += fmt::format(", {} {}", words::kStored, Thousands(j.head));
+  Html html;
+  html.Put(
+      "<svg class=\"bar\" viewBox=\"0 0 1000 26\" preserveAspectRatio=\"none\" role=\"img\" "
+      "aria-label=\"{}\">",
+      label);
+  Rect(html, j.head > 0 ? kBarWidth : 0, "pending");
+  Rect(html, Reach(s, s.acked_through()), "acked");
+  if (!s.by_broker()) Rect(html, Reach(s, j.confirmed_through), "confirmed");
+  html.Raw("</svg>\n<ul class=\"keys\">");
+  if (!s.by_broker()) Key(html, "confirmed", words::kConfirmed, j.confirmed_through);
+  Key(html, "acked", words::kAcked, s.acked_through());
+  Key(html, "pending", words::kStored, j.head);
+  html.Raw("</ul>\n");
+  return html.Take();
+}
+
+std::string NeedsPiece(const Look& look) {
+  Html html;
+  if (look.v.issues.empty()) {
+    html.Put("<p class=\"none soft\">{}</p>", words::kNobody);
+    return html.Take();
+  }
+  html.Raw("<ul class=\"issues\">");
+  for (const Issue& issue : look.v.issues) {
+    html.Put("<li><span class=\"{}-text\" aria-hidden=\"true\">{}</span><strong>",
+             Word(issue.level), Symbol(issue.level));
+    if (issue.view.empty()) {
+      html.Put("{}", issue.title);
+    } else {
+      html.Put("<a href=\"{}\">{}</a>", issue.view, issue.title);
+    }
+    html.Put("</strong><small>{}</small></li>\n", issue.detail);
+  }
+  html.Raw("</ul>");
+  return html.Take();
+}
+
+std::string RegistersPiece(const Look& look) {
+  const auto& rows = look.s.registers;
+  Html html;
+  if (rows.empty()) {
+    html.Put("<p class=\"none soft\">{}</p>",
+             fmt::format(words::kNoRegisters, look.s.intake_address));
+    return html.Take();
+  }
+  html.Put(
+      "<table class=\"cards\"><thead><tr><th scope=\"col\">{}</th><th scope=\"col\">{}</th>"
+      "<th scope=\"col\" class=\"num\">{}</th><th scope=\"col\" class=\"num\">{}</th>"
+      "<th scope=\"col\">{}</th><th scope=\"col\">{}</th></tr></thead><tbody>\n",
+      words::kRegister, words::kState, words::kSales, words::kReturns, words::kNumbers,
+      words::kLastHeard);
+  for (size_t i = 0; i < rows.size() && i < kMaxRows; ++i) Register(html, look, rows[i]);
+  html.Raw("</tbody></table>");
+  return html.Take();
+}
+
+std::string DeliveryButtons(const Viewer& viewer) {
+  if (!viewer.signed_in) return "";
+  const struct {
+    std::string_view action, look, word;
+  } buttons[] = {{"retry", "primary", words::kRetryNow},
+                 {"pause", "", words::kPause},
+                 {"resume", "primary", words::kResume}};
+  Html html;
+  html.Raw("<div class=\"actions\">");
+  for (const auto& button : buttons) {
+    html.Put("<form method=\"post\" action=\"/delivery/{}\" class=\"act-{}\">", button.action,
+             button.action);
+    html.Raw(CsrfField(viewer));
+    html.Put("<button class=\"{}\">{}</button></form>", button.look, button.word);
+  }
+  html.Raw("</div>\n");
+  return html.Take();
+}
+
+std::string OverviewContent(const Look& look, const Viewer& viewer, std::string_view connection) {
+  Html html;
+  html.Raw("<div class=\"whole verdict-frame\"><div id=\"verdict\" role=\"status\">")
+      .Raw(VerdictPiece(look))
+      .Raw("</div>\n")
+      .Raw(DeliveryButtons(viewer))
+      .Raw("</div>\n");
+  html.Raw("<dl class=\"tiles\" id=\"tiles\">\n").Raw(TilesPiece(look)).Raw("</dl>\n");
+  html.Put("<section class=\"seven\"><h2>{}</h2>\n<div id=\"bar\">", words::kDelivery)
+      .Raw(BarPiece(look))
+      .Raw("</div>\n")
+      .Raw(connection)
+      .Raw("</section>\n");
+  FindForm(html, viewer);
+  html.Put("<section class=\"seven\"><h2>{}</h2>\n<div id=\"registers\">", words::kRegisters)
+      .Raw(RegistersPiece(look))
+      .Raw("</div></section>\n");
+  html.Put("<section class=\"five\"><h2>{}</h2>\n<div id=\"needs\">", words::kNeedsPerson)
+      .Raw(NeedsPiece(look))
+      .Raw("</div></section>\n");
+  return html.Take();
+}
+
+}  // namespace tillrelay::status

@@ -1,0 +1,173 @@
+#include "agent/status/page_forms.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "agent/status/delivery_facts.h"
+#include "agent/status/page_door.h"
+#include "agent/status/pages/quarantine_view.h"
+#include "agent/status/view_words.h"
+#include "common/base/json_reader.h"
+#include "common/event/time_text.h"
+
+namespace tillrelay::status {
+namespace {
+
+constexpr FrameParts kQuarantineParts{"/quarantine", words::kQuarantine};
+constexpr FrameParts kDeliveryParts{"/delivery", words::kDelivery};
+
+// Why the first of the results was not taken, in words.
+std::string ProblemIn(std::string results) {
+  JsonParser parser;
+  const auto root = parser.Parse(results);
+  if (root.ok() && root->is_array()) {
+    for (const JsonValue result : *root) {
+      if (result.String("outcome") != "quarantined" && result.String("reason").empty()) continue;
+      return fmt::format(words::kStillWrong, result.String("reason"), result.String("field"),
+                         result.String("hint"));
+    }
+  }
+  return fmt::format(words::kStillWrong, "", "", "");
+}
+
+void ShowAgain(const Asked& asked, uint64_t ticket, const Attempt& attempt) {
+  asked.admin().Ticket(ticket, [asked, attempt](Result<QuarantineRow> row) {
+    if (!row.ok()) return asked.ShowFailure(kQuarantineParts, row.status());
+    asked.Show(
+        kQuarantineParts,
+        [&](const Look& look) { return TicketContent(look, asked.viewer, *row, attempt); }, 422);
+  });
+}
+
+// Browsers send every line end as two characters.
+std::string WithPlainLineEnds(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\r' && i + 1 < text.size() && text[i + 1] == '\n') continue;
+    out += text[i];
+  }
+  return out;
+}
+
+void Resolve(const Asked& asked, Resolution::Way way) {
+  const auto fields = http::ParseForm(asked.request->body);
+  Resolution resolution;
+  const std::string ticket(asked.request->Param("ticket"));
+  std::from_chars(ticket.data(), ticket.data() + ticket.size(), resolution.ticket);
+  if (!fields) return asked.ShowFailure(kQuarantineParts, Invalid("the form is not well-formed"));
+  resolution.way = way;
+  resolution.actor = asked.viewer.who;
+  resolution.reason = http::Field(*fields, "reason");
+  resolution.document = WithPlainLineEnds(http::Field(*fields, "document"));
+  resolution.content_type = http::Field(*fields, "content_type");
+  const Attempt attempt{resolution.document, ""};
+  const uint64_t number = resolution.ticket;
+  asked.admin().Resolve(std::move(resolution), [=](Result<Resolved> done) {
+    if (done.ok() && done->gone) {
+      return asked.GoTo(way == Resolution::Way::kDiscard ? "/quarantine?done=discarded"
+                                                         : "/quarantine?done=resolved");
+    }
+    if (!done.ok() && done.status().code() != Code::kInvalid) {
+      return asked.ShowFailure(kQuarantineParts, done.status());
+    }
+    ShowAgain(asked, number,
+              {attempt.edited, done.ok() ? ProblemIn(done->results)
+                                         : fmt::format(words::kFailed, done.status().message())});
+  });
+}
+
+void Deliver(const Asked& asked, Admin::Delivery what, std::string_view word) {
+  const Status done = asked.admin().Deliver(what, asked.viewer.who);
+  if (!done.ok()) return asked.ShowFailure(kDeliveryParts, done);
+  asked.GoTo(fmt::format("/delivery?done={}", word));
+}
+
+bool ReadNumber(const std::string& text, uint64_t* out) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *out);
+  return error == std::errc() && end == text.data() + text.size();
+}
+
+ReplayQuestion QuestionOf(const http::QueryParameters& fields) {
+  const auto field = [&fields](const char* name) { return std::string(http::Field(fields, name)); };
+  return {field("day"), field("first"), field("last"), field("from"), field("through"), {}, {}};
+}
+
+// What the fields ask for; Invalid if they name nothing whole.
+Result<ReplayWish> WishOf(const ReplayQuestion& q, const std::string& actor) {
+  ReplayWish wish;
+  wish.actor = actor;
+  wish.business_day = q.day;
+  if (!q.day.empty()) return wish;
+  if (!q.from.empty()) {  // minutes, as the browser's field gives them
+    const auto from = event::ParseUtc(q.from + ":00Z");
+    const auto through = event::ParseUtc(q.through + ":59Z");
+    if (!from.ok() || !through.ok()) return Invalid("the times are not understood");
+    wish.recorded_from = *from;
+    wish.recorded_through = *through;
+    return wish;
+  }
+  if (!ReadNumber(q.first, &wish.first) || !ReadNumber(q.last, &wish.last) || wish.first == 0) {
+    return Invalid("the first and the last number are needed");
+  }
+  return wish;
+}
+
+void ShowDelivery(const Asked& asked, const ReplayQuestion& question, int status) {
+  asked.Show(
+      kDeliveryParts,
+      [&](const Look& look) { return DeliveryContent(look, asked.viewer, "", question); }, status);
+}
+
+void ShowReplayFailure(const Asked& asked, ReplayQuestion question, const Status& failure) {
+  question.problem = fmt::format(words::kFailed, failure.message());
+  ShowDelivery(asked, question, Meaning(failure.code()).http_status);
+}
+
+void Replay(const Asked& asked) {
+  const auto fields = http::ParseForm(asked.request->body);
+  if (!fields) return asked.ShowFailure(kDeliveryParts, Invalid("the form is not well-formed"));
+  const ReplayQuestion question = QuestionOf(*fields);
+  auto wish = WishOf(question, asked.viewer.who);
+  if (!wish.ok()) return ShowReplayFailure(asked, question, wish.status());
+  if (!http::Field(*fields, "preview").empty()) {
+    return asked.admin().Preview(*std::move(wish), [=](Result<ReplayPreview> preview) {
+      if (!preview.ok()) return ShowReplayFailure(asked, question, preview.status());
+      ReplayQuestion answered = question;
+      answered.count = preview->events;
+      ShowDelivery(asked, answered, 200);
+    });
+  }
+  asked.admin().Replay(*std::move(wish), [=](Result<ReplayState> state) {
+    if (!state.ok()) return ShowReplayFailure(asked, question, state.status());
+    asked.GoTo("/delivery?done=replay#replay");
+  });
+}
+
+}  // namespace
+
+void AddPageForms(http::Router& router, const std::shared_ptr<const Queries>& queries) {
+  const std::pair<std::string_view, Resolution::Way> ways[] = {
+      {"retry", Resolution::Way::kRetry},
+      {"resubmit", Resolution::Way::kResubmit},
+      {"discard", Resolution::Way::kDiscard}};
+  for (const auto& [word, way] : ways) {
+    router.Add("POST", fmt::format("/quarantine/{{ticket}}/{}", word),
+               ClosedPage(queries, [way = way](const Asked& asked) { Resolve(asked, way); }),
+               kMaxFormBytes);
+  }
+  router.Add("POST", "/replays", ClosedPage(queries, Replay));
+  const std::pair<std::string_view, Admin::Delivery> deliveries[] = {
+      {"pause", Admin::Delivery::kPause},
+      {"resume", Admin::Delivery::kResume},
+      {"retry", Admin::Delivery::kRetry}};
+  for (const auto& [word, what] : deliveries) {
+    router.Add("POST", fmt::format("/delivery/{}", word),
+               ClosedPage(queries, [what = what, word = word](const Asked& asked) {
+                 Deliver(asked, what, word);
+               }));
+  }
+}
+
+}  // namespace tillrelay::status

@@ -1,0 +1,27 @@
+// What: the history as charts with a table behind each, and as a strip of connection.
+// Promise: pure; SVG without a script, readable without colour (each line has its own dash), and
+//   everything that a chart shows is in its table.
+// Thread: any.
+// Limits: kPoints points a line, kRows rows a table: longer histories are averaged.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "agent/status/insight.h"
+#include "agent/status/look.h"
+
+namespace tillrelay::status {
+
+inline constexpr size_t kPoints = 240, kRows = 48;
+
+// `range` is "1h", "24h" or "7d".
+std::string ChartsContent(const Look& look, const HistoryTable& table, std::string_view range);
+
+// The connection over the table's time, with its words; empty without history.
+std::string ConnectionStrip(const HistoryTable& table);
+
+// Means of `count` groups of equal length; NaN where a group has no point.
+std::vector<double> Condensed(const std::vector<double>& values, size_t count);
+
+}  // namespace tillrelay::status

@@ -1,0 +1,141 @@
+#include "agent/status/pages/quarantine_view.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "agent/status/pages/field_mark.h"
+#include "agent/status/view_words.h"
+#include "common/http/html.h"
+
+namespace tillrelay::status {
+namespace {
+
+using http::Html;
+
+void Fact(Html& html, std::string_view name, std::string_view value) {
+  if (!value.empty()) html.Put("<dt>{}</dt><dd>{}</dd>\n", name, value);
+}
+
+std::string Origin(const QuarantineRow& row) {
+  return row.origin.empty() ? row.channel : fmt::format("{} · {}", row.channel, row.origin);
+}
+
+std::string SeenText(const QuarantineRow& row) {
+  return row.seen == 1 ? std::string(words::kSeenOnce) : fmt::format(words::kSeenTimes, row.seen);
+}
+
+// The document with the place that was not accepted.
+void Document(Html& html, const std::string& document, const std::string& field) {
+  const auto mark = FindField(document, field);
+  html.Put("<h2>{}</h2>\n<p class=\"note\">{}{}</p>\n", words::kDocument, words::kDocumentHint,
+           mark ? fmt::format(" {}", words::kFieldMarked) : std::string());
+  html.Put("<pre class=\"document\" tabindex=\"0\" role=\"region\" aria-label=\"{}\">",
+           words::kDocument);
+  const std::string_view text = document;
+  if (mark) {
+    html.Put("{}<mark>{}</mark>{}", text.substr(0, mark->begin),
+             text.substr(mark->begin, mark->end - mark->begin), text.substr(mark->end));
+  } else {
+    html.Put("{}", text);
+  }
+  html.Raw("</pre>\n");
+}
+
+void Form(Html& html, const Viewer& viewer, uint64_t ticket, std::string_view action) {
+  html.Put("<form method=\"post\" action=\"/quarantine/{}/{}\">", std::to_string(ticket), action);
+  html.Raw(CsrfField(viewer));
+}
+
+void Editor(Html& html, const Viewer& viewer, const QuarantineRow& row, const std::string& text) {
+  const auto lines = std::count(text.begin(), text.end(), '\n');
+  html.Put("<h2 id=\"edit\">{}</h2>\n", words::kEdit);
+  Form(html, viewer, row.ticket, "resubmit");
+  html.Put(
+      "<input type=\"hidden\" name=\"content_type\" value=\"{}\"><label for=\"document\">{}"
+      "</label>",
+      row.format, words::kEditHint);
+  // The first line end inside a textarea is not part of its text.
+  html.Put(
+      "<textarea id=\"document\" name=\"document\" rows=\"{}\" spellcheck=\"false\" required>\n"
+      "{}</textarea>",
+      std::to_string(std::clamp<ptrdiff_t>(lines + 2, 6, 30)), text);
+  html.Put("<button class=\"primary\">{}</button></form>\n", words::kResubmit);
+}
+
+}  // namespace
+
+std::string QuarantineContent(const Look& look, const std::vector<QuarantineRow>& rows,
+                              size_t limit) {
+  Html html;
+  html.Put("<section><h1>{}</h1>\n<p class=\"soft\">{}</p>\n", words::kQuarantine,
+           words::kQuarantineHint);
+  if (rows.empty()) {
+    html.Put("<p class=\"none\">{}</p></section>\n", words::kQuarantineEmpty);
+    return html.Take();
+  }
+  html.Put(
+      "<table class=\"cards\"><thead><tr><th scope=\"col\">{}</th><th scope=\"col\">{}</th>"
+      "<th scope=\"col\">{}</th><th scope=\"col\">{}</th><th scope=\"col\">{}</th></tr>"
+      "</thead><tbody>\n",
+      words::kTicket, words::kReason, words::kFrom, words::kWhen, words::kSeen);
+  for (const QuarantineRow& row : rows) {
+    const std::string ticket = std::to_string(row.ticket);
+    html.Put(
+        "<tr><th scope=\"row\"><a href=\"/quarantine/{}\">{}</a></th><td><b>{}</b> "
+        "<code>{}</code><br><small>{}</small></td>",
+        ticket, fmt::format(words::kTicketNo, ticket), row.reason, row.field, row.hint);
+    html.Put("<td data-k=\"{}\">{}</td><td data-k=\"{}\">{}</td><td data-k=\"{}\">{}</td></tr>\n",
+             words::kFrom, Origin(row), words::kWhen, look.faces.stamp(row.created_at),
+             words::kSeen, SeenText(row));
+  }
+  html.Raw("</tbody></table>\n<p class=\"row\">");
+  if (rows.size() >= limit) {
+    html.Put("<a href=\"/quarantine?before={}\">{}</a> ", std::to_string(rows.back().ticket),
+             words::kOlder);
+  }
+  html.Put(
+      "<a href=\"/v1/quarantine?limit=1000\" download=\"quarantine.json\">{}</a></p>"
+      "</section>\n",
+      words::kExport);
+  return html.Take();
+}
+
+std::string TicketContent(const Look& look, const Viewer& viewer, const QuarantineRow& row,
+                          const Attempt& attempt) {
+  const std::string document = LaidOut(row.document);
+  const std::string ticket = std::to_string(row.ticket);
+  Html html;
+  html.Put("<section><p class=\"back\"><a href=\"/quarantine\">{}</a></p><h1>{}</h1>\n",
+           words::kQuarantine, fmt::format(words::kTicketNo, ticket));
+  if (!attempt.problem.empty()) {
+    html.Put("<p class=\"note red-text\" role=\"alert\">■ {}</p>\n", attempt.problem);
+  }
+  html.Raw("<dl class=\"facts\">");
+  Fact(html, words::kReason, row.reason);
+  Fact(html, words::kField, row.field);
+  Fact(html, words::kHint, row.hint);
+  Fact(html, words::kFrom, Origin(row));
+  Fact(html, words::kFormat, row.format);
+  Fact(html, words::kWhen, look.faces.stamp(row.created_at));
+  Fact(html, words::kSeen, SeenText(row));
+  html.Raw("</dl></section>\n<section class=\"six\">");
+  Document(html, document, row.field);
+  html.Put(
+      "<p class=\"row\"><a href=\"/v1/quarantine/{}\" download=\"ticket-{}.json\">{}</a></p>"
+      "</section>\n<section class=\"six\">",
+      ticket, ticket, words::kExport);
+  Editor(html, viewer, row, attempt.edited.empty() ? document : attempt.edited);
+  html.Put("<hr><p>{}</p>", words::kTryAgainHint);
+  Form(html, viewer, row.ticket, "retry");
+  html.Put("<button>{}</button></form>\n<hr>", words::kTryAgain);
+  Form(html, viewer, row.ticket, "discard");
+  html.Put(
+      "<p>{}</p><label for=\"reason\">{}</label><div class=\"row\"><input type=\"text\" "
+      "id=\"reason\" name=\"reason\" required maxlength=\"500\"><button class=\"danger\">{}"
+      "</button></div></form></section>\n",
+      words::kDiscardHint, words::kDiscardReason, words::kDiscard);
+  return html.Take();
+}
+
+}  // namespace tillrelay::status

@@ -1,0 +1,142 @@
+// A stream for many readers: one rendering a tick, a bound, and nobody who can hold it up.
+#include "common/http/html.h"
+#include "common/http/live_source.h"
+#include "tests/unit/common/http/http_fixture.h"
+
+namespace tillrelay::http {
+namespace {
+
+constexpr std::string_view kAsk = "GET /live HTTP/1.1\r\nHost: localhost\r\n\r\n";
+
+class HttpLive : public HttpTest {
+ protected:
+  void StartLive(size_t max_readers = 8, size_t bytes = 10) {
+    LiveSource::Options live;
+    live.interval = milliseconds(1);
+    live.max_readers = max_readers;
+    live.whole = [this, bytes] { return Word("whole", ++wholes_, bytes); };
+    live.difference = [this, bytes] { return Word("news", ++differences_, bytes); };
+    source_ = std::make_shared<LiveSource>(std::move(live));
+    router_->Add("GET", "/live", [this](Request&&, Responder responder) {
+      if (source_->full()) return responder.Send(Problem(503, "full", "Too many"));
+      Response response;
+      response.content_type = "text/event-stream";
+      response.live = source_;
+      responder.Send(std::move(response));
+    });
+    options_.timeouts.idle = milliseconds(20);  // so that the server looks every 5 ms
+    options_.timeouts.write = milliseconds(300);
+    Start();
+  }
+  static std::string Word(const char* what, int number, size_t bytes) {
+    return std::string(what) + std::to_string(number) + std::string(bytes, '.') + "\n";
+  }
+  uint64_t open() { return server_->stats().connections; }
+
+  std::shared_ptr<LiveSource> source_;
+  std::atomic<int> wholes_{0}, differences_{0};
+};
+
+TEST_F(HttpLive, AReaderGetsTheWholeAndThenTheDifferences) {
+  StartLive();
+  RawSocket reader(port());
+  reader.Send(kAsk);
+  EXPECT_TRUE(Eventually([this] { return differences_ > 3; }));
+  reader.CloseSending();  // a reader that leaves is noticed
+  const std::string all = reader.ReceiveAll();
+  EXPECT_NE(all.find("Content-Type: text/event-stream\r\n"), std::string::npos);
+  EXPECT_EQ(all.find("Content-Length"), std::string::npos);
+  const size_t whole = all.find("whole1."), news = all.find("news2.");
+  EXPECT_NE(whole, std::string::npos) << all;
+  EXPECT_NE(news, std::string::npos) << all;
+  EXPECT_LT(whole, news);
+  EXPECT_EQ(all.find("whole2"), std::string::npos);
+  EXPECT_TRUE(Eventually([this] { return open() == 0; }));
+}
+
+TEST_F(HttpLive, WithoutAReaderNothingIsRendered) {
+  StartLive();
+  {
+    RawSocket reader(port());
+    reader.Send(kAsk);
+    EXPECT_TRUE(Eventually([this] { return differences_ > 1; }));
+  }
+  EXPECT_TRUE(Eventually([this] { return open() == 0; }));
+  const int before = differences_;
+  const uint64_t requests = server_->stats().requests_total;
+  while (server_->stats().requests_total < requests + 100) {  // time passes for the server
+    EXPECT_EQ(StatusOf("GET /hello HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"), 200);
+  }
+  EXPECT_EQ(differences_, before);
+}
+
+TEST_F(HttpLive, ManyReadersShareOneRendering) {
+  StartLive();
+  std::vector<std::unique_ptr<RawSocket>> readers;
+  for (int i = 0; i < 8; ++i) {
+    readers.push_back(std::make_unique<RawSocket>(port()));
+    readers.back()->Send(kAsk);
+  }
+  EXPECT_TRUE(Eventually([this] { return open() == 8; }));
+  const int before = differences_;
+  EXPECT_TRUE(Eventually([&] { return differences_ > before + 5; }));
+  EXPECT_LE(wholes_, 8);
+}
+
+TEST_F(HttpLive, OneReaderTooManyIsRefusedAndTheOthersGoOn) {
+  StartLive(2);
+  RawSocket first(port()), second(port()), third(port());
+  first.Send(kAsk);
+  second.Send(kAsk);
+  EXPECT_TRUE(Eventually([this] { return wholes_ >= 1 && open() == 3; }));
+  EXPECT_TRUE(Eventually([&] {
+    third.Send(kAsk);
+    return StatusIn(third.Receive()) == 503;
+  }));
+  const int before = differences_;
+  EXPECT_TRUE(Eventually([&] { return differences_ > before + 2; }));
+}
+
+TEST_F(HttpLive, AReaderThatDoesNotReadIsDroppedAndOwesLittle) {
+  StartLive(8, 4'000'000);
+  RawSocket slow(port());
+  slow.ShrinkReceiveBuffer();
+  slow.Send(kAsk);
+  EXPECT_TRUE(Eventually([this] { return open() == 1; }));
+  EXPECT_TRUE(Eventually([this] { return open() == 0; }));
+  EXPECT_GE(server_->stats().timeouts_total, 1u);
+}
+
+TEST_F(HttpLive, AStopDoesNotWaitForReaders) {
+  StartLive();
+  RawSocket reader(port());
+  reader.Send(kAsk);
+  EXPECT_TRUE(Eventually([this] { return differences_ > 0; }));
+  server_->Stop(std::chrono::hours(1));
+  EXPECT_TRUE(reader.ClosesByItself());
+}
+
+TEST(LiveSource, AReaderThatMissedATickGetsTheWholeAgain) {
+  int wholes = 0;
+  LiveSource source({std::chrono::seconds(1), 8, [&] { return "w" + std::to_string(++wholes); },
+                     [] { return std::string("d"); }});
+  Instant now{};
+  uint64_t quick = 0, slow = 0;
+  EXPECT_EQ(*source.Since(&quick, now), "w1");
+  EXPECT_EQ(*source.Since(&slow, now), "w1");
+  for (int i = 0; i < 2; ++i) {
+    now += std::chrono::seconds(1);
+    EXPECT_EQ(*source.Since(&quick, now), "d");
+    EXPECT_EQ(source.Since(&quick, now), nullptr);
+  }
+  EXPECT_EQ(*source.Since(&slow, now), "w2");
+}
+
+TEST(Html, EscapesWhatComesFromOutside) {
+  Html html;
+  html.Raw("<p title=\"").Put("{}\">{}</p>", "\"'><script>", "a & b");
+  EXPECT_EQ(html.Take(), "<p title=\"&quot;&#39;&gt;&lt;script&gt;\">a &amp; b</p>");
+}
+
+}  // namespace
+}  // namespace tillrelay::http
