@@ -57,7 +57,9 @@ class Collector {
   static constexpr std::chrono::seconds kRolledBack{60};  // numbers above a head that fell
   static constexpr std::chrono::hours kGone{1};           // of a stream that nobody has any more
   static constexpr std::chrono::minutes kForkEvery{5};    // of telling one stream
-  static constexpr uint64_t kPurgeSlice = 500;            // rows a transaction
+  static constexpr std::chrono::minutes kRescueEvery{5};
+  static constexpr std::chrono::hours kRescueAfter{1};  // it could still come by itself
+  static constexpr uint64_t kPurgeSlice = 500;          // rows a transaction
 
   // collector.cc
   void StoreGroups(std::vector<mqtt::LinkEvent> events);
@@ -89,6 +91,7 @@ class Collector {
   void Upkeep();
   Status Lead();
   Status Purge();
+  Status Rescue();
 
   const Clock& clock_;
   Random& random_;
@@ -105,7 +108,7 @@ class Collector {
   std::map<StreamKey, std::vector<wire::Range>> told_gaps_;
   std::map<StreamKey, Instant> forks_told_at_, fallen_since_, gone_since_;
   std::set<StreamKey> unsaved_gaps_;
-  Instant gaps_saved_at_{}, upkeep_at_{}, purge_at_{};
+  Instant gaps_saved_at_{}, upkeep_at_{}, purge_at_{}, rescue_at_{};
   std::optional<Instant> retry_at_;  // set while the store fails
   int store_failures_ = 0;
   Notice unread_{log::Level::kWarning};

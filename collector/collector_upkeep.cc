@@ -24,6 +24,10 @@ void Collector::Upkeep() {
     upkeep_at_ = now + kUpkeepEvery;
     if (Status led = Lead(); !led.ok()) return StoreFailed(led);
   }
+  if (news_.leads && now >= rescue_at_) {
+    rescue_at_ = now + kRescueEvery;
+    if (Status rescued = Rescue(); !rescued.ok()) return StoreFailed(rescued);
+  }
   if (retention_.count() == 0 || !news_.leads || now < purge_at_) return;
   if (Status purged = Purge(); !purged.ok()) StoreFailed(purged);
 }
@@ -50,6 +54,19 @@ Status Collector::Lead() {
     auto state = store_.Find(key);
     if (!state.ok()) return std::move(state).status();
     if (*state != nullptr) gaps_.Received(key, **state, now);
+  }
+  return Status::Ok();
+}
+
+Status Collector::Rescue() {
+  const WallTime now = clock_.Wall();
+  TRY(store_.Begin(event::UtcText(now)));
+  auto rescued = store_.Rescue(event::UtcText(now - kRescueAfter));
+  if (!rescued.ok()) return std::move(rescued).status();
+  TRY(store_.Commit());
+  news_.rescued += *rescued;
+  if (*rescued > 0) {
+    log::Error("collector", "{} events that were kept aside for an hour are applied now", *rescued);
   }
   return Status::Ok();
 }

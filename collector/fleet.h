@@ -31,7 +31,7 @@ struct StoreNews {
 struct CollectorNews {
   IngestCounters ingest;
   uint64_t dropped_inbox = 0, dropped_while_failing = 0, unread_controls = 0, skipped_effects = 0;
-  uint64_t confirmations = 0, replays_asked = 0, forks_told = 0, store_failures = 0;
+  uint64_t confirmations = 0, replays_asked = 0, forks_told = 0, rescued = 0, store_failures = 0;
   bool connected = false, failing = false, leads = true;
   std::string failure;  // of the database, in words
   WallTime started_at{}, committed_at{};

@@ -81,6 +81,8 @@ void Process(const MetricsView& view, Metrics* m) {
   m->Count(n.replays_asked);
   m->Name("forks_told_total", "counter", "Agents told that their past is not ours.");
   m->Count(n.forks_told);
+  m->Name("rescued_total", "counter", "Events kept aside and applied after an hour.");
+  m->Count(n.rescued);
 }
 
 void Stores(const MetricsView& view, Metrics* m) {

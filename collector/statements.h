@@ -131,6 +131,14 @@ inline const Statement kForks(
     " recorded_at) SELECT r.a, r.b, r.c, r.d, r.e, r.f, r.g, r.h, r.i, r.j FROM {rows} WHERE true"
     " ON CONFLICT DO NOTHING",
     "a b c# d e f g h i j");
+// What has no effect of its own (parked, stream_opened, loss) stays where it is.
+inline const Statement kForgotten(
+    "SELECT f.store_id, f.stream, f.sequence, f.id, f.kind, f.occurred_at, f.recorded_at, f.at,"
+    " f.chain, 0, f.body FROM {rows} JOIN fork f ON f.at < r.a"
+    " WHERE f.kind NOT IN ('parked', 'stream_opened', 'loss') AND NOT EXISTS"
+    " (SELECT 1 FROM event e WHERE e.id = f.id AND e.counted = 1)"
+    " ORDER BY f.at, f.store_id, f.stream, f.sequence LIMIT 200",
+    "a");
 inline const Statement kLosses(
     "SELECT l.first, l.last, l.reason FROM {rows} JOIN loss l"
     " ON l.store_id = r.a AND l.stream = r.b ORDER BY l.first",

@@ -323,6 +323,28 @@ Status Store::PutAside(const EventRow& held) {
   return Status::Ok();
 }
 
+// Its number belongs to another event; the row carries the stream's name and its own chain.
+Result<uint64_t> Store::Rescue(const std::string& before) {
+  auto forgotten = tables_.Forgotten(before);
+  if (!forgotten.ok()) return std::move(forgotten).status();
+  uint64_t rescued = 0;
+  for (EventRow& row : *forgotten) {
+    auto known = HasCounted(row.id);
+    if (!known.ok()) return std::move(known).status();
+    std::string body = row.body;
+    auto data = parser_.Parse(body);
+    if (*known || !data.ok()) continue;
+    row.key.stream += "/aside-" + ToHex(BytesOf(row.chain)).substr(0, 8);
+    row.stored_at = changes_.now;
+    row.position = ++position_;
+    ids_[row.id] = true;
+    TRY(Post(ReadPosting({row.key.store, row.kind, row.occurred_at}, *data)));
+    changes_.events.push_back(std::move(row));
+    ++rescued;
+  }
+  return rescued;
+}
+
 void Store::Aside(const Arrived& e) { changes_.forks.push_back(RowOf(e)); }
 
 void Store::Duplicate(const NumberKey& number, const std::string& id) {

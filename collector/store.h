@@ -49,6 +49,9 @@ class Store {
   Result<bool> DeclareLost(const std::string& store, const Declared& loss);
   // An island that turned out not to belong here, or a whole tail of them, is put aside.
   Status PutIslandsAside(const StreamKey& key, uint64_t from);
+  // Events kept aside before `before` (UTC text) whose id has not counted since are applied by
+  // their id: whoever sent them may be gone. Gives how many; the caller commits.
+  Result<uint64_t> Rescue(const std::string& before);
   void ReplaceGaps(const StreamKey& key, std::vector<GapRow> gaps) {
     changes_.gaps[key] = std::move(gaps);
   }

@@ -155,6 +155,13 @@ Result<std::vector<uint64_t>> Tables::Islands(const StreamKey& key, uint64_t thr
   return numbers;
 }
 
+Result<std::vector<EventRow>> Tables::Forgotten(const std::string& before) {
+  Input input(sql::kForgotten);
+  auto rows = sql_.Run(sql::kForgotten, input.Text(before));
+  if (!rows.ok()) return std::move(rows).status();
+  return EventsOf(*rows);
+}
+
 Result<std::vector<EventRow>> Tables::Since(const std::string& store, int64_t as_of) {
   Input input(sql::kSince);
   auto rows = sql_.Run(sql::kSince, input.Text(store).Int(as_of));

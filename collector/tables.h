@@ -46,6 +46,10 @@ class Tables {
   Result<std::vector<LossRow>> Losses(const StreamKey& key);
   Result<std::map<uint64_t, OwedRow>> Owed(const StreamKey& key);
 
+  // Events that were kept aside before `before` (UTC text) and whose id has not counted; the oldest
+  // 200.
+  Result<std::vector<EventRow>> Forgotten(const std::string& before);
+
   Status Write(const Changes& changes, uint64_t position);
   Status Commit() { return sql_.Commit(); }
 

@@ -91,6 +91,12 @@ std::set<std::string> Centre::Counted() {
   return ids;
 }
 
+int64_t Centre::Forgotten() {
+  return Query(
+      "SELECT count(*) FROM fork f WHERE kind NOT IN ('parked','stream_opened','loss') AND "
+      "NOT EXISTS (SELECT 1 FROM event e WHERE substr(e.id,1,36) = f.id AND counted = 1)");
+}
+
 int64_t Centre::Sold() {
   return -Query("SELECT CAST(COALESCE(SUM(on_hand),0) AS INTEGER) FROM stock");
 }

@@ -28,6 +28,8 @@ class Centre {
 
   std::set<std::string> Counted();
   // Pieces sold, as the ledger has it; each event is one.
+  // Kept aside, and their id has not counted.
+  int64_t Forgotten();
   int64_t Sold();
   int64_t Query(const std::string& sql);
   std::string Told();

@@ -12,6 +12,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// A lower word of the centre is believed after 10 s (docs/wire.md).
+constexpr std::chrono::seconds kToBelieve{30};
+
 // Sales of one piece each, so that stock counts applied events.
 event::Draft Draft(const std::string& store_id, const std::string& number) {
   event::Event sale;
@@ -62,6 +65,7 @@ void Node::Start() {
                                         fmt::print("{} < {} {}{}\n", name_, event.topic,
                                                    event.payload, event.retained ? " (r)" : "");
                                       }
+                                      Hear(event);
                                       courier_->Take(event);
                                       Turn();
                                     });
@@ -195,6 +199,16 @@ Instant Node::NextDeadline() const {
 
 bool Node::drained() const {
   return running() && store_->current().confirmed_through == store_->current().head;
+}
+
+void Node::Hear(const mqtt::LinkEvent& event) {
+  const bool live = event.what == mqtt::Happening::kMessage && !event.retained &&
+                    event.topic.ends_with("/confirm");
+  if (live && !heard_at_) heard_at_ = world_.timeline.now();
+}
+
+bool Node::heard_the_centre() const {
+  return heard_at_ && world_.timeline.now() - *heard_at_ > kToBelieve;
 }
 
 std::string Node::Told() const {

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -60,6 +61,9 @@ class Node final : public uplink::JournalPort {
   void Housekeeping();  // once a minute
   Instant NextDeadline() const;
   bool drained() const;
+  // From now on: has the centre said live, some time ago, what it holds of this server?
+  void WaitForTheCentre() { heard_at_.reset(); }
+  bool heard_the_centre() const;
   std::string Told() const;
   const std::string& store_id() const { return store_id_; }
   // Ids whose rows are kept in this journal now.
@@ -82,6 +86,7 @@ class Node final : public uplink::JournalPort {
   std::string path() const { return world_.directory + "/" + name_ + ".db"; }
   void Append(const std::vector<std::string>& numbers);
   void CopyFile(const std::string& from, const std::string& to);
+  void Hear(const mqtt::LinkEvent& event);
   void Excuse(const std::map<uint64_t, std::string>& kept);
   std::string StatusJson();
 
@@ -97,6 +102,7 @@ class Node final : public uplink::JournalPort {
     Instant until{};
   };
   std::map<std::string, Allowed> allowed_;
+  std::optional<Instant> heard_at_;
 };
 
 }  // namespace tillrelay::sim

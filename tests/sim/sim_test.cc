@@ -186,6 +186,8 @@ class Story {
       // A twin that was started once holds events of its own.
       if (!nodes_[i + 1]->running() && !nodes_[i + 1]->Told().empty()) StartTwin(i + 1);
     }
+    // A server that was pushed off by its twin does not know yet that the centre was set back.
+    for (const auto& node : nodes_) node->WaitForTheCentre();
   }
   void StartTwin(size_t i) {
     if (std::filesystem::exists(world_.directory + "/" + TwinFile(i))) nodes_[i]->Start();
@@ -194,9 +196,9 @@ class Story {
 
   bool Drained() {
     for (const auto& node : nodes_) {
-      if (node->running() && !node->drained()) return false;
+      if (node->running() && !(node->drained() && node->heard_the_centre())) return false;
     }
-    return centre_.Query("SELECT count(*) FROM gap") == 0;
+    return centre_.Query("SELECT count(*) FROM gap") + centre_.Forgotten() == 0;
   }
 
   void Count(Totals* totals) {
