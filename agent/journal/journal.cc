@@ -223,9 +223,10 @@ void Journal::RunGroup(std::vector<Message>& messages, size_t first, size_t last
 Status Journal::WriteGroup(std::vector<Message>& messages, size_t first, size_t last,
                            Answers* answers) {
   if (!working_.poisoned.empty() || !store_) return Unavailable(working_.poisoned);
+  const Instant began = clock_.Now();
   TRY(store_->Begin());
   const WallTime now = clock_.Wall();
-  uint64_t bytes = 0;
+  uint64_t bytes = 0, events = 0;
   for (size_t i = first; i < last; ++i) {
     const Message& message = messages[i];
     if (message.order != Order::kAppend) {
@@ -235,11 +236,14 @@ Status Journal::WriteGroup(std::vector<Message>& messages, size_t first, size_t 
     auto receipts = store_->Append(message.append, now);
     if (!receipts.ok()) return std::move(receipts).status().Within("append");
     bytes += BytesIn(message.append);
+    events += receipts->size();
     answers->push_back(std::move(receipts));
   }
   if (Status committed = store_->Commit(); !committed.ok()) {
     return std::move(committed).Within("commit");
   }
+  working_.commit_seconds.Add(std::chrono::duration<double>(clock_.Now() - began).count());
+  if (events > 0) working_.group_events.Add(static_cast<double>(events));
   for (const auto& receipts : *answers) Count(*receipts);
   appended_bytes_ += bytes;
   ++working_.commits_total;

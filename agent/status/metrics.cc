@@ -55,6 +55,20 @@ class Writer {
     if (time != WallTime()) Family(name, "gauge", help).Real(Unix(time));
     return *this;
   }
+  Writer& Distribution(std::string_view name, std::string_view help, const Histogram& values) {
+    Family(name, "histogram", help);
+    const std::string family(name);
+    const std::string bucket = family + "_bucket", sum = family + "_sum", count = family + "_count";
+    name_ = bucket;
+    for (size_t i = 0; i < Histogram::kBounds; ++i) {
+      Sample(values.at_most(i), fmt::format("le=\"{}\"", values.bounds()[i]));
+    }
+    Sample(values.count(), "le=\"+Inf\"");
+    name_ = sum;
+    Line(fmt::format("{:.6f}", values.sum()), "");
+    name_ = count;
+    return Sample(values.count());
+  }
   std::string Take() { return std::move(out_); }
 
  private:
@@ -150,6 +164,8 @@ void Journal(Writer& w, const Snapshot& s) {
   const journal::JournalStats& j = s.journal;
   w.Gauge("journal_up", "1 if the journal accepts writes.", j.poisoned.empty());
   w.Counter("commits_total", "Transactions committed by the journal.", j.commits_total);
+  w.Distribution("commit_seconds", "How long a commit took, its sync included.", j.commit_seconds);
+  w.Distribution("commit_events", "Events that were committed in one transaction.", j.group_events);
   w.Gauge("waiting_events", "Events that the promise in force still waits for.", j.waiting);
   const bool waits = j.waiting > 0 && j.oldest_waiting_at < s.now;
   w.Family("oldest_waiting_age_seconds", "gauge", "Age of the oldest waiting event; 0 if none.");
@@ -191,6 +207,13 @@ void Link(Writer& w, const Snapshot& s) {
   w.Counter("resent_total", "Events sent again after a lost connection.", u.resent_total);
   w.Counter("replayed_total", "Events sent again because they were asked for.", u.replayed_total);
   w.Counter("connects_total", "Connections made to the broker.", u.connects_total);
+  static constexpr std::string_view kCauses[] = {"none",   "name", "tcp",       "tls",    "login",
+                                                 "rights", "lost", "take-over", "silent", "other"};
+  static_assert(std::size(kCauses) == uplink::kLinkCauses);
+  w.Family("link_failures_total", "counter", "Attempts and connections that failed, by cause.");
+  for (size_t i = 1; i < std::size(kCauses); ++i) {
+    w.Sample(u.failures_total[i], fmt::format("cause=\"{}\"", kCauses[i]));
+  }
   w.Counter("refused_commands_total", "Commands that were not obeyed.", u.refused_commands_total);
   w.Counter("disbelieved_confirmations_total", "Confirmations that were not believed.",
             u.disbelieved_confirmations_total);

@@ -78,6 +78,7 @@ void Sender::Down(const Failure& failure, Instant now) {
   phase_ = Phase::kWaiting;
   phase_since_ = now;
   last_failure_ = failure;
+  ++failures_[static_cast<size_t>(failure.cause)];
   Duration wait = backoff_.Next();
   if (outage && backoff_.first()) wait = std::max(wait, options_.first_retry);
   if (failure.cause == LinkCause::kTakeOver) {
@@ -405,6 +406,7 @@ void Sender::Describe(UplinkStats* stats, Instant now, WallTime wall) const {
   stats->resent_total = resent_;
   stats->replayed_total = replayed_;
   stats->connects_total = connects_;
+  stats->failures_total = failures_;
   stats->refused_commands_total = desk_.refused();
   stats->disbelieved_confirmations_total = disbelieved_;
   stats->forks_total = forks_;

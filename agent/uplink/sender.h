@@ -199,6 +199,7 @@ class Sender {
   bool status_due_ = false;
   uint64_t resent_ = 0, replayed_ = 0, published_ = 0, connects_ = 0, disbelieved_ = 0;
   uint64_t forks_ = 0, parked_total_ = 0, lost_ = 0;
+  std::array<uint64_t, kLinkCauses> failures_{};  // by LinkCause
   uint64_t highest_sent_ = 0;
 };
 

@@ -2,6 +2,7 @@
 // Thread: any (value).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -31,6 +32,7 @@ enum class LinkCause {  // what the last failure was about
   kSilent,  // connected, but acknowledgements or confirmations do not come
   kOther,
 };
+inline constexpr size_t kLinkCauses = static_cast<size_t>(LinkCause::kOther) + 1;
 
 // What to send again: numbers `first` to `last` of a stream (empty: the current one), or, with
 // first 0, all kept events of a business day or of a time of recording (UTC texts, inclusive).
@@ -56,17 +58,18 @@ struct UplinkStats {
   WallTime phase_since{};
   WallTime next_try_at{};  // epoch when none is planned
   WallTime last_connected_at{};
-  WallTime last_confirmed_at{};  // when the centre's word last moved
+  WallTime last_confirmed_at{};                     // when the centre's word last moved
   std::chrono::milliseconds centre_clock_ahead{0};  // of this clock, by its last confirmation
-  bool centre_away = false;      // connected, but no sign of the collector for 150 s
+  bool centre_away = false;  // connected, but no sign of the collector for 150 s
   uint64_t sent_through = 0, acked_through = 0;
   uint64_t in_flight = 0;
   uint64_t published_total = 0, resent_total = 0, replayed_total = 0, connects_total = 0;
+  std::array<uint64_t, kLinkCauses> failures_total{};  // attempts and connections, by cause
   uint64_t refused_commands_total = 0, disbelieved_confirmations_total = 0;
   uint64_t dropped_messages_total = 0;  // from the network: too many waiting, or too large
   uint64_t forks_total = 0, parked_total = 0, lost_total = 0;
   std::vector<ReplayProgress> replays;  // the last ones, the running one behind them
-  std::string alarm;      // fork cause or take-over, in words; empty: none
+  std::string alarm;                    // fork cause or take-over, in words; empty: none
 };
 
 }  // namespace tillrelay::uplink

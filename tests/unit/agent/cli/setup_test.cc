@@ -6,7 +6,10 @@
 
 #include "agent/cli/commands.h"
 #include "agent/config/config.h"
+#include "agent/journal/store.h"
 #include "common/base/files.h"
+#include "tests/support/drafts.h"
+#include "tests/support/seeded_random.h"
 #include "tests/support/temp_dir.h"
 
 namespace tillrelay::cli {
@@ -110,6 +113,52 @@ TEST_F(SetupTest, AConfigurationThatIsWrongAsAWholeLeavesTheOldFragment) {
   options_.store_id = "0043";
   EXPECT_EQ(RunSetup(common_, options_), kConfiguration);
   EXPECT_EQ(Text("conf.d/50-setup.toml"), before);
+}
+
+// A journal with one sale that head office has not got; confirmed, if wanted.
+void MakeJournal(const std::string& path, bool confirmed) {
+  testing::SeededRandom random(1);
+  journal::StoreOptions options;
+  options.path = path;
+  options.store_id = "0042";
+  auto store = journal::JournalStore::Open(options, WallTime{}, &random);
+  ASSERT_TRUE(store.ok()) << store.status().message();
+  journal::AppendRequest request;
+  request.entries.emplace_back(testing::SaleDraft("03", 1));
+  ASSERT_TRUE((*store)->Begin().ok());
+  ASSERT_TRUE((*store)->Append(request, WallTime{}).ok());
+  ASSERT_TRUE((*store)->Commit().ok());
+  if (!confirmed) return;
+  ASSERT_TRUE((*store)->Begin().ok());
+  ASSERT_TRUE((*store)->SaveConfirmed(1, (*store)->current().head_chain).ok());
+  ASSERT_TRUE((*store)->Commit().ok());
+}
+
+TEST_F(SetupTest, AStoreWithWaitingEventsIsNotMoved) {
+  Put("tillrelay.toml", "[journal]\npath = \"" + (dir_ / "journal.db") + "\"\n");
+  MakeJournal(dir_ / "journal.db", false);
+  options_.store_id = "0043";
+  options_.move_store = true;
+  EXPECT_EQ(RunSetup(common_, options_), kFault);
+  EXPECT_FALSE(Exists("conf.d/50-setup.toml"));
+  EXPECT_TRUE(Exists("journal.db"));
+}
+
+TEST_F(SetupTest, AMovedStoresJournalIsSetAsideAndNotDeleted) {
+  Put("tillrelay.toml", "[journal]\npath = \"" + (dir_ / "journal.db") + "\"\n");
+  MakeJournal(dir_ / "journal.db", true);
+  options_.store_id = "0043";
+  options_.move_store = true;
+  EXPECT_EQ(RunSetup(common_, options_), kOk);
+  EXPECT_FALSE(Exists("journal.db"));
+  int aside = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(dir_.path())) {
+    aside += entry.path().filename().string().starts_with("journal.db.store-0042-") ? 1 : 0;
+  }
+  EXPECT_EQ(aside, 1);
+  const auto config = config::Load(common_.config);
+  ASSERT_TRUE(config.ok());
+  EXPECT_EQ(config->store_id, "0043");
 }
 
 }  // namespace

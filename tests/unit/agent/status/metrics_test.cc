@@ -20,7 +20,8 @@ std::vector<std::string> Lines(const std::string& text) {
 }
 
 TEST(Metrics, EveryLineIsOfTheTextFormat) {
-  const std::regex comment("# (HELP tillrelay_[a-z_]+ .+|TYPE tillrelay_[a-z_]+ (counter|gauge))");
+  const std::regex comment(
+      "# (HELP tillrelay_[a-z_]+ .+|TYPE tillrelay_[a-z_]+ (counter|gauge|histogram))");
   const std::regex sample(
       "tillrelay_[a-z_]+(\\{[a-z]+=\"([^\"\\\\]|\\\\.)*\"(,[a-z]+=\"[^\"]*\")*\\})? "
       "-?[0-9]+(\\.[0-9]+)?");
