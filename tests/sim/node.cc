@@ -117,6 +117,7 @@ void Node::Append(const std::vector<std::string>& numbers) {
     if ((*receipts)[i].outcome != journal::Outcome::kStored) continue;
     world_.truth.excused.erase(id);
     lineage_.ids[store_->current().base + (*receipts)[i].sequence] = id;
+    world_.truth.given[{store_->current().stream, (*receipts)[i].sequence}].insert(id);
   }
   Turn();
 }
@@ -252,6 +253,11 @@ void Node::SaveWord(const journal::StreamWord& word) {
 
 void Node::DeclareLoss(const journal::LossRow& loss) {
   ++world_.truth.losses;
+  for (uint64_t n = loss.first; n <= loss.last; ++n) {
+    const auto given = world_.truth.given.find({loss.stream, n});
+    if (given == world_.truth.given.end()) continue;
+    world_.truth.declared.insert(given->second.begin(), given->second.end());
+  }
   for (const journal::StreamRow& row : store_->streams()) {
     if (row.stream != loss.stream) continue;
     for (uint64_t n = loss.first; n <= loss.last; ++n) {

@@ -215,6 +215,14 @@ class Story {
     if (!Drained()) ++totals->undrained;
   }
 
+  std::string WhereGiven(const std::string& id) const {
+    std::string where;
+    for (const auto& [place, ids] : world_.truth.given) {
+      if (ids.contains(id)) where += fmt::format(", given {}/{}", place.first, place.second);
+    }
+    return where;
+  }
+
   std::string Judge() {
     const std::set<std::string> counted = centre_.Counted();
     std::set<std::string> held;
@@ -225,7 +233,7 @@ class Story {
       sales += counted.contains(id) ? 1 : 0;
       if (counted.contains(id) || world_.truth.declared.contains(id)) continue;
       if (world_.truth.excused.contains(id) && !held.contains(id)) continue;
-      if (lost++ == 0) first = id + " number " + number;
+      if (lost++ == 0) first = id + " number " + number + WhereGiven(id);
     }
     std::string wrong;
     if (lost > 0)
