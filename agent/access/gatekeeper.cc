@@ -49,10 +49,11 @@ std::string EncodedQuery(std::string_view text) {
 
 // A browser is sent to the form, a program is told.
 Response NeedsLogin(const Request& request, bool had_cookie) {
-  if (WantsHtml(request) && OnlyReads(request.method)) {
+  if (WantsHtml(request)) {
     Response response;
     response.status = 303;
-    const bool local = IsLocalPath(request.target) && request.target != "/";
+    const bool local =
+        OnlyReads(request.method) && IsLocalPath(request.target) && request.target != "/";
     response.headers.Add(
         "Location", local ? "/login?next=" + EncodedQuery(request.target) : std::string("/login"));
     return response;
@@ -69,7 +70,7 @@ Response NeedsLogin(const Request& request, bool had_cookie) {
 
 std::string FormField(const Request& request, std::string_view name) {
   if (!IsForm(request)) return "";
-  const auto fields = http::ParseQuery(request.body);
+  const auto fields = http::ParseForm(request.body);
   if (!fields) return "";
   for (const auto& [key, value] : *fields) {
     if (key == name) return value;

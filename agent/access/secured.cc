@@ -4,7 +4,8 @@ namespace tillrelay::access {
 
 http::Response Secured(http::Response response) {
   response.headers.Add("Content-Security-Policy", kContentSecurityPolicy);
-  response.headers.Add("Referrer-Policy", "no-referrer");
+  // Not "no-referrer": with that, browsers send "Origin: null" with the page's own forms.
+  response.headers.Add("Referrer-Policy", "same-origin");
   response.headers.Add("Cross-Origin-Opener-Policy", "same-origin");
   response.headers.Add("Cross-Origin-Resource-Policy", "same-origin");
   return response;

@@ -119,7 +119,8 @@ std::string FrameHtml(const Look& look, const Viewer& viewer, const FrameParts& 
   html.Raw("</header>\n");
   html.Put("<p id=\"stale\" class=\"stale\" role=\"alert\" hidden>{}</p>\n", words::kStale);
   if (parts.view != "/") {
-    html.Raw("<p id=\"state\" class=\"state-line\">").Raw(StateLine(look)).Raw("</p>\n");
+    html.Put("<aside class=\"state-line\" aria-label=\"{}\"><p id=\"state\">", words::kState);
+    html.Raw(StateLine(look)).Raw("</p></aside>\n");
   }
   html.Raw("<main id=\"content\">\n").Raw(content).Raw("</main>\n</body>\n</html>\n");
   return html.Take();

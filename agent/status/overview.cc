@@ -97,9 +97,10 @@ struct Doing {
   std::string_view word;
 };
 Doing DoingOf(const Look& look, const books::RegisterRow& row) {
-  if (row.missing > 0) return {Level::kRed, words::kGapState};
+  if (row.result == "gaps") return {Level::kRed, words::kGapState};
   if (row.result == "mismatch") return {Level::kRed, words::kDiffers};
   if (row.silent) return {Level::kAmber, words::kSilentState};
+  if (row.missing > 0) return {Level::kAmber, words::kGapState};  // may still come: the day is open
   const bool fresh = look.s.now - row.heard_at < std::chrono::minutes(15);
   return {Level::kGreen, fresh ? words::kSelling : words::kQuiet};
 }

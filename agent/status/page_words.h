@@ -82,7 +82,8 @@ inline constexpr Text kPerMinute = "{} a minute";
 inline constexpr Text kPerSecond = "{} a second";
 inline constexpr Text kFinished = "Finished in";
 inline constexpr Text kFinishedIn = "about {}, at this rate";
-inline constexpr Text kFinishedUnknown = "not known: nothing is delivered at the moment";
+inline constexpr Text kFinishedUnknown =
+    "not known: at the rate of the last minute it would not end";
 inline constexpr Text kReconnects = "Connections";
 inline constexpr Text kReconnectsSince = "{} since {}";
 inline constexpr Text kCertificates = "Certificates";

@@ -120,7 +120,7 @@ def what_is_typed_comes_back_escaped(world):
     check(answer.status == 401 and EVIL.encode() not in answer.body, "an unescaped user name")
     check(b"&lt;script&gt;" in answer.body, "the name is not shown again")
     for header, value in (("X-Content-Type-Options", "nosniff"), ("Cache-Control", "no-store"),
-                          ("Referrer-Policy", "no-referrer")):
+                          ("Referrer-Policy", "same-origin")):
         check(answer.headers[header] == value, header)
     check("frame-ancestors 'none'" in answer.headers["Content-Security-Policy"], "policy")
 

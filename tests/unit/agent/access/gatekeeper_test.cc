@@ -165,7 +165,7 @@ TEST_F(GatekeeperTest, EveryRefusalHasTheStrictHeaders) {
   for (const Ask& ask : {Get(kEvents), Pause(), Get("/", "192.0.2.7")}) {
     const http::Response response = Call(ask);
     EXPECT_EQ(response.headers.Find("Content-Security-Policy"), kContentSecurityPolicy);
-    EXPECT_EQ(response.headers.Find("Referrer-Policy"), "no-referrer");
+    EXPECT_EQ(response.headers.Find("Referrer-Policy"), "same-origin");
   }
 }
 

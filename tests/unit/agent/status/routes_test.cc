@@ -43,7 +43,7 @@ TEST_F(RoutesTest, EveryAnswerCarriesTheStrictHeaders) {
                            "/assets/none", "/events", "/v1/live?once"}) {
     const http::Response answer = Get(path);
     EXPECT_EQ(answer.headers.Find("Content-Security-Policy"), kContentSecurityPolicy) << path;
-    EXPECT_EQ(answer.headers.Find("Referrer-Policy"), "no-referrer") << path;
+    EXPECT_EQ(answer.headers.Find("Referrer-Policy"), "same-origin") << path;
     EXPECT_EQ(answer.headers.Find("Cross-Origin-Opener-Policy"), "same-origin") << path;
     EXPECT_EQ(answer.headers.Find("Cross-Origin-Resource-Policy"), "same-origin") << path;
   }

@@ -1,0 +1,204 @@
+#!/usr/bin/python3
+"""The status page in a real browser: Debian's Chromium, a real daemon, a real broker.
+
+This side owns the world; page.mjs owns the browser and asks for changes, a line each way. The two
+npm packages (package-lock.json) are installed beside the build, without their scripts.
+"""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "system"))
+from doors import once, plain, sale  # noqa: E402
+from harness import BIN, Failure, World, check, run, wait_for  # noqa: E402
+
+MODULES = os.path.abspath(os.path.join(BIN, "..", "e2e"))
+SECONDS = 170
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+def install():
+    """What package-lock.json names, once per lock."""
+    with open(os.path.join(HERE, "package-lock.json"), "rb") as lock:
+        stamp = hashlib.sha256(lock.read()).hexdigest()
+    mark = os.path.join(MODULES, "installed")
+    if os.path.exists(mark) and open(mark).read() == stamp:
+        return
+    os.makedirs(MODULES, exist_ok=True)
+    for name in ("package.json", "package-lock.json"):
+        shutil.copy(os.path.join(HERE, name), MODULES)
+    subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"],
+                   cwd=MODULES, check=True)
+    with open(mark, "w") as file:
+        file.write(stamp)
+
+
+class Story:
+    """Answers what the browser's side asks for."""
+
+    def __init__(self, world):
+        self.world, self.next, self.told = world, 4691, ""
+
+    def cli(self, *arguments):
+        done = subprocess.run([f"{BIN}/tillrelay", "--config", self.world.path("agent.toml"),
+                               *arguments], capture_output=True, text=True, timeout=30)
+        check(done.returncode == 0, f"tillrelay {' '.join(arguments)}: {done.stderr}")
+        return done.stdout
+
+    def sell(self, count):
+        for _ in range(count):
+            status, answer = self.world.post(sale(self.next))
+            check(status == 200 and answer["stored"] == 1, f"{status} {answer}")
+            self.next += 1
+
+    def prepare(self):
+        self.sell(20)
+        status, answer = self.world.post(sale("004711"))
+        check(answer["stored"] == 1, f"{status} {answer}")
+        self.next = 4713  # 4712 will come in a form that cannot be taken
+        self.sell_on("01", 3)
+        self.world.wait_delivered()
+
+    def sell_on(self, register, count):
+        for number in range(1, count + 1):
+            self.world.post(sale(number, register))
+
+    def sell_wrongly(self, number):
+        document = json.loads(sale(number))
+        document["lines"][0]["quantity"] = "1,5"
+        status, answer = self.world.post(json.dumps(document).encode())
+        check(answer["quarantined"] == 1, f"{status} {answer}")
+
+    def views(self):
+        self.sell_wrongly("5000")
+        self.world.broker.kill()  # every view while something is wrong says more
+        self.sell(2)
+        event = self.world.local("SELECT max(position) FROM event")[0][0]
+        ticket = self.world.local("SELECT max(ticket) FROM quarantine")[0][0]
+        return ["/", "/delivery", "/charts", "/charts?range=24h", "/registers", "/quarantine",
+                f"/quarantine/{ticket}", "/events", "/events?q=004711+register+3",
+                f"/events/{event}", "/days", "/system", "/audit"]
+
+    def answer(self, what, details):
+        world = self.world
+        if what == "broker-stop":
+            world.broker.kill()
+        elif what == "broker-start":
+            world.start(agent=False, collector=False)
+            world.collector.restart()  # instead of waiting for its next try
+        elif what == "agent-freeze":
+            world.agent.child.send_signal(signal.SIGSTOP)
+        elif what == "agent-thaw":
+            world.agent.child.send_signal(signal.SIGCONT)
+        elif what == "login-link":
+            return re.search(r"https?://\S+", self.cli("login"))[0]
+        elif what == "end-sessions":
+            world.agent.restart()
+            world.wait_ready()
+        elif what == "done":
+            self.told = details[0]
+        else:
+            return getattr(self, what.replace("-", "_"))(*details)
+        return None
+
+
+def drive(story, world):
+    """Runs page.mjs until it ends."""
+    environment = {**os.environ, "TILLRELAY_PAGE": f"http://{world.page}",
+                   "TILLRELAY_E2E_MODULES": MODULES}
+    child = subprocess.Popen(["timeout", str(SECONDS), "node", os.path.join(HERE, "page.mjs")],
+                             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                             env=environment)
+    try:
+        for line in child.stdout:
+            asked = json.loads(line)
+            try:
+                answer = {"value": story.answer(asked["do"], asked["details"])}
+            except Exception as error:  # told to the side that asked, which fails with it
+                answer = {"failed": f"{type(error).__name__}: {error}"}
+            child.stdin.write(json.dumps(answer) + "\n")
+            child.stdin.flush()
+        if child.wait(timeout=30) != 0:
+            raise Failure("the browser's side failed")
+    finally:
+        child.kill()
+
+
+def signed_in(story):
+    """(cookie, token for forms) of a session that a one-time link has opened."""
+    token = story.answer("login-link", []).split("token=")[1]
+    answer = once(plain(story.world.page_port), "POST", "/login", f"token={token}".encode(), FORM)
+    check(answer.status == 303, f"login: {answer.status}")
+    cookie = answer.headers["Set-Cookie"].split(";")[0]
+    session = once(plain(story.world.page_port), "GET", "/v1/session", None, {"Cookie": cookie})
+    return cookie, session.json()["csrf"]
+
+
+def page_refuses_who_should_not_be_there():
+    with World() as world:
+        world.start(collector=False)
+        wait_for(lambda: world.status()["state"] == "online", "the connection")
+        cookie, csrf = signed_in(Story(world))
+        own = {**FORM, "Cookie": cookie}
+
+        def post(body, headers):
+            answer = once(plain(world.page_port), "POST", "/delivery/pause", body, headers)
+            return answer.status, answer.headers.get("Location")
+
+        good = f"csrf={csrf}".encode()
+        for what, expected, body, headers in (
+                ("another Host", 421, good, {**own, "Host": "attacker.example"}),
+                ("a foreign Origin", 403, good, {**own, "Origin": "https://attacker.example"}),
+                ("another site's form", 403, good, {**own, "Sec-Fetch-Site": "cross-site"}),
+                ("no token", 403, b"", own),
+                ("another token", 403, b"csrf=" + b"0" * len(csrf), own),
+                ("no session", 401, good, FORM),
+                ("an unknown session", 401, good, {**FORM, "Cookie": "sid=" + "0" * 32})):
+            status, _ = post(body, headers)
+            check(status == expected, f"{what}: {status}, expected {expected}")
+        check(world.status()["state"] == "online", "one of them was obeyed")
+        check(post(good, own) == (303, "/delivery?done=pause"), "the right one is refused")
+        once(plain(world.page_port), "POST", "/logout", good, own)
+        check(post(good, own)[0] == 401, "a session outlives its logout")
+        check(post(good, {**own, "Accept": "text/html"}) == (303, "/login"), "no way to sign in")
+        return "7 kinds of strangers refused"
+
+
+def the_same_words_everywhere():
+    """Page, /v1/status, the retained status and the command line say the same sentence."""
+    with World() as world:
+        world.start()
+        story = Story(world)
+        story.sell(3)
+        world.wait_delivered()
+        sentence = "All 3 events are at head office."
+        page = world.get("/")[1].decode()
+        check(f"<h1>{sentence}</h1>" in page, "page")
+        check(world.status()["sentence"] == sentence, "status")
+        check(sentence in story.cli("status"), "command line")
+        wait_for(lambda: sentence in subprocess.run(
+            ["mosquitto_sub", "-p", str(world.broker_port), "-t", "tillrelay/v1/+/status",
+             "-C", "1", "-W", "5"], capture_output=True, text=True).stdout, "the retained status", 30)
+        return sentence
+
+
+def page_in_a_browser():
+    install()
+    with World() as world:
+        world.start()
+        story = Story(world)
+        story.prepare()
+        drive(story, world)
+        return story.told
+
+
+run(page_refuses_who_should_not_be_there,
+    the_same_words_everywhere,
+    page_in_a_browser)
