@@ -183,9 +183,10 @@ def the_same_words_everywhere():
         check(f"<h1>{sentence}</h1>" in page, "page")
         check(world.status()["sentence"] == sentence, "status")
         check(sentence in story.cli("status"), "command line")
-        wait_for(lambda: sentence in subprocess.run(
-            ["mosquitto_sub", "-p", str(world.broker_port), "-t", "tillrelay/v1/+/status",
-             "-C", "1", "-W", "5"], capture_output=True, text=True).stdout, "the retained status", 30)
+        retained = ["mosquitto_sub", "-p", str(world.broker_port), "-t", "tillrelay/v1/+/status",
+                    "-C", "1", "-W", "5"]
+        wait_for(lambda: sentence in subprocess.run(retained, capture_output=True,
+                                                    text=True).stdout, "the retained status", 30)
         return sentence
 
 
