@@ -121,9 +121,8 @@ TEST_F(LoginDeskTest, AfterwardsOneGoesToAPathOfThisServerOnly) {
     return std::string(response.headers.Find("Location"));
   };
   EXPECT_EQ(where("/quarantine%3Flimit%3D5"), "/quarantine?limit=5");
-  for (const char* next :
-       {"//evil.example", "https://evil.example", "/%5Cevil.example", "javascript:alert(1)",
-        "/x%0d%0aSet-Cookie:%20a=b"}) {
+  for (const char* next : {"//evil.example", "https://evil.example", "/%5Cevil.example",
+                           "javascript:alert(1)", "/x%0d%0aSet-Cookie:%20a=b"}) {
     EXPECT_EQ(where(next), "/") << next;
   }
   EXPECT_THAT(Call({.path = "/login", .query = "next=//evil.example"}).body,
