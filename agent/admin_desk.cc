@@ -99,7 +99,9 @@ void AdminDesk::OneEvent(std::string id, status::Reply<status::EventRow> reply) 
         }
         auto event = search.Event(position);
         if (!event.ok()) return std::move(event).status();
-        return RowOf(*event);
+        auto row = RowOf(*event);
+        if (row.ok()) row->life = LifeOf(*row, event->current, search);
+        return row;
       });
 }
 
@@ -221,20 +223,23 @@ void AdminDesk::Days(std::string from, std::string through,
       });
 }
 
+Result<std::vector<status::AuditRow>> AdminDesk::AuditOf(journal::Search& search, uint64_t before,
+                                                         size_t limit) {
+  auto found = search.Audit(before, limit);
+  if (!found.ok()) return std::move(found).status();
+  std::vector<status::AuditRow> rows;
+  for (const auto& row : *found) {
+    rows.push_back(
+        {row.number, row.at, row.actor, row.action, row.subject, row.reason, row.outcome});
+  }
+  return rows;
+}
+
 void AdminDesk::Audit(uint64_t before, size_t limit,
                       status::Reply<std::vector<status::AuditRow>> reply) {
-  Ask<std::vector<status::AuditRow>>(
-      std::move(reply),
-      [before, limit](journal::Search& search) -> Result<std::vector<status::AuditRow>> {
-        auto found = search.Audit(before, limit);
-        if (!found.ok()) return std::move(found).status();
-        std::vector<status::AuditRow> rows;
-        for (const auto& row : *found) {
-          rows.push_back(
-              {row.number, row.at, row.actor, row.action, row.subject, row.reason, row.outcome});
-        }
-        return rows;
-      });
+  Ask<std::vector<status::AuditRow>>(std::move(reply), [before, limit](journal::Search& search) {
+    return AuditOf(search, before, limit);
+  });
 }
 
 Status AdminDesk::Deliver(Delivery what, const std::string& actor) {

@@ -10,9 +10,13 @@
 #include "agent/books/books.h"
 #include "agent/books/silence.h"
 #include "agent/capture/intake.h"
+#include "agent/config/config.h"
 #include "agent/journal/query_thread.h"
 #include "agent/status/admin.h"
+#include "agent/status/crossings.h"
+#include "agent/status/snapshot.h"
 #include "agent/uplink/pump.h"
+#include "common/service/heartbeat.h"
 
 namespace tillrelay {
 
@@ -27,6 +31,11 @@ class AdminDesk final : public status::Admin {
     books::Books& books;
     const event::StoreZone& zone;
     const Clock& clock;
+    const service::Heartbeat& heartbeat;
+    const config::Config& config;
+    const status::Crossings& crossings;
+    std::string fingerprint;  // of the admin port's certificate; empty without TLS
+    std::function<status::Snapshot()> look;
   };
   AdminDesk(const Rooms& rooms, books::SilenceRule silence)
       : r_(rooms), silence_(std::move(silence)), started_at_(rooms.clock.Wall()) {}
@@ -45,6 +54,10 @@ class AdminDesk final : public status::Admin {
   void Preview(status::ReplayWish wish, status::Reply<status::ReplayPreview> reply) override;
   void Replay(status::ReplayWish wish, status::Reply<status::ReplayState> reply) override;
   std::vector<status::ReplayState> Replays() override;
+  void History(std::string range, status::Reply<status::HistoryTable> reply) override;
+  std::vector<status::LogLine> Log(std::string level, size_t limit) override;
+  status::SystemFacts System() override;
+  void SupportBundle(status::Reply<std::string> reply) override;
   Status Deliver(Delivery what, const std::string& actor) override;
 
   // Yesterday's and today's pages into the overview; once, after the start.
@@ -60,6 +73,10 @@ class AdminDesk final : public status::Admin {
         });
     if (!asked) reply(Busy());
   }
+  static Result<std::vector<status::AuditRow>> AuditOf(journal::Search& search, uint64_t before,
+                                                       size_t limit);
+  std::vector<status::LifeStep> LifeOf(const status::EventRow& row, bool is_current,
+                                       journal::Search& search) const;
   Result<status::EventRow> RowOf(const journal::FoundEvent& found) const;
   void TakeTicket(const status::Resolution& resolution, const journal::QuarantineRow& row,
                   status::Reply<status::Resolved> reply);

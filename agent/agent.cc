@@ -62,6 +62,10 @@ std::function<void()> Agent::Beat(const char* name, seconds budget) {
 }
 
 std::optional<Failure> Agent::Start() {
+  if (Status s = ReadAdminTls(); !s.ok()) {
+    const bool wrong = s.code() == Code::kInvalid;
+    return Failure{wrong ? service::kExitConfiguration : service::kExitFault, std::move(s)};
+  }
   if (!config_.store_id.empty()) {
     if (auto failure = StartStore()) return failure;
   } else {

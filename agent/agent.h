@@ -4,6 +4,7 @@
 // Errors: Start says with which code the process has to end.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,6 +17,8 @@
 #include "agent/front_desk.h"
 #include "agent/journal/journal.h"
 #include "agent/reload_desk.h"
+#include "agent/status/crossings.h"
+#include "agent/status/history.h"
 #include "agent/status/rate_meter.h"
 #include "agent/status/snapshot.h"
 #include "agent/uplink/pump.h"
@@ -55,7 +58,9 @@ class Agent {
   void StartDesk();
   Status StartHttp();
   Status OpenTokens();
+  Status ReadAdminTls();
   Status OpenFrontDesk();
+  std::optional<journal::HistoryPoint> Minute(const journal::JournalStats& stats);
   bool RunOffLoop(std::function<void()> work);
   http::ListenerOptions IntakeListener() const;
   http::ListenerOptions PageListener() const;
@@ -87,9 +92,14 @@ class Agent {
   books::Books books_;
   std::unique_ptr<journal::Journal> journal_;
   std::unique_ptr<uplink::Pump> pump_;
+  std::atomic<bool> uplink_runs_{false};
+  status::HistoryGauge history_;  // journal thread
+  status::Crossings crossings_;
   std::unique_ptr<capture::Intake> http_intake_, file_intake_, desk_intake_;
   std::unique_ptr<journal::QueryThread> query_;
   std::shared_ptr<AdminDesk> desk_;
+  http::TlsFiles admin_tls_;  // empty: plain HTTP
+  std::string fingerprint_;   // of its certificate
   std::unique_ptr<FrontDesk> front_desk_;
   std::unique_ptr<capture::TokenBook> tokens_;
   std::unique_ptr<capture::DoorGuard> door_guard_;

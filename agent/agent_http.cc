@@ -6,17 +6,16 @@
 #include "agent/status/admin_routes.h"
 #include "agent/status/routes.h"
 #include "common/http/address.h"
+#include "common/http/own_certificate.h"
 
 namespace tillrelay {
 
 // Who may send.
 Status Agent::OpenTokens() {
   auto intake = http::ParseAddress(config_.intake.listen);
-  auto page = http::ParseAddress(config_.status.listen);
   if (!intake.ok()) return std::move(intake).status().Within("intake.listen");
-  if (!page.ok()) return std::move(page).status().Within("status.listen");
   const bool is_local = http::IsLocal(*intake);
-  TRY(config::CheckDoors(config_, is_local, http::IsLocal(*page)));
+  TRY(config::CheckDoors(config_, is_local));
   auto tokens =
       capture::TokenBook::Open(journal::TokensPath(config_.journal.path), &clock_, &random_);
   if (!tokens.ok()) return std::move(tokens).status();
@@ -29,10 +28,20 @@ Status Agent::OpenTokens() {
 }
 
 // Who may look at the admin port, and act there.
+Status Agent::ReadAdminTls() {
+  auto tls = AdminTls(config_, clock_, host_);
+  if (!tls.ok()) return std::move(tls).status().Within("status.listen");
+  admin_tls_ = *std::move(tls);
+  if (admin_tls_.empty()) return Status::Ok();
+  auto read = http::CertificateFingerprint(admin_tls_.cert_file);
+  if (!read.ok()) return Invalid("status.tls_cert_file: " + read.status().message());
+  fingerprint_ = *std::move(read);
+  return Status::Ok();
+}
+
 Status Agent::OpenFrontDesk() {
-  auto desk = FrontDesk::Open(
-      {config_, clock_, random_, journal_.get(),
-       [this](std::function<void()> work) { return RunOffLoop(std::move(work)); }, host_, ""});
+  const auto run = [this](std::function<void()> work) { return RunOffLoop(std::move(work)); };
+  auto desk = FrontDesk::Open({config_, clock_, random_, journal_.get(), run, host_, fingerprint_});
   if (!desk.ok()) return std::move(desk).status();
   front_desk_ = *std::move(desk);
   return Status::Ok();
@@ -63,7 +72,7 @@ http::ListenerOptions Agent::PageListener() const {
   page.name = "status";
   page.address = config_.status.listen;
   page.allowed_hosts = config_.status.allowed_hosts;
-  page.tls = {config_.status.tls_cert_file, config_.status.tls_key_file, ""};
+  page.tls = admin_tls_;
   return page;
 }
 

@@ -73,6 +73,7 @@ std::optional<Failure> Agent::StartStore() {
   options.on_growth = [this](const journal::StreamRow& stream) {
     if (pump_ != nullptr) pump_->JournalGrew(stream);
   };
+  options.history = [this](const journal::JournalStats& stats) { return Minute(stats); };
   auto journal = journal::Journal::Open(std::move(options), &clock_, &random_);
   if (!journal.ok()) {
     // Another store's journal, or a newer one: only a person can put that right.
@@ -87,6 +88,18 @@ std::optional<Failure> Agent::StartStore() {
   }
   if (Status s = StartDropFolder(); !s.ok()) return Failure{service::kExitFault, std::move(s)};
   return std::nullopt;
+}
+
+// On the journal thread, once a second.
+std::optional<journal::HistoryPoint> Agent::Minute(const journal::JournalStats& stats) {
+  if (!uplink_runs_) return std::nullopt;
+  const uplink::UplinkStats link = pump_->Stats();
+  const WallTime now = clock_.Wall();
+  crossings_.Saw({stats.stream,
+                  {link.sent_through, std::max(link.acked_through, stats.acked_through),
+                   stats.confirmed_through},
+                  now});
+  return history_.Tick({stats, link, clock_.Now(), now});
 }
 
 Result<mqtt::LinkOptions> Agent::LinkOptionsOf() const {
@@ -153,6 +166,7 @@ Status Agent::StartUplink() {
   };
   options.beat = Beat("uplink", kUplinkBudget);
   pump_ = std::make_unique<uplink::Pump>(std::move(options), journal_.get(), &clock_, &random_);
+  uplink_runs_ = true;
   StartDesk();  // before the first status is told: it is part of it
   return pump_->Start();
 }
@@ -166,7 +180,8 @@ void Agent::StartDesk() {
   const auto& registers = config_.registers;
   desk_ = std::make_shared<AdminDesk>(
       AdminDesk::Rooms{*query_, *desk_intake_, *journal_, *pump_, books_,
-                       intake_options_->shop.zone, clock_},
+                       intake_options_->shop.zone, clock_, heartbeat_, config_, crossings_,
+                       fingerprint_, [this] { return Look(); }},
       books::SilenceRule{registers.expected, registers.opening_hours,
                          std::chrono::minutes(registers.silent_after_min)});
   desk_->LoadRegisters();

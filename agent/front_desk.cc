@@ -1,9 +1,13 @@
 #include "agent/front_desk.h"
 
+#include <cstdlib>
+
 #include "agent/access/access_routes.h"
 #include "agent/journal/paths.h"
 #include "agent/status/login_page.h"
 #include "common/http/address.h"
+#include "common/http/own_certificate.h"
+#include "common/service/credentials.h"
 
 namespace tillrelay {
 namespace {
@@ -23,7 +27,37 @@ std::string PageUrl(const FrontDesk::Rooms& rooms) {
   return (rooms.fingerprint.empty() ? "http://" : "https://") + name + ":" + port;
 }
 
+const char* Environment(const char* name) { return std::getenv(name); }
+
 }  // namespace
+
+Result<http::TlsFiles> AdminTls(const config::Config& config, const Clock& clock,
+                                const std::string& host) {
+  const auto& status = config.status;
+  const auto address = http::ParseAddress(status.listen);
+  if (!address.ok()) return address.status();
+  if (!config::NeedsTls(status, http::IsLocal(*address))) return http::TlsFiles{};
+  http::TlsFiles files{journal::AdminCertPath(config.journal.path),
+                       journal::AdminKeyPath(config.journal.path), ""};
+  if (status.tls_cert_file.empty()) {
+    std::vector<std::string> names = {host, "localhost", "127.0.0.1", "::1", address->host};
+    names.insert(names.end(), status.allowed_hosts.begin(), status.allowed_hosts.end());
+    TRY(http::EnsureOwnCertificate(files, names, clock));
+    return files;
+  }
+  const struct {
+    const char* key;
+    const std::string& value;
+    std::string* out;
+  } own[] = {{"status.tls_cert_file", status.tls_cert_file, &files.cert_file},
+             {"status.tls_key_file", status.tls_key_file, &files.key_file}};
+  for (const auto& file : own) {
+    auto path = service::CredentialPath(file.key, file.value, Environment);
+    if (!path.ok()) return std::move(path).status();
+    *file.out = *std::move(path);
+  }
+  return files;
+}
 
 Result<std::unique_ptr<FrontDesk>> FrontDesk::Open(Rooms rooms) {
   auto book = access::AccessBook::Open(journal::AccessPath(rooms.config.journal.path), &rooms.clock,

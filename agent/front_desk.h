@@ -16,8 +16,14 @@
 #include "agent/config/config.h"
 #include "agent/journal/journal.h"
 #include "common/http/router.h"
+#include "common/http/tls.h"
 
 namespace tillrelay {
+
+// The admin port's certificate and key: the configured ones, or those of our own making, which are
+// made here if they are missing. Empty: it speaks plain HTTP.
+Result<http::TlsFiles> AdminTls(const config::Config& config, const Clock& clock,
+                                const std::string& host);
 
 class FrontDesk {
  public:

@@ -1,4 +1,6 @@
-// What: the commands for who may act on the admin port: login, set-password, token.
+// What: the commands for who may act on the admin port (login, set-password, token), and the
+// support
+//   bundle.
 // Thread: main.
 #pragma once
 
@@ -27,5 +29,8 @@ struct TokenOptions {
   std::string role = "view";
 };
 int RunToken(const Common& common, const TokenOptions& options);
+
+// Writes it to `file`.
+int RunSupportBundle(const Common& common, const std::string& file);
 
 }  // namespace tillrelay::cli

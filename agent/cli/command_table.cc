@@ -240,6 +240,11 @@ class TableWriter {
         ->capture_default_str();
     set->add_flag("--remove", password->remove, "Remove the user instead");
     Runs(set, password, RunSetPassword);
+    auto file = std::make_shared<std::string>("tillrelay-support.tar.gz");
+    auto* bundle = app_.add_subcommand(
+        "support-bundle", "Write what the maker needs to see: no event, document or secret");
+    bundle->add_option("file", *file, "Where to")->capture_default_str();
+    Runs(bundle, file, RunSupportBundle);
   }
 
   void Tokens() {

@@ -11,16 +11,6 @@
 namespace tillrelay::cli {
 namespace {
 
-// A URL may carry a login; nobody needs to see it.
-std::string WithoutLogin(const SettingValue& value) {
-  const size_t at = value.text.rfind('@');
-  const size_t start = value.text.find("://");
-  if (!value.key.ends_with("url") || at == std::string::npos || start == std::string::npos) {
-    return value.text;
-  }
-  return value.text.substr(0, start + 3) + "***" + value.text.substr(at);
-}
-
 std::string Joined(JsonValue list) {
   std::string text;
   for (const JsonValue item : list) text += fmt::format("\n  {}", item.text());
@@ -59,7 +49,7 @@ int RunConfigShow(const Common& common) {
     for (const SettingValue& value : config->effective) {
       json.BeginObject()
           .Field("key", value.key)
-          .Field("value", WithoutLogin(value))
+          .Field("value", config::ShownValue(value))
           .Field("file", value.file)
           .EndObject();
     }
@@ -69,11 +59,11 @@ int RunConfigShow(const Common& common) {
   }
   size_t width = 0;
   for (const SettingValue& value : config->effective) {
-    width = std::max(width, value.key.size() + WithoutLogin(value).size() + 3);
+    width = std::max(width, value.key.size() + config::ShownValue(value).size() + 3);
   }
   for (const SettingValue& value : config->effective) {
-    fmt::print("{:<{}}  # {}\n", fmt::format("{} = {}", value.key, WithoutLogin(value)), width,
-               value.file.empty() ? "default" : value.file);
+    fmt::print("{:<{}}  # {}\n", fmt::format("{} = {}", value.key, config::ShownValue(value)),
+               width, value.file.empty() ? "default" : value.file);
   }
   return kOk;
 }

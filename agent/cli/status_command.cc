@@ -4,6 +4,7 @@
 #include "agent/cli/terminal.h"
 #include "agent/config/config.h"
 #include "common/base/json_reader.h"
+#include "common/http/address.h"
 #include "common/http/client.h"
 
 namespace tillrelay::cli {
@@ -35,7 +36,11 @@ int RunStatus(const Common& common, const StatusOptions& options) {
       fmt::print(stderr, "{}\n", config.status().message());
       return kConfiguration;
     }
-    address = config->status.listen;
+    // Where the port wants TLS or a login the control socket still answers.
+    const auto page = http::ParseAddress(config->status.listen);
+    const bool closed = !config->status.open_read ||
+                        config::NeedsTls(config->status, page.ok() && http::IsLocal(*page));
+    address = closed ? "unix:" + config->control.socket : config->status.listen;
   }
   auto answer = http::Client(address).Get("/v1/status");
   if (!answer.ok() || answer->status != 200) {

@@ -47,6 +47,7 @@ void ReadPlaces(Settings* s, Config* c) {
   s->String("status.listen", &c->status.listen);
   s->Strings("status.allowed_hosts", &c->status.allowed_hosts);
   s->Bool("status.open_read", &c->status.open_read);
+  s->Word("status.tls", {"auto", "always"}, &c->status.tls);
   ReadTls(s, "status", &c->status.tls_cert_file, &c->status.tls_key_file);
   s->String("control.socket", &c->control.socket);
   s->String("drop_folder.path", &c->drop_folder.path);
@@ -228,18 +229,27 @@ bool NeedsToken(const Config::Intake& intake, bool is_local) {
   return intake.require_token || (!is_local && intake.client_ca_file.empty());
 }
 
-Status CheckDoors(const Config& config, bool intake_is_local, bool status_is_local) {
-  if (!intake_is_local && config.intake.tls_cert_file.empty()) {
+bool NeedsTls(const Config::StatusPage& status, bool is_local) {
+  return !is_local || status.tls == "always" || !status.tls_cert_file.empty();
+}
+
+Status CheckDoors(const Config& config, bool is_local) {
+  if (!is_local && config.intake.tls_cert_file.empty()) {
     return Invalid(
         config.intake.listen +
         ": an intake that other machines can reach needs TLS; set intake.tls_cert_file and "
         "intake.tls_key_file (tokens are then required by themselves), or listen on 127.0.0.1");
   }
-  if (!status_is_local) {
-    return Invalid(config.status.listen +
-                   ": the status page can be opened on this machine only; use 127.0.0.1");
-  }
   return Status::Ok();
+}
+
+std::string ShownValue(const SettingValue& value) {
+  const size_t at = value.text.rfind('@');
+  const size_t start = value.text.find("://");
+  if (!value.key.ends_with("url") || at == std::string::npos || start == std::string::npos) {
+    return value.text;
+  }
+  return value.text.substr(0, start + 3) + "***" + value.text.substr(at);
 }
 
 std::vector<std::string> Differences(const Config& before, const Config& after) {

@@ -35,7 +35,8 @@ struct Config {
     std::string listen = "127.0.0.1:8471";
     std::vector<std::string> allowed_hosts;
     bool open_read = true;
-    std::string tls_cert_file, tls_key_file;
+    std::string tls = "auto";                 // TLS when other machines can reach it; or "always"
+    std::string tls_cert_file, tls_key_file;  // empty: a certificate of our own making
   } status;
   struct Control {
     std::string socket = "/run/tillrelay/control.sock";  // empty: none
@@ -109,11 +110,15 @@ struct Config {
   std::vector<std::string> notes;       // old names that still work, a line each
 };
 
-// A door that others than this machine can reach needs TLS, and registers that show who they are.
-// `intake_is_local`: what the intake listens on is loopback or a unix socket. Invalid, with a hint.
-Status CheckDoors(const Config& config, bool intake_is_local, bool status_is_local);
+// An intake that others than this machine can reach needs TLS, and registers that show who they
+// are. `is_local`: what it listens on is loopback or a unix socket. Invalid, with a hint.
+Status CheckDoors(const Config& config, bool is_local);
+// Does the admin port speak TLS?
+bool NeedsTls(const Config::StatusPage& status, bool is_local);
 // Must every document come with a token?
 bool NeedsToken(const Config::Intake& intake, bool is_local);
+// A setting's value as people may see it: a URL may carry a login.
+std::string ShownValue(const SettingValue& value);
 // The keys whose value differs between two configurations.
 std::vector<std::string> Differences(const Config& before, const Config& after);
 

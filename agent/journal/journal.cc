@@ -369,8 +369,17 @@ void Journal::Tick() {
     const Retention::Moment moment{last_tick_, now, now - options_.id_retention};
     if (Status s = store_->Forget(moment); !s.ok()) Failed(s);
   }
+  KeepHistory();
   CheckLimits();
   Publish();
+}
+
+// Where there is no room the minute is left out.
+void Journal::KeepHistory() {
+  if (!options_.history) return;
+  const auto minute = options_.history(working_);
+  if (!minute || !store_ || !working_.poisoned.empty() || !working_.refusing.empty()) return;
+  if (Status s = store_->SaveHistory(*minute); !s.ok()) Failed(std::move(s).Within("history"));
 }
 
 void Journal::Trim() {

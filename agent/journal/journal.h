@@ -43,6 +43,8 @@ struct JournalOptions {
   std::chrono::milliseconds idle_tick{1000};        // trimming and repair
   std::function<void(const StreamRow&)> on_growth;  // after a commit, on the journal thread
   std::function<void()> beat;                       // the loop moves
+  // Asked at every tick, on the journal thread: a minute of the history that has ended.
+  std::function<std::optional<HistoryPoint>(const JournalStats&)> history;
 };
 
 class Journal {
@@ -110,6 +112,7 @@ class Journal {
   void Repair();
   void Salvaged(const struct Salvaged& salvaged);
   void Tick();
+  void KeepHistory();
   void CheckLimits();
   void Count(const std::vector<Receipt>& receipts);
   void Publish();

@@ -17,6 +17,13 @@ inline std::string Beside(const std::string& journal, const char* name) {
 
 // Who may come in stands beside the journal, so that a lost journal locks nobody out.
 inline std::string TokensPath(const std::string& journal) { return Beside(journal, "tokens.json"); }
+// The admin port's own certificate and its key.
+inline std::string AdminCertPath(const std::string& journal) {
+  return Beside(journal, "admin-cert.pem");
+}
+inline std::string AdminKeyPath(const std::string& journal) {
+  return Beside(journal, "admin-key.pem");
+}
 inline std::string AccessPath(const std::string& journal) { return Beside(journal, "access.json"); }
 
 }  // namespace tillrelay::journal

@@ -58,7 +58,8 @@ Result<std::unique_ptr<Search>> Search::Open(const std::string& path) {
       {{&search->ascending_, up.c_str()},
        {&search->descending_, down.c_str()},
        {&search->one_, one.c_str()},
-       {&search->receipt_, "SELECT position FROM known WHERE key>=?1 AND key<?2 LIMIT 1000"}}));
+       {&search->receipt_, "SELECT position FROM known WHERE key>=?1 AND key<?2 LIMIT 1000"},
+       {&search->next_key_, "SELECT key FROM known WHERE key>=?1 ORDER BY key LIMIT 1"}}));
   return search;
 }
 
@@ -100,7 +101,7 @@ Status Search::Fill(const sqlite::Statement& row, bool with_data, FoundEvent* fo
 Result<EventAnswer> Search::Events(const EventQuery& query) {
   TRY(LoadStreams());
   if (query.after) return Ascending(query);
-  if (!query.register_id.empty() && !query.number.empty()) return ByReceipt(query);
+  if (!query.number.empty()) return ByNumber(query);
   return Backwards(query);
 }
 
@@ -119,18 +120,57 @@ Result<EventAnswer> Search::Ascending(const EventQuery& query) {
   }
 }
 
-// The index of known numbers finds a receipt however many events there are.
-Result<EventAnswer> Search::ByReceipt(const EventQuery& query) {
-  std::vector<uint64_t> positions;
-  const std::string from = event::ReceiptKeyPrefix(query.register_id, query.number);
-  std::string before = from;
-  ++before.back();
-  receipt_.BindText(1, from).BindText(2, before);
-  for (;;) {
-    auto row = receipt_.Step();
+// The parts that follow `start` in any key, by one look-up each.
+Result<std::vector<std::string>> Search::PartsBehind(const std::string& start) {
+  std::vector<std::string> parts;
+  std::string from = start;
+  while (parts.size() < kMaxParts) {
+    auto row = next_key_.BindText(1, from).Step();
     if (!row.ok()) return std::move(row).status();
     if (!*row) break;
-    positions.push_back(receipt_.Unsigned(0));
+    const std::string key(next_key_.Text(0));
+    next_key_.Reset();
+    if (!key.starts_with(start)) break;
+    parts.emplace_back(event::SecondPart(key));
+    from = start + parts.back();
+    from.push_back(static_cast<char>(start.back() + 1));  // behind every key of that part
+  }
+  return parts;
+}
+
+// Where keys of that number can begin: under the one register, or under every one and every kind.
+Result<std::vector<std::string>> Search::KeysOfNumber(const EventQuery& query) {
+  std::vector<std::string> keys;
+  if (!query.register_id.empty()) {
+    keys.push_back(event::ReceiptKeyPrefix(query.register_id, query.number));
+    return keys;
+  }
+  for (const bool receipts : {true, false}) {
+    auto parts = PartsBehind(event::KeyStart(receipts));
+    if (!parts.ok()) return std::move(parts).status();
+    for (const std::string& part : *parts) {
+      keys.push_back(receipts ? event::ReceiptKeyPrefix(part, query.number)
+                              : event::DocumentKeyPrefix(part, query.number));
+    }
+  }
+  return keys;
+}
+
+// The index of known numbers finds a receipt however many events there are.
+Result<EventAnswer> Search::ByNumber(const EventQuery& query) {
+  auto keys = KeysOfNumber(query);
+  if (!keys.ok()) return std::move(keys).status();
+  std::vector<uint64_t> positions;
+  for (const std::string& from : *keys) {
+    std::string before = from;
+    ++before.back();
+    receipt_.BindText(1, from).BindText(2, before);
+    for (;;) {
+      auto row = receipt_.Step();
+      if (!row.ok()) return std::move(row).status();
+      if (!*row) break;
+      positions.push_back(receipt_.Unsigned(0));
+    }
   }
   std::sort(positions.rbegin(), positions.rend());
   EventAnswer answer;
@@ -138,9 +178,10 @@ Result<EventAnswer> Search::ByReceipt(const EventQuery& query) {
     auto found = Event(position);
     if (!found.ok() && found.status().code() == Code::kNotFound) continue;  // deleted, id kept
     if (!found.ok()) return std::move(found).status();
-    found->row.data.clear();
     const bool fits = SubjectFits(found->row.subject, query) &&
-                      (query.kind.empty() || found->row.kind == query.kind);
+                      (query.kind.empty() || found->row.kind == query.kind) &&
+                      (query.text.empty() || found->row.data.find(query.text) != std::string::npos);
+    found->row.data.clear();
     if (fits && answer.events.size() < query.limit) answer.events.push_back(*std::move(found));
   }
   return answer;

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "agent/journal/history.h"
 #include "agent/journal/record.h"
 #include "common/sqlite/sqlite.h"
 
@@ -45,6 +46,7 @@ class Search {
   static constexpr size_t kTextRows = 5'000;
   static constexpr size_t kIdRows = 100'000;
   static constexpr size_t kMaxAnswer = 1'000;
+  static constexpr size_t kMaxParts = 256;  // registers, or kinds of documents
 
   static Result<std::unique_ptr<Search>> Open(const std::string& path);
 
@@ -65,6 +67,7 @@ class Search {
                                                                  const std::string& before,
                                                                  size_t limit);
   Result<std::vector<AuditRow>> Audit(uint64_t before, size_t limit);
+  Result<HistoryPoints> History(const HistoryPoints& wanted) { return ReadHistory(&db_, wanted); }
 
  private:
   Search() = default;
@@ -72,11 +75,13 @@ class Search {
   Result<uint64_t> FirstRecordedFrom(WallTime time);
   Status Fill(const sqlite::Statement& row, bool with_data, FoundEvent* found) const;
   Result<EventAnswer> Ascending(const EventQuery& query);
-  Result<EventAnswer> ByReceipt(const EventQuery& query);
+  Result<std::vector<std::string>> PartsBehind(const std::string& start);
+  Result<std::vector<std::string>> KeysOfNumber(const EventQuery& query);
+  Result<EventAnswer> ByNumber(const EventQuery& query);
   Result<EventAnswer> Backwards(const EventQuery& query);
 
   sqlite::Database db_;
-  sqlite::Statement ascending_, descending_, one_, receipt_;
+  sqlite::Statement ascending_, descending_, one_, receipt_, next_key_;
   std::vector<StreamRow> streams_;  // ascending base
 };
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "agent/journal/chain_reader.h"
+#include "agent/journal/history.h"
 #include "agent/journal/quarantine.h"
 #include "agent/journal/record.h"
 #include "agent/journal/retention.h"
@@ -61,6 +62,11 @@ class JournalStore {
   // One small step of forgetting ids, pages and audit lines.
   Status Forget(const Retention::Moment& moment) {
     return retention_.Step(moment, committed_.base + committed_.head);
+  }
+
+  // Nothing is written where the file has no place for it.
+  Status SaveHistory(const HistoryPoint& minute) {
+    return has_history_ ? history_.Save(minute) : Status::Ok();
   }
 
   // For salvage.cc: fills this empty journal from a damaged one; what it holds then moves to a new
@@ -131,6 +137,8 @@ class JournalStore {
   Statements sql_;
   Quarantine quarantine_;
   Retention retention_;
+  HistoryWriter history_;
+  bool has_history_ = false;
   std::vector<StreamRow> streams_;  // in order of base
   StreamRow committed_, pending_;
   std::vector<StreamRow> pending_older_;  // changed in this transaction

@@ -9,6 +9,7 @@
 #include "agent/journal/paths.h"
 #include "agent/journal/schema.h"
 #include "agent/journal/store.h"
+#include "common/base/log.h"
 #include "common/wire/ulid.h"
 
 namespace tillrelay::journal {
@@ -56,6 +57,10 @@ Status JournalStore::Load(WallTime now, Random* random) {
   TRY(chains_.Open(&db_, options_.store_id));
   TRY(quarantine_.Open(&db_));
   TRY(retention_.Open(&db_));
+  Status history = PrepareHistory(&db_);
+  if (history.ok()) history = history_.Open(&db_);
+  if (!history.ok()) log::Warning("journal", "no history is kept: {}", history.message());
+  has_history_ = history.ok();
   TRY(Prepare());
   if (options_.books == nullptr) return Status::Ok();
   options_.books->Attach([this](const std::string& key) -> Result<std::string> {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "agent/books/books_stats.h"
+#include "agent/status/insight.h"
 #include "common/base/clock.h"
 #include "common/base/status.h"
 
@@ -32,8 +33,9 @@ struct EventRow {
   uint64_t position = 0, sequence = 0;
   std::string stream, id, kind, subject, time;
   WallTime recorded_at{};
-  std::string state;  // waiting | sent | acked | confirmed
-  std::string data;   // JSON; only of a single event
+  std::string state;           // waiting | sent | acked | confirmed
+  std::string data;            // JSON; only of a single event
+  std::vector<LifeStep> life;  // the same
 };
 
 struct EventPage {
@@ -112,6 +114,12 @@ class Admin {
   virtual std::vector<books::RegisterRow> Registers() = 0;
   // Both days inclusive, "2026-11-21"; an empty one has no bound.
   virtual void Days(std::string from, std::string through, Reply<std::vector<DayRow>> reply) = 0;
+  // `range` as GET /v1/history names it.
+  virtual void History(std::string range, Reply<HistoryTable> reply) = 0;
+  virtual std::vector<LogLine> Log(std::string level, size_t limit) = 0;
+  virtual SystemFacts System() = 0;
+  // A .tar.gz of scrubbed texts.
+  virtual void SupportBundle(Reply<std::string> reply) = 0;
   virtual void Audit(uint64_t before, size_t limit, Reply<std::vector<AuditRow>> reply) = 0;
   // How many events a replay would send.
   virtual void Preview(ReplayWish wish, Reply<ReplayPreview> reply) = 0;

@@ -18,6 +18,15 @@ void Write(JsonWriter& json, const EventRow& row) {
       .Field("recorded_at", UtcStamp(row.recorded_at))
       .Field("state", row.state);
   if (!row.data.empty()) json.Key("data").Raw(row.data);
+  if (!row.life.empty()) {
+    json.Key("life").BeginArray();
+    for (const LifeStep& step : row.life) {
+      json.BeginObject().Field("step", step.step).Key("at");
+      step.at == WallTime{} ? json.Null() : json.String(UtcStamp(step.at));
+      json.Field("detail", step.detail).EndObject();
+    }
+    json.EndArray();
+  }
   json.EndObject();
 }
 

@@ -93,6 +93,7 @@ Result<Resolution> ReadResolution(Request& request, Resolution::Way way) {
 }  // namespace
 
 void AddReadingRoutes(http::Router& router, const std::shared_ptr<Admin>& admin) {
+  AddInsightRoutes(router, admin);
   const auto get = [&router](std::string_view path,
                              std::function<void(const Request&, const Responder&)> answer) {
     router.Add("GET", path,

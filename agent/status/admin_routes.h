@@ -21,6 +21,7 @@ void AddChangingRoutes(http::Router& router, const std::shared_ptr<Admin>& admin
 // POST /v1/replays changes; GET /v1/replays and /v1/replays/{id} read.
 void AddReplayReadingRoutes(http::Router& router, const std::shared_ptr<Admin>& admin);
 void AddReplayOrderRoute(http::Router& router, const std::shared_ptr<Admin>& admin);
+void AddInsightRoutes(http::Router& router, const std::shared_ptr<Admin>& admin);
 // POST /v1/reload; `ask` answers once the configuration has been read again.
 void AddReloadRoute(http::Router& router, std::function<void(const http::Responder&)> ask);
 

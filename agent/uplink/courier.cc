@@ -87,7 +87,10 @@ void Courier::Take(const mqtt::LinkEvent& event) {
       if (--subscriptions_pending_ == 0) sender_.OnSubscribed(now);
       return;
     case mqtt::Happening::kPublished:
-      if (event.reason_code < 0x80) return sender_.OnAcked(event.token, now);
+      if (event.reason_code < 0x80) {
+        sender_.OnAcked(event.token, now);
+        return latency_.AckedThrough(sender_.acked_through(), clock_.Wall());
+      }
       if (!sender_.link_open()) return;  // an order of a connection that is gone
       trouble_.Report(event.text, now);
       if (!sender_.OnRefused(event.token, event.reason_code, now)) return;
@@ -122,7 +125,9 @@ void Courier::TakeConfirm(JsonValue value, bool retained) {
   for (const wire::StreamConfirm& word : confirm->streams) {
     const uint64_t before = sender_.confirmed_through();
     sender_.OnConfirm(word, Compare(word.stream, word.through, word.chain), retained, now);
-    if (sender_.confirmed_through() > before) last_confirmed_at_ = clock_.Wall();
+    if (sender_.confirmed_through() <= before) continue;
+    last_confirmed_at_ = clock_.Wall();
+    latency_.ConfirmedThrough(sender_.confirmed_through(), last_confirmed_at_);
   }
 }
 
@@ -189,6 +194,7 @@ void Courier::Refresh() {
     ahead_.clear();
     if (Status s = OpenReader(); !s.ok()) sender_.OnUnreadable(s.message());
     sender_.OnStream(PositionOf(current), clock_.Now());
+    latency_.Forget();
   }
   sender_.OnHead(current.head, current.floor);
 }
@@ -384,6 +390,7 @@ Status Courier::MoveTo(const journal::StreamRow& stream, uint64_t sequence, Chai
 Status Courier::PublishRow(const journal::Row& row, const journal::StreamRow& stream,
                            ChainCursor* cursor, SendWindow::Flight flight) {
   const uint64_t sequence = flight.sequence;
+  if (!flight.replay) latency_.Sent(sequence, row.recorded_at);
   const std::string recorded_at = event::UtcText(row.recorded_at);
   wire::Envelope envelope;
   envelope.id = row.id;

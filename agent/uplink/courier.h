@@ -13,6 +13,7 @@
 
 #include "agent/journal/reader.h"
 #include "agent/uplink/journal_port.h"
+#include "agent/uplink/latency.h"
 #include "agent/uplink/sender.h"
 #include "common/base/json_reader.h"
 #include "common/base/log.h"
@@ -52,6 +53,7 @@ class Courier {
   WallTime last_confirmed_at() const { return last_confirmed_at_; }
   // How far the centre's clock is ahead of this one, by its last live confirmation.
   std::chrono::milliseconds centre_clock_ahead() const { return centre_clock_ahead_; }
+  const Latency& latency() const { return latency_; }
   // Called before a status is built, so that it shows what has just been decided.
   std::function<void()> before_status;
 
@@ -110,6 +112,7 @@ class Courier {
   Instant connected_at_{};
   std::chrono::milliseconds centre_clock_ahead_{0};
   WallTime last_confirmed_at_{};
+  Latency latency_;
 };
 
 LinkCause CauseOf(mqtt::FailureCause cause);

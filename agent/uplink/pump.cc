@@ -158,6 +158,8 @@ void Pump::PublishStats() {
   stats.last_confirmed_at = courier_.last_confirmed_at();
   stats.centre_clock_ahead = courier_.centre_clock_ahead();
   stats.dropped_messages_total = dropped_;
+  stats.to_broker = courier_.latency().broker();
+  stats.to_centre = courier_.latency().centre();
   Lock lock(mutex_);
   stats_ = std::move(stats);
 }

@@ -108,6 +108,7 @@ class Sender {
   bool link_open() const { return phase_ >= Phase::kSubscribing; }
   uint64_t sent_through() const { return cursor_ - 1; }
   uint64_t confirmed_through() const { return journal_.confirmed_through; }
+  uint64_t acked_through() const { return window_.acked_through(); }
   // What need not be sent again: the centre's word, or the broker's where that is the promise.
   uint64_t settled_through() const {
     return options_.by_broker ? journal_.acked_through : journal_.confirmed_through;

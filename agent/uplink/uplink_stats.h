@@ -43,6 +43,22 @@ struct ReplayOrder {
   std::string recorded_from, recorded_through;
 };
 
+// Upper bounds of the classes in seconds; one more class has no bound.
+inline constexpr std::array<double, 19> kLatencyBounds = {
+    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,  0.25, 0.5,
+    1,      2.5,   5,      10,    30,   60,    300,  1800, 3600};
+
+struct LatencyCounts {
+  std::array<uint64_t, kLatencyBounds.size() + 1> classes{};  // not added up
+  double sum_s = 0;
+  void Add(double seconds) {
+    size_t index = 0;
+    while (index < kLatencyBounds.size() && seconds > kLatencyBounds[index]) ++index;
+    ++classes[index];
+    sum_s += seconds;
+  }
+};
+
 struct ReplayProgress {
   std::string id;
   std::string state;            // "running" | "done" | "interrupted"
@@ -68,6 +84,7 @@ struct UplinkStats {
   uint64_t refused_commands_total = 0, disbelieved_confirmations_total = 0;
   uint64_t dropped_messages_total = 0;  // from the network: too many waiting, or too large
   uint64_t forks_total = 0, parked_total = 0, lost_total = 0;
+  LatencyCounts to_broker, to_centre;   // of events since the start, from the journal on
   std::vector<ReplayProgress> replays;  // the last ones, the running one behind them
   std::string alarm;                    // fork cause or take-over, in words; empty: none
 };

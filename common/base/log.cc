@@ -4,9 +4,12 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <deque>
 #include <memory>
 
+#include "common/base/mutex.h"
 #include "common/base/text.h"
 
 namespace tillrelay::log {
@@ -62,7 +65,44 @@ spdlog::logger& Logger() {
   return *logger;
 }
 
+// What was written last, for the page.
+class Ring {
+ public:
+  void Add(Level level, std::string text) {
+    const SystemClock clock;  // as the line on standard error has it
+    Lock lock(mutex_);
+    bytes_ += text.size();
+    lines_.push_back({clock.Wall(), level, std::move(text)});
+    while (lines_.size() > kKeptLines || bytes_ > kKeptBytes) {
+      bytes_ -= lines_.front().text.size();
+      lines_.pop_front();
+    }
+  }
+  std::vector<Line> Last(Level least, size_t limit) {
+    std::vector<Line> lines;
+    Lock lock(mutex_);
+    for (auto line = lines_.rbegin(); line != lines_.rend() && lines.size() < limit; ++line) {
+      if (line->level >= least) lines.push_back(*line);
+    }
+    std::reverse(lines.begin(), lines.end());
+    return lines;
+  }
+
+ private:
+  Mutex mutex_;
+  // Guarded by mutex_:
+  std::deque<Line> lines_ GUARDED_BY(mutex_);
+  size_t bytes_ GUARDED_BY(mutex_) = 0;
+};
+
+Ring& Kept() {
+  static Ring ring;
+  return ring;
+}
+
 }  // namespace
+
+std::vector<Line> Recent(Level least, size_t limit) { return Kept().Last(least, limit); }
 
 void Setup(Level least, std::string (*scrub)(std::string_view)) {
   g_scrub = scrub;
@@ -76,6 +116,7 @@ void Write(Level level, std::string_view room, std::string_view text) {
   std::string line = Printable(text, kLineLimit);
   if (g_scrub != nullptr) line = g_scrub(line);
   Logger().log(Native(level), "{}: {}", room, line);
+  Kept().Add(level, fmt::format("{}: {}", room, line));
 }
 
 void Repeated::Report(std::string_view text, Instant now) {

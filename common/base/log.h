@@ -10,6 +10,7 @@
 #include <chrono>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/base/clock.h"
 
@@ -22,6 +23,17 @@ void Setup(Level least, std::string (*scrub)(std::string_view));
 // Later changes of the least level; any thread.
 void SetLevel(Level least);
 void Write(Level level, std::string_view room, std::string_view text);
+
+// The last lines as they were written, scrubbed; the oldest first.
+struct Line {
+  WallTime at{};
+  Level level = Level::kInfo;
+  std::string text;  // "room: text"
+};
+inline constexpr size_t kKeptLines = 500;
+inline constexpr size_t kKeptBytes = 256 * 1024;
+// At most `limit`, of that level or above.
+std::vector<Line> Recent(Level least, size_t limit);
 
 template <typename... Args>
 void Info(std::string_view room, fmt::format_string<Args...> format, Args&&... args) {

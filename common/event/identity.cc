@@ -129,6 +129,17 @@ std::string ReceiptKeyPrefix(std::string_view register_id, std::string_view numb
   return Join("r", WithoutLeadingZeros(register_id), Sortable(WithoutLeadingZeros(number)), "");
 }
 
+std::string DocumentKeyPrefix(std::string_view kind, std::string_view number) {
+  return Join("d", kind, number, "");
+}
+
+std::string KeyStart(bool receipts) { return Join(receipts ? "r" : "d", ""); }
+
+std::string_view SecondPart(std::string_view key) {
+  const size_t begin = std::min(key.find(kField), key.size() - 1) + 1;
+  return key.substr(begin, key.find(kField, begin) - begin);
+}
+
 Uuid OwnEventId(std::string_view word, std::string_view store, std::string_view stream,
                 std::string_view range) {
   std::string name = Join(word, store, stream);

@@ -32,6 +32,12 @@ Uuid OwnEventId(std::string_view word, std::string_view store, std::string_view 
                 std::string_view range = {});
 
 // What the keys of a register's documents under one number begin with, whatever their day.
+// The same of a document that is no receipt: kind and its own number.
+std::string DocumentKeyPrefix(std::string_view kind, std::string_view number);
+// What all keys of receipts, and of other documents, begin with; the next part of a key that begins
+// so.
+std::string KeyStart(bool receipts);
+std::string_view SecondPart(std::string_view key);
 std::string ReceiptKeyPrefix(std::string_view register_id, std::string_view number);
 
 // All-digit registers and numbers lose leading zeros: "03" is "3", "000" is "0".

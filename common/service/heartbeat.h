@@ -25,6 +25,7 @@ class Heartbeat {
     // The thread has ended on purpose and is not expected to beat any more.
     void Retire() { retired_.store(true, std::memory_order_relaxed); }
     const std::string& name() const { return name_; }
+    Duration budget() const { return budget_; }
     Duration Silence(Instant now) const;
     bool IsStalled(Instant now) const;
 

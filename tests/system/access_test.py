@@ -3,13 +3,17 @@
 down; whoever has one can act."""
 
 import contextlib
+import hashlib
 import json
+import os
 import re
 import resource
 import socket
+import ssl
 import subprocess
+import warnings
 
-from doors import control, once, plain, raw
+from doors import control, once, over_tls, plain, raw
 from harness import BIN, World, check, run, wait_for
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -181,6 +185,49 @@ def the_admin_port_takes_only_from_those_who_may():
     return "links, passwords, tokens, forms, hosts and bytes"
 
 
+def a_port_for_the_network_speaks_tls_with_a_certificate_of_its_own():
+    with World() as world:
+        with open(world.path("agent.toml")) as file:
+            text = file.read()
+        with open(world.path("agent.toml"), "w") as file:
+            file.write(text.replace(f'listen = "{world.page}"',
+                                    f'listen = "0.0.0.0:{world.page_port}"'))
+        world.agent.start()
+        wait_for(lambda: once(control(world), "GET", "/readyz").status == 200, "the agent")
+        context = ssl.create_default_context(cafile=world.path("admin-cert.pem"))
+        check(os.stat(world.path("admin-key.pem")).st_mode & 0o777 == 0o600, "the key's mode")
+
+        def over(method, target, body=None, headers=None):
+            return once(over_tls(world.page_port, context), method, target, body, headers)
+
+        told = subprocess.run([f"{BIN}/tillrelay", "--config", world.path("agent.toml"), "login"],
+                              capture_output=True, text=True, timeout=30)
+        der = ssl.PEM_cert_to_DER_cert(open(world.path("admin-cert.pem")).read())
+        fingerprint = ":".join(f"{byte:02X}" for byte in hashlib.sha256(der).digest())
+        check(fingerprint in told.stderr, f"another fingerprint: {told.stderr}")
+        check(told.stdout.startswith("https://"), told.stdout)
+        signed_in = over("POST", "/login", told.stdout.strip().split("?")[1].encode(), FORM)
+        check(re.fullmatch(r"__Host-sid=[0-9a-f]{32}; Path=/; HttpOnly; SameSite=Strict; Secure",
+                           signed_in.headers["Set-Cookie"]), signed_in.headers["Set-Cookie"])
+        check(over("GET", "/v1/events", None, {"Cookie": cookie_in(signed_in)}).status == 200, "in")
+        check(b"tls-required" in raw(world.page_port, b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+              "plain HTTP was served")
+        old = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        old.check_hostname, old.verify_mode = False, ssl.CERT_NONE
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that these versions are old is the point
+            old.minimum_version, old.maximum_version = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1
+        old.set_ciphers("ALL:@SECLEVEL=0")
+        try:
+            over_tls(world.page_port, old).request("GET", "/")
+            check(False, "TLS 1.1 was spoken")
+        except (ssl.SSLError, ConnectionError):
+            pass
+        world.agent.restart()
+        wait_for(lambda: over("GET", "/readyz").status == 200, "the same certificate again")
+    return "made once, fingerprint told, Secure cookie, nothing below TLS 1.2"
+
+
 def a_crowd_at_the_page_leaves_capture_and_health_alone():
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(8192, hard), hard))
@@ -204,4 +251,5 @@ def a_crowd_at_the_page_leaves_capture_and_health_alone():
 
 if __name__ == "__main__":
     run(the_admin_port_takes_only_from_those_who_may,
+        a_port_for_the_network_speaks_tls_with_a_certificate_of_its_own,
         a_crowd_at_the_page_leaves_capture_and_health_alone)

@@ -57,7 +57,7 @@ class Contract:
             check(not answer.body, f"{where} has a body")
             return answer
         check(answer.type in response["content"], f"{where}: {answer.type}")
-        body = answer.json() if "json" in answer.type else answer.body.decode()
+        body = answer.json() if "json" in answer.type else answer.body.decode("latin-1")
         self._valid(body, response["content"][answer.type]["schema"], where)
         if answer.type == "application/problem+json":
             check(answer.json()["status"] == answer.status, f"{where}: another status inside")
@@ -340,6 +340,18 @@ def check_admin(contract, world):
     check(len(call(200, "GET", "/v1/events", query="?after=0")["events"]) == 2, "after")
     call(200, "GET", "/v1/events/{id}", id=1)
     call(404, "GET", "/v1/events/{id}", id=99)
+    life = [step["step"] for step in call(200, "GET", "/v1/events/{id}", id=1)["life"]]
+    check(life[:2] == ["captured", "stored"], f"{life}")
+    for span, places in (("1h", 60), ("24h", 288), ("7d", 168), ("90d", 2160)):
+        series = call(200, "GET", "/v1/history", query=f"?range={span}")["series"]
+        check(all(len(values) == places for values in series.values()), f"{span}: {series}")
+    call(400, "GET", "/v1/history", query="?range=1y")
+    lines = call(200, "GET", "/v1/log", query="?level=debug")["lines"]
+    check(any("is ready" in line["text"] for line in lines), "no line of the start")
+    call(400, "GET", "/v1/log", query="?level=loud")
+    shown = {s["key"]: s["file"] for s in call(200, "GET", "/v1/system")["settings"]}
+    check(shown["store_id"].endswith("agent.toml") and shown["limits.depth"] == "", "who set it")
+    contract.check("/v1/support-bundle", "get", once(control(world), "GET", "/v1/support-bundle"))
     check(call(200, "GET", "/v1/registers")["registers"][0]["sales"] == 2, "registers")
     check(len(call(200, "GET", "/v1/days")["days"]) == 1, "days")
     one = "/v1/quarantine/{ticket}"

@@ -48,13 +48,12 @@ quantity = "Menge"
 TEST(ConfigTest, ADoorToTheStoresNetworkNeedsTlsAndThenTokens) {
   Config config;
   config.intake.listen = "0.0.0.0:8470";
-  EXPECT_TRUE(CheckDoors(config, true, true).ok());
-  const Status open = CheckDoors(config, false, true);
+  EXPECT_TRUE(CheckDoors(config, true).ok());
+  const Status open = CheckDoors(config, false);
   EXPECT_EQ(open.code(), Code::kInvalid);
   EXPECT_THAT(open.message(), AllOf(HasSubstr("0.0.0.0:8470"), HasSubstr("tls_cert_file")));
   config.intake.tls_cert_file = "c";
-  EXPECT_TRUE(CheckDoors(config, false, true).ok());
-  EXPECT_FALSE(CheckDoors(config, false, false).ok());
+  EXPECT_TRUE(CheckDoors(config, false).ok());
   EXPECT_TRUE(NeedsToken(config.intake, false));
   EXPECT_FALSE(NeedsToken(config.intake, true));
   config.intake.client_ca_file = "ca";
@@ -62,6 +61,18 @@ TEST(ConfigTest, ADoorToTheStoresNetworkNeedsTlsAndThenTokens) {
   config.intake.require_token = true;
   EXPECT_TRUE(NeedsToken(config.intake, false));
   EXPECT_TRUE(NeedsToken(config.intake, true));
+}
+
+TEST(ConfigTest, AnAdminPortThatOthersCanReachAlwaysSpeaksTls) {
+  Config::StatusPage status;
+  EXPECT_FALSE(NeedsTls(status, true));
+  EXPECT_TRUE(NeedsTls(status, false));
+  status.tls_cert_file = "c";
+  EXPECT_TRUE(NeedsTls(status, true));
+  status = {};
+  status.tls = "always";
+  EXPECT_TRUE(NeedsTls(status, true));
+  EXPECT_THAT(Mistakes("[status]\ntls = \"never\"\n"), HasSubstr("status.tls"));
 }
 
 TEST(ConfigTest, ACertificateWithoutItsKeyIsAMistake) {

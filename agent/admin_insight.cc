@@ -1,0 +1,171 @@
+// The desk's answers about itself: history, log, system, support bundle, and an event's life.
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "agent/admin_desk.h"
+#include "agent/guard/card_guard.h"
+#include "agent/status/admin_json.h"
+#include "agent/status/insight_json.h"
+#include "agent/status/metrics.h"
+#include "agent/status/status_json.h"
+#include "common/base/log.h"
+#include "common/base/tar_gz.h"
+#include "common/event/time_text.h"
+
+namespace tillrelay {
+namespace {
+
+constexpr size_t kBundleLines = 500, kBundleActs = 500, kBundleDocuments = 200;
+constexpr size_t kLifeActs = 200;  // of the audit, searched for replays of one event
+
+const char* WordOf(log::Level level) {
+  switch (level) {
+    case log::Level::kDebug:
+      return "debug";
+    case log::Level::kInfo:
+      return "info";
+    case log::Level::kWarning:
+      return "warning";
+    case log::Level::kError:
+      return "error";
+  }
+  return "";
+}
+
+log::Level LevelNamed(std::string_view word) {
+  if (word == "debug") return log::Level::kDebug;
+  if (word == "warning") return log::Level::kWarning;
+  return word == "error" ? log::Level::kError : log::Level::kInfo;
+}
+
+std::string Scrubbed(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const size_t end = std::min(text.find('\n'), text.size());
+    out += guard::ScrubLine(text.substr(0, end));
+    if (end < text.size()) out += '\n';
+    text.remove_prefix(std::min(text.size(), end + 1));
+  }
+  return out;
+}
+
+// "current/12-30" or "STREAM/12-30": does it name this number?
+bool Covers(std::string_view subject, const status::EventRow& row, bool is_current) {
+  const size_t slash = subject.find('/'), dash = subject.find('-', slash + 1);
+  if (slash == std::string_view::npos || dash == std::string_view::npos) return false;
+  const std::string_view stream = subject.substr(0, slash);
+  if (stream != row.stream && !(is_current && stream == "current")) return false;
+  uint64_t first = 0, last = 0;
+  std::from_chars(subject.data() + slash + 1, subject.data() + dash, first);
+  std::from_chars(subject.data() + dash + 1, subject.data() + subject.size(), last);
+  return first <= row.sequence && row.sequence <= last;
+}
+
+}  // namespace
+
+void AdminDesk::History(std::string range, status::Reply<status::HistoryTable> reply) {
+  const auto* wanted = status::FindHistoryRange(range);
+  if (wanted == nullptr) return reply(Invalid("range: 1h, 24h, 7d or 90d"));
+  const auto places = status::PlacesOf(*wanted, r_.clock.Wall());
+  Ask<status::HistoryTable>(std::move(reply),
+                            [places](journal::Search& search) -> Result<status::HistoryTable> {
+                              auto found = search.History(places);
+                              if (!found.ok()) return std::move(found).status();
+                              return status::TableOf(*found);
+                            });
+}
+
+std::vector<status::LogLine> AdminDesk::Log(std::string level, size_t limit) {
+  std::vector<status::LogLine> lines;
+  for (log::Line& line : log::Recent(LevelNamed(level), limit)) {
+    lines.push_back({line.at, WordOf(line.level), std::move(line.text)});
+  }
+  return lines;
+}
+
+status::SystemFacts AdminDesk::System() {
+  const status::Snapshot now = r_.look();
+  status::SystemFacts facts;
+  facts.facts = {{"version", now.version},
+                 {"host", now.host},
+                 {"store_id", now.journal.store_id},
+                 {"stream", now.journal.stream},
+                 {"started_at", status::UtcStamp(now.started_at)},
+                 {"now", status::UtcStamp(now.now)},
+                 {"journal_bytes", std::to_string(now.journal.journal_bytes)},
+                 {"disk_free_bytes", std::to_string(now.journal.disk_free_bytes)},
+                 {"certificate_fingerprint", r_.fingerprint}};
+  if (now.journal.disk_days_left >= 0) {
+    facts.facts.emplace_back("disk_days_left", fmt::format("{:.1f}", now.journal.disk_days_left));
+  }
+  for (const auto& pulse : r_.heartbeat.pulses()) {
+    const auto ms = [](Duration time) {
+      return std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
+    };
+    facts.threads.push_back({pulse.name(), ms(pulse.Silence(r_.clock.Now())), ms(pulse.budget())});
+  }
+  for (const SettingValue& value : r_.config.effective) {
+    facts.settings.push_back({value.key, config::ShownValue(value), value.file});
+  }
+  return facts;
+}
+
+// Texts only, each line searched for card numbers; no event, no document, no secret.
+void AdminDesk::SupportBundle(status::Reply<std::string> reply) {
+  Ask<std::string>(std::move(reply), [this](journal::Search& search) -> Result<std::string> {
+    const status::Snapshot now = r_.look();
+    NamedTexts files = {{"status.json", status::StatusJson(now)},
+                        {"metrics.txt", status::MetricsText(now)},
+                        {"system.json", status::SystemJson(System())},
+                        {"registers.json", status::RegistersJson(Registers())}};
+    std::string lines;
+    for (const auto& line : Log("debug", kBundleLines)) {
+      lines += status::UtcStamp(line.at) + " " + line.level + " " + line.text + "\n";
+    }
+    files.emplace_back("log.txt", std::move(lines));
+    auto history =
+        search.History(status::PlacesOf(*status::FindHistoryRange("24h"), r_.clock.Wall()));
+    if (history.ok()) {
+      files.emplace_back("history.json", status::HistoryJson(status::TableOf(*history)));
+    }
+    if (auto acts = AuditOf(search, 0, kBundleActs); acts.ok()) {
+      files.emplace_back("audit.json", status::AuditJson(*acts));
+    }
+    std::string reasons;
+    auto kept = search.Quarantined(0, kBundleDocuments, false);
+    for (const auto& row : kept.ok() ? *kept : std::vector<journal::QuarantineRow>()) {
+      reasons += fmt::format("ticket {} {} {} {} seen {}\n", row.ticket,
+                             status::UtcStamp(row.created_at), row.reason, row.field, row.seen);
+    }
+    files.emplace_back("quarantine.txt", std::move(reasons));
+    for (auto& [name, text] : files) text = Scrubbed(text);
+    return TarGz(files, r_.clock.Wall());
+  });
+}
+
+std::vector<status::LifeStep> AdminDesk::LifeOf(const status::EventRow& row, bool is_current,
+                                                journal::Search& search) const {
+  using Kind = status::Crossings::Kind;
+  std::vector<status::LifeStep> life = {{{}, "captured", row.time},
+                                        {row.recorded_at, "stored", ""}};
+  const struct {
+    const char* step;
+    Kind kind;
+    bool reached;
+  } steps[] = {{"sent", Kind::kSent, row.state != "waiting"},
+               {"acked", Kind::kAcked, row.state == "acked" || row.state == "confirmed"},
+               {"confirmed", Kind::kConfirmed, row.state == "confirmed"}};
+  for (const auto& [step, kind, reached] : steps) {
+    if (!reached) break;
+    life.push_back({r_.crossings.When(kind, row.stream, row.sequence), step, ""});
+  }
+  auto acts = search.Audit(0, kLifeActs);
+  for (const auto& act : acts.ok() ? *acts : std::vector<journal::AuditRow>()) {
+    if (act.action != "replay" || !Covers(act.subject, row, is_current)) continue;
+    life.push_back({act.at, "replayed", act.actor});
+  }
+  return life;
+}
+
+}  // namespace tillrelay
