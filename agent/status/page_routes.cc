@@ -20,6 +20,7 @@ namespace tillrelay::status {
 namespace {
 
 constexpr size_t kPageRows = 50;  // of a list, before "Older"
+constexpr size_t kLogLines = 200;
 constexpr auto kDaysShown = std::chrono::days(14);
 
 uint64_t NumberIn(const std::string& text) {
@@ -28,21 +29,41 @@ uint64_t NumberIn(const std::string& text) {
   return number;
 }
 
+using ConnectedContent = std::function<std::string(const Look&, std::string_view connection)>;
+
+// Shows `content` with the last day's connection; without it where it is not to be had.
+void ShowConnected(const Asked& asked, const FrameParts& parts, const ConnectedContent& content) {
+  if (!asked.viewer.signed_in || asked.queries->admin == nullptr) {
+    return asked.Show(parts, [&](const Look& look) { return content(look, ""); });
+  }
+  asked.admin().History("24h", [asked, parts, content](Result<HistoryTable> table) {
+    const std::string strip = table.ok() ? ConnectionStrip(*table) : "";
+    asked.Show(parts, [&](const Look& look) { return content(look, strip); });
+  });
+}
+
 void Overview(const Asked& asked) {
-  asked.Show({"/", words::kOverview, true},
-             [&asked](const Look& look) { return OverviewContent(look, asked.viewer, ""); });
+  ShowConnected(asked, {"/", words::kOverview, true},
+                [viewer = asked.viewer](const Look& look, std::string_view connection) {
+                  return OverviewContent(look, viewer, connection);
+                });
 }
 
 void Delivery(const Asked& asked) {
-  asked.Show({"/delivery", words::kDelivery},
-             [&asked](const Look& look) { return DeliveryContent(look, asked.viewer, "", {}); });
+  ShowConnected(asked, {"/delivery", words::kDelivery},
+                [viewer = asked.viewer](const Look& look, std::string_view connection) {
+                  return DeliveryContent(look, viewer, connection, {});
+                });
 }
 
 void Charts(const Asked& asked) {
   std::string range = asked.Query("range");
   if (range != "24h" && range != "7d") range = "1h";
-  asked.Show({"/charts", words::kCharts},
-             [&range](const Look& look) { return ChartsContent(look, {}, range); });
+  const FrameParts parts{"/charts", words::kCharts};
+  asked.admin().History(range, [asked, parts, range](Result<HistoryTable> table) {
+    if (!table.ok()) return asked.ShowFailure(parts, table.status());
+    asked.Show(parts, [&](const Look& look) { return ChartsContent(look, *table, range); });
+  });
 }
 
 void Registers(const Asked& asked) {
@@ -81,7 +102,16 @@ void Events(const Asked& asked) {
   const FrameParts parts{"/events", words::kEvents};
   asked.admin().FindEvents(search.filter, [asked, parts, search](Result<EventPage> page) {
     if (!page.ok()) return asked.ShowFailure(parts, page.status());
-    asked.Show(parts, [&](const Look& look) { return EventsContent(look, search, *page); });
+    const auto show = [asked, parts, search](const EventPage& found) {
+      asked.Show(parts, [&](const Look& look) { return EventsContent(look, search, found); });
+    };
+    if (search.words.empty() || page->events.size() != 1) return show(*page);
+    // The only one is shown with its life.
+    asked.admin().OneEvent(page->events.front().id,
+                           [show, found = *page](Result<EventRow> row) mutable {
+                             if (row.ok()) found.events.front() = *std::move(row);
+                             show(found);
+                           });
   });
 }
 
@@ -108,7 +138,13 @@ void Days(const Asked& asked) {
 }
 
 void System(const Asked& asked) {
-  asked.Show({"/system", words::kSystem}, [](const Look& look) { return SystemContent(look, {}); });
+  SystemParts system;
+  system.log_level = asked.Query("level");
+  if (system.log_level.empty()) system.log_level = "info";
+  system.log = asked.admin().Log(system.log_level, kLogLines);
+  system.system = asked.admin().System();
+  asked.Show({"/system", words::kSystem},
+             [&system](const Look& look) { return SystemContent(look, system); });
 }
 
 void Audit(const Asked& asked) {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <tuple>
+
 #include "agent/status/pages/field_mark.h"
 #include "agent/status/view_words.h"
 #include "common/http/html.h"
@@ -59,6 +61,14 @@ void Step(Html& html, bool done, std::string_view when, std::string_view what) {
       done ? "passed" : "todo", when, done ? "●" : "○", what);
 }
 
+// When a step of its life was taken; empty where that is not known.
+std::string WhenOf(const Look& look, const EventRow& row, std::string_view name) {
+  for (const LifeStep& step : row.life) {
+    if (step.step == name && step.at != WallTime()) return look.faces.stamp(step.at);
+  }
+  return "";
+}
+
 void SearchForm(Html& html, const EventSearch& search) {
   html.Put(
       "<form class=\"find\" action=\"/events\" role=\"search\"><label for=\"q\">{}</label>"
@@ -88,11 +98,18 @@ std::string LifeList(const Look& look, const EventRow& row) {
   if (happened.size() > 10) happened[10] = ' ';
   Step(html, true, happened, words::kLifeCaptured);
   Step(html, true, look.faces.stamp(row.recorded_at), stored);
-  const std::pair<std::string_view, int> steps[] = {
-      {words::kLifeSent, 1}, {words::kLifeAcked, 2}, {words::kLifeConfirmed, 3}};
-  for (const auto& [word, needs] : steps) {
+  const std::tuple<std::string_view, int, std::string_view> steps[] = {
+      {words::kLifeSent, 1, "sent"},
+      {words::kLifeAcked, 2, "acked"},
+      {words::kLifeConfirmed, 3, "confirmed"}};
+  for (const auto& [word, needs, name] : steps) {
     if (needs == 3 && look.s.by_broker()) continue;
-    Step(html, progress >= needs, progress >= needs ? "" : words::kNotYet, word);
+    const bool passed = progress >= needs;
+    Step(html, passed, passed ? WhenOf(look, row, name) : std::string(words::kNotYet), word);
+  }
+  for (const LifeStep& step : row.life) {
+    if (step.step != "replayed") continue;
+    Step(html, true, step.at == WallTime() ? "" : look.faces.stamp(step.at), words::kLifeReplayed);
   }
   html.Raw("</ol>\n");
   return html.Take();

@@ -30,7 +30,10 @@ void Facts(Html& html, const Look& look, const SystemFacts& system) {
                    Thousands(c.files_waiting)));
   Fact(html, words::kDuplicates, Thousands(c.http_duplicate + c.file_duplicate));
   Fact(html, words::kMasked, Thousands(c.redactions));
-  for (const auto& [name, value] : system.facts) Fact(html, name, value);
+  for (const auto& [name, value] : system.facts) {
+    if (name == "certificate_fingerprint") Fact(html, words::kFingerprint, value);
+    if (name == "now") Fact(html, words::kServerTime, value);
+  }
   html.Put(
       "</dl>\n<p class=\"row\"><a class=\"button\" href=\"/v1/support-bundle\" download>{}</a>"
       "</p><p class=\"note\">{}</p>",
