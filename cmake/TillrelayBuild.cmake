@@ -62,6 +62,8 @@ endfunction()
 function(tillrelay_test name)
   cmake_parse_arguments(TEST "" "TIMEOUT" "SOURCES;ROOMS;LIBRARIES;LABELS" ${ARGN})
   add_executable(${name} ${TEST_SOURCES})
+  # A failing test says where; what it tests keeps its debug information. A fifth less to compile.
+  target_compile_options(${name} PRIVATE $<$<CONFIG:RelWithDebInfo>:-g0>)
   target_link_libraries(${name} PRIVATE tillrelay_flags GTest::gtest GTest::gmock GTest::gtest_main
                                         ${TEST_LIBRARIES})
   foreach(room ${TEST_ROOMS})
