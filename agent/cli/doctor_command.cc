@@ -64,7 +64,8 @@ void PrintJson(const doctor::Findings& findings) {
 int RunDoctor(const Common& common, const DoctorOptions& options) {
   doctor::Findings findings;
   auto config = config::Load(common.config);
-  if (!config.ok()) {
+  const bool readable = config.ok();
+  if (!readable) {
     findings.Fault("configuration", config.status().message(),
                    "put the named line right; tillrelay config check says whether it is");
   } else {
@@ -84,7 +85,7 @@ int RunDoctor(const Common& common, const DoctorOptions& options) {
   } else {
     Print(findings);
   }
-  if (!config.ok()) return kConfiguration;
+  if (!readable) return kConfiguration;
   return findings.faults() == 0 ? kOk : kFault;
 }
 
