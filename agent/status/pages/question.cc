@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/base/text.h"
+#include "common/event/kind.h"
 
 namespace tillrelay::status {
 namespace {
@@ -51,19 +52,6 @@ constexpr std::array<std::string_view, 4> kRegisterWords = {"register", "reg", "
 constexpr std::array<std::string_view, 6> kNumberWords = {"receipt", "number", "no",
                                                           "nr",      "#",      "transaction"};
 constexpr std::array<std::string_view, 4> kFillers = {"of", "on", "from", "the"};
-constexpr std::array<std::string_view, 13> kKinds = {"sale",
-                                                     "return",
-                                                     "exchange",
-                                                     "transaction_voided",
-                                                     "transfer_shipped",
-                                                     "transfer_received",
-                                                     "transfer_voided",
-                                                     "stock_adjusted",
-                                                     "stock_counted",
-                                                     "register_control",
-                                                     "day_closed",
-                                                     "stream_opened",
-                                                     "loss"};
 
 }  // namespace
 
@@ -86,7 +74,7 @@ EventFilter ReadQuestion(std::string_view text) {
       filter.business_day = word;
     } else if (AllDigits(word) && filter.number.empty()) {
       filter.number = word;
-    } else if (In(kKinds, word) && filter.kind.empty()) {
+    } else if (event::ParseKind(word) && filter.kind.empty()) {
       filter.kind = word;
     } else if (!In(kFillers, word)) {
       as_text(words[i]);
