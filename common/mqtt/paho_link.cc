@@ -22,6 +22,7 @@ namespace paho = ::mqtt;
 
 constexpr int kQos = 1;
 constexpr int kMaxDescriptors = 1024;
+constexpr int kLeastLeaveMs = 100;
 constexpr int kUnsupportedVersion = 0x84;  // MQTT 5
 constexpr int kUnacceptableVersion = 1;    // the same, as an older broker says it
 constexpr int kFirstRefusal = 0x80;        // MQTT 5 reason codes from here on are failures
@@ -142,7 +143,10 @@ class PahoLink final : public Link, private paho::callback {
     MakeClient();
   }
 
-  ~PahoLink() override { Disconnect(500); }
+  ~PahoLink() override {
+    Disconnect(500);
+    DropClient();
+  }
 
   Status Connect() override {
     LinkEvent failed;
@@ -153,7 +157,9 @@ class PahoLink final : public Link, private paho::callback {
       return Status::Ok();
     }
     return Guarded("connect", [&] {
-      if (made_for_ != version_) MakeClient();
+      // A client that is still connecting or leaving drops the order without a word.
+      if (made_for_ != version_ || busy_) MakeClient();
+      busy_ = true;
       client_->connect(ConnectOptions(), nullptr, connect_listener_);
     });
   }
@@ -178,9 +184,13 @@ class PahoLink final : public Link, private paho::callback {
     });
   }
 
+  // Given a time, the library waits it out for messages in flight and looks at it only every few
+  // seconds; so it is given none, and what was ordered before still goes out before the DISCONNECT.
   void Disconnect(int timeout_ms) override {
     Guarded("disconnect", [&] {
-      if (client_->is_connected()) client_->disconnect(timeout_ms)->wait_for(timeout_ms);
+      if (!client_->is_connected()) return;
+      busy_ = true;
+      if (client_->disconnect(0)->wait_for(std::max(timeout_ms, kLeastLeaveMs))) busy_ = false;
     }).ok();
   }
 
@@ -188,19 +198,24 @@ class PahoLink final : public Link, private paho::callback {
   struct ConnectListener final : paho::iaction_listener {
     explicit ConnectListener(PahoLink& link) : link_(link) {}
     void on_success(const paho::token& token) override { link_.Connected(token); }
-    void on_failure(const paho::token& token) override { link_.ConnectFailed(token); }
+    void on_failure(const paho::token& token) override {
+      if (!link_.replacing_) link_.ConnectFailed(token);
+    }
     PahoLink& link_;
   };
   struct SubscribeListener final : paho::iaction_listener {
     explicit SubscribeListener(PahoLink& link) : link_(link) {}
     void on_success(const paho::token&) override { link_.Subscribed(0); }
-    void on_failure(const paho::token& token) override { link_.Subscribed(Code(token)); }
+    void on_failure(const paho::token& token) override {
+      if (!link_.replacing_) link_.Subscribed(Code(token));
+    }
     PahoLink& link_;
   };
   struct PublishListener final : paho::iaction_listener {
     explicit PublishListener(PahoLink& link) : link_(link) {}
     void on_success(const paho::token& token) override { link_.Published(token, 0); }
     void on_failure(const paho::token& token) override {
+      if (link_.replacing_) return;
       // Without a refusal by the broker the connection went away under the message.
       if (static_cast<int>(token.get_reason_code()) < kFirstRefusal)
         return link_.connection_lost("");
@@ -220,8 +235,17 @@ class PahoLink final : public Link, private paho::callback {
   // whatever lay on its stack, so it is not looked at.
   static int ConnectCode(const paho::token& token) { return std::max(0, token.get_return_code()); }
 
+  // What it still had under way concerns nobody.
+  void DropClient() {
+    replacing_ = true;
+    client_.reset();
+    replacing_ = false;
+    busy_ = false;
+  }
+
   // The library fixes the version when a client is made.
   void MakeClient() {
+    DropClient();
     made_for_ = version_;
     client_ = std::make_unique<paho::async_client>(
         target_.Uri(), options_.client_id, paho::create_options(made_for_, options_.max_in_flight),
@@ -306,6 +330,7 @@ class PahoLink final : public Link, private paho::callback {
   }
 
   void Connected(const paho::token& token) {
+    busy_ = false;
     SendWithoutDelay();
     LinkEvent event;
     event.what = Happening::kConnected;
@@ -327,6 +352,7 @@ class PahoLink final : public Link, private paho::callback {
   }
 
   void ConnectFailed(const paho::token& token) {
+    busy_ = false;
     LinkEvent event;
     event.what = Happening::kConnectFailed;
     event.reason_code = ConnectCode(token);
@@ -405,6 +431,8 @@ class PahoLink final : public Link, private paho::callback {
   std::string tls_error_;
   paho::properties event_properties_;
   std::atomic<int> version_{MQTTVERSION_5};  // of the next connection
+  std::atomic<bool> busy_{false};            // connecting, or leaving and not yet gone
+  std::atomic<bool> replacing_{false};       // the client is being taken down
   int made_for_ = MQTTVERSION_5;  // of the client that there is; changed between connections
   std::unique_ptr<paho::async_client> client_;
   ConnectListener connect_listener_;

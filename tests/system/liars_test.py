@@ -93,6 +93,7 @@ def every_refusal_of_an_event_is_outlived():
             wait_for(lambda: world.status()["waiting"] == 0, f"after {code:#x}", 60)
         took = delivered(world, start)
         check(not broker.publish_codes, "not all codes were used")
+        check("does not answer" not in world.agent.text(), "a new connection was not asked for")
         return f"6 codes, {took}"
 
 
