@@ -55,6 +55,7 @@ class Collector {
   static constexpr std::chrono::seconds kUpkeepEvery{1};  // of a shared database
   static constexpr std::chrono::seconds kPurgeEvery{60};  // when nothing is too old
   static constexpr std::chrono::seconds kRolledBack{60};  // numbers above a head that fell
+  static constexpr std::chrono::minutes kKeptEvery{5};    // lost numbers of a stream asked for
   static constexpr std::chrono::hours kGone{1};           // of a stream that nobody has any more
   static constexpr std::chrono::minutes kForkEvery{5};    // of telling one stream
   static constexpr std::chrono::minutes kRescueEvery{5};
@@ -82,6 +83,7 @@ class Collector {
   Status CheckPast(const StreamKey& key, const wire::StreamState& told, const std::string& session);
   Status DeclareLost(const std::string& store, JsonValue list);
   Status CheckFallen(const std::string& store, const wire::StoreStatus& status);
+  Status CheckKept(const std::string& store, const wire::StoreStatus& status);
   Status CheckGone(const std::string& store, const wire::StoreStatus& status);
   Status GiveUp(const StreamKey& key);
   Status Look(const StreamKey& key);
@@ -106,7 +108,7 @@ class Collector {
   JsonParser parser_;
   CollectorNews news_;
   std::map<StreamKey, std::vector<wire::Range>> told_gaps_;
-  std::map<StreamKey, Instant> forks_told_at_, fallen_since_, gone_since_;
+  std::map<StreamKey, Instant> forks_told_at_, fallen_since_, gone_since_, kept_at_;
   std::set<StreamKey> unsaved_gaps_;
   Instant gaps_saved_at_{}, upkeep_at_{}, purge_at_{}, rescue_at_{};
   std::optional<Instant> retry_at_;  // set while the store fails

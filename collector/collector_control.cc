@@ -45,6 +45,7 @@ void Collector::HandleStatus(const std::string& store, JsonValue value, bool ret
     Status done = Meet(store, status);
     if (done.ok() && !retained) done = DeclareLost(store, value.Find("lost"));
     if (done.ok() && !retained && news_.leads) done = CheckFallen(store, status);
+    if (done.ok() && !retained && news_.leads) done = CheckKept(store, status);
     if (done.ok() && !retained && news_.leads) done = CheckGone(store, status);
     if (!done.ok()) StoreFailed(done);
   }
@@ -188,6 +189,33 @@ Status Collector::CheckFallen(const std::string& store, const wire::StoreStatus&
                " kept in table fork",
                store, told.stream, told.head);
     TRY(Look(key));
+  }
+  return Status::Ok();
+}
+
+// A lost number stays open: a store that keeps it after all, say a server that was thought dead, is
+// asked for it.
+Status Collector::CheckKept(const std::string& store, const wire::StoreStatus& status) {
+  const Instant now = clock_.Now();
+  for (const wire::StreamState& told : status.streams) {
+    const StreamKey key{store, told.stream};
+    const auto [at, fresh] = kept_at_.try_emplace(key, now);
+    if (!fresh && now < at->second + kKeptEvery) continue;
+    at->second = now;
+    auto losses = store_.tables().Losses(key);
+    if (!losses.ok()) return std::move(losses).status();
+    std::vector<wire::Range> kept;
+    for (const LossRow& loss : *losses) {
+      const auto [first, last] = loss.range;
+      if (loss.filled > last - first) continue;
+      for (const auto& [stream, number] : status.parked) {
+        const bool below = number >= first && number <= last && number < told.floor;
+        if (stream == told.stream && below) kept.push_back({number, number});
+      }
+      const wire::Range above{std::max(first, told.floor), std::min(last, told.head)};
+      if (above.first <= above.last) kept.push_back(above);
+    }
+    gaps_.KeptAfterAll(key, std::move(kept));
   }
   return Status::Ok();
 }

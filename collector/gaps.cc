@@ -19,6 +19,11 @@ bool Overlap(const wire::Range& a, const wire::Range& b) {
   return a.first <= b.last && b.first <= a.last;
 }
 
+// As much of it as one request names.
+wire::Range Slice(const wire::Range& range) {
+  return {range.first, std::min(range.last, range.first + kMaxAsk - 1)};
+}
+
 }  // namespace
 
 // The holes below what is held, and the tail that is known to exist but has not come.
@@ -93,6 +98,10 @@ bool Gaps::online(const std::string& store) const {
   return found != peers_.end() && !found->second.session.empty();
 }
 
+void Gaps::KeptAfterAll(const StreamKey& key, std::vector<wire::Range> ranges) {
+  books_[key].kept = std::move(ranges);
+}
+
 void Gaps::Remember(const StreamKey& key, Gap gap, const Now& now) {
   gap.shown = true;
   gap.next_ask = now.at + kReorderTime;
@@ -110,9 +119,12 @@ std::vector<Ask> Gaps::Due(const Now& now) {
       if (now.at < gap.next_ask) continue;
       if (!gap.shown) changed_.insert(key);
       gap.shown = true;
-      if (!open || !taken.insert(key.store).second) continue;
-      const uint64_t last = std::min(gap.range.last, gap.range.first + kMaxAsk - 1);
-      due.push_back({key, peer->second.session, {gap.range.first, last}});
+      if (open && taken.insert(key.store).second) {
+        due.push_back({key, peer->second.session, Slice(gap.range)});
+      }
+    }
+    if (open && !book.kept.empty() && taken.insert(key.store).second) {
+      due.push_back({key, peer->second.session, Slice(book.kept.front())});
     }
   }
   return due;
@@ -122,7 +134,12 @@ void Gaps::Asked(const Ask& ask, const std::string& command_id, const Now& now) 
   Peer& peer = peers_[ask.key.store];
   peer.command_id = command_id;
   peer.busy_until = now.at + kReplayPatience;
-  for (Gap& gap : books_[ask.key].gaps) {
+  Book& book = books_[ask.key];
+  if (!book.kept.empty() && book.kept.front().first == ask.range.first) {
+    book.kept.front().first = ask.range.last + 1;
+    if (ask.range.last >= book.kept.front().last) book.kept.erase(book.kept.begin());
+  }
+  for (Gap& gap : book.gaps) {
     if (gap.range.first != ask.range.first) continue;
     gap.asked_at = now.text;
     gap.next_ask = now.at + BackOff(gap.asked++);
@@ -170,6 +187,9 @@ std::optional<Instant> Gaps::NextDeadline() const {
       if (gap.shown && !online) continue;
       const Instant at = gap.shown ? std::max(gap.next_ask, peer->second.busy_until) : gap.next_ask;
       if (!next || at < *next) next = at;
+    }
+    if (online && !book.kept.empty() && (!next || peer->second.busy_until < *next)) {
+      next = peer->second.busy_until;
     }
   }
   return next;

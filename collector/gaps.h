@@ -51,6 +51,8 @@ class Gaps {
   // What a status says. A store that is offline is asked nothing.
   void Told(const wire::StoreStatus& status, const std::string& store, const Now& now);
   bool online(const std::string& store) const;
+  // What was declared lost and is kept by its store after all: asked for once, after the gaps.
+  void KeptAfterAll(const StreamKey& key, std::vector<wire::Range> ranges);
   // A gap as the table had it when the collector started.
   void Remember(const StreamKey& key, Gap gap, const Now& now);
 
@@ -75,6 +77,7 @@ class Gaps {
     uint64_t held_to = 0, highest_seen = 0, through = 0;
     uint64_t floor = 1, promised = 0;  // by the last status
     std::vector<Gap> gaps;
+    std::vector<wire::Range> kept;  // lost ones to ask for
   };
   struct Peer {
     std::string session;  // empty: offline

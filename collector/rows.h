@@ -83,6 +83,7 @@ struct LateRow {
 struct LossRow {
   wire::Range range;
   std::string reason;
+  uint64_t filled = 0;  // bodies that came after all
 };
 
 struct OwedRow {

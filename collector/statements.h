@@ -140,7 +140,7 @@ inline const Statement kForgotten(
     " ORDER BY f.at, f.store_id, f.stream, f.sequence LIMIT 200",
     "a");
 inline const Statement kLosses(
-    "SELECT l.first, l.last, l.reason FROM {rows} JOIN loss l"
+    "SELECT l.first, l.last, l.reason, l.filled FROM {rows} JOIN loss l"
     " ON l.store_id = r.a AND l.stream = r.b ORDER BY l.first",
     "a b");
 inline const Statement kSaveLosses(

@@ -175,7 +175,8 @@ Result<std::vector<LossRow>> Tables::Losses(const StreamKey& key) {
   if (!rows.ok()) return std::move(rows).status();
   std::vector<LossRow> losses;
   for (size_t i = 0; i < rows->size(); ++i) {
-    losses.push_back({{rows->Unsigned(i, 0), rows->Unsigned(i, 1)}, rows->Text(i, 2)});
+    losses.push_back(
+        {{rows->Unsigned(i, 0), rows->Unsigned(i, 1)}, rows->Text(i, 2), rows->Unsigned(i, 3)});
   }
   return losses;
 }

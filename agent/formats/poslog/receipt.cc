@@ -89,18 +89,23 @@ class Receipt {
     event_.totals = totals;
   }
 
+  // Where a total of this type is kept; null: nowhere.
+  static std::optional<Decimal>* PlaceOf(std::string_view type, event::Totals* totals, Sums* sums) {
+    if (type == "TransactionGrandAmount") return &sums->grand;
+    if (type == "TransactionNetAmount") return &totals->net_amount;
+    if (type == "TransactionTaxAmount" || type == "X:TransactionTaxIncluded") {
+      return &totals->tax_amount;
+    }
+    if (type == "RoundingAmount" || type == "X:RoundingAmount") return &totals->rounding_amount;
+    return nullptr;
+  }
+
   void OneTotal(XmlElement total, event::Totals* totals, Sums* sums) {
     const std::string_view type = total.Attribute("TotalType");
     std::optional<Decimal> value;
     bool rounded = false;
     const bool read = ReadNumber(total.text(), &value, &rounded);
-    std::optional<Decimal>* kept = nullptr;
-    if (type == "TransactionGrandAmount") kept = &sums->grand;
-    if (type == "TransactionNetAmount") kept = &totals->net_amount;
-    if (type == "TransactionTaxAmount" || type == "X:TransactionTaxIncluded") {
-      kept = &totals->tax_amount;
-    }
-    if (type == "RoundingAmount" || type == "X:RoundingAmount") kept = &totals->rounding_amount;
+    std::optional<Decimal>* kept = PlaceOf(type, totals, sums);
     const bool fee = type == "X:TransactionTaxSurcharge" || type == "X:TransactionTaxFee" ||
                      type == "X:ItemTaxFee";
     if (kept == nullptr && !fee) return;

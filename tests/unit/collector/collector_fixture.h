@@ -80,6 +80,7 @@ class CollectorTest : public ::testing::Test {
   struct Told {
     uint64_t head = 0, sent_through = 0, confirmed_through = 0, floor = 1;
     std::string state = "online";
+    std::string parked = "[]";
   };
   void DeliverStatus(const EventSource& source, const Told& told) {
     wire::StreamState s;
@@ -91,7 +92,8 @@ class CollectorTest : public ::testing::Test {
     const std::string streams = wire::WriteStreams({s});
     DeliverText("tillrelay/v1/" + source.store() + "/status",
                 R"({"v":1,"state":")" + told.state + R"(","store_id":")" + source.store() +
-                    R"(","session":")" + kSession + R"(","streams":)" + streams + "}");
+                    R"(","session":")" + kSession + R"(","streams":)" + streams + R"(,"parked":)" +
+                    told.parked + "}");
   }
 
   // Rows joined by "; ", columns by "|".

@@ -107,6 +107,45 @@ TEST_F(LossTest, ALostBodyThatComesAfterAllCountsOnce) {
   EXPECT_EQ(Count("fork"), 0);
 }
 
+TEST_F(LossTest, WhatAStoreKeepsOfTheLostIsAskedForEveryFiveMinutesUntilItCame) {
+  const auto sales = Sales(6);
+  Deliver({sales[0]});
+  Declare(2, 5, ToHex(BytesOf(sales[4].chain)));
+  Deliver({sales[5]});
+  Requests();
+  const Told told{.head = 6, .sent_through = 6, .confirmed_through = 6, .floor = 4};
+  DeliverStatus(source_, told);
+  EXPECT_EQ(Requests(), std::vector<std::string>{"4-5"});
+  Reply(source_, "done");
+  Advance(seconds(60));
+  DeliverStatus(source_, told);
+  EXPECT_TRUE(Requests().empty());
+  Advance(seconds(240));
+  DeliverStatus(source_, told);
+  EXPECT_EQ(Requests(), std::vector<std::string>{"4-5"});
+  Deliver({sales[3], sales[4]});
+  EXPECT_EQ(OnHand(), "0042|apple|-4");
+  Deliver({sales[1], sales[2]});
+  EXPECT_EQ(Losses(), "2-5 4");
+  Advance(seconds(300));
+  DeliverStatus(source_, told);
+  EXPECT_TRUE(Requests().empty());
+}
+
+TEST_F(LossTest, ALostNumberThatIsListedAsParkedIsAskedForThoughItLiesBelowTheFloor) {
+  const auto sales = Sales(4);
+  Deliver({sales[0]});
+  Declare(2, 3, ToHex(BytesOf(sales[2].chain)));
+  Deliver({sales[3]});
+  Requests();
+  DeliverStatus(source_, {.head = 4,
+                          .sent_through = 4,
+                          .confirmed_through = 4,
+                          .floor = 5,
+                          .parked = R"([{"stream":")" + source_.stream() + R"(","sequence":3}])"});
+  EXPECT_EQ(Requests(), std::vector<std::string>{"3-3"});
+}
+
 TEST_F(LossTest, ARetainedDeclarationIsNotBelieved) {
   Deliver({Sales(1)[0]});
   Declare(2, 3, "", true);
