@@ -14,6 +14,9 @@
 #include <cstring>
 #include <memory>
 
+#include "common/base/files.h"
+#include "common/base/log.h"
+
 namespace tillrelay::mqtt {
 namespace {
 
@@ -23,6 +26,7 @@ namespace paho = ::mqtt;
 constexpr int kQos = 1;
 constexpr int kMaxDescriptors = 1024;
 constexpr int kLeastLeaveMs = 100;
+constexpr int kProbeSeconds = 2;
 constexpr int kUnsupportedVersion = 0x84;  // MQTT 5
 constexpr int kUnacceptableVersion = 1;    // the same, as an older broker says it
 constexpr int kFirstRefusal = 0x80;        // MQTT 5 reason codes from here on are failures
@@ -150,11 +154,18 @@ class PahoLink final : public Link, private paho::callback {
 
   Status Connect() override {
     LinkEvent failed;
-    if (!Lookup(&failed.text)) {
+    const Addresses addresses = Lookup(&failed.text);
+    if (addresses == nullptr) {
       failed.what = Happening::kConnectFailed;
       failed.cause = FailureCause::kName;
       deliver_(std::move(failed));
       return Status::Ok();
+    }
+    // A broker may hang up on a version that it does not know, as RabbitMQ 3 does; the library
+    // reports that like a closed port.
+    if (unanswered_.exchange(false) && TakesConnections(*addresses)) {
+      log::Info("mqtt", "the broker hangs up on MQTT 5; trying 3.1.1");
+      version_ = MQTTVERSION_3_1_1;
     }
     return Guarded("connect", [&] {
       // A client that is still connecting or leaving drops the order without a word.
@@ -267,18 +278,26 @@ class PahoLink final : public Link, private paho::callback {
     }
   }
 
-  bool Lookup(std::string* text) const {
+  using Addresses = std::unique_ptr<addrinfo, decltype(&freeaddrinfo)>;
+
+  Addresses Lookup(std::string* text) const {
     addrinfo hints{};
     hints.ai_socktype = SOCK_STREAM;
     addrinfo* found = nullptr;
     const int error = getaddrinfo(target_.host.c_str(), target_.port.c_str(), &hints, &found);
-    if (error == 0) {
-      freeaddrinfo(found);
-      return true;
+    if (error != 0) {
+      *text =
+          fmt::format("the name {} could not be looked up: {}", target_.host, gai_strerror(error));
     }
-    *text =
-        fmt::format("the name {} could not be looked up: {}", target_.host, gai_strerror(error));
-    return false;
+    return {error == 0 ? found : nullptr, &freeaddrinfo};
+  }
+
+  static bool TakesConnections(const addrinfo& to) {
+    const Fd probe(socket(to.ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const timeval patience{kProbeSeconds, 0};  // Linux: also of connect()
+    return probe.valid() &&
+           setsockopt(probe.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience) == 0 &&
+           connect(probe.get(), to.ai_addr, to.ai_addrlen) == 0;
   }
 
   paho::connect_options ConnectOptions() {
@@ -331,6 +350,7 @@ class PahoLink final : public Link, private paho::callback {
 
   void Connected(const paho::token& token) {
     busy_ = false;
+    version_ = MQTTVERSION_5;  // first again: the broker may have been renewed
     SendWithoutDelay();
     LinkEvent event;
     event.what = Happening::kConnected;
@@ -358,8 +378,7 @@ class PahoLink final : public Link, private paho::callback {
     event.reason_code = ConnectCode(token);
     const bool too_new = made_for_ == MQTTVERSION_5 && (event.reason_code == kUnsupportedVersion ||
                                                         event.reason_code == kUnacceptableVersion);
-    // The other version at the next attempt; back to 5 when that fails too, for the broker may have
-    // been renewed.
+    // The other version at the next attempt; back to 5 when that fails too.
     version_ = too_new ? MQTTVERSION_3_1_1 : MQTTVERSION_5;
     if (too_new) {
       event.text = "the broker does not speak MQTT 5; the next attempt uses 3.1.1";
@@ -372,6 +391,7 @@ class PahoLink final : public Link, private paho::callback {
     } else {
       event.cause = FailureCause::kTcp;
       event.text = fmt::format("no connection to {} port {}", target_.host, target_.port);
+      unanswered_ = made_for_ == MQTTVERSION_5;
     }
     deliver_(std::move(event));
   }
@@ -431,6 +451,7 @@ class PahoLink final : public Link, private paho::callback {
   std::string tls_error_;
   paho::properties event_properties_;
   std::atomic<int> version_{MQTTVERSION_5};  // of the next connection
+  std::atomic<bool> unanswered_{false};      // the last attempt, which was with 5
   std::atomic<bool> busy_{false};            // connecting, or leaving and not yet gone
   std::atomic<bool> replacing_{false};       // the client is being taken down
   int made_for_ = MQTTVERSION_5;  // of the client that there is; changed between connections
