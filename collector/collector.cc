@@ -136,6 +136,22 @@ void Collector::SendConfirmations() {
   }
 }
 
+// Ours just below what is asked for, where it is known: a store that has to declare numbers lost
+// can tell then whether it is of the same history.
+Result<std::optional<wire::Chain>> Collector::ChainBefore(const Ask& ask) {
+  if (ask.range.first == 1) return std::optional(wire::FirstChain(ask.key.store, ask.key.stream));
+  auto state = store_.Find(ask.key);
+  if (!state.ok()) return std::move(state).status();
+  const uint64_t before = ask.range.first - 1;
+  if (*state != nullptr && (*state)->through() == before && (*state)->row.chain != kUnknownChain) {
+    return std::optional((*state)->row.chain);
+  }
+  auto rows = store_.tables().Events({{ask.key, before}});
+  if (!rows.ok()) return std::move(rows).status();
+  if (rows->empty()) return std::optional<wire::Chain>();
+  return std::optional(rows->front().chain);
+}
+
 void Collector::SendRequests() {
   if (!news_.leads) return;
   const Now now = Read();
@@ -146,6 +162,9 @@ void Collector::SendRequests() {
     command.session = ask.session;
     command.stream = ask.key.stream;
     command.range = ask.range;
+    auto before = ChainBefore(ask);
+    if (!before.ok()) return StoreFailed(before.status());
+    command.chain = *before;
     const std::string topic = wire::TopicsOf(prefix_, ask.key.store).command;
     const std::string text = wire::WriteCommand(command);
     if (!connection_.Publish({.topic = topic, .payload = text}, now.at).ok()) return;

@@ -83,6 +83,7 @@ class Collector {
   Status CheckPast(const StreamKey& key, const wire::StreamState& told, const std::string& session);
   Status DeclareLost(const std::string& store, JsonValue list);
   Status CheckFallen(const std::string& store, const wire::StoreStatus& status);
+  Result<std::optional<wire::Chain>> ChainBefore(const Ask& ask);
   Status CheckKept(const std::string& store, const wire::StoreStatus& status);
   Status CheckGone(const std::string& store, const wire::StoreStatus& status);
   Status GiveUp(const StreamKey& key);

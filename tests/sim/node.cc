@@ -198,8 +198,13 @@ Instant Node::NextDeadline() const {
   return courier_->sender().NextDeadline(world_.timeline.now());
 }
 
+// A fork that waits for its hour is not over: its rows still have to be sent.
 bool Node::drained() const {
-  return running() && store_->current().confirmed_through == store_->current().head;
+  if (!running() || store_->current().confirmed_through < store_->current().head) return false;
+  uplink::UplinkStats stats;
+  const Instant now = world_.timeline.now();
+  courier_->sender().Describe(&stats, now, world_.timeline.clock.Wall());
+  return stats.alarm.empty();
 }
 
 void Node::Hear(const mqtt::LinkEvent& event) {
@@ -265,9 +270,21 @@ void Node::DeclareLoss(const journal::LossRow& loss) {
       if (found != lineage_.ids.end()) world_.truth.declared.insert(found->second);
     }
   }
+  if (!loss.compared) DoubtBelow(loss);
   CHECK(store_->Begin().ok());
   CHECK(store_->DeclareLoss(loss, world_.timeline.clock.Wall()).ok());
   CHECK(store_->Commit().ok());
+}
+
+// The store says that it cannot tell whether the centre holds its own events below the loss.
+void Node::DoubtBelow(const journal::LossRow& loss) {
+  for (const journal::StreamRow& row : store_->streams()) {
+    if (row.stream != loss.stream) continue;
+    for (const auto& [position, id] : lineage_.ids) {
+      if (position <= row.base || position >= row.base + loss.first) continue;
+      if (world_.truth.declared.insert(id).second) ++world_.truth.doubted;
+    }
+  }
 }
 
 void Node::Damaged(const std::string& why) {

@@ -21,7 +21,7 @@ struct Truth {
   std::set<std::string> declared;  // named by a `loss`
   // Stream and number -> what any copy of the disk ever stored there: a loss names them all.
   std::map<std::pair<std::string, uint64_t>, std::set<std::string>> given;
-  uint64_t forks = 0, losses = 0, deleted = 0;
+  uint64_t forks = 0, losses = 0, doubted = 0, deleted = 0;
 };
 
 struct World {
@@ -76,6 +76,7 @@ class Node final : public uplink::JournalPort {
   void SaveWord(const journal::StreamWord& word) override;
   void SaveAcked(const std::string&, uint64_t) override {}
   void DeclareLoss(const journal::LossRow& loss) override;
+  void DoubtBelow(const journal::LossRow& loss);
   void Damaged(const std::string& why) override;
   void Fork(uint64_t position, const std::string& reason) override;
   void AllowDeletion(const std::string& stream, uint64_t through, Instant until) override;

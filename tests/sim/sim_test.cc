@@ -33,7 +33,7 @@ struct Options {
 };
 
 struct Totals {
-  uint64_t accepted = 0, applied = 0, excused = 0, declared = 0, forks = 0, losses = 0;
+  uint64_t accepted = 0, applied = 0, excused = 0, declared = 0, forks = 0, losses = 0, doubted = 0;
   uint64_t messages = 0, connects = 0, deleted = 0, undrained = 0;
 };
 
@@ -209,6 +209,7 @@ class Story {
     totals->declared += truth.declared.size();
     totals->forks += truth.forks;
     totals->losses += truth.losses;
+    totals->doubted += truth.doubted;
     totals->deleted += truth.deleted;
     totals->messages += world_.broker.messages;
     totals->connects += world_.broker.connects;
@@ -292,10 +293,11 @@ int Run(const Options& options) {
                options.faults, options.without.empty() ? "" : " --without ", options.without);
   }
   fmt::print(
-      "{} seeds, {} failed: {} accepted, {} applied, {} excused, {} declared lost; {} forks, {} "
+      "{} seeds, {} failed: {} accepted, {} applied, {} excused, {} declared lost ({} in doubt); "
+      "{} forks, {} "
       "losses, {} blocks deleted; {:.2f} messages an event, {} connections, {} not drained\n",
       options.seeds, failed, totals.accepted, totals.applied, totals.excused, totals.declared,
-      totals.forks, totals.losses, totals.deleted,
+      totals.doubted, totals.forks, totals.losses, totals.deleted,
       totals.accepted == 0
           ? 0.0
           : static_cast<double>(totals.messages) / static_cast<double>(totals.accepted),
