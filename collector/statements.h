@@ -55,10 +55,13 @@ inline const Statement kSince(
     " e.stored_at, e.chain, e.position, e.body FROM {rows} JOIN timeline t"
     " ON t.store_id = r.a AND t.at > r.b JOIN event e ON e.position = t.position",
     "a b#");
+// The bounds as scalars: joined to rows PostgreSQL would read the whole table for them.
 inline const Statement kCounted(
-    "SELECT e.store_id, e.stream, e.sequence, e.id, e.kind, e.occurred_at, e.recorded_at,"
-    " e.stored_at, e.chain, e.position, e.body FROM {rows} JOIN event e"
-    " ON e.position > r.a AND e.position <= r.b AND e.position IS NOT NULL ORDER BY e.position",
+    "WITH span AS (SELECT r.a, r.b FROM {rows})"
+    " SELECT e.store_id, e.stream, e.sequence, e.id, e.kind, e.occurred_at, e.recorded_at,"
+    " e.stored_at, e.chain, e.position, e.body FROM event e"
+    " WHERE e.position > (SELECT a FROM span) AND e.position <= (SELECT b FROM span)"
+    " AND e.position IS NOT NULL ORDER BY e.position",
     "a# b#");
 inline const Statement kInsertEvents(
     "INSERT INTO event (position, store_id, stream, sequence, id, kind, occurred_at, recorded_at,"
@@ -180,9 +183,10 @@ inline const Statement kClearLate("DELETE FROM late", "");
 
 // Old events go in the order of their positions, so that what is left is a whole tail.
 inline const Statement kOldest(
-    "SELECT e.position FROM {rows} JOIN event e"
-    " ON e.position > r.a AND e.position <= r.b WHERE e.stored_at < r.c"
-    " ORDER BY e.position",
+    "WITH span AS (SELECT r.a, r.b, r.c FROM {rows})"
+    " SELECT e.position FROM event e"
+    " WHERE e.position > (SELECT a FROM span) AND e.position <= (SELECT b FROM span)"
+    " AND e.stored_at < (SELECT c FROM span) ORDER BY e.position",
     "a# b# c");
 inline const Statement kPurge("DELETE FROM event WHERE position IN (SELECT r.a FROM {rows})", "a#");
 inline const Statement kPurged("UPDATE head SET purged = r.p FROM {rows} WHERE one = 1", "p#");
