@@ -82,20 +82,9 @@ void AdminDesk::OneEvent(std::string id, status::Reply<status::EventRow> reply) 
           if (!found.ok()) return std::move(found).status();
           position = *found;
         } else {
-          auto found = search.Events({.after = {},
-                                      .before = {},
-                                      .register_id = {},
-                                      .number = {},
-                                      .business_day = {},
-                                      .kind = {},
-                                      .text = {},
-                                      .id = id,
-                                      .limit = 1});
+          auto found = search.PositionOfId(id);
           if (!found.ok()) return std::move(found).status();
-          if (found->events.empty()) {
-            return NotFound("this id is not among the newest events; ask by register and number");
-          }
-          position = found->events.front().row.position;
+          position = *found;
         }
         auto event = search.Event(position);
         if (!event.ok()) return std::move(event).status();

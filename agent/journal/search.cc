@@ -11,8 +11,10 @@ namespace {
 
 constexpr const char* kColumns = "position,id,kind,subject,time,recorded_at";
 
+}  // namespace
+
 // subject is "register/03/2026-11-21/004711" or "transfer/TR-1".
-bool SubjectFits(std::string_view subject, const EventQuery& query) {
+bool Search::SubjectFits(std::string_view subject, const EventQuery& query) {
   const auto part = [&subject](int index) {
     std::string_view rest = subject;
     for (; index > 0; --index) {
@@ -37,8 +39,6 @@ bool SubjectFits(std::string_view subject, const EventQuery& query) {
   return event::WithoutLeadingZeros(number) == event::WithoutLeadingZeros(query.number);
 }
 
-}  // namespace
-
 Result<std::unique_ptr<Search>> Search::Open(const std::string& path) {
   std::unique_ptr<Search> search(new Search());
   sqlite::OpenOptions options;
@@ -51,15 +51,16 @@ Result<std::unique_ptr<Search>> Search::Open(const std::string& path) {
   const std::string up =
       "SELECT " + columns + ",'' FROM event WHERE position>?1 ORDER BY position LIMIT ?2";
   const std::string down = "SELECT " + columns +
-                           ",CASE WHEN ?3 THEN data ELSE '' END FROM event WHERE position<?1 "
-                           "ORDER BY position DESC LIMIT ?2";
+                           ",CASE WHEN ?3 THEN data ELSE '' END FROM event WHERE position<?1 AND "
+                           "position>=?4 ORDER BY position DESC LIMIT ?2";
   const std::string one = "SELECT " + columns + ",data FROM event WHERE position=?1";
   TRY(search->db_.PrepareAll(
       {{&search->ascending_, up.c_str()},
        {&search->descending_, down.c_str()},
        {&search->one_, one.c_str()},
        {&search->receipt_, "SELECT position FROM known WHERE key>=?1 AND key<?2 LIMIT 1000"},
-       {&search->next_key_, "SELECT key FROM known WHERE key>=?1 ORDER BY key LIMIT 1"}}));
+       {&search->next_key_, "SELECT key FROM known WHERE key>=?1 ORDER BY key LIMIT 1"},
+       {&search->by_id_, "SELECT position FROM known WHERE key>=?1 AND key<?2 AND id=?3"}}));
   return search;
 }
 
@@ -102,6 +103,7 @@ Result<EventAnswer> Search::Events(const EventQuery& query) {
   TRY(LoadStreams());
   if (query.after) return Ascending(query);
   if (!query.number.empty()) return ByNumber(query);
+  if (!query.id.empty()) return ById(query);
   return Backwards(query);
 }
 
@@ -172,6 +174,11 @@ Result<EventAnswer> Search::ByNumber(const EventQuery& query) {
       positions.push_back(receipt_.Unsigned(0));
     }
   }
+  return Kept(std::move(positions), query);
+}
+
+// Of those positions the rows that are still there and fit, the newest first.
+Result<EventAnswer> Search::Kept(std::vector<uint64_t> positions, const EventQuery& query) {
   std::sort(positions.rbegin(), positions.rend());
   EventAnswer answer;
   for (const uint64_t position : positions) {
@@ -187,40 +194,48 @@ Result<EventAnswer> Search::ByNumber(const EventQuery& query) {
   return answer;
 }
 
-Result<EventAnswer> Search::Backwards(const EventQuery& query) {
-  const bool by_id = !query.id.empty();
-  Uuid id{};
-  if (by_id && !ParseUuid(query.id, &id)) return Invalid("an id is written as 8-4-4-4-12 digits");
-  const bool by_text = !query.text.empty();
-  const size_t bound = by_id ? kIdRows : by_text ? kTextRows : kScanRows;
-  descending_.Bind(1, query.before.value_or(INT64_MAX))
-      .Bind(2, static_cast<uint64_t>(bound))
-      .Bind(3, by_text ? 1 : 0);
-  EventAnswer answer;
-  size_t looked = 0;
-  uint64_t last = 0;
-  while (answer.events.size() < std::min(query.limit, kMaxAnswer)) {
-    auto row = descending_.Step();
-    if (!row.ok()) return std::move(row).status();
-    if (!*row) {
-      if (looked == bound) answer.go_on_before = last;
-      return answer;
-    }
-    ++looked;
-    last = descending_.Unsigned(0);
-    const bool fits = (!by_id || descending_.Blob(1) == BytesOf(id)) &&
-                      (query.kind.empty() || descending_.Text(2) == query.kind) &&
-                      SubjectFits(descending_.Text(3), query) &&
-                      (!by_text || descending_.Text(6).find(query.text) != std::string_view::npos);
-    if (!fits) continue;
-    if (Status s = Fill(descending_, false, &answer.events.emplace_back()); !s.ok()) {
-      descending_.Reset();
-      return s;
-    }
+Result<EventAnswer> Search::ById(const EventQuery& query) {
+  auto position = PositionOfId(query.id);
+  if (!position.ok() && position.status().code() == Code::kNotFound) return EventAnswer();
+  if (!position.ok()) return std::move(position).status();
+  return Kept({*position}, query);
+}
+
+// Keys that cut all known ones into pieces: before each register's receipts and each kind's
+// documents.
+Result<std::vector<std::string>> Search::Bounds() {
+  std::vector<std::string> bounds = {""};
+  for (const bool receipts : {false, true}) {  // as the keys sort
+    const std::string start = event::KeyStart(receipts);
+    auto parts = PartsBehind(start);
+    if (!parts.ok()) return std::move(parts).status();
+    for (const std::string& part : *parts) bounds.push_back(start + part);
+    std::string behind = start;
+    ++behind.back();
+    bounds.push_back(std::move(behind));
   }
-  descending_.Reset();
-  answer.go_on_before = last;
-  return answer;
+  bounds.push_back("\xff");  // no key begins so
+  return bounds;
+}
+
+// There is no index over ids: it would cost every commit a random page (docs/journal.md). Reading
+// all known keys costs only who asks.
+Result<uint64_t> Search::PositionOfId(const std::string& text) {
+  Uuid id{};
+  if (!ParseUuid(text, &id)) return Invalid("an id is written as 8-4-4-4-12 digits");
+  TRY(LoadStreams());
+  auto bounds = Bounds();
+  if (!bounds.ok()) return std::move(bounds).status();
+  for (size_t i = bounds->size() - 1; i > 0; --i) {  // receipts are the most
+    by_id_.BindText(1, (*bounds)[i - 1]).BindText(2, (*bounds)[i]).BindBlob(3, BytesOf(id));
+    auto row = by_id_.Step();
+    if (!row.ok()) return std::move(row).status();
+    if (!*row) continue;
+    const uint64_t position = by_id_.Unsigned(0);
+    by_id_.Reset();
+    return position;
+  }
+  return NotFound("no event of this id is known");
 }
 
 Result<FoundEvent> Search::Event(uint64_t position) {

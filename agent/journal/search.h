@@ -1,10 +1,13 @@
 // What: the journal as a person asks it: events by what the shop calls them, quarantine, books,
-// audit. Promise: read-only; every question has a bounded cost and says where it stopped, so that
-// the next
-//   one can go on. Nothing here checks a row's hashes: that is the uplink's reader.
+//   audit.
+// Promise: read-only; every question has a bounded cost and says where it stopped, so that the
+//   next one can go on. No read holds the write-ahead log longer than kPieceRows, or, looking for
+//   an id, than the known keys of one register. Nothing here checks a row's hashes: that is the
+//   uplink's reader.
 // Thread: one, its owner's (query).
 // Errors: not found, unavailable, corrupt.
-// Limits: kScanRows rows looked at for one answer, kTextRows when their text is searched.
+// Limits: kScanRows rows looked at for one answer, kTextRows when their text is searched. An id is
+//   looked for among all that are known, some 90 ns each.
 #pragma once
 
 #include <memory>
@@ -19,7 +22,8 @@
 
 namespace tillrelay::journal {
 
-// Empty parts do not matter. Without `after` the newest come first.
+// Empty parts do not matter. Without `after` the newest come first; with a business day those first
+// that were recorded about that day.
 struct EventQuery {
   std::optional<uint64_t> after;   // positions above, ascending
   std::optional<uint64_t> before;  // positions below
@@ -44,7 +48,7 @@ class Search {
  public:
   static constexpr size_t kScanRows = 20'000;
   static constexpr size_t kTextRows = 5'000;
-  static constexpr size_t kIdRows = 100'000;
+  static constexpr size_t kPieceRows = 1'000;  // a few milliseconds
   static constexpr size_t kMaxAnswer = 1'000;
   static constexpr size_t kMaxParts = 256;  // registers, or kinds of documents
 
@@ -54,6 +58,8 @@ class Search {
   // By position, with data.
   Result<FoundEvent> Event(uint64_t position);
   Result<uint64_t> PositionOf(const std::string& stream, uint64_t sequence);
+  // NotFound: no event of that id is known. The row itself may be deleted already.
+  Result<uint64_t> PositionOfId(const std::string& id);
 
   // How many kept events were recorded from `first` through `last`; exact unless the clock went
   // back in between, because it is found by halving.
@@ -78,10 +84,18 @@ class Search {
   Result<std::vector<std::string>> PartsBehind(const std::string& start);
   Result<std::vector<std::string>> KeysOfNumber(const EventQuery& query);
   Result<EventAnswer> ByNumber(const EventQuery& query);
+  Result<EventAnswer> ById(const EventQuery& query);
+  Result<EventAnswer> Kept(std::vector<uint64_t> positions, const EventQuery& query);
+  Result<std::vector<std::string>> Bounds();
+  static bool SubjectFits(std::string_view subject, const EventQuery& query);
+  struct Window;
+  struct Scan;
+  Result<Window> WindowOf(const std::string& business_day);
+  Status LookAtPiece(const EventQuery& query, size_t rows, Scan* scan);
   Result<EventAnswer> Backwards(const EventQuery& query);
 
   sqlite::Database db_;
-  sqlite::Statement ascending_, descending_, one_, receipt_, next_key_;
+  sqlite::Statement ascending_, descending_, one_, receipt_, next_key_, by_id_;
   std::vector<StreamRow> streams_;  // ascending base
 };
 

@@ -30,10 +30,16 @@ def event(position):
         "transaction_no": str(number)}, "lines": [{"item": {"sku": f"sku-{position % 5000}"},
                                                    "quantity": "1", "uom": "EA"}] * 8})
     sortable = chr(ord("A") + len(str(number)) - 1) + str(number)
-    return (position, identity[:16], "sale", f"register/{register:02}/{day}/{number:06}",
+    if position % 100 == 0:
+        kind, subject = "transfer_sent", f"transfer/TR-{position}"
+        key = "\x1f".join(("d", kind, f"TR-{position}", ""))
+    else:
+        kind, subject = "sale", f"register/{register:02}/{day}/{number:06}"
+        key = "\x1f".join(("r", str(register), sortable, day))
+    return (position, identity[:16], kind, subject,
             f"{day}T12:00:00+01:00", 1_795_000_000_000_000 + position * 1000, data,
             hashlib.sha256(data.encode()).digest(), identity[:8],
-            "\x1f".join(("r", str(register), sortable, day)))
+            key)
 
 
 def fill(world, events):
@@ -78,16 +84,19 @@ def main():
                 sold.append(1000 * (time.monotonic() - began))
         selling = threading.Thread(target=sell)
         selling.start()
-        middle = event(events // 2)
+        middle, transfer = event(events // 2 + 1), f"TR-{events // 2}"
         old = "-".join((middle[1].hex()[:8], middle[1].hex()[8:12], middle[1].hex()[12:16],
                         middle[1].hex()[16:20], middle[1].hex()[20:]))
         _, register, day, number = middle[3].split("/")
         for name, query in (
                 ("newest", "limit=100"), ("receipt", f"register={register}&number={number}"),
-                ("number", f"number={number}"), ("register", f"register={register}"),
+                ("number", f"number={number}"),
+                ("transfer's number", f"number={transfer}"), ("register", f"register={register}"),
                 ("day", f"business_day={day}"), ("kind that is there", "kind=sale"),
                 ("kind that is not", "kind=return"), ("text that is there", "text=sku-17"),
                 ("text that is not", "text=nowhere"), ("id", f"id={old}"),
+                ("id that is not", "id=00000000-0000-5000-8000-000000000000"),
+                ("day and register", f"business_day={day}&register={register}"),
                 ("by sequence", f"after={events // 2}&limit=100")):
             took, answer = [], None
             connection = control(world)
