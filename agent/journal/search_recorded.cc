@@ -5,7 +5,10 @@ namespace tillrelay::journal {
 
 // The lowest kept position that was recorded at `time` or later; one above the highest if none was.
 Result<uint64_t> Search::FirstRecordedFrom(WallTime time) {
-  auto ends = db_.Prepare("SELECT ifnull(min(position),1),ifnull(max(position),0) FROM event");
+  // Each end by itself: asked for both at once SQLite reads the whole table.
+  auto ends = db_.Prepare(
+      "SELECT ifnull((SELECT min(position) FROM event),1),"
+      "ifnull((SELECT max(position) FROM event),0)");
   if (!ends.ok()) return std::move(ends).status();
   if (auto row = ends->Step(); !row.ok()) return std::move(row).status();
   uint64_t low = ends->Unsigned(0), high = ends->Unsigned(1) + 1;

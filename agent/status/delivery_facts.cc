@@ -51,26 +51,32 @@ void Number(Html& html, std::string_view id, std::string_view label, const std::
       id, label, id, id, value);
 }
 
+// A question that is answered with a count first.
+void ReplayForm(Html& html, const Viewer& viewer, Html fields) {
+  fields.Put("<input type=\"hidden\" name=\"preview\" value=\"1\"><button>{}</button>",
+             words::kReplayPreview);
+  html.Raw(ActionForm(viewer, {"/replays", "fields"}, fields.Take()));
+}
+
 void ReplayForms(Html& html, const Viewer& viewer, const ReplayQuestion& q) {
   html.Put("<p class=\"soft\">{}</p>\n", words::kReplayHint);
-  html.Raw("<form method=\"post\" action=\"/replays\" class=\"fields\">").Raw(CsrfField(viewer));
-  html.Raw("<input type=\"hidden\" name=\"preview\" value=\"1\">");
-  html.Put(
+  Html day;
+  day.Put(
       "<label for=\"day\">{}</label><input type=\"date\" id=\"day\" name=\"day\" "
-      "value=\"{}\" required>\n<button>{}</button></form>\n",
-      words::kReplayDay, q.day, words::kReplayPreview);
-  html.Raw("<form method=\"post\" action=\"/replays\" class=\"fields\">").Raw(CsrfField(viewer));
-  html.Raw("<input type=\"hidden\" name=\"preview\" value=\"1\">");
-  Number(html, "first", words::kReplayNumbers, q.first);
-  Number(html, "last", words::kReplayThrough, q.last);
-  html.Put("<button>{}</button></form>\n", words::kReplayPreview);
-  html.Raw("<form method=\"post\" action=\"/replays\" class=\"fields\">").Raw(CsrfField(viewer));
-  html.Raw("<input type=\"hidden\" name=\"preview\" value=\"1\">");
-  html.Put(
+      "value=\"{}\" required>\n",
+      words::kReplayDay, q.day);
+  ReplayForm(html, viewer, std::move(day));
+  Html numbers;
+  Number(numbers, "first", words::kReplayNumbers, q.first);
+  Number(numbers, "last", words::kReplayThrough, q.last);
+  ReplayForm(html, viewer, std::move(numbers));
+  Html times;
+  times.Put(
       "<label for=\"from\">{}</label><input type=\"datetime-local\" id=\"from\" name=\"from\" "
       "value=\"{}\" required>\n<label for=\"through\">{}</label><input type=\"datetime-local\" "
-      "id=\"through\" name=\"through\" value=\"{}\" required>\n<button>{}</button></form>\n",
-      words::kReplayTimes, q.from, words::kReplayThrough, q.through, words::kReplayPreview);
+      "id=\"through\" name=\"through\" value=\"{}\" required>\n",
+      words::kReplayTimes, q.from, words::kReplayThrough, q.through);
+  ReplayForm(html, viewer, std::move(times));
 }
 
 // The second step: what was asked, with its count, and the button that sends.
@@ -82,7 +88,7 @@ void Preview(Html& html, const Viewer& viewer, const ReplayQuestion& q) {
     html.Put("<p class=\"answer\" role=\"status\">{}</p>\n", words::kReplayNone);
     return;
   }
-  html.Raw("<form method=\"post\" action=\"/replays\" class=\"answer\">").Raw(CsrfField(viewer));
+  Html form;
   const std::pair<std::string_view, const std::string&> fields[] = {{"day", q.day},
                                                                     {"first", q.first},
                                                                     {"last", q.last},
@@ -90,10 +96,11 @@ void Preview(Html& html, const Viewer& viewer, const ReplayQuestion& q) {
                                                                     {"through", q.through}};
   for (const auto& [name, value] : fields) {
     if (value.empty()) continue;
-    html.Put("<input type=\"hidden\" name=\"{}\" value=\"{}\">", name, value);
+    form.Put("<input type=\"hidden\" name=\"{}\" value=\"{}\">", name, value);
   }
-  html.Put("<p role=\"status\">{}</p><button class=\"primary\">{}</button></form>\n",
+  form.Put("<p role=\"status\">{}</p><button class=\"primary\">{}</button>",
            fmt::format(words::kReplayCount, events), fmt::format(words::kReplayStart, events));
+  html.Raw(ActionForm(viewer, {"/replays", "answer"}, form.Take()));
 }
 
 }  // namespace
@@ -165,10 +172,13 @@ std::string DeliveryContent(const Look& look, const Viewer& viewer, std::string_
       .Raw("</dl>\n");
   if (look.s.by_broker()) html.Put("<p class=\"note\">{}</p>\n", words::kCountsAsDelivered);
   html.Raw(DeliveryButtons(viewer));
-  html.Put("<p class=\"note\">{}</p></section>\n", words::kActionsHint);
+  html.Put("<p class=\"note\">{}</p></section>\n",
+           viewer.may_operate ? words::kActionsHint : words::kMayOnlyLook);
   html.Put("<section><h2 id=\"replay\">{}</h2>\n", words::kReplay);
-  Preview(html, viewer, question);
-  ReplayForms(html, viewer, question);
+  if (viewer.may_operate) {
+    Preview(html, viewer, question);
+    ReplayForms(html, viewer, question);
+  }
   html.Raw("<div id=\"replay-progress\">").Raw(ReplayProgressPiece(look)).Raw("</div></section>\n");
   return html.Take();
 }

@@ -85,6 +85,15 @@ std::string CsrfField(const Viewer& viewer) {
   return html.Take();
 }
 
+std::string ActionForm(const Viewer& viewer, const ActionParts& parts, std::string_view fields) {
+  if (!viewer.may_operate) return "";
+  Html html;
+  html.Put("<form method=\"post\" action=\"{}\"", parts.path);
+  if (!parts.look.empty()) html.Put(" class=\"{}\"", parts.look);
+  html.Raw(">").Raw(CsrfField(viewer)).Raw(fields).Raw("</form>\n");
+  return html.Take();
+}
+
 std::string StateLine(const Look& look) {
   Html html;
   html.Put("<a class=\"{}\" href=\"/\"><span aria-hidden=\"true\">{}</span> {}</a>",

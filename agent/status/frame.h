@@ -31,6 +31,14 @@ std::string PlainFrameHtml(std::string_view title, std::string_view content);
 // "<input type=hidden name=csrf ...>", or nothing where the viewer needs none.
 std::string CsrfField(const Viewer& viewer);
 
+// A form that changes something. Every one is made here, so that the page offers nothing that the
+// viewer may not do: without the role `operate` it is empty. `fields` is markup of ours.
+struct ActionParts {
+  std::string_view path;  // "/replays"
+  std::string_view look;  // class
+};
+std::string ActionForm(const Viewer& viewer, const ActionParts& parts, std::string_view fields);
+
 // Pieces of the frame that live updates replace, by the element's id.
 std::string StateLine(const Look& look);       // "state"
 std::string QuarantineMark(const Look& look);  // "quarantine-count"

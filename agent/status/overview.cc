@@ -230,7 +230,7 @@ std::string RegistersPiece(const Look& look) {
 }
 
 std::string DeliveryButtons(const Viewer& viewer) {
-  if (!viewer.signed_in) return "";
+  if (!viewer.may_operate) return "";
   const struct {
     std::string_view action, look, word;
   } buttons[] = {{"retry", "primary", words::kRetryNow},
@@ -239,10 +239,11 @@ std::string DeliveryButtons(const Viewer& viewer) {
   Html html;
   html.Raw("<div class=\"actions\">");
   for (const auto& button : buttons) {
-    html.Put("<form method=\"post\" action=\"/delivery/{}\" class=\"act-{}\">", button.action,
-             button.action);
-    html.Raw(CsrfField(viewer));
-    html.Put("<button class=\"{}\">{}</button></form>", button.look, button.word);
+    Html field;
+    field.Put("<button class=\"{}\">{}</button>", button.look, button.word);
+    html.Raw(ActionForm(
+        viewer, {fmt::format("/delivery/{}", button.action), fmt::format("act-{}", button.action)},
+        field.Take()));
   }
   html.Raw("</div>\n");
   return html.Take();

@@ -95,6 +95,8 @@ inline constexpr Text kActions = "Do something";
 inline constexpr Text kActionsHint =
     "A pause stops sending only; registers go on, and every event is kept.";
 inline constexpr Text kReplay = "Send again";
+inline constexpr Text kMayOnlyLook =
+    "This login may look at everything and change nothing; a login with the role operate may.";
 inline constexpr Text kReplayHint =
     "Head office counts every event once, however often it is sent. The first step shows how many "
     "events it would be; nothing is sent yet.";

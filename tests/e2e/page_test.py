@@ -171,6 +171,26 @@ def page_refuses_who_should_not_be_there():
         return "7 kinds of strangers refused"
 
 
+def a_login_that_may_only_look_is_offered_no_change():
+    with World() as world:
+        world.start(broker=False, collector=False)
+        story = Story(world)
+        story.sell_wrongly("4712")
+        looker = {"Authorization": "Bearer " + re.search(
+            r"tra_\S+", story.cli("token", "add", "looker", "--role", "view"))[0]}
+        tried = 0
+        for view in ("/", "/delivery", "/charts", "/registers", "/quarantine", "/quarantine/1",
+                     "/events", "/days", "/system", "/audit"):
+            page = once(plain(world.page_port), "GET", view, None, looker)
+            check(page.status == 200, f"{view}: {page.status}")
+            check(b'method="post"' not in page.body, f"{view} offers what would be refused")
+            tried += 1
+        for change in ("/delivery/pause", "/quarantine/1/discard", "/replays"):
+            answer = once(plain(world.page_port), "POST", change, b"reason=x", {**FORM, **looker})
+            check(answer.status == 403, f"{change}: {answer.status}")
+        return f"{tried} views, 3 changes"
+
+
 def the_same_words_everywhere():
     """Page, /v1/status, the retained status and the command line say the same sentence."""
     with World() as world:
@@ -201,5 +221,6 @@ def page_in_a_browser():
 
 
 run(page_refuses_who_should_not_be_there,
+    a_login_that_may_only_look_is_offered_no_change,
     the_same_words_everywhere,
     page_in_a_browser)

@@ -42,25 +42,46 @@ void Document(Html& html, const std::string& document, const std::string& field)
   html.Raw("</pre>\n");
 }
 
-void Form(Html& html, const Viewer& viewer, uint64_t ticket, std::string_view action) {
-  html.Put("<form method=\"post\" action=\"/quarantine/{}/{}\">", std::to_string(ticket), action);
-  html.Raw(CsrfField(viewer));
+void Form(Html& html, const Viewer& viewer, std::string_view path, Html fields) {
+  html.Raw(ActionForm(viewer, {path, ""}, fields.Take()));
 }
 
 void Editor(Html& html, const Viewer& viewer, const QuarantineRow& row, const std::string& text) {
   const auto lines = std::count(text.begin(), text.end(), '\n');
-  html.Put("<h2 id=\"edit\">{}</h2>\n", words::kEdit);
-  Form(html, viewer, row.ticket, "resubmit");
-  html.Put(
+  Html fields;
+  fields.Put(
       "<input type=\"hidden\" name=\"content_type\" value=\"{}\"><label for=\"document\">{}"
       "</label>",
       row.format, words::kEditHint);
   // The first line end inside a textarea is not part of its text.
-  html.Put(
+  fields.Put(
       "<textarea id=\"document\" name=\"document\" rows=\"{}\" spellcheck=\"false\" required>\n"
       "{}</textarea>",
       std::to_string(std::clamp<ptrdiff_t>(lines + 2, 6, 30)), text);
-  html.Put("<button class=\"primary\">{}</button></form>\n", words::kResubmit);
+  fields.Put("<button class=\"primary\">{}</button>", words::kResubmit);
+  Form(html, viewer, fmt::format("/quarantine/{}/resubmit", row.ticket), std::move(fields));
+}
+
+// What a person can do with it.
+void Ways(Html& html, const Viewer& viewer, const QuarantineRow& row, const std::string& text) {
+  html.Put("<section class=\"six\"><h2 id=\"edit\">{}</h2>\n", words::kEdit);
+  if (!viewer.may_operate) {
+    html.Put("<p class=\"none\">{}</p></section>\n", words::kMayOnlyLook);
+    return;
+  }
+  Editor(html, viewer, row, text);
+  html.Put("<hr><p>{}</p>", words::kTryAgainHint);
+  Html retry, discard;
+  retry.Put("<button>{}</button>", words::kTryAgain);
+  Form(html, viewer, fmt::format("/quarantine/{}/retry", row.ticket), std::move(retry));
+  html.Raw("<hr>");
+  discard.Put(
+      "<p>{}</p><label for=\"reason\">{}</label><div class=\"row\"><input type=\"text\" "
+      "id=\"reason\" name=\"reason\" required maxlength=\"500\"><button class=\"danger\">{}"
+      "</button></div>",
+      words::kDiscardHint, words::kDiscardReason, words::kDiscard);
+  Form(html, viewer, fmt::format("/quarantine/{}/discard", row.ticket), std::move(discard));
+  html.Raw("</section>\n");
 }
 
 }  // namespace
@@ -123,18 +144,9 @@ std::string TicketContent(const Look& look, const Viewer& viewer, const Quaranti
   Document(html, document, row.field);
   html.Put(
       "<p class=\"row\"><a href=\"/v1/quarantine/{}\" download=\"ticket-{}.json\">{}</a></p>"
-      "</section>\n<section class=\"six\">",
+      "</section>\n",
       ticket, ticket, words::kExport);
-  Editor(html, viewer, row, attempt.edited.empty() ? document : attempt.edited);
-  html.Put("<hr><p>{}</p>", words::kTryAgainHint);
-  Form(html, viewer, row.ticket, "retry");
-  html.Put("<button>{}</button></form>\n<hr>", words::kTryAgain);
-  Form(html, viewer, row.ticket, "discard");
-  html.Put(
-      "<p>{}</p><label for=\"reason\">{}</label><div class=\"row\"><input type=\"text\" "
-      "id=\"reason\" name=\"reason\" required maxlength=\"500\"><button class=\"danger\">{}"
-      "</button></div></form></section>\n",
-      words::kDiscardHint, words::kDiscardReason, words::kDiscard);
+  Ways(html, viewer, row, attempt.edited.empty() ? document : attempt.edited);
   return html.Take();
 }
 

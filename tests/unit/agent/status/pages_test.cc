@@ -59,9 +59,9 @@ EventRow EvilEvent() {
 }
 
 // Every view, with everything from outside at its worst.
-std::vector<Named> AllViews(const Snapshot& s) {
+std::vector<Named> AllViews(const Snapshot& s, bool may_operate = true) {
   const Look look(s, kUtc);
-  const Viewer viewer{true, kEvil, kEvil, true};
+  const Viewer viewer{true, kEvil, kEvil, may_operate};
   DayRow day;
   day.row.register_id = day.row.business_day = day.row.gaps = day.net_amount = kEvil;
   day.kinds = {{kEvil, 1}};
@@ -185,6 +185,17 @@ TEST(Pages, EveryFormThatChangesSomethingCarriesTheToken) {
       ++tokens;
     }
     EXPECT_EQ(forms, tokens) << view.name;
+  }
+}
+
+TEST(Pages, AreOfferedNoChangeThatTheirLoginMayNotMake) {
+  for (const Named& view : AllViews(SampleNamed("name"), false)) {
+    for (size_t at = 0; (at = view.html.find("method=\"post\"", at)) != std::string::npos; ++at) {
+      EXPECT_EQ(view.html.substr(at, 30), "method=\"post\" action=\"/logout\"") << view.name;
+    }
+    EXPECT_EQ(view.html.find("<textarea"), std::string::npos) << view.name;
+    const bool would = view.name == "ticket" || view.name == "delivery";
+    EXPECT_EQ(view.html.find("may look at everything") != std::string::npos, would) << view.name;
   }
 }
 
