@@ -283,8 +283,11 @@ Action Sender::FreshLink(const char* why, Instant now) {
 
 bool Sender::CentreAway(Instant now) const { return now - centre_heard_at_ >= kAwayAfter; }
 
+// A new connection says nothing about the centre: while it is silent, each would otherwise send
+// everything again.
 uint64_t Sender::SendLimit(Instant now) const {
-  if (options_.by_broker || !CentreAway(now)) return journal_.head;
+  const bool there = centre_spoke_at_ && now - *centre_spoke_at_ < kAwayAfter;
+  if (options_.by_broker || there) return journal_.head;
   if (sent_bytes_ >= kAwayMaxBytes) return sent_through();
   return std::min(journal_.head, journal_.confirmed_through + options_.max_unconfirmed_events);
 }

@@ -186,7 +186,8 @@ class Sender {
   uint64_t probe_ = 0;       // number sent again to ask for a confirmation, 0 for none
   Instant progress_at_{};    // confirmation advanced, or there was nothing to confirm
   Instant probed_at_{};
-  Instant centre_heard_at_{};  // last live confirmation, or the session's start
+  Instant centre_heard_at_{};                 // last live confirmation, or the session's start
+  std::optional<Instant> centre_spoke_at_{};  // last live confirmation, of whatever session
   minutes fresh_link_after_ = kFirstFreshLink;
   std::optional<Lower> lower_;
   std::map<std::string, int> disagreements_;  // by stream, since the last agreement

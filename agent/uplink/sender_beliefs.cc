@@ -18,7 +18,9 @@ constexpr const char* kCopied =
 }  // namespace
 
 void Sender::OnCentreHeard(bool retained, Instant now) {
-  if (!retained) centre_heard_at_ = now;
+  if (retained) return;
+  centre_heard_at_ = now;
+  centre_spoke_at_ = now;
 }
 
 void Sender::OnConfirm(const wire::StreamConfirm& confirm, ChainVerdict verdict, bool retained,

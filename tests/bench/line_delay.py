@@ -28,7 +28,11 @@ class Proxy:
                 client, _ = self.server.accept()
             except OSError:
                 return
-            broker = socket.create_connection(("127.0.0.1", self.to_port))
+            try:
+                broker = socket.create_connection(("127.0.0.1", self.to_port))
+            except OSError:  # not up yet
+                client.close()
+                continue
             for s in (client, broker):
                 s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self.copy(client, broker, True)

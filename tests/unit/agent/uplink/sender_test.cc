@@ -614,6 +614,42 @@ TEST_F(SenderTest, CentreAwayLimitsWhatLiesBeyondTheConfirmation) {
   EXPECT_NE(Run().find("send 10001-"), std::string::npos);
 }
 
+TEST_F(SenderTest, ACentreThatIsAwayForADayCausesNoStorm) {
+  Make(100'000);
+  uint64_t events = 0, connects = 0, statuses = 0;
+  const auto play = [&] {
+    for (auto action = sender_->Next(now_); action; action = sender_->Next(now_)) {
+      const std::string told = Tell(*action);
+      if (told == "connect") {
+        ++connects;
+        sender_->OnConnected(65535, now_);
+      } else if (told == "subscribe") {
+        sender_->OnSubscribed(now_);
+      } else if (told == "status") {
+        ++statuses;
+      } else if (const auto* send = std::get_if<act::Send>(&*action)) {
+        events += send->last - send->first + 1;
+      }
+    }
+  };
+  for (int second = 0; second < 24 * 3600; ++second) {
+    now_ += std::chrono::seconds(1);
+    play();
+    AckAll();
+    if (second % 7200 == 3599) sender_->OnLost({LinkCause::kLost, "the line"}, now_);
+  }
+  EXPECT_LE(connects, 14u);  // the first, a fresh one before the centre counts as away, and 12
+  EXPECT_LE(events, 14 * (kAwayMaxEvents + 10));
+  EXPECT_LE(statuses, 24u * 60 + 2 * 14);
+  EXPECT_TRUE(Stats().centre_away);
+  Confirm(kAwayMaxEvents);
+  for (int turn = 0; turn < 10'000; ++turn) {
+    play();
+    AckAll();
+  }
+  EXPECT_EQ(sender_->sent_through(), 100'000u);
+}
+
 TEST_F(SenderTest, ReplayIsAcceptedClampedAndDone) {
   Make(100, 50, 11);
   GoOnline();
