@@ -35,6 +35,7 @@ struct Options {
 struct Totals {
   uint64_t accepted = 0, applied = 0, excused = 0, declared = 0, forks = 0, losses = 0, doubted = 0;
   uint64_t messages = 0, connects = 0, deleted = 0, undrained = 0;
+  double hours = 0;  // simulated
 };
 
 class Story {
@@ -59,6 +60,7 @@ class Story {
 
   // What is wrong in the end, or "".
   std::string Play(Totals* totals) {
+    const Instant start = world_.timeline.now();
     centre_.Start();
     nodes_[0]->Start();
     nodes_[2]->Start();
@@ -70,6 +72,8 @@ class Story {
     for (int i = 0; i < 120 && !Drained(); ++i) Pass(minutes(1));
     Pass(minutes(3));
     Count(totals);
+    totals->hours +=
+        std::chrono::duration<double, std::ratio<3600>>(world_.timeline.now() - start).count();
     return Judge();
   }
 
@@ -295,13 +299,14 @@ int Run(const Options& options) {
   fmt::print(
       "{} seeds, {} failed: {} accepted, {} applied, {} excused, {} declared lost ({} in doubt); "
       "{} forks, {} "
-      "losses, {} blocks deleted; {:.2f} messages an event, {} connections, {} not drained\n",
+      "losses, {} blocks deleted; {:.2f} messages an event, {:.0f} connections an hour and store, "
+      "{} not drained\n",
       options.seeds, failed, totals.accepted, totals.applied, totals.excused, totals.declared,
       totals.doubted, totals.forks, totals.losses, totals.deleted,
       totals.accepted == 0
           ? 0.0
           : static_cast<double>(totals.messages) / static_cast<double>(totals.accepted),
-      totals.connects, totals.undrained);
+      static_cast<double>(totals.connects) / (2 * std::max(totals.hours, 1.0)), totals.undrained);
   return failed == 0 ? 0 : 1;
 }
 
