@@ -186,7 +186,7 @@ def every_fault_of_tls_has_its_own_remedy():
         good = ca.issue("good", "broker")
         stale = ca.issue("stale", "broker")
         subprocess.run(["openssl", "x509", "-req", "-in", ca.path("csr", "stale"), "-CA",
-                        ca.path("pem"), "-CAkey", ca.path("key"), "-CAcreateserial", "-days", "0",
+                        ca.path("pem"), "-CAkey", ca.path("key"), "-CAcreateserial", "-days", "-1",
                         "-extfile", ca.path("ext", "stale"), "-out", stale[0]], check=True,
                        capture_output=True)
         with open(ca.path("ext", "named"), "w"):
