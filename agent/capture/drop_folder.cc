@@ -19,7 +19,7 @@ namespace tillrelay::capture {
 namespace {
 
 // What waits in the journal's queue at one time: a register's sale must not stand behind more.
-constexpr size_t kOpenFiles = 16;
+constexpr size_t kOpenFiles = 8;
 constexpr size_t kOpenBytes = 16 * 1024 * 1024;
 // The thread shows that it moves, and hears of a stop, between two scans.
 constexpr size_t kFilesPerScan = 1024;

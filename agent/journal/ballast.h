@@ -11,7 +11,8 @@ namespace tillrelay::journal {
 
 class Ballast {
  public:
-  static constexpr int64_t kBytes = 8 * 1024 * 1024;  // twice the log's limit of 1,000 pages
+  static constexpr int64_t kBytes =
+      8 * 1024 * 1024;  // several times what the log holds between checkpoints
 
   explicit Ballast(std::string path) : path_(std::move(path)) {}
   // Full when there is no room for it.
