@@ -256,11 +256,13 @@ class PahoLink final : public Link, private paho::callback {
 
   // The library fixes the version when a client is made.
   void MakeClient() {
-    DropClient();
-    made_for_ = version_;
-    client_ = std::make_unique<paho::async_client>(
-        target_.Uri(), options_.client_id, paho::create_options(made_for_, options_.max_in_flight),
+    const int version = version_;
+    auto made = std::make_unique<paho::async_client>(
+        target_.Uri(), options_.client_id, paho::create_options(version, options_.max_in_flight),
         nullptr);
+    DropClient();
+    client_ = std::move(made);
+    made_for_ = version;
     client_->set_callback(*this);
     if (made_for_ != MQTTVERSION_5) return;
     client_->set_disconnected_handler([this](const paho::properties&, paho::ReasonCode code) {
