@@ -51,7 +51,8 @@ class Gaps {
   // What a status says. A store that is offline is asked nothing.
   void Told(const wire::StoreStatus& status, const std::string& store, const Now& now);
   bool online(const std::string& store) const;
-  // What was declared lost and is kept by its store after all: asked for once, after the gaps.
+  // What was declared lost and is kept by its store after all: asked for once, behind
+  // what the stream misses.
   void KeptAfterAll(const StreamKey& key, std::vector<wire::Range> ranges);
   // A gap as the table had it when the collector started.
   void Remember(const StreamKey& key, Gap gap, const Now& now);

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -134,6 +135,7 @@ class CollectorTest : public ::testing::Test {
       const auto command = wire::ReadCommand(parser_.Parse(payload).value());
       EXPECT_EQ(command->session, kSession);
       last_command_ = command->command_id;
+      last_chain_ = command->chain;
       seen.push_back(std::to_string(command->range.first) + "-" +
                      std::to_string(command->range.last));
     }
@@ -158,6 +160,7 @@ class CollectorTest : public ::testing::Test {
   std::unique_ptr<Collector> collector_;
   JsonParser parser_;
   std::string last_command_;
+  std::optional<wire::Chain> last_chain_;
 
  private:
   std::vector<testing::FakeLink::Published> Drain(const std::string& leaf) {

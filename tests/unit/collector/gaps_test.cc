@@ -187,6 +187,24 @@ TEST_F(GapsTest, AbsurdNumbersFitTheDatabase) {
   EXPECT_EQ(gaps_.Shown(kKey)[0].range.last, static_cast<uint64_t>(INT64_MAX));
 }
 
+TEST_F(GapsTest, WhatIsKeptAfterAllIsAskedForOnceInBoundedPiecesBehindTheGaps) {
+  Status(30'004);
+  Arrive({30'001, 30'002, 30'004});
+  gaps_.KeptAfterAll(kKey, {{101, 10'200}, {20'000, 20'000}});
+  EXPECT_EQ(Ask(), "S1:101-10100 ");
+  Done();
+  clock_.Advance(seconds(2));
+  EXPECT_EQ(Ask(), "S1:1-10000 ");
+  Done();
+  EXPECT_EQ(Ask(), "S1:30003-30003 ");
+  Done();
+  EXPECT_EQ(Ask(), "S1:10101-10200 ");
+  Done();
+  EXPECT_EQ(Ask(), "S1:20000-20000 ");
+  Done();
+  EXPECT_EQ(Ask(), "");
+}
+
 TEST_F(GapsTest, ARememberedGapKeepsItsAge) {
   Gap old;
   old.range = {2, 2};

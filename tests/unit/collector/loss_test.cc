@@ -28,6 +28,13 @@ class LossTest : public CollectorTest {
     collector_->Handle(std::move(messages));
     Turn();
   }
+  // All of `sales` but `from`..`through` has come, and those were declared lost.
+  void LoseOf(const std::vector<Sent>& sales, uint64_t from, uint64_t through) {
+    Deliver({sales.begin(), sales.begin() + static_cast<ptrdiff_t>(from) - 1});
+    Declare(from, through, ToHex(BytesOf(sales[through - 1].chain)));
+    Deliver({sales.begin() + static_cast<ptrdiff_t>(through), sales.end()});
+    Requests();
+  }
   std::string Losses() {
     return Query("SELECT first || '-' || last || ' ' || filled FROM loss ORDER BY first");
   }
@@ -109,10 +116,7 @@ TEST_F(LossTest, ALostBodyThatComesAfterAllCountsOnce) {
 
 TEST_F(LossTest, WhatAStoreKeepsOfTheLostIsAskedForEveryFiveMinutesUntilItCame) {
   const auto sales = Sales(6);
-  Deliver({sales[0]});
-  Declare(2, 5, ToHex(BytesOf(sales[4].chain)));
-  Deliver({sales[5]});
-  Requests();
+  LoseOf(sales, 2, 5);
   const Told told{.head = 6, .sent_through = 6, .confirmed_through = 6, .floor = 4};
   DeliverStatus(source_, told);
   EXPECT_EQ(Requests(), std::vector<std::string>{"4-5"});
@@ -133,17 +137,35 @@ TEST_F(LossTest, WhatAStoreKeepsOfTheLostIsAskedForEveryFiveMinutesUntilItCame) 
 }
 
 TEST_F(LossTest, ALostNumberThatIsListedAsParkedIsAskedForThoughItLiesBelowTheFloor) {
-  const auto sales = Sales(4);
-  Deliver({sales[0]});
-  Declare(2, 3, ToHex(BytesOf(sales[2].chain)));
-  Deliver({sales[3]});
-  Requests();
+  LoseOf(Sales(4), 2, 3);
   DeliverStatus(source_, {.head = 4,
                           .sent_through = 4,
                           .confirmed_through = 4,
                           .floor = 5,
                           .parked = R"([{"stream":")" + source_.stream() + R"(","sequence":3}])"});
   EXPECT_EQ(Requests(), std::vector<std::string>{"3-3"});
+}
+
+// Only then can a store tell, before it declares numbers lost, whether they are of our history.
+TEST_F(LossTest, ARequestCarriesTheChainBelowWhatItAsksFor) {
+  const auto sales = Sales(9);
+  DeliverStatus(source_, {.head = 9, .sent_through = 1});
+  Deliver({sales[1]});
+  Advance(seconds(2));
+  EXPECT_EQ(Requests(), std::vector<std::string>{"1-1"});
+  EXPECT_EQ(last_chain_, sales[0].previous);
+  Reply(source_, "done");
+  Deliver({sales[0], sales[3]});  // 3 is missing above the watermark
+  Advance(seconds(2));
+  EXPECT_EQ(Requests(), std::vector<std::string>{"3-3"});
+  EXPECT_EQ(last_chain_, sales[1].chain);
+  Reply(source_, "done");
+  Deliver({sales[5]});  // 5 is missing above an island
+  Advance(seconds(2));
+  EXPECT_EQ(Requests(), std::vector<std::string>{"3-3"});
+  Reply(source_, "done");
+  EXPECT_EQ(Requests(), std::vector<std::string>{"5-5"});
+  EXPECT_EQ(last_chain_, sales[3].chain);
 }
 
 TEST_F(LossTest, ARetainedDeclarationIsNotBelieved) {
