@@ -11,8 +11,8 @@ namespace tillrelay::journal {
 
 class Ballast {
  public:
-  static constexpr int64_t kBytes =
-      8 * 1024 * 1024;  // several times what the log holds between checkpoints
+  // Several times what the log holds between two checkpoints.
+  static constexpr int64_t kBytes = 8 * 1024 * 1024;
 
   explicit Ballast(std::string path) : path_(std::move(path)) {}
   // Full when there is no room for it.

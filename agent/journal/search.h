@@ -1,9 +1,9 @@
 // What: the journal as a person asks it: events by what the shop calls them, quarantine, books,
 //   audit.
 // Promise: read-only; every question has a bounded cost and says where it stopped, so that the
-//   next one can go on. No read holds the write-ahead log longer than kPieceRows, or, looking for
-//   an id, than the known keys of one register. Nothing here checks a row's hashes: that is the
-//   uplink's reader.
+//   next one can go on. A search reads at most kPieceRows rows, or the known keys of one register,
+//   at a time, so that the log can be written back in between; counting a span of time is one
+//   read. Nothing here checks a row's hashes: that is the uplink's reader.
 // Thread: one, its owner's (query).
 // Errors: not found, unavailable, corrupt.
 // Limits: kScanRows rows looked at for one answer, kTextRows when their text is searched. An id is

@@ -8,9 +8,9 @@
 namespace tillrelay::journal {
 namespace {
 
-// A register may be some hours apart from UTC, and tells a day's last receipts the days after.
+// The shop's day on whatever clock lies in here. What a register told later comes after it.
 constexpr auto kDaysBefore = std::chrono::days(1);
-constexpr auto kDaysBehind = std::chrono::days(3);
+constexpr auto kDaysBehind = std::chrono::days(2);
 constexpr uint64_t kTop = (uint64_t{1} << 53) - 1;  // above every position; exact in JSON
 
 }  // namespace

@@ -4,6 +4,7 @@
 search.py [EVENTS]: fills a journal with generated rows (they are not sent anywhere), starts the
 agent on it and asks each kind of question again and again, while a register goes on selling."""
 
+import datetime
 import hashlib
 import json
 import os
@@ -19,11 +20,16 @@ from harness import World, wait_for  # noqa: E402
 
 ASKED = 31
 REGISTERS = 20
+DAYS = 200
+FIRST_DAY = datetime.date(2026, 5, 1)
+EVENTS = int(sys.argv[1]) if len(sys.argv) > 1 else 2_000_000
 
 
 def event(position):
     number, register = position // REGISTERS + 1, position % REGISTERS + 1
-    day = f"2026-{10 + number % 2:02}-{1 + number * 28 * REGISTERS // 2_000_000 % 28:02}"
+    days = position * DAYS // EVENTS  # since the first; each has its share, recorded on it
+    day = (FIRST_DAY + datetime.timedelta(days=days)).isoformat()
+    noon = datetime.datetime.fromisoformat(f"{day}T12:00:00+00:00").timestamp()
     identity = hashlib.sha256(str(position).encode()).digest()
     data = json.dumps({"kind": "sale", "transaction": {
         "store_id": "0042", "register_id": str(register), "business_day": day,
@@ -37,7 +43,7 @@ def event(position):
         kind, subject = "sale", f"register/{register:02}/{day}/{number:06}"
         key = "\x1f".join(("r", str(register), sortable, day))
     return (position, identity[:16], kind, subject,
-            f"{day}T12:00:00+01:00", 1_795_000_000_000_000 + position * 1000, data,
+            f"{day}T12:00:00+01:00", int(noon) * 1_000_000 + position % (EVENTS // DAYS) * 1000, data,
             hashlib.sha256(data.encode()).digest(), identity[:8],
             key)
 
@@ -60,7 +66,7 @@ def fill(world, events):
 
 
 def main():
-    events = int(sys.argv[1]) if len(sys.argv) > 1 else 2_000_000
+    events = EVENTS
     with World() as world:
         world.start(broker=False, collector=False)
         wait_for(lambda: world.post(sale(1))[0] == 200, "the first sale")
