@@ -282,7 +282,7 @@ void Node::DoubtBelow(const journal::LossRow& loss) {
     if (row.stream != loss.stream) continue;
     for (const auto& [position, id] : lineage_.ids) {
       if (position <= row.base || position >= row.base + loss.first) continue;
-      if (world_.truth.declared.insert(id).second) ++world_.truth.doubted;
+      world_.truth.doubted.insert(id);
     }
   }
 }

@@ -19,9 +19,10 @@ struct Truth {
   std::map<std::string, std::string> accepted;  // id -> number; a register was told `stored`
   std::set<std::string> excused;   // gone with a disk, or with what was written since a snapshot
   std::set<std::string> declared;  // named by a `loss`
+  std::set<std::string> doubted;   // below a `loss` that could not be compared
   // Stream and number -> what any copy of the disk ever stored there: a loss names them all.
   std::map<std::pair<std::string, uint64_t>, std::set<std::string>> given;
-  uint64_t forks = 0, losses = 0, doubted = 0, deleted = 0;
+  uint64_t forks = 0, losses = 0, deleted = 0;
 };
 
 struct World {

@@ -74,7 +74,7 @@ class Story {
     Count(totals);
     totals->hours +=
         std::chrono::duration<double, std::ratio<3600>>(world_.timeline.now() - start).count();
-    return Judge();
+    return Judge(totals);
   }
 
  private:
@@ -213,7 +213,6 @@ class Story {
     totals->declared += truth.declared.size();
     totals->forks += truth.forks;
     totals->losses += truth.losses;
-    totals->doubted += truth.doubted;
     totals->deleted += truth.deleted;
     totals->messages += world_.broker.messages;
     totals->connects += world_.broker.connects;
@@ -228,7 +227,7 @@ class Story {
     return where;
   }
 
-  std::string Judge() {
+  std::string Judge(Totals* totals) {
     const std::set<std::string> counted = centre_.Counted();
     std::set<std::string> held;
     for (const auto& node : nodes_) held.merge(node->Holds());
@@ -238,6 +237,10 @@ class Story {
       sales += counted.contains(id) ? 1 : 0;
       if (counted.contains(id) || world_.truth.declared.contains(id)) continue;
       if (world_.truth.excused.contains(id) && !held.contains(id)) continue;
+      if (world_.truth.doubted.contains(id) && !held.contains(id)) {
+        ++totals->doubted;
+        continue;
+      }
       if (lost++ == 0) first = id + " number " + number + WhereGiven(id);
     }
     std::string wrong;
@@ -297,9 +300,9 @@ int Run(const Options& options) {
                options.faults, options.without.empty() ? "" : " --without ", options.without);
   }
   fmt::print(
-      "{} seeds, {} failed: {} accepted, {} applied, {} excused, {} declared lost ({} in doubt); "
-      "{} forks, {} "
-      "losses, {} blocks deleted; {:.2f} messages an event, {:.0f} connections an hour and store, "
+      "{} seeds, {} failed: {} accepted, {} applied, {} excused, {} declared lost, {} "
+      "gone and only in doubt; {} forks, {} losses, {} blocks deleted; {:.2f} messages an event, "
+      "{:.0f} connections an hour and store, "
       "{} not drained\n",
       options.seeds, failed, totals.accepted, totals.applied, totals.excused, totals.declared,
       totals.doubted, totals.forks, totals.losses, totals.deleted,
