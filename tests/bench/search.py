@@ -43,7 +43,8 @@ def event(position):
         kind, subject = "sale", f"register/{register:02}/{day}/{number:06}"
         key = "\x1f".join(("r", str(register), sortable, day))
     return (position, identity[:16], kind, subject,
-            f"{day}T12:00:00+01:00", int(noon) * 1_000_000 + position % (EVENTS // DAYS) * 1000, data,
+            f"{day}T12:00:00+01:00",
+            int(noon) * 1_000_000 + position % (EVENTS // DAYS) * 1000, data,
             hashlib.sha256(data.encode()).digest(), identity[:8],
             key)
 
