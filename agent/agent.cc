@@ -108,6 +108,8 @@ status::Snapshot Agent::Look() const {
   }
   snapshot.certificates = certificates_.Rows();
   snapshot.rates = rates_.Feed(clock_.Now(), snapshot);
+  snapshot.median_ms = latency_.Feed(
+      clock_.Now(), snapshot.by_broker() ? snapshot.uplink.to_broker : snapshot.uplink.to_centre);
   return snapshot;
 }
 

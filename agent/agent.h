@@ -19,6 +19,7 @@
 #include "agent/reload_desk.h"
 #include "agent/status/crossings.h"
 #include "agent/status/history.h"
+#include "agent/status/latency_meter.h"
 #include "agent/status/rate_meter.h"
 #include "agent/status/snapshot.h"
 #include "agent/uplink/pump.h"
@@ -84,6 +85,7 @@ class Agent {
   const WallTime started_at_;
   service::Heartbeat heartbeat_;
   mutable status::RateMeter rates_;
+  mutable status::LatencyMeter latency_;
   CertificateWatch certificates_;
   capture::Counters counters_;
   std::string password_;

@@ -36,6 +36,9 @@ Status Agent::ReadAdminTls() {
   auto read = http::CertificateFingerprint(admin_tls_.cert_file);
   if (!read.ok()) return Invalid("status.tls_cert_file: " + read.status().message());
   fingerprint_ = *std::move(read);
+  if (config_.status.tls_cert_file.empty()) {
+    certificates_.Add(std::string(status::kOwnCertificate), admin_tls_.cert_file);
+  }
   return Status::Ok();
 }
 

@@ -16,6 +16,8 @@ class CertificateWatch {
  public:
   // The setting and its file; those without a file are left out.
   explicit CertificateWatch(std::vector<std::pair<std::string, std::string>> files);
+  // Before the first Refresh.
+  void Add(const std::string& name, const std::string& file) { files_.emplace_back(name, file); }
   void Refresh(Instant now);
   std::vector<status::CertificateRow> Rows() const;
 

@@ -51,10 +51,12 @@ class Page {
     Tiles();
     Table();
     html_.Put(
-        "<footer class=\"whole note\">Renews itself every 15 s · <a href=\"/v1/stores\">JSON</a> · "
-        "<a href=\"/metrics\">metrics</a> · tillrelay-collector {}</footer>\n",
+        "</main>\n<footer class=\"note\"><span id=\"renews\" hidden>Renews itself every 15 s · "
+        "</span>"
+        "<a href=\"/v1/stores\">JSON</a> · <a href=\"/metrics\">metrics</a> · tillrelay-collector "
+        "{}</footer>\n",
         std::string_view(TILLRELAY_VERSION));
-    html_.Raw("</main>\n</body>\n</html>\n");
+    html_.Raw("</body>\n</html>\n");
     return html_.Take();
   }
 
@@ -91,12 +93,16 @@ class Page {
     html_.Raw(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-        "<meta http-equiv=\"refresh\" content=\"15\">\n");
+        "<script type=\"module\" src=\"/renew.js\"></script>\n");
     html_.Put("<title>{} {} · Tillrelay centre</title>\n", Symbol(level_), sentence_);
     html_.Raw(
         "<link rel=\"stylesheet\" href=\"/style.css\">\n</head>\n<body>\n"
         "<header><strong>Tillrelay</strong><span class=\"store\">Centre</span>");
-    html_.Put("<p class=\"live soft\">as of {}</p></header>\n<main>\n", event::UtcText(v_.now));
+    html_.Put(
+        "<p class=\"live soft\">as of <span id=\"asof\">{}</span></p></header>\n"
+        "<p id=\"stale\" class=\"stale\" role=\"alert\" hidden>The collector does not answer. What "
+        "this page shows may be old.</p>\n<main>\n",
+        event::UtcText(v_.now));
   }
 
   void Verdict() {

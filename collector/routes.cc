@@ -6,8 +6,12 @@
 #include "collector/page.h"
 #include "collector/views.h"
 #include "common/base/digest.h"
+#include "common/base/embed.h"
 #include "common/base/text.h"
 #include "common/http/style.h"
+
+// TILLRELAY_CENTRE is the folder of the file, from CMakeLists.txt.
+TILLRELAY_EMBED(tillrelay_renew, TILLRELAY_CENTRE "/renew.js");
 
 namespace tillrelay::collector {
 namespace {
@@ -187,6 +191,12 @@ void AddRoutes(http::Router& router, RoutesOptions options) {
     style.content_type = "text/css; charset=utf-8";
     style.body = http::StyleSheet();
     r.Send(Secured(std::move(style)));
+  });
+  router.Add("GET", "/renew.js", [](Request&&, Responder r) {
+    http::Response script;
+    script.content_type = "text/javascript; charset=utf-8";
+    script.body = Embedded(tillrelay_renew, tillrelay_renew_end);
+    r.Send(Secured(std::move(script)));
   });
 }
 

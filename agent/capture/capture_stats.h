@@ -2,17 +2,42 @@
 // Thread: any (value).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
+#include <numeric>
+#include <optional>
 #include <string>
 
+#include "agent/journal/record.h"
 #include "common/base/clock.h"
+#include "common/event/kind.h"
 
 namespace tillrelay::capture {
 
+// What one door took in, by outcome and kind; a document that is no event has no kind.
+class DoorCounts {
+ public:
+  using Kinds = std::array<uint64_t, event::kKindCount + 1>;
+  void Add(journal::Outcome outcome, std::optional<event::Kind> kind, uint64_t count = 1) {
+    const size_t place = kind ? static_cast<size_t>(*kind) : event::kKindCount;
+    counts_[static_cast<size_t>(outcome)][place] += count;
+  }
+  const Kinds& of(journal::Outcome outcome) const { return counts_[static_cast<size_t>(outcome)]; }
+  uint64_t all(journal::Outcome outcome) const {
+    return std::accumulate(of(outcome).begin(), of(outcome).end(), uint64_t{0});
+  }
+  uint64_t stored() const { return all(journal::Outcome::kStored); }
+  uint64_t duplicate() const { return all(journal::Outcome::kDuplicate); }
+  uint64_t quarantined() const { return all(journal::Outcome::kQuarantined); }
+
+ private:
+  std::array<Kinds, 3> counts_{};
+};
+
 struct CaptureStats {
-  uint64_t http_stored = 0, http_duplicate = 0, http_quarantined = 0, http_refused = 0;
-  uint64_t file_stored = 0, file_duplicate = 0, file_quarantined = 0;
+  DoorCounts http, file;
+  uint64_t http_refused = 0;
   uint64_t files_done = 0, files_rejected = 0, files_waiting = 0, files_unreadable = 0;
   uint64_t redactions = 0;        // card numbers that were masked
   std::string drop_folder_error;  // empty: healthy

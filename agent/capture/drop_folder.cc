@@ -375,12 +375,9 @@ void DropFolder::Finish(Taken* taken) {
   const bool kept = done ? Keep(*taken, DropArchive::Place::kDone, "")
                          : Keep(*taken, DropArchive::Place::kRejected,
                                 QuarantineReason(*answer, taken->syntax, taken->hints));
-  counters_.Change([&](CaptureStats* stats) {
-    stats->file_stored += answer->stored;
-    stats->file_duplicate += answer->duplicate;
-    stats->file_quarantined += answer->quarantined;
-    if (kept) ++(done ? stats->files_done : stats->files_rejected);
-  });
+  if (!kept) return;
+  counters_.Change(
+      [done](CaptureStats* stats) { ++(done ? stats->files_done : stats->files_rejected); });
 }
 
 bool DropFolder::Keep(const Taken& taken, DropArchive::Place place, const std::string& reason) {

@@ -139,13 +139,6 @@ void HttpDoor::Post(http::Request&& request, const http::Responder& responder) {
       const bool kept = result.ok() && !dry_run;
       return responder.Send(Refused(SyntaxProblem(*syntax, kept ? &*result : nullptr)));
     }
-    if (!dry_run) {
-      counters_.Change([&](CaptureStats* stats) {
-        stats->http_stored += result->stored;
-        stats->http_duplicate += result->duplicate;
-        stats->http_quarantined += result->quarantined;
-      });
-    }
     http::Response response = http::Json(AnswerBody(*result));
     if (!key.empty()) response.headers.Add("Idempotency-Key", key);
     responder.Send(std::move(response));

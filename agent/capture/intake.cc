@@ -41,6 +41,7 @@ Intake::Intake(const IntakeOptions* options, journal::Journal* journal, Counters
 
 Prepared Intake::Prepare(Document* document) {
   Prepared prepared;
+  prepared.channel = document->channel;
   prepared.payload = Sha256(document->bytes);
   const auto take = [&](formats::Item&& item) { TakeItem(std::move(item), *document, &prepared); };
   prepared.syntax = document->format == formats::Format::kCsv
@@ -133,11 +134,13 @@ std::vector<Intake::Heard> Intake::HeardIn(const std::vector<journal::Entry>& en
 }
 
 // A register that repeats itself is alive, but has not sold twice.
-void Intake::CountHeard(const std::vector<Heard>& heard, const Answer& answer) {
+void Intake::Count(const std::vector<Heard>& heard, bool by_file, const Answer& answer) {
   counters_.Change([&](CaptureStats* stats) {
+    DoorCounts& door = by_file ? stats->file : stats->http;
     for (size_t i = 0; i < heard.size(); ++i) {
       const auto& [register_id, kind] = heard[i];
       const journal::Outcome outcome = answer.receipts[i].outcome;
+      door.Add(outcome, kind);
       if (register_id.empty() || outcome == journal::Outcome::kQuarantined) continue;
       auto& counts = stats->registers[register_id];
       counts.last_heard_at = clock_.Wall();
@@ -169,9 +172,9 @@ journal::AppendRequest Intake::Request(Prepared&& prepared,
 
 Status Intake::Submit(Prepared&& prepared, std::optional<journal::FileMark> file,
                       std::function<void(Result<Answer>)> done) {
-  auto counted = [this, heard = HeardIn(prepared.entries),
+  auto counted = [this, heard = HeardIn(prepared.entries), by_file = prepared.channel == "file",
                   done = std::move(done)](Result<Answer> answer) {
-    if (answer.ok()) CountHeard(heard, *answer);
+    if (answer.ok()) Count(heard, by_file, *answer);
     done(std::move(answer));
   };
   journal::AppendRequest request = Request(std::move(prepared), std::move(counted));

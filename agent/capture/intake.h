@@ -50,6 +50,7 @@ struct Document {
 
 // A document on its way: what will be appended, and what to tell about it.
 struct Prepared {
+  std::string channel;
   std::vector<journal::Entry> entries;
   std::optional<formats::SyntaxError> syntax;  // entries holds the scrubbed document only
   size_t redactions = 0;
@@ -97,13 +98,13 @@ class Intake {
   };
   journal::Unfit Unfit(event::Rejection why, const Document& document, const Kept& kept);
   journal::AppendRequest Request(Prepared&& prepared, std::function<void(Result<Answer>)> done);
-  // By entry: the register that spoke and the kind; an empty register for what came from none.
+  // By entry: the register that spoke and the kind; empty for what came from none or has none.
   struct Heard {
     std::string register_id;
-    event::Kind kind = event::Kind::kSale;
+    std::optional<event::Kind> kind;
   };
   static std::vector<Heard> HeardIn(const std::vector<journal::Entry>& entries);
-  void CountHeard(const std::vector<Heard>& heard, const Answer& answer);
+  void Count(const std::vector<Heard>& heard, bool by_file, const Answer& answer);
 
   const IntakeOptions& options_;
   journal::Journal& journal_;

@@ -15,6 +15,7 @@ namespace {
 constexpr size_t kGroupEvents = 1024;
 constexpr size_t kGroupBytes = 4 * 1024 * 1024;
 constexpr int kTrimBlocksPerTick = 8;
+constexpr int kIdBlocksPerTick = 4;
 constexpr std::chrono::minutes kForecastAfter{10};
 
 size_t BytesIn(const AppendRequest& request) {
@@ -369,9 +370,19 @@ void Journal::Tick() {
     const Retention::Moment moment{last_tick_, now, now - options_.id_retention};
     if (Status s = store_->Forget(moment); !s.ok()) Failed(s);
   }
+  FillIdBlocks();
   KeepHistory();
   CheckLimits();
   Publish();
+}
+
+void Journal::FillIdBlocks() {
+  if (!store_ || !working_.poisoned.empty() || !working_.refusing.empty()) return;
+  for (int i = 0; i < kIdBlocksPerTick; ++i) {
+    auto more = store_->FillIdBlocks();
+    if (!more.ok()) return Failed(std::move(more).status().Within("ids"));
+    if (!*more) return;
+  }
 }
 
 // Where there is no room the minute is left out.
@@ -403,6 +414,7 @@ void Journal::CheckLimits() {
   working_.journal_bytes = FileBytes(options_.store.path) + FileBytes(WalPath(options_.store.path));
   struct statvfs disk {};
   if (statvfs(DirectoryOf(options_.store.path).c_str(), &disk) == 0) {
+    working_.disk_bytes = static_cast<uint64_t>(disk.f_blocks) * disk.f_frsize;
     working_.disk_free_bytes = static_cast<uint64_t>(disk.f_bavail) * disk.f_frsize;
   }
   const auto up = clock_.Now() - opened_at_;

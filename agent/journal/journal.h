@@ -112,6 +112,7 @@ class Journal {
   void Repair();
   void Salvaged(const struct Salvaged& salvaged);
   void Tick();
+  void FillIdBlocks();
   void KeepHistory();
   void CheckLimits();
   void Count(const std::vector<Receipt>& receipts);

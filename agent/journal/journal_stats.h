@@ -29,11 +29,11 @@ struct JournalStats {
   uint64_t quarantined = 0;        // documents that wait for a person
   uint64_t stored_total = 0, duplicate_total = 0, quarantined_total = 0;  // since start
   uint64_t commits_total = 0;
-  Histogram commit_seconds{kSecondsBounds};  // begin to synced commit
-  Histogram group_events{kCountBounds};      // events in one transaction
-  uint64_t journal_bytes = 0;                // journal file and its write-ahead log
-  uint64_t disk_free_bytes = 0;
-  double disk_days_left = -1;  // -1: not known yet
+  Histogram commit_seconds{kSecondsBounds};      // begin to synced commit
+  Histogram group_events{kCountBounds};          // events in one transaction
+  uint64_t journal_bytes = 0;                    // journal file and its write-ahead log
+  uint64_t disk_bytes = 0, disk_free_bytes = 0;  // where the journal lives
+  double disk_days_left = -1;                    // -1: not known yet
   uint64_t salvages_total = 0;
   std::string salvaged;  // what became of a damaged file, since start; empty: there was none
   std::string poisoned;  // why nothing is accepted; empty: healthy

@@ -27,6 +27,8 @@ class Retention {
     WallTime now, before;
   };
   Status Step(const Moment& moment, uint64_t newest);
+  // Ids of events below this position are forgotten.
+  uint64_t keep_from() const { return keep_from_; }
 
  private:
   Status BeginPass(const Moment& moment, uint64_t newest);
@@ -38,8 +40,8 @@ class Retention {
   sqlite::Statement delete_files_, delete_pages_, delete_audit_, delete_days_;
   bool in_pass_ = false;
   Instant next_pass_{};
-  uint64_t keep_from_ = 0;  // ids of lower positions are forgotten
-  std::string cursor_;      // the pass has looked at keys up to this one
+  uint64_t keep_from_ = 0;
+  std::string cursor_;  // the pass has looked at keys up to this one
 };
 
 }  // namespace tillrelay::journal

@@ -59,8 +59,7 @@ Result<std::unique_ptr<Search>> Search::Open(const std::string& path) {
        {&search->descending_, down.c_str()},
        {&search->one_, one.c_str()},
        {&search->receipt_, "SELECT position FROM known WHERE key>=?1 AND key<?2 LIMIT 1000"},
-       {&search->next_key_, "SELECT key FROM known WHERE key>=?1 ORDER BY key LIMIT 1"},
-       {&search->by_id_, "SELECT position FROM known WHERE key>=?1 AND key<?2 AND id=?3"}}));
+       {&search->next_key_, "SELECT key FROM known WHERE key>=?1 ORDER BY key LIMIT 1"}}));
   return search;
 }
 
@@ -201,41 +200,14 @@ Result<EventAnswer> Search::ById(const EventQuery& query) {
   return Kept({*position}, query);
 }
 
-// Keys that cut all known ones into pieces: before each register's receipts and each kind's
-// documents.
-Result<std::vector<std::string>> Search::Bounds() {
-  std::vector<std::string> bounds = {""};
-  for (const bool receipts : {false, true}) {  // as the keys sort
-    const std::string start = event::KeyStart(receipts);
-    auto parts = PartsBehind(start);
-    if (!parts.ok()) return std::move(parts).status();
-    for (const std::string& part : *parts) bounds.push_back(start + part);
-    std::string behind = start;
-    ++behind.back();
-    bounds.push_back(std::move(behind));
-  }
-  bounds.push_back("\xff");  // no key begins so
-  return bounds;
-}
-
-// There is no index over ids: it would cost every commit a random page (docs/journal.md). Reading
-// all known keys costs only who asks.
 Result<uint64_t> Search::PositionOfId(const std::string& text) {
   Uuid id{};
   if (!ParseUuid(text, &id)) return Invalid("an id is written as 8-4-4-4-12 digits");
   TRY(LoadStreams());
-  auto bounds = Bounds();
-  if (!bounds.ok()) return std::move(bounds).status();
-  for (size_t i = bounds->size() - 1; i > 0; --i) {  // receipts are the most
-    by_id_.BindText(1, (*bounds)[i - 1]).BindText(2, (*bounds)[i]).BindBlob(3, BytesOf(id));
-    auto row = by_id_.Step();
-    if (!row.ok()) return std::move(row).status();
-    if (!*row) continue;
-    const uint64_t position = by_id_.Unsigned(0);
-    by_id_.Reset();
-    return position;
-  }
-  return NotFound("no event of this id is known");
+  auto position = FindId(&db_, id);
+  if (!position.ok()) return std::move(position).status();
+  if (!*position) return NotFound("no event of this id is known");
+  return **position;
 }
 
 Result<FoundEvent> Search::Event(uint64_t position) {

@@ -104,6 +104,7 @@ Status JournalStore::Insert(const event::Draft& draft, WallTime now, Receipt* re
     sql_.insert_known.BindNull(5);
   }
   TRY(sql_.insert_known.Run());
+  TRY(id_blocks_.Add(position, draft.identity.id));
   pending_.head = sequence;
   pending_.head_chain =
       wire::NextChain(pending_.head_chain, sequence, draft.identity.id, draft.data_digest);
@@ -222,6 +223,11 @@ void JournalStore::Rollback() {
   }
   quarantine_.RolledBack();
   if (options_.books != nullptr) options_.books->RolledBack();
+}
+
+Status JournalStore::Forget(const Retention::Moment& moment) {
+  TRY(retention_.Step(moment, committed_.base + committed_.head));
+  return id_blocks_.Forget(retention_.keep_from());
 }
 
 Result<WallTime> JournalStore::RecordedAt(uint64_t sequence) {

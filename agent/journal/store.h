@@ -13,6 +13,7 @@
 
 #include "agent/journal/chain_reader.h"
 #include "agent/journal/history.h"
+#include "agent/journal/id_blocks.h"
 #include "agent/journal/quarantine.h"
 #include "agent/journal/record.h"
 #include "agent/journal/retention.h"
@@ -60,9 +61,10 @@ class JournalStore {
   Result<bool> Trim(WallTime before, const DeletionPermit* permit = nullptr);
 
   // One small step of forgetting ids, pages and audit lines.
-  Status Forget(const Retention::Moment& moment) {
-    return retention_.Step(moment, committed_.base + committed_.head);
-  }
+  Status Forget(const Retention::Moment& moment);
+
+  // One block of ids that is missing, if one is. True: there may be more.
+  Result<bool> FillIdBlocks() { return id_blocks_.MakeOne(committed_.base + committed_.head); }
 
   // Nothing is written where the file has no place for it.
   Status SaveHistory(const HistoryPoint& minute) {
@@ -138,6 +140,7 @@ class JournalStore {
   Quarantine quarantine_;
   Retention retention_;
   HistoryWriter history_;
+  IdBlockWriter id_blocks_;
   bool has_history_ = false;
   std::vector<StreamRow> streams_;  // in order of base
   StreamRow committed_, pending_;

@@ -61,6 +61,9 @@ Status JournalStore::Load(WallTime now, Random* random) {
   if (history.ok()) history = history_.Open(&db_);
   if (!history.ok()) log::Warning("journal", "no history is kept: {}", history.message());
   has_history_ = history.ok();
+  if (Status ids = id_blocks_.Open(&db_); !ids.ok()) {
+    log::Warning("journal", "ids are looked up slowly: {}", ids.message());
+  }
   TRY(Prepare());
   if (options_.books == nullptr) return Status::Ok();
   options_.books->Attach([this](const std::string& key) -> Result<std::string> {

@@ -14,9 +14,8 @@ using std::chrono::seconds;
 using uplink::LinkCause;
 using uplink::LinkPhase;
 
-constexpr seconds kFresh{60};                   // an event this young is on its way, not waiting
-constexpr seconds kSayAge{20 * 3600};           // older than that a clock face alone would mislead
-constexpr double kDaysAmber = 7, kDaysRed = 2;  // of disk
+constexpr seconds kFresh{60};          // an event this young is on its way, not waiting
+constexpr seconds kSayAge{20 * 3600};  // older than that a clock face alone would mislead
 constexpr int kCertificateAmber = 21, kCertificateRed = 7;  // days
 constexpr seconds kClockAmber{120};                         // apart from head office
 constexpr double kLeastRate = 0.01;                         // events a second that count as moving
@@ -289,8 +288,8 @@ class Diagnosis {
       Add({Level::kRed, std::string(words::kIssueDropFolder), c.drop_folder_error, "/system"},
           words::kStepDropFolder);
     }
-    if (j_.disk_days_left >= 0 && j_.disk_days_left < kDaysAmber) {
-      Add({j_.disk_days_left < kDaysRed ? Level::kRed : Level::kAmber,
+    if (j_.disk_days_left >= 0 && j_.disk_days_left < kDiskAmberDays) {
+      Add({j_.disk_days_left < kDiskRedDays ? Level::kRed : Level::kAmber,
            std::string(words::kIssueDisk), DiskText(), "/system"},
           v_.cause == "disk" ? std::string_view() : words::kStepSpace);
     }
@@ -329,7 +328,7 @@ class Diagnosis {
              ? std::string(words::kIssueExpired)
              : fmt::format(words::kIssueExpires, Count(static_cast<uint64_t>(days), "day", "days")),
          row.name, "/delivery"},
-        words::kStepCertificate);
+        row.name == kOwnCertificate ? words::kStepOwnCertificate : words::kStepCertificate);
   }
 
   void ClockIssue() {

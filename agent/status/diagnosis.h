@@ -14,6 +14,8 @@
 
 namespace tillrelay::status {
 
+inline constexpr double kDiskAmberDays = 7, kDiskRedDays = 2;  // of room
+
 enum class Level { kGreen, kAmber, kRed };
 std::string_view Word(Level level);  // "green", "amber", "red"
 

@@ -7,14 +7,6 @@ namespace {
 
 constexpr int64_t kMinute = 60;
 
-uplink::LatencyCounts Since(const uplink::LatencyCounts& now, const uplink::LatencyCounts& then) {
-  uplink::LatencyCounts difference;
-  for (size_t i = 0; i < now.classes.size(); ++i) {
-    difference.classes[i] = now.classes[i] - std::min(now.classes[i], then.classes[i]);
-  }
-  return difference;
-}
-
 // Whose word counts.
 uint64_t Confirmed(const HistoryGauge::Look& look) {
   return look.journal.head - std::min(look.journal.head, look.journal.waiting);
@@ -25,6 +17,14 @@ double PerSecond(uint64_t now, uint64_t then, double seconds) {
 }
 
 }  // namespace
+
+uplink::LatencyCounts Since(const uplink::LatencyCounts& now, const uplink::LatencyCounts& then) {
+  uplink::LatencyCounts difference;
+  for (size_t i = 0; i < now.classes.size(); ++i) {
+    difference.classes[i] = now.classes[i] - std::min(now.classes[i], then.classes[i]);
+  }
+  return difference;
+}
 
 std::optional<double> LatencyMs(const uplink::LatencyCounts& counts, double share) {
   uint64_t all = 0;

@@ -40,6 +40,9 @@ class HistoryGauge {
   uint64_t looks_ = 0, online_ = 0;
 };
 
+// What came between two copies of the same counters.
+uplink::LatencyCounts Since(const uplink::LatencyCounts& now, const uplink::LatencyCounts& then);
+
 // The value below which `share` of the events lie, in ms; nothing without events. Between the
 // bounds of a class it is drawn evenly.
 std::optional<double> LatencyMs(const uplink::LatencyCounts& counts, double share);

@@ -12,15 +12,12 @@ namespace {
 using Texts = std::map<std::string, std::string>;
 
 Texts PiecesOf(const Look& look) {
-  return {{"verdict", VerdictPiece(look)},
-          {"tiles", TilesPiece(look)},
-          {"bar", BarPiece(look)},
-          {"facts", DeliveryFacts(look)},
-          {"replay-progress", ReplayProgressPiece(look)},
-          {"needs", NeedsPiece(look)},
-          {"registers", RegistersPiece(look)},
-          {"state", StateLine(look)},
-          {"quarantine-count", QuarantineMark(look)}};
+  Texts pieces = {{"verdict", VerdictPiece(look)}, {"bar", BarPiece(look)},
+                  {"facts", DeliveryFacts(look)},  {"replay-progress", ReplayProgressPiece(look)},
+                  {"needs", NeedsPiece(look)},     {"registers", RegistersPiece(look)},
+                  {"state", StateLine(look)},      {"quarantine-count", QuarantineMark(look)}};
+  for (auto& [id, text] : TilePiecesOf(look)) pieces.emplace(id, text);
+  return pieces;
 }
 
 // Of `now` what `before` does not have so.

@@ -2,8 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
+#include <numeric>
+#include <span>
 #include <string_view>
+#include <utility>
 
 #include "agent/status/diagnosis.h"
 
@@ -56,22 +60,34 @@ class Writer {
     return *this;
   }
   Writer& Distribution(std::string_view name, std::string_view help, const Histogram& values) {
-    Family(name, "histogram", help);
-    const std::string family(name);
-    const std::string bucket = family + "_bucket", sum = family + "_sum", count = family + "_count";
-    name_ = bucket;
-    for (size_t i = 0; i < Histogram::kBounds; ++i) {
-      Sample(values.at_most(i), fmt::format("le=\"{}\"", values.bounds()[i]));
-    }
-    Sample(values.count(), "le=\"+Inf\"");
-    name_ = sum;
-    Line(fmt::format("{:.6f}", values.sum()), "");
-    name_ = count;
-    return Sample(values.count());
+    return Classes(name, help, values.bounds(), values.counts(), values.count(), values.sum());
+  }
+  Writer& Latency(std::string_view name, std::string_view help,
+                  const uplink::LatencyCounts& values) {
+    const uint64_t count =
+        std::accumulate(values.classes.begin(), values.classes.end(), uint64_t{0});
+    return Classes(name, help, uplink::kLatencyBounds, values.classes, count, values.sum_s);
   }
   std::string Take() { return std::move(out_); }
 
  private:
+  // `counts` are not added up; Prometheus wants them so.
+  Writer& Classes(std::string_view name, std::string_view help, std::span<const double> bounds,
+                  std::span<const uint64_t> counts, uint64_t count, double sum) {
+    Family(name, "histogram", help);
+    const std::string bucket = fmt::format("{}_bucket", name), sums = fmt::format("{}_sum", name),
+                      total = fmt::format("{}_count", name);
+    name_ = bucket;
+    uint64_t at_most = 0;
+    for (size_t i = 0; i < bounds.size(); ++i) {
+      Sample(at_most += counts[i], fmt::format("le=\"{}\"", bounds[i]));
+    }
+    Sample(count, "le=\"+Inf\"");
+    name_ = sums;
+    Line(fmt::format("{:.6f}", sum), "");
+    name_ = total;
+    return Sample(count);
+  }
   Writer& Line(std::string_view value, std::string_view labels) {
     if (labels.empty()) {
       fmt::format_to(std::back_inserter(out_), "tillrelay_{} {}\n", name_, value);
@@ -90,15 +106,30 @@ void Build(Writer& w, const Snapshot& s) {
   w.Moment("start_time_seconds", "When the service started.", s.started_at);
 }
 
+// The kinds that a door can bring; the journal's own come from none.
+void Door(Writer& w, std::string_view channel, const capture::DoorCounts& counts) {
+  constexpr auto kOfDoors = static_cast<size_t>(event::Kind::kStreamOpened);
+  using journal::Outcome;
+  for (const auto& [outcome, word] :
+       {std::pair(Outcome::kStored, "stored"), std::pair(Outcome::kDuplicate, "duplicate"),
+        std::pair(Outcome::kQuarantined, "quarantined")}) {
+    const auto sample = [&, word = word](uint64_t count, std::string_view kind) {
+      w.Sample(count,
+               fmt::format("channel=\"{}\",outcome=\"{}\",kind=\"{}\"", channel, word, kind));
+    };
+    const auto& kinds = counts.of(outcome);
+    for (size_t kind = 0; kind < kOfDoors; ++kind) {
+      sample(kinds[kind], event::KindWord(static_cast<event::Kind>(kind)));
+    }
+    if (outcome == Outcome::kQuarantined) sample(kinds.back(), "none");
+  }
+}
+
 void Capture(Writer& w, const Snapshot& s) {
   const capture::CaptureStats& c = s.capture;
-  w.Family("events_total", "counter", "Events taken in since start, by door and outcome.");
-  w.Sample(c.http_stored, "channel=\"http\",outcome=\"stored\"");
-  w.Sample(c.http_duplicate, "channel=\"http\",outcome=\"duplicate\"");
-  w.Sample(c.http_quarantined, "channel=\"http\",outcome=\"quarantined\"");
-  w.Sample(c.file_stored, "channel=\"file\",outcome=\"stored\"");
-  w.Sample(c.file_duplicate, "channel=\"file\",outcome=\"duplicate\"");
-  w.Sample(c.file_quarantined, "channel=\"file\",outcome=\"quarantined\"");
+  w.Family("events_total", "counter", "Events taken in since start, by door, outcome and kind.");
+  Door(w, "http", c.http);
+  Door(w, "file", c.file);
   w.Counter("intake_refused_total", "Requests that the intake refused.", c.http_refused);
   w.Family("files_total", "counter", "Dropped files that were finished, by outcome.");
   w.Sample(c.files_done, "outcome=\"done\"").Sample(c.files_rejected, "outcome=\"rejected\"");
@@ -214,10 +245,25 @@ void Link(Writer& w, const Snapshot& s) {
   for (size_t i = 1; i < std::size(kCauses); ++i) {
     w.Sample(u.failures_total[i], fmt::format("cause=\"{}\"", kCauses[i]));
   }
+  w.Latency("publish_seconds", "From an event's recording to the broker's acknowledgement.",
+            u.to_broker);
+  if (!s.by_broker()) {
+    w.Latency("confirm_seconds", "From an event's recording to the centre's confirmation.",
+              u.to_centre);
+  }
   w.Counter("refused_commands_total", "Commands that were not obeyed.", u.refused_commands_total);
   w.Counter("disbelieved_confirmations_total", "Confirmations that were not believed.",
             u.disbelieved_confirmations_total);
   w.Gauge("parked_events", "Events whose body this broker cannot take.", s.parked.size());
+}
+
+void Certificates(Writer& w, const std::vector<CertificateRow>& rows) {
+  const auto known = [](const CertificateRow& row) { return row.not_after != WallTime(); };
+  if (std::none_of(rows.begin(), rows.end(), known)) return;
+  w.Family("certificate_expiry_timestamp_seconds", "gauge", "When the certificate ends.");
+  for (const CertificateRow& row : rows) {
+    if (known(row)) w.Real(Unix(row.not_after), fmt::format("setting=\"{}\"", Escaped(row.name)));
+  }
 }
 
 }  // namespace
@@ -230,6 +276,7 @@ std::string MetricsText(const Snapshot& snapshot) {
   Books(writer, snapshot.registers);
   Journal(writer, snapshot);
   Link(writer, snapshot);
+  Certificates(writer, snapshot.certificates);
   return writer.Take();
 }
 

@@ -18,59 +18,6 @@ constexpr size_t kMaxRows = 100;        // registers on the page
 
 std::string Count(int64_t number) { return Thousands(static_cast<uint64_t>(number)); }
 
-void Tile(Html& html, std::string_view value, std::string_view label) {
-  html.Put("<div><dt>{}</dt><dd>{}</dd></div>\n", label, value);
-}
-
-// The newest business day over all registers.
-struct Today {
-  std::string day;
-  int64_t sales = 0, returns = 0, all = 0;
-};
-Today TodayOf(const Snapshot& s) {
-  Today today;
-  for (const books::RegisterRow& row : s.registers)
-    today.day = std::max(today.day, row.business_day);
-  for (const books::RegisterRow& row : s.registers) {
-    if (row.business_day != today.day) continue;
-    today.sales += row.sales;
-    today.returns += row.returns;
-    today.all += row.sales + row.returns + row.others;
-  }
-  return today;
-}
-
-void CapturedTile(Html& html, const Look& look) {
-  const Today today = TodayOf(look.s);
-  if (!today.day.empty()) {
-    return Tile(html, Count(today.all),
-                fmt::format(words::kTileToday, Count(today.sales), Count(today.returns)));
-  }
-  Tile(html, Thousands(look.s.capture.http_stored + look.s.capture.file_stored),
-       fmt::format(words::kTileCaptured, look.Since(look.s.started_at)));
-}
-
-void ConfirmedTile(Html& html, const Look& look) {
-  const WallTime at = look.s.uplink.last_confirmed_at;
-  if (look.s.by_broker()) {
-    return Tile(html, Thousands(look.s.journal.quarantined), words::kTileQuarantine);
-  }
-  if (at == WallTime()) return Tile(html, "–", words::kTileNotConfirmed);
-  const auto age = std::chrono::floor<std::chrono::seconds>(look.s.now - at);
-  Tile(html, AgeText(age), words::kTileConfirmed);
-}
-
-void DiskTile(Html& html, const Look& look) {
-  const journal::JournalStats& j = look.s.journal;
-  if (j.disk_days_left < 0) {
-    return Tile(html, BytesText(j.disk_free_bytes), words::kTileDiskUnknown);
-  }
-  const auto days = static_cast<uint64_t>(j.disk_days_left);
-  Tile(html,
-       fmt::format(fmt::runtime(days == 1 ? words::kDay : words::kDaysCount), Thousands(days)),
-       fmt::format(words::kTileDisk, BytesText(j.disk_free_bytes)));
-}
-
 // How far `number` reaches in a bar that ends at the head and begins a window before it.
 uint64_t Reach(const Snapshot& s, uint64_t number) {
   const uint64_t head = s.journal.head;
@@ -150,18 +97,6 @@ std::string VerdictPiece(const Look& look) {
     html.Raw("</ol></div>\n");
   }
   html.Raw("</div>\n");
-  return html.Take();
-}
-
-std::string TilesPiece(const Look& look) {
-  const journal::JournalStats& j = look.s.journal;
-  Html html;
-  Tile(html, Thousands(j.waiting),
-       j.waiting > 0 ? fmt::format(words::kTileOldest, look.Ago(j.oldest_waiting_at))
-                     : std::string(words::kTileWaiting));
-  CapturedTile(html, look);
-  ConfirmedTile(html, look);
-  DiskTile(html, look);
   return html.Take();
 }
 
@@ -249,18 +184,18 @@ std::string DeliveryButtons(const Viewer& viewer) {
   return html.Take();
 }
 
-std::string OverviewContent(const Look& look, const Viewer& viewer, std::string_view connection) {
+std::string OverviewContent(const Look& look, const Viewer& viewer, const Past& past) {
   Html html;
   html.Raw("<div class=\"whole verdict-frame\"><div id=\"verdict\" role=\"status\">")
       .Raw(VerdictPiece(look))
       .Raw("</div>\n")
       .Raw(DeliveryButtons(viewer))
       .Raw("</div>\n");
-  html.Raw("<dl class=\"tiles\" id=\"tiles\">\n").Raw(TilesPiece(look)).Raw("</dl>\n");
+  html.Raw(TilesHtml(look, past));
   html.Put("<section class=\"seven\"><h2>{}</h2>\n<div id=\"bar\">", words::kDelivery)
       .Raw(BarPiece(look))
       .Raw("</div>\n")
-      .Raw(connection)
+      .Raw(past.connection)
       .Raw("</section>\n");
   FindForm(html, viewer);
   html.Put("<section class=\"seven\"><h2>{}</h2>\n<div id=\"registers\">", words::kRegisters)

@@ -6,18 +6,18 @@
 #include <string>
 
 #include "agent/status/frame.h"
+#include "agent/status/tiles.h"
 
 namespace tillrelay::status {
 
 // Pieces, by the element's id.
 std::string VerdictPiece(const Look& look);    // "verdict"
-std::string TilesPiece(const Look& look);      // "tiles"
 std::string BarPiece(const Look& look);        // "bar"
 std::string NeedsPiece(const Look& look);      // "needs"
 std::string RegistersPiece(const Look& look);  // "registers"
 
-// The content of the page, for FrameHtml. `connection` is the strip of the last day, or empty.
-std::string OverviewContent(const Look& look, const Viewer& viewer, std::string_view connection);
+// The content of the page, for FrameHtml.
+std::string OverviewContent(const Look& look, const Viewer& viewer, const Past& past);
 
 // Buttons for a person who is signed in: try now, pause, resume.
 std::string DeliveryButtons(const Viewer& viewer);

@@ -29,31 +29,38 @@ uint64_t NumberIn(const std::string& text) {
   return number;
 }
 
-using ConnectedContent = std::function<std::string(const Look&, std::string_view connection)>;
+Past PastOf(const HistoryTable& day) {
+  std::string latency = Spark(day, "centre_ms_p50");
+  if (latency.empty()) latency = Spark(day, "broker_ms_p50");
+  return {ConnectionStrip(day), Spark(day, "waiting"), Spark(day, "stored_per_s"),
+          std::move(latency)};
+}
 
-// Shows `content` with the last day's connection; without it where it is not to be had.
-void ShowConnected(const Asked& asked, const FrameParts& parts, const ConnectedContent& content) {
+using ContentWithPast = std::function<std::string(const Look&, const Past&)>;
+
+// Shows `content` with the last day; without it where it is not to be had.
+void ShowWithPast(const Asked& asked, const FrameParts& parts, const ContentWithPast& content) {
   if (!asked.viewer.signed_in || asked.queries->admin == nullptr) {
-    return asked.Show(parts, [&](const Look& look) { return content(look, ""); });
+    return asked.Show(parts, [&](const Look& look) { return content(look, {}); });
   }
   asked.admin().History("24h", [asked, parts, content](Result<HistoryTable> table) {
-    const std::string strip = table.ok() ? ConnectionStrip(*table) : "";
-    asked.Show(parts, [&](const Look& look) { return content(look, strip); });
+    const Past past = table.ok() ? PastOf(*table) : Past();
+    asked.Show(parts, [&](const Look& look) { return content(look, past); });
   });
 }
 
 void Overview(const Asked& asked) {
-  ShowConnected(asked, {"/", words::kOverview, true},
-                [viewer = asked.viewer](const Look& look, std::string_view connection) {
-                  return OverviewContent(look, viewer, connection);
-                });
+  ShowWithPast(asked, {"/", words::kOverview, true},
+               [viewer = asked.viewer](const Look& look, const Past& past) {
+                 return OverviewContent(look, viewer, past);
+               });
 }
 
 void Delivery(const Asked& asked) {
-  ShowConnected(asked, {"/delivery", words::kDelivery},
-                [viewer = asked.viewer](const Look& look, std::string_view connection) {
-                  return DeliveryContent(look, viewer, connection, {});
-                });
+  ShowWithPast(asked, {"/delivery", words::kDelivery},
+               [viewer = asked.viewer](const Look& look, const Past& past) {
+                 return DeliveryContent(look, viewer, past.connection, {});
+               });
 }
 
 void Charts(const Asked& asked) {

@@ -4,7 +4,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "agent/books/books_stats.h"
@@ -44,9 +46,12 @@ struct Rates {
   double stored_per_s = -1, delivered_per_s = -1;
 };
 
+// The name of the certificate that the page's server made for itself.
+inline constexpr std::string_view kOwnCertificate = "status.listen";
+
 // A certificate that this server shows, or with which it checks the broker.
 struct CertificateRow {
-  std::string name;      // the setting that names its file, "broker.cert_file"
+  std::string name;      // the setting that names its file, "broker.cert_file"; or kOwnCertificate
   WallTime not_after{};  // epoch: it cannot be read
 };
 
@@ -65,6 +70,7 @@ struct Snapshot {
   std::vector<ParkedEvent> parked;
   std::vector<LostRange> lost;
   Rates rates;
+  std::optional<double> median_ms;  // recorded to delivered, over the last hour
   std::vector<CertificateRow> certificates;
 
   // What the promise in force counts as delivered.

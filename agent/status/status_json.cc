@@ -108,10 +108,10 @@ void Counters(JsonWriter& json, const Snapshot& s) {
   const capture::CaptureStats& c = s.capture;
   const uplink::UplinkStats& u = s.uplink;
   json.Key("counters").BeginObject();
-  json.Field("http_stored", c.http_stored).Field("http_duplicate", c.http_duplicate);
-  json.Field("http_quarantined", c.http_quarantined).Field("http_refused", c.http_refused);
-  json.Field("file_stored", c.file_stored).Field("file_duplicate", c.file_duplicate);
-  json.Field("file_quarantined", c.file_quarantined);
+  json.Field("http_stored", c.http.stored()).Field("http_duplicate", c.http.duplicate());
+  json.Field("http_quarantined", c.http.quarantined()).Field("http_refused", c.http_refused);
+  json.Field("file_stored", c.file.stored()).Field("file_duplicate", c.file.duplicate());
+  json.Field("file_quarantined", c.file.quarantined());
   json.Field("files_done", c.files_done).Field("files_rejected", c.files_rejected);
   json.Field("files_waiting", c.files_waiting).Field("files_unreadable", c.files_unreadable);
   json.Field("redactions", c.redactions).Field("commits", s.journal.commits_total);

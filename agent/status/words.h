@@ -116,6 +116,10 @@ inline constexpr Text kIssueExpires = "A certificate expires in {}";
 inline constexpr Text kIssueExpired = "A certificate has expired";
 inline constexpr Text kStepCertificate =
     "Renew the certificate in the file that this setting names; it is used at the next connection.";
+inline constexpr Text kStepOwnCertificate =
+    "Restart the service: this page's server then makes itself a new certificate. \"tillrelay "
+    "login\" "
+    "shows its fingerprint.";
 inline constexpr Text kIssueClock = "This server's clock is wrong, or head office's is";
 inline constexpr Text kIssueClockBehind = "it is {} behind the clock of head office";
 inline constexpr Text kIssueClockAhead = "it is {} ahead of the clock of head office";

@@ -24,12 +24,8 @@ class Histogram {
     sum_ += value;
   }
   const Bounds& bounds() const { return bounds_; }
-  // Values at most `bounds()[at]`.
-  uint64_t at_most(size_t at) const {
-    uint64_t total = 0;
-    for (size_t i = 0; i <= at; ++i) total += counts_[i];
-    return total;
-  }
+  // Of each class, not added up; what is above all bounds is only in count().
+  const std::array<uint64_t, kBounds>& counts() const { return counts_; }
   uint64_t count() const { return count_; }
   double sum() const { return sum_; }
 

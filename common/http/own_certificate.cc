@@ -21,6 +21,7 @@ namespace {
 
 constexpr size_t kMaxPemBytes = 256 * 1024;
 constexpr long kValidDays = 3650;
+constexpr std::chrono::days kRenewBefore{30};
 constexpr long kDay = 24 * 60 * 60;
 constexpr unsigned kKeyMode = 0600, kCertificateMode = 0644;
 
@@ -57,9 +58,10 @@ Status Usable(const TlsFiles& files, WallTime now) {
   if (!key || X509_check_private_key(certificate->get(), key.get()) != 1) {
     return Invalid(files.key_file + ": " + TlsErrorText());
   }
-  std::time_t time = std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count();
+  const auto soon = std::chrono::floor<std::chrono::seconds>(now + kRenewBefore);
+  std::time_t time = soon.time_since_epoch().count();
   if (X509_cmp_time(X509_get0_notAfter(certificate->get()), &time) < 0) {
-    return Invalid(files.cert_file + ": it has ended");
+    return Invalid(files.cert_file + ": it ends within 30 days");
   }
   return Status::Ok();
 }

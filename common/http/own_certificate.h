@@ -1,7 +1,8 @@
 // What: a certificate that a server makes for itself, and the fingerprint by which a person knows
 // one. Promise: made only where there is none that can be used: a key and a certificate that exist,
 // fit
-//   together and have not ended are kept. The key is mode 0600; both are written durably.
+//   together and do not end within 30 days are kept. The key is mode 0600; both are written
+//   durably.
 // Thread: any; it waits for the disk.
 // Errors: unavailable (disk), invalid (no certificate in the file).
 #pragma once

@@ -19,6 +19,7 @@ from doors import control, ask, sale  # noqa: E402
 from harness import World, wait_for  # noqa: E402
 
 ASKED = 31
+BLOCK = 1024  # positions of one row of id_block
 REGISTERS = 20
 DAYS = 200
 FIRST_DAY = datetime.date(2026, 5, 1)
@@ -53,11 +54,17 @@ def fill(world, events):
     db = sqlite3.connect(world.path("journal.db"), isolation_level=None)
     db.execute("PRAGMA synchronous=OFF")
     db.execute("BEGIN")
+    ids = [bytes(8)] * BLOCK
     for position in range(1, events + 1):
         row = event(position)
         db.execute("INSERT INTO event VALUES(?,?,?,?,?,?,?,?,?)", row[:9])
         db.execute("INSERT INTO known VALUES(?,?,?,?,NULL)",
                    (row[9], row[1], row[7][:16], position))
+        ids[position % BLOCK] = row[1][:8]
+        if position % BLOCK == BLOCK - 1:
+            db.execute("INSERT OR REPLACE INTO id_block VALUES(?,?)",
+                       (position // BLOCK, b"".join(ids)))
+            ids = [bytes(8)] * BLOCK
         if position % 100_000 == 0:
             db.execute("COMMIT")
             db.execute("BEGIN")
@@ -100,7 +107,7 @@ def main():
                 ("number", f"number={number}"),
                 ("transfer's number", f"number={transfer}"), ("register", f"register={register}"),
                 ("day", f"business_day={day}"), ("kind that is there", "kind=sale"),
-                ("kind that is not", "kind=return"), ("text that is there", "text=sku-17"),
+                ("kind that is not", "kind=return"), ("text that is there", "text=sku-17"), ("text of the newest", "text=10000001"),
                 ("text that is not", "text=nowhere"), ("id", f"id={old}"),
                 ("id that is not", "id=00000000-0000-5000-8000-000000000000"),
                 ("day and register", f"business_day={day}&register={register}"),

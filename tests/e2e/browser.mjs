@@ -15,12 +15,15 @@ export async function openBrowser() {
 }
 
 // A page whose requests and complaints are written down.
-export async function openPage(browser, options = {}) {
+// A page of another server says which hosts it may ask.
+export async function openPage(browser, options = {}, allowed = null) {
   const context = await browser.newContext({ baseURL: process.env.TILLRELAY_PAGE, ...options });
   context.setDefaultTimeout(15_000);
   const page = await context.newPage();
   page.on("request", (request) => {
-    if (!request.url().startsWith("data:")) hosts.add(new URL(request.url()).host);
+    if (request.url().startsWith("data:")) return;
+    const { host } = new URL(request.url());
+    if (!allowed?.has(host)) hosts.add(host);
   });
   page.on("pageerror", (error) => complaints.push(`${page.url()}: ${error.message}`));
   page.on("console", (message) => {

@@ -4,9 +4,17 @@ import { check, say, world } from "./world.mjs";
 import * as b from "./browser.mjs";
 
 const shots = process.env.TILLRELAY_SCREENSHOTS;
-// Both themes, both widths.
-const DESK = { name: "light, desk", colorScheme: "light", width: 1280, height: 900 };
-const PHONE = { name: "dark, phone", colorScheme: "dark", width: 390, height: 844 };
+const desk = { width: 1280, height: 900 }, phone = { width: 390, height: 844 };
+const DESK = { name: "light, desk", colorScheme: "light", ...desk };
+const PHONE = { name: "dark, phone", colorScheme: "dark", ...phone };
+// Both themes at both widths, and a wall.
+const LOOKS = [
+  DESK,
+  PHONE,
+  { name: "dark, desk", colorScheme: "dark", ...desk },
+  { name: "light, phone", colorScheme: "light", ...phone },
+  { name: "light, wall", colorScheme: "light", width: 2560, height: 1440 },
+];
 
 async function look(page, { colorScheme, width, height }) {
   await page.emulateMedia({ colorScheme });
@@ -128,10 +136,11 @@ async function stale(page) {
 async function everyView(page, paths) {
   for (const path of paths) {
     await page.goto(path);
-    for (const one of [DESK, PHONE]) {
+    for (const one of LOOKS) {
       await look(page, one);
       await b.checkAccessible(page, `${path} ${one.name}`);
       await b.checkFits(page, `${path} ${one.name}`);
+      await shot(page, `view${path.replace(/\W+/g, "-")} ${one.name}`.replace(/,? /g, "-"));
     }
     await look(page, DESK);
   }
@@ -166,6 +175,30 @@ async function signOut(page) {
   await page.waitForURL(/\/login\?next=/);
 }
 
+// Half an hour without a click ends a session, in the middle of what somebody wanted to do.
+async function idleTooLong(page) {
+  await b.signIn(page);
+  await page.goto("/delivery");
+  await world("leap", 31 * 60);
+  await page.getByRole("button", { name: "Pause" }).click();
+  await page.waitForURL(/\/login/);
+  await page.goto("/system");
+  await page.waitForURL(/\/login\?next=/);
+  await page.goto("/");
+  await until(page, "the state, which is for everyone", isLive);
+  check(!(await page.title()).startsWith("▲ paused"), "an ended session was obeyed");
+}
+
+// The centre's list of stores has the same look, and asks nobody else either.
+async function centre(browser) {
+  const address = await world("centre-page");
+  const page = await b.openPage(browser, { colorScheme: "light" }, new Set([new URL(address).host]));
+  await page.goto(address);
+  check(/0042/.test(await page.locator("main").innerText()), "the store is not on the list");
+  await everyView(page, [address]);
+  await page.context().close();
+}
+
 async function firstPaint(page) {
   await page.goto("/");
   const [entry] = await page.evaluate(() =>
@@ -193,6 +226,8 @@ try {
     everyView: async () => everyView(page, await world("views")),
     twoTabs: () => twoTabs(page),
     signOut: () => signOut(page),
+    idleTooLong: () => idleTooLong(page),
+    centre: () => centre(browser),
     loginView: () => everyView(page, ["/login", "/"]),
   };
   for (const [name, step] of Object.entries(steps)) {

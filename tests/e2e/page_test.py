@@ -11,8 +11,11 @@ import os
 import re
 import shutil
 import signal
+import sqlite3
+import struct
 import subprocess
 import sys
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "system"))
@@ -20,7 +23,7 @@ from doors import once, plain, sale  # noqa: E402
 from harness import BIN, Failure, World, check, run, wait_for  # noqa: E402
 
 MODULES = os.path.abspath(os.path.join(BIN, "..", "e2e"))
-SECONDS = 170
+SECONDS = 230
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
@@ -64,7 +67,31 @@ class Story:
         check(answer["stored"] == 1, f"{status} {answer}")
         self.next = 4713  # 4712 will come in a form that cannot be taken
         self.sell_on("01", 3)
+        self.live_through_a_day()
         self.world.wait_delivered()
+
+    def live_through_a_day(self):
+        """A history as a day leaves it behind, with an outage of two hours."""
+        self.world.agent.kill(signal.SIGTERM)
+        now = int(time.time()) // 60
+        with sqlite3.connect(self.world.path("journal.db")) as db:
+            for minute in range(now - 24 * 60, now):
+                age = now - minute
+                out, rate = 300 < age < 420, 0.2 + 0.15 * (minute % 7)
+                waits = (420 - age) * 9 if out else minute % 3
+                db.execute("INSERT OR REPLACE INTO history VALUES(0,?,?,?,?,?,?,?,?,?,?)", (
+                    minute % (7 * 24 * 60), minute * 60, waits * 1000, int(rate * 1000),
+                    0 if out else int(rate * 1000), *((None,) * 4 if out else
+                                                      (4_000, 19_000, 31_000, 140_000)),
+                    0 if out else 1000))
+        self.world.agent.start()
+        self.world.wait_ready()
+
+    def leap(self, seconds):
+        """The agent's monotonic clock is ahead by so much."""
+        with open(self.world.path("leap"), "r+b" if os.path.exists(self.world.path("leap"))
+                  else "wb") as file:
+            file.write(struct.pack("=q", seconds * 1_000_000_000))
 
     def sell_on(self, register, count):
         for number in range(1, count + 1):
@@ -102,6 +129,8 @@ class Story:
         elif what == "end-sessions":
             world.agent.restart()
             world.wait_ready()
+        elif what == "centre-page":
+            return f"http://{world.centre_page}/"
         elif what == "done":
             self.told = details[0]
         else:
@@ -212,9 +241,13 @@ def the_same_words_everywhere():
 
 def page_in_a_browser():
     install()
-    with World() as world:
-        world.start()
+    with World(collector_http=True) as world:
         story = Story(world)
+        story.leap(0)
+        world.agent.arguments = ["env", f"LD_PRELOAD={BIN}/libtillrelay_leap.so",
+                                 f"TILLRELAY_TEST_LEAP={world.path('leap')}",
+                                 *world.agent.arguments]
+        world.start()
         story.prepare()
         drive(story, world)
         return story.told

@@ -96,7 +96,8 @@ class Process:
 class World:
     """One store, one broker, one centre."""
 
-    def __init__(self, broker_lines=(), agent_lines=(), store="0042", intake_lines=()):
+    def __init__(self, broker_lines=(), agent_lines=(), store="0042", intake_lines=(),
+                 collector_http=False):
         self.store = store
         self.dir = tempfile.mkdtemp(prefix="tillrelay-system-")
         self.broker_port, self.intake_port, self.page_port = (free_port() for _ in range(3))
@@ -117,9 +118,11 @@ class World:
             "[drop_folder]", f'path = "{self.drop}"', "settle_s = 1",
             "[broker]", f'url = "mqtt://127.0.0.1:{self.broker_port}"',
             "retry_min_ms = 100", "retry_max_ms = 1000"])
+        self.centre_page = f"127.0.0.1:{free_port()}" if collector_http else ""
         self._write("collector.toml", [
             "[broker]", f'url = "mqtt://127.0.0.1:{self.broker_port}"',
-            "[store]", f'url = "sqlite:{self.path("central.db")}"'])
+            "[store]", f'url = "sqlite:{self.path("central.db")}"',
+            "[metrics]", f'listen = "{self.centre_page}"'])
         self.broker = self._process("mosquitto", ["mosquitto", "-c", self.path("broker.conf")])
         self.agent = self._process("agent", [f"{BIN}/tillrelayd", "--config",
                                              self.path("agent.toml")])

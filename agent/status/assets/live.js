@@ -1,6 +1,7 @@
 // Keeps the page as fresh as the server is: one stream of changes for all tabs of a browser, and
 // an honest word when no news comes. Without it every page is complete, only not live.
 const QUIET_MS = 5000;
+const PICTURES_MS = 120_000;
 const stale = document.getElementById("stale");
 const news = "BroadcastChannel" in window ? new BroadcastChannel("tillrelay-live") : null;
 let heard = Date.now();
@@ -71,6 +72,24 @@ if (news && navigator.locks) {
 } else {
   listen();
 }
+
+// What the history says changes by the minute: pictures are taken from a new page now and then.
+async function takePictures() {
+  const old = document.querySelectorAll("[data-slow]");
+  if (old.length === 0 || document.hidden) return;
+  try {
+    const answer = await fetch(location.href, { cache: "no-store" });
+    if (!answer.ok || answer.redirected) return;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    for (const element of old) {
+      const fresh = page.getElementById(element.id);
+      if (fresh) element.replaceChildren(...fresh.childNodes);
+    }
+  } catch {
+    // The banner says it.
+  }
+}
+setInterval(takePictures, PICTURES_MS);
 
 setInterval(() => {
   const quiet = Date.now() - heard;

@@ -14,7 +14,7 @@ namespace {
 using http::Html;
 
 constexpr double kWidth = 600, kHeight = 140;  // of a chart's view box
-constexpr size_t kStripParts = 48;
+constexpr size_t kStripParts = 48, kSparkPoints = 60;
 
 struct Line {
   std::string_view series, word;
@@ -63,22 +63,26 @@ std::string NumberText(double value) {
   return text;
 }
 
-// "<path>" with a new beginning behind each hole.
-void Path(Html& html, const std::vector<double>& values, double top, size_t number) {
+struct Area {
+  double width, height;  // of the view box
+};
+
+// A path's data, with a new beginning behind each hole.
+std::string PathData(const std::vector<double>& values, double top, Area area) {
   std::string d;
   bool pen_down = false;
-  const double step = values.size() > 1 ? kWidth / static_cast<double>(values.size() - 1) : 0;
+  const double step = values.size() > 1 ? area.width / static_cast<double>(values.size() - 1) : 0;
   for (size_t i = 0; i < values.size(); ++i) {
     if (std::isnan(values[i])) {
       pen_down = false;
       continue;
     }
     d += fmt::format("{}{:.1f} {:.1f}", pen_down ? "L" : "M", step * static_cast<double>(i),
-                     kHeight - values[i] / top * kHeight);
+                     area.height - values[i] / top * area.height);
     if (!pen_down) d += "h.1";  // a single point is seen too
     pen_down = true;
   }
-  html.Put("<path class=\"line line-{}\" d=\"{}\"/>", std::to_string(number), d);
+  return d;
 }
 
 std::string TimeAt(const Look& look, const HistoryTable& table, double share) {
@@ -119,8 +123,10 @@ void Draw(Html& html, const Look& look, const HistoryTable& table, const Chart& 
     greatest = std::max(greatest, Greatest(lines.back()));
   }
   const double top = RoundUp(greatest);
-  html.Put("<section class=\"six\"><figure><figcaption><h2>{}</h2><ul class=\"keys\">",
-           chart.title);
+  html.Put(
+      "<section class=\"six\"><figure id=\"{}-past\" data-slow><figcaption><h2>{}</h2>"
+      "<ul class=\"keys\">",
+      chart.lines.front().series, chart.title);
   for (size_t i = 0; i < lines.size(); ++i) {
     const double last = lines[i].empty() ? std::nan("") : lines[i].back();
     html.Put(
@@ -134,7 +140,10 @@ void Draw(Html& html, const Look& look, const HistoryTable& table, const Chart& 
       "<svg viewBox=\"0 0 600 140\" preserveAspectRatio=\"none\" role=\"img\" "
       "aria-label=\"{}\"><path class=\"grid\" d=\"M0 0H600M0 70H600M0 140H600\"/>",
       chart.title);
-  for (size_t i = 0; i < lines.size(); ++i) Path(html, lines[i], top, i);
+  for (size_t i = 0; i < lines.size(); ++i) {
+    html.Put("<path class=\"line line-{}\" d=\"{}\"/>", std::to_string(i),
+             PathData(lines[i], top, {kWidth, kHeight}));
+  }
   html.Put(
       "</svg><span class=\"axis-zero\">0</span></div><div class=\"axis\"><span>{}</span>"
       "<span>{}</span><span>{}</span></div></figure>\n",
@@ -190,7 +199,8 @@ std::string ConnectionStrip(const HistoryTable& table) {
                   NumberText(std::floor(sum / static_cast<double>(points) * 1000) / 10) + " %");
   Html html;
   html.Put(
-      "<p class=\"note\">{} · {}</p>\n<svg class=\"strip\" viewBox=\"0 0 {} 10\" "
+      "<div id=\"connection-past\" data-slow><p class=\"note\">{} · {}</p>\n<svg class=\"strip\" "
+      "viewBox=\"0 0 {} 10\" "
       "preserveAspectRatio=\"none\" role=\"img\" aria-label=\"{}\">",
       words::kChartConnected, share, std::to_string(parts.size() * 10), share);
   for (size_t i = 0; i < parts.size(); ++i) {
@@ -199,7 +209,19 @@ std::string ConnectionStrip(const HistoryTable& table) {
     html.Put("<rect x=\"{}\" y=\"{}\" width=\"8.4\" height=\"{}\" class=\"fill-{}\"/>",
              std::to_string(i * 10), whole ? "0" : "3", whole ? "10" : "7", whole ? "ok" : "off");
   }
-  html.Raw("</svg>\n");
+  html.Raw("</svg></div>\n");
+  return html.Take();
+}
+
+std::string Spark(const HistoryTable& table, std::string_view series) {
+  const auto values = Condensed(Series(table, series), kSparkPoints);
+  const auto known = [](double value) { return !std::isnan(value); };
+  if (std::count_if(values.begin(), values.end(), known) < 2) return "";
+  Html html;
+  html.Put(
+      "<svg class=\"spark\" viewBox=\"0 -1 120 36\" preserveAspectRatio=\"none\" "
+      "aria-hidden=\"true\"><path class=\"line\" d=\"{}\"/></svg>",
+      PathData(values, std::max(Greatest(values), 1e-9), {120, 34}));
   return html.Take();
 }
 

@@ -21,6 +21,9 @@ std::string ChartsContent(const Look& look, const HistoryTable& table, std::stri
 // The connection over the table's time, with its words; empty without history.
 std::string ConnectionStrip(const HistoryTable& table);
 
+// One series as a picture of a tile's size, for the eye only; empty without points.
+std::string Spark(const HistoryTable& table, std::string_view series);
+
 // Means of `count` groups of equal length; NaN where a group has no point.
 std::vector<double> Condensed(const std::vector<double>& values, size_t count);
 

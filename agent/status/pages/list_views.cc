@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "agent/status/overview.h"
 #include "agent/status/view_words.h"
 #include "common/http/html.h"
@@ -51,15 +53,20 @@ void DayMark(Html& html, const books::RegisterRow& row) {
 std::string KindsText(const DayRow& day) {
   std::string text;
   for (const auto& [kind, count] : day.kinds) {
-    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", Count(count), kind);
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", kind, Count(count));
   }
   return text;
 }
 
+// "on_hand:EA" with -29.5 -> "-29.5 EA on hand"
 std::string UnitsText(const DayRow& day) {
   std::string text;
-  for (const auto& [bucket, sum] : day.units) {
-    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", bucket, sum);
+  for (const auto& [name, sum] : day.units) {
+    const size_t colon = name.find(':');
+    std::string bucket = name.substr(0, colon);
+    std::replace(bucket.begin(), bucket.end(), '_', ' ');
+    text += fmt::format("{}{} {} {}", text.empty() ? "" : ", ", sum,
+                        colon == std::string::npos ? "" : name.substr(colon + 1), bucket);
   }
   return text.empty() ? "–" : text;
 }

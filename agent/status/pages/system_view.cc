@@ -28,7 +28,7 @@ void Facts(Html& html, const Look& look, const SystemFacts& system) {
   Fact(html, words::kFiles,
        fmt::format(words::kFilesText, Thousands(c.files_done), Thousands(c.files_rejected),
                    Thousands(c.files_waiting)));
-  Fact(html, words::kDuplicates, Thousands(c.http_duplicate + c.file_duplicate));
+  Fact(html, words::kDuplicates, Thousands(c.http.duplicate() + c.file.duplicate()));
   Fact(html, words::kMasked, Thousands(c.redactions));
   for (const auto& [name, value] : system.facts) {
     if (name == "certificate_fingerprint") Fact(html, words::kFingerprint, value);

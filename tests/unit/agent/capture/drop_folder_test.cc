@@ -29,7 +29,7 @@ TEST_F(DropFolderTest, AFileRenamedIntoPlaceIsTakenAtOnce) {
   EXPECT_EQ(In("done"), Names{"a.json"});
   EXPECT_EQ(Content("done/a.json"), SaleJson(1));
   EXPECT_EQ(Stats().files_done, 1u);
-  EXPECT_EQ(Stats().file_stored, 1u);
+  EXPECT_EQ(Stats().file.stored(), 1u);
 }
 
 TEST_F(DropFolderTest, AGrowingFileIsLeftUntilItStandsStill) {
@@ -80,7 +80,7 @@ TEST_F(DropFolderTest, TheSameFileAgainIsADuplicateAndKeptUnderAnotherName) {
   Drop("a.json", SaleJson(1));
   folder_->Scan();
   EXPECT_EQ(Head(), 1u);
-  EXPECT_EQ(Stats().file_duplicate, 1u);
+  EXPECT_EQ(Stats().file.duplicate(), 1u);
   EXPECT_EQ(In("done"), (Names{"a.json", "2-a.json"}));
 }
 
@@ -147,7 +147,7 @@ TEST_F(DropFolderTest, FiveHundredFilesAtOnceAreEachStoredOnce) {
   folder_->Scan();
   EXPECT_EQ(Head(), 500u);
   EXPECT_EQ(In("done").size(), 500u);
-  EXPECT_EQ(Stats().file_duplicate, 0u);
+  EXPECT_EQ(Stats().file.duplicate(), 0u);
 }
 
 TEST_F(DropFolderTest, MoreFilesThanOnePassTakesAreAnnouncedAndTaken) {
@@ -178,7 +178,7 @@ TEST_F(DropFolderTest, AThousandReceiptsInOneFileAreEachStoredOnce) {
   Drop("b.ndjson", all);
   folder_->Scan();
   EXPECT_EQ(Head(), 1000u);
-  EXPECT_EQ(Stats().file_duplicate, 1000u);
+  EXPECT_EQ(Stats().file.duplicate(), 1000u);
 }
 
 TEST_F(DropFolderTest, AFileThatIsCreatedUnderANameThatArrivedMustSettle) {

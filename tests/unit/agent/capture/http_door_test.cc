@@ -96,7 +96,7 @@ TEST_F(HttpDoorTest, AnswersWithTheNumberAfterTheCommit) {
               HasSubstr(R"(","sequence":1,"stream":")" + journal_->Stats().stream + '"'));
   EXPECT_THAT(response.body, HasSubstr(R"(],"stored":1,"duplicate":0,"quarantined":0})"));
   EXPECT_EQ(Head(), 1u);
-  EXPECT_EQ(Stats().http_stored, 1u);
+  EXPECT_EQ(Stats().http.stored(), 1u);
 }
 
 TEST_F(HttpDoorTest, TheSameAgainGetsTheFirstReceipt) {
@@ -190,7 +190,7 @@ TEST_F(HttpDoorTest, ADryRunAnswersTheSameAndStoresNothing) {
   EXPECT_EQ(Post("{", "application/json", "dry_run=true").status, 400);
   EXPECT_EQ(Head(), 0u);
   EXPECT_EQ(journal_->Stats().quarantined, 0u);
-  EXPECT_EQ(Stats().http_stored, 0u);
+  EXPECT_EQ(Stats().http.stored(), 0u);
   EXPECT_TRUE(Stats().registers.empty());
   EXPECT_THAT(Post(body).body, HasSubstr(R"("stored":1,"duplicate":0,"quarantined":1)"));
 }

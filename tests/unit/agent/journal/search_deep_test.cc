@@ -66,20 +66,6 @@ TEST_F(SearchDeepTest, AnIdIsFoundHoweverOldItIs) {
   }
 }
 
-TEST_F(SearchDeepTest, AnIdUnderAKeyOfAnyShapeIsFound) {
-  ASSERT_TRUE(Writable()
-                  .Exec("UPDATE known SET key='loss/01M/1/2' WHERE position=7;"
-                        "UPDATE known SET key='d'||char(31)||'transfer_sent'||char(31)||'TR-1' "
-                        "WHERE position=8;"
-                        "UPDATE known SET key='r'||char(31)||'~'||char(31)||'A1' WHERE position=9;"
-                        "UPDATE known SET key='' WHERE position=10;")
-                  .ok());
-  auto search = Open();
-  for (const int position : {7, 8, 9, 10, 11}) {
-    EXPECT_EQ(search->PositionOfId(IdAt(position)).value(), static_cast<uint64_t>(position));
-  }
-}
-
 TEST_F(SearchDeepTest, AnIdThatIsNotKnownIsNotFoundAndAWrongOneIsRefused) {
   auto search = Open();
   EventQuery query;

@@ -22,7 +22,8 @@ TEST(LivePage, TellsOnlyWhatChanged) {
 TEST(LivePage, TheWholeIsEverythingAndOneLine) {
   LivePage page([] { return SampleNamed("hostile"); }, {});
   const std::string whole = page.Whole();
-  for (const char* piece : {"verdict", "tiles", "bar", "needs", "registers", "facts", "state"}) {
+  for (const char* piece : {"verdict", "tile-waiting", "tile-captured", "tile-latency", "tile-disk",
+                            "bar", "needs", "registers", "facts", "state"}) {
     EXPECT_NE(whole.find("\"" + std::string(piece) + "\":\""), std::string::npos) << piece;
   }
   EXPECT_EQ(whole.find('\n'), std::string::npos);  // a line end would end the event

@@ -49,11 +49,33 @@ TEST(Metrics, SayWhatTheSnapshotSays) {
   for (const char* line :
        {"\ntillrelay_waiting_events 412\n", "\ntillrelay_oldest_waiting_age_seconds 2160.000\n",
         "\ntillrelay_link_up 0\n", "\ntillrelay_link_phase{phase=\"waiting\"} 1\n",
-        "\ntillrelay_events_total{channel=\"http\",outcome=\"stored\"} 1287\n",
+        "\ntillrelay_events_total{channel=\"http\",outcome=\"stored\",kind=\"sale\"} 1270\n",
+        "\ntillrelay_events_total{channel=\"http\",outcome=\"stored\",kind=\"return\"} 17\n",
+        "\ntillrelay_events_total{channel=\"file\",outcome=\"quarantined\",kind=\"none\"} 0\n",
         "\ntillrelay_register_events_total{register=\"01\",kind=\"sale\"} 412\n",
         "\ntillrelay_intake_ready 1\n", "\ntillrelay_disk_days_left 19.400\n"}) {
     EXPECT_NE(text.find(line), std::string::npos) << line;
   }
+}
+
+TEST(Metrics, LatenciesAddUpAndCertificatesSayTheirEnd) {
+  Snapshot snapshot = SampleNamed("name");
+  for (const double seconds : {0.0004, 0.003, 0.003, 7200.0})
+    snapshot.uplink.to_centre.Add(seconds);
+  snapshot.certificates = {{"broker.cert_file", snapshot.now}, {"broker.ca_file", WallTime()}};
+  const std::string text = MetricsText(snapshot);
+  for (const char* line :
+       {"\ntillrelay_confirm_seconds_bucket{le=\"0.0005\"} 1\n",
+        "\ntillrelay_confirm_seconds_bucket{le=\"0.005\"} 3\n",
+        "\ntillrelay_confirm_seconds_bucket{le=\"3600\"} 3\n",
+        "\ntillrelay_confirm_seconds_bucket{le=\"+Inf\"} 4\n",
+        "\ntillrelay_confirm_seconds_sum 7200.006400\n", "\ntillrelay_confirm_seconds_count 4\n",
+        "\ntillrelay_publish_seconds_count 0\n",
+        "\ntillrelay_certificate_expiry_timestamp_seconds{setting=\"broker.cert_file\"} "
+        "1795271832.000\n"}) {
+    EXPECT_NE(text.find(line), std::string::npos) << line;
+  }
+  EXPECT_EQ(text.find("ca_file"), std::string::npos) << "an end that is not known";
 }
 
 TEST(Metrics, WhatIsUnknownIsLeftOut) {

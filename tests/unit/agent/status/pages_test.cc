@@ -24,7 +24,7 @@ struct Named {
 
 std::string Overview(const Snapshot& snapshot, const Viewer& viewer = {}) {
   const Look look(snapshot, kUtc);
-  return FrameHtml(look, viewer, {"/", "Overview", true}, OverviewContent(look, viewer, ""));
+  return FrameHtml(look, viewer, {"/", "Overview", true}, OverviewContent(look, viewer, {}));
 }
 
 HistoryTable SampleHistory(const Snapshot& s) {
@@ -85,7 +85,7 @@ std::vector<Named> AllViews(const Snapshot& s, bool may_operate = true) {
   const auto framed = [&](const std::string& name, const std::string& content) {
     return Named{name, FrameHtml(look, viewer, {"/" + name, kEvil}, content)};
   };
-  return {framed("overview", OverviewContent(look, viewer, "")),
+  return {framed("overview", OverviewContent(look, viewer, {})),
           framed("delivery", DeliveryContent(look, viewer, "", replay)),
           framed("charts", ChartsContent(look, SampleHistory(s), "24h")),
           framed("registers", RegistersContent(look)),
@@ -250,6 +250,30 @@ TEST(Charts, NoHistoryIsSaid) {
   EXPECT_NE(ChartsContent(Look(s, kUtc), {}, "1h").find("There is no history yet"),
             std::string::npos);
   EXPECT_EQ(ConnectionStrip({}), "");
+}
+
+TEST(Pages, ATileSaysHowLongEventsTakeAndShowsItsDay) {
+  Snapshot snapshot = Healthy();
+  snapshot.median_ms = 420;
+  Past past;
+  past.latency = Spark(SampleHistory(snapshot), "waiting");
+  const Look look(snapshot, kUtc);
+  const std::string page = OverviewContent(look, {}, past);
+  EXPECT_NE(page.find("<b>420 ms</b> <span>to head office, median of the last hour · "
+                      "confirmed 3 s ago</span>"),
+            std::string::npos);
+  EXPECT_NE(page.find("<div id=\"tile-latency-past\" data-slow><svg class=\"spark\""),
+            std::string::npos);
+  EXPECT_EQ(page.find("tile-waiting-past"), std::string::npos) << "a course that is not known";
+}
+
+TEST(Pages, ASparkNeedsTwoPoints) {
+  HistoryTable table;
+  table.series["waiting"] = {std::nan(""), 3, std::nan("")};
+  EXPECT_EQ(Spark(table, "waiting"), "");
+  EXPECT_EQ(Spark(table, "unknown"), "");
+  table.series["waiting"] = {0, 0, 0};
+  EXPECT_NE(Spark(table, "waiting").find("M0.0 34.0"), std::string::npos);
 }
 
 }  // namespace

@@ -55,8 +55,9 @@ Snapshot Healthy() {
   s.uplink.sent_through = s.uplink.acked_through = 48613;
   s.uplink.connects_total = 1;
   s.uplink.published_total = 1287;
-  s.capture.http_stored = 1287;
-  s.capture.http_duplicate = 11;
+  s.capture.http.Add(journal::Outcome::kStored, event::Kind::kSale, 1270);
+  s.capture.http.Add(journal::Outcome::kStored, event::Kind::kReturn, 17);
+  s.capture.http.Add(journal::Outcome::kDuplicate, event::Kind::kSale, 11);
   const auto row = [&s](const char* id, int64_t sales, int64_t returns, int64_t others) {
     books::RegisterRow& added = s.registers.emplace_back();
     added.register_id = id;

@@ -1,0 +1,134 @@
+#include "agent/status/tiles.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "agent/status/page_words.h"
+#include "common/http/html.h"
+
+namespace tillrelay::status {
+namespace {
+
+using http::Html;
+
+constexpr double kPictureWidth = 120;  // of the view box, as a spark's
+
+std::string Count(int64_t number) { return Thousands(static_cast<uint64_t>(number)); }
+
+std::string Tile(std::string_view value, std::string_view label) {
+  Html html;
+  html.Put("<b>{}</b> <span>{}</span>", value, label);
+  return html.Take();
+}
+
+std::string WaitingTile(const Look& look) {
+  const journal::JournalStats& j = look.s.journal;
+  return Tile(Thousands(j.waiting),
+              j.waiting > 0 ? fmt::format(words::kTileOldest, look.Ago(j.oldest_waiting_at))
+                            : std::string(words::kTileWaiting));
+}
+
+// The newest business day over all registers.
+struct Today {
+  std::string day;
+  int64_t sales = 0, returns = 0, all = 0;
+};
+Today TodayOf(const Snapshot& s) {
+  Today today;
+  for (const books::RegisterRow& row : s.registers)
+    today.day = std::max(today.day, row.business_day);
+  for (const books::RegisterRow& row : s.registers) {
+    if (row.business_day != today.day) continue;
+    today.sales += row.sales;
+    today.returns += row.returns;
+    today.all += row.sales + row.returns + row.others;
+  }
+  return today;
+}
+
+std::string CapturedTile(const Look& look) {
+  const Today today = TodayOf(look.s);
+  if (!today.day.empty()) {
+    return Tile(Count(today.all),
+                fmt::format(words::kTileToday, Count(today.sales), Count(today.returns)));
+  }
+  return Tile(Thousands(look.s.capture.http.stored() + look.s.capture.file.stored()),
+              fmt::format(words::kTileCaptured, look.Since(look.s.started_at)));
+}
+
+std::string TookText(double ms) {
+  if (ms < 1) return "< 1 ms";
+  if (ms < 1000) return fmt::format("{:.0f} ms", ms);
+  if (ms < 10'000) return fmt::format("{:.1f} s", ms / 1000);
+  return AgeText(std::chrono::seconds(static_cast<int64_t>(ms / 1000)));
+}
+
+// How long events take; where none has come through lately, how old the centre's word is.
+std::string LatencyTile(const Look& look) {
+  const bool by_broker = look.s.by_broker();
+  const WallTime at = look.s.uplink.last_confirmed_at;
+  if (look.s.median_ms) {
+    const std::string took = TookText(*look.s.median_ms);
+    if (by_broker) return Tile(took, words::kTileToBroker);
+    return Tile(took, fmt::format(words::kTileToCentre, look.Ago(at)));
+  }
+  if (by_broker) return Tile("–", words::kTileNoneLately);
+  if (at == WallTime()) return Tile("–", words::kTileNotConfirmed);
+  const auto age = std::chrono::floor<std::chrono::seconds>(look.s.now - at);
+  return Tile(AgeText(age), words::kTileConfirmed);
+}
+
+// The used part of the disk, in the colour of what follows from it.
+std::string DiskPicture(const journal::JournalStats& j) {
+  if (j.disk_bytes == 0) return "";
+  const double used = 1 - static_cast<double>(std::min(j.disk_free_bytes, j.disk_bytes)) /
+                              static_cast<double>(j.disk_bytes);
+  const bool scarce = j.disk_days_left >= 0 && j.disk_days_left < kDiskAmberDays;
+  Html html;
+  html.Put(
+      "<svg class=\"spark\" viewBox=\"0 0 120 34\" preserveAspectRatio=\"none\" role=\"img\" "
+      "aria-label=\"{}\"><rect y=\"14\" width=\"120\" height=\"8\" class=\"fill-room\"/>"
+      "<rect y=\"14\" width=\"{}\" height=\"8\" class=\"fill-{}\"/></svg>",
+      fmt::format(words::kDiskUsed, std::lround(used * 100)),
+      fmt::format("{:.1f}", used * kPictureWidth), scarce ? "off" : "ok");
+  return html.Take();
+}
+
+std::string DiskTile(const Look& look) {
+  const journal::JournalStats& j = look.s.journal;
+  const std::string free = BytesText(j.disk_free_bytes);
+  if (j.disk_days_left < 0) return Tile(free, words::kTileDiskUnknown) + DiskPicture(j);
+  const auto days = static_cast<uint64_t>(j.disk_days_left);
+  return Tile(fmt::format(fmt::runtime(days == 1 ? words::kDay : words::kDaysCount),
+                          Thousands(days)),
+              fmt::format(words::kTileDisk, free)) +
+         DiskPicture(j);
+}
+
+}  // namespace
+
+TilePieces TilePiecesOf(const Look& look) {
+  return {{{"tile-waiting", WaitingTile(look)},
+           {"tile-captured", CapturedTile(look)},
+           {"tile-latency", LatencyTile(look)},
+           {"tile-disk", DiskTile(look)}}};
+}
+
+std::string TilesHtml(const Look& look, const Past& past) {
+  const std::string* pictures[] = {&past.waiting, &past.captured, &past.latency, nullptr};
+  const TilePieces pieces = TilePiecesOf(look);
+  Html html;
+  html.Raw("<ul class=\"tiles\">\n");
+  for (size_t i = 0; i < pieces.size(); ++i) {
+    html.Put("<li><div id=\"{}\">", pieces[i].first).Raw(pieces[i].second).Raw("</div>");
+    if (pictures[i] != nullptr && !pictures[i]->empty()) {
+      html.Put("<div id=\"{}-past\" data-slow>", pieces[i].first).Raw(*pictures[i]).Raw("</div>");
+    }
+    html.Raw("</li>\n");
+  }
+  html.Raw("</ul>\n");
+  return html.Take();
+}
+
+}  // namespace tillrelay::status
