@@ -297,7 +297,8 @@ class Diagnosis {
       uint64_t lost = 0;
       for (const LostRange& range : s_.lost) lost += range.through - range.from + 1;
       Add({Level::kRed, fmt::format(words::kIssueLost, EventsText(lost)),
-           std::string(words::kIssueLostDetail), "/delivery"});
+           std::string(words::kIssueLostDetail), "/delivery"},
+          words::kStepLost);
     }
     if (j_.quarantined > 0) {
       Add({Level::kAmber,
@@ -378,6 +379,7 @@ class Diagnosis {
     }
     for (const Issue& issue : v_.issues) v_.level = std::max(v_.level, issue.level);
     v_.steps.erase(Unique(v_.steps), v_.steps.end());
+    if (v_.steps.empty() && v_.level != Level::kGreen) Step(words::kStepNothing);
     const bool knows_days = j_.disk_days_left >= 1;
     if (v_.safe.empty()) {
       v_.safe = knows_days ? fmt::format(words::kSafeDays, static_cast<uint64_t>(j_.disk_days_left))

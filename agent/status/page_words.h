@@ -40,14 +40,14 @@ inline constexpr Text kTileWaiting = "waiting";
 inline constexpr Text kTileOldest = "waiting · oldest {}";
 inline constexpr Text kTileToday = "events of today · {} sales, {} returns";
 inline constexpr Text kTileCaptured = "captured since {}";
-inline constexpr Text kTileToCentre =
-    "to head office, median of the last hour · confirmed {}";
+inline constexpr Text kTileToCentre = "to head office, median of the last hour · confirmed {}";
 inline constexpr Text kTileToBroker = "to the broker, median of the last hour";
 inline constexpr Text kTileNoneLately = "no event has reached the broker lately";
 inline constexpr Text kTileConfirmed = "since head office last confirmed";
 inline constexpr Text kTileNotConfirmed = "head office has not confirmed yet";
 inline constexpr Text kTileDisk = "of room at this store's rate · {} free";
 inline constexpr Text kTileDiskUnknown = "free; the rate is not known yet";
+inline constexpr Text kTileDiskNoJournal = "of room; there is no journal yet";
 inline constexpr Text kDiskUsed = "{} % of the disk are used";
 inline constexpr Text kDay = "{} day";
 inline constexpr Text kDaysCount = "{} days";

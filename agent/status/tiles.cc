@@ -97,6 +97,7 @@ std::string DiskPicture(const journal::JournalStats& j) {
 
 std::string DiskTile(const Look& look) {
   const journal::JournalStats& j = look.s.journal;
+  if (!look.s.configured) return Tile("–", words::kTileDiskNoJournal);
   const std::string free = BytesText(j.disk_free_bytes);
   if (j.disk_days_left < 0) return Tile(free, words::kTileDiskUnknown) + DiskPicture(j);
   const auto days = static_cast<uint64_t>(j.disk_days_left);

@@ -95,6 +95,9 @@ inline constexpr Text kStepDiskHealth =
 inline constexpr Text kStepTwoServers =
     "Look for a second server or a restored copy of this one, and stop it.";
 inline constexpr Text kStepAlarmResume = "Then restart the service here.";
+inline constexpr Text kStepNothing = "Nothing: it goes on by itself.";
+inline constexpr Text kStepLost =
+    "Have the stock of the days around them counted: what these events held is gone.";
 inline constexpr Text kStepQuarantine =
     "Look at the quarantine (or \"tillrelay quarantine list\"): correct each document, or have its "
     "sender do it.";

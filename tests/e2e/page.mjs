@@ -1,29 +1,7 @@
 // What store IT does on the page, in a real browser against a real daemon and broker.
-import { mkdirSync } from "node:fs";
 import { check, say, world } from "./world.mjs";
 import * as b from "./browser.mjs";
-
-const shots = process.env.TILLRELAY_SCREENSHOTS;
-const desk = { width: 1280, height: 900 }, phone = { width: 390, height: 844 };
-const DESK = { name: "light, desk", colorScheme: "light", ...desk };
-const PHONE = { name: "dark, phone", colorScheme: "dark", ...phone };
-// Both themes at both widths, and a wall.
-const LOOKS = [
-  DESK,
-  PHONE,
-  { name: "dark, desk", colorScheme: "dark", ...desk },
-  { name: "light, phone", colorScheme: "light", ...phone },
-  { name: "light, wall", colorScheme: "light", width: 2560, height: 1440 },
-];
-
-async function look(page, { colorScheme, width, height }) {
-  await page.emulateMedia({ colorScheme });
-  await page.setViewportSize({ width, height });
-}
-
-async function shot(page, name) {
-  if (shots) await page.screenshot({ path: `${shots}/${name}.png`, fullPage: true });
-}
+import { DESK, LOOKS, PHONE, look, shot } from "./looks.mjs";
 
 async function until(page, what, condition, argument) {
   try {
@@ -209,7 +187,6 @@ async function firstPaint(page) {
 
 const browser = await b.openBrowser();
 try {
-  if (shots) mkdirSync(shots, { recursive: true });
   const page = await b.openPage(browser, { colorScheme: "light" });
   await look(page, DESK);
   const told = [];

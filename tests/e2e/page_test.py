@@ -138,11 +138,10 @@ class Story:
         return None
 
 
-def drive(story, world):
-    """Runs page.mjs until it ends."""
-    environment = {**os.environ, "TILLRELAY_PAGE": f"http://{world.page}",
-                   "TILLRELAY_E2E_MODULES": MODULES}
-    child = subprocess.Popen(["timeout", str(SECONDS), "node", os.path.join(HERE, "page.mjs")],
+def drive(story, script, page=""):
+    """Runs the browser's side until it ends."""
+    environment = {**os.environ, "TILLRELAY_PAGE": page, "TILLRELAY_E2E_MODULES": MODULES}
+    child = subprocess.Popen(["timeout", str(SECONDS), "node", os.path.join(HERE, script)],
                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
                              env=environment)
     try:
@@ -249,11 +248,47 @@ def page_in_a_browser():
                                  *world.agent.arguments]
         world.start()
         story.prepare()
-        drive(story, world)
+        drive(story, "page.mjs", f"http://{world.page}")
         return story.told
+
+
+class Situations:
+    """The page of each situation that the diagnosis knows, one server each."""
+
+    def __init__(self):
+        self.server, self.told = None, ""
+
+    def answer(self, what, details):
+        if what == "names":
+            return subprocess.run([f"{BIN}/status_page_sample"], capture_output=True, text=True,
+                                  check=True).stdout.split()
+        if what == "situation":
+            self.end()
+            self.server = subprocess.Popen([f"{BIN}/status_page_sample", details[0], "0"],
+                                           stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            return self.server.stdout.readline().strip()
+        self.told = details[0]
+        return None
+
+    def end(self):
+        if self.server is not None:
+            self.server.stdin.close()
+            self.server.wait(timeout=30)
+            self.server = None
+
+
+def every_situation_can_be_read():
+    install()
+    situations = Situations()
+    try:
+        drive(situations, "situations.mjs")
+    finally:
+        situations.end()
+    return situations.told
 
 
 run(page_refuses_who_should_not_be_there,
     a_login_that_may_only_look_is_offered_no_change,
     the_same_words_everywhere,
-    page_in_a_browser)
+    page_in_a_browser,
+    every_situation_can_be_read)

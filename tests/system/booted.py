@@ -1,4 +1,5 @@
-"""A Debian that really boots: systemd as PID 1 inside a container, with a loopback of its own.
+"""A Debian that really boots: systemd as PID 1 inside a container, with a loopback of its own and a
+line to this machine and to nothing else.
 
 The base root is made once by debootstrap and kept outside the tree; every test works on a copy.
 """
@@ -14,7 +15,8 @@ import time
 from harness import check, wait_for
 
 CACHE = os.environ.get("TILLRELAY_ROOT_CACHE", "/var/cache/tillrelay-package-test")
-BASE_PACKAGES = "systemd-sysv,dbus,ca-certificates,python3,mosquitto,tzdata"
+BASE_PACKAGES = "systemd-sysv,dbus,ca-certificates,python3,tzdata"
+OUTSIDE, INSIDE = "10.203.0.1", "10.203.0.2"  # the two ends of the line
 
 
 def command(*arguments, **options):
@@ -59,7 +61,6 @@ def prepare_base(debs):
         shutil.rmtree(base + "/etc/apt/sources.list.d", ignore_errors=True)
         os.makedirs(base + "/etc/apt/sources.list.d")
         open(base + "/etc/apt/sources.list", "w").close()
-        command("chroot", base, "systemctl", "disable", "mosquitto")
         with open(mark, "w") as file:
             file.write(wanted)
     return base
@@ -73,6 +74,7 @@ class Booted:
         self.root = os.path.join(self.dir, "root")
         command("cp", "-a", "--reflink=auto", prepare_base(debs), self.root)
         self.nspawn = self.leader = None
+        self.outside = []  # processes of this machine
 
     def __enter__(self):
         return self
@@ -81,6 +83,8 @@ class Booted:
         failed = kind is not None and getattr(value, "code", 1) != 0
         if failed and self.leader is not None:
             print(self.try_run("journalctl", "--no-pager", "-n", "60", "-u", "tillrelay*")[1])
+        for process in self.outside:
+            process.kill()
         if self.nspawn is not None and self.nspawn.poll() is None:
             self.nspawn.terminate()
             try:
@@ -98,8 +102,18 @@ class Booted:
                  "--console=pipe", "-D", self.root, "--boot"],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         self.leader = wait_for(self._find_leader, "the container's first process", 30)
+        self._lay_line()
         wait_for(lambda: self.try_run("systemctl", "is-system-running")[1].strip()
                  in ("running", "degraded"), "the container to boot", 60)
+
+    def _lay_line(self):
+        name = f"tlr{os.getpid()}"
+        inside = ["nsenter", "-t", self.leader, "-n", "ip"]
+        command("ip", "link", "add", name, "type", "veth", "peer", "name", "host0", "netns",
+                self.leader)
+        for ip, device, address in ((["ip"], name, OUTSIDE), (inside, "host0", INSIDE)):
+            command(*ip, "address", "add", f"{address}/30", "dev", device)
+            command(*ip, "link", "set", device, "up")
 
     def _find_leader(self):
         check(self.nspawn.poll() is None, "systemd-nspawn ended")

@@ -16,8 +16,8 @@ import sqlite3
 import sys
 import time
 
-from booted import Booted, command, repack
-from harness import check, run, wait_for
+from booted import OUTSIDE, Booted, command, repack
+from harness import Process, check, free_port, run, wait_for
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 DIST = os.environ.get("TILLRELAY_DIST", os.path.join(HERE, "..", "..", "dist"))
@@ -33,9 +33,10 @@ CHECK_DATES = ["apt-get", "update", "-o", "Acquire::Check-Valid-Until=true", "-o
                "Acquire::Check-Date=true"]
 ALLOWED = {"write its state", "write its spool", "read its secret", "connect"}
 
-BROKER = """listener 1883 127.0.0.1
+BROKER = """listener {port} {address}
 allow_anonymous false
-password_file /etc/mosquitto/tillrelay.passwd
+password_file {passwords}
+user root
 """
 # Asks for the intake's health every 10 ms, with a connection each; says how many were refused and
 # how long the longest wait for an answer was.
@@ -56,7 +57,7 @@ while not os.path.exists('/run/knock-end'):
 print(refused, round(longest, 1))
 """
 COLLECTOR = """[broker]
-url = "mqtt://127.0.0.1:1883"
+url = "{url}"
 username = "collector"
 password_file = "credential:password"
 """
@@ -140,6 +141,19 @@ class Packages:
                                "FROM event WHERE counted = 1")[0]
         check(counted == (self.accepted, self.accepted, 1, self.accepted),
               f"accepted {self.accepted}, applied {counted}")
+
+    def broker_outside(self):
+        """A broker on this machine, at the other end of the container's line; its address."""
+        passwords, port = os.path.join(self.box.dir, "passwords"), free_port()
+        command("mosquitto_passwd", "-b", "-c", passwords, "0042", SECRET)
+        command("mosquitto_passwd", "-b", passwords, "collector", "c")
+        path = os.path.join(self.box.dir, "broker.conf")
+        with open(path, "w") as file:
+            file.write(BROKER.format(port=port, address=OUTSIDE, passwords=passwords))
+        broker = Process("mosquitto", ["mosquitto", "-c", path], path + ".log")
+        self.box.outside.append(broker)
+        broker.start()
+        return f"mqtt://{OUTSIDE}:{port}"
 
     def restarted(self, before, seconds=90):
         wait_for(lambda: int(self.box.show(UNIT, "NRestarts")) > before
@@ -227,16 +241,12 @@ class Packages:
         return f"version {OLD} installed from the signed repository"
 
     def setup_makes_events_flow(self):
-        self.box.write("/etc/mosquitto/conf.d/tillrelay.conf", BROKER)
-        self.box.run("sh", "-c", "mosquitto_passwd -b -c /etc/mosquitto/tillrelay.passwd 0042 "
-                     f"'{SECRET}' && mosquitto_passwd -b /etc/mosquitto/tillrelay.passwd "
-                     "collector c && chmod 644 /etc/mosquitto/tillrelay.passwd && "
-                     "systemctl enable -q mosquitto && systemctl restart mosquitto")
-        self.box.write("/etc/tillrelay/collector.toml", COLLECTOR)
+        broker = self.broker_outside()
+        self.box.write("/etc/tillrelay/collector.toml", COLLECTOR.format(url=broker))
         self.box.write("/etc/tillrelay/collector-credentials/password", "c\n", 0o600)
         self.box.run("systemctl", "enable", "--now", "tillrelay-collector")
         said = self.box.run("tillrelay", "setup", "--store-id", "0042", "--time-zone",
-                            "Europe/Berlin", "--broker-url", "mqtt://127.0.0.1:1883",
+                            "Europe/Berlin", "--broker-url", broker,
                             "--username", "0042", "--password-file", "-", text=SECRET + "\n")
         check("No fault was found" in said, said)
         self.play(500, 1)
@@ -244,7 +254,7 @@ class Packages:
         shown = self.box.run("tillrelay", "config", "show")
         check(re.search(r'store_id = "0042" +# /etc/tillrelay/conf.d/50-setup.toml', shown), shown)
         check(SECRET not in shown, "config show tells the secret")
-        return "500 stored, confirmed, applied once"
+        return "500 stored, confirmed over a broker outside, applied once"
 
     def a_secret_is_readable_by_root_and_the_service_alone(self):
         pid = self.box.show(UNIT, "MainPID")
@@ -482,6 +492,34 @@ class Packages:
         check(counted == (self.accepted, self.accepted), f"{counted} of {self.accepted}")
         return "nothing counted twice, nothing missing"
 
+    def a_roll_back_with_the_backup_works(self):
+        """The new version has changed the journal for good; the old one goes on from its backup."""
+        self.box.run("tillrelay", "backup", "/root/before-upgrade.db")
+        self.box.run("dpkg", "--force-confold", "-i",
+                     *["/srv/" + os.path.basename(deb) for deb in self.new])
+        self.play(100, 40)
+        self.box.wait_status(lambda s: s["head"] == s["confirmed_through"], "confirmed")
+        self.box.run("systemctl", "stop", UNIT)
+        journal = self.box.root + "/var/lib/tillrelay/journal.db"
+        with contextlib.closing(sqlite3.connect(journal)) as db:
+            known = db.execute("PRAGMA user_version").fetchone()[0]
+            db.execute(f"PRAGMA user_version = {known + 1}")  # as a later version would leave it
+        self.box.run("chown", "tillrelay:", "/var/lib/tillrelay/journal.db")
+        self.box.run("apt-get", "install", "-y", "-qq", "--allow-downgrades",
+                     *["/srv/" + os.path.basename(deb) for deb in self.old])
+        wait_for(lambda: self.box.show(UNIT, "ActiveState") == "failed", "the refusal")
+        told = self.box.run("journalctl", "-u", UNIT, "-n", "20", "-o", "cat")
+        check("install the newer tillrelay again" in told, told)
+        self.box.run("tillrelay", "restore-backup", "--yes", "/root/before-upgrade.db")
+        self.box.run("systemctl", "start", UNIT)
+        self.play(50, 41)
+        self.box.wait_status(lambda s: s["head"] == s["confirmed_through"] and s["head"] >= 50,
+                             "the events after the roll-back")
+        counted = self.central("SELECT count(*), count(DISTINCT id) FROM event WHERE counted = 1 "
+                               "AND kind NOT IN ('stream_opened', 'loss')")[0]
+        check(counted == (self.accepted, self.accepted), f"{counted} of {self.accepted}")
+        return "what the new version had taken counts once, and so does what came after"
+
     def another_store_moves_in(self):
         said = self.box.run("tillrelay", "setup", "--move-store", "--store-id", "0043",
                             "--no-doctor")
@@ -498,7 +536,7 @@ class Packages:
         self.box.run("systemctl", "daemon-reload")
         left = self.box.run("find", "/etc", "/usr", "/lib", "/var/lib", "/var/spool", "/run",
                             "-xdev", "-name", "*tillrelay*", "-not", "-path", "/run/credentials/*")
-        allowed = ("/etc/apt", "/etc/mosquitto", "/var/lib/apt", "/var/lib/systemd")
+        allowed = ("/etc/apt", "/var/lib/apt", "/var/lib/systemd")
         rest = [line for line in left.splitlines() if not line.startswith(allowed)]
         check(not rest, "left behind: " + " ".join(rest))
         check("tillrelay" in self.box.run("getent", "passwd", "tillrelay"), "the user is gone")
@@ -529,6 +567,7 @@ def main():
                    s.a_killed_dpkg_and_a_killed_migration_heal,
                    s.a_downgrade_works_and_a_newer_journal_is_left_alone,
                    s.a_backup_comes_back_as_a_new_stream,
+                   s.a_roll_back_with_the_backup_works,
                    s.another_store_moves_in,
                    s.purge_leaves_only_the_users]
         wanted = sys.argv[1:]

@@ -1,5 +1,5 @@
 // Serves the page of one sample snapshot for the eye: status_page_sample NAME PORT. It ends when
-// its standard input ends.
+// its standard input ends. Without arguments: the names.
 #include <cstdio>
 #include <string>
 
@@ -10,8 +10,8 @@
 int main(int argc, char** argv) {
   using namespace tillrelay;
   if (argc != 3) {
-    std::fprintf(stderr, "usage: status_page_sample NAME PORT\n");
-    return 2;
+    for (const status::Sample& sample : status::Samples()) std::puts(sample.name.c_str());
+    return 0;
   }
   auto router = std::make_shared<http::Router>();
   const status::Snapshot snapshot = status::SampleNamed(argv[1]);
