@@ -57,16 +57,17 @@ class Itemiser {
       : format_(format), limits_(limits), sink_(sink) {}
 
   void Add(JsonValue value) {
-    event::Event event;
     const std::string_view text = value.text();
     if (text.size() > limits_.event_bytes) {
       const std::string bound = std::to_string(limits_.event_bytes);
       return Reject({"bad-value", "", "the event is larger than " + bound + " bytes"}, text);
     }
-    if (auto rejection = ReadItem(value, format_, &event)) {
+    Item item{index_, event::Event(), {}};
+    if (auto rejection = ReadItem(value, format_, &std::get<event::Event>(item.outcome))) {
       return Reject(*std::move(rejection), text);
     }
-    sink_({index_++, std::move(event), {}});
+    ++index_;
+    sink_(std::move(item));
   }
   void Reject(Rejection rejection, std::string_view text) {
     sink_({index_++, std::move(rejection), std::string(text.substr(0, limits_.event_bytes))});

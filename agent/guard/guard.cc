@@ -15,54 +15,54 @@ class Checker {
  public:
   Checker(const CardOptions& card, GuardOutcome* outcome) : card_(card), outcome_(*outcome) {}
 
-  void Id(const char* name, std::string& x) {
+  void Id(std::string_view name, std::string& x) {
     if (ContainsCard(x, card_)) Refuse(name);
   }
-  void Text(const char*, std::string& x) { outcome_.redactions += Redact(&x); }
-  void Word(const char* name, std::string& x, event::Words) { Id(name, x); }
-  void Time(const char* name, std::string& x) { Id(name, x); }
-  void Day(const char* name, std::string& x) { Id(name, x); }
-  void Number(const char* name, std::optional<Decimal>& x) {
+  void Text(std::string_view, std::string& x) { outcome_.redactions += Redact(&x); }
+  void Word(std::string_view name, std::string& x, event::Words) { Id(name, x); }
+  void Time(std::string_view name, std::string& x) { Id(name, x); }
+  void Day(std::string_view name, std::string& x) { Id(name, x); }
+  void Number(std::string_view name, std::optional<Decimal>& x) {
     if (x) OneNumber(name, *x);
   }
-  void Integer(const char* name, std::optional<int64_t>& x) {
+  void Integer(std::string_view name, std::optional<int64_t>& x) {
     if (x) OneInteger(name, *x);
   }
   void Flag(const char*, std::optional<bool>&) {}
-  void Ids(const char* name, std::vector<std::string>& x) {
+  void Ids(std::string_view name, std::vector<std::string>& x) {
     for (std::string& id : x) Id(name, id);
   }
-  void Counts(const char* name, std::vector<std::pair<std::string, int64_t>>& x) {
+  void Counts(std::string_view name, std::vector<std::pair<std::string, int64_t>>& x) {
     for (auto& [key, value] : x) {
       Id(name, key);
       OneInteger(name, value);
     }
   }
-  void Sums(const char* name, std::vector<std::pair<std::string, Decimal>>& x) {
+  void Sums(std::string_view name, std::vector<std::pair<std::string, Decimal>>& x) {
     for (auto& [key, value] : x) {
       Id(name, key);
       OneNumber(name, value);
     }
   }
-  void Extension(const char* name, std::vector<std::pair<std::string, std::string>>& x) {
+  void Extension(std::string_view name, std::vector<std::pair<std::string, std::string>>& x) {
     for (auto& [key, value] : x) {
       Id(name, key);
       outcome_.redactions += Redact(&value);
     }
   }
   template <class T>
-  void Object(const char* name, T& x) {
+  void Object(std::string_view name, T& x) {
     const size_t length = path_.size();
     path_.append(name).append(".");
     Fields(*this, x);
     path_.resize(length);
   }
   template <class T>
-  void Object(const char* name, std::optional<T>& x) {
+  void Object(std::string_view name, std::optional<T>& x) {
     if (x) Object(name, *x);
   }
   template <class T>
-  void List(const char* name, std::vector<T>& x) {
+  void List(std::string_view name, std::vector<T>& x) {
     const size_t length = path_.size();
     for (size_t i = 0; i < x.size(); ++i) {
       path_.append(name).append("[").append(std::to_string(i)).append("].");
@@ -72,17 +72,17 @@ class Checker {
   }
 
  private:
-  void OneNumber(const char* name, Decimal x) {
+  void OneNumber(std::string_view name, Decimal x) {
     if (x.micros() < kSmallNumber && x.micros() > -kSmallNumber) return;
     if (ContainsCard(x.Text())) Refuse(name);
   }
-  void OneInteger(const char* name, int64_t x) {
+  void OneInteger(std::string_view name, int64_t x) {
     if (ContainsCard(std::to_string(x))) Refuse(name);
   }
-  void Refuse(const char* name) {
+  void Refuse(std::string_view name) {
     if (outcome_.rejection) return;
     outcome_.rejection = event::Rejection{
-        "card-number", path_ + name,
+        "card-number", path_ + std::string(name),
         "this looks like a payment card number; remove it at the source, or describe your own "
         "numbers with guard.receipt_pattern"};
   }

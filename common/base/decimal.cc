@@ -1,6 +1,7 @@
 #include "common/base/decimal.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace tillrelay {
 namespace {
@@ -26,14 +27,19 @@ int64_t RoundFraction(std::string_view digits) {
 std::string Render(int64_t micros, size_t scale) {
   const bool negative = micros < 0;
   const auto magnitude = static_cast<uint64_t>(negative ? -micros : micros);
-  std::string text = std::to_string(magnitude / Decimal::kUnit);
-  if (scale > 0) {
-    std::string fraction = std::to_string(magnitude % Decimal::kUnit);
-    fraction.insert(0, 6 - fraction.size(), '0');
-    text += '.';
-    text.append(fraction, 0, scale);
-  }
-  return negative ? "-" + text : text;
+  char text[32];
+  char* at = std::end(text);  // written from the back
+  uint64_t fraction =
+      magnitude % Decimal::kUnit / static_cast<uint64_t>(kPowers[kMaxScale - scale]);
+  for (size_t i = 0; i < scale; ++i, fraction /= 10) *--at = static_cast<char>('0' + fraction % 10);
+  if (scale > 0) *--at = '.';
+  uint64_t whole = magnitude / Decimal::kUnit;
+  do {
+    *--at = static_cast<char>('0' + whole % 10);
+    whole /= 10;
+  } while (whole > 0);
+  if (negative) *--at = '-';
+  return {at, std::end(text)};
 }
 
 }  // namespace

@@ -2,58 +2,55 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+
 namespace tillrelay {
 namespace {
 
-void AppendEscaped(std::string& out, std::string_view text) {
-  size_t clean = 0;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    if (c >= 0x20 && c != '"' && c != '\\') continue;
-    out.append(text, clean, i - clean);
-    clean = i + 1;
-    switch (c) {
-      case '"':
-        out += "\\\"";
-        break;
-      case '\\':
-        out += "\\\\";
-        break;
-      case '\n':
-        out += "\\n";
-        break;
-      case '\r':
-        out += "\\r";
-        break;
-      case '\t':
-        out += "\\t";
-        break;
-      default:
-        out += fmt::format("\\u{:04x}", c);
-    }
+// True: the byte cannot stand in a string as it is.
+constexpr auto kEscaped = [] {
+  std::array<bool, 256> escaped{};
+  for (size_t c = 0; c < 0x20; ++c) escaped[c] = true;
+  escaped['"'] = escaped['\\'] = true;
+  return escaped;
+}();
+
+bool NeedsEscape(char c) { return kEscaped[static_cast<unsigned char>(c)]; }
+
+void AppendEscape(std::string& out, char c) {
+  switch (c) {
+    case '"':
+      out += "\\\"";
+      break;
+    case '\\':
+      out += "\\\\";
+      break;
+    case '\n':
+      out += "\\n";
+      break;
+    case '\r':
+      out += "\\r";
+      break;
+    case '\t':
+      out += "\\t";
+      break;
+    default:
+      out += fmt::format("\\u{:04x}", static_cast<unsigned char>(c));
   }
-  out.append(text, clean, text.size() - clean);
+}
+
+void AppendEscaped(std::string& out, std::string_view text) {
+  while (!text.empty()) {
+    const auto first = std::find_if(text.begin(), text.end(), NeedsEscape);
+    out.append(text.begin(), first);
+    if (first == text.end()) return;
+    AppendEscape(out, *first);
+    text.remove_prefix(static_cast<size_t>(first - text.begin()) + 1);
+  }
 }
 
 }  // namespace
-
-void JsonWriter::Separate() {
-  if (comma_) out_ += ',';
-  comma_ = true;
-}
-
-JsonWriter& JsonWriter::Open(char c) {
-  Separate();
-  out_ += c;
-  comma_ = false;
-  return *this;
-}
-
-JsonWriter& JsonWriter::Close(char c) {
-  out_ += c;
-  comma_ = true;
-  return *this;
-}
 
 JsonWriter& JsonWriter::Key(std::string_view name) {
   Separate();

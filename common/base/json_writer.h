@@ -37,9 +37,21 @@ class JsonWriter {
   JsonWriter& Field(std::string_view name, bool value) { return Key(name).Bool(value); }
 
  private:
-  JsonWriter& Open(char c);
-  JsonWriter& Close(char c);
-  void Separate();
+  JsonWriter& Open(char c) {
+    Separate();
+    out_ += c;
+    comma_ = false;
+    return *this;
+  }
+  JsonWriter& Close(char c) {
+    out_ += c;
+    comma_ = true;
+    return *this;
+  }
+  void Separate() {
+    if (comma_) out_ += ',';
+    comma_ = true;
+  }
 
   std::string& out_;
   bool comma_ = false;

@@ -151,17 +151,21 @@ class Drafter {
     const auto at = [index](const char* member) {
       return "lines[" + std::to_string(index) + "]." + member;
     };
+    const auto need = [&](bool there, const char* member) {
+      if (!there) Need(false, at(member));
+      return there;
+    };
     if (!line->line_no) line->line_no = static_cast<int64_t>(index) + 1;
     NormaliseItem(&line->item);
     if (!line->non_stock && IsNonStock(line->item, shop_.non_stock)) line->non_stock = true;
-    Need(!line->item.sku.empty() || !line->item.gtin.empty(), at("item"));
-    Need(!line->uom.empty(), at("uom"));
+    need(!line->item.sku.empty() || !line->item.gtin.empty(), "item");
+    need(!line->uom.empty(), "uom");
     if (event_.kind == Kind::kStockCounted) {
-      Need(line->counted.has_value(), at("counted"));
+      need(line->counted.has_value(), "counted");
       if (line->bucket.empty()) line->bucket = "on_hand";
       return;
     }
-    if (!Need(line->quantity.has_value(), at("quantity"))) return;
+    if (!need(line->quantity.has_value(), "quantity")) return;
     for (const auto& quantity :
          {line->quantity, line->quantity_damaged, line->quantity_short, line->quantity_expected}) {
       if (quantity && quantity->negative()) {
@@ -169,24 +173,26 @@ class Drafter {
                       "quantities are never negative; the action gives the direction");
       }
     }
-    if (line->action.empty()) DefaultAction(line, at("action"));
+    if (line->action.empty() && !HasDefaultAction(line)) {
+      return Refuse("missing-field", at("action"), "say sale or return");
+    }
     if (line->original) OwnIfNamed(&line->original->store_id);
   }
 
-  void DefaultAction(Line* line, const std::string& field) {
+  // The action that follows from the kind; false where it must be said.
+  bool HasDefaultAction(Line* line) const {
     switch (event_.kind) {
       case Kind::kSale:
       case Kind::kTransactionVoided:
         line->action = "sale";
-        break;
+        return true;
       case Kind::kReturn:
         line->action = "return";
-        break;
+        return true;
       case Kind::kExchange:
-        Refuse("missing-field", field, "say sale or return");
-        break;
+        return false;
       default:
-        break;
+        return true;
     }
   }
 

@@ -24,58 +24,58 @@ class Writer {
  public:
   explicit Writer(JsonWriter* json) : json_(*json) {}
 
-  void Id(const char* name, const std::string& x) {
+  void Id(std::string_view name, const std::string& x) {
     if (!x.empty()) json_.Field(name, x);
   }
-  void Text(const char* name, const std::string& x) { Id(name, x); }
-  void Word(const char* name, const std::string& x, Words) { Id(name, x); }
-  void Time(const char* name, const std::string& x) { Id(name, x); }
-  void Day(const char* name, const std::string& x) { Id(name, x); }
-  void Number(const char* name, const std::optional<Decimal>& x) {
+  void Text(std::string_view name, const std::string& x) { Id(name, x); }
+  void Word(std::string_view name, const std::string& x, Words) { Id(name, x); }
+  void Time(std::string_view name, const std::string& x) { Id(name, x); }
+  void Day(std::string_view name, const std::string& x) { Id(name, x); }
+  void Number(std::string_view name, const std::optional<Decimal>& x) {
     if (x) json_.Field(name, x->Text());
   }
-  void Integer(const char* name, const std::optional<int64_t>& x) {
+  void Integer(std::string_view name, const std::optional<int64_t>& x) {
     if (x) json_.Field(name, *x);
   }
-  void Flag(const char* name, const std::optional<bool>& x) {
+  void Flag(std::string_view name, const std::optional<bool>& x) {
     if (x) json_.Field(name, *x);
   }
-  void Ids(const char* name, const std::vector<std::string>& x) {
+  void Ids(std::string_view name, const std::vector<std::string>& x) {
     if (x.empty()) return;
     json_.Key(name).BeginArray();
     for (const auto& id : x) json_.String(id);
     json_.EndArray();
   }
-  void Counts(const char* name, const std::vector<std::pair<std::string, int64_t>>& x) {
+  void Counts(std::string_view name, const std::vector<std::pair<std::string, int64_t>>& x) {
     if (x.empty()) return;
     json_.Key(name).BeginObject();
     for (const auto& [key, value] : x) json_.Field(key, value);
     json_.EndObject();
   }
-  void Sums(const char* name, const std::vector<std::pair<std::string, Decimal>>& x) {
+  void Sums(std::string_view name, const std::vector<std::pair<std::string, Decimal>>& x) {
     if (x.empty()) return;
     json_.Key(name).BeginObject();
     for (const auto& [key, value] : x) json_.Field(key, value.Text());
     json_.EndObject();
   }
-  void Extension(const char* name, const std::vector<std::pair<std::string, std::string>>& x) {
+  void Extension(std::string_view name, const std::vector<std::pair<std::string, std::string>>& x) {
     if (x.empty()) return;
     json_.Key(name).BeginObject();
     for (const auto& [key, value] : x) json_.Field(key, value);
     json_.EndObject();
   }
   template <class T>
-  void Object(const char* name, T& x) {
+  void Object(std::string_view name, T& x) {
     json_.Key(name).BeginObject();
     Fields(*this, x);
     json_.EndObject();
   }
   template <class T>
-  void Object(const char* name, std::optional<T>& x) {
+  void Object(std::string_view name, std::optional<T>& x) {
     if (x) Object(name, *x);
   }
   template <class T>
-  void List(const char* name, std::vector<T>& x) {
+  void List(std::string_view name, std::vector<T>& x) {
     if (x.empty()) return;
     json_.Key(name).BeginArray();
     for (T& part : x) {
@@ -94,10 +94,10 @@ class Writer {
 class NameCollector {
  public:
   std::vector<std::string_view> names;
-#define COLLECT(method)                      \
-  template <class... Rest>                   \
-  void method(const char* name, Rest&&...) { \
-    names.emplace_back(name);                \
+#define COLLECT(method)                           \
+  template <class... Rest>                        \
+  void method(std::string_view name, Rest&&...) { \
+    names.emplace_back(name);                     \
   }
   COLLECT(Id)
   COLLECT(Text)
@@ -119,7 +119,9 @@ class NameCollector {
 class Reader {
  public:
   Reader(JsonValue object, std::string* path, std::optional<Rejection>* rejection)
-      : object_(object), cursor_(object.begin()), path_(*path), rejection_(*rejection) {}
+      : object_(object), cursor_(object.begin()), path_(*path), rejection_(*rejection) {
+    for (const JsonValue member : object) names_ |= Bit(member.name());
+  }
 
   // Reads all members of `part`; then every member must have been asked for.
   template <class T>
@@ -129,9 +131,9 @@ class Reader {
   }
   void Skip(std::string_view name) { Take(name); }
 
-  void Id(const char* name, std::string& x) { Scalar(name, x, kMaxIdBytes, false); }
-  void Text(const char* name, std::string& x) { Scalar(name, x, kMaxTextBytes, true); }
-  void Word(const char* name, std::string& x, Words words) {
+  void Id(std::string_view name, std::string& x) { Scalar(name, x, kMaxIdBytes, false); }
+  void Text(std::string_view name, std::string& x) { Scalar(name, x, kMaxTextBytes, true); }
+  void Word(std::string_view name, std::string& x, Words words) {
     Id(name, x);
     if (x.empty() || rejection_) return;
     if (std::find(words.begin(), words.end(), x) == words.end()) {
@@ -140,18 +142,18 @@ class Reader {
       Refuse("bad-value", name, "use one of: " + all);
     }
   }
-  void Time(const char* name, std::string& x) {
+  void Time(std::string_view name, std::string& x) {
     Id(name, x);
     if (x.empty() || rejection_) return;
     if (auto time = ParseTime(x); !time.ok()) Refuse("bad-value", name, time.status().message());
   }
-  void Day(const char* name, std::string& x) {
+  void Day(std::string_view name, std::string& x) {
     Id(name, x);
     if (!x.empty() && !rejection_ && !IsDay(x)) {
       Refuse("bad-value", name, "write the day as 2026-11-21");
     }
   }
-  void Number(const char* name, std::optional<Decimal>& x) {
+  void Number(std::string_view name, std::optional<Decimal>& x) {
     const JsonValue value = Take(name);
     if (!value) return;
     if (!value.is_string() && !value.is_number()) {
@@ -163,7 +165,7 @@ class Reader {
     x = *number;
     rounded_ = rounded_ || rounded;
   }
-  void Integer(const char* name, std::optional<int64_t>& x) {
+  void Integer(std::string_view name, std::optional<int64_t>& x) {
     const JsonValue value = Take(name);
     if (!value) return;
     int64_t number = 0;
@@ -172,13 +174,13 @@ class Reader {
     }
     x = number;
   }
-  void Flag(const char* name, std::optional<bool>& x) {
+  void Flag(std::string_view name, std::optional<bool>& x) {
     const JsonValue value = Take(name);
     if (!value) return;
     if (!value.is_bool()) return Refuse("bad-value", name, "expected true or false");
     x = value.is_true();
   }
-  void Ids(const char* name, std::vector<std::string>& x) {
+  void Ids(std::string_view name, std::vector<std::string>& x) {
     const JsonValue list = Take(name);
     if (!list) return;
     if (!list.is_array()) return Refuse("bad-value", name, "expected a list");
@@ -189,7 +191,7 @@ class Reader {
       x.emplace_back(value.text());
     }
   }
-  void Counts(const char* name, std::vector<std::pair<std::string, int64_t>>& x) {
+  void Counts(std::string_view name, std::vector<std::pair<std::string, int64_t>>& x) {
     const JsonValue map = Map(name);
     if (!map) return;
     for (const JsonValue value : map) {
@@ -200,7 +202,7 @@ class Reader {
       x.emplace_back(value.name(), number);
     }
   }
-  void Sums(const char* name, std::vector<std::pair<std::string, Decimal>>& x) {
+  void Sums(std::string_view name, std::vector<std::pair<std::string, Decimal>>& x) {
     const JsonValue map = Map(name);
     if (!map) return;
     for (const JsonValue value : map) {
@@ -209,7 +211,7 @@ class Reader {
       x.emplace_back(value.name(), *number);
     }
   }
-  void Extension(const char* name, std::vector<std::pair<std::string, std::string>>& x) {
+  void Extension(std::string_view name, std::vector<std::pair<std::string, std::string>>& x) {
     const JsonValue map = Take(name);
     if (!map) return;
     if (!map.is_object() || map.size() > kMaxExtensions) {
@@ -224,31 +226,34 @@ class Reader {
     }
   }
   template <class T>
-  void Object(const char* name, T& x) {
+  void Object(std::string_view name, T& x) {
     const JsonValue value = Take(name);
     if (!value) return;
     if (!value.is_object()) return Refuse("bad-value", name, "expected an object");
     Descend(name, value, x);
   }
   template <class T>
-  void Object(const char* name, std::optional<T>& x) {
+  void Object(std::string_view name, std::optional<T>& x) {
     const JsonValue value = Take(name);
     if (!value) return;
     if (!value.is_object()) return Refuse("bad-value", name, "expected an object");
     Descend(name, value, x.emplace());
   }
   template <class T>
-  void List(const char* name, std::vector<T>& x) {
+  void List(std::string_view name, std::vector<T>& x) {
     const JsonValue list = Take(name);
     if (!list) return;
     if (!list.is_array()) return Refuse("bad-value", name, "expected a list");
     x.reserve(list.size());
     size_t index = 0;
     for (const JsonValue value : list) {
-      const std::string element = std::string(name) + "[" + std::to_string(index++) + "]";
-      if (!value.is_object()) return Refuse("bad-value", element, "expected an object");
-      Descend(element, value, x.emplace_back());
+      const size_t length = path_.size();
+      ((path_ += name) += '[') += std::to_string(index++);
+      path_ += ']';
+      if (!value.is_object()) return Refuse("bad-value", "", "expected an object");
+      Descend("", value, x.emplace_back());
       if (rejection_) return;
+      path_.resize(length);
     }
   }
   bool rounded() const { return rounded_; }
@@ -257,7 +262,7 @@ class Reader {
   // The member, marked as asked for; empty when absent or null. Senders that keep the order of the
   // table are read in one pass.
   JsonValue Take(std::string_view name) {
-    if (rejection_) return {};
+    if (rejection_ || (names_ & Bit(name)) == 0) return {};
     JsonValue value;
     if (cursor_ != object_.end() && (*cursor_).name() == name) {
       value = *cursor_;
@@ -269,7 +274,14 @@ class Reader {
     ++seen_;
     return value.is_null() ? JsonValue() : value;
   }
-  JsonValue Map(const char* name) {
+  // Most members of the table are absent, and most of these have a bit that no other name has.
+  static uint64_t Bit(std::string_view name) {
+    if (name.empty()) return 1;
+    const auto first = static_cast<unsigned char>(name.front());
+    const auto last = static_cast<unsigned char>(name.back());
+    return uint64_t{1} << ((first + 7 * last + 13 * name.size()) % 64);
+  }
+  JsonValue Map(std::string_view name) {
     const JsonValue map = Take(name);
     if (!map) return {};
     if (!map.is_object() || map.size() > kMaxMapEntries) {
@@ -278,7 +290,7 @@ class Reader {
     }
     return map;
   }
-  void Scalar(const char* name, std::string& x, size_t limit, bool blank_allowed) {
+  void Scalar(std::string_view name, std::string& x, size_t limit, bool blank_allowed) {
     const JsonValue value = Take(name);
     if (!value) return;
     // Registers send numbers as identifiers; their text is kept as it stands.
@@ -329,6 +341,7 @@ class Reader {
 
   const JsonValue object_;
   JsonValue::Iterator cursor_;
+  uint64_t names_ = 0;  // a bit for each member's name
   uint32_t seen_ = 0;
   bool rounded_ = false;
   std::string& path_;

@@ -16,6 +16,7 @@ constexpr Uuid kDns = {0x6b, 0xa7, 0xb8, 0x10, 0x9d, 0xad, 0x11, 0xd1,
 template <class... Parts>
 std::string Join(const Parts&... parts) {
   std::string joined;
+  joined.reserve((std::string_view(parts).size() + ...) + sizeof...(parts));
   ((joined += parts, joined += kField), ...);
   joined.pop_back();
   return joined;
@@ -37,8 +38,10 @@ std::string LineText(const Event& event) {
   }
   std::sort(lines.begin(), lines.end());
   std::string text;
-  for (const std::string& line : lines)
-    text += (text.empty() ? "" : std::string(1, kRecord)) + line;
+  for (const std::string& line : lines) {
+    if (!text.empty()) text += kRecord;
+    text += line;
+  }
   return text;
 }
 
@@ -56,7 +59,7 @@ std::string ConsequenceText(const Event& event) {
   }
   std::sort(parts.begin(), parts.end());
   std::string text;
-  for (const std::string& part : parts) text += part + kRecord;
+  for (const std::string& part : parts) (text += part) += kRecord;
   return text;
 }
 

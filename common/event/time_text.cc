@@ -52,20 +52,38 @@ bool ParseOffset(std::string_view text, std::optional<int32_t>* offset) {
   return true;
 }
 
+// `lead`, if any, and `value` with leading zeros.
+void AppendDigits(std::string* text, char lead, int64_t value, size_t digits) {
+  if (lead != 0) *text += lead;
+  const size_t end = text->size() + digits;
+  text->resize(end);
+  for (size_t at = end; digits > 0; --digits, value /= 10) {
+    (*text)[--at] = static_cast<char>('0' + value % 10);
+  }
+}
+
 std::string Face(int64_t local_s) {
   const date::sys_seconds at{seconds(local_s)};
   const auto day = date::floor<date::days>(at);
   const date::year_month_day ymd{day};
   const int64_t of_day = (at - day).count();
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(ymd.year()),
-                     static_cast<unsigned>(ymd.month()), static_cast<unsigned>(ymd.day()),
-                     of_day / 3600, of_day / 60 % 60, of_day % 60);
+  const int year = static_cast<int>(ymd.year());
+  if (year < 0 || year > 9999) return fmt::format("{:04}-01-01T00:00:00", year);  // no till's time
+  std::string face;
+  face.reserve(25);  // an offset follows
+  AppendDigits(&face, 0, year, 4);
+  AppendDigits(&face, '-', static_cast<unsigned>(ymd.month()), 2);
+  AppendDigits(&face, '-', static_cast<unsigned>(ymd.day()), 2);
+  AppendDigits(&face, 'T', of_day / 3600, 2);
+  AppendDigits(&face, ':', of_day / 60 % 60, 2);
+  AppendDigits(&face, ':', of_day % 60, 2);
+  return face;
 }
 
-std::string OffsetText(int32_t offset_s) {
+void AppendOffset(std::string* text, int32_t offset_s) {
   const int32_t magnitude = offset_s < 0 ? -offset_s : offset_s;
-  return fmt::format("{}{:02}:{:02}", offset_s < 0 ? '-' : '+', magnitude / 3600,
-                     magnitude / 60 % 60);
+  AppendDigits(text, offset_s < 0 ? '-' : '+', magnitude / 3600, 2);
+  AppendDigits(text, ':', magnitude / 60 % 60, 2);
 }
 
 }  // namespace
@@ -73,13 +91,13 @@ std::string OffsetText(int32_t offset_s) {
 bool IsDay(std::string_view text) { return text.size() == 10 && DaySeconds(text).has_value(); }
 
 Result<ParsedTime> ParseTime(std::string_view text) {
-  const Status bad = Invalid("not a time; write it as 2026-11-21T17:42:08+01:00");
-  if (text.size() < 19 || (text[10] != 'T' && text[10] != 't' && text[10] != ' ')) return bad;
+  const auto bad = [] { return Invalid("not a time; write it as 2026-11-21T17:42:08+01:00"); };
+  if (text.size() < 19 || (text[10] != 'T' && text[10] != 't' && text[10] != ' ')) return bad();
   const auto day = DaySeconds(text);
   const int hour = Digits(text, 11, 2), minute = Digits(text, 14, 2), second = Digits(text, 17, 2);
   if (!day || text[13] != ':' || text[16] != ':' || hour < 0 || hour > 23 || minute < 0 ||
       minute > 59 || second < 0 || second > 60) {
-    return bad;
+    return bad();
   }
   ParsedTime time;
   time.local_s = *day + hour * 3600 + minute * 60 + (second == 60 ? 59 : second);
@@ -90,9 +108,9 @@ Result<ParsedTime> ParseTime(std::string_view text) {
     for (; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at, weight /= 10) {
       time.micros += (text[at] - '0') * weight;
     }
-    if (at == first) return bad;
+    if (at == first) return bad();
   }
-  if (!ParseOffset(text.substr(at), &time.offset_s)) return bad;
+  if (!ParseOffset(text.substr(at), &time.offset_s)) return bad();
   return time;
 }
 
@@ -138,7 +156,8 @@ ResolvedTime StoreZone::Resolve(const ParsedTime& time) const {
   }
   const auto offset = zone.get_info(date::sys_seconds(seconds(utc_s))).offset.count();
   resolved.wall = Face(utc_s + offset);
-  resolved.text = resolved.wall + OffsetText(static_cast<int32_t>(offset));
+  resolved.text = resolved.wall;
+  AppendOffset(&resolved.text, static_cast<int32_t>(offset));
   resolved.utc = WallTime(std::chrono::microseconds(utc_s * 1'000'000 + time.micros));
   return resolved;
 }

@@ -170,7 +170,8 @@ async function idleTooLong(page) {
 // The centre's list of stores has the same look, and asks nobody else either.
 async function centre(browser) {
   const address = await world("centre-page");
-  const page = await b.openPage(browser, { colorScheme: "light" }, new Set([new URL(address).host]));
+  const hosts = new Set([new URL(address).host]);
+  const page = await b.openPage(browser, { colorScheme: "light" }, hosts);
   await page.goto(address);
   check(/0042/.test(await page.locator("main").innerText()), "the store is not on the list");
   await everyView(page, [address]);

@@ -70,5 +70,5 @@ print(json.dumps({
     "write its spool": outcome(write("/var/spool/tillrelay/done/x")),
     "read its secret": outcome(read(
         os.environ.get("CREDENTIALS_DIRECTORY", "") + "/tillrelay_broker-password")),
-    "connect": outcome(lambda: socket.create_connection(("127.0.0.1", 1883), 5).close()),
+    "connect": outcome(lambda: socket.create_connection(("127.0.0.1", 8470), 5).close()),
 }))

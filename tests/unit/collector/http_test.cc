@@ -137,7 +137,11 @@ TEST_F(HttpTest, ThePageEscapesWhatStoresSayAndNamesTheState) {
   Turn();
   const http::Response page = Get("/");
   EXPECT_EQ(page.status, 200);
-  EXPECT_EQ(page.body.find("<script"), std::string::npos);
+  EXPECT_EQ(page.body.find("<script>"), std::string::npos);
+  EXPECT_EQ(page.body.find("<script", page.body.find("<script") + 1), std::string::npos);
+  EXPECT_NE(page.body.find("src=\"/renew.js\""), std::string::npos);
+  EXPECT_EQ(Get("/renew.js").content_type, "text/javascript; charset=utf-8");
+  EXPECT_EQ(page.body.find("http-equiv"), std::string::npos) << "WCAG 2.2.1";
   EXPECT_NE(page.body.find("&lt;script&gt;"), std::string::npos);
   EXPECT_NE(page.body.find("<title>■ 1 store is in trouble."), std::string::npos);
   EXPECT_EQ(page.body.find("style=\""), std::string::npos);
