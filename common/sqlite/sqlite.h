@@ -60,7 +60,7 @@ struct OpenOptions {
   bool read_only = false;
   bool create = true;
   std::string vfs = {};  // "" is the default
-  int cache_kib = 8192;
+  int cache_kib = 6144;
 };
 
 class Database {
