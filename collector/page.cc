@@ -102,7 +102,14 @@ class Page {
         "<p class=\"live soft\">as of <span id=\"asof\">{}</span></p></header>\n"
         "<p id=\"stale\" class=\"stale\" role=\"alert\" hidden>The collector does not answer. What "
         "this page shows may be old.</p>\n<main>\n",
-        event::UtcText(v_.now));
+        Clock());
+  }
+
+  // "2026-11-28 03:43:49 UTC"
+  std::string Clock() const {
+    std::string text = event::UtcText(v_.now).substr(0, 19);
+    text[10] = ' ';
+    return text + " UTC";
   }
 
   void Verdict() {

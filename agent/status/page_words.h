@@ -45,6 +45,7 @@ inline constexpr Text kTileToBroker = "to the broker, median of the last hour";
 inline constexpr Text kTileNoneLately = "no event has reached the broker lately";
 inline constexpr Text kTileConfirmed = "since head office last confirmed";
 inline constexpr Text kTileNotConfirmed = "head office has not confirmed yet";
+inline constexpr Text kTileNoWordYet = "no confirmation since the service was started";
 inline constexpr Text kTileDisk = "of room at this store's rate · {} free";
 inline constexpr Text kTileDiskUnknown = "free; the rate is not known yet";
 inline constexpr Text kTileDiskNoJournal = "of room; there is no journal yet";

@@ -74,7 +74,10 @@ std::string LatencyTile(const Look& look) {
     return Tile(took, fmt::format(words::kTileToCentre, look.Ago(at)));
   }
   if (by_broker) return Tile("–", words::kTileNoneLately);
-  if (at == WallTime()) return Tile("–", words::kTileNotConfirmed);
+  if (at == WallTime()) {
+    return Tile("–", look.s.journal.confirmed_through == 0 ? words::kTileNotConfirmed
+                                                           : words::kTileNoWordYet);
+  }
   const auto age = std::chrono::floor<std::chrono::seconds>(look.s.now - at);
   return Tile(AgeText(age), words::kTileConfirmed);
 }

@@ -118,7 +118,8 @@ async function everyView(page, paths) {
       await look(page, one);
       await b.checkAccessible(page, `${path} ${one.name}`);
       await b.checkFits(page, `${path} ${one.name}`);
-      await shot(page, `view${path.replace(/\W+/g, "-")} ${one.name}`.replace(/,? /g, "-"));
+      const view = path.startsWith("http") ? "centre" : `view${path.replace(/\W+/g, "-")}`;
+      await shot(page, `${view}-${one.name.replace(", ", "-")}`);
     }
     await look(page, DESK);
   }
@@ -180,10 +181,10 @@ async function centre(browser) {
 
 async function firstPaint(page) {
   await page.goto("/");
-  const [entry] = await page.evaluate(() =>
-    performance.getEntriesByName("first-contentful-paint").map((e) => e.startTime),
+  const painted = await page.waitForFunction(
+    () => performance.getEntriesByName("first-contentful-paint")[0]?.startTime,
   );
-  return Math.round(entry);
+  return Math.round(await painted.jsonValue());
 }
 
 const browser = await b.openBrowser();

@@ -68,6 +68,7 @@ class Story:
         self.next = 4713  # 4712 will come in a form that cannot be taken
         self.sell_on("01", 3)
         self.live_through_a_day()
+        self.sell_on("02", 4)
         self.world.wait_delivered()
 
     def live_through_a_day(self):
