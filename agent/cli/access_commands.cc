@@ -59,21 +59,6 @@ void PrintTokens(JsonValue root) {
   }
 }
 
-int PrintAnswer(const Common& common, std::string body, void (*print)(JsonValue)) {
-  if (common.json) {
-    fmt::print("{}\n", body);
-    return kOk;
-  }
-  JsonParser parser;
-  const auto root = parser.Parse(body);
-  if (!root.ok()) {
-    fmt::print(stderr, "the answer is not understood: {}\n", root.status().message());
-    return kFault;
-  }
-  print(*root);
-  return kOk;
-}
-
 void PrintLink(JsonValue root) {
   fmt::print("{}\n", root.String("url"));
   uint64_t valid_s = 0;

@@ -54,4 +54,19 @@ int AskDaemon(const Common& common, const http::ClientRequest& request, std::str
   return kOk;
 }
 
+int PrintAnswer(const Common& common, std::string body, void (*print)(JsonValue)) {
+  if (common.json) {
+    fmt::print("{}\n", body);
+    return kOk;
+  }
+  JsonParser parser;
+  const auto root = parser.Parse(body);
+  if (!root.ok()) {
+    fmt::print(stderr, "the answer is not understood: {}\n", root.status().message());
+    return kFault;
+  }
+  print(*root);
+  return kOk;
+}
+
 }  // namespace tillrelay::cli

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "agent/cli/commands.h"
+#include "common/base/json_reader.h"
 #include "common/http/client.h"
 
 namespace tillrelay::cli {
@@ -12,6 +13,9 @@ namespace tillrelay::cli {
 // The answer's body in `*body` and kOk, or an exit code after having said on standard error what is
 // wrong and what to do.
 int AskDaemon(const Common& common, const http::ClientRequest& request, std::string* body);
+
+// An answer of the daemon to standard output: as it is with --json, else by `print`.
+int PrintAnswer(const Common& common, std::string body, void (*print)(JsonValue));
 
 // A POST of a JSON text.
 http::ClientRequest PostOf(std::string target, std::string json);

@@ -85,33 +85,18 @@ void PrintEvent(JsonValue event) {
   fmt::print("\n");
 }
 
-int Tell(const Common& common, std::string body, void (*print)(JsonValue)) {
-  if (common.json) {
-    fmt::print("{}\n", body);
-    return kOk;
-  }
-  JsonParser parser;
-  const auto root = parser.Parse(body);
-  if (!root.ok()) {
-    fmt::print(stderr, "the answer is not understood: {}\n", root.status().message());
-    return kFault;
-  }
-  print(*root);
-  return kOk;
-}
-
 }  // namespace
 
 int RunEvents(const Common& common, const EventsOptions& options) {
   std::string body;
   const int code = AskDaemon(common, {"GET", TargetOf(options), {}, ""}, &body);
-  return code == kOk ? Tell(common, std::move(body), PrintList) : code;
+  return code == kOk ? PrintAnswer(common, std::move(body), PrintList) : code;
 }
 
 int RunShow(const Common& common, const std::string& id) {
   std::string body;
   const int code = AskDaemon(common, {"GET", "/v1/events/" + Encoded(id), {}, ""}, &body);
-  return code == kOk ? Tell(common, std::move(body), PrintEvent) : code;
+  return code == kOk ? PrintAnswer(common, std::move(body), PrintEvent) : code;
 }
 
 }  // namespace tillrelay::cli

@@ -5,17 +5,6 @@
 #include <algorithm>
 
 namespace tillrelay::journal {
-namespace {
-
-template <size_t N>
-bool CopyBlob(std::string_view blob, std::array<uint8_t, N>* out) {
-  if (blob.size() != N) return false;
-  std::copy_n(reinterpret_cast<const uint8_t*>(blob.data()), N, out->begin());
-  return true;
-}
-
-}  // namespace
-
 Status ChainReader::Open(sqlite::Database* db, std::string store_id) {
   store_id_ = std::move(store_id);
   return db->PrepareAll({
@@ -35,7 +24,7 @@ Result<wire::Chain> ChainReader::At(const StreamRow& stream, uint64_t sequence) 
   if (!mark.ok()) return std::move(mark).status();
   if (*mark) {
     at = mark_.Unsigned(0);
-    const bool whole = CopyBlob(mark_.Blob(1), &chain);
+    const bool whole = mark_.CopyBlob(1, &chain);
     mark_.Reset();
     if (!whole) return Corrupt("a chain mark is damaged");
   }
@@ -48,8 +37,8 @@ Result<wire::Chain> ChainReader::At(const StreamRow& stream, uint64_t sequence) 
     Uuid id;
     Sha256Digest digest;
     const uint64_t expected = stream.base + at + 1;
-    if (links_.Unsigned(0) != expected || !CopyBlob(links_.Blob(1), &id) ||
-        !CopyBlob(links_.Blob(2), &digest)) {
+    if (links_.Unsigned(0) != expected || !links_.CopyBlob(1, &id) ||
+        !links_.CopyBlob(2, &digest)) {
       links_.Reset();
       return Corrupt(fmt::format("the row at position {} is damaged or missing", expected));
     }
@@ -85,8 +74,7 @@ Result<std::vector<StreamRow>> ReadStreams(sqlite::Database* db) {
     stream.current = select->Int(7) != 0;
     stream.number = select->Unsigned(8);
     stream.first = select->Unsigned(9);
-    if (!CopyBlob(select->Blob(3), &stream.head_chain) ||
-        !CopyBlob(select->Blob(5), &stream.confirmed_chain)) {
+    if (!select->CopyBlob(3, &stream.head_chain) || !select->CopyBlob(5, &stream.confirmed_chain)) {
       return Corrupt("a stream row is damaged");
     }
   }

@@ -45,8 +45,8 @@ class IdHunt {
     // A file that never had a writer of this version has no such table: all of it is one hole.
     auto blocks = db_.Prepare(
         "SELECT number,ids FROM id_block WHERE number<?1 ORDER BY number DESC LIMIT ?2");
-    if (blocks.ok()) blocks_ = *std::move(blocks);
     const bool has_blocks = blocks.ok();
+    if (has_blocks) blocks_ = *std::move(blocks);
     uint64_t unseen = kTop;
     for (bool last = false; !last;) {
       auto piece = has_blocks ? ReadPiece(unseen) : Piece{{}, {{0, unseen}}, 0, true};

@@ -10,13 +10,6 @@
 namespace tillrelay::journal {
 namespace {
 
-template <size_t N>
-bool CopyBlob(std::string_view blob, std::array<uint8_t, N>* out) {
-  if (blob.size() != N) return false;
-  std::copy_n(reinterpret_cast<const uint8_t*>(blob.data()), N, out->begin());
-  return true;
-}
-
 Status Damaged(uint64_t position) {
   return Corrupt(fmt::format("the row at position {} is damaged or missing", position));
 }
@@ -62,8 +55,8 @@ Result<std::vector<Row>> JournalReader::Read(uint64_t position, size_t max_rows,
     row.recorded_at = WallTime(std::chrono::microseconds(read_.Int(5)));
     row.data = read_.Text(6);
     Seal seal{};
-    const bool whole = CopyBlob(read_.Blob(1), &row.id) &&
-                       CopyBlob(read_.Blob(7), &row.data_digest) && CopyBlob(read_.Blob(8), &seal);
+    const bool whole = read_.CopyBlob(1, &row.id) && read_.CopyBlob(7, &row.data_digest) &&
+                       read_.CopyBlob(8, &seal);
     const Seal expected = SealOf(
         {row.position, row.id, read_.Int(5), row.data_digest, row.kind, row.subject, row.time});
     const uint64_t expected_position =
@@ -96,8 +89,7 @@ Result<Row> JournalReader::Opening(const StreamRow& stream) {
   auto found = select->BindText(1, stream.stream).Step();
   if (!found.ok()) return std::move(found).status();
   Row row;
-  if (!*found || !CopyBlob(select->Blob(0), &row.id))
-    return Corrupt("a stream's opening is missing");
+  if (!*found || !select->CopyBlob(0, &row.id)) return Corrupt("a stream's opening is missing");
   row.position = stream.base + 1;
   row.kind = event::KindWord(event::Kind::kStreamOpened);
   row.subject = select->Text(1);

@@ -21,13 +21,6 @@ constexpr uint64_t kProbe = 10'000;  // absent positions in a row that mean the 
 constexpr const char* kSideTables[] = {"quarantine", "file",       "book",   "audit",
                                        "day_mark",   "chain_mark", "opening"};
 
-template <size_t N>
-bool CopyBlob(std::string_view blob, std::array<uint8_t, N>* out) {
-  if (blob.size() != N) return false;
-  std::copy_n(reinterpret_cast<const uint8_t*>(blob.data()), N, out->begin());
-  return true;
-}
-
 std::string MoveAside(const std::string& path, WallTime now) {
   std::string stamp = event::UtcText(now);
   std::erase_if(stamp, [](char c) { return c == ':' || c == '-' || c == '.'; });
@@ -120,9 +113,8 @@ class Salvage {
     row->recorded_at = WallTime(std::chrono::microseconds(select->Int(4)));
     row->data = select->Text(5);
     Seal seal{};
-    const bool whole = CopyBlob(select->Blob(0), &row->id) &&
-                       CopyBlob(select->Blob(6), &row->data_digest) &&
-                       CopyBlob(select->Blob(7), &seal);
+    const bool whole = select->CopyBlob(0, &row->id) && select->CopyBlob(6, &row->data_digest) &&
+                       select->CopyBlob(7, &seal);
     select->Reset();
     const Seal expected = SealOf({row->position, row->id, Micros(row->recorded_at),
                                   row->data_digest, row->kind, row->subject, row->time});

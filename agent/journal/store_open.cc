@@ -13,17 +13,6 @@
 #include "common/wire/ulid.h"
 
 namespace tillrelay::journal {
-namespace {
-
-template <size_t N>
-bool CopyBlob(std::string_view blob, std::array<uint8_t, N>* out) {
-  if (blob.size() != N) return false;
-  std::copy_n(reinterpret_cast<const uint8_t*>(blob.data()), N, out->begin());
-  return true;
-}
-
-}  // namespace
-
 Result<std::unique_ptr<JournalStore>> JournalStore::Open(const StoreOptions& options, WallTime now,
                                                          Random* random) {
   std::unique_ptr<JournalStore> store(new JournalStore(options));
@@ -154,7 +143,7 @@ Status JournalStore::LoadOwed() {
     if (!*row) return Status::Ok();
     LossRow loss{std::string(losses->Text(0)), losses->Unsigned(1), losses->Unsigned(2), {},
                  std::string(losses->Text(4)), losses->Int(5) != 0};
-    if (!CopyBlob(losses->Blob(3), &loss.chain)) return Corrupt("a loss row is damaged");
+    if (!losses->CopyBlob(3, &loss.chain)) return Corrupt("a loss row is damaged");
     losses_.push_back(std::move(loss));
   }
 }

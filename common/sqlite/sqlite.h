@@ -4,6 +4,8 @@
 // Thread: a connection and its statements belong to one thread (SQLITE_OPEN_NOMUTEX).
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <initializer_list>
 #include <string>
@@ -45,6 +47,14 @@ class Statement {
   std::string_view Text(int column) const;
   std::string_view Blob(int column) const;
   bool IsNull(int column) const;
+  // False, and nothing is copied: the blob has another length.
+  template <size_t N>
+  bool CopyBlob(int column, std::array<uint8_t, N>* out) const {
+    const std::string_view blob = Blob(column);
+    if (blob.size() != N) return false;
+    std::copy_n(reinterpret_cast<const uint8_t*>(blob.data()), N, out->begin());
+    return true;
+  }
   // Binds the column, whatever its type, as a parameter of another statement.
   void CopyTo(int column, Statement* to, int at) const;
   int columns() const;
