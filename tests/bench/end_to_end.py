@@ -13,7 +13,8 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "system"))
 
-from harness import World, wait_for  # noqa: E402  (the path is set above)
+from doors import plain, sale  # noqa: E402  (the path is set above)
+from harness import World, wait_for  # noqa: E402
 
 
 def cpu_seconds(pid):
@@ -38,6 +39,27 @@ def capture(world, seed, events, **options):
     return events / seconds, spent / events * 100_000
 
 
+def receipt(number):
+    """As large as the simulated ones."""
+    document = json.loads(sale(number, "98"))
+    document["lines"] = [{"action": "sale", "item": {"sku": f"10023{line}"}, "quantity": "1",
+                          "uom": "EA", "net_amount": "2.99"} for line in range(5)]
+    return json.dumps(document).encode()
+
+
+def prepared(world, events):
+    """Arrays of 100 whose bodies were made before, one after the other on one connection."""
+    bodies = [b"[" + b",".join(map(receipt, range(first, first + 100))) + b"]"
+              for first in range(1, events, 100)]
+    connection = plain(world.intake_port)
+    started = time.monotonic()
+    for body in bodies:
+        connection.request("POST", "/v1/events", body, {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        assert answer.status == 200 and b'"stored":100,' in answer.read()
+    return len(bodies) * 100 / (time.monotonic() - started)
+
+
 def one_round(events, figures):
     def add(name, value):
         figures.setdefault(name, []).append(value)
@@ -52,6 +74,7 @@ def one_round(events, figures):
         rate, cpu = capture(world, 3, events * 4, connections=1, group=100)
         add("arrays of 100 on one connection, events/s", rate)
         add("CPU-s per 100,000 in, arrays", cpu)
+        add("the same, bodies made before", prepared(world, events * 2))
         waiting = world.status()["waiting"]
         add("memory with the backlog, MB", resident_mb(world.agent.child.pid))
         world.agent.kill()
