@@ -122,7 +122,7 @@ class World:
         self._write("collector.toml", [
             "[broker]", f'url = "mqtt://127.0.0.1:{self.broker_port}"',
             "[store]", f'url = "sqlite:{self.path("central.db")}"',
-            "[metrics]", f'listen = "{self.centre_page}"'])
+            *(["[metrics]", f'listen = "{self.centre_page}"'] if collector_http else [])])
         self.broker = self._process("mosquitto", ["mosquitto", "-c", self.path("broker.conf")])
         self.agent = self._process("agent", [f"{BIN}/tillrelayd", "--config",
                                              self.path("agent.toml")])
