@@ -25,6 +25,17 @@ constexpr std::string_view kPruned[] = {
     "AgeRestriction",      "OperatorBypassApproval", "TaxDefinitions", "TransactionMeasures",
     "MerchandiseHierarchy"};
 
+// Expat 2.9 has these in 64 bits and warns of the old ones.
+#if XML_MAJOR_VERSION > 2 || XML_MINOR_VERSION >= 9
+int64_t ByteIndex(XML_Parser parser) { return XML_GetCurrentByteIndex64(parser); }
+uint64_t ByteCount(XML_Parser parser) { return XML_GetCurrentByteCount64(parser); }
+#else
+int64_t ByteIndex(XML_Parser parser) { return XML_GetCurrentByteIndex(parser); }
+uint64_t ByteCount(XML_Parser parser) {
+  return static_cast<uint64_t>(XML_GetCurrentByteCount(parser));
+}
+#endif
+
 bool Pruned(std::string_view name) {
   return std::find(std::begin(kPruned), std::end(kPruned), name) != std::end(kPruned);
 }
@@ -117,7 +128,7 @@ class Reader {
       return false;
     }
     root_from_ = Offset();
-    root_to_ = root_from_ + static_cast<size_t>(XML_GetCurrentByteCount(parser_.get()));
+    root_to_ = Offset() + Length();
     std::string minor;
     for (const char** at = attributes; *at != nullptr; at += 2) {
       if (Local(at[0]) == "MajorVersion") version_ = Printable(at[1], 8);
@@ -151,7 +162,7 @@ class Reader {
       return Stop("more than " + std::to_string(limits_.events) + " transactions",
                   "split the file");
     }
-    const size_t to = Offset() + static_cast<size_t>(XML_GetCurrentByteCount(parser_.get()));
+    const size_t to = Offset() + Length();
     sink_({tree_, vendors_, version_, too_large_, from_, to, root_from_, root_to_, RootName()});
   }
 
@@ -162,10 +173,12 @@ class Reader {
     return tag.substr(0, tag.find_first_of(" \t\r\n/>"));
   }
 
+  // Of what is being told, in the document.
   size_t Offset() const {
-    const XML_Index at = XML_GetCurrentByteIndex(parser_.get());
+    const int64_t at = ByteIndex(parser_.get());
     return at < 0 ? 0 : static_cast<size_t>(at);
   }
+  size_t Length() const { return ByteCount(parser_.get()); }
 
   void Stop(std::string what, std::string hint) {
     if (!stopped_) stopped_ = SyntaxError{Offset(), std::move(what), std::move(hint)};
