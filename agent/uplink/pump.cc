@@ -139,7 +139,9 @@ bool Pump::Flushed() const {
 void Pump::Take(Input& input) {
   if (auto* event = std::get_if<mqtt::LinkEvent>(&input)) return courier_.Take(*event);
   if (auto* asked = std::get_if<ReplayAsked>(&input)) {
-    return asked->answer->set_value(courier_.sender().StartReplay(asked->order, asked->id));
+    Status started = courier_.sender().StartReplay(asked->order, asked->id);
+    PublishStats();  // whoever has the answer finds the replay
+    return asked->answer->set_value(std::move(started));
   }
   switch (std::get<Order>(input)) {
     case Order::kPause:

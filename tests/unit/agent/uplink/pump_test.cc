@@ -270,6 +270,27 @@ TEST_F(PumpTest, AReplayIsAnsweredWithTheSameBytes) {
   EXPECT_EQ(pump_->Stats().replayed_total, 3u);
 }
 
+TEST_F(PumpTest, WhoHasTheIdOfAReplayFindsItsProgress) {
+  Start();
+  Sell(1, 5);
+  AwaitEvents(5);
+  for (int round = 0; round < 20; ++round) {
+    ReplayOrder order;
+    order.first = 1;
+    order.last = 5;
+    const auto id = pump_->Replay(order);
+    ASSERT_TRUE(id.ok()) << id.status().message();
+    const auto found = [&] {
+      for (const ReplayProgress& replay : pump_->Stats().replays) {
+        if (replay.id == *id) return replay.state;
+      }
+      return std::string();
+    };
+    ASSERT_NE(found(), "") << "round " << round;
+    Await([&] { return found() == "done"; });
+  }
+}
+
 TEST_F(PumpTest, StopSaysOfflineForAllToSeeAndDisconnects) {
   Start();
   Sell(1, 2);
