@@ -200,14 +200,17 @@ Status IdBlockWriter::Make(uint64_t number, uint64_t growing) {
   sqlite::Transaction transaction(db_);
   TRY(transaction.Begin());
   TRY(Save(number, block));
+  TRY(transaction.Commit());
   ++unchecked_;
-  return transaction.Commit();
+  return Status::Ok();
 }
 
 Status IdBlockWriter::Forget(uint64_t position) {
   const uint64_t number = position / kIds;
-  if (db_ == nullptr || number <= std::exchange(forgotten_, number)) return Status::Ok();
-  return forget_.Bind(1, number).Run();
+  if (db_ == nullptr || number <= forgotten_) return Status::Ok();
+  TRY(forget_.Bind(1, number).Run());
+  forgotten_ = number;
+  return Status::Ok();
 }
 
 Result<std::optional<uint64_t>> FindId(sqlite::Database* db, const Uuid& id) {

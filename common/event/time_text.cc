@@ -68,7 +68,11 @@ std::string Face(int64_t local_s) {
   const date::year_month_day ymd{day};
   const int64_t of_day = (at - day).count();
   const int year = static_cast<int>(ymd.year());
-  if (year < 0 || year > 9999) return fmt::format("{:04}-01-01T00:00:00", year);  // no till's time
+  if (year < 0 || year > 9999) {  // no till's time, but an offset can lead there
+    return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", year,
+                       static_cast<unsigned>(ymd.month()), static_cast<unsigned>(ymd.day()),
+                       of_day / 3600, of_day / 60 % 60, of_day % 60);
+  }
   std::string face;
   face.reserve(25);  // an offset follows
   AppendDigits(&face, 0, year, 4);

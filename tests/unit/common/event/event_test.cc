@@ -5,6 +5,7 @@
 #include "common/event/event_json.h"
 #include "common/event/gtin.h"
 #include "common/event/stock_effect.h"
+#include "common/event/time_text.h"
 #include "tests/support/drafts.h"
 
 namespace tillrelay::event {
@@ -311,6 +312,15 @@ TEST(EventJsonTest, OwnMembersLiveUnderExt) {
   text = R"({"ext":{"bad name":"7.1"}})";
   Event other;
   EXPECT_TRUE(ReadData(*parser.Parse(text), &other));
+}
+
+TEST(TimeTest, AYearThatNoTillKnowsIsWrittenInFull) {
+  constexpr int64_t kYear10000 = 253'402'300'800;  // seconds since 1970
+  const auto text = [](int64_t seconds) {
+    return UtcText(WallTime(std::chrono::microseconds(seconds * 1'000'000)));
+  };
+  EXPECT_EQ(text(kYear10000 + 3723), "10000-01-01T01:02:03.000Z");
+  EXPECT_EQ(text(kYear10000 - 1), "9999-12-31T23:59:59.000Z");
 }
 
 }  // namespace
