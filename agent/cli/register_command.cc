@@ -53,22 +53,13 @@ http::ClientRequest RequestFor(const RegisterOptions& options) {
 }
 
 int Print(const Common& common, const RegisterOptions& options, std::string body) {
-  if (common.json) {
-    if (!body.empty()) fmt::print("{}\n", body);
-    return kOk;
-  }
-  if (options.action == RegisterOptions::Action::kRemove) {
+  if (common.json && body.empty()) return kOk;
+  if (!common.json && options.action == RegisterOptions::Action::kRemove) {
     fmt::print("{} is refused from now on.\n", options.id);
     return kOk;
   }
-  JsonParser parser;
-  const auto root = parser.Parse(body);
-  if (!root.ok()) {
-    fmt::print(stderr, "the answer is not understood: {}\n", root.status().message());
-    return kFault;
-  }
-  options.action == RegisterOptions::Action::kAdd ? PrintNew(*root) : PrintList(*root);
-  return kOk;
+  const bool add = options.action == RegisterOptions::Action::kAdd;
+  return PrintAnswer(common, std::move(body), add ? PrintNew : PrintList);
 }
 
 }  // namespace

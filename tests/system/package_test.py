@@ -155,6 +155,15 @@ class Packages:
         broker.start()
         return f"mqtt://{OUTSIDE}:{port}"
 
+    def goes_on_in_a_new_stream(self, seed):
+        """50 more arrive, and all of all streams has been applied once."""
+        self.play(50, seed)
+        self.box.wait_status(lambda s: s["head"] == s["confirmed_through"] and s["head"] >= 50,
+                             "50 more")
+        counted = self.central("SELECT count(*), count(DISTINCT id) FROM event WHERE counted = 1 "
+                               "AND kind NOT IN ('stream_opened', 'loss')")[0]
+        check(counted == (self.accepted, self.accepted), f"{counted} of {self.accepted}")
+
     def restarted(self, before, seconds=90):
         wait_for(lambda: int(self.box.show(UNIT, "NRestarts")) > before
                  and self.box.show(UNIT, "ActiveState") == "active", "the restart", seconds)
@@ -484,12 +493,7 @@ class Packages:
         self.box.run("systemctl", "start", UNIT)
         status = self.box.wait_status(lambda s: s["head"] == s["confirmed_through"], "confirmed")
         check(status["stream"] != before, "the old stream goes on")
-        self.play(50, 31)
-        self.box.wait_status(lambda s: s["head"] == s["confirmed_through"] and s["head"] >= 50,
-                             "50 more")
-        counted = self.central("SELECT count(*), count(DISTINCT id) FROM event WHERE counted = 1 "
-                               "AND kind NOT IN ('stream_opened', 'loss')")[0]
-        check(counted == (self.accepted, self.accepted), f"{counted} of {self.accepted}")
+        self.goes_on_in_a_new_stream(31)
         return "nothing counted twice, nothing missing"
 
     def a_roll_back_with_the_backup_works(self):
@@ -512,12 +516,7 @@ class Packages:
         check("install the newer tillrelay again" in told, told)
         self.box.run("tillrelay", "restore-backup", "--yes", "/root/before-upgrade.db")
         self.box.run("systemctl", "start", UNIT)
-        self.play(50, 41)
-        self.box.wait_status(lambda s: s["head"] == s["confirmed_through"] and s["head"] >= 50,
-                             "the events after the roll-back")
-        counted = self.central("SELECT count(*), count(DISTINCT id) FROM event WHERE counted = 1 "
-                               "AND kind NOT IN ('stream_opened', 'loss')")[0]
-        check(counted == (self.accepted, self.accepted), f"{counted} of {self.accepted}")
+        self.goes_on_in_a_new_stream(41)
         return "what the new version had taken counts once, and so does what came after"
 
     def another_store_moves_in(self):
