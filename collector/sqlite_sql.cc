@@ -90,7 +90,8 @@ Status SqliteSql::Open() {
 }
 
 Status SqliteSql::Prepare() {
-  TRY(db_.Exec("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=4000"));
+  TRY(db_.MakeDurable());
+  TRY(db_.Exec("PRAGMA wal_autocheckpoint=4000"));
   auto version = db_.QueryInt("PRAGMA user_version");
   if (!version.ok()) return std::move(version).status();
   if (*version == kSchemaVersion) return Status::Ok();

@@ -10,9 +10,9 @@
 #include "agent/cli/journal_lock.h"
 #include "agent/cli/terminal.h"
 #include "agent/config/config.h"
-#include "agent/journal/backup.h"
 #include "agent/journal/reader.h"
-#include "agent/journal/salvage.h"
+#include "agent/journal/repair/backup.h"
+#include "agent/journal/repair/salvage.h"
 #include "common/base/json_writer.h"
 #include "common/base/log.h"
 #include "common/event/time_text.h"
@@ -199,19 +199,29 @@ int RunSalvage(const Common& common, const JournalFileOptions& options) {
   store.path = config.journal.path;
   store.store_id = config.store_id;
   journal::Salvaged told;
-  auto opened = journal::OpenOrSalvage(store, clock.Wall(), &random, &told, true);
+  auto opened = journal::OpenOrSalvage(store, clock.Wall(), &random, &told, "by order");
   if (!opened.ok()) return Fail("salvage", opened.status());
+  for (;;) {
+    auto more = (*opened)->StepTakeOver(clock.Wall());
+    if (!more.ok()) return Fail("salvage", more.status());
+    if (!*more) break;
+  }
+  uint64_t saved = 0, lost = 0;
+  for (const journal::TakeOverRow& row : (*opened)->take_over().PopFinished()) {
+    saved += row.taken;
+    lost += row.lost;
+  }
   if (common.json) {
     std::string out;
     JsonWriter json(&out);
-    json.BeginObject().Field("moved_to", told.moved_to).Field("saved", told.rows);
-    json.Field("lost", told.lost).Field("new_stream", (*opened)->current().stream).EndObject();
+    json.BeginObject().Field("moved_to", told.moved_to).Field("saved", saved);
+    json.Field("lost", lost).Field("new_stream", (*opened)->current().stream).EndObject();
     fmt::print("{}\n", out);
   } else {
-    fmt::print("{} unconfirmed events are saved, {} are lost; the old file is {}\n", told.rows,
-               told.lost, told.moved_to);
+    fmt::print("{} unconfirmed events are saved, {} are lost; the old file is {}\n", saved, lost,
+               told.moved_to);
   }
-  return told.lost == 0 ? kOk : kFault;
+  return lost == 0 ? kOk : kFault;
 }
 
 int RunExport(const Common& common, const ExportOptions& options) {

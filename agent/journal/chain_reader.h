@@ -18,12 +18,8 @@ class ChainReader {
 
  private:
   std::string store_id_;
+  bool sealed_ = true;
   sqlite::Statement mark_, links_;
 };
-
-// All streams of the file by number, with their floors.
-Result<std::vector<StreamRow>> ReadStreams(sqlite::Database* db);
-// Sets the floors from the lowest position from which upward nothing is missing.
-void SetFloors(std::vector<StreamRow>* streams, uint64_t lowest);
 
 }  // namespace tillrelay::journal

@@ -6,6 +6,7 @@
 
 #include "agent/journal/schema.h"
 #include "agent/journal/store.h"
+#include "agent/journal/stream_tables.h"
 #include "common/base/json_writer.h"
 #include "common/event/kind.h"
 #include "common/event/time_text.h"
@@ -52,6 +53,7 @@ std::string LossData(const LossRow& loss) {
   json.Field("through", wire::SequenceText(loss.last));
   json.Field("chain", ToHex(BytesOf(loss.chain)));
   json.Field("reason", loss.reason).Field("compared", loss.compared);
+  if (loss.open) json.Field("open", true);
   json.EndObject().EndObject();
   return data;
 }
@@ -59,10 +61,24 @@ std::string LossData(const LossRow& loss) {
 }  // namespace
 
 Status JournalStore::Fork(uint64_t position, const std::string& reason, WallTime now,
-                          Random* random) {
+                          Random* random, const std::vector<LossRow>& gone) {
   CHECK(!in_transaction_);
-  sqlite::Transaction transaction(&db_);
-  TRY(transaction.Begin());
+  TRY(Begin());
+  Status done = OpenStreamAt(position, reason, now, random);
+  for (const LossRow& loss : gone) {
+    if (done.ok()) done = DeclareLoss(loss, now);
+  }
+  if (done.ok()) done = Commit();
+  if (!done.ok()) {
+    Rollback();
+    return done;
+  }
+  TRY(LoadStreams());
+  return LoadOwed();
+}
+
+Status JournalStore::OpenStreamAt(uint64_t position, const std::string& reason, WallTime now,
+                                  Random* random) {
   const uint64_t end = committed_.base + committed_.head + 1;
   position = std::clamp(position, LowestKept(streams_), end);
   StreamRow fresh;
@@ -77,13 +93,13 @@ Status JournalStore::Fork(uint64_t position, const std::string& reason, WallTime
   const StreamRow* previous = StreamAt(rows, position == 1 ? 1 : position - 1);
   TRY(OpenBehind(previous == nullptr ? rows.back() : *previous, fresh, reason, now));
   TRY(Renumber(&fresh));
-  TRY(SaveStream(fresh));
+  TRY(SaveStream(fresh, now, reason));
   auto forget = db_.Prepare("DELETE FROM owed WHERE position>=?1");
   if (!forget.ok()) return std::move(forget).status();
   TRY(forget->Bind(1, position).Run());
-  TRY(transaction.Commit());
-  TRY(LoadStreams());
-  return LoadOwed();
+  pending_ = fresh;
+  lists_changed_ = true;
+  return Status::Ok();
 }
 
 // What a stream keeps when everything from `position` on leaves it.
@@ -112,14 +128,17 @@ Status JournalStore::CutAt(uint64_t position, StreamRow* row) {
 Status JournalStore::OpenBehind(const StreamRow& cut, const StreamRow& fresh,
                                 const std::string& reason, WallTime now) {
   const Uuid id = event::OwnEventId("stream_opened", options_.store_id, fresh.stream);
-  const std::string data = OpeningData(cut, reason);
-  const std::string subject = "stream/" + fresh.stream, time = event::UtcText(now);
-  auto insert = db_.Prepare("INSERT INTO opening VALUES(?1,?2,?3,?4,?5,?6)");
-  if (!insert.ok()) return std::move(insert).status();
-  insert->BindText(1, fresh.stream).BindBlob(2, BytesOf(id)).BindText(3, subject);
-  TRY(insert->BindText(4, time).Bind(5, Micros(now)).BindText(6, data).Run());
+  Row opening;
+  opening.id = id;
+  opening.subject = "stream/" + fresh.stream;
+  opening.time = event::UtcText(now);
+  opening.recorded_at = now;
+  opening.data = OpeningData(cut, reason);
+  auto save = db_.Prepare(kSaveOpening);
+  if (!save.ok()) return std::move(save).status();
+  TRY(SaveOpeningRow(fresh.stream, opening, &*save));
   const wire::Chain zero = wire::FirstChain(options_.store_id, fresh.stream);
-  return SaveMark(fresh.stream, 1, wire::NextChain(zero, 1, id, Sha256(data)));
+  return SaveMark(fresh.stream, 1, wire::NextChain(zero, 1, id, Sha256(opening.data)));
 }
 
 // Walks the moved rows once: their chain under the new numbers, and its marks.
@@ -137,39 +156,29 @@ Status JournalStore::Renumber(StreamRow* fresh) {
   return Status::Ok();
 }
 
-Status JournalStore::SaveStream(const StreamRow& row) {
-  auto save = db_.Prepare(
-      "INSERT INTO stream VALUES(?1,?2,?3,?4,?5,?6,?7,?8,'fork',?9,?10,?11) ON CONFLICT(stream) "
-      "DO UPDATE SET head=?3,head_chain=?4,confirmed_through=?5,confirmed_chain=?6,"
-      "acked_through=?7,current=?9");
-  if (!save.ok()) return std::move(save).status();
-  save->BindText(1, row.stream).Bind(2, row.base).Bind(3, row.head);
-  save->BindBlob(4, BytesOf(row.head_chain)).Bind(5, row.confirmed_through);
-  save->BindBlob(6, BytesOf(row.confirmed_chain)).Bind(7, row.acked_through).Bind(8, 0);
-  return save->Bind(9, row.current ? 1 : 0).Bind(10, row.number).Bind(11, row.first).Run();
+Status JournalStore::SaveStream(const StreamRow& row, WallTime opened_at,
+                                const std::string& reason) {
+  return SaveStreamRow(options_.store_id, row, opened_at, reason, &sql_.save_stream);
 }
 
 Status JournalStore::SaveMark(const std::string& stream, uint64_t sequence,
                               const wire::Chain& chain) {
-  return sql_.insert_mark.BindText(1, stream).Bind(2, sequence).BindBlob(3, BytesOf(chain)).Run();
+  return SaveMarkRow({stream, sequence, chain}, &sql_.insert_mark);
 }
 
 Status JournalStore::SaveWord(const StreamWord& word) {
   CHECK(in_transaction_);
   if (word.stream == pending_.stream) {
     if (word.through > pending_.head) return Status::Ok();
-    TRY(SaveConfirmed(word.through, word.chain));
+    SaveConfirmed(word.through, word.chain);
     return SaveOwed(pending_, word);
   }
   for (const StreamRow& known : streams_) {
     if (known.stream != word.stream || word.through > known.head) continue;
-    TRY(sql_.update_confirmed.BindText(1, word.stream)
-            .Bind(2, word.through)
-            .BindBlob(3, BytesOf(word.chain))
-            .Run());
     StreamRow& row = pending_older_.emplace_back(known);
     row.confirmed_through = word.through;
     row.confirmed_chain = word.chain;
+    TRY(SaveStream(row));
     return SaveOwed(row, word);
   }
   return Status::Ok();
@@ -224,16 +233,16 @@ Status JournalStore::DeclareLoss(const LossRow& loss, WallTime now) {
   draft.data = LossData(loss);
   draft.data_digest = draft.identity.digest = Sha256(draft.data);
   draft.book.time_trusted = false;
+  if (take_over_.pending()) TRY(take_over_.Fetch(draft.identity.key));
   auto known = FindKnown(draft);
   if (!known.ok()) return std::move(known).status();
   if (!known->empty()) return Status::Ok();
   Receipt receipt;
   TRY(Insert(draft, now, &receipt));
-  auto insert = db_.Prepare("INSERT OR IGNORE INTO loss VALUES(?1,?2,?3,?4,?5,?6)");
-  if (!insert.ok()) return std::move(insert).status();
-  insert->BindText(1, loss.stream).Bind(2, loss.first).Bind(3, loss.last);
-  insert->BindBlob(4, BytesOf(loss.chain)).BindText(5, loss.reason);
-  TRY(insert->Bind(6, loss.compared ? 1 : 0).Run());
+  auto save = db_.Prepare(kSaveLoss);
+  if (!save.ok()) return std::move(save).status();
+  TRY(SaveLossRow(loss, &*save));
+  TRY(SaveGone(loss));
   losses_.push_back(loss);
   lists_changed_ = true;
   return Status::Ok();

@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "agent/journal/paths.h"
+#include "agent/journal/repair/replacement.h"
 
 namespace tillrelay::journal {
 namespace {
@@ -32,11 +33,6 @@ uint64_t FileBytes(const std::string& path) {
   return stat(path.c_str(), &info) == 0 ? static_cast<uint64_t>(info.st_size) : 0;
 }
 
-std::string DirectoryOf(const std::string& path) {
-  const size_t slash = path.rfind('/');
-  return slash == std::string::npos ? "." : path.substr(0, std::max<size_t>(slash, 1));
-}
-
 }  // namespace
 
 Journal::Journal(JournalOptions options, const Clock* clock, Random* random)
@@ -44,21 +40,30 @@ Journal::Journal(JournalOptions options, const Clock* clock, Random* random)
       clock_(*clock),
       random_(*random),
       inbox_(options_.queue_events, options_.queue_bytes),
-      ballast_(BallastPath(options_.store.path)) {}
+      ballast_(BallastPath(options_.store.path)),
+      witness_(WitnessPath(options_.store.path)) {}
 
 Result<std::unique_ptr<Journal>> Journal::Open(JournalOptions options, const Clock* clock,
                                                Random* random) {
+  auto path = ResolveJournal(options.store.path);
+  if (!path.ok()) return std::move(path).status();
+  options.store.path = *path;
+  options.store.confirm_by_broker = options.confirm_by_broker;
+  if (!options.store.progress) options.store.progress = options.beat;
   std::unique_ptr<Journal> journal(new Journal(std::move(options), clock, random));
   journal::Salvaged salvaged;
   auto store = OpenOrSalvage(journal->options_.store, clock->Wall(), random, &salvaged);
   if (!store.ok()) return std::move(store).status();
   journal->store_ = *std::move(store);
+  TRY(journal->BeginWitness());
+  journal->watch_.Note(journal->options_.store.path);
   journal->Salvaged(salvaged);
   journal->opened_at_ = journal->last_tick_ = clock->Now();
   journal->working_.store_id = journal->options_.store.store_id;
   if (Status made = journal->ballast_.Make(); !made.ok())
     journal->working_.refusing = made.message();
   journal->CheckLimits();
+  journal->TakeOverAtOpen();
   journal->Publish();
   journal->thread_ = std::thread([raw = journal.get()] {
     pthread_setname_np(pthread_self(), "journal");
@@ -164,9 +169,10 @@ std::string Journal::Refusing() const {
 }
 
 void Journal::Run() {
-  for (;;) {
+  for (bool more_to_do = false;;) {
     const bool closing = inbox_.closed();
-    std::vector<Message> messages = inbox_.PopAll(options_.idle_tick);
+    std::vector<Message> messages =
+        inbox_.PopAll(more_to_do ? std::chrono::milliseconds(0) : options_.idle_tick);
     if (options_.beat) options_.beat();
     size_t first = 0;
     while (first < messages.size()) {
@@ -186,10 +192,12 @@ void Journal::Run() {
       RunGroup(messages, first, last);
       first = last;
     }
+    if (!messages.empty()) watch_.Note(options_.store.path);
     if (clock_.Now() - last_tick_ >= options_.idle_tick) Tick();
+    more_to_do = TakeOverStep();
     if (closing && messages.empty()) break;
   }
-  store_.reset();
+  CloseStore();
 }
 
 bool Journal::Alone(const Message& message) {
@@ -210,6 +218,7 @@ void Journal::RunGroup(std::vector<Message>& messages, size_t first, size_t last
       return;
     }
   }
+  if (written.ok()) WitnessCommit();
   Publish();
   if (written.ok() && options_.on_growth) options_.on_growth(store_->current());
   for (size_t i = first, answer = 0; i < last; ++i) {
@@ -263,7 +272,8 @@ Status Journal::Apply(const Message& message, WallTime now) {
       return Corrupt(message.stream);
     case Order::kAcked:
       if (message.stream != store_->current().stream) return Status::Ok();
-      return store_->SaveAcked(message.through);
+      store_->SaveAcked(message.through);
+      return Status::Ok();
     default:
       return Status::Ok();
   }
@@ -272,11 +282,12 @@ Status Journal::Apply(const Message& message, WallTime now) {
 void Journal::RunFork(const Message& message) {
   if (!working_.poisoned.empty() || !store_) return;
   const WallTime now = clock_.Wall();
+  // A fork that fails may have failed in its commit: the same rule as for every other commit.
   if (Status s = store_->Fork(message.through, message.stream, now, &random_); !s.ok()) {
-    if (s.code() == Code::kCorrupt) return Failed(s);
-    return trouble_.Report(s.message(), clock_.Now());
+    return Failed(std::move(s).Within("fork"));
   }
   log::Warning("journal", "new stream {}: {}", store_->current().stream, message.stream);
+  WitnessCommit();
   Publish();
   if (options_.on_growth) options_.on_growth(store_->current());
 }
@@ -309,6 +320,7 @@ void Journal::RunAlone(Message* message) {
   }
   Count(*receipts);
   ++working_.commits_total;
+  WitnessCommit();
   Publish();
   if (options_.on_growth) options_.on_growth(store_->current());
   request.done(std::move(receipts));
@@ -323,7 +335,8 @@ void Journal::Failed(const Status& failure) {
     return;
   }
   working_.poisoned = failure.message();
-  if (failure.code() == Code::kCorrupt) damaged_ = true;  // until the next repair, whatever follows
+  // Until the next repair, whatever follows.
+  if (failure.code() == Code::kCorrupt) damaged_ = failure.message();
 }
 
 void Journal::DiskFull() {
@@ -332,38 +345,11 @@ void Journal::DiskFull() {
   if (Status s = store_->Checkpoint(true); !s.ok()) trouble_.Report(s.message(), clock_.Now());
 }
 
-void Journal::Salvaged(const journal::Salvaged& salvaged) {
-  if (salvaged.moved_to.empty()) return;
-  ++working_.salvages_total;
-  working_.salvaged = fmt::format(
-      "the journal was damaged: {} events that wait were saved, {} are lost; what is left of the "
-      "old "
-      "file is {}",
-      salvaged.rows, salvaged.lost, salvaged.moved_to);
-  if (options_.on_growth) options_.on_growth(store_->current());
-}
-
-// Nothing is accepted behind a failed commit before the log's content is in the database and
-// synced.
-void Journal::Repair() {
-  store_.reset();
-  journal::Salvaged salvaged;
-  auto store = OpenOrSalvage(options_.store, clock_.Wall(), &random_, &salvaged,
-                             std::exchange(damaged_, false));
-  if (!store.ok()) return trouble_.Report(store.status().message(), clock_.Now());
-  if (Status synced = (*store)->Checkpoint(true); !synced.ok()) {
-    return trouble_.Report(synced.message(), clock_.Now());
-  }
-  store_ = *std::move(store);
-  Salvaged(salvaged);
-  log::Info("journal", "reopened after: {}", working_.poisoned);
-  working_.poisoned.clear();
-  trouble_.Clear();
-}
-
 void Journal::Tick() {
   last_tick_ = clock_.Now();
-  if (!working_.poisoned.empty()) Repair();
+  if (vanished_) working_.poisoned.clear();
+  WatchFiles();
+  if (!working_.poisoned.empty() && !vanished_) Repair();
   if (store_ && working_.poisoned.empty()) Trim();
   if (store_ && working_.poisoned.empty()) {
     const WallTime now = clock_.Wall();
@@ -373,6 +359,8 @@ void Journal::Tick() {
   FillIdBlocks();
   KeepHistory();
   CheckLimits();
+  WitnessTick();
+  if (store_ && !vanished_) watch_.Note(options_.store.path);
   Publish();
 }
 
@@ -477,7 +465,9 @@ void Journal::Publish() {
     working_.owed = store_->Owed();
     working_.losses = store_->losses();
     working_.quarantined = store_->quarantined();
-    working_.waiting = stream.head - std::min(stream.head, through);
+    working_.taking_over = store_->take_over().remaining();
+    working_.taking_over_file = store_->take_over().file();
+    working_.waiting = stream.head - std::min(stream.head, through) + working_.taking_over;
     if (working_.waiting == 0) {
       working_.oldest_waiting_at = {};
     } else if (!oldest_known) {

@@ -20,9 +20,10 @@
 #include <thread>
 
 #include "agent/journal/ballast.h"
+#include "agent/journal/file_watch.h"
 #include "agent/journal/journal_stats.h"
 #include "agent/journal/record.h"
-#include "agent/journal/salvage.h"
+#include "agent/journal/repair/salvage.h"
 #include "agent/journal/store.h"
 #include "common/base/clock.h"
 #include "common/base/inbox.h"
@@ -111,6 +112,16 @@ class Journal {
   void DiskFull();
   void Repair();
   void Salvaged(const struct Salvaged& salvaged);
+  bool TakeOverStep();
+  void TakeOverAtOpen();
+  void WatchFiles();
+  Status StillOurs();
+  Status PutBack();
+  void WitnessCommit();
+  void WitnessTick();
+  bool WriteWitness(const Witness& marks, bool sync);
+  Status BeginWitness();
+  void CloseStore();
   void Tick();
   void FillIdBlocks();
   void KeepHistory();
@@ -128,7 +139,13 @@ class Journal {
   uint64_t appended_bytes_ = 0;
   Instant opened_at_{};
   Instant last_tick_{};
-  bool damaged_ = false;  // the next repair salvages
+  std::string damaged_;    // why the next repair salvages; empty: it does not
+  bool vanished_ = false;  // the file has lost its name and could not be put back yet
+  WitnessFile witness_;
+  Instant witness_at_{}, last_commit_{};
+  bool witness_settled_ = false;
+  FileWatch watch_;
+  log::Repeated witness_trouble_{log::Level::kWarning, "journal"};
   JournalStats working_;  // journal thread only
 
   mutable Mutex mutex_;

@@ -35,6 +35,8 @@ struct JournalStats {
   uint64_t disk_bytes = 0, disk_free_bytes = 0;  // where the journal lives
   double disk_days_left = -1;                    // -1: not known yet
   uint64_t salvages_total = 0;
+  uint64_t taking_over = 0;      // events of a damaged file that are still to be brought over
+  std::string taking_over_file;  // which; empty: none
   std::string salvaged;  // what became of a damaged file, since start; empty: there was none
   std::string poisoned;  // why nothing is accepted; empty: healthy
   std::string refusing;  // why new events are refused for now; empty: accepting

@@ -10,6 +10,15 @@ inline std::string LockPath(const std::string& journal) { return journal + ".loc
 inline std::string BallastPath(const std::string& journal) { return journal + ".ballast"; }
 inline std::string WalPath(const std::string& journal) { return journal + "-wal"; }
 
+inline std::string WitnessPath(const std::string& journal) { return journal + ".witness"; }
+
+inline std::string DirectoryOf(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return path.substr(0, slash == 0 ? 1 : slash);
+}
+inline std::string NameOf(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+
 inline std::string Beside(const std::string& journal, const char* name) {
   const size_t slash = journal.rfind('/');
   return (slash == std::string::npos ? "" : journal.substr(0, slash + 1)) + name;

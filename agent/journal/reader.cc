@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "agent/journal/seal.h"
-#include "common/event/kind.h"
 
 namespace tillrelay::journal {
 namespace {
@@ -84,19 +83,10 @@ Result<StreamRow> JournalReader::CurrentStream() {
 }
 
 Result<Row> JournalReader::Opening(const StreamRow& stream) {
-  auto select = db_.Prepare("SELECT id,subject,time,recorded_at,data FROM opening WHERE stream=?1");
-  if (!select.ok()) return std::move(select).status();
-  auto found = select->BindText(1, stream.stream).Step();
-  if (!found.ok()) return std::move(found).status();
-  Row row;
-  if (!*found || !select->CopyBlob(0, &row.id)) return Corrupt("a stream's opening is missing");
-  row.position = stream.base + 1;
-  row.kind = event::KindWord(event::Kind::kStreamOpened);
-  row.subject = select->Text(1);
-  row.time = select->Text(2);
-  row.recorded_at = WallTime(std::chrono::microseconds(select->Int(3)));
-  row.data = select->Text(4);
-  row.data_digest = Sha256(row.data);
+  auto check = SealCheckOf(&db_);
+  if (!check.ok()) return std::move(check).status();
+  auto row = ReadOpening(&db_, stream, *check);
+  if (row.status().code() == Code::kNotFound) return Corrupt(row.status().message());
   return row;
 }
 

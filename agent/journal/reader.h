@@ -11,6 +11,7 @@
 
 #include "agent/journal/chain_reader.h"
 #include "agent/journal/record.h"
+#include "agent/journal/stream_tables.h"
 #include "common/sqlite/sqlite.h"
 
 namespace tillrelay::journal {

@@ -4,6 +4,8 @@
 
 #include <iterator>
 
+#include "agent/journal/seal.h"
+#include "agent/journal/stream_tables.h"
 #include "common/base/log.h"
 
 namespace tillrelay::journal {
@@ -98,19 +100,75 @@ CREATE TABLE loss(
   PRIMARY KEY(stream, first, last)) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr const char* kVersions[] = {kVersion1, kVersion2, kVersion3};
+constexpr const char* kVersion4 = R"sql(
+ALTER TABLE stream ADD COLUMN seal BLOB NOT NULL DEFAULT x'';
+ALTER TABLE chain_mark ADD COLUMN seal BLOB NOT NULL DEFAULT x'';
+ALTER TABLE opening ADD COLUMN seal BLOB NOT NULL DEFAULT x'';
+ALTER TABLE loss ADD COLUMN open INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE loss ADD COLUMN seal BLOB NOT NULL DEFAULT x'';
+CREATE TABLE take_over(
+  number INTEGER PRIMARY KEY,
+  file TEXT NOT NULL,
+  stream TEXT NOT NULL,
+  base INTEGER NOT NULL,
+  first INTEGER NOT NULL,
+  last INTEGER NOT NULL,
+  youngest INTEGER NOT NULL,
+  open INTEGER NOT NULL,
+  step INTEGER NOT NULL,
+  position INTEGER NOT NULL,
+  missing_from INTEGER NOT NULL,
+  taken INTEGER NOT NULL,
+  lost INTEGER NOT NULL,
+  cursor_1 BLOB NOT NULL,
+  cursor_2 BLOB NOT NULL) STRICT;
+CREATE TABLE gone(first INTEGER PRIMARY KEY, last INTEGER NOT NULL) STRICT;
+CREATE TABLE take_over_run(
+  number INTEGER NOT NULL,
+  first INTEGER NOT NULL,
+  last INTEGER NOT NULL,
+  position INTEGER NOT NULL,
+  PRIMARY KEY(number, first)) STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr const char* kVersions[] = {kVersion1, kVersion2, kVersion3, kVersion4};
 static_assert(std::size(kVersions) == kSchemaVersion);
 
 Status SetDurable(sqlite::Database* db) {
-  auto mode = db->QueryText("PRAGMA journal_mode=WAL");
-  if (!mode.ok()) return std::move(mode).status();
-  if (*mode != "wal") return Unavailable("the file system does not allow a write-ahead log");
+  TRY(db->MakeDurable());
   // A checkpoint holds commits: of 200 pages it takes some 3 ms, of 1,000 some 10 ms.
-  TRY(db->Exec(
-      "PRAGMA synchronous=FULL; PRAGMA secure_delete=OFF; PRAGMA wal_autocheckpoint=200;"));
-  auto synchronous = db->QueryInt("PRAGMA synchronous");
-  if (!synchronous.ok()) return std::move(synchronous).status();
-  if (*synchronous != 2) return Internal("synchronous=FULL was not taken");
+  return db->Exec("PRAGMA secure_delete=OFF; PRAGMA wal_autocheckpoint=200;");
+}
+
+// The rows that had no seals before schema 4 get them; they are believed as they are.
+Status SealOldRows(sqlite::Database* db) {
+  auto streams = ReadStreams(db, SealCheck::kNone);
+  if (!streams.ok()) return std::move(streams).status();
+  if (streams->empty()) return Status::Ok();
+  auto store = db->QueryText("SELECT value FROM meta WHERE key='store_id'");
+  if (!store.ok()) return std::move(store).status();
+  sqlite::Statement stream, mark, opening, loss;
+  TRY(db->PrepareAll({{&stream, kSaveStream}, {&mark, kSaveMark}}));
+  for (const StreamRow& row : *streams) TRY(SaveStreamRow(*store, row, {}, "", &stream));
+  TRY(ForEachMark(db, SealCheck::kNone,
+                  [&](const ChainMark& row) { return SaveMarkRow(row, &mark); }));
+  TRY(db->PrepareAll(
+      {{&opening, "UPDATE opening SET seal=?2 WHERE stream=?1"},
+       {&loss, "UPDATE loss SET seal=?4 WHERE stream=?1 AND first=?2 AND last=?3"}}));
+  for (const StreamRow& row : *streams) {
+    auto read = ReadOpening(db, row, SealCheck::kNone);
+    if (read.status().code() == Code::kNotFound) continue;
+    if (!read.ok()) return std::move(read).status();
+    const Seal seal = SealOfOpening(row.stream, *read);
+    TRY(opening.BindText(1, row.stream).BindBlob(2, BytesOf(seal)).Run());
+  }
+  auto losses = ReadLosses(db, SealCheck::kNone);
+  if (!losses.ok()) return std::move(losses).status();
+  for (const LossRow& row : *losses) {
+    const Seal seal = SealOfLoss(row);
+    loss.BindText(1, row.stream).Bind(2, row.first).Bind(3, row.last);
+    TRY(loss.BindBlob(4, BytesOf(seal)).Run());
+  }
   return Status::Ok();
 }
 
@@ -121,10 +179,58 @@ Status Migrate(sqlite::Database* db, int64_t version) {
   for (auto step = static_cast<size_t>(version); step < std::size(kVersions); ++step) {
     TRY(db->Exec(kVersions[step]));
   }
+  if (version > 0 && version < kSealsSince) TRY(SealOldRows(db));
   TRY(db->Exec(fmt::format("PRAGMA user_version={}; PRAGMA application_id={};", kSchemaVersion,
                            kApplicationId)
                    .c_str()));
   return transaction.Commit();
+}
+
+// What a table is to the programs that use it; nothing about how its text was written.
+Result<std::string> ShapeOf(sqlite::Database* db, const std::string& table) {
+  std::string shape;
+  for (const char* sql :
+       {"SELECT type||' '||wr||' '||strict FROM pragma_table_list(?1) WHERE schema='main'",
+        "SELECT name||' '||type||' '||\"notnull\"||' '||ifnull(dflt_value,'-')||' '||pk||' '||"
+        "hidden FROM pragma_table_xinfo(?1)"}) {
+    auto select = db->Prepare(sql);
+    if (!select.ok()) return std::move(select).status();
+    select->BindText(1, table);
+    for (;;) {
+      auto row = select->Step();
+      if (!row.ok()) return std::move(row).status();
+      if (!*row) break;
+      shape.append(select->Text(0)).append("\n");
+    }
+  }
+  return shape;
+}
+
+// Every table that `version` has, as this program makes it, and nothing that acts on its own.
+// Tables of which this program knows nothing are no damage.
+Status CheckSchema(sqlite::Database* db, int64_t version) {
+  auto model = sqlite::Database::Open(":memory:", {});
+  if (!model.ok()) return std::move(model).status();
+  for (int64_t step = 0; step < version; ++step) TRY(model->Exec(kVersions[step]));
+  auto names = model->Prepare("SELECT name FROM sqlite_schema WHERE type='table'");
+  if (!names.ok()) return std::move(names).status();
+  for (;;) {
+    auto row = names->Step();
+    if (!row.ok()) return std::move(row).status();
+    if (!*row) break;
+    const std::string table(names->Text(0));
+    auto expected = ShapeOf(&*model, table);
+    if (!expected.ok()) return std::move(expected).status();
+    auto found = ShapeOf(db, table);
+    if (!found.ok()) return std::move(found).status();
+    if (*found != *expected) return Corrupt("table " + table + " is not as this program made it");
+  }
+  auto foreign = db->QueryText(
+      "SELECT coalesce(max(type||' '||name),'') FROM sqlite_schema "
+      "WHERE type='trigger' OR (type='index' AND sql IS NOT NULL)");
+  if (!foreign.ok()) return std::move(foreign).status();
+  if (!foreign->empty()) return Corrupt("the journal has a foreign " + *foreign);
+  return Status::Ok();
 }
 
 }  // namespace
@@ -144,6 +250,9 @@ Status PrepareSchema(sqlite::Database* db) {
                     "newer tillrelay again, nothing was changed",
                     *version, kSchemaVersion));
   }
+  if (*version < 0 || (*version == 0 && !empty))
+    return Corrupt("the journal's schema has no version");
+  TRY(CheckSchema(db, *version));
   TRY(SetDurable(db));
   if (*version == kSchemaVersion) return Status::Ok();
   if (!empty) log::Info("journal", "bringing schema {} to {}", *version, kSchemaVersion);

@@ -9,7 +9,8 @@
 
 namespace tillrelay::journal {
 
-inline constexpr int kSchemaVersion = 3;
+inline constexpr int kSchemaVersion = 4;
+inline constexpr int kSealsSince = 4;              // rows of stream, chain_mark, opening, loss
 inline constexpr int kApplicationId = 0x54524c59;  // "TRLY"
 inline constexpr uint64_t kMarkEvery = 256;        // chain marks, docs/journal.md
 

@@ -1,4 +1,6 @@
-// What: the hash that ties a row's columns together, so that a flipped bit anywhere is seen.
+// What: the hash that ties a row's columns together, so that a flipped bit anywhere is seen: the
+// first
+//   8 bytes of SHA-256 over them (docs/journal.md, "Seals").
 // Thread: any.
 #pragma once
 
@@ -6,6 +8,7 @@
 #include <string_view>
 
 #include "agent/journal/record.h"
+#include "agent/journal/stream_row.h"
 
 namespace tillrelay::journal {
 
@@ -20,5 +23,13 @@ struct SealInput {
 };
 
 Seal SealOf(const SealInput& row);
+
+// Of the other rows that decide what is sent. A stream's seal covers the store as well, so that
+// damage to the store's name is told from another store's file.
+Seal SealOfStream(std::string_view store_id, const StreamRow& row);
+Seal SealOfMark(std::string_view stream, uint64_t sequence, const wire::Chain& chain);
+Seal SealOfLoss(const LossRow& row);
+// `row`: as JournalReader::Opening gives it; its position is not covered.
+Seal SealOfOpening(std::string_view stream, const Row& row);
 
 }  // namespace tillrelay::journal

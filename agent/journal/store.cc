@@ -50,6 +50,7 @@ Result<std::vector<Receipt>> JournalStore::Append(const AppendRequest& request, 
 
 Status JournalStore::AppendEvent(const event::Draft& draft, WallTime now, Receipt* receipt) {
   receipt->id = draft.identity.id;
+  if (take_over_.pending()) TRY(take_over_.Fetch(draft.identity.key));
   auto known = FindKnown(draft);
   if (!known.ok()) return std::move(known).status();
   for (const Known& row : *known) {
@@ -79,39 +80,44 @@ Status JournalStore::AppendEvent(const event::Draft& draft, WallTime now, Receip
 }
 
 Status JournalStore::Insert(const event::Draft& draft, WallTime now, Receipt* receipt) {
-  const uint64_t sequence = pending_.head + 1;
-  const uint64_t position = pending_.base + sequence;
-  const std::string_view kind = event::KindWord(draft.kind);
-  const Seal seal = SealOf({position, draft.identity.id, Micros(now), draft.data_digest, kind,
-                            draft.subject, draft.time});
-  TRY(sql_.insert_event.Bind(1, position)
-          .BindBlob(2, BytesOf(draft.identity.id))
-          .BindText(3, kind)
-          .BindText(4, draft.subject)
-          .BindText(5, draft.time)
-          .Bind(6, Micros(now))
-          .BindText(7, draft.data)
-          .BindBlob(8, BytesOf(draft.data_digest))
-          .BindBlob(9, BytesOf(seal))
-          .Run());
+  auto position = InsertEvent({draft.identity.id, event::KindWord(draft.kind), draft.subject,
+                               draft.time, draft.data, draft.data_digest, now});
+  if (!position.ok()) return std::move(position).status();
   sql_.insert_known.BindText(1, draft.identity.key)
       .BindBlob(2, BytesOf(draft.identity.id))
       .BindBlob(3, ShortDigest(draft.identity.digest))
-      .Bind(4, position);
+      .Bind(4, *position);
   if (draft.book.time_trusted) {
     sql_.insert_known.Bind(5, draft.book.at_s);
   } else {
     sql_.insert_known.BindNull(5);
   }
   TRY(sql_.insert_known.Run());
-  TRY(id_blocks_.Add(position, draft.identity.id));
-  pending_.head = sequence;
-  pending_.head_chain =
-      wire::NextChain(pending_.head_chain, sequence, draft.identity.id, draft.data_digest);
-  if (sequence % kMarkEvery == 0) TRY(SaveMark(pending_.stream, sequence, pending_.head_chain));
-  receipt->sequence = sequence;
+  receipt->sequence = pending_.head;
   receipt->stream = pending_.stream;
   return Status::Ok();
+}
+
+Result<uint64_t> JournalStore::InsertEvent(const EventColumns& event) {
+  const uint64_t sequence = pending_.head + 1;
+  const uint64_t position = pending_.base + sequence;
+  const Seal seal = SealOf({position, event.id, Micros(event.recorded_at), event.data_digest,
+                            event.kind, event.subject, event.time});
+  TRY(sql_.insert_event.Bind(1, position)
+          .BindBlob(2, BytesOf(event.id))
+          .BindText(3, event.kind)
+          .BindText(4, event.subject)
+          .BindText(5, event.time)
+          .Bind(6, Micros(event.recorded_at))
+          .BindText(7, event.data)
+          .BindBlob(8, BytesOf(event.data_digest))
+          .BindBlob(9, BytesOf(seal))
+          .Run());
+  TRY(id_blocks_.Add(position, event.id));
+  pending_.head = sequence;
+  pending_.head_chain = wire::NextChain(pending_.head_chain, sequence, event.id, event.data_digest);
+  if (sequence % kMarkEvery == 0) TRY(SaveMark(pending_.stream, sequence, pending_.head_chain));
+  return position;
 }
 
 Result<std::vector<JournalStore::Known>> JournalStore::FindKnown(const event::Draft& draft) {
@@ -121,7 +127,7 @@ Result<std::vector<JournalStore::Known>> JournalStore::FindKnown(const event::Dr
   for (;;) {
     auto row = find.Step();
     if (!row.ok()) return std::move(row).status();
-    if (!*row) return all;
+    if (!*row) break;
     Known& known = all.emplace_back();
     const std::string_view id = find.Blob(0);
     std::copy_n(id.begin(), std::min(id.size(), known.id.size()), known.id.begin());
@@ -129,6 +135,38 @@ Result<std::vector<JournalStore::Known>> JournalStore::FindKnown(const event::Dr
     known.position = find.Unsigned(2);
     if (!find.IsNull(3)) known.at_s = find.Int(3);
   }
+  if (!gone_.empty()) TRY(ForgetGone(draft.identity.key, &all));
+  return all;
+}
+
+// Its body is nowhere: the register that tells it again brings it back.
+Status JournalStore::ForgetGone(const std::string& key, std::vector<Known>* known) {
+  for (auto it = known->begin(); it != known->end();) {
+    const auto range = gone_.upper_bound(it->position);
+    const bool gone = range != gone_.begin() && std::prev(range)->second >= it->position;
+    auto id = gone ? IdAt(it->position) : Result<Uuid>(it->id);
+    if (id.ok() || id.status().code() != Code::kNotFound) {
+      ++it;
+      continue;
+    }
+    TRY(sql_.forget_known.BindText(1, key).BindBlob(2, BytesOf(it->id)).Run());
+    it = known->erase(it);
+  }
+  return Status::Ok();
+}
+
+// The positions of a declared loss, as far as they are still those of its stream.
+Status JournalStore::SaveGone(const LossRow& loss) {
+  for (const StreamRow& row : streams_) {
+    if (row.stream != loss.stream || loss.first > row.head) continue;
+    auto save = db_.Prepare("INSERT OR REPLACE INTO gone VALUES(?1,?2)");
+    if (!save.ok()) return std::move(save).status();
+    const uint64_t first = row.base + loss.first;
+    const uint64_t last = row.base + std::min(loss.last, row.head);
+    TRY(save->Bind(1, first).Bind(2, last).Run());
+    gone_[first] = std::max(gone_[first], last);
+  }
+  return Status::Ok();
 }
 
 // docs/journal.md, "A second telling".
@@ -172,32 +210,20 @@ Status JournalStore::Audit(const AuditRow& row, WallTime now) {
       .Run();
 }
 
-Status JournalStore::SaveConfirmed(uint64_t through, const wire::Chain& chain) {
+void JournalStore::SaveConfirmed(uint64_t through, const wire::Chain& chain) {
   CHECK(in_transaction_);
-  TRY(sql_.update_confirmed.BindText(1, pending_.stream)
-          .Bind(2, through)
-          .BindBlob(3, BytesOf(chain))
-          .Run());
   pending_.confirmed_through = through;
   pending_.confirmed_chain = chain;
-  return Status::Ok();
 }
 
-Status JournalStore::SaveAcked(uint64_t through) {
+void JournalStore::SaveAcked(uint64_t through) {
   CHECK(in_transaction_);
-  TRY(sql_.update_acked.BindText(1, pending_.stream).Bind(2, through).Run());
   pending_.acked_through = through;
-  return Status::Ok();
 }
 
 Status JournalStore::Commit() {
   CHECK(in_transaction_);
-  if (pending_.head != committed_.head) {
-    TRY(sql_.update_head.BindText(1, pending_.stream)
-            .Bind(2, pending_.head)
-            .BindBlob(3, BytesOf(pending_.head_chain))
-            .Run());
-  }
+  if (pending_ != committed_) TRY(SaveStream(pending_));
   if (options_.books != nullptr) {
     for (const auto& [key, page] : options_.books->Changed()) {
       TRY(sql_.save_page.BindText(1, key).BindText(2, page).Run());
@@ -209,6 +235,7 @@ Status JournalStore::Commit() {
   streams_.back() = committed_;
   for (const StreamRow& row : pending_older_) streams_[row.number - 1] = row;
   quarantine_.Committed();
+  take_over_.Committed();
   if (options_.books != nullptr) options_.books->Committed();
   return Status::Ok();
 }
@@ -222,6 +249,7 @@ void JournalStore::Rollback() {
     if (Status s = LoadOwed(); !s.ok()) log::Error("journal", "{}", s.message());
   }
   quarantine_.RolledBack();
+  if (Status s = take_over_.RolledBack(); !s.ok()) log::Error("journal", "{}", s.message());
   if (options_.books != nullptr) options_.books->RolledBack();
 }
 

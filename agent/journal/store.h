@@ -6,6 +6,8 @@
 //   schema, or the file belongs to another store), unavailable (I/O; reopen before going on).
 #pragma once
 
+#include <functional>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -16,7 +18,9 @@
 #include "agent/journal/id_blocks.h"
 #include "agent/journal/quarantine.h"
 #include "agent/journal/record.h"
+#include "agent/journal/repair/take_over.h"
 #include "agent/journal/retention.h"
+#include "agent/journal/witness.h"
 #include "common/base/files.h"
 #include "common/base/random.h"
 #include "common/event/bookkeeper.h"
@@ -31,22 +35,28 @@ struct StoreOptions {
   uint64_t quarantine_max_count = 10'000;
   uint64_t quarantine_max_bytes = 64 * 1024 * 1024;
   event::Bookkeeper* books = nullptr;  // outlives the store; none: no books are kept
+  bool confirm_by_broker = false;      // what the broker acknowledged counts as delivered
+  std::function<void()> progress;      // called in every long loop: it moves
 };
 
-class JournalStore {
+class JournalStore : private TakeOverTarget {
  public:
   // Creates an empty journal or opens an existing one; takes the lock file.
   static Result<std::unique_ptr<JournalStore>> Open(const StoreOptions& options, WallTime now,
                                                     Random* random);
+  // The same under a lock that is held already, and is taken over if the file could be opened.
+  // `lock` may be null for a file that nobody else can know (one that is being made).
+  static Result<std::unique_ptr<JournalStore>> OpenLocked(const StoreOptions& options, WallTime now,
+                                                          Random* random, Fd* lock);
 
   Status Begin();
   Result<std::vector<Receipt>> Append(const AppendRequest& request, WallTime now);
   Status Audit(const AuditRow& row, WallTime now);
   // Of the current stream. `through` may be lower than before: the collector was restored.
-  Status SaveConfirmed(uint64_t through, const wire::Chain& chain);
+  void SaveConfirmed(uint64_t through, const wire::Chain& chain);
   // Of any stream, with what is owed; a stream that is not ours changes nothing.
   Status SaveWord(const StreamWord& word);
-  Status SaveAcked(uint64_t through);
+  void SaveAcked(uint64_t through);
   // Numbers of ours that are gone: the `loss` event and its row, once for each range.
   Status DeclareLoss(const LossRow& loss, WallTime now);
   Status Commit();
@@ -54,7 +64,9 @@ class JournalStore {
 
   // A new stream in this file, in a transaction of its own: every row from `position` on goes on
   // under its numbers, behind its `stream_opened`; ids, times and data stay.
-  Status Fork(uint64_t position, const std::string& reason, WallTime now, Random* random);
+  // `gone`: numbers that are declared with it.
+  Status Fork(uint64_t position, const std::string& reason, WallTime now, Random* random,
+              const std::vector<LossRow>& gone = {});
 
   // Deletes at most one block of kMarkEvery rows that are confirmed (and, with a permit, lie within
   // it) and older than `before`, in a transaction of its own. True: there may be more.
@@ -71,10 +83,27 @@ class JournalStore {
     return has_history_ ? history_.Save(minute) : Status::Ok();
   }
 
-  // For salvage.cc: fills this empty journal from a damaged one; what it holds then moves to a new
-  // stream.
-  Status TakeOver(sqlite::Database* damaged, struct Salvaged* told);
-  Status FinishTakeOver(WallTime now, Random* random);
+  // One step of bringing over what damaged journals still hold, in a transaction of its own. True:
+  // there is more.
+  Result<bool> StepTakeOver(WallTime now);
+  TakeOver& take_over() { return take_over_; }
+  const TakeOver& take_over() const { return take_over_; }
+
+  // What a witness saw and this file does not have.
+  std::vector<LossRow> MissingOf(const Witness& witness, bool more_given);
+  // The same, if there is any, and the numbers are declared. True: there
+  // was. `more_given`: so were probably numbers that the witness has not seen.
+  Result<bool> DeclareMissing(const Witness& witness, bool more_given, WallTime now,
+                              Random* random);
+  // Notes a damaged file that is still to be taken over.
+  Status BeginTakeOver(const std::vector<TakeOverRow>& rows, WallTime now);
+  // Closes the file so that nothing of it lies beside it.
+  Status CloseWhole();
+  // The witness that this file's state makes.
+  Witness WitnessOf() const;
+  // From now on a missing witness means that something is wrong.
+  Status ExpectWitness();
+  bool expects_witness() const { return expects_witness_; }
 
   const StreamRow& current() const { return committed_; }
   uint64_t floor() const { return streams_.back().floor; }
@@ -89,23 +118,25 @@ class JournalStore {
   // recorded_at of a kept number of the current stream; the epoch if it is not kept.
   Result<WallTime> RecordedAt(uint64_t sequence);
   Status Checkpoint(bool restart) { return db_.Checkpoint(restart); }
+  Status EmptyLog() { return db_.EmptyLog(); }
+  const std::string& path() const { return options_.path; }
 
  private:
   explicit JournalStore(const StoreOptions& options)
       : options_(options),
         quarantine_(options.quarantine_max_count, options.quarantine_max_bytes) {}
-  Status Lock();
   Status Load(WallTime now, Random* random);
   Status BindStore(WallTime now);
   Status CreateStream(WallTime now, Random* random, const std::string& reason);
   Status LoadStreams();
   Status LoadOwed();
   Status CheckHead();
+  Status OpenStreamAt(uint64_t position, const std::string& reason, WallTime now, Random* random);
   Status CutAt(uint64_t position, StreamRow* row);
   Status OpenBehind(const StreamRow& cut, const StreamRow& fresh, const std::string& reason,
                     WallTime now);
   Status Renumber(StreamRow* fresh);
-  Status SaveStream(const StreamRow& row);
+  Status SaveStream(const StreamRow& row, WallTime opened_at = {}, const std::string& reason = {});
   Status SaveMark(const std::string& stream, uint64_t sequence, const wire::Chain& chain);
   Status SaveOwed(const StreamRow& row, const StreamWord& word);
   uint64_t Deletable(const StreamRow& row, const DeletionPermit* permit) const;
@@ -113,6 +144,20 @@ class JournalStore {
 
   Status AppendEvent(const event::Draft& draft, WallTime now, Receipt* receipt);
   Status Insert(const event::Draft& draft, WallTime now, Receipt* receipt);
+  // As the next number of the current stream; gives the row its position.
+  struct EventColumns {
+    const Uuid& id;
+    std::string_view kind, subject, time, data;
+    const Sha256Digest& data_digest;
+    WallTime recorded_at;
+  };
+  Result<uint64_t> InsertEvent(const EventColumns& event);
+
+  // TakeOverTarget
+  Result<uint64_t> AppendOld(const Row& row) override;
+  Status AddKnown(const KnownRow& known) override;
+  Status DeclareGone(const LossRow& loss) override;
+  Result<Uuid> IdAt(uint64_t position) override;
   // What is known under the draft's key.
   struct Known {
     Uuid id{};
@@ -120,7 +165,10 @@ class JournalStore {
     uint64_t position = 0;
     std::optional<int64_t> at_s;
   };
+  // Of events that were declared lost nothing is known any more.
   Result<std::vector<Known>> FindKnown(const event::Draft& draft);
+  Status ForgetGone(const std::string& key, std::vector<Known>* known);
+  Status SaveGone(const LossRow& loss);
   // Empty: it is new, or a number used again; else the reason of its quarantine.
   Result<std::string> Contradiction(const event::Draft& draft, const std::vector<Known>& known,
                                     WallTime now);
@@ -131,9 +179,9 @@ class JournalStore {
   Fd lock_;
   sqlite::Database db_;
   struct Statements {
-    sqlite::Statement insert_event, find_known, insert_known, insert_mark, update_head;
+    sqlite::Statement insert_event, find_known, insert_known, add_known, insert_mark, save_stream;
     sqlite::Statement insert_file, insert_audit, load_page, save_page;
-    sqlite::Statement update_confirmed, update_acked, recorded_at, delete_rows;
+    sqlite::Statement recorded_at, id_at, forget_known, delete_rows;
     sqlite::Statement insert_owed, delete_owed;
   };
   Statements sql_;
@@ -147,8 +195,11 @@ class JournalStore {
   std::vector<StreamRow> pending_older_;  // changed in this transaction
   std::set<uint64_t> owed_;               // positions
   std::vector<LossRow> losses_;
-  std::vector<LossRow> lost_;  // between TakeOver and FinishTakeOver
+  std::map<uint64_t, uint64_t> gone_;  // first -> last position of what was declared lost
   ChainReader chains_;
+  TakeOver take_over_;
+  WallTime take_over_at_{};  // of the step that runs
+  bool expects_witness_ = false;
   bool in_transaction_ = false;
   bool lists_changed_ = false;  // owed_ or losses_, in this transaction
 };

@@ -1,43 +1,51 @@
 // How a file becomes a store: lock, schema, owner, streams, statements.
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
 
 #include <algorithm>
-#include <cerrno>
 
 #include "agent/journal/paths.h"
+#include "agent/journal/repair/replacement.h"
 #include "agent/journal/schema.h"
 #include "agent/journal/store.h"
+#include "agent/journal/stream_tables.h"
 #include "common/base/log.h"
 #include "common/wire/ulid.h"
 
 namespace tillrelay::journal {
 Result<std::unique_ptr<JournalStore>> JournalStore::Open(const StoreOptions& options, WallTime now,
                                                          Random* random) {
+  auto path = ResolveJournal(options.path);
+  if (!path.ok()) return std::move(path).status();
+  auto lock = LockJournal(*path);
+  if (!lock.ok()) return std::move(lock).status();
+  auto finished = FinishReplacement(*path);
+  if (!finished.ok()) return std::move(finished).status();
+  StoreOptions resolved = options;
+  resolved.path = *path;
+  return OpenLocked(resolved, now, random, &*lock);
+}
+
+Result<std::unique_ptr<JournalStore>> JournalStore::OpenLocked(const StoreOptions& options,
+                                                               WallTime now, Random* random,
+                                                               Fd* lock) {
   std::unique_ptr<JournalStore> store(new JournalStore(options));
-  TRY(store->Lock());
   sqlite::OpenOptions open;
   open.vfs = options.vfs;
+  open.keep_log = true;  // a log that is gone at the next start was taken away by somebody
   auto db = sqlite::Database::Open(options.path, open);
   if (!db.ok()) return std::move(db).status().Within("open journal");
   store->db_ = *std::move(db);
   if (Status s = PrepareSchema(&store->db_); !s.ok()) return std::move(s).Within(options.path);
   if (Status s = store->Load(now, random); !s.ok()) return std::move(s).Within(options.path);
+  // SQLite makes the log and does not look whether its name has reached the disk; every commit from
+  // now on is in it.
+  TRY(SyncDirectory(DirectoryOf(options.path)));
+  if (lock != nullptr) store->lock_ = std::move(*lock);
   return store;
 }
 
-Status JournalStore::Lock() {
-  const std::string path = LockPath(options_.path);
-  lock_ = Fd(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!lock_.valid()) return Unavailable(path + ": " + ErrnoText(errno));
-  if (flock(lock_.get(), LOCK_EX | LOCK_NB) != 0) {
-    return Unavailable("another tillrelayd has this journal open: " + options_.path);
-  }
-  return Status::Ok();
-}
-
 Status JournalStore::Load(WallTime now, Random* random) {
+  TRY(Prepare());
   TRY(BindStore(now));
   TRY(LoadStreams());
   if (streams_.empty()) TRY(CreateStream(now, random, "first"));
@@ -45,6 +53,10 @@ Status JournalStore::Load(WallTime now, Random* random) {
   TRY(LoadOwed());
   TRY(chains_.Open(&db_, options_.store_id));
   TRY(quarantine_.Open(&db_));
+  TRY(take_over_.Open(&db_, DirectoryOf(options_.path), options_.vfs, this));
+  auto witness = db_.QueryText("SELECT value FROM meta WHERE key='witness'");
+  if (!witness.ok() && witness.status().code() != Code::kNotFound) return witness.status();
+  expects_witness_ = witness.ok();
   TRY(retention_.Open(&db_));
   Status history = PrepareHistory(&db_);
   if (history.ok()) history = history_.Open(&db_);
@@ -53,7 +65,6 @@ Status JournalStore::Load(WallTime now, Random* random) {
   if (Status ids = id_blocks_.Open(&db_); !ids.ok()) {
     log::Warning("journal", "ids are looked up slowly: {}", ids.message());
   }
-  TRY(Prepare());
   if (options_.books == nullptr) return Status::Ok();
   options_.books->Attach([this](const std::string& key) -> Result<std::string> {
     auto row = sql_.load_page.BindText(1, key).Step();
@@ -66,16 +77,25 @@ Status JournalStore::Load(WallTime now, Random* random) {
   return Status::Ok();
 }
 
+// Another store's journal is told from a damaged name by the seals of its streams, which cover it.
 Status JournalStore::BindStore(WallTime now) {
   auto bound = db_.QueryText("SELECT value FROM meta WHERE key='store_id'");
   if (bound.ok()) {
     if (*bound == options_.store_id) return Status::Ok();
+    if (auto theirs = ReadStreamRows(&db_, *bound, SealCheck::kStrict); !theirs.ok()) {
+      return Corrupt("the store's name in the journal is damaged: " + theirs.status().message());
+    }
     return Conflict(
         fmt::format("the journal belongs to store {}, the configuration says {}; run "
                     "tillrelay setup --move-store if the server has moved",
                     *bound, options_.store_id));
   }
   if (bound.status().code() != Code::kNotFound) return std::move(bound).status();
+  auto used = db_.QueryInt(
+      "SELECT EXISTS(SELECT 1 FROM stream) OR EXISTS(SELECT 1 FROM event) OR "
+      "EXISTS(SELECT 1 FROM known)");
+  if (!used.ok()) return std::move(used).status();
+  if (*used != 0) return Corrupt("the journal does not say to which store it belongs");
   auto insert = db_.Prepare("INSERT INTO meta VALUES('store_id',?1),('opened_at',?2)");
   if (!insert.ok()) return std::move(insert).status();
   const std::string at = std::to_string(Micros(now));
@@ -87,13 +107,7 @@ Status JournalStore::CreateStream(WallTime now, Random* random, const std::strin
   row.stream = wire::NewUlid(now, random);
   row.head_chain = row.confirmed_chain = wire::FirstChain(options_.store_id, row.stream);
   row.current = true;
-  auto insert = db_.Prepare("INSERT INTO stream VALUES(?1,0,0,?2,0,?2,0,?3,?4,1,1,1)");
-  if (!insert.ok()) return std::move(insert).status();
-  TRY(insert->BindText(1, row.stream)
-          .BindBlob(2, BytesOf(row.head_chain))
-          .Bind(3, Micros(now))
-          .BindText(4, reason)
-          .Run());
+  TRY(SaveStream(row, now, reason));
   streams_.push_back(row);
   committed_ = pending_ = row;
   return Status::Ok();
@@ -103,11 +117,18 @@ Status JournalStore::LoadStreams() {
   auto streams = ReadStreams(&db_);
   if (!streams.ok()) return std::move(streams).status();
   streams_ = *std::move(streams);
-  for (const StreamRow& row : streams_) {
-    if (row.current) committed_ = pending_ = row;
+  for (size_t i = 0; i < streams_.size(); ++i) {
+    const StreamRow& row = streams_[i];
+    if (row.number != i + 1) return Corrupt("a stream is missing");
+    if (row.current != (i + 1 == streams_.size())) return Corrupt("no stream is the current one");
   }
-  if (!streams_.empty() && !streams_.back().current) return Corrupt("no stream is the current one");
-  return Status::Ok();
+  if (!streams_.empty()) {
+    committed_ = pending_ = streams_.back();
+    return Status::Ok();
+  }
+  auto used = db_.QueryInt("SELECT EXISTS(SELECT 1 FROM event) OR EXISTS(SELECT 1 FROM known)");
+  if (!used.ok()) return std::move(used).status();
+  return *used == 0 ? Status::Ok() : Corrupt("the journal's streams are missing");
 }
 
 // The last row must be the one that the stream row speaks of, unless it was deleted as confirmed.
@@ -135,16 +156,17 @@ Status JournalStore::LoadOwed() {
     if (!*row) break;
     owed_.insert(owed->Unsigned(0));
   }
-  auto losses = db_.Prepare("SELECT stream,first,last,chain,reason,compared FROM loss");
+  auto losses = ReadLosses(&db_, SealCheck::kStrict);
   if (!losses.ok()) return std::move(losses).status();
+  losses_ = *std::move(losses);
+  gone_.clear();
+  auto gone = db_.Prepare("SELECT first,last FROM gone");
+  if (!gone.ok()) return std::move(gone).status();
   for (;;) {
-    auto row = losses->Step();
+    auto row = gone->Step();
     if (!row.ok()) return std::move(row).status();
     if (!*row) return Status::Ok();
-    LossRow loss{std::string(losses->Text(0)), losses->Unsigned(1), losses->Unsigned(2), {},
-                 std::string(losses->Text(4)), losses->Int(5) != 0};
-    if (!losses->CopyBlob(3, &loss.chain)) return Corrupt("a loss row is damaged");
-    losses_.push_back(std::move(loss));
+    gone_[gone->Unsigned(0)] = gone->Unsigned(1);
   }
 }
 
@@ -153,17 +175,18 @@ Status JournalStore::Prepare() {
       {&sql_.insert_event, "INSERT INTO event VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)"},
       {&sql_.find_known, "SELECT id,digest,position,at_s FROM known WHERE key=?1"},
       {&sql_.insert_known, "INSERT INTO known(key,id,digest,position,at_s) VALUES(?1,?2,?3,?4,?5)"},
-      {&sql_.insert_mark, "INSERT OR REPLACE INTO chain_mark VALUES(?1,?2,?3)"},
-      {&sql_.update_head, "UPDATE stream SET head=?2,head_chain=?3 WHERE stream=?1"},
+      {&sql_.add_known,
+       "INSERT OR IGNORE INTO known(key,id,digest,position,at_s) VALUES(?1,?2,?3,?4,?5)"},
+      {&sql_.insert_mark, kSaveMark},
+      {&sql_.save_stream, kSaveStream},
       {&sql_.insert_file, "INSERT OR REPLACE INTO file VALUES(?1,?2,?3,?4)"},
       {&sql_.insert_audit,
        "INSERT INTO audit(at,actor,action,subject,reason,outcome) VALUES(?1,?2,?3,?4,?5,?6)"},
       {&sql_.load_page, "SELECT page FROM book WHERE key=?1"},
       {&sql_.save_page, "INSERT OR REPLACE INTO book VALUES(?1,?2)"},
-      {&sql_.update_confirmed,
-       "UPDATE stream SET confirmed_through=?2,confirmed_chain=?3 WHERE stream=?1"},
-      {&sql_.update_acked, "UPDATE stream SET acked_through=?2 WHERE stream=?1"},
       {&sql_.recorded_at, "SELECT recorded_at FROM event WHERE position=?1"},
+      {&sql_.id_at, "SELECT id FROM event WHERE position=?1"},
+      {&sql_.forget_known, "DELETE FROM known WHERE key=?1 AND id=?2"},
       {&sql_.delete_rows,
        "DELETE FROM event WHERE position<=?1 AND position NOT IN (SELECT position FROM owed)"},
       {&sql_.insert_owed,

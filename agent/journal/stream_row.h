@@ -23,6 +23,7 @@ struct StreamRow {
 
   uint64_t own_first() const { return first - base; }  // number of the row at `first`
   bool has_opening() const { return number > 1; }
+  bool operator==(const StreamRow&) const = default;
 };
 
 // `streams` by number. The younger stream owns everything from its first position on.
@@ -46,6 +47,7 @@ struct LossRow {
   wire::Chain chain{};   // at `last`
   std::string reason;    // "not_kept" | "damaged" | "in_doubt"
   bool compared = true;  // false: the chain just below `first` could not be compared any more
+  bool open = false;     // numbers above `last` may have been given too
 };
 
 }  // namespace tillrelay::journal

@@ -7,6 +7,11 @@
 namespace tillrelay::sqlite {
 namespace {
 
+// The database file's header: https://www.sqlite.org/fileformat2.html, section 1.3.
+constexpr size_t kHeaderBytes = 100, kWriteVersion = 18, kReadVersion = 19;
+constexpr char kWalVersion = 2;
+constexpr int64_t kSyncFull = 2;
+
 Status Failure(sqlite3* db, const char* what) {
   const int code = db != nullptr ? sqlite3_extended_errcode(db) : SQLITE_NOMEM;
   const std::string text = std::string(what) + ": " +
@@ -130,6 +135,7 @@ Result<Database> Database::Open(const std::string& path, const OpenOptions& opti
   if (code != SQLITE_OK) return Failure(raw, "open").Within(path);
   sqlite3_db_config(raw, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   sqlite3_db_config(raw, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+  if (options.keep_log) sqlite3_db_config(raw, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   sqlite3_busy_timeout(raw, 2000);
   TRY(db.Exec("PRAGMA foreign_keys=ON; PRAGMA cell_size_check=ON; PRAGMA mmap_size=0;"));
   TRY(db.Exec(("PRAGMA cache_size=-" + std::to_string(options.cache_kib)).c_str()));
@@ -176,7 +182,9 @@ Result<int64_t> Database::QueryInt(std::string_view sql) {
   auto row = statement->Step();
   if (!row.ok()) return std::move(row).status();
   if (!*row) return NotFound("the query gives no row");
-  return statement->Int(0);
+  const int64_t value = statement->Int(0);
+  TRY(statement->Run());
+  return value;
 }
 
 Result<std::string> Database::QueryText(std::string_view sql) {
@@ -185,7 +193,44 @@ Result<std::string> Database::QueryText(std::string_view sql) {
   auto row = statement->Step();
   if (!row.ok()) return std::move(row).status();
   if (!*row) return NotFound("the query gives no row");
-  return std::string(statement->Text(0));
+  std::string value(statement->Text(0));
+  TRY(statement->Run());
+  return value;
+}
+
+Result<std::string> Database::Header() {
+  sqlite3_file* file = nullptr;
+  sqlite3_int64 size = 0;
+  std::string header(kHeaderBytes, '\0');
+  const bool read =
+      sqlite3_file_control(db_, "main", SQLITE_FCNTL_FILE_POINTER, &file) == SQLITE_OK &&
+      file != nullptr && file->pMethods != nullptr &&
+      file->pMethods->xFileSize(file, &size) == SQLITE_OK;
+  if (!read) return Unavailable("the database file cannot be read");
+  header.resize(static_cast<size_t>(std::min<sqlite3_int64>(size, kHeaderBytes)));
+  if (!header.empty() &&
+      file->pMethods->xRead(file, header.data(), static_cast<int>(header.size()), 0) != SQLITE_OK) {
+    return Unavailable("the header of the database file cannot be read");
+  }
+  return header;
+}
+
+Status Database::MakeDurable() {
+  auto mode = QueryText("PRAGMA journal_mode=WAL");
+  if (!mode.ok()) return std::move(mode).status();
+  TRY(Exec("PRAGMA synchronous=FULL"));
+  auto synchronous = QueryInt("PRAGMA synchronous");
+  if (!synchronous.ok()) return std::move(synchronous).status();
+  auto header = Header();
+  if (!header.ok()) return std::move(header).status();
+  if (!header->starts_with("SQLite format 3")) return Corrupt("the file's header is damaged");
+  const bool in_file = header->size() == kHeaderBytes && (*header)[kWriteVersion] == kWalVersion &&
+                       (*header)[kReadVersion] == kWalVersion;
+  if (*mode != "wal" || !in_file) {
+    return Unavailable("the database did not take a write-ahead log");
+  }
+  if (*synchronous != kSyncFull) return Unavailable("the database did not take synchronous=FULL");
+  return Status::Ok();
 }
 
 int64_t Database::changes() const { return sqlite3_changes64(db_); }
@@ -197,6 +242,14 @@ Status Database::Checkpoint(bool restart, int* wal_pages) {
     return Failure(db_, "checkpoint");
   }
   if (wal_pages != nullptr) *wal_pages = pages;
+  return Status::Ok();
+}
+
+Status Database::EmptyLog() {
+  if (sqlite3_wal_checkpoint_v2(db_, nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr) !=
+      SQLITE_OK) {
+    return Failure(db_, "checkpoint");
+  }
   return Status::Ok();
 }
 

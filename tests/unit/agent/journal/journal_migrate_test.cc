@@ -1,7 +1,7 @@
 // A journal of the version before, brought forward, with the power cut at every single write of it.
 #include <gtest/gtest.h>
 
-#include "agent/journal/verify.h"
+#include "agent/journal/repair/verify.h"
 #include "tests/support/fault_vfs.h"
 #include "tests/unit/agent/journal/journal_store_fixture.h"
 
@@ -13,8 +13,10 @@ using testing::SaleDraft;
 
 constexpr int kSales = 40;
 
-// What version 2 left behind: one stream, and none of what version 3 has added.
+// What version 2 left behind: one stream, and none of what versions 3 and 4 have added.
 constexpr const char* kAsVersion2 =
+    "DROP TABLE take_over; DROP TABLE take_over_run;"
+    "ALTER TABLE stream DROP COLUMN seal; ALTER TABLE chain_mark DROP COLUMN seal;"
     "DROP TABLE opening; DROP TABLE owed; DROP TABLE loss;"
     "ALTER TABLE stream DROP COLUMN number; ALTER TABLE stream DROP COLUMN first;"
     "PRAGMA user_version=2; PRAGMA wal_checkpoint(TRUNCATE);";

@@ -45,7 +45,7 @@ void Work(JournalStore* store, int groups, testing::SeededRandom* random,
     const bool confirm = receipts.ok() && random->Chance(0.3);
     const StreamRow row = store->current();
     Status status = receipts.ok() ? Status::Ok() : receipts.status();
-    if (confirm) status = store->SaveConfirmed(row.head, row.head_chain);
+    if (confirm) store->SaveConfirmed(row.head, row.head_chain);
     if (status.ok()) status = store->Commit();
     if (!status.ok()) {
       store->Rollback();

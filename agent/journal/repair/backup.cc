@@ -1,4 +1,4 @@
-#include "agent/journal/backup.h"
+#include "agent/journal/repair/backup.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -13,7 +13,9 @@
 #include <cstdio>
 
 #include "agent/journal/paths.h"
+#include "agent/journal/repair/replacement.h"
 #include "agent/journal/schema.h"
+#include "agent/journal/stream_tables.h"
 #include "common/base/files.h"
 #include "common/event/time_text.h"
 
@@ -24,11 +26,6 @@ constexpr int kRowsPerRead = 1000;  // some milliseconds each: the log is never 
 constexpr int kTries = 3;           // a fork or a deletion in the middle of it starts it again
 constexpr size_t kMaxTokenBytes = 4 * 1024 * 1024;
 constexpr size_t kCopyBytes = 1024 * 1024;
-
-std::string FolderOf(const std::string& path) {
-  const size_t slash = path.rfind('/');
-  return slash == std::string::npos ? "." : path.substr(0, std::max<size_t>(slash, 1));
-}
 
 void RemoveDatabase(const std::string& path) {
   for (const char* end : {"", "-wal", "-shm", "-journal"}) unlink((path + end).c_str());
@@ -55,9 +52,14 @@ class Copier {
 
   // One consistent look at what is small: which streams there are, and up to where.
   Status Small() {
+    auto pending = from_.QueryText("SELECT coalesce(max(file),'') FROM take_over");
+    if (pending.ok() && !pending->empty()) {
+      return Unavailable("events of " + *pending +
+                         " are still being taken over: make the backup when that is done");
+    }
     TRY(from_.Exec("BEGIN"));
     Status copied = Status::Ok();
-    for (const char* name : {"meta", "stream", "opening", "owed", "loss", "day_mark"}) {
+    for (const char* name : {"meta", "gone", "stream", "opening", "owed", "loss", "day_mark"}) {
       if (copied.ok()) copied = Whole(name);
     }
     auto streams = ReadStreams(&from_);
@@ -214,12 +216,12 @@ Status HasRoom(const std::string& from, const std::string& to) {
   struct stat file {};
   struct statvfs disk {};
   if (stat(from.c_str(), &file) != 0) return Unavailable(from + ": " + ErrnoText(errno));
-  if (statvfs(FolderOf(to).c_str(), &disk) != 0) {
-    return Unavailable(FolderOf(to) + ": " + ErrnoText(errno));
+  if (statvfs(DirectoryOf(to).c_str(), &disk) != 0) {
+    return Unavailable(DirectoryOf(to) + ": " + ErrnoText(errno));
   }
   const uint64_t free = static_cast<uint64_t>(disk.f_bavail) * disk.f_frsize;
   if (static_cast<uint64_t>(file.st_size) < free) return Status::Ok();
-  return Unavailable(fmt::format("{} has {} MB free, the journal has {} MB", FolderOf(to),
+  return Unavailable(fmt::format("{} has {} MB free, the journal has {} MB", DirectoryOf(to),
                                  free / 1'000'000, file.st_size / 1'000'000));
 }
 
@@ -253,7 +255,7 @@ Result<bool> CopyOnce(const std::string& from, const std::string& partial,
 // As the folder is owned: a journal that root puts there must be the daemon's.
 Status GiveAway(const std::string& path) {
   struct stat folder {};
-  if (stat(FolderOf(path).c_str(), &folder) != 0 || chmod(path.c_str(), 0600) != 0) {
+  if (stat(DirectoryOf(path).c_str(), &folder) != 0 || chmod(path.c_str(), 0600) != 0) {
     return Unavailable(path + ": " + ErrnoText(errno));
   }
   if (geteuid() == 0 && chown(path.c_str(), folder.st_uid, folder.st_gid) != 0) {
@@ -280,6 +282,7 @@ Status CopyFile(const std::string& from, const std::string& to) {
 Status TakeTokens(const std::string& database, const std::string& journal) {
   auto db = sqlite::Database::Open(database, {});
   if (!db.ok()) return std::move(db).status();
+  TRY(db->Exec("DELETE FROM meta WHERE key='witness'"));  // the restored file has none yet
   auto tokens = db->QueryText("SELECT value FROM meta WHERE key='tokens'");
   if (tokens.status().code() == Code::kNotFound) return Status::Ok();
   if (!tokens.ok()) return std::move(tokens).status();
@@ -293,13 +296,20 @@ Status TakeTokens(const std::string& database, const std::string& journal) {
 // In the copy, before it is anybody's journal: a new stream behind the centre's word.
 Result<std::string> OpenNewStream(const std::string& path, StoreOptions options, WallTime now,
                                   Random* random) {
+  const std::string journal = options.path;
   options.path = path;
   options.books = nullptr;
-  auto store = JournalStore::Open(options, now, random);
+  auto store = JournalStore::OpenLocked(options, now, random, nullptr);
   if (!store.ok()) return std::move(store).status();
   const StreamRow& stream = (*store)->current();
   const uint64_t from = stream.base + stream.confirmed_through + 1;
-  TRY((*store)->Fork(from, "restored from a backup", now, random));
+  // What the journal that is replaced had given since, and nobody has confirmed, is gone with it.
+  std::vector<LossRow> gone;
+  auto witness = WitnessFile(WitnessPath(journal)).Read();
+  if (witness.ok() && *witness && (*witness)->store_id == options.store_id) {
+    gone = (*store)->MissingOf(**witness, false);
+  }
+  TRY((*store)->Fork(from, "restored from a backup", now, random, gone));
   TRY((*store)->Begin());
   AuditRow row;
   row.actor = fmt::format("uid:{}", getuid());
@@ -308,8 +318,9 @@ Result<std::string> OpenNewStream(const std::string& path, StoreOptions options,
   row.outcome = "done";
   if (Status s = (*store)->Audit(row, now); !s.ok()) return s;
   TRY((*store)->Commit());
-  TRY((*store)->Checkpoint(true));
-  return (*store)->current().stream;
+  const std::string opened = (*store)->current().stream;
+  TRY((*store)->CloseWhole());
+  return opened;
 }
 
 }  // namespace
@@ -335,7 +346,7 @@ Result<BackupTold> Backup(const std::string& from, const std::string& to,
     told.sha256 = *std::move(sha256);
     TRY(Sync(partial));
     if (rename(partial.c_str(), to.c_str()) != 0) return Unavailable(to + ": " + ErrnoText(errno));
-    return SyncDirectory(FolderOf(to));
+    return SyncDirectory(DirectoryOf(to));
   };
   if (Status s = copy(); !s.ok()) {
     RemoveDatabase(partial);
@@ -346,33 +357,37 @@ Result<BackupTold> Backup(const std::string& from, const std::string& to,
 
 Result<std::string> MoveJournalAside(const std::string& journal, const std::string& why,
                                      WallTime now) {
-  if (access(journal.c_str(), F_OK) != 0) return std::string();
-  std::string stamp = event::UtcText(now);
-  std::erase_if(stamp, [](char c) { return c == ':' || c == '-' || c == '.'; });
-  const std::string to = journal + "." + why + "-" + stamp;
-  {
-    // Its log goes into it, if it can still be read: one file is moved at once, two are not.
-    auto old = sqlite::Database::Open(journal, {.read_only = false, .create = false, .vfs = {}});
-    if (old.ok()) old->Checkpoint(true).ok();
-  }
-  for (const char* end : {"-wal", ""}) {
-    if (rename((journal + end).c_str(), (to + end).c_str()) != 0 && errno != ENOENT) {
-      return Unavailable(journal + end + ": " + ErrnoText(errno));
-    }
-  }
-  unlink((journal + "-shm").c_str());
+  auto path = ResolveJournal(journal);
+  if (!path.ok()) return std::move(path).status();
+  if (access(path->c_str(), F_OK) != 0) return std::string();
+  auto lock = LockJournal(*path);
+  if (!lock.ok()) return std::move(lock).status();
+  TRY(GiveAway(LockPath(*path)));
+  auto finished = FinishReplacement(*path);
+  if (!finished.ok()) return std::move(finished).status();
+  TRY(DiscardBuilding(*path));
+  // An empty file takes its place: the agent makes its journal of it.
+  TRY(WriteFileDurably(BuildingPath(*path), "", 0600));
+  TRY(GiveAway(BuildingPath(*path)));
+  const std::string to = AsidePath(*path, why, now);
+  TRY(CommitReplacement(*path, to));
   return to;
 }
 
-Result<RestoreTold> RestoreBackup(const std::string& backup, const StoreOptions& options,
+Result<RestoreTold> RestoreBackup(const std::string& backup, const StoreOptions& wanted,
                                   WallTime now, Random* random) {
+  StoreOptions options = wanted;
+  auto path = ResolveJournal(wanted.path);
+  if (!path.ok()) return std::move(path).status();
+  options.path = *path;
   const std::string& journal = options.path;
-  const Fd lock(open(LockPath(journal).c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!lock.valid()) return Unavailable(LockPath(journal) + ": " + ErrnoText(errno));
-  if (flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
-    return Unavailable("tillrelayd runs: systemctl stop tillrelay first");
+  auto lock = LockJournal(journal);
+  if (!lock.ok()) {
+    return std::move(lock).status().Within("tillrelayd runs: systemctl stop tillrelay first");
   }
   TRY(GiveAway(LockPath(journal)));
+  auto finished = FinishReplacement(journal);
+  if (!finished.ok()) return std::move(finished).status();
   RestoreTold told;
   auto verified = Verify(backup, nullptr);
   if (!verified.ok()) return std::move(verified).status().Within(backup);
@@ -380,8 +395,8 @@ Result<RestoreTold> RestoreBackup(const std::string& backup, const StoreOptions&
   if (!told.verified.faults.empty()) {
     return Corrupt(fmt::format("{}: {}", backup, told.verified.faults.front()));
   }
-  const std::string fresh = journal + ".restoring";
-  RemoveDatabase(fresh);
+  TRY(DiscardBuilding(journal));
+  const std::string fresh = BuildingPath(journal);
   const auto make = [&]() -> Status {
     TRY(HasRoom(backup, fresh));
     TRY(CopyFile(backup, fresh));
@@ -389,22 +404,16 @@ Result<RestoreTold> RestoreBackup(const std::string& backup, const StoreOptions&
     auto stream = OpenNewStream(fresh, options, now, random);
     if (!stream.ok()) return std::move(stream).status();
     told.stream = *std::move(stream);
-    TRY(GiveAway(fresh));
-    return Sync(fresh);
+    return GiveAway(fresh);
   };
-  Status made = make();
-  for (const char* end : {".lock", ".ballast"}) unlink((fresh + end).c_str());
-  if (!made.ok()) {
-    RemoveDatabase(fresh);
+  if (Status made = make(); !made.ok()) {
+    DiscardBuilding(journal).ok();  // what is left of it is removed at the next start
     return made;
   }
-  auto moved = MoveJournalAside(journal, "replaced", now);
-  if (!moved.ok()) return std::move(moved).status();
-  told.moved_to = *std::move(moved);
-  if (rename(fresh.c_str(), journal.c_str()) != 0) {
-    return Unavailable(journal + ": " + ErrnoText(errno));
-  }
-  TRY(SyncDirectory(FolderOf(journal)));
+  const bool replaced = access(journal.c_str(), F_OK) == 0;
+  const std::string aside = AsidePath(journal, "replaced", now);
+  TRY(CommitReplacement(journal, aside));
+  if (replaced) told.moved_to = aside;
   return told;
 }
 

@@ -1,4 +1,4 @@
-#include "agent/journal/verify.h"
+#include "agent/journal/repair/verify.h"
 
 #include <fmt/format.h>
 
@@ -7,6 +7,7 @@
 
 #include "agent/journal/reader.h"
 #include "agent/journal/schema.h"
+#include "agent/journal/stream_tables.h"
 
 namespace tillrelay::journal {
 namespace {

@@ -11,8 +11,8 @@
 
 #include <string>
 
+#include "agent/journal/repair/verify.h"
 #include "agent/journal/store.h"
-#include "agent/journal/verify.h"
 
 namespace tillrelay::journal {
 

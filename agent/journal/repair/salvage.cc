@@ -1,0 +1,415 @@
+#include "agent/journal/repair/salvage.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "agent/journal/ballast.h"
+#include "agent/journal/paths.h"
+#include "agent/journal/repair/log_tail.h"
+#include "agent/journal/repair/replacement.h"
+#include "agent/journal/schema.h"
+#include "agent/journal/seal.h"
+#include "agent/journal/stream_tables.h"
+#include "common/base/log.h"
+
+namespace tillrelay::journal {
+namespace {
+
+// What goes over at once, as it is. `meta` keeps its own word about store and witness.
+struct SmallTable {
+  const char *name, *key, *where;
+};
+constexpr SmallTable kSmallTables[] = {
+    {"meta", "key", "key NOT IN ('store_id','witness','tokens')"},
+    {"quarantine", "ticket", "1"},
+    {"book", "key", "1"},
+    {"day_mark", "day", "1"},
+    {"gone", "first", "1"},
+};
+
+uint64_t SizeOf(const std::string& path) {
+  struct stat info {};
+  return stat(path.c_str(), &info) == 0 ? static_cast<uint64_t>(info.st_size) : 0;
+}
+
+// The new journal, made beside the damaged one from what is small in it.
+class Builder {
+ public:
+  Builder(const StoreOptions& options, const Witness* witness, bool log_is_cut)
+      : options_(options), witness_(witness), log_is_cut_(log_is_cut) {}
+
+  Status Build(const std::string& aside, WallTime now, Random* random) {
+    OpenSource();
+    ReadOldStreams();
+    TRY(MakeTables(now));
+    TRY(OpenNewStream(aside, now, random));
+    return Status::Ok();
+  }
+
+ private:
+  void OpenSource() {
+    sqlite::OpenOptions open;
+    open.create = false;
+    open.keep_log = true;
+    open.vfs = options_.vfs;
+    if (SizeOf(options_.path) == 0) return;
+    auto db = sqlite::Database::Open(options_.path, open);
+    if (!db.ok()) return log::Error("journal", "damaged journal: {}", db.status().message());
+    source_ = *std::move(db);
+    // Another store's events are none of ours, whatever file they have come with.
+    auto store = source_.QueryText("SELECT value FROM meta WHERE key='store_id'");
+    if (!store.ok() || *store == options_.store_id) return;
+    auto theirs = ReadStreamRows(&source_, *store, SealCheck::kSkip);
+    foreign_ = theirs.ok() && !theirs->empty();
+  }
+
+  // Of each stream what the file says, and of those it does not have what the witness saw.
+  void ReadOldStreams() {
+    if (source_.open() && !foreign_) {
+      auto check = SealCheckOf(&source_);
+      const bool sealed = check.ok() && *check != SealCheck::kNone;
+      auto rows =
+          ReadStreamRows(&source_, options_.store_id, sealed ? SealCheck::kSkip : SealCheck::kNone);
+      if (rows.ok()) streams_ = *std::move(rows);
+    }
+    const uint64_t in_file = streams_.empty() ? 0 : streams_.back().number;
+    for (size_t i = 0; witness_ != nullptr && i < witness_->streams.size(); ++i) {
+      const StreamRow& seen = witness_->streams[i];
+      auto known = std::find_if(streams_.begin(), streams_.end(),
+                                [&](const StreamRow& row) { return row.stream == seen.stream; });
+      if (known == streams_.end()) {
+        streams_.push_back(seen);
+      } else if (known->current && seen.head > known->head) {
+        known->head = seen.head;
+        known->head_chain = seen.head_chain;
+      }
+    }
+    std::sort(streams_.begin(), streams_.end(),
+              [](const StreamRow& a, const StreamRow& b) { return a.number < b.number; });
+    const bool from_witness = !streams_.empty() && streams_.back().number > in_file;
+    const bool last_word = witness_ != nullptr && witness_->IsLastWord(BootId());
+    open_ = log_is_cut_ || ((from_witness || streams_.empty()) && !last_word);
+  }
+
+  // Which number of a stream the centre, or the broker where its word counts, has for good.
+  uint64_t DeliveredOf(const StreamRow& row) const {
+    return options_.confirm_by_broker ? std::max(row.confirmed_through, row.acked_through)
+                                      : row.confirmed_through;
+  }
+
+  Status MakeTables(WallTime now) {
+    sqlite::OpenOptions open;
+    open.vfs = options_.vfs;
+    auto db = sqlite::Database::Open(BuildingPath(options_.path), open);
+    if (!db.ok()) return std::move(db).status();
+    target_ = *std::move(db);
+    TRY(PrepareSchema(&target_));
+    sqlite::Transaction transaction(&target_);
+    TRY(transaction.Begin());
+    auto meta = target_.Prepare("INSERT INTO meta VALUES('store_id',?1),('opened_at',?2)");
+    if (!meta.ok()) return std::move(meta).status();
+    TRY(meta->BindText(1, options_.store_id).BindText(2, std::to_string(Micros(now))).Run());
+    if (source_.open() && !foreign_) {
+      for (const SmallTable& table : kSmallTables) TRY(CopySmall(table));
+      TRY(CopyTickets());
+      TRY(CopySealed());
+      TRY(CopyOwed());
+      TRY(CopyTakeOvers());
+    }
+    for (size_t i = 0; i < streams_.size(); ++i) TRY(SaveCut(&streams_[i], i + 1));
+    TRY(transaction.Commit());
+    target_.Close();
+    return Status::Ok();
+  }
+
+  // Up to the damage from the front, then up to it from the back.
+  Status CopySmall(const SmallTable& table) {
+    auto columns =
+        target_.QueryInt(fmt::format("SELECT count(*) FROM pragma_table_info('{}')", table.name));
+    if (!columns.ok()) return std::move(columns).status();
+    std::string holes = "?1";
+    for (int64_t i = 2; i <= *columns; ++i) holes += fmt::format(",?{}", i);
+    auto insert =
+        target_.Prepare(fmt::format("INSERT OR IGNORE INTO {} VALUES({})", table.name, holes));
+    if (!insert.ok()) return std::move(insert).status();
+    for (const char* direction : {"", " DESC"}) {
+      auto select = source_.Prepare(fmt::format("SELECT * FROM {} WHERE {} ORDER BY {}{}",
+                                                table.name, table.where, table.key, direction));
+      if (!select.ok() || select->columns() != *columns) continue;
+      for (;;) {
+        auto row = select->Step();
+        if (!row.ok()) break;
+        if (!*row) return Status::Ok();
+        for (int i = 0; i < *columns; ++i) select->CopyTo(i, &*insert, i + 1);
+        Status taken = insert->Run();
+        if (!taken.ok() && taken.code() != Code::kConflict) return taken;
+        Moves();
+      }
+    }
+    log::Error("journal", "table {} of the damaged journal can be read only in part", table.name);
+    return Status::Ok();
+  }
+
+  // Numbers of tickets and audit lines are never given twice.
+  Status CopyTickets() {
+    for (const char* table : {"quarantine", "audit"}) {
+      auto highest = source_.QueryInt(
+          fmt::format("SELECT max(coalesce((SELECT seq FROM sqlite_sequence WHERE name='{0}'),0),"
+                      "coalesce((SELECT max(rowid) FROM {0}),0))",
+                      table));
+      if (!highest.ok()) continue;
+      TRY(target_.Exec(fmt::format("DELETE FROM sqlite_sequence WHERE name='{0}'", table).c_str()));
+      TRY(target_.Exec(
+          fmt::format("INSERT INTO sqlite_sequence VALUES('{}',{})", table, *highest).c_str()));
+    }
+    return Status::Ok();
+  }
+
+  // Marks, openings and declared losses, as far as their seals fit.
+  Status CopySealed() {
+    auto check = SealCheckOf(&source_);
+    const SealCheck skip =
+        check.ok() && *check == SealCheck::kNone ? SealCheck::kNone : SealCheck::kSkip;
+    sqlite::Statement mark, opening, loss;
+    TRY(target_.PrepareAll({{&mark, kSaveMark}, {&opening, kSaveOpening}, {&loss, kSaveLoss}}));
+    std::vector<ChainMark> marks;
+    ForEachMark(&source_, skip, [&](const ChainMark& row) {
+      marks.push_back(row);
+      return Status::Ok();
+    }).ok();  // up to the damage
+    for (const ChainMark& row : marks) {
+      Moves();
+      TRY(SaveMarkRow(row, &mark));
+    }
+    for (const StreamRow& stream : streams_) {
+      auto row = ReadOpening(&source_, stream, skip);
+      if (row.ok()) TRY(SaveOpeningRow(stream.stream, *row, &opening));
+    }
+    auto losses = ReadLosses(&source_, skip);
+    for (size_t i = 0; losses.ok() && i < losses->size(); ++i) {
+      TRY(SaveLossRow((*losses)[i], &loss));
+    }
+    return Status::Ok();
+  }
+
+  // Bodies that the centre still waits for keep their numbers; what is damaged of them cannot be
+  // sent, and is declared when it is asked for.
+  Status CopyOwed() {
+    auto select = source_.Prepare(
+        "SELECT e.* FROM owed o JOIN event e ON e.position=o.position ORDER BY o.position");
+    if (!select.ok()) return Status::Ok();
+    sqlite::Statement event, owed;
+    TRY(target_.PrepareAll(
+        {{&event, "INSERT OR IGNORE INTO event VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)"},
+         {&owed, "INSERT OR IGNORE INTO owed VALUES(?1)"}}));
+    for (;;) {
+      auto row = select->Step();
+      if (!row.ok() || !*row) return Status::Ok();
+      for (int i = 0; i < select->columns(); ++i) select->CopyTo(i, &event, i + 1);
+      TRY(event.Run());
+      TRY(owed.Bind(1, select->Unsigned(0)).Run());
+    }
+  }
+
+  // What an earlier salvage has not brought over yet is brought over by the new journal.
+  Status CopyTakeOvers() {
+    auto select = source_.Prepare("SELECT * FROM take_over ORDER BY number");
+    auto runs = source_.Prepare("SELECT * FROM take_over_run");
+    if (!select.ok() || !runs.ok()) return Status::Ok();
+    const std::pair<sqlite::Statement*, const char*> tables[] = {
+        {&*select,
+         "INSERT INTO take_over VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15)"},
+        {&*runs, "INSERT INTO take_over_run VALUES(?1,?2,?3,?4)"}};
+    for (const auto& [from, sql] : tables) {
+      auto insert = target_.Prepare(sql);
+      if (!insert.ok()) return std::move(insert).status();
+      for (;;) {
+        auto row = from->Step();
+        if (!row.ok() || !*row) break;
+        for (int i = 0; i < from->columns(); ++i) from->CopyTo(i, &*insert, i + 1);
+        TRY(insert->Run());
+      }
+    }
+    return Status::Ok();
+  }
+
+  // A stream ends at what was delivered of it; the rest goes on under other numbers.
+  Status SaveCut(StreamRow* row, uint64_t number) {
+    const uint64_t delivered = std::max(DeliveredOf(*row), row->own_first() - 1);
+    TakeOverRow& rest = rest_.emplace_back();
+    rest.stream = row->stream;
+    rest.base = row->base;
+    rest.first = row->base + delivered + 1;
+    rest.last = std::max(row->base + row->head, rest.first - 1);
+    rest.youngest = number == streams_.size();
+    row->current = number == streams_.size();
+    row->number = number;
+    row->acked_through = std::min(row->acked_through, delivered);
+    if (row->head > delivered) {
+      auto chain = ChainOf(*row, delivered);
+      row->head = chain ? delivered : row->confirmed_through;
+      row->head_chain = chain ? *chain : row->confirmed_chain;
+    }
+    sqlite::Statement save, mark;
+    TRY(target_.PrepareAll({{&save, kSaveStream}, {&mark, kSaveMark}}));
+    if (row->head > 0) TRY(SaveMarkRow({row->stream, row->head, row->head_chain}, &mark));
+    return SaveStreamRow(options_.store_id, *row, {}, "salvaged", &save);
+  }
+
+  // The chain of a stream at a number that was delivered, from what is sound.
+  std::optional<wire::Chain> ChainOf(const StreamRow& row, uint64_t number) {
+    if (number == row.confirmed_through) return row.confirmed_chain;
+    if (number == row.head) return row.head_chain;
+    if (number == 0) return wire::FirstChain(options_.store_id, row.stream);
+    ChainReader chains;
+    if (!source_.open() || !chains.Open(&source_, options_.store_id).ok()) return std::nullopt;
+    auto chain = chains.At(row, number);
+    if (!chain.ok()) return std::nullopt;
+    return *chain;
+  }
+
+  Status OpenNewStream(const std::string& aside, WallTime now, Random* random) {
+    StoreOptions options = options_;
+    options.path = BuildingPath(options_.path);
+    options.books = nullptr;
+    auto store = JournalStore::OpenLocked(options, now, random, nullptr);
+    if (!store.ok()) return std::move(store).status();
+    if (rest_.empty()) {
+      rest_.emplace_back().first = 1;  // whatever there is, under numbers that nobody knows
+    } else {
+      const StreamRow& current = (*store)->current();
+      TRY((*store)->Fork(current.base + current.head + 1, "the journal was damaged", now, random,
+                         foreign_ ? Gone() : std::vector<LossRow>()));
+    }
+    rest_.back().open = open_;
+    std::erase_if(rest_, [](const TakeOverRow& row) {
+      return !row.youngest && row.last < row.first;  // delivered as a whole
+    });
+    for (TakeOverRow& row : rest_) row.file = NameOf(aside);
+    if (!foreign_) TRY((*store)->BeginTakeOver(rest_, now));
+    return (*store)->CloseWhole();
+  }
+
+  // Nothing of ours is left: every number that was given and not delivered.
+  std::vector<LossRow> Gone() const {
+    std::vector<LossRow> gone;
+    for (const TakeOverRow& row : rest_) {
+      const bool open = row.youngest && open_;
+      if (row.last < row.first && !open) continue;
+      const uint64_t next = row.first - row.base;
+      gone.push_back(
+          {row.stream, next, std::max(next, row.last - row.base), {}, "damaged", false, open});
+    }
+    return gone;
+  }
+
+  void Moves() const {
+    if (options_.progress) options_.progress();
+  }
+
+  const StoreOptions& options_;
+  const Witness* const witness_;
+  const bool log_is_cut_;
+  sqlite::Database source_, target_;
+  bool foreign_ = false;  // another store's journal has taken our file's place
+  bool open_ = false;     // numbers may have been given that nobody knows of
+  std::vector<StreamRow> streams_;
+  std::vector<TakeOverRow> rest_;  // what of each stream was not delivered
+};
+
+struct Found {
+  Fd lock;
+  std::optional<Witness> witness;
+  bool witness_unreadable = false;
+  LogTail log;
+  bool log_missing = false;
+};
+
+Result<Found> LookAround(const StoreOptions& options) {
+  Found found;
+  auto lock = LockJournal(options.path);
+  if (!lock.ok()) return std::move(lock).status();
+  found.lock = *std::move(lock);
+  auto finished = FinishReplacement(options.path);
+  if (!finished.ok()) return std::move(finished).status();
+  TRY(DiscardBuilding(options.path));
+  auto witness = WitnessFile(WitnessPath(options.path)).Read();
+  found.witness_unreadable = !witness.ok();
+  if (witness.ok()) found.witness = *std::move(witness);
+  const std::string log = WalPath(options.path);
+  found.log_missing = SizeOf(log) == 0;
+  auto tail = ReadLogTail(log);
+  if (!tail.ok()) return std::move(tail).status();
+  found.log = *tail;
+  return found;
+}
+
+// What no opened file could tell: that there is none where there was one.
+std::string Vanished(const StoreOptions& options, const Found& found) {
+  if (SizeOf(options.path) > 0) return "";
+  if (found.witness || found.witness_unreadable) return "the journal's file is gone or empty";
+  return found.log_missing ? "" : "only the write-ahead log of the journal is there";
+}
+
+Result<std::string> Replace(const StoreOptions& options, const Found& found, bool log_is_cut,
+                            WallTime now, Random* random) {
+  const std::string aside = AsidePath(options.path, "damaged", now);
+  const Witness* witness =
+      found.witness && found.witness->store_id == options.store_id ? &*found.witness : nullptr;
+  for (bool again = false;; again = true) {
+    Status built = Builder(options, witness, log_is_cut).Build(aside, now, random);
+    if (built.ok()) built = CommitReplacement(options.path, aside);
+    if (built.ok()) return aside;
+    TRY(DiscardBuilding(options.path));
+    if (again || built.code() != Code::kFull) return std::move(built).Within("salvage");
+    Ballast(BallastPath(options.path)).GiveUp();  // it is there for this
+  }
+}
+
+}  // namespace
+
+Result<std::unique_ptr<JournalStore>> OpenOrSalvage(const StoreOptions& wanted, WallTime now,
+                                                    Random* random, Salvaged* salvaged,
+                                                    const std::string& known_damaged) {
+  StoreOptions options = wanted;
+  auto path = ResolveJournal(wanted.path);
+  if (!path.ok()) return std::move(path).status();
+  options.path = *path;
+  auto found = LookAround(options);
+  if (!found.ok()) return std::move(found).status();
+  const std::string boot = BootId();
+  const bool same_boot = found->witness && found->witness->boot_id == boot;
+  // A log is taken away by SQLite only where everything in it has reached the database.
+  const bool log_taken = found->witness && found->witness->log_holds_commits &&
+                         found->log_missing && !found->witness->IsLastWord(boot);
+  const bool log_is_cut = found->log.IsCut(same_boot) || log_taken;
+  std::string why = known_damaged.empty() ? Vanished(options, *found) : known_damaged;
+  if (why.empty()) {
+    auto store = JournalStore::OpenLocked(options, now, random, &found->lock);
+    if (!store.ok() && store.status().code() != Code::kCorrupt) return store;
+    if (store.ok()) {
+      Witness seen = found->witness.value_or(Witness{});
+      const bool unknown =
+          found->witness_unreadable || (!found->witness && (*store)->expects_witness());
+      // Without its log and without a witness nothing says that this is all there was.
+      if (unknown && found->log_missing) seen.streams = {(*store)->current()};
+      auto missing = (*store)->DeclareMissing(seen, log_is_cut || (unknown && found->log_missing),
+                                              now, random);
+      if (!missing.ok()) return std::move(missing).status();
+      if (*missing) salvaged->why = "the journal's file is not the one that was written";
+      return store;
+    }
+    why = store.status().message();
+  }
+  log::Error("journal", "{}", why);
+  auto aside = Replace(options, *found, log_is_cut, now, random);
+  if (!aside.ok()) return std::move(aside).status();
+  salvaged->why = why;
+  salvaged->moved_to = *aside;
+  return JournalStore::OpenLocked(options, now, random, &found->lock);
+}
+
+}  // namespace tillrelay::journal

@@ -1,0 +1,138 @@
+// What the store itself does for repairs: it takes in what a damaged journal still holds, and
+// declares what a witness saw and the file does not have.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "agent/journal/paths.h"
+#include "agent/journal/store.h"
+#include "common/base/log.h"
+
+namespace tillrelay::journal {
+
+Result<bool> JournalStore::StepTakeOver(WallTime now) {
+  if (!take_over_.pending()) return false;
+  TRY(Begin());
+  take_over_at_ = now;
+  auto more = take_over_.Step();
+  Status done = more.ok() ? Commit() : more.status();
+  if (!done.ok()) {
+    Rollback();
+    return done;
+  }
+  return more;
+}
+
+Result<uint64_t> JournalStore::AppendOld(const Row& row) {
+  return InsertEvent(
+      {row.id, row.kind, row.subject, row.time, row.data, row.data_digest, row.recorded_at});
+}
+
+Status JournalStore::AddKnown(const KnownRow& known) {
+  sql_.add_known.BindText(1, known.key).BindBlob(2, BytesOf(known.id)).BindBlob(3, known.digest);
+  sql_.add_known.Bind(4, known.position);
+  if (known.at_s) {
+    sql_.add_known.Bind(5, *known.at_s);
+  } else {
+    sql_.add_known.BindNull(5);
+  }
+  return sql_.add_known.Run();
+}
+
+Status JournalStore::DeclareGone(const LossRow& loss) { return DeclareLoss(loss, take_over_at_); }
+
+Result<Uuid> JournalStore::IdAt(uint64_t position) {
+  auto row = sql_.id_at.Bind(1, position).Step();
+  if (!row.ok()) return std::move(row).status();
+  if (!*row) return NotFound("there is no such event");
+  Uuid id{};
+  const bool complete = sql_.id_at.CopyBlob(0, &id);
+  sql_.id_at.Reset();
+  return complete ? Result<Uuid>(id) : Corrupt("an event's id is damaged");
+}
+
+Status JournalStore::BeginTakeOver(const std::vector<TakeOverRow>& rows, WallTime now) {
+  TRY(Begin());
+  Status begun = Status::Ok();
+  for (const TakeOverRow& row : rows) {
+    if (begun.ok()) begun = InsertTakeOver(&db_, row);
+  }
+  AuditRow audit;
+  audit.actor = "tillrelayd";
+  audit.action = "salvage";
+  audit.subject = rows.back().file;
+  audit.outcome = "begun";
+  if (begun.ok()) begun = Audit(audit, now);
+  if (begun.ok()) begun = Commit();
+  if (!begun.ok()) Rollback();
+  return begun;
+}
+
+// Everything is in the one file then.
+Status JournalStore::CloseWhole() {
+  TRY(db_.EmptyLog());
+  sql_ = {};
+  db_.Close();
+  for (const std::string& path : {WalPath(options_.path), options_.path + "-shm"}) {
+    if (unlink(path.c_str()) != 0 && errno != ENOENT) {
+      return Unavailable(path + ": " + ErrnoText(errno));
+    }
+  }
+  return Status::Ok();
+}
+
+Witness JournalStore::WitnessOf() const {
+  Witness witness;
+  witness.store_id = options_.store_id;
+  witness.streams = streams_;
+  witness.boot_id = BootId();
+  return witness;
+}
+
+Status JournalStore::ExpectWitness() {
+  if (expects_witness_) return Status::Ok();
+  TRY(db_.Exec("INSERT OR IGNORE INTO meta VALUES('witness','1')"));
+  expects_witness_ = true;
+  return Status::Ok();
+}
+
+std::vector<LossRow> JournalStore::MissingOf(const Witness& witness, bool more_given) {
+  std::vector<LossRow> missing;
+  for (const StreamRow& seen : witness.streams) {
+    const uint64_t delivered = options_.confirm_by_broker
+                                   ? std::max(seen.confirmed_through, seen.acked_through)
+                                   : seen.confirmed_through;
+    const auto ours = std::find_if(streams_.begin(), streams_.end(),
+                                   [&](const StreamRow& row) { return row.stream == seen.stream; });
+    if (ours != streams_.end() && !ours->current) continue;  // cut by a later fork of this file
+    LossRow loss{seen.stream, delivered + 1, seen.head, {}, "damaged", false, false};
+    if (ours != streams_.end()) {
+      auto chain = chains_.At(*ours, std::min(seen.head, ours->head));
+      const bool same_line = seen.head > ours->head || !chain.ok() || *chain == seen.head_chain;
+      if (same_line) loss.first = std::max(loss.first, ours->head + 1);
+    }
+    loss.open =
+        seen.current && (more_given || (!witness.IsLastWord(BootId()) && loss.first <= loss.last));
+    // Nothing is known to be gone, but more may have been given: from the next number on.
+    if (loss.open) loss.last = std::max(loss.last, loss.first);
+    if (loss.first <= loss.last) missing.push_back(std::move(loss));
+  }
+  return missing;
+}
+
+// In one transaction: a stop between the new stream and the declaration would hide the loss.
+Result<bool> JournalStore::DeclareMissing(const Witness& witness, bool more_given, WallTime now,
+                                          Random* random) {
+  const std::vector<LossRow> missing = MissingOf(witness, more_given);
+  if (missing.empty()) return false;
+  TRY(Fork(committed_.base + committed_.head + 1, "the journal was damaged", now, random, missing));
+  for (const LossRow& loss : missing) {
+    log::Error("journal", "stream {}: numbers {} to {}{} are gone from the journal's file",
+               loss.stream, loss.first, loss.last, loss.open ? " and perhaps more" : "");
+  }
+  return true;
+}
+
+}  // namespace tillrelay::journal

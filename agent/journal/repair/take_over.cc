@@ -1,0 +1,497 @@
+#include "agent/journal/repair/take_over.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "agent/journal/seal.h"
+#include "common/base/log.h"
+
+namespace tillrelay::journal {
+namespace {
+
+// What is brought over, in this order. A side table is read from the front; where that meets
+// damage, the rest of it from the back, so that what stands behind the damage is kept.
+enum Step { kEvents, kKnown, kKnownBack, kFiles, kFilesBack, kAudit, kAuditBack, kDone };
+
+bool Backwards(int step) { return step == kKnownBack || step == kFilesBack || step == kAuditBack; }
+
+struct SideTable {
+  const char *columns, *name, *key;
+};
+SideTable TableOf(int step) {
+  if (step <= kKnownBack) return {"key,id,digest,position,at_s", "known", "key,id"};
+  if (step <= kFilesBack) return {"sha256,name,taken_at,events", "file", "sha256"};
+  return {"number,at,actor,action,subject,reason,outcome", "audit", "number"};
+}
+
+constexpr size_t kIdBytes = sizeof(Uuid);
+
+KnownRow KnownOf(const sqlite::Statement& row) {
+  KnownRow known;
+  known.key = row.Text(0);
+  row.CopyBlob(1, &known.id);
+  known.digest = row.Blob(2);
+  known.position = row.Unsigned(3);
+  if (!row.IsNull(4)) known.at_s = row.Int(4);
+  return known;
+}
+
+// Where a piece of a side table ended.
+std::string CursorOf(int step, const sqlite::Statement& row) {
+  if (step <= kKnownBack) return std::string(row.Text(0)) + std::string(row.Blob(1));
+  return step <= kFilesBack ? std::string(row.Blob(0)) : std::to_string(row.Int(0));
+}
+
+void BindCursor(int step, const std::string& cursor, sqlite::Statement* select) {
+  if (step <= kKnownBack) {
+    const size_t key = cursor.size() - std::min(cursor.size(), kIdBytes);
+    select->BindText(1, std::string_view(cursor).substr(0, key));
+    select->BindBlob(2, std::string_view(cursor).substr(key));
+  } else if (step <= kFilesBack) {
+    select->BindBlob(1, cursor);
+  } else {
+    select->Bind(1, static_cast<int64_t>(std::stoll(cursor)));
+  }
+}
+
+// "SELECT … WHERE (key,id)>(?1,?2) ORDER BY key,id LIMIT n", or towards the front.
+std::string PieceOf(int step, bool has_cursor, int rows) {
+  const SideTable table = TableOf(step);
+  const bool pair = step <= kKnownBack, back = Backwards(step);
+  std::string where;
+  if (has_cursor) {
+    where = fmt::format(" WHERE ({}){}{}", table.key, back ? '<' : '>', pair ? "(?1,?2)" : "(?1)");
+  }
+  const char* order = back ? " DESC" : "";
+  const std::string by = pair ? fmt::format("key{0},id{0}", order) : table.key + std::string(order);
+  return fmt::format("SELECT {} FROM {}{} ORDER BY {} LIMIT {}", table.columns, table.name, where,
+                     by, rows);
+}
+
+}  // namespace
+
+Status InsertTakeOver(sqlite::Database* db, const TakeOverRow& row) {
+  auto insert = db->Prepare(
+      "INSERT INTO take_over SELECT coalesce(max(number),0)+1,?1,?2,?3,?4,?5,?7,?6,0,?4,0,0,0,x'',"
+      "x'' FROM take_over");
+  if (!insert.ok()) return std::move(insert).status();
+  insert->BindText(1, row.file).BindText(2, row.stream).Bind(3, row.base).Bind(4, row.first);
+  return insert->Bind(5, row.last).Bind(6, row.open ? 1 : 0).Bind(7, row.youngest ? 1 : 0).Run();
+}
+
+Status TakeOver::Open(sqlite::Database* db, const std::string& folder, const std::string& vfs,
+                      TakeOverTarget* target) {
+  db_ = db;
+  folder_ = folder;
+  vfs_ = vfs;
+  target_ = target;
+  jobs_.clear();
+  TRY(db->PrepareAll({
+      {&save_,
+       "UPDATE take_over SET last=?2,step=?3,position=?4,missing_from=?5,taken=?6,lost=?7,"
+       "cursor_1=?8,cursor_2=?9 WHERE number=?1"},
+      {&save_run_,
+       "INSERT INTO take_over_run VALUES(?1,?2,?3,?4) ON CONFLICT(number,first) DO UPDATE SET "
+       "last=?3"},
+      {&forget_, "DELETE FROM take_over WHERE number=?1"},
+      {&forget_runs_, "DELETE FROM take_over_run WHERE number=?1"},
+      {&insert_file_, "INSERT OR IGNORE INTO file VALUES(?1,?2,?3,?4)"},
+      {&insert_audit_, "INSERT OR IGNORE INTO audit VALUES(?1,?2,?3,?4,?5,?6,?7)"},
+  }));
+  auto select = db->Prepare(
+      "SELECT "
+      "number,file,stream,base,first,last,youngest,open,step,position,missing_from,taken,lost,"
+      "cursor_1,cursor_2 "
+      "FROM take_over ORDER BY number");
+  if (!select.ok()) return std::move(select).status();
+  for (;;) {
+    auto found = select->Step();
+    if (!found.ok()) return std::move(found).status();
+    if (!*found) break;
+    TakeOverRow& row = jobs_.emplace_back().row;
+    row.number = select->Unsigned(0);
+    row.file = select->Text(1);
+    row.stream = select->Text(2);
+    row.base = select->Unsigned(3);
+    row.first = select->Unsigned(4);
+    row.last = select->Unsigned(5);
+    row.youngest = select->Int(6) != 0;
+    row.open = select->Int(7) != 0;
+    row.step = static_cast<int>(select->Int(8));
+    row.position = select->Unsigned(9);
+    row.missing_from = select->Unsigned(10);
+    row.taken = select->Unsigned(11);
+    row.lost = select->Unsigned(12);
+    row.cursor_1 = select->Blob(13);
+    row.cursor_2 = select->Blob(14);
+  }
+  for (Job& job : jobs_) {
+    job.committed = job.row;
+    TRY(LoadRuns(&job));
+  }
+  return Status::Ok();
+}
+
+Status TakeOver::LoadRuns(Job* job) {
+  job->runs.clear();
+  auto select =
+      db_->Prepare("SELECT first,last,position FROM take_over_run WHERE number=?1 ORDER BY first");
+  if (!select.ok()) return std::move(select).status();
+  select->Bind(1, job->row.number);
+  for (;;) {
+    auto row = select->Step();
+    if (!row.ok()) return std::move(row).status();
+    if (!*row) return Status::Ok();
+    job->runs.push_back({select->Unsigned(0), select->Unsigned(1), select->Unsigned(2), false});
+  }
+}
+
+uint64_t TakeOver::remaining() const {
+  uint64_t events = 0;
+  for (const Job& job : jobs_) {
+    if (job.row.step != kEvents || job.row.position > job.row.last) continue;
+    events += job.row.last - job.row.position + 1;
+  }
+  return events;
+}
+
+// What cannot be opened is read by its pages alone.
+void TakeOver::OpenSource(Job* job) {
+  if (job->opened) return;
+  job->opened = true;
+  const std::string path = folder_ + "/" + job->row.file;
+  sqlite::OpenOptions options;
+  options.create = false;
+  options.keep_log = true;
+  options.vfs = vfs_;
+  auto db = sqlite::Database::Open(path, options);
+  if (!db.ok()) return log::Error("journal", "{}: {}", job->row.file, db.status().message());
+  job->db = *std::move(db);
+  const std::pair<sqlite::Statement*, const char*> wanted[] = {
+      {&job->event,
+       "SELECT id,kind,subject,time,recorded_at,data,data_sha256,seal FROM event "
+       "WHERE position=?1"},
+      {&job->next_event, "SELECT position FROM event WHERE position>=?1 ORDER BY position LIMIT 1"},
+      {&job->known, "SELECT key,id,digest,position,at_s FROM known WHERE key=?1"}};
+  for (const auto& [statement, sql] : wanted) {
+    auto prepared = job->db.Prepare(sql);
+    if (prepared.ok()) {
+      *statement = *std::move(prepared);
+    } else {
+      log::Error("journal", "{}: {}", job->row.file, prepared.status().message());
+    }
+  }
+}
+
+Status TakeOver::Save(Job* job) {
+  const TakeOverRow& row = job->row;
+  save_.Bind(1, row.number).Bind(2, row.last).Bind(3, row.step).Bind(4, row.position);
+  save_.Bind(5, row.missing_from).Bind(6, row.taken).Bind(7, row.lost);
+  save_.BindBlob(8, row.cursor_1).BindBlob(9, row.cursor_2);
+  TRY(save_.Run());
+  for (Run& run : job->runs) {
+    if (!run.changed) continue;
+    save_run_.Bind(1, row.number).Bind(2, run.first).Bind(3, run.last);
+    TRY(save_run_.Bind(4, run.position).Run());
+    run.changed = false;
+  }
+  return Status::Ok();
+}
+
+const TakeOver::Run* TakeOver::RunOf(const Job& job, uint64_t old_position) const {
+  auto run = std::upper_bound(job.runs.begin(), job.runs.end(), old_position,
+                              [](uint64_t at, const Run& r) { return at < r.first; });
+  if (run == job.runs.begin() || (run - 1)->last < old_position) return nullptr;
+  return &*(run - 1);
+}
+
+// Whose stream a position of that file belonged to; nothing: it had been delivered.
+TakeOver::Job* TakeOver::JobOf(const std::string& file, uint64_t old_position) {
+  for (Job& job : jobs_) {
+    const bool below_end = job.row.youngest || old_position <= job.row.last;
+    if (job.row.file == file && old_position >= job.row.first && below_end) return &job;
+  }
+  return nullptr;
+}
+
+// The one whose turn it is; the older streams of a file are done before its youngest.
+TakeOver::Job* TakeOver::Current() {
+  for (Job& job : jobs_) {
+    if (job.row.step != kDone) return &job;
+  }
+  return nullptr;
+}
+
+void TakeOver::AddRun(Job* job, uint64_t old_position, uint64_t position) {
+  const auto behind = std::upper_bound(job->runs.begin(), job->runs.end(), old_position,
+                                       [](uint64_t at, const Run& r) { return at < r.first; });
+  if (behind != job->runs.begin()) {
+    Run& before = *(behind - 1);
+    if (before.last + 1 == old_position && before.PositionOf(old_position) == position) {
+      before.last = old_position;
+      before.changed = true;
+      return;
+    }
+  }
+  job->runs.insert(behind, {old_position, old_position, position, true});
+}
+
+// The event at `position` as the old database gives it; nothing if it does not.
+std::optional<Row> TakeOver::ReadEvent(Job* job, uint64_t position) {
+  sqlite::Statement& select = job->event;
+  if (!select.prepared()) return std::nullopt;
+  auto found = select.Bind(1, position).Step();
+  if (!found.ok() || !*found) return std::nullopt;
+  Row row;
+  row.position = position;
+  row.kind = select.Text(1);
+  row.subject = select.Text(2);
+  row.time = select.Text(3);
+  row.recorded_at = WallTime(std::chrono::microseconds(select.Int(4)));
+  row.data = select.Text(5);
+  Seal seal{};
+  const bool complete = select.CopyBlob(0, &row.id) && select.CopyBlob(6, &row.data_digest) &&
+                        select.CopyBlob(7, &seal);
+  select.Reset();
+  const Seal expected = SealOf({position, row.id, Micros(row.recorded_at), row.data_digest,
+                                row.kind, row.subject, row.time});
+  if (!complete || seal != expected || Sha256(row.data) != row.data_digest) return std::nullopt;
+  return row;
+}
+
+// True: it is in the new journal now. What the old database does not give is looked for in its
+// pages, once they have been searched.
+Result<bool> TakeOver::TakeEvent(Job* job, uint64_t position) {
+  std::vector<Row> rows;
+  if (auto row = ReadEvent(job, position)) {
+    rows.push_back(*std::move(row));
+  } else if (job->raw != nullptr) {
+    rows = job->raw->At(position);
+  }
+  for (const Row& row : rows) {
+    auto moved = target_->AppendOld(row);
+    if (!moved.ok()) return std::move(moved).status();
+    if (&row == &rows.back()) AddRun(job, position, *moved);
+  }
+  return !rows.empty();
+}
+
+// The lowest position from `position` on at which there is a sound event, or 0. Behind the numbers
+// that are known to have been given, a damaged row says nothing about how many there were.
+uint64_t TakeOver::NextEvent(Job* job, uint64_t position) {
+  const uint64_t by_pages = job->raw != nullptr ? job->raw->Next(position) : 0;
+  if (!job->next_event.prepared()) return by_pages;
+  auto found = job->next_event.Bind(1, position).Step();
+  if (!found.ok() || !*found) return by_pages;
+  const uint64_t by_database = job->next_event.Unsigned(0);
+  job->next_event.Reset();
+  if (!ReadEvent(job, by_database)) return by_pages;
+  return by_pages == 0 ? by_database : std::min(by_pages, by_database);
+}
+
+// The hole that is being passed ends before `behind`: its numbers are declared.
+Status TakeOver::EndHole(Job* job, uint64_t behind, bool open) {
+  TakeOverRow& row = job->row;
+  if (row.missing_from == 0 && !open) return Status::Ok();
+  LossRow loss;
+  loss.stream = row.stream;
+  loss.first = (row.missing_from == 0 ? behind : row.missing_from) - row.base;
+  loss.last = std::max(loss.first, behind - 1 - row.base);
+  loss.reason = "damaged";
+  loss.compared = false;
+  loss.open = open;
+  row.missing_from = 0;
+  if (row.stream.empty()) {
+    log::Error("journal", "events are missing in {} whose stream nobody knows", row.file);
+    return Status::Ok();
+  }
+  return target_->DeclareGone(loss);
+}
+
+// True: the pages have to be searched further before one can say that an event is gone.
+Result<bool> TakeOver::SearchPages(Job* job) {
+  if (job->raw == nullptr) {
+    const std::string path = folder_ + "/" + job->row.file;
+    job->raw = std::make_unique<RawRows>(path, path + "-wal", job->row.first);
+  }
+  return job->raw->scanned() ? Result<bool>(false) : job->raw->Scan(kScanBytes);
+}
+
+Status TakeOver::StepEvents(Job* job) {
+  TakeOverRow& row = job->row;
+  for (int i = 0; i < kRowsPerStep; ++i) {
+    if (row.position > row.last) {
+      if (!row.youngest) return EndOfEvents(job);
+      const uint64_t next = NextEvent(job, row.position);
+      if (next == 0) return EndOfEvents(job);
+      row.last = next;
+    }
+    if (const Run* run = RunOf(*job, row.position)) {
+      const uint64_t behind = run->last + 1;
+      TRY(EndHole(job, row.position, false));
+      row.position = behind;
+      continue;
+    }
+    auto taken = TakeEvent(job, row.position);
+    if (taken.ok() && !*taken) {
+      auto more = SearchPages(job);
+      if (!more.ok() || *more) return more.ok() ? Status::Ok() : std::move(more).status();
+      taken = TakeEvent(job, row.position);
+    }
+    if (!taken.ok()) return std::move(taken).status();
+    if (*taken) {
+      TRY(EndHole(job, row.position, false));
+      ++row.taken;
+    } else {
+      if (row.missing_from == 0) row.missing_from = row.position;
+      ++row.lost;
+    }
+    ++row.position;
+  }
+  return Status::Ok();
+}
+
+Status TakeOver::EndOfEvents(Job* job) {
+  TakeOverRow& row = job->row;
+  // Where events may have been given that nobody knows of, the pages are searched for them.
+  if (row.youngest && (row.open || row.stream.empty())) {
+    auto more = SearchPages(job);
+    if (!more.ok() || *more) return more.ok() ? Status::Ok() : std::move(more).status();
+    if (NextEvent(job, row.position) > 0) return Status::Ok();
+  }
+  TRY(EndHole(job, row.last + 1, row.open));
+  row.step = row.youngest ? kKnown : kDone;
+  return Status::Ok();
+}
+
+// An id whose event is gone, or another one than the id says, is forgotten.
+Status TakeOver::TakeKnown(const std::string& file, KnownRow known, bool on_demand) {
+  Job* job = JobOf(file, known.position);
+  if (job == nullptr) return target_->AddKnown(known);
+  const Run* run = RunOf(*job, known.position);
+  if (run == nullptr && on_demand && job->row.step == kEvents) {
+    OpenSource(job);
+    auto row = ReadEvent(job, known.position);
+    if (!row || row->id != known.id) return Status::Ok();
+    auto taken = TakeEvent(job, known.position);
+    if (!taken.ok()) return std::move(taken).status();
+    run = RunOf(*job, known.position);
+    TRY(Save(job));
+  }
+  if (run == nullptr) return Status::Ok();
+  known.position = run->PositionOf(known.position);
+  auto id = target_->IdAt(known.position);
+  if (id.status().code() == Code::kNotFound) return target_->AddKnown(known);  // sent, deleted
+  if (!id.ok()) return std::move(id).status();
+  return *id == known.id ? target_->AddKnown(known) : Status::Ok();
+}
+
+Status TakeOver::Fetch(const std::string& key) {
+  for (Job& job : jobs_) {
+    if (!job.row.youngest || job.row.step > kKnownBack) continue;
+    OpenSource(&job);
+    if (!job.known.prepared()) continue;
+    std::vector<KnownRow> rows;
+    job.known.BindText(1, key);
+    for (;;) {
+      auto found = job.known.Step();
+      if (!found.ok() || !*found) break;  // what cannot be read is not known
+      rows.push_back(KnownOf(job.known));
+    }
+    for (KnownRow& row : rows) {
+      changed_ = true;
+      TRY(TakeKnown(job.row.file, std::move(row), true));
+    }
+  }
+  return Status::Ok();
+}
+
+Status TakeOver::TakeSideRow(Job* job, const sqlite::Statement& row) {
+  const int step = job->row.step;
+  if (step <= kKnownBack) return TakeKnown(job->row.file, KnownOf(row), false);
+  sqlite::Statement& insert = step <= kFilesBack ? insert_file_ : insert_audit_;
+  for (int i = 0; i < row.columns(); ++i) row.CopyTo(i, &insert, i + 1);
+  return insert.Run();
+}
+
+// One piece of a side table.
+Status TakeOver::StepTable(Job* job) {
+  TakeOverRow& row = job->row;
+  const bool back = Backwards(row.step);
+  std::string& cursor = back ? row.cursor_2 : row.cursor_1;
+  auto select = job->db.open() ? job->db.Prepare(PieceOf(row.step, !cursor.empty(), kRowsPerStep))
+                               : Result<sqlite::Statement>(Corrupt("not open"));
+  int rows = 0;
+  bool damaged = !select.ok(), met = false;
+  if (!damaged && !cursor.empty()) BindCursor(row.step, cursor, &*select);
+  while (!damaged && !met) {
+    auto found = select->Step();
+    damaged = !found.ok();
+    if (damaged || !*found) break;
+    const std::string at = CursorOf(row.step, *select);
+    met = back && at == row.cursor_1;  // the front has come this far
+    if (met) break;
+    Status taken = TakeSideRow(job, *select);
+    if (!taken.ok() && taken.code() != Code::kConflict) return taken;  // conflict: its own values
+    cursor = at;
+    ++rows;
+  }
+  if (!damaged && !met && rows == kRowsPerStep) return Status::Ok();
+  if (damaged) {
+    log::Error("journal", "table {} of {} can be read only in part", TableOf(row.step).name,
+               row.file);
+  }
+  const bool turn = damaged && !back;
+  row.step += turn || back ? 1 : 2;
+  if (!turn) row.cursor_1.clear();
+  row.cursor_2.clear();
+  return Status::Ok();
+}
+
+Result<bool> TakeOver::Step() {
+  Job* job = Current();
+  if (job == nullptr) return false;
+  changed_ = true;
+  OpenSource(job);
+  TRY(job->row.step == kEvents ? StepEvents(job) : StepTable(job));
+  if (job->row.step != kDone || !job->row.youngest) {
+    TRY(Save(job));
+    return true;
+  }
+  // The whole file is done; which of its events went where is of no more use.
+  finished_ = job->row.file;
+  for (const Job& done : jobs_) {
+    if (done.row.file != finished_) continue;
+    TRY(forget_.Bind(1, done.row.number).Run());
+    TRY(forget_runs_.Bind(1, done.row.number).Run());
+  }
+  return job != &jobs_.back();
+}
+
+void TakeOver::Committed() {
+  if (!std::exchange(changed_, false)) return;
+  if (const std::string file = std::exchange(finished_, {}); !file.empty()) {
+    TakeOverRow& all = finished_rows_.emplace_back();
+    all.file = file;
+    for (const Job& job : jobs_) {
+      if (job.row.file != file) continue;
+      all.taken += job.row.taken;
+      all.lost += job.row.lost;
+    }
+    std::erase_if(jobs_, [&](const Job& job) { return job.row.file == file; });
+  }
+  for (Job& job : jobs_) job.committed = job.row;
+}
+
+Status TakeOver::RolledBack() {
+  if (!std::exchange(changed_, false)) return Status::Ok();
+  finished_.clear();
+  for (Job& job : jobs_) {
+    job.row = job.committed;
+    TRY(LoadRuns(&job));
+  }
+  return Status::Ok();
+}
+
+}  // namespace tillrelay::journal
