@@ -1,12 +1,15 @@
 #include "tests/support/disk_model.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 
 #include "common/base/check.h"
+#include "common/base/files.h"
 
 namespace tillrelay::testing {
 namespace {
@@ -19,27 +22,32 @@ std::string FolderOf(const std::string& path) {
   return slash == std::string::npos ? std::string() : path.substr(0, slash);
 }
 
-void Put(std::string* content, int64_t offset, std::string_view bytes) {
-  const auto at = static_cast<size_t>(offset);
-  if (content->size() < at + bytes.size()) content->resize(at + bytes.size());
-  if (!bytes.empty()) std::memcpy(content->data() + at, bytes.data(), bytes.size());
-}
-
 // Any of the write's sectors, which lie where the file's do.
-void PutTorn(std::string* content, int64_t offset, std::string_view bytes, int64_t sector,
+void PutTorn(DiskContent* content, int64_t offset, std::string_view bytes, int64_t sector,
              SeededRandom* random) {
   while (!bytes.empty()) {
     const auto room = static_cast<size_t>(sector - offset % sector);
     const std::string_view piece = bytes.substr(0, room);
-    if (random->Chance(0.5)) Put(content, offset, piece);
+    if (random->Chance(0.5)) content->Put(offset, piece);
     bytes.remove_prefix(piece.size());
     offset += static_cast<int64_t>(piece.size());
   }
 }
 
-std::string ReadWhole(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
+DiskContent ReadWhole(const fs::path& path) {
+  DiskContent content;
+  const Fd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  CHECK(fd.valid());
+  content.size = fs::file_size(path);
+  // Where the last of its holes begins, everything behind is zero.
+  off_t end = 0;
+  for (off_t data = 0; (data = lseek(fd.get(), end, SEEK_DATA)) >= 0;) {
+    end = lseek(fd.get(), data, SEEK_HOLE);
+  }
+  content.bytes.resize(static_cast<size_t>(end));
+  const ssize_t got = pread(fd.get(), content.bytes.data(), content.bytes.size(), 0);
+  CHECK(got == end);
+  return content;
 }
 
 }  // namespace
@@ -63,14 +71,29 @@ void WriteImage(const DiskImage& image, const std::string& folder) {
   }
   for (const std::string& name : image.folders) fs::create_directories(folder + "/" + name);
   for (const auto& [name, content] : image.files) {
-    // Zeros at the end need no room: a reserve of some MB is one hole.
-    const size_t last = content.find_last_not_of('\0');
-    const size_t written = last == std::string::npos ? 0 : last + 1;
     const std::string path = folder + "/" + name;
     std::ofstream(path, std::ios::binary | std::ios::trunc)
-        .write(content.data(), static_cast<std::streamsize>(written));
-    if (written < content.size()) fs::resize_file(path, content.size());
+        .write(content.bytes.data(), static_cast<std::streamsize>(content.bytes.size()));
+    if (content.bytes.size() < content.size) fs::resize_file(path, content.size);
   }
+}
+
+void DiskContent::Put(int64_t offset, std::string_view more) {
+  const auto at = static_cast<size_t>(offset);
+  if (bytes.size() < at + more.size()) bytes.resize(at + more.size());
+  if (!more.empty()) std::memcpy(bytes.data() + at, more.data(), more.size());
+  size = std::max(size, bytes.size());
+}
+
+void DiskContent::Resize(size_t to) {
+  if (bytes.size() > to) bytes.resize(to);
+  size = to;
+}
+
+std::string DiskContent::Text() const {
+  std::string text = bytes;
+  text.resize(size);
+  return text;
 }
 
 void DiskModel::Adopt(const std::string& folder) {
@@ -92,7 +115,7 @@ uint64_t DiskModel::FileAt(const std::string& path) const {
 
 int64_t DiskModel::SizeOf(uint64_t file) const {
   const auto found = files_.find(file);
-  return found == files_.end() ? 0 : static_cast<int64_t>(found->second.cached.size());
+  return found == files_.end() ? 0 : static_cast<int64_t>(found->second.cached.size);
 }
 
 int64_t DiskModel::UsedBytes(const std::multiset<uint64_t>& open) const {
@@ -113,21 +136,21 @@ void DiskModel::Apply(const DiskOperation& operation) {
     if (operation.kind == Kind::kSync) {
       for (const Change& change : file.since) {
         if (change.resize >= 0) {
-          file.synced.resize(static_cast<size_t>(change.resize));
+          file.synced.Resize(static_cast<size_t>(change.resize));
         } else {
-          Put(&file.synced, change.offset, change.bytes);
+          file.synced.Put(change.offset, change.bytes);
         }
       }
     }
     if (operation.kind == Kind::kSync || operation.kind == Kind::kLoseSync) {
       file.since.clear();
     } else if (operation.kind == Kind::kResize) {
-      file.cached.resize(static_cast<size_t>(operation.offset));
+      file.cached.Resize(static_cast<size_t>(operation.offset));
       file.since.push_back({0, {}, operation.offset});
     } else {
-      Put(&file.cached, operation.offset, operation.bytes);
+      file.cached.Put(operation.offset, operation.bytes);
       if (operation.kind == Kind::kDamage) {
-        Put(&file.synced, operation.offset, operation.bytes);
+        file.synced.Put(operation.offset, operation.bytes);
       } else {
         file.since.push_back({operation.offset, operation.bytes});
       }
@@ -187,9 +210,9 @@ void DiskModel::Run(const NameChange& change, Names* names) {
   }
 }
 
-std::string DiskModel::Cut(const File& file, CutMode mode, SeededRandom* random) {
+DiskContent DiskModel::Cut(const File& file, CutMode mode, SeededRandom* random) {
   if (mode == CutMode::kKept) return file.cached;
-  std::string content = file.synced;
+  DiskContent content = file.synced;
   if (mode == CutMode::kDropped) return content;
   const size_t some =
       mode == CutMode::kPrefix ? random->Below(file.since.size() + 1) : file.since.size();
@@ -198,12 +221,12 @@ std::string DiskModel::Cut(const File& file, CutMode mode, SeededRandom* random)
     if (change.resize >= 0) {
       const bool reached =
           mode == CutMode::kPrefix || mode == CutMode::kZeroed || random->Chance(0.5);
-      if (reached) content.resize(static_cast<size_t>(change.resize));
+      if (reached) content.Resize(static_cast<size_t>(change.resize));
     } else if (mode == CutMode::kPrefix) {
-      Put(&content, change.offset, change.bytes);
+      content.Put(change.offset, change.bytes);
     } else if (mode == CutMode::kZeroed) {
       const size_t end = static_cast<size_t>(change.offset) + change.bytes.size();
-      if (content.size() < end) content.resize(end);
+      if (content.size < end) content.Resize(end);
     } else {
       const int64_t sector = mode == CutMode::kTorn512 ? 512 : 4096;
       PutTorn(&content, change.offset, change.bytes, sector, random);

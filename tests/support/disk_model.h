@@ -54,9 +54,20 @@ inline constexpr CutMode kCutModes[] = {CutMode::kKept,    CutMode::kDropped,  C
                                         CutMode::kTorn512, CutMode::kTorn4096, CutMode::kZeroed};
 const char* ModeWord(CutMode mode);
 
+// A file's bytes; the zeros at the end of a reserve of some MB are only counted.
+struct DiskContent {
+  std::string bytes;
+  size_t size = 0;
+
+  void Put(int64_t offset, std::string_view more);
+  void Resize(size_t to);
+  // All of it, zeros and all.
+  std::string Text() const;
+  bool operator==(const DiskContent&) const = default;
+};
 struct DiskImage {
   std::set<std::string> folders;
-  std::map<std::string, std::string> files;
+  std::map<std::string, DiskContent> files;
 };
 // Replaces what is in `folder`.
 void WriteImage(const DiskImage& image, const std::string& folder);
@@ -85,7 +96,7 @@ class DiskModel {
     int64_t resize = -1;
   };
   struct File {
-    std::string synced, cached;
+    DiskContent synced, cached;
     std::vector<Change> since;
   };
   using Names = std::map<std::string, uint64_t>;
@@ -96,7 +107,7 @@ class DiskModel {
   void ApplyToNames(const DiskOperation& operation);
   void SyncFolder(const std::string& folder);
   static void Run(const NameChange& change, Names* names);
-  static std::string Cut(const File& file, CutMode mode, SeededRandom* random);
+  static DiskContent Cut(const File& file, CutMode mode, SeededRandom* random);
 
   std::map<uint64_t, File> files_;
   std::set<std::string> folders_;

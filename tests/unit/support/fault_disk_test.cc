@@ -40,7 +40,7 @@ class FaultDiskTest : public ::testing::Test {
   std::string After(CutMode mode, const std::string& name) {
     const DiskImage image = disk_.After(mode, &random_);
     const auto found = image.files.find(name);
-    return found == image.files.end() ? "no file" : found->second;
+    return found == image.files.end() ? "no file" : found->second.Text();
   }
 
   TempDir dir_;
