@@ -203,10 +203,7 @@ int Run(const Options& options) {
       },
       [&](uint64_t number, const CaseOutcome& outcome) {
         const Baseline::Byte& byte = baseline.bytes[number];
-        std::string kind = outcome.fault.substr(0, 60);
-        std::replace_if(
-            kind.begin(), kind.end(), [](char c) { return c >= '0' && c <= '9'; }, '#');
-        if (++kinds[kind] > 5) return;
+        if (++kinds[KindOf(outcome.fault)] > 5) return;
         fmt::print("{} byte {}: {}\n  again: journal_bytes --file {} --from {} --to {}\n",
                    byte.file, byte.at, outcome.fault, byte.file, byte.at, byte.at);
         std::fflush(stdout);

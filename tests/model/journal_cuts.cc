@@ -283,10 +283,7 @@ class Suite {
   }
 
   void Tell(const std::string& place, const CaseOutcome& outcome, const std::string& again) {
-    std::string kind = outcome.fault.substr(0, 60);
-    std::replace_if(
-        kind.begin(), kind.end(), [](char c) { return c >= '0' && c <= '9'; }, '#');
-    if (++kinds_[kind] > 5) return;
+    if (++kinds_[KindOf(outcome.fault)] > 5) return;
     fmt::print("{}: {}\n  again: journal_cuts {}\n", place, outcome.fault, again);
     std::fflush(stdout);
   }

@@ -209,6 +209,17 @@ class Runner {
 
 }  // namespace
 
+std::string KindOf(const std::string& fault) {
+  std::string kind;
+  for (size_t at = 0; at < fault.size() && kind.size() < 50; ++at) {
+    if (fault[at] == '(') at = std::min(fault.find(')', at), fault.size() - 1);
+    const bool digit = fault[at] >= '0' && fault[at] <= '9';
+    if (digit && kind.ends_with('#')) continue;
+    kind += digit ? '#' : fault[at];
+  }
+  return kind;
+}
+
 void BeQuiet() {
   const int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
   CHECK(nowhere >= 0);

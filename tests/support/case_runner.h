@@ -34,6 +34,9 @@ CaseTotals RunCases(const std::vector<uint64_t>& cases, size_t jobs,
                     const std::function<CaseOutcome(uint64_t)>& run,
                     const std::function<void(uint64_t, const CaseOutcome&)>& on_fault);
 
+// A fault without its numbers, so that like faults can be counted.
+std::string KindOf(const std::string& fault);
+
 // Standard output and error of this process lead nowhere from now on.
 void BeQuiet();
 
