@@ -69,7 +69,11 @@ std::optional<Failure> Agent::StartStore() {
   options.queue_events = static_cast<size_t>(config_.limits.queue_events);
   options.queue_bytes = static_cast<size_t>(config_.limits.queue_bytes);
   options.confirm_by_broker = config_.delivery.confirm == "broker";
-  options.beat = Beat("journal", kThreadBudget);
+  auto& pulse = heartbeat_.Add("journal", kThreadBudget, clock_.Now());
+  options.beat = [this, &pulse] { pulse.Beat(clock_.Now()); };
+  options.expect_silence = [this, &pulse](seconds most) {
+    pulse.ExpectSilence(clock_.Now(), most);
+  };
   options.on_growth = [this](const journal::StreamRow& stream) {
     if (pump_ != nullptr) pump_->JournalGrew(stream);
   };

@@ -28,14 +28,15 @@ std::string AnswerBody(const Answer& answer) {
   return body;
 }
 
-http::Response TryLater(std::string_view word, std::string_view detail) {
+http::Response TryLater(std::string_view word, std::string_view detail, int seconds = 5) {
   http::Response response =
       http::Problem(503, word, "Nothing was stored; send it again later", detail);
-  response.headers.Add("Retry-After", "5");
+  response.headers.Add("Retry-After", std::to_string(seconds));
   return response;
 }
 
 http::Response FromStatus(const Status& status) {
+  if (status.code() == Code::kBusy) return TryLater("busy", status.message(), 1);
   return TryLater(status.code() == Code::kFull ? "full" : "unavailable", status.message());
 }
 

@@ -18,15 +18,6 @@ namespace {
 
 constexpr uint64_t kMaxOwed = 10'000;  // bodies kept for the centre beyond their time
 
-// The lowest position from which upward nothing is missing.
-uint64_t LowestKept(const std::vector<StreamRow>& streams) {
-  for (const StreamRow& row : streams) {
-    const uint64_t number = std::max(row.floor, row.own_first());
-    if (number <= row.head) return row.base + number;
-  }
-  return streams.back().base + streams.back().head + 1;
-}
-
 bool Lists(const std::vector<wire::Range>& ranges, uint64_t number) {
   return std::any_of(ranges.begin(), ranges.end(), [number](const wire::Range& range) {
     return range.first <= number && number <= range.last;
@@ -266,16 +257,23 @@ uint64_t JournalStore::Deletable(const StreamRow& row, const DeletionPermit* per
   return 0;
 }
 
-Result<bool> JournalStore::Trim(WallTime before, const DeletionPermit* permit) {
+// The end of the oldest block that is confirmed and that the permit covers; nothing if none is.
+std::optional<uint64_t> JournalStore::OldestBlock(const DeletionPermit* permit) const {
   const uint64_t lowest = LowestKept(streams_);
   const StreamRow* row = StreamAt(streams_, lowest);
-  if (row == nullptr) return false;
+  if (row == nullptr) return std::nullopt;
   // Whole blocks, so that the mark at the end of a block is the chain just below the floor; a
   // stream that is over has a mark at its end.
   uint64_t last = (lowest - row->base + kMarkEvery - 1) / kMarkEvery * kMarkEvery;
   if (!row->current) last = std::min(last, row->head);
-  if (last > row->head || last > Deletable(*row, permit)) return false;
-  const uint64_t end = row->base + last;
+  if (last > row->head || last > Deletable(*row, permit)) return std::nullopt;
+  return row->base + last;
+}
+
+Result<bool> JournalStore::Trim(WallTime before, const DeletionPermit* permit) {
+  const std::optional<uint64_t> block = OldestBlock(permit);
+  if (!block) return false;
+  const uint64_t end = *block;
   auto recorded = sql_.recorded_at.Bind(1, end).Step();
   if (!recorded.ok()) return std::move(recorded).status();
   const int64_t at = *recorded ? sql_.recorded_at.Int(0) : 0;

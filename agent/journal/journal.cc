@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 #include <pthread.h>
-#include <sys/stat.h>
-#include <sys/statvfs.h>
 
 #include <algorithm>
 
@@ -17,7 +15,10 @@ constexpr size_t kGroupEvents = 1024;
 constexpr size_t kGroupBytes = 4 * 1024 * 1024;
 constexpr int kTrimBlocksPerTick = 8;
 constexpr int kIdBlocksPerTick = 4;
-constexpr std::chrono::minutes kForecastAfter{10};
+constexpr std::chrono::milliseconds kProbeEvery{100};  // of a file that is locked
+constexpr size_t kMaxPutBack = 4096;
+// With less than this the room is looked at after every commit; a tick writes less than it.
+constexpr uint64_t kNearBytes = 256 * 1024 * 1024;
 
 size_t BytesIn(const AppendRequest& request) {
   size_t bytes = 64;
@@ -26,11 +27,6 @@ size_t BytesIn(const AppendRequest& request) {
     bytes += 256 + (draft != nullptr ? draft->data.size() : std::get<Unfit>(entry).document.size());
   }
   return bytes;
-}
-
-uint64_t FileBytes(const std::string& path) {
-  struct stat info {};
-  return stat(path.c_str(), &info) == 0 ? static_cast<uint64_t>(info.st_size) : 0;
 }
 
 }  // namespace
@@ -60,9 +56,7 @@ Result<std::unique_ptr<Journal>> Journal::Open(JournalOptions options, const Clo
   journal->Salvaged(salvaged);
   journal->opened_at_ = journal->last_tick_ = clock->Now();
   journal->working_.store_id = journal->options_.store.store_id;
-  if (Status made = journal->ballast_.Make(); !made.ok())
-    journal->working_.refusing = made.message();
-  journal->CheckLimits();
+  journal->CheckRoom();
   journal->TakeOverAtOpen();
   journal->Publish();
   journal->thread_ = std::thread([raw = journal.get()] {
@@ -80,8 +74,7 @@ void Journal::Stop() {
 }
 
 Status Journal::Submit(AppendRequest&& request) {
-  const std::string refusing = Refusing();
-  if (!refusing.empty()) return Full(refusing);
+  TRY(Refusal());
   const size_t bytes = BytesIn(request);
   Message message;
   message.append = std::move(request);
@@ -163,17 +156,27 @@ JournalStats Journal::Stats() const {
   return stats_;
 }
 
-std::string Journal::Refusing() const {
+std::string Journal::Refusing() const { return Refusal().message(); }
+
+Status Journal::Refusal() const {
   Lock lock(mutex_);
-  return stats_.poisoned.empty() ? stats_.refusing : stats_.poisoned;
+  if (!stats_.poisoned.empty()) return Full(stats_.poisoned);
+  if (!stats_.busy.empty()) return Busy(stats_.busy);
+  return stats_.refusing.empty() ? Status::Ok() : Full(stats_.refusing);
 }
 
 void Journal::Run() {
   for (bool more_to_do = false;;) {
     const bool closing = inbox_.closed();
-    std::vector<Message> messages =
-        inbox_.PopAll(more_to_do ? std::chrono::milliseconds(0) : options_.idle_tick);
+    const auto idle =
+        working_.busy.empty() ? options_.idle_tick : std::min(options_.idle_tick, kProbeEvery);
+    std::vector<Message> messages = inbox_.PopAll(more_to_do ? std::chrono::milliseconds(0) : idle);
     if (options_.beat) options_.beat();
+    if (!working_.busy.empty()) ProbeLock();
+    if (working_.busy.empty() && !put_back_.empty()) {
+      std::move(messages.begin(), messages.end(), std::back_inserter(put_back_));
+      messages = std::exchange(put_back_, {});
+    }
     size_t first = 0;
     while (first < messages.size()) {
       size_t last = first, events = 0, bytes = 0;
@@ -212,8 +215,9 @@ void Journal::RunGroup(std::vector<Message>& messages, size_t first, size_t last
   const Status written = WriteGroup(messages, first, last, &answers);
   if (!written.ok()) {
     Failed(written);
+    if (written.code() == Code::kBusy) PutBack(messages, first, last);
     // One request that cannot be taken must not take the others of its group with it.
-    if (last - first > 1 && working_.poisoned.empty()) {
+    if (last - first > 1 && written.code() != Code::kBusy && working_.poisoned.empty()) {
       for (size_t i = first; i < last; ++i) RunGroup(messages, i, i + 1);
       return;
     }
@@ -228,11 +232,25 @@ void Journal::RunGroup(std::vector<Message>& messages, size_t first, size_t last
         written.ok() ? std::move(answers[answer++]) : Result<std::vector<Receipt>>(Status(written));
     if (message.append.done != nullptr) message.append.done(std::move(told));
   }
+  if (written.ok() && room_bytes_ < kNearBytes) {
+    CheckRoom();
+    Publish();
+  }
+}
+
+// What no caller waits for is written when the file is free again.
+void Journal::PutBack(std::vector<Message>& messages, size_t first, size_t last) {
+  for (size_t i = first; i < last; ++i) {
+    if (messages[i].order == Order::kAppend || put_back_.size() >= kMaxPutBack) continue;
+    put_back_.push_back(std::move(messages[i]));
+  }
 }
 
 Status Journal::WriteGroup(std::vector<Message>& messages, size_t first, size_t last,
                            Answers* answers) {
   if (!working_.poisoned.empty() || !store_) return Unavailable(working_.poisoned);
+  if (!working_.busy.empty()) return Busy(working_.busy);
+  ExpectLongCheckpoint();
   const Instant began = clock_.Now();
   TRY(store_->Begin());
   const WallTime now = clock_.Wall();
@@ -279,11 +297,18 @@ Status Journal::Apply(const Message& message, WallTime now) {
   }
 }
 
-void Journal::RunFork(const Message& message) {
-  if (!working_.poisoned.empty() || !store_) return;
+void Journal::RunFork(Message& message) {
+  if (!working_.busy.empty() && put_back_.size() < kMaxPutBack) {
+    return put_back_.push_back(std::move(message));
+  }
+  if (!Usable()) return;
   const WallTime now = clock_.Wall();
   // A fork that fails may have failed in its commit: the same rule as for every other commit.
   if (Status s = store_->Fork(message.through, message.stream, now, &random_); !s.ok()) {
+    if (s.code() == Code::kBusy) {
+      Locked(s);
+      return put_back_.push_back(std::move(message));
+    }
     return Failed(std::move(s).Within("fork"));
   }
   log::Warning("journal", "new stream {}: {}", store_->current().stream, message.stream);
@@ -298,7 +323,11 @@ void Journal::RunAlone(Message* message) {
   if (!working_.poisoned.empty() || !store_) {
     return request.done(Unavailable("poisoned: " + working_.poisoned));
   }
-  if (Status begun = store_->Begin(); !begun.ok()) return request.done(std::move(begun));
+  if (!working_.busy.empty()) return request.done(Busy(working_.busy));
+  if (Status begun = store_->Begin(); !begun.ok()) {
+    if (begun.code() == Code::kBusy) Locked(begun);
+    return request.done(std::move(begun));
+  }
   auto receipts = store_->Append(request, clock_.Wall());
   const auto quarantined = [](const Receipt& r) { return r.outcome == Outcome::kQuarantined; };
   const bool commit = message->order == Order::kAppend && receipts.ok() &&
@@ -327,8 +356,9 @@ void Journal::RunAlone(Message* message) {
 }
 
 void Journal::Failed(const Status& failure) {
-  trouble_.Report(failure.message(), clock_.Now());
   if (store_) store_->Rollback();
+  if (failure.code() == Code::kBusy) return Locked(failure);
+  trouble_.Report(failure.message(), clock_.Now());
   if (failure.code() == Code::kFull) {
     // A full quarantine refuses its own request only; a full disk refuses everything.
     if (!store_->quarantine_full()) DiskFull();
@@ -339,34 +369,28 @@ void Journal::Failed(const Status& failure) {
   if (failure.code() == Code::kCorrupt) damaged_ = failure.message();
 }
 
-void Journal::DiskFull() {
-  working_.refusing = "the disk is full";
-  ballast_.GiveUp();
-  if (Status s = store_->Checkpoint(true); !s.ok()) trouble_.Report(s.message(), clock_.Now());
-}
-
 void Journal::Tick() {
   last_tick_ = clock_.Now();
   if (vanished_) working_.poisoned.clear();
   WatchFiles();
   if (!working_.poisoned.empty() && !vanished_) Repair();
-  if (store_ && working_.poisoned.empty()) Trim();
-  if (store_ && working_.poisoned.empty()) {
+  if (!working_.busy.empty()) ProbeLock();
+  if (Usable()) Trim();
+  if (Usable()) {
     const WallTime now = clock_.Wall();
     const Retention::Moment moment{last_tick_, now, now - options_.id_retention};
     if (Status s = store_->Forget(moment); !s.ok()) Failed(s);
   }
   FillIdBlocks();
   KeepHistory();
-  CheckLimits();
+  CheckRoom();
   WitnessTick();
   if (store_ && !vanished_) watch_.Note(options_.store.path);
   Publish();
 }
 
 void Journal::FillIdBlocks() {
-  if (!store_ || !working_.poisoned.empty() || !working_.refusing.empty()) return;
-  for (int i = 0; i < kIdBlocksPerTick; ++i) {
+  for (int i = 0; i < kIdBlocksPerTick && Usable() && working_.refusing.empty(); ++i) {
     auto more = store_->FillIdBlocks();
     if (!more.ok()) return Failed(std::move(more).status().Within("ids"));
     if (!*more) return;
@@ -377,55 +401,17 @@ void Journal::FillIdBlocks() {
 void Journal::KeepHistory() {
   if (!options_.history) return;
   const auto minute = options_.history(working_);
-  if (!minute || !store_ || !working_.poisoned.empty() || !working_.refusing.empty()) return;
+  if (!minute || !Usable() || !working_.refusing.empty()) return;
   if (Status s = store_->SaveHistory(*minute); !s.ok()) Failed(std::move(s).Within("history"));
 }
 
 void Journal::Trim() {
-  DeletionPermit permit;
-  {
-    Lock lock(mutex_);
-    permit.by_broker = options_.confirm_by_broker;
-    for (const auto& [stream, allowed] : allowed_) {
-      if (last_tick_ < allowed.until) permit.through.emplace_back(stream, allowed.through);
-    }
-  }
+  const DeletionPermit permit = Permit();
   const WallTime before = clock_.Wall() - options_.retention;
   for (int i = 0; i < kTrimBlocksPerTick; ++i) {
     auto more = store_->Trim(before, &permit);
     if (!more.ok()) return Failed(more.status());
     if (!*more) return;
-  }
-}
-
-void Journal::CheckLimits() {
-  working_.journal_bytes = FileBytes(options_.store.path) + FileBytes(WalPath(options_.store.path));
-  struct statvfs disk {};
-  if (statvfs(DirectoryOf(options_.store.path).c_str(), &disk) == 0) {
-    working_.disk_bytes = static_cast<uint64_t>(disk.f_blocks) * disk.f_frsize;
-    working_.disk_free_bytes = static_cast<uint64_t>(disk.f_bavail) * disk.f_frsize;
-  }
-  const auto up = clock_.Now() - opened_at_;
-  if (up > kForecastAfter && appended_bytes_ > 0) {
-    const double days = std::chrono::duration<double>(up).count() / 86400.0;
-    working_.disk_days_left = static_cast<double>(working_.disk_free_bytes) /
-                              (static_cast<double>(appended_bytes_) * 1.3 / days);
-  }
-  if (!working_.poisoned.empty()) return;
-  const bool was_refusing = !working_.refusing.empty();
-  if (options_.max_bytes > 0 && working_.journal_bytes > options_.max_bytes) {
-    working_.refusing = "the journal has reached journal.max_bytes";
-  } else if (working_.disk_free_bytes < options_.min_free_bytes) {
-    working_.refusing =
-        fmt::format("only {} MB of disk are free", working_.disk_free_bytes / 1'000'000);
-  } else if (Status made = ballast_.Make(); !made.ok()) {
-    working_.refusing = made.message();
-  } else {
-    working_.refusing.clear();
-  }
-  if (was_refusing && working_.refusing.empty()) log::Info("journal", "accepting again");
-  if (!was_refusing && !working_.refusing.empty()) {
-    log::Error("journal", "refusing new events: {}", working_.refusing);
   }
 }
 
@@ -467,6 +453,7 @@ void Journal::Publish() {
     working_.quarantined = store_->quarantined();
     working_.taking_over = store_->take_over().remaining();
     working_.taking_over_file = store_->take_over().file();
+    working_.oldest_kept_at = store_->OldestKeptAt();
     working_.waiting = stream.head - std::min(stream.head, through) + working_.taking_over;
     if (working_.waiting == 0) {
       working_.oldest_waiting_at = {};

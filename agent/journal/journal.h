@@ -5,10 +5,16 @@
 //   3. The same identity is stored once; a repeat gets the first receipt.
 //   4. One thread owns the only writing connection and every checkpoint.
 //   5. After a failed commit every append fails until the file was reopened and checked.
-//   6. Only confirmed rows past their retention are deleted.
-//   7. On a full disk nothing accepted is touched and watermarks still move.
+//   6. Only confirmed rows are deleted: past their retention, or, where there is no room, before
+//   it,
+//      the oldest first.
+//   7. On a full disk nothing accepted is touched and watermarks still move; what deleted events
+//      leave is room again.
+//   8. A file that another program holds locked is busy, not broken: new events are refused while
+//      that lasts, and accepted within a second of its end.
 // Thread: any may call; the work happens on the thread `journal`, which this object owns.
-// Errors: full (queue, disk or quarantine: slow down), unavailable (poisoned, or stopping).
+// Errors: full (queue, disk or quarantine: slow down), busy (try again), unavailable (poisoned, or
+//   stopping).
 // Limits: 8,192 events or 32 MiB waiting; 1,024 events or 4 MiB a group, one request never split.
 #pragma once
 
@@ -24,6 +30,7 @@
 #include "agent/journal/journal_stats.h"
 #include "agent/journal/record.h"
 #include "agent/journal/repair/salvage.h"
+#include "agent/journal/room.h"
 #include "agent/journal/store.h"
 #include "common/base/clock.h"
 #include "common/base/inbox.h"
@@ -44,6 +51,8 @@ struct JournalOptions {
   std::chrono::milliseconds idle_tick{1000};        // trimming and repair
   std::function<void(const StreamRow&)> on_growth;  // after a commit, on the journal thread
   std::function<void()> beat;                       // the loop moves
+  // One step that cannot beat begins, and may take so long.
+  std::function<void(std::chrono::seconds)> expect_silence;
   // Asked at every tick, on the journal thread: a minute of the history that has ended.
   std::function<std::optional<HistoryPoint>(const JournalStats&)> history;
 };
@@ -96,6 +105,7 @@ class Journal {
     StreamWord word;
     LossRow loss;
   };
+  Status Refusal() const;  // why Submit would not accept
   using Answers = std::vector<Result<std::vector<Receipt>>>;
 
   Journal(JournalOptions options, const Clock* clock, Random* random);
@@ -105,27 +115,41 @@ class Journal {
   static bool Alone(const Message& message);
   // In a transaction of its own: takes nothing, unless everything can be taken.
   void RunAlone(Message* message);
-  void RunFork(const Message& message);
+  void RunFork(Message& message);
   Status Apply(const Message& message, WallTime now);
   void Trim();
   void Failed(const Status& failure);
   void DiskFull();
+  // Another program holds the file: `Locked` says so, `ProbeLock` finds out when that is over.
+  void Locked(const Status& busy);
+  void ProbeLock();
+  // A transaction may begin.
+  bool Usable() const { return store_ && working_.poisoned.empty() && working_.busy.empty(); }
+  void PutBack(std::vector<Message>& messages, size_t first, size_t last);
   void Repair();
   void Salvaged(const struct Salvaged& salvaged);
   bool TakeOverStep();
   void TakeOverAtOpen();
   void WatchFiles();
   Status StillOurs();
-  Status PutBack();
+  Status RestoreFile();
   void WitnessCommit();
   void WitnessTick();
+  void WitnessEmptyLog();
   bool WriteWitness(const Witness& marks, bool sync);
   Status BeginWitness();
   void CloseStore();
   void Tick();
   void FillIdBlocks();
   void KeepHistory();
-  void CheckLimits();
+  DeletionPermit Permit() const;
+  RoomSample Measure();
+  void CheckRoom();
+  Room MakeRoom();
+  bool HasReserve(const RoomSample& sample);
+  void BoundLog(uint64_t limit_bytes);
+  void ExpectLongCheckpoint();
+  void Forecast();
   void Count(const std::vector<Receipt>& receipts);
   void Publish();
 
@@ -146,6 +170,10 @@ class Journal {
   bool witness_settled_ = false;
   FileWatch watch_;
   log::Repeated witness_trouble_{log::Level::kWarning, "journal"};
+  RoomSample sample_;
+  uint64_t room_bytes_ = 0;  // as of the last look
+  // Confirmations and audit lines of groups that found the file locked.
+  std::vector<Message> put_back_;
   JournalStats working_;  // journal thread only
 
   mutable Mutex mutex_;

@@ -49,6 +49,7 @@ void Journal::WitnessCommit() {
 }
 
 void Journal::WitnessTick() {
+  if (Usable() && !store_->expects_witness()) store_->ExpectWitness().ok();  // at the next tick
   if (!store_ || witness_settled_ || clock_.Now() - last_commit_ < kWitnessEvery) return;
   Witness quiet;
   quiet.settled = true;
@@ -74,22 +75,31 @@ bool Journal::WriteWitness(const Witness& marks, bool sync) {
   return true;
 }
 
+// Before the log is emptied: a stop just behind it must not find a witness that misses the commits.
+void Journal::WitnessEmptyLog() {
+  Witness witness = store_->WitnessOf();
+  witness_settled_ = false;  // the next commit says again that the log is needed
+  Status written = witness_.Write(witness, true);
+  if (!written.ok()) witness_trouble_.Report(written.message(), clock_.Now());
+}
+
 // From here on a start that finds less than this will say so.
 Status Journal::BeginWitness() {
   Witness quiet;
   quiet.settled = true;
   witness_.Forget();
   if (!WriteWitness(quiet, true)) return Status::Ok();  // a full disk keeps nobody from starting
-  return store_->ExpectWitness();
+  Status expected = store_->ExpectWitness();
+  const bool later = expected.code() == Code::kFull || expected.code() == Code::kBusy;
+  return later ? Status::Ok() : expected;
 }
 
 void Journal::CloseStore() {
   if (!store_) return;
-  const bool whole = working_.poisoned.empty() && store_->EmptyLog().ok();
   if (working_.poisoned.empty()) {
+    BoundLog(0);  // where a reader keeps it, the witness says that it has to be there
     Witness end;
     end.clean = end.settled = true;
-    if (!whole) end.clean = true;  // the log stays, and the witness says that it must be there
     WriteWitness(end, true);
   }
   store_.reset();
@@ -108,9 +118,12 @@ void Journal::Salvaged(const journal::Salvaged& salvaged) {
 
 // One step, or, while the journal opens, as many as two seconds allow. True: there is more to do.
 bool Journal::TakeOverStep() {
-  if (!store_ || !working_.poisoned.empty() || !working_.refusing.empty()) return false;
-  if (!store_->take_over().pending()) return false;
+  if (!Usable() || !working_.refusing.empty() || !store_->take_over().pending()) return false;
   auto more = store_->StepTakeOver(clock_.Wall());
+  if (more.status().code() == Code::kBusy) {
+    Locked(more.status());
+    return false;
+  }
   if (!more.ok()) {
     Failed(std::move(more).status().Within("take over"));
     Publish();
@@ -151,7 +164,7 @@ void Journal::Repair() {
   auto store = OpenOrSalvage(options_.store, clock_.Wall(), &random_, &salvaged, damaged_);
   if (!store.ok()) return trouble_.Report(store.status().message(), clock_.Now());
   damaged_.clear();
-  if (Status synced = (*store)->Checkpoint(true); !synced.ok()) {
+  if (Status synced = (*store)->SyncLog(); !synced.ok()) {
     return trouble_.Report(synced.message(), clock_.Now());
   }
   store_ = *std::move(store);
@@ -169,7 +182,7 @@ void Journal::Repair() {
 // --- files that are not ours any more ---------------------------------------------------------
 
 void Journal::WatchFiles() {
-  if (!store_ || !working_.poisoned.empty()) return;
+  if (!Usable()) return;
   const FileChange change = watch_.Look();
   if (change == FileChange::kNone) {
     vanished_ = false;
@@ -189,7 +202,7 @@ void Journal::WatchFiles() {
   working_.poisoned = "the journal's file was taken away while it was open";
   log::Error("journal", "{}", working_.poisoned);
   Publish();
-  Status back = PutBack();
+  Status back = RestoreFile();
   if (!back.ok()) {
     // The open file still has everything: it is kept open, and this is tried again.
     vanished_ = true;
@@ -227,9 +240,9 @@ Status Journal::StillOurs() {
 }
 
 // The open file is complete, whatever has become of its names: its content gets them back.
-Status Journal::PutBack() {
+Status Journal::RestoreFile() {
   const std::string& path = options_.store.path;
-  TRY(store_->EmptyLog());
+  TRY(store_->TruncateLog());
   const int open_file = watch_.OpenDescriptor();
   if (open_file < 0) return Unavailable("the vanished journal is not open any more");
   std::error_code failed;

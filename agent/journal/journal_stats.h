@@ -37,9 +37,12 @@ struct JournalStats {
   uint64_t salvages_total = 0;
   uint64_t taking_over = 0;      // events of a damaged file that are still to be brought over
   std::string taking_over_file;  // which; empty: none
-  std::string salvaged;  // what became of a damaged file, since start; empty: there was none
-  std::string poisoned;  // why nothing is accepted; empty: healthy
-  std::string refusing;  // why new events are refused for now; empty: accepting
+  std::string salvaged;       // what became of a damaged file, since start; empty: there was none
+  WallTime oldest_kept_at{};  // recordedtime of the oldest event that a replay can still send
+  bool retention_cut_short = false;  // newer ones than the retention asks for had to go: no room
+  std::string busy;                  // another program holds the file; empty: nobody does
+  std::string poisoned;              // why nothing is accepted; empty: healthy
+  std::string refusing;              // why new events are refused for now; empty: accepting
 };
 
 }  // namespace tillrelay::journal

@@ -2,13 +2,15 @@
 // Promise: docs/journal.md. Between Begin and Commit nothing is visible outside; after Rollback, or
 //   after a failed Commit, the object shows the last committed state.
 // Thread: journal.
-// Errors: full (no room; rolled back cleanly), corrupt (rows missing or damaged), conflict (newer
-//   schema, or the file belongs to another store), unavailable (I/O; reopen before going on).
+// Errors: full (no room; rolled back cleanly), busy (another program holds the file; the same),
+//   corrupt (rows missing or damaged), conflict (newer schema, or the file belongs to another
+//   store), unavailable (I/O; reopen before going on).
 #pragma once
 
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -72,6 +74,19 @@ class JournalStore : private TakeOverTarget {
   // it) and older than `before`, in a transaction of its own. True: there may be more.
   Result<bool> Trim(WallTime before, const DeletionPermit* permit = nullptr);
 
+  // The same for want of room, whatever the age: the oldest block, and how far this went, durably.
+  // True: a block was deleted.
+  Result<bool> TrimForRoom(const DeletionPermit& permit);
+  // recorded_at of the newest event that TrimForRoom has deleted in this file; the epoch for none.
+  WallTime cut_short_through() const { return cut_short_through_; }
+  // recorded_at of the oldest event from which on everything is kept; the epoch if none is.
+  WallTime OldestKeptAt();
+  struct PageUse {
+    uint64_t file_bytes = 0;      // with what is still only in the log
+    uint64_t reusable_bytes = 0;  // of them free pages, which are written before the file grows
+  };
+  Result<PageUse> Pages();
+
   // One small step of forgetting ids, pages and audit lines.
   Status Forget(const Retention::Moment& moment);
 
@@ -118,7 +133,10 @@ class JournalStore : private TakeOverTarget {
   // recorded_at of a kept number of the current stream; the epoch if it is not kept.
   Result<WallTime> RecordedAt(uint64_t sequence);
   Status Checkpoint(bool restart) { return db_.Checkpoint(restart); }
-  Status EmptyLog() { return db_.EmptyLog(); }
+  Status RestartLog() { return db_.RestartLog(); }
+  Status TruncateLog() { return db_.TruncateLog(); }
+  Status SyncLog() { return db_.SyncLog(); }
+  Status ProbeLock() { return db_.ProbeLock(); }
   const std::string& path() const { return options_.path; }
 
  private:
@@ -139,6 +157,8 @@ class JournalStore : private TakeOverTarget {
   Status SaveStream(const StreamRow& row, WallTime opened_at = {}, const std::string& reason = {});
   Status SaveMark(const std::string& stream, uint64_t sequence, const wire::Chain& chain);
   Status SaveOwed(const StreamRow& row, const StreamWord& word);
+  std::optional<uint64_t> OldestBlock(const DeletionPermit* permit) const;
+  Status LoadCutShort();
   uint64_t Deletable(const StreamRow& row, const DeletionPermit* permit) const;
   Status Prepare();
 
@@ -200,6 +220,9 @@ class JournalStore : private TakeOverTarget {
   TakeOver take_over_;
   WallTime take_over_at_{};  // of the step that runs
   bool expects_witness_ = false;
+  WallTime cut_short_through_{};
+  uint64_t oldest_position_ = 0;  // of oldest_kept_at_
+  WallTime oldest_kept_at_{};
   bool in_transaction_ = false;
   bool lists_changed_ = false;  // owed_ or losses_, in this transaction
 };

@@ -51,6 +51,7 @@ Status JournalStore::Load(WallTime now, Random* random) {
   if (streams_.empty()) TRY(CreateStream(now, random, "first"));
   TRY(CheckHead());
   TRY(LoadOwed());
+  TRY(LoadCutShort());
   TRY(chains_.Open(&db_, options_.store_id));
   TRY(quarantine_.Open(&db_));
   TRY(take_over_.Open(&db_, DirectoryOf(options_.path), options_.vfs, this));

@@ -34,6 +34,15 @@ inline const StreamRow* StreamAt(const std::vector<StreamRow>& streams, uint64_t
   return nullptr;
 }
 
+// The lowest position from which upward nothing is missing.
+inline uint64_t LowestKept(const std::vector<StreamRow>& streams) {
+  for (const StreamRow& row : streams) {
+    const uint64_t number = row.floor > row.own_first() ? row.floor : row.own_first();
+    if (number <= row.head) return row.base + number;
+  }
+  return streams.back().base + streams.back().head + 1;
+}
+
 // An event whose body stays here because the centre says that it is owed.
 struct OwedEvent {
   std::string stream;

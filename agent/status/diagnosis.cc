@@ -70,6 +70,7 @@ class Diagnosis {
   void Judge() {
     if (!j_.poisoned.empty()) return Poisoned();
     if (!s_.configured) return Unconfigured();
+    if (!j_.busy.empty()) return Busy();
     if (!j_.refusing.empty()) return Refusing();
     if (!u_.alarm.empty() || u_.phase == LinkPhase::kStopped) return Alarm();
     switch (u_.phase) {
@@ -110,6 +111,14 @@ class Diagnosis {
     v_.safe = words::kSafeRefusing;
     Step(words::kStepSpace);
     if (j_.waiting > 0 && u_.phase != LinkPhase::kOnline) Step(words::kStepDeliver);
+  }
+
+  void Busy() {
+    Set("refusing", Level::kAmber, "journal-busy");
+    v_.headline = words::kBusy;
+    v_.reason = words::kReasonBusy;
+    v_.safe = words::kSafeRefusing;
+    Step(words::kStepBusy);
   }
 
   void Alarm() {
@@ -293,6 +302,11 @@ class Diagnosis {
            std::string(words::kIssueDisk), DiskText(), "/system"},
           v_.cause == "disk" ? std::string_view() : words::kStepSpace);
     }
+    if (j_.retention_cut_short) {
+      Add({Level::kAmber, std::string(words::kIssueCutShort),
+           fmt::format(words::kIssueCutShortDetail, When(j_.oldest_kept_at)), "/system"},
+          v_.cause == "disk" ? std::string_view() : words::kStepSpace);
+    }
     if (!s_.lost.empty()) {
       uint64_t lost = 0;
       for (const LostRange& range : s_.lost) lost += range.through - range.from + 1;
@@ -429,6 +443,7 @@ Verdict Diagnose(const Snapshot& snapshot, const TimeText& time_text) {
 std::optional<std::string_view> IntakeRefusal(const Snapshot& snapshot) {
   if (!snapshot.journal.poisoned.empty()) return "journal";
   if (!snapshot.configured) return "not-configured";
+  if (!snapshot.journal.busy.empty()) return "journal-busy";
   if (!snapshot.journal.refusing.empty()) return "disk";
   return std::nullopt;
 }

@@ -212,6 +212,8 @@ void Journal(Writer& w, const Snapshot& s) {
   w.Gauge("quarantined_documents", "Documents that wait for a person.", j.quarantined);
   w.Gauge("journal_bytes", "Size of the journal with its log.", j.journal_bytes);
   w.Gauge("disk_free_bytes", "Free bytes where the journal lives.", j.disk_free_bytes);
+  w.Gauge("retention_cut_short", "1 while delivered events go early for want of room.",
+          j.retention_cut_short);
   if (j.disk_days_left >= 0) {
     w.Family("disk_days_left", "gauge", "Days of room at this store's rate.");
     w.Real(j.disk_days_left);

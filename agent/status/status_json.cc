@@ -170,6 +170,8 @@ std::string StatusJson(const Snapshot& s, const TimeText& time_text) {
   } else {
     json.Unsigned(static_cast<uint64_t>(s.journal.disk_days_left));
   }
+  TimeOrNull(json, "oldest_kept_at", s.journal.oldest_kept_at);
+  json.Field("retention_cut_short", s.journal.retention_cut_short);
   TextOrNull(json, "refusing", IntakeRefusal(s).value_or(""));
   TimeOrNull(json, "started_at", s.started_at);
   Words(json, verdict);

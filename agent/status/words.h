@@ -23,6 +23,9 @@ inline constexpr Text kConnecting = "{}. Connecting to head office.";
 inline constexpr Text kUnconfirmed = "{}. Head office has not confirmed since {}.";
 inline constexpr Text kPoisoned = "Nothing can be stored: the journal has failed.";
 inline constexpr Text kRefusing = "New events are refused: this server is out of room.";
+inline constexpr Text kBusy =
+    "New events are refused for a moment: another program holds the journal locked.";
+inline constexpr Text kReasonBusy = "It is tried again several times a second.";
 inline constexpr Text kAlarm = "Sending has stopped: two servers seem to speak for this store.";
 inline constexpr Text kAlarmOnline = "Warning: two servers seem to speak for this store.";
 inline constexpr Text kWaiting = "{} waiting, oldest {}";
@@ -87,6 +90,8 @@ inline constexpr Text kStepBroker = "Run \"tillrelay setup --broker-url URL\" on
 inline constexpr Text kStepResume =
     "Resume (here, or \"tillrelay resume\") when the reason for the pause is over.";
 inline constexpr Text kStepSpace = "Make room on the disk that holds the journal.";
+inline constexpr Text kStepBusy =
+    "End the program on this server that has the journal open for writing, such as sqlite3.";
 inline constexpr Text kStepDeliver =
     "Restore the connection: delivered events are removed in time.";
 inline constexpr Text kStepRestart = "Restart the service: it opens and checks the journal again.";
@@ -112,6 +117,9 @@ inline constexpr Text kIssueUnreadable = "{} cannot be read";
 inline constexpr Text kIssueUnreadableDetail =
     "left in the drop folder; the program that writes there must let us read";
 inline constexpr Text kIssueDisk = "The disk is filling up";
+inline constexpr Text kIssueCutShort = "Delivered events are deleted early";
+inline constexpr Text kIssueCutShortDetail =
+    "There is no room for journal.retention_days. The oldest event that can be sent again: {}";
 inline constexpr Text kIssueAlarm = "Two servers for one store";
 inline constexpr Text kIssueLost = "{} lost";
 inline constexpr Text kIssueLostDetail = "declared to head office with their numbers";

@@ -5,8 +5,9 @@ namespace tillrelay {
 const CodeMeaning& Meaning(Code code) {
   // Exit codes: 0 ok, 1 fault found, 2 usage, 3 daemon not reachable, 78 configuration.
   static constexpr CodeMeaning kTable[] = {
-      {"ok", 200, 0},   {"invalid", 400, 2},     {"not-found", 404, 1}, {"conflict", 409, 1},
-      {"full", 503, 1}, {"unavailable", 503, 3}, {"corrupt", 500, 1},   {"internal", 500, 1},
+      {"ok", 200, 0},       {"invalid", 400, 2},  {"not-found", 404, 1},
+      {"conflict", 409, 1}, {"full", 503, 1},     {"unavailable", 503, 3},
+      {"corrupt", 500, 1},  {"internal", 500, 1}, {"busy", 503, 1},
   };
   return kTable[static_cast<size_t>(code)];
 }

@@ -22,6 +22,7 @@ enum class Code {
   kUnavailable,  // try later
   kCorrupt,      // call a person
   kInternal,     // our own bug
+  kBusy,         // somebody else holds it; the same again works soon
 };
 
 class [[nodiscard]] Status {
@@ -51,6 +52,7 @@ inline Status Conflict(std::string m) { return {Code::kConflict, std::move(m)}; 
 inline Status Full(std::string m) { return {Code::kFull, std::move(m)}; }
 inline Status Unavailable(std::string m) { return {Code::kUnavailable, std::move(m)}; }
 inline Status Corrupt(std::string m) { return {Code::kCorrupt, std::move(m)}; }
+inline Status Busy(std::string m) { return {Code::kBusy, std::move(m)}; }
 inline Status Internal(std::string m) { return {Code::kInternal, std::move(m)}; }
 
 // The one table from a code to what the outside is told.

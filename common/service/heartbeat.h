@@ -22,6 +22,9 @@ class Heartbeat {
     void Beat(Instant now) {
       last_.store(now.time_since_epoch().count(), std::memory_order_relaxed);
     }
+    // One step that cannot beat begins and may take so long; the budget counts from its end. The
+    // next beat ends it.
+    void ExpectSilence(Instant now, Duration most) { Beat(now + most); }
     // The thread has ended on purpose and is not expected to beat any more.
     void Retire() { retired_.store(true, std::memory_order_relaxed); }
     const std::string& name() const { return name_; }

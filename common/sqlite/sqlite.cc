@@ -11,6 +11,19 @@ namespace {
 constexpr size_t kHeaderBytes = 100, kWriteVersion = 18, kReadVersion = 19;
 constexpr char kWalVersion = 2;
 constexpr int64_t kSyncFull = 2;
+constexpr int kBusyTimeoutMs = 2000;
+
+// While it lives, a lock of another connection is an answer and not a wait.
+class NoWaiting {
+ public:
+  explicit NoWaiting(sqlite3* db) : db_(db) { sqlite3_busy_timeout(db_, 0); }
+  ~NoWaiting() { sqlite3_busy_timeout(db_, kBusyTimeoutMs); }
+  NoWaiting(const NoWaiting&) = delete;
+  NoWaiting& operator=(const NoWaiting&) = delete;
+
+ private:
+  sqlite3* const db_;
+};
 
 Status Failure(sqlite3* db, const char* what) {
   const int code = db != nullptr ? sqlite3_extended_errcode(db) : SQLITE_NOMEM;
@@ -25,6 +38,7 @@ Status Failure(sqlite3* db, const char* what) {
       return Corrupt(text);
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
+      return Busy(text);
     case SQLITE_IOERR:
     case SQLITE_CANTOPEN:
     case SQLITE_READONLY:
@@ -136,7 +150,7 @@ Result<Database> Database::Open(const std::string& path, const OpenOptions& opti
   sqlite3_db_config(raw, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   sqlite3_db_config(raw, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
   if (options.keep_log) sqlite3_db_config(raw, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
-  sqlite3_busy_timeout(raw, 2000);
+  sqlite3_busy_timeout(raw, kBusyTimeoutMs);
   TRY(db.Exec("PRAGMA foreign_keys=ON; PRAGMA cell_size_check=ON; PRAGMA mmap_size=0;"));
   TRY(db.Exec(("PRAGMA cache_size=-" + std::to_string(options.cache_kib)).c_str()));
   return db;
@@ -245,12 +259,59 @@ Status Database::Checkpoint(bool restart, int* wal_pages) {
   return Status::Ok();
 }
 
-Status Database::EmptyLog() {
+Status Database::TruncateLog() {
+  const NoWaiting no_waiting(db_);
   if (sqlite3_wal_checkpoint_v2(db_, nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr) !=
       SQLITE_OK) {
-    return Failure(db_, "checkpoint");
+    return Failure(db_, "truncate log");
   }
   return Status::Ok();
+}
+
+Status Database::RestartLog() {
+  const NoWaiting no_waiting(db_);
+  return Checkpoint(true);
+}
+
+Status Database::SyncLog() {
+  const NoWaiting no_waiting(db_);
+  Status synced = Checkpoint(true);
+  return synced.code() == Code::kBusy ? RewriteLog() : synced;
+}
+
+Status Database::ProbeLock() {
+  const NoWaiting no_waiting(db_);
+  Transaction transaction(this);
+  return transaction.Begin();
+}
+
+// Only the writer may change the log, and nobody may begin it anew meanwhile: so under the write
+// lock. Readers see the same bytes before and after.
+Status Database::RewriteLog() {
+  constexpr int64_t kPiece = 64 * 1024;
+  Transaction transaction(this);
+  TRY(transaction.Begin());
+  sqlite3_file* log = nullptr;
+  if (sqlite3_file_control(db_, nullptr, SQLITE_FCNTL_JOURNAL_POINTER, &log) != SQLITE_OK ||
+      log == nullptr || log->pMethods == nullptr) {
+    return Internal("the write-ahead log is not open");
+  }
+  const auto failed = [](const char* what, int code) {
+    return Unavailable(std::string(what) + " the log: " + sqlite3_errstr(code));
+  };
+  sqlite3_int64 size = 0;
+  if (const int code = log->pMethods->xFileSize(log, &size); code != SQLITE_OK) {
+    return failed("measure", code);
+  }
+  std::string piece(static_cast<size_t>(kPiece), '\0');
+  for (int64_t at = 0; at < size; at += kPiece) {
+    const auto bytes = static_cast<int>(std::min<int64_t>(kPiece, size - at));
+    int code = log->pMethods->xRead(log, piece.data(), bytes, at);
+    if (code == SQLITE_OK) code = log->pMethods->xWrite(log, piece.data(), bytes, at);
+    if (code != SQLITE_OK) return failed("write again", code);
+  }
+  const int code = log->pMethods->xSync(log, SQLITE_SYNC_NORMAL);
+  return code == SQLITE_OK ? Status::Ok() : failed("sync", code);
 }
 
 Transaction::~Transaction() {

@@ -1,6 +1,7 @@
 // What: SQLite's C interface with owners and Status: connection, statement, transaction.
 // Promise: every call's result is checked; nothing is retried here. Extended codes are mapped once:
-//   full -> Code::kFull, corrupt or no database -> kCorrupt, busy, locked or I/O -> kUnavailable.
+//   full -> Code::kFull, corrupt or no database -> kCorrupt, busy or locked
+//   -> kBusy, I/O -> kUnavailable.
 // Thread: a connection and its statements belong to one thread (SQLITE_OPEN_NOMUTEX).
 #pragma once
 
@@ -111,12 +112,22 @@ class Database {
   // Copies the write-ahead log into the database. `restart`: the next write starts at its
   // beginning. Only the one writing connection may call this.
   Status Checkpoint(bool restart, int* wal_pages = nullptr);
-  // Everything is in the database file and synced, and the log is empty. Unavailable: a reader
-  // holds the log.
-  Status EmptyLog();
+  // Copies the log into the database, so that the next write starts at its beginning; TruncateLog
+  // cuts its file off as well: everything is in the database file then, and synced. These, SyncLog
+  // and ProbeLock wait for no other connection: while one needs the log, or writes, the answer is
+  // busy.
+  Status RestartLog();
+  Status TruncateLog();
+  // Makes everything that the log holds durable, even where an earlier sync has failed: copies it
+  // into the database, or, while a reader is in the way, writes the log's own bytes once more and
+  // syncs them.
+  Status SyncLog();
+  // Ok when a transaction could begin to write at this moment.
+  Status ProbeLock();
 
  private:
   explicit Database(sqlite3* db) : db_(db) {}
+  Status RewriteLog();
   sqlite3* db_ = nullptr;
 };
 

@@ -5,7 +5,7 @@
 #include <fstream>
 #include <iterator>
 
-#include "agent/journal/backup.h"
+#include "agent/journal/repair/backup.h"
 #include "tests/support/fault_disk.h"
 
 namespace tillrelay::testing {

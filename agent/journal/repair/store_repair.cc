@@ -72,7 +72,7 @@ Status JournalStore::BeginTakeOver(const std::vector<TakeOverRow>& rows, WallTim
 
 // Everything is in the one file then.
 Status JournalStore::CloseWhole() {
-  TRY(db_.EmptyLog());
+  TRY(db_.TruncateLog());
   sql_ = {};
   db_.Close();
   for (const std::string& path : {WalPath(options_.path), options_.path + "-shm"}) {

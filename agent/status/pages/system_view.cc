@@ -25,6 +25,11 @@ void Facts(Html& html, const Look& look, const SystemFacts& system) {
   Fact(html, words::kStream, s.journal.stream);
   Fact(html, words::kJournal, BytesText(s.journal.journal_bytes));
   Fact(html, words::kFree, BytesText(s.journal.disk_free_bytes));
+  if (s.journal.oldest_kept_at != WallTime{}) {
+    const std::string oldest = look.faces.stamp(s.journal.oldest_kept_at);
+    Fact(html, words::kOldestKept,
+         s.journal.retention_cut_short ? fmt::format(words::kCutShort, oldest) : oldest);
+  }
   Fact(html, words::kFiles,
        fmt::format(words::kFilesText, Thousands(c.files_done), Thousands(c.files_rejected),
                    Thousands(c.files_waiting)));

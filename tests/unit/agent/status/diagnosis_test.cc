@@ -75,6 +75,11 @@ const Expected kExpected[] = {
     {"refusing", "refusing", Level::kRed, "disk",
      "New events are refused: this server is out of room. The disk has 40 MB left, less than "
      "min_free_bytes (64 MB). Disk holds less than one more day."},
+    {"journal-busy", "refusing", Level::kAmber, "journal-busy",
+     "New events are refused for a moment: another program holds the journal locked. It is tried "
+     "again several times a second. Disk holds 19 more days."},
+    {"cut-short", "online", Level::kAmber, "needs-a-person",
+     "All 48,613 events are at head office. Delivered events are deleted early."},
     {"poisoned", "refusing", Level::kRed, "journal", nullptr},
     {"paused", "paused", Level::kAmber, "paused",
      "412 events waiting, oldest 14:01Z. Sending has been paused by a person since 14:01Z. Events "

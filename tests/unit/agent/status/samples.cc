@@ -181,6 +181,13 @@ const std::vector<Sample>& Samples() {
          s.journal.disk_days_left = 0;
          s.journal.disk_free_bytes = 40'000'000;
        }},
+      {"journal-busy",
+       [](Snapshot& s) { s.journal.busy = "another program holds the journal locked"; }},
+      {"cut-short",
+       [](Snapshot& s) {
+         s.journal.retention_cut_short = true;
+         s.journal.oldest_kept_at = s.now - hours(24 * 9);
+       }},
       {"poisoned", [](Snapshot& s) { s.journal.poisoned = "commit: disk I/O error"; }},
       {"paused",
        [](Snapshot& s) {

@@ -28,6 +28,17 @@ TEST(Heartbeat, ABeatFromTheFutureIsNoStall) {
   EXPECT_EQ(heart.Stalled(Instant(seconds(1))), Names{});
 }
 
+TEST(Heartbeat, AnAnnouncedSilenceIsNoStallUntilItIsOver) {
+  const Instant start(seconds(100));
+  Heartbeat heart;
+  auto& journal = heart.Add("journal", seconds(5), start);
+  journal.ExpectSilence(start, seconds(60));
+  EXPECT_EQ(heart.Stalled(start + seconds(65)), Names{});
+  EXPECT_EQ(heart.Stalled(start + seconds(66)), Names{"journal"});
+  journal.Beat(start + seconds(10));
+  EXPECT_EQ(heart.Stalled(start + seconds(16)), Names{"journal"}) << "the next beat ends it";
+}
+
 TEST(Heartbeat, AThreadThatEndedOnPurposeIsNotMissed) {
   Heartbeat heart;
   heart.Add("capture", seconds(5), Instant()).Retire();

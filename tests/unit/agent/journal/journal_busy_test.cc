@@ -1,0 +1,112 @@
+// A journal that another program holds locked, or reads for long, is busy and not broken.
+#include "common/sqlite/sqlite.h"
+#include "tests/support/fault_vfs.h"
+#include "tests/unit/agent/journal/journal_fixture.h"
+
+namespace tillrelay::journal {
+namespace {
+
+using testing::FaultVfs;
+using testing::SaleDraft;
+
+class JournalBusyTest : public JournalThreadTest {
+ protected:
+  sqlite::Database Foreign(const char* begin) {
+    auto db = sqlite::Database::Open(path_, {});
+    EXPECT_TRUE(db.ok());
+    EXPECT_TRUE(db->Exec(begin).ok());
+    return *std::move(db);
+  }
+};
+
+TEST_F(JournalBusyTest, ALockedJournalIsBusyAndAcceptsWhenTheLockIsGone) {
+  for (const char* begin : {"BEGIN IMMEDIATE", "BEGIN EXCLUSIVE"}) {
+    Reopen();
+    ASSERT_TRUE(SendSales(1).ok());
+    sqlite::Database foreign = Foreign(begin);
+    EXPECT_EQ(SendSales(1).status().code(), Code::kBusy);
+    EXPECT_NE(journal_->Stats().busy, "");
+    EXPECT_EQ(journal_->Stats().poisoned, "");
+    EXPECT_EQ(journal_->Stats().refusing, "");
+    EXPECT_EQ(SendSales(1).status().code(), Code::kBusy) << "at once, nobody waits for nothing";
+    ASSERT_TRUE(foreign.Exec("ROLLBACK").ok());
+    Await([&] { return journal_->Refusing().empty(); });
+    EXPECT_TRUE(SendSales(1).ok());
+    EXPECT_EQ(journal_->Stats().salvages_total, 0u);
+  }
+}
+
+TEST_F(JournalBusyTest, AnIdleJournalFindsOutByItself) {
+  options_.retention = std::chrono::hours(0);
+  Open();
+  ASSERT_TRUE(SendSales(256).ok());
+  sqlite::Database foreign = Foreign("BEGIN IMMEDIATE");
+  ConfirmAll();  // a confirmation is the first that meets the lock
+  Await([&] { return !journal_->Stats().busy.empty(); });
+  ASSERT_TRUE(foreign.Exec("ROLLBACK").ok());
+  Await([&] { return journal_->Stats().busy.empty(); });
+  Await([&] { return journal_->Stats().confirmed_through == 256; });
+  EXPECT_EQ(journal_->Stats().poisoned, "");
+}
+
+TEST_F(JournalBusyTest, WhatNobodyWaitsForIsWrittenBehindTheLock) {
+  Open();
+  ASSERT_TRUE(SendSales(2).ok());
+  const std::string stream = journal_->Stats().stream;
+  sqlite::Database foreign = Foreign("BEGIN IMMEDIATE");
+  ConfirmAll();
+  journal_->Audit({"someone", "something", "", "", ""});
+  Await([&] { return !journal_->Stats().busy.empty(); });
+  journal_->Fork(3, "meanwhile");
+  ASSERT_TRUE(foreign.Exec("ROLLBACK").ok());
+  Await([&] { return journal_->Stats().stream != stream; });
+  EXPECT_EQ(journal_->Streams().front().confirmed_through, 2u);
+  journal_->Stop();
+  auto db = sqlite::Database::Open(path_, {.read_only = true});
+  ASSERT_TRUE(db.ok());
+  EXPECT_EQ(*db->QueryInt("SELECT count(*) FROM audit WHERE actor='someone'"), 1);
+}
+
+TEST_F(JournalBusyTest, AReaderDoesNotKeepARepairedJournalFromAccepting) {
+  FaultVfs& vfs = FaultVfs::Instance();
+  vfs.Reset();
+  Open(FaultVfs::kName);
+  ASSERT_TRUE(SendSales(1).ok());
+  sqlite::Database reader = Foreign("BEGIN; SELECT count(*) FROM event");
+  ASSERT_TRUE(SendSales(1).ok());
+  vfs.FailAt(vfs.operations() + 1, FaultVfs::Failure::kIo, true);
+  EXPECT_FALSE(SendSales(1).ok());
+  EXPECT_NE(journal_->Stats().poisoned, "");
+  vfs.FailAt(0, FaultVfs::Failure::kIo, false);
+  Await([&] { return journal_->Refusing().empty(); });  // while the reader goes on
+  EXPECT_TRUE(SendSales(1).ok());
+  EXPECT_EQ(journal_->Stats().salvages_total, 0u);
+}
+
+// After a failed sync the kernel may have dropped what still reads back well. With a reader in the
+// way the log cannot be copied into the database, so its own bytes have to reach the disk.
+TEST_F(JournalBusyTest, WhatARepairLeavesInTheLogSurvivesAPowerCut) {
+  FaultVfs& vfs = FaultVfs::Instance();
+  vfs.Reset();
+  auto db = sqlite::Database::Open(path_, {.vfs = FaultVfs::kName});
+  ASSERT_TRUE(db.ok());
+  ASSERT_TRUE(db->Exec("PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"
+                       "CREATE TABLE t(x); INSERT INTO t VALUES(1)")
+                  .ok());
+  auto reader = sqlite::Database::Open(path_, {.read_only = true});
+  ASSERT_TRUE(reader.ok());
+  ASSERT_TRUE(reader->Exec("BEGIN; SELECT x FROM t").ok());
+  ASSERT_TRUE(db->Exec("INSERT INTO t VALUES(2)").ok());  // in the log, and never synced
+  EXPECT_EQ(db->RestartLog().code(), Code::kBusy);
+  const uint64_t before = vfs.operations();
+  ASSERT_TRUE(db->SyncLog().ok());
+  EXPECT_GT(vfs.operations(), before);
+  vfs.FailAt(vfs.operations() + 1, FaultVfs::Failure::kIo, true);
+  EXPECT_EQ(db->SyncLog().code(), Code::kUnavailable) << "a sync that fails again is told";
+  vfs.FailAt(0, FaultVfs::Failure::kIo, false);
+  EXPECT_EQ(*db->QueryInt("SELECT count(*) FROM t"), 2) << "the same bytes as before";
+  EXPECT_EQ(*reader->QueryInt("SELECT count(*) FROM t"), 1);
+}
+
+}  // namespace
+}  // namespace tillrelay::journal
