@@ -86,8 +86,9 @@ Result<Row> JournalReader::Opening(const StreamRow& stream) {
   auto check = SealCheckOf(&db_);
   if (!check.ok()) return std::move(check).status();
   auto row = ReadOpening(&db_, stream, *check);
-  if (row.status().code() == Code::kNotFound) return Corrupt(row.status().message());
-  return row;
+  // Of an older stream it may have gone down in a salvage, which has declared it.
+  const bool absent = row.status().code() == Code::kNotFound;
+  return absent && stream.current ? Corrupt(row.status().message()) : std::move(row);
 }
 
 }  // namespace tillrelay::journal

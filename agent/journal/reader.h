@@ -30,6 +30,7 @@ class JournalReader {
   // All streams by number, with their floors.
   Result<std::vector<StreamRow>> Streams() { return ReadStreams(&db_); }
   // The `stream_opened` event of a later stream: its number 1.
+  // Not found: of an older stream, whose opening was lost.
   Result<Row> Opening(const StreamRow& stream);
   // The chain at `sequence` of a stream, from the nearest mark below.
   Result<wire::Chain> ChainAt(const StreamRow& stream, uint64_t sequence) {

@@ -355,6 +355,10 @@ Status Courier::Resend(const act::Resend& resend) {
 Status Courier::ResendOpening(const act::Resend& resend, const journal::StreamRow& stream) {
   if (resend.first > 1 || !stream.has_opening()) return Status::Ok();
   auto row = reader_->Opening(stream);
+  if (row.status().code() == Code::kNotFound) {
+    port_.DeclareLoss({stream.stream, 1, 1, {}, "not_kept", false, false});
+    return Status::Ok();
+  }
   if (!row.ok()) return std::move(row).status();
   if (!Takes(resend.filter, *row)) return Status::Ok();
   TRY(MoveTo(stream, 0, &replay_));

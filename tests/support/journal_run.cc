@@ -221,9 +221,12 @@ bool JournalRun::DrainStream(DrainedFile* file, const journal::StreamRow& row) {
   };
   const uint64_t from = row.confirmed_through + 1;
   if (from == 1 && row.has_opening()) {
+    // Not found: a salvage has lost it, and its number is declared.
     auto opening = file->reader->Opening(row);
-    if (!opening.ok()) return report(opening.status());
-    oracle_.OnSent(row.stream, 1, *opening);
+    if (!opening.ok() && opening.status().code() != Code::kNotFound) {
+      return report(opening.status());
+    }
+    if (opening.ok()) oracle_.OnSent(row.stream, 1, *opening);
   }
   uint64_t next = std::max({from, row.own_first(), row.floor});
   if (next <= row.head) {

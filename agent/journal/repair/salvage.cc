@@ -195,23 +195,44 @@ class Builder {
     return Status::Ok();
   }
 
-  // Bodies that the centre still waits for keep their numbers; what is damaged of them cannot be
-  // sent, and is declared when it is asked for.
+  // Bodies that the centre still waits for keep their numbers; one that is damaged is declared.
   Status CopyOwed() {
-    auto select = source_.Prepare(
-        "SELECT e.* FROM owed o JOIN event e ON e.position=o.position ORDER BY o.position");
+    auto select = source_.Prepare("SELECT position FROM owed ORDER BY position");
+    auto event = source_.Prepare(
+        "SELECT position,id,kind,subject,time,recorded_at,data,data_sha256,seal FROM event "
+        "WHERE position=?1");
     if (!select.ok()) return Status::Ok();
-    sqlite::Statement event, owed;
+    sqlite::Statement insert, owed;
     TRY(target_.PrepareAll(
-        {{&event, "INSERT OR IGNORE INTO event VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)"},
+        {{&insert, "INSERT OR IGNORE INTO event VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)"},
          {&owed, "INSERT OR IGNORE INTO owed VALUES(?1)"}}));
     for (;;) {
       auto row = select->Step();
       if (!row.ok() || !*row) return Status::Ok();
-      for (int i = 0; i < select->columns(); ++i) select->CopyTo(i, &event, i + 1);
-      TRY(event.Run());
-      TRY(owed.Bind(1, select->Unsigned(0)).Run());
+      const uint64_t position = select->Unsigned(0);
+      if (event.ok() && ReadSoundEvent(&*event, position)) {
+        for (int i = 0; i < event->columns(); ++i) event->CopyTo(i, &insert, i + 1);
+        TRY(insert.Run());
+        TRY(owed.Bind(1, position).Run());
+      } else if (const StreamRow* stream = StreamAt(streams_, position)) {
+        const uint64_t number = position - stream->base;
+        gone_.push_back({stream->stream, number, number, {}, "damaged", false, false});
+      }
+      if (event.ok()) event->Reset();
     }
+  }
+
+  // `select` stands on the row then.
+  static bool ReadSoundEvent(sqlite::Statement* select, uint64_t position) {
+    auto found = select->Bind(1, position).Step();
+    if (!found.ok() || !*found) return false;
+    Row row;
+    Seal seal{};
+    const bool complete = select->CopyBlob(1, &row.id) && select->CopyBlob(7, &row.data_digest) &&
+                          select->CopyBlob(8, &seal);
+    const Seal expected = SealOf({position, row.id, select->Int(5), row.data_digest,
+                                  select->Text(2), select->Text(3), select->Text(4)});
+    return complete && seal == expected && Sha256(select->Text(6)) == row.data_digest;
   }
 
   // What an earlier salvage has not brought over yet is brought over by the new journal.
@@ -253,6 +274,10 @@ class Builder {
       row->head = chain ? delivered : row->confirmed_through;
       row->head_chain = chain ? *chain : row->confirmed_chain;
     }
+    if (row->has_opening() && DeliveredOf(*row) == 0 &&
+        !ReadOpening(&target_, *row, SealCheck::kStrict).ok()) {
+      gone_.push_back({row->stream, 1, 1, {}, "damaged", false, false});
+    }
     sqlite::Statement save, mark;
     TRY(target_.PrepareAll({{&save, kSaveStream}, {&mark, kSaveMark}}));
     if (row->head > 0) TRY(SaveMarkRow({row->stream, row->head, row->head_chain}, &mark));
@@ -281,8 +306,9 @@ class Builder {
       rest_.emplace_back().first = 1;  // whatever there is, under numbers that nobody knows
     } else {
       const StreamRow& current = (*store)->current();
+      if (foreign_) NothingIsLeft();
       TRY((*store)->Fork(current.base + current.head + 1, "the journal was damaged", now, random,
-                         foreign_ ? Gone() : std::vector<LossRow>()));
+                         gone_));
     }
     rest_.back().open = open_;
     std::erase_if(rest_, [](const TakeOverRow& row) {
@@ -293,17 +319,15 @@ class Builder {
     return (*store)->CloseWhole();
   }
 
-  // Nothing of ours is left: every number that was given and not delivered.
-  std::vector<LossRow> Gone() const {
-    std::vector<LossRow> gone;
+  // Every number that was given and not delivered is gone.
+  void NothingIsLeft() {
     for (const TakeOverRow& row : rest_) {
       const bool open = row.youngest && open_;
       if (row.last < row.first && !open) continue;
       const uint64_t next = row.first - row.base;
-      gone.push_back(
+      gone_.push_back(
           {row.stream, next, std::max(next, row.last - row.base), {}, "damaged", false, open});
     }
-    return gone;
   }
 
   void Moves() const {
@@ -318,6 +342,7 @@ class Builder {
   bool open_ = false;     // numbers may have been given that nobody knows of
   std::vector<StreamRow> streams_;
   std::vector<TakeOverRow> rest_;  // what of each stream was not delivered
+  std::vector<LossRow> gone_;      // what of it is known to be lost already
 };
 
 struct Found {
