@@ -30,6 +30,8 @@ constexpr SmallTable kSmallTables[] = {
     {"gone", "first", "1"},
 };
 
+constexpr int kAttempts = 3;  // to read what a disk fails to read
+
 uint64_t SizeOf(const std::string& path) {
   struct stat info {};
   return stat(path.c_str(), &info) == 0 ? static_cast<uint64_t>(info.st_size) : 0;
@@ -38,41 +40,55 @@ uint64_t SizeOf(const std::string& path) {
 // The new journal, made beside the damaged one from what is small in it.
 class Builder {
  public:
-  Builder(const StoreOptions& options, const Witness* witness, bool log_is_cut)
-      : options_(options), witness_(witness), log_is_cut_(log_is_cut) {}
+  // `patient`: a disk that fails to read is asked again later, and not taken for damaged.
+  Builder(const StoreOptions& options, const Witness* witness, bool log_is_cut, bool patient)
+      : options_(options), witness_(witness), log_is_cut_(log_is_cut), patient_(patient) {}
 
   Status Build(const std::string& aside, WallTime now, Random* random) {
-    OpenSource();
-    ReadOldStreams();
+    TRY(OpenSource());
+    TRY(ReadOldStreams());
     TRY(MakeTables(now));
     TRY(OpenNewStream(aside, now, random));
     return Status::Ok();
   }
 
  private:
-  void OpenSource() {
+  // What the damaged file does not give is left out, if it is damage that keeps it from us.
+  Status LeaveOut(const Status& failure) const {
+    const bool damage = failure.code() == Code::kCorrupt || failure.code() == Code::kNotFound ||
+                        failure.code() == Code::kInternal || failure.code() == Code::kConflict;
+    return failure.ok() || damage || !patient_ ? Status::Ok() : failure;
+  }
+
+  Status OpenSource() {
     sqlite::OpenOptions open;
     open.create = false;
     open.keep_log = true;
     open.vfs = options_.vfs;
-    if (SizeOf(options_.path) == 0) return;
+    if (SizeOf(options_.path) == 0) return Status::Ok();
     auto db = sqlite::Database::Open(options_.path, open);
-    if (!db.ok()) return log::Error("journal", "damaged journal: {}", db.status().message());
+    if (!db.ok()) {
+      log::Error("journal", "damaged journal: {}", db.status().message());
+      return LeaveOut(db.status());
+    }
     source_ = *std::move(db);
     // Another store's events are none of ours, whatever file they have come with.
     auto store = source_.QueryText("SELECT value FROM meta WHERE key='store_id'");
-    if (!store.ok() || *store == options_.store_id) return;
+    if (!store.ok()) return LeaveOut(store.status());
+    if (*store == options_.store_id) return Status::Ok();
     auto theirs = ReadStreamRows(&source_, *store, SealCheck::kSkip);
     foreign_ = theirs.ok() && !theirs->empty();
+    return LeaveOut(theirs.status());
   }
 
   // Of each stream what the file says, and of those it does not have what the witness saw.
-  void ReadOldStreams() {
+  Status ReadOldStreams() {
     if (source_.open() && !foreign_) {
       auto check = SealCheckOf(&source_);
       const bool sealed = check.ok() && *check != SealCheck::kNone;
       auto rows =
           ReadStreamRows(&source_, options_.store_id, sealed ? SealCheck::kSkip : SealCheck::kNone);
+      TRY(LeaveOut(rows.status()));
       if (rows.ok()) streams_ = *std::move(rows);
     }
     const uint64_t in_file = streams_.empty() ? 0 : streams_.back().number;
@@ -92,6 +108,7 @@ class Builder {
     const bool from_witness = !streams_.empty() && streams_.back().number > in_file;
     const bool last_word = witness_ != nullptr && witness_->IsLastWord(BootId());
     open_ = log_is_cut_ || ((from_witness || streams_.empty()) && !last_word);
+    return Status::Ok();
   }
 
   // Which number of a stream the centre, or the broker where its word counts, has for good.
@@ -138,9 +155,11 @@ class Builder {
     for (const char* direction : {"", " DESC"}) {
       auto select = source_.Prepare(fmt::format("SELECT * FROM {} WHERE {} ORDER BY {}{}",
                                                 table.name, table.where, table.key, direction));
+      TRY(LeaveOut(select.status()));
       if (!select.ok() || select->columns() != *columns) continue;
       for (;;) {
         auto row = select->Step();
+        TRY(LeaveOut(row.status()));
         if (!row.ok()) break;
         if (!*row) return Status::Ok();
         for (int i = 0; i < *columns; ++i) select->CopyTo(i, &*insert, i + 1);
@@ -160,6 +179,7 @@ class Builder {
           fmt::format("SELECT max(coalesce((SELECT seq FROM sqlite_sequence WHERE name='{0}'),0),"
                       "coalesce((SELECT max(rowid) FROM {0}),0))",
                       table));
+      TRY(LeaveOut(highest.status()));
       if (!highest.ok()) continue;
       TRY(target_.Exec(fmt::format("DELETE FROM sqlite_sequence WHERE name='{0}'", table).c_str()));
       TRY(target_.Exec(
@@ -176,19 +196,21 @@ class Builder {
     sqlite::Statement mark, opening, loss;
     TRY(target_.PrepareAll({{&mark, kSaveMark}, {&opening, kSaveOpening}, {&loss, kSaveLoss}}));
     std::vector<ChainMark> marks;
-    ForEachMark(&source_, skip, [&](const ChainMark& row) {
+    TRY(LeaveOut(ForEachMark(&source_, skip, [&](const ChainMark& row) {
       marks.push_back(row);
       return Status::Ok();
-    }).ok();  // up to the damage
+    })));  // up to the damage
     for (const ChainMark& row : marks) {
       Moves();
       TRY(SaveMarkRow(row, &mark));
     }
     for (const StreamRow& stream : streams_) {
       auto row = ReadOpening(&source_, stream, skip);
+      TRY(LeaveOut(row.status()));
       if (row.ok()) TRY(SaveOpeningRow(stream.stream, *row, &opening));
     }
     auto losses = ReadLosses(&source_, skip);
+    TRY(LeaveOut(losses.status()));
     for (size_t i = 0; losses.ok() && i < losses->size(); ++i) {
       TRY(SaveLossRow((*losses)[i], &loss));
     }
@@ -201,14 +223,15 @@ class Builder {
     auto event = source_.Prepare(
         "SELECT position,id,kind,subject,time,recorded_at,data,data_sha256,seal FROM event "
         "WHERE position=?1");
-    if (!select.ok()) return Status::Ok();
+    if (!select.ok()) return LeaveOut(select.status());
     sqlite::Statement insert, owed;
     TRY(target_.PrepareAll(
         {{&insert, "INSERT OR IGNORE INTO event VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)"},
          {&owed, "INSERT OR IGNORE INTO owed VALUES(?1)"}}));
     for (;;) {
       auto row = select->Step();
-      if (!row.ok() || !*row) return Status::Ok();
+      if (!row.ok()) return LeaveOut(row.status());
+      if (!*row) return Status::Ok();
       const uint64_t position = select->Unsigned(0);
       if (event.ok() && ReadSoundEvent(&*event, position)) {
         for (int i = 0; i < event->columns(); ++i) event->CopyTo(i, &insert, i + 1);
@@ -239,7 +262,7 @@ class Builder {
   Status CopyTakeOvers() {
     auto select = source_.Prepare("SELECT * FROM take_over ORDER BY number");
     auto runs = source_.Prepare("SELECT * FROM take_over_run");
-    if (!select.ok() || !runs.ok()) return Status::Ok();
+    if (!select.ok() || !runs.ok()) return LeaveOut(select.ok() ? runs.status() : select.status());
     const std::pair<sqlite::Statement*, const char*> tables[] = {
         {&*select,
          "INSERT INTO take_over VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15)"},
@@ -249,6 +272,7 @@ class Builder {
       if (!insert.ok()) return std::move(insert).status();
       for (;;) {
         auto row = from->Step();
+        TRY(LeaveOut(row.status()));
         if (!row.ok() || !*row) break;
         for (int i = 0; i < from->columns(); ++i) from->CopyTo(i, &*insert, i + 1);
         TRY(insert->Run());
@@ -336,7 +360,7 @@ class Builder {
 
   const StoreOptions& options_;
   const Witness* const witness_;
-  const bool log_is_cut_;
+  const bool log_is_cut_, patient_;
   sqlite::Database source_, target_;
   bool foreign_ = false;  // another store's journal has taken our file's place
   bool open_ = false;     // numbers may have been given that nobody knows of
@@ -384,13 +408,15 @@ Result<std::string> Replace(const StoreOptions& options, const Found& found, boo
   const std::string aside = AsidePath(options.path, "damaged", now);
   const Witness* witness =
       found.witness && found.witness->store_id == options.store_id ? &*found.witness : nullptr;
-  for (bool again = false;; again = true) {
-    Status built = Builder(options, witness, log_is_cut).Build(aside, now, random);
+  for (int attempt = 1;; ++attempt) {
+    const bool patient = attempt < kAttempts;
+    Status built = Builder(options, witness, log_is_cut, patient).Build(aside, now, random);
     if (built.ok()) built = CommitReplacement(options.path, aside);
     if (built.ok()) return aside;
     TRY(DiscardBuilding(options.path));
-    if (again || built.code() != Code::kFull) return std::move(built).Within("salvage");
-    Ballast(BallastPath(options.path)).GiveUp();  // it is there for this
+    if (attempt == kAttempts) return std::move(built).Within("salvage");
+    log::Error("journal", "salvage: {}", built.message());
+    if (built.code() == Code::kFull) Ballast(BallastPath(options.path)).GiveUp();  // it is for this
   }
 }
 

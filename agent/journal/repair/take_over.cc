@@ -25,6 +25,8 @@ SideTable TableOf(int step) {
   return {"number,at,actor,action,subject,reason,outcome", "audit", "number"};
 }
 
+constexpr int kTries = 3;  // to open a file that the disk fails to read
+
 constexpr size_t kIdBytes = sizeof(Uuid);
 
 KnownRow KnownOf(const sqlite::Statement& row) {
@@ -156,17 +158,20 @@ uint64_t TakeOver::remaining() const {
   return events;
 }
 
-// What cannot be opened is read by its pages alone.
-void TakeOver::OpenSource(Job* job) {
-  if (job->opened) return;
-  job->opened = true;
+// What cannot be opened is read by its pages alone. False: try again, it may be the disk's mood.
+bool TakeOver::OpenSource(Job* job) {
+  if (job->tries >= kTries) return true;
+  const bool last_try = ++job->tries == kTries;
   const std::string path = folder_ + "/" + job->row.file;
   sqlite::OpenOptions options;
   options.create = false;
   options.keep_log = true;
   options.vfs = vfs_;
   auto db = sqlite::Database::Open(path, options);
-  if (!db.ok()) return log::Error("journal", "{}: {}", job->row.file, db.status().message());
+  if (!db.ok()) {
+    log::Error("journal", "{}: {}", job->row.file, db.status().message());
+    return last_try || db.status().code() == Code::kCorrupt;
+  }
   job->db = *std::move(db);
   const std::pair<sqlite::Statement*, const char*> wanted[] = {
       {&job->event,
@@ -178,10 +183,13 @@ void TakeOver::OpenSource(Job* job) {
     auto prepared = job->db.Prepare(sql);
     if (prepared.ok()) {
       *statement = *std::move(prepared);
-    } else {
-      log::Error("journal", "{}: {}", job->row.file, prepared.status().message());
+      continue;
     }
+    log::Error("journal", "{}: {}", job->row.file, prepared.status().message());
+    if (!last_try && prepared.status().code() != Code::kCorrupt) return false;
   }
+  job->tries = kTries;
+  return true;
 }
 
 Status TakeOver::Save(Job* job) {
@@ -371,7 +379,7 @@ Status TakeOver::TakeKnown(const std::string& file, KnownRow known, bool on_dema
   if (job == nullptr) return target_->AddKnown(known);
   const Run* run = RunOf(*job, known.position);
   if (run == nullptr && on_demand && job->row.step == kEvents) {
-    OpenSource(job);
+    if (!OpenSource(job)) return Status::Ok();
     auto row = ReadEvent(job, known.position);
     if (!row || row->id != known.id) return Status::Ok();
     auto taken = TakeEvent(job, known.position);
@@ -390,8 +398,7 @@ Status TakeOver::TakeKnown(const std::string& file, KnownRow known, bool on_dema
 Status TakeOver::Fetch(const std::string& key) {
   for (Job& job : jobs_) {
     if (!job.row.youngest || job.row.step > kKnownBack) continue;
-    OpenSource(&job);
-    if (!job.known.prepared()) continue;
+    if (!OpenSource(&job) || !job.known.prepared()) continue;
     std::vector<KnownRow> rows;
     job.known.BindText(1, key);
     for (;;) {
@@ -453,7 +460,7 @@ Result<bool> TakeOver::Step() {
   Job* job = Current();
   if (job == nullptr) return false;
   changed_ = true;
-  OpenSource(job);
+  if (!OpenSource(job)) return true;
   TRY(job->row.step == kEvents ? StepEvents(job) : StepTable(job));
   if (job->row.step != kDone || !job->row.youngest) {
     TRY(Save(job));

@@ -96,11 +96,11 @@ class TakeOver {
     std::vector<Run> runs;  // by `first`
     sqlite::Database db;
     sqlite::Statement event, known, next_event;  // not prepared: cannot be read
-    bool opened = false;
+    int tries = 0;  // to open it
     std::unique_ptr<RawRows> raw;
   };
   Status LoadRuns(Job* job);
-  void OpenSource(Job* job);
+  bool OpenSource(Job* job);
   Status Save(Job* job);
   void AddRun(Job* job, uint64_t old_position, uint64_t position);
   const Run* RunOf(const Job& job, uint64_t old_position) const;
