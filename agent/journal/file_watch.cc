@@ -23,20 +23,29 @@ FileWatch::File FileWatch::StateOf(const std::string& path) {
   return file;
 }
 
-void FileWatch::Note(const std::string& journal) {
+void FileWatch::Begin(const std::string& journal) {
   database_ = StateOf(journal);
   log_ = StateOf(WalPath(journal));
+}
+
+void FileWatch::Update(File* noted) {
+  if (noted->path.empty()) return;
+  const File now = StateOf(noted->path);
+  if (!noted->there || now.IsSameFile(*noted)) *noted = now;
+}
+
+void FileWatch::Note() {
+  Update(&database_);
+  Update(&log_);
 }
 
 FileChange FileWatch::ChangeOf(const File& noted) {
   if (noted.path.empty()) return FileChange::kNone;
   const File now = StateOf(noted.path);
   if (now == noted) return FileChange::kNone;
-  const bool same =
-      now.there && noted.there && now.device == noted.device && now.inode == noted.inode;
   // A log that comes into being is made by whoever reads first.
   if (!noted.there) return now.size > 0 ? FileChange::kWritten : FileChange::kNone;
-  return same ? FileChange::kWritten : FileChange::kGone;
+  return now.IsSameFile(noted) ? FileChange::kWritten : FileChange::kGone;
 }
 
 FileChange FileWatch::Look() const {

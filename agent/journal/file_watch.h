@@ -19,9 +19,11 @@ enum class FileChange {
 
 class FileWatch {
  public:
-  // After every write of our own.
-  void Note(const std::string& journal);
-  // Nothing has been noted, as before the first Note: no change.
+  // The files have just been opened.
+  void Begin(const std::string& journal);
+  // After every write of our own. What is not the file that was opened stays a change.
+  void Note();
+  // Before Begin: no change.
   FileChange Look() const;
   // A descriptor of this process that has the noted database open; -1: there is none.
   int OpenDescriptor() const;
@@ -33,9 +35,13 @@ class FileWatch {
     uint64_t device = 0, inode = 0, size = 0;
     int64_t written_ns = 0;
     bool operator==(const File&) const = default;
+    bool IsSameFile(const File& other) const {
+      return there && other.there && device == other.device && inode == other.inode;
+    }
   };
   static File StateOf(const std::string& path);
   static FileChange ChangeOf(const File& noted);
+  static void Update(File* noted);
   File database_, log_;
 };
 

@@ -52,7 +52,7 @@ Result<std::unique_ptr<Journal>> Journal::Open(JournalOptions options, const Clo
   if (!store.ok()) return std::move(store).status();
   journal->store_ = *std::move(store);
   TRY(journal->BeginWitness());
-  journal->watch_.Note(journal->options_.store.path);
+  journal->watch_.Begin(journal->options_.store.path);
   journal->Salvaged(salvaged);
   journal->opened_at_ = journal->last_tick_ = clock->Now();
   journal->working_.store_id = journal->options_.store.store_id;
@@ -177,6 +177,7 @@ void Journal::Run() {
       std::move(messages.begin(), messages.end(), std::back_inserter(put_back_));
       messages = std::exchange(put_back_, {});
     }
+    if (!messages.empty()) WatchFiles();  // nothing is accepted into a file that is not there
     size_t first = 0;
     while (first < messages.size()) {
       size_t last = first, events = 0, bytes = 0;
@@ -195,7 +196,7 @@ void Journal::Run() {
       RunGroup(messages, first, last);
       first = last;
     }
-    if (!messages.empty()) watch_.Note(options_.store.path);
+    if (!messages.empty()) watch_.Note();
     if (clock_.Now() - last_tick_ >= options_.idle_tick) Tick();
     more_to_do = TakeOverStep();
     if (closing && messages.empty()) break;
@@ -385,7 +386,7 @@ void Journal::Tick() {
   KeepHistory();
   CheckRoom();
   WitnessTick();
-  if (store_ && !vanished_) watch_.Note(options_.store.path);
+  if (store_ && !vanished_) watch_.Note();
   Publish();
 }
 

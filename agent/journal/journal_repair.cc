@@ -137,7 +137,7 @@ bool Journal::TakeOverStep() {
     log::Warning("journal", "{}", working_.salvaged);
   }
   WitnessCommit();
-  watch_.Note(options_.store.path);
+  watch_.Note();
   Publish();
   if (options_.on_growth) options_.on_growth(store_->current());
   return *more;
@@ -172,7 +172,7 @@ void Journal::Repair() {
     store_.reset();
     return trouble_.Report(begun.message(), clock_.Now());
   }
-  watch_.Note(options_.store.path);
+  watch_.Begin(options_.store.path);
   Salvaged(salvaged);
   log::Info("journal", "reopened after: {}", working_.poisoned);
   working_.poisoned.clear();
@@ -193,7 +193,7 @@ void Journal::WatchFiles() {
     if (ours.ok()) {
       log::Warning("journal", "another program has written to {}; nothing is missing",
                    options_.store.path);
-      return watch_.Note(options_.store.path);
+      return watch_.Note();
     }
     damaged_ = "another program has written to the journal's file: " + ours.message();
     working_.poisoned = damaged_;

@@ -21,7 +21,7 @@ std::string WriteStream(const StreamRow& row) {
   std::string out;
   JsonWriter json(&out);
   json.BeginObject().Field("stream", row.stream).Field("number", row.number);
-  json.Field("base", row.base).Field("first", row.first).Field("head", row.head);
+  json.Field("first", row.first).Field("own_first", row.own_first()).Field("head", row.head);
   json.Field("chain", ToHex(BytesOf(row.head_chain)));
   json.Field("confirmed", row.confirmed_through).Field("acked", row.acked_through);
   json.Field("confirmed_chain", ToHex(BytesOf(row.confirmed_chain)));
@@ -48,12 +48,16 @@ std::string Body(const Witness& witness, uint64_t count) {
 bool ReadStream(const JsonValue& value, StreamRow* row) {
   row->stream = value.String("stream");
   row->current = value.Find("current").is_true();
-  return value.Unsigned("number", &row->number) && value.Unsigned("base", &row->base) &&
-         value.Unsigned("first", &row->first) && value.Unsigned("head", &row->head) &&
-         value.Unsigned("confirmed", &row->confirmed_through) &&
-         value.Unsigned("acked", &row->acked_through) &&
-         wire::ParseChain(value.String("chain"), &row->head_chain) &&
-         wire::ParseChain(value.String("confirmed_chain"), &row->confirmed_chain);
+  uint64_t own_first = 0;
+  const bool complete =
+      value.Unsigned("number", &row->number) && value.Unsigned("first", &row->first) &&
+      value.Unsigned("own_first", &own_first) && value.Unsigned("head", &row->head) &&
+      value.Unsigned("confirmed", &row->confirmed_through) &&
+      value.Unsigned("acked", &row->acked_through) &&
+      wire::ParseChain(value.String("chain"), &row->head_chain) &&
+      wire::ParseChain(value.String("confirmed_chain"), &row->confirmed_chain);
+  row->base = row->first - own_first;
+  return complete;
 }
 
 // One place; nothing if its hash does not fit.

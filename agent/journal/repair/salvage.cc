@@ -288,15 +288,16 @@ class Builder {
     rest.stream = row->stream;
     rest.base = row->base;
     rest.first = row->base + delivered + 1;
-    rest.last = std::max(row->base + row->head, rest.first - 1);
+    rest.last = rest.first + (row->head - std::min(row->head, delivered)) - 1;
     rest.youngest = number == streams_.size();
     row->current = number == streams_.size();
     row->number = number;
     row->acked_through = std::min(row->acked_through, delivered);
     if (row->head > delivered) {
       auto chain = ChainOf(*row, delivered);
-      row->head = chain ? delivered : row->confirmed_through;
-      row->head_chain = chain ? *chain : row->confirmed_chain;
+      // Where nothing sound says what the chain was, nothing is compared with it: there is no mark.
+      row->head = delivered;
+      row->head_chain = chain.value_or(wire::FirstChain(options_.store_id, row->stream));
     }
     if (row->has_opening() && DeliveredOf(*row) == 0 &&
         !ReadOpening(&target_, *row, SealCheck::kStrict).ok()) {
