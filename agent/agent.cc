@@ -95,6 +95,8 @@ status::Snapshot Agent::Look() const {
   const auto& streams = snapshot.journal.streams;
   for (auto row = streams.rbegin(); row != streams.rend(); ++row) {
     if (row->current || snapshot.older_streams.size() >= kOlderStreams) continue;
+    // A centre that hears of it would ask for what only the broker has had.
+    if (!journal::HoldsRows(*row) && journal::DeletedOnBrokersWord(*row)) continue;
     snapshot.older_streams.push_back({row->stream, row->head, ToHex(BytesOf(row->head_chain)),
                                       row->head, row->acked_through, row->confirmed_through,
                                       ToHex(BytesOf(row->confirmed_chain)), row->floor});
@@ -128,6 +130,7 @@ std::string Agent::LocalTime(WallTime time) const {
 }
 
 void Agent::Run() {
+  long_start_.End();
   notifier_.Ready().ok();
   for (;;) {
     Tell();

@@ -78,6 +78,7 @@ class Agent {
   service::Signals& signals_;
   ReloadDesk reload_desk_;
   const service::Notifier notifier_;
+  service::LongStart long_start_{&notifier_};
   Fd intake_socket_;  // kept by the service manager, or opened by StartHttp
   SystemClock clock_;
   SystemRandom random_;

@@ -71,6 +71,12 @@ std::optional<Failure> Agent::StartStore() {
   options.confirm_by_broker = config_.delivery.confirm == "broker";
   auto& pulse = heartbeat_.Add("journal", kThreadBudget, clock_.Now());
   options.beat = [this, &pulse] { pulse.Beat(clock_.Now()); };
+  // Opening is done by the main thread, before the manager was told that the service is ready.
+  options.store.progress = [this, &pulse] {
+    const Instant now = clock_.Now();
+    pulse.Beat(now);
+    long_start_.Moved(now);
+  };
   options.expect_silence = [this, &pulse](seconds most) {
     pulse.ExpectSilence(clock_.Now(), most);
   };
@@ -78,6 +84,8 @@ std::optional<Failure> Agent::StartStore() {
     if (pump_ != nullptr) pump_->JournalGrew(stream);
   };
   options.history = [this](const journal::JournalStats& stats) { return Minute(stats); };
+  // A log that was left long is read in one step.
+  long_start_.Expect(clock_.Now(), journal::OpeningPatience(config_.journal.path));
   auto journal = journal::Journal::Open(std::move(options), &clock_, &random_);
   if (!journal.ok()) {
     // Another store's journal, or a newer one: only a person can put that right.
@@ -200,11 +208,11 @@ Status Agent::StartDropFolder() {
   options.file_bytes = static_cast<size_t>(config_.limits.file_bytes);
   options.settle = seconds(config_.drop_folder.settle_s);
   options.archive_keep = std::chrono::hours(24 * config_.drop_folder.archive_days);
+  options.beat = Beat("capture", kThreadBudget);
   auto folder = capture::DropFolder::Open(options, file_intake_.get(), &counters_, &clock_);
   if (!folder.ok()) return std::move(folder).status();
   drop_watch_ = std::make_unique<capture::DropWatch>(
-      *std::move(folder), seconds(config_.drop_folder.rescan_s), options.settle,
-      Beat("capture", kThreadBudget));
+      *std::move(folder), seconds(config_.drop_folder.rescan_s), options.settle, options.beat);
   return drop_watch_->Start();
 }
 

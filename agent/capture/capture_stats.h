@@ -32,7 +32,7 @@ class DoorCounts {
   uint64_t quarantined() const { return all(journal::Outcome::kQuarantined); }
 
  private:
-  std::array<Kinds, 3> counts_{};
+  std::array<Kinds, 4> counts_{};  // by outcome
 };
 
 struct CaptureStats {

@@ -24,6 +24,7 @@ constexpr size_t kOpenBytes = 16 * 1024 * 1024;
 // The thread shows that it moves, and hears of a stop, between two scans.
 constexpr size_t kFilesPerScan = 1024;
 constexpr size_t kLooksPerScan = 8192;
+constexpr size_t kLooksPerBeat = 256;
 // 100,000 files that are copied into the folder at once settle together, in some 12 MB.
 constexpr size_t kMaxSeen = 131'072;
 constexpr int kUnreadableScans = 3;
@@ -192,6 +193,7 @@ Result<bool> DropFolder::Gather(std::vector<std::string>* ready) {
     if (!name.ok()) return std::move(name).status();
     if (!*name) return true;
     ++pass_.looked;
+    if (pass_.looked % kLooksPerBeat == 0) Beat();
     if (Ready(**name)) ready->push_back(std::move(**name));
   }
   return false;
@@ -248,11 +250,13 @@ void DropFolder::TakeAll(const std::vector<std::string>& names) {
   const auto finish_first = [&] {
     bytes -= open.front()->bytes;
     Finish(open.front().get());
+    Beat();
     open.pop_front();
     any = true;
   };
   for (const std::string& name : names) {
     if (!intake_.Refusing().empty()) break;
+    Beat();
     auto taken = Take(name);
     if (taken == nullptr) continue;
     bytes += taken->bytes;
@@ -370,6 +374,11 @@ void DropFolder::Finish(Taken* taken) {
   Result<Answer> answer =
       taken->submitted.ok() ? taken->answer.get() : Result<Answer>(taken->submitted);
   if (!answer.ok()) return Stuck(*taken, answer.status().message());
+  if (answer->refused > 0) {
+    return Stuck(*taken, fmt::format("{}: {} documents wait, the quarantine is full; a person has "
+                                     "to look at it first",
+                                     name, answer->refused));
+  }
   const bool done = answer->quarantined == 0;
   if (!done) log::Warning("capture", "{}: {} in quarantine", name, answer->quarantined);
   const bool kept = done ? Keep(*taken, DropArchive::Place::kDone, "")
@@ -389,6 +398,10 @@ bool DropFolder::Keep(const Taken& taken, DropArchive::Place place, const std::s
     Stuck(taken, taken.original.name + ": " + kept.message());
   }
   return kept.ok();
+}
+
+void DropFolder::Beat() const {
+  if (options_.beat) options_.beat();
 }
 
 // The file stays and is tried again; when the journal refuses everything, with the others.

@@ -11,6 +11,7 @@
 //   they settle; the others wait until there is room.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -30,6 +31,7 @@ struct DropFolderOptions {
   std::chrono::seconds settle{2};
   std::chrono::hours archive_keep{90 * 24};  // 0: for ever
   size_t page_names = DropListing::kPageNames;
+  std::function<void()> beat = {};  // a scan moves: after every file
 };
 
 class DropFolder {
@@ -92,6 +94,7 @@ class DropFolder {
   Result<std::string> Read(const Taken& taken);
   void Finish(Taken* taken);
   bool Keep(const Taken& taken, DropArchive::Place place, const std::string& reason);
+  void Beat() const;
   void Stuck(const Taken& taken, const std::string& why);
   void Trouble(const std::string& text);
   void Tell();

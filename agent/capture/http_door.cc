@@ -23,8 +23,10 @@ std::string AnswerBody(const Answer& answer) {
   json.BeginObject().Key("results").Raw(ReceiptsJson(answer.receipts));
   json.Field("stored", static_cast<uint64_t>(answer.stored))
       .Field("duplicate", static_cast<uint64_t>(answer.duplicate))
-      .Field("quarantined", static_cast<uint64_t>(answer.quarantined))
-      .EndObject();
+      // A sender that does not know `refused` must not take the whole for done.
+      .Field("quarantined", static_cast<uint64_t>(answer.quarantined + answer.refused));
+  if (answer.refused > 0) json.Field("refused", static_cast<uint64_t>(answer.refused));
+  json.EndObject();
   return body;
 }
 
@@ -141,6 +143,7 @@ void HttpDoor::Post(http::Request&& request, const http::Responder& responder) {
       return responder.Send(Refused(SyntaxProblem(*syntax, kept ? &*result : nullptr)));
     }
     http::Response response = http::Json(AnswerBody(*result));
+    if (result->refused > 0) response.headers.Add("Retry-After", "60");
     if (!key.empty()) response.headers.Add("Idempotency-Key", key);
     responder.Send(std::move(response));
   };

@@ -141,7 +141,9 @@ void Intake::Count(const std::vector<Heard>& heard, bool by_file, const Answer& 
       const auto& [register_id, kind] = heard[i];
       const journal::Outcome outcome = answer.receipts[i].outcome;
       door.Add(outcome, kind);
-      if (register_id.empty() || outcome == journal::Outcome::kQuarantined) continue;
+      const bool heard_of =
+          outcome == journal::Outcome::kStored || outcome == journal::Outcome::kDuplicate;
+      if (register_id.empty() || !heard_of) continue;
       auto& counts = stats->registers[register_id];
       counts.last_heard_at = clock_.Wall();
       if (outcome != journal::Outcome::kStored) continue;
@@ -163,6 +165,7 @@ journal::AppendRequest Intake::Request(Prepared&& prepared,
     for (const journal::Receipt& receipt : answer.receipts) {
       ++(receipt.outcome == journal::Outcome::kStored      ? answer.stored
          : receipt.outcome == journal::Outcome::kDuplicate ? answer.duplicate
+         : receipt.outcome == journal::Outcome::kRefused   ? answer.refused
                                                            : answer.quarantined);
     }
     done(std::move(answer));

@@ -60,6 +60,7 @@ struct Prepared {
 struct Answer {
   std::vector<journal::Receipt> receipts;
   size_t stored = 0, duplicate = 0, quarantined = 0;
+  size_t refused = 0;  // the quarantine is full: not kept at all, to be sent again
 };
 
 class Intake {

@@ -13,14 +13,18 @@ const char* OutcomeWord(journal::Outcome outcome) {
       return "duplicate";
     case journal::Outcome::kQuarantined:
       return "quarantined";
+    case journal::Outcome::kRefused:
+      return "refused";
   }
   return "";
 }
 
 void WriteReceipt(const journal::Receipt& receipt, JsonWriter* json) {
   json->BeginObject().Field("outcome", OutcomeWord(receipt.outcome));
-  if (receipt.outcome == journal::Outcome::kQuarantined) {
-    json->Field("ticket", receipt.ticket).Field("reason", receipt.reason);
+  const bool refused = receipt.outcome == journal::Outcome::kRefused;
+  if (refused || receipt.outcome == journal::Outcome::kQuarantined) {
+    if (!refused) json->Field("ticket", receipt.ticket);
+    json->Field("reason", receipt.reason);
     if (!receipt.field.empty()) json->Field("field", receipt.field);
     if (!receipt.hint.empty()) json->Field("hint", receipt.hint);
   } else {

@@ -44,9 +44,13 @@ int PrintAnswer(const http::ClientResponse& answer) {
   size_t index = 0;
   for (const JsonValue result : value->Find("results")) {
     ++index;
-    if (result.String("outcome") != "quarantined") continue;
-    fmt::print("  document {}: {} {} (ticket {})\n", index, result.String("reason"),
-               result.String("field"), result.Find("ticket").text());
+    const std::string_view outcome = result.String("outcome");
+    if (outcome == "stored" || outcome == "duplicate") continue;
+    const std::string ticket = outcome == "quarantined"
+                                   ? fmt::format("ticket {}", result.Find("ticket").text())
+                                   : "kept nowhere: the quarantine is full, send it again";
+    fmt::print("  document {}: {} {} ({})\n", index, result.String("reason"),
+               result.String("field"), ticket);
   }
   return quarantined == 0 ? kOk : kFault;
 }

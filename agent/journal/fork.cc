@@ -141,6 +141,7 @@ Status JournalStore::Renumber(StreamRow* fresh) {
     chain = chains_.At(*fresh, number);
     if (!chain.ok()) break;
     TRY(SaveMark(fresh->stream, number, *chain));
+    if (options_.progress) options_.progress();
   }
   if (!chain.ok()) return std::move(chain).status().Within("fork");
   fresh->head_chain = *chain;
@@ -250,7 +251,7 @@ std::vector<OwedEvent> JournalStore::Owed() const {
 
 uint64_t JournalStore::Deletable(const StreamRow& row, const DeletionPermit* permit) const {
   if (permit == nullptr) return row.confirmed_through;
-  if (permit->by_broker) return row.acked_through;
+  if (permit->by_broker) return std::max(row.acked_through, row.confirmed_through);
   for (const auto& [stream, through] : permit->through) {
     if (stream == row.stream) return std::min(through, row.confirmed_through);
   }

@@ -51,6 +51,7 @@ Result<std::unique_ptr<Journal>> Journal::Open(JournalOptions options, const Clo
   auto store = OpenOrSalvage(journal->options_.store, clock->Wall(), random, &salvaged);
   if (!store.ok()) return std::move(store).status();
   journal->store_ = *std::move(store);
+  TRY(journal->BeginForCentre());
   TRY(journal->BeginWitness());
   journal->watch_.Begin(journal->options_.store.path);
   journal->Salvaged(salvaged);
@@ -64,6 +65,18 @@ Result<std::unique_ptr<Journal>> Journal::Open(JournalOptions options, const Clo
     raw->Run();
   });
   return journal;
+}
+
+// Where the centre's word counts now and only the broker's did before, deleted numbers would look
+// like a loss to a centre that was not there. What is kept goes on in a new stream, from its start.
+Status Journal::BeginForCentre() {
+  const std::vector<StreamRow>& streams = store_->streams();
+  const bool cut_off = std::any_of(streams.begin(), streams.end(), [](const StreamRow& row) {
+    return DeletedOnBrokersWord(row) && (row.current || HoldsRows(row));
+  });
+  if (options_.confirm_by_broker || !cut_off) return Status::Ok();
+  return store_->Fork(LowestKept(streams), "delivery.confirm was broker before", clock_.Wall(),
+                      &random_);
 }
 
 Journal::~Journal() { Stop(); }
@@ -213,7 +226,11 @@ void Journal::RunGroup(std::vector<Message>& messages, size_t first, size_t last
   if (Alone(messages[first])) return RunAlone(&messages[first]);
   Answers answers;
   answers.reserve(last - first);
-  const Status written = WriteGroup(messages, first, last, &answers);
+  Status written = WriteGroup(messages, first, last, &answers);
+  if (written.code() == Code::kFull && StartLogOver()) {
+    answers.clear();
+    written = WriteGroup(messages, first, last, &answers);
+  }
   if (!written.ok()) {
     Failed(written);
     if (written.code() == Code::kBusy) PutBack(messages, first, last);
@@ -330,7 +347,9 @@ void Journal::RunAlone(Message* message) {
     return request.done(std::move(begun));
   }
   auto receipts = store_->Append(request, clock_.Wall());
-  const auto quarantined = [](const Receipt& r) { return r.outcome == Outcome::kQuarantined; };
+  const auto quarantined = [](const Receipt& r) {
+    return r.outcome == Outcome::kQuarantined || r.outcome == Outcome::kRefused;
+  };
   const bool commit = message->order == Order::kAppend && receipts.ok() &&
                       std::none_of(receipts->begin(), receipts->end(), quarantined);
   if (!commit) {
@@ -428,6 +447,8 @@ void Journal::Count(const std::vector<Receipt>& receipts) {
       case Outcome::kQuarantined:
         ++working_.quarantined_total;
         break;
+      case Outcome::kRefused:
+        break;
     }
   }
 }
@@ -435,8 +456,9 @@ void Journal::Count(const std::vector<Receipt>& receipts) {
 void Journal::Publish() {
   if (store_) {
     const StreamRow& stream = store_->current();
-    const uint64_t through =
-        options_.confirm_by_broker ? stream.acked_through : stream.confirmed_through;
+    const uint64_t through = options_.confirm_by_broker
+                                 ? std::max(stream.acked_through, stream.confirmed_through)
+                                 : stream.confirmed_through;
     const bool oldest_known = working_.waiting > 0 && working_.oldest_waiting_at != WallTime{} &&
                               working_.stream == stream.stream &&
                               working_.confirmed_through == stream.confirmed_through &&

@@ -57,6 +57,10 @@ struct JournalOptions {
   std::function<std::optional<HistoryPoint>(const JournalStats&)> history;
 };
 
+// How long opening may take before its first progress: the log that a stop has left is read in one
+// step.
+std::chrono::seconds OpeningPatience(const std::string& path);
+
 class Journal {
  public:
   // Opens or creates the file and starts the thread.
@@ -105,6 +109,7 @@ class Journal {
     StreamWord word;
     LossRow loss;
   };
+  Status BeginForCentre();
   Status Refusal() const;  // why Submit would not accept
   using Answers = std::vector<Result<std::vector<Receipt>>>;
 
@@ -120,6 +125,7 @@ class Journal {
   void Trim();
   void Failed(const Status& failure);
   void DiskFull();
+  bool StartLogOver();
   // Another program holds the file: `Locked` says so, `ProbeLock` finds out when that is over.
   void Locked(const Status& busy);
   void ProbeLock();

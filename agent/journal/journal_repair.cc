@@ -164,6 +164,7 @@ void Journal::Repair() {
   auto store = OpenOrSalvage(options_.store, clock_.Wall(), &random_, &salvaged, damaged_);
   if (!store.ok()) return trouble_.Report(store.status().message(), clock_.Now());
   damaged_.clear();
+  ExpectLongCheckpoint();
   if (Status synced = (*store)->SyncLog(); !synced.ok()) {
     return trouble_.Report(synced.message(), clock_.Now());
   }

@@ -26,6 +26,10 @@ uint64_t FileBytes(const std::string& path) {
 
 }  // namespace
 
+std::chrono::seconds OpeningPatience(const std::string& path) {
+  return std::chrono::seconds(60 + FileBytes(WalPath(path)) / kSlowestDiskBytesPerS);
+}
+
 RoomSample Journal::Measure() {
   RoomSample sample = sample_;
   sample.file_bytes = FileBytes(options_.store.path);
@@ -144,6 +148,13 @@ void Journal::BoundLog(uint64_t limit_bytes) {
 void Journal::ExpectLongCheckpoint() {
   if (!options_.expect_silence || sample_.log_bytes < kLongCheckpointBytes) return;
   options_.expect_silence(std::chrono::seconds(1 + sample_.log_bytes / kSlowestDiskBytesPerS));
+}
+
+// Where only the log had no place to grow: whether it begins anew, in the place that it has.
+bool Journal::StartLogOver() {
+  if (!store_ || store_->quarantine_full() || sample_.log_bytes < kLogNeedBytes) return false;
+  store_->Rollback();
+  return store_->RestartLog().ok();
 }
 
 void Journal::DiskFull() {

@@ -31,7 +31,8 @@ struct Unfit {
 
 using Entry = std::variant<event::Draft, Unfit>;
 
-enum class Outcome { kStored, kDuplicate, kQuarantined };
+// kRefused: the quarantine has no room for it; others of its request are stored all the same.
+enum class Outcome { kStored, kDuplicate, kQuarantined, kRefused };
 
 struct Receipt {
   Outcome outcome = Outcome::kStored;
@@ -63,7 +64,8 @@ struct AppendRequest {
   // document is discarded. Not found: there is no such ticket.
   uint64_t resolves = 0;
   AuditRow audit;
-  // Called on the journal thread after the commit, or with why nothing was stored.
+  // Called on the journal thread after the commit, or with why nothing was stored: full, if the
+  // quarantine has no room and no entry could be taken.
   std::function<void(Result<std::vector<Receipt>>)> done;
 };
 

@@ -34,13 +34,20 @@ Result<std::vector<Receipt>> JournalStore::Append(const AppendRequest& request, 
   CHECK(in_transaction_);
   const uint64_t head_before = pending_.head;
   std::vector<Receipt> receipts(request.entries.size());
+  size_t refused = 0;
   for (size_t i = 0; i < request.entries.size(); ++i) {
     const Entry& entry = request.entries[i];
     const auto* draft = std::get_if<event::Draft>(&entry);
-    TRY(draft != nullptr ? AppendEvent(*draft, now, &receipts[i])
-                         : quarantine_.Put(std::get<Unfit>(entry), now, &receipts[i]));
+    Status taken = draft != nullptr ? AppendEvent(*draft, now, &receipts[i])
+                                    : quarantine_.Put(std::get<Unfit>(entry), now, &receipts[i]);
+    if (taken.ok()) continue;
+    // One that only the quarantine could take must not keep the others out.
+    const bool one_of_many = quarantine_.full() && ++refused < request.entries.size();
+    if (!one_of_many) return taken;
+    receipts[i].outcome = Outcome::kRefused;
+    quarantine_.ForgetFull();
   }
-  if (request.file) TRY(MarkFile(*request.file, pending_.head - head_before, now));
+  if (request.file && refused == 0) TRY(MarkFile(*request.file, pending_.head - head_before, now));
   if (request.resolves > 0) {
     TRY(quarantine_.Remove(request.resolves));
     TRY(Audit(request.audit, now));

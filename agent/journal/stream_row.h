@@ -34,6 +34,16 @@ inline const StreamRow* StreamAt(const std::vector<StreamRow>& streams, uint64_t
   return nullptr;
 }
 
+inline bool HoldsRows(const StreamRow& row) {
+  return row.floor <= row.head && row.own_first() <= row.head;
+}
+
+// Rows of it were deleted because the broker had acknowledged them (delivery.confirm = "broker");
+// the centre has not confirmed them. They were delivered, and nobody here can send them again.
+inline bool DeletedOnBrokersWord(const StreamRow& row) {
+  return row.floor > row.confirmed_through + 1 && row.floor <= row.acked_through + 1;
+}
+
 // The lowest position from which upward nothing is missing.
 inline uint64_t LowestKept(const std::vector<StreamRow>& streams) {
   for (const StreamRow& row : streams) {

@@ -6,6 +6,7 @@
 // Limits: agent/uplink/timing.h.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <optional>
@@ -109,9 +110,11 @@ class Sender {
   uint64_t sent_through() const { return cursor_ - 1; }
   uint64_t confirmed_through() const { return journal_.confirmed_through; }
   uint64_t acked_through() const { return window_.acked_through(); }
-  // What need not be sent again: the centre's word, or the broker's where that is the promise.
+  // What need not be sent again: the centre's word, or the broker's as well where that is the
+  // promise; and what cannot, because it is below the floor.
   uint64_t settled_through() const {
-    return options_.by_broker ? journal_.acked_through : journal_.confirmed_through;
+    const uint64_t acked = options_.by_broker ? journal_.acked_through : 0;
+    return std::max({journal_.confirmed_through, acked, journal_.floor - 1});
   }
   uint32_t room() const { return window_.free(); }
   bool parked(uint64_t sequence) const { return parked_.contains(sequence); }

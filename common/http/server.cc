@@ -34,7 +34,9 @@ namespace asio = boost::asio;
 using Error = boost::system::error_code;
 
 constexpr int kAcceptsPerWake = 64;  // so that a storm of connections leaves time for the others
-constexpr std::chrono::milliseconds kAcceptBackoff{100};  // out of descriptors or memory
+constexpr std::chrono::milliseconds kAcceptBackoff{5};  // out of descriptors or memory
+// A connection that has been idle so long is closed where a new one finds no descriptor.
+constexpr std::chrono::seconds kSpareIdle{2};
 constexpr std::chrono::milliseconds kSlowestSweep{1000};
 constexpr std::chrono::milliseconds kFastestSweep{5};
 
@@ -120,7 +122,11 @@ class Listener : public std::enable_shared_from_this<Listener> {
       socklen_t length = sizeof address;
       const int fd = accept4(fd_.get(), reinterpret_cast<sockaddr*>(&address), &length,
                              SOCK_NONBLOCK | SOCK_CLOEXEC);
-      if (fd < 0 && IsShortage(errno)) return Pause(errno);
+      if (fd < 0 && IsShortage(errno)) {
+        const int error = errno;
+        if (!hub_->CloseIdle(hub_->clock.Now() - kSpareIdle)) return Pause(error);
+        continue;
+      }
       if (fd < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) break;
       if (fd >= 0) Take(fd, address);  // any other error is the one connection's own
     }

@@ -1,6 +1,7 @@
 // What: the HTTP server: one thread, one loop, several listeners (TCP and unix sockets).
 // Promise: a bad, slow or greedy client costs a bounded amount of memory for a bounded time and
-//   never stops the others. Stop lets running requests finish within its deadline.
+//   never stops the others. Where descriptors run out, the connection that has been idle longest
+//   gives way to a new one. Stop lets running requests finish within its deadline.
 // Thread: Start and Stop by the owner; handlers run on the http thread; Post from any.
 // Errors: Start: unavailable with the address, the system's words and a hint; nothing stays bound.
 // Limits: per listener: connections, head and body bytes, deadlines; per server: bytes of bodies.

@@ -91,6 +91,10 @@ class StreamSession final : public Session,
     }
   }
 
+  Instant IdleSince() const override {
+    return phase_ == Phase::kIdle ? phase_since_ : Instant::max();
+  }
+
   void Drain() override {
     if (phase_ == Phase::kIdle || phase_ == Phase::kHead || phase_ == Phase::kLive) Close();
   }
@@ -123,7 +127,8 @@ class StreamSession final : public Session,
 
   void Enter(Phase phase, std::chrono::milliseconds patience) {
     phase_ = phase;
-    deadline_ = hub_->clock.Now() + patience;
+    phase_since_ = hub_->clock.Now();
+    deadline_ = phase_since_ + patience;
   }
 
   void BeginHttp() {
@@ -513,7 +518,7 @@ class StreamSession final : public Session,
   Stream stream_;
   RequestReader reader_;
   Phase phase_ = Phase::kIdle;
-  Instant deadline_{};
+  Instant deadline_{}, phase_since_{};
   std::vector<char> buffer_;
   size_t begin_ = 0, end_ = 0;  // what was read and not yet taken
   const Route* route_ = nullptr;
@@ -541,6 +546,18 @@ void Hub::Remove(Session* session) {
   sessions.erase(session);
   Count(&ServerStats::connections, static_cast<uint64_t>(-1));
   if (draining && sessions.empty()) io->stop();
+}
+
+bool Hub::CloseIdle(Instant before) {
+  std::shared_ptr<Session> longest;
+  for (const auto& [raw, session] : sessions) {
+    const Instant since = session->IdleSince();
+    if (since > before || (longest != nullptr && since >= longest->IdleSince())) continue;
+    longest = session;
+  }
+  if (longest == nullptr) return false;
+  longest->Close();
+  return true;
 }
 
 bool Hub::Hold(size_t bytes) {

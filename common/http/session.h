@@ -30,6 +30,8 @@ class Session {
   // Closes now if no request is running, else after its answer.
   virtual void Drain() = 0;
   virtual void Close() = 0;
+  // Since when it has waited for a request; Instant::max() while it does not.
+  virtual Instant IdleSince() const = 0;
 };
 
 // What the sessions of one listener share.
@@ -50,6 +52,9 @@ struct Hub {
   ~Hub();
 
   void Remove(Session* session);
+  // Closes the connection that has been idle longest, at least since `before`. False: there is
+  // none.
+  bool CloseIdle(Instant before);
   // False if the server holds too many bytes of bodies.
   bool Hold(size_t bytes);
   void Release(size_t bytes) { held_bytes -= bytes; }

@@ -117,6 +117,17 @@ Status Notifier::ExtendTimeout(std::chrono::microseconds more) const {
   return Send(fmt::format("EXTEND_TIMEOUT_USEC={}", more.count()));
 }
 
+void LongStart::Moved(Instant now) {
+  if (over_ || now.time_since_epoch().count() < next_ask_) return;
+  Expect(now, kAskFor);
+}
+
+void LongStart::Expect(Instant now, std::chrono::seconds most) {
+  if (over_) return;
+  next_ask_ = (now + std::max<Duration>(kAskEvery, most - kAskFor)).time_since_epoch().count();
+  notifier_.ExtendTimeout(most).ok();
+}
+
 std::optional<std::chrono::microseconds> WatchdogInterval(const Environment& environment, int pid) {
   const auto usec = Number(environment("WATCHDOG_USEC"));
   if (!usec || *usec <= 0) return std::nullopt;

@@ -6,6 +6,7 @@
 // Errors: unavailable, with the system's words; a caller may log it, nothing depends on it.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <optional>
@@ -46,6 +47,26 @@ class Notifier {
   Status Send(std::string_view message, int fd = -1) const;  // with a copy of `fd`, if there is one
   std::string socket_;
   Fd fd_;
+};
+
+// Asks the manager for more time while a start, which it would otherwise end, still moves.
+// Thread: any.
+class LongStart {
+ public:
+  static constexpr std::chrono::seconds kAskFor{60}, kAskEvery{10};
+
+  explicit LongStart(const Notifier* notifier) : notifier_(*notifier) {}
+  // A step moved: the next one has kAskFor.
+  void Moved(Instant now);
+  // One step that cannot tell that it moves begins, and may take so long.
+  void Expect(Instant now, std::chrono::seconds most);
+  // The service is ready.
+  void End() { over_ = true; }
+
+ private:
+  const Notifier& notifier_;
+  std::atomic<bool> over_{false};
+  std::atomic<Duration::rep> next_ask_{0};
 };
 
 // How often the manager wants to hear from the watchdog: WATCHDOG_USEC, if WATCHDOG_PID is absent

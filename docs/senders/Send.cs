@@ -41,8 +41,11 @@ static class Send
                     Console.WriteLine(answer);
                     using JsonDocument told = JsonDocument.Parse(answer);
                     if (told.RootElement.GetProperty("quarantined").GetInt32() == 0) return 0;
-                    Console.Error.WriteLine("put aside for a person: see ticket and reason above");
-                    return 2;
+                    if (!told.RootElement.TryGetProperty("refused", out _))
+                    {
+                        Console.Error.WriteLine("put aside for a person: see ticket and reason above");
+                        return 2;
+                    }
                 }
                 if (status >= 400 && status < 500 && status != 408 && status != 429)
                 {

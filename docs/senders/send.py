@@ -24,7 +24,7 @@ def send_once(base, body, content_type):
     request = urllib.request.Request(base + "/v1/events", body, headers)
     try:
         with urllib.request.urlopen(request, timeout=30) as response:
-            return response.status, None, response.read()
+            return response.status, response.headers.get("Retry-After"), response.read()
     except urllib.error.HTTPError as error:
         return error.code, error.headers.get("Retry-After"), error.read()
     except (OSError, http.client.HTTPException) as error:
@@ -37,10 +37,12 @@ def send(base, body, content_type, tries):
         status, asked, answer = send_once(base, body, content_type)
         if status == 200:
             print(answer.decode())
-            if json.loads(answer)["quarantined"] == 0:
+            counts = json.loads(answer)
+            if counts["quarantined"] == 0:
                 return 0
-            print("put aside for a person: see ticket and reason above", file=sys.stderr)
-            return 2
+            if not counts.get("refused"):
+                print("put aside for a person: see ticket and reason above", file=sys.stderr)
+                return 2
         # No answer means that nobody knows what became of it: the same again is always right.
         if 400 <= status < 500 and status not in (408, 429):
             print(answer.decode(errors="replace"), file=sys.stderr)

@@ -22,8 +22,11 @@ for ((try = 1; ; try++)); do
       cat "$body"
       echo
       grep -q '"quarantined":0' "$body" && exit 0
-      echo "put aside for a person: see ticket and reason above" >&2
-      exit 2
+      if ! grep -q '"refused":[1-9]' "$body"; then
+        echo "put aside for a person: see ticket and reason above" >&2
+        exit 2
+      fi
+      asked=$(tr -d '\r' <"$head" | awk 'tolower($1) == "retry-after:" {print $2}')
       ;;
     408 | 429 | 5*) asked=$(tr -d '\r' <"$head" | awk 'tolower($1) == "retry-after:" {print $2}') ;;
     000) asked= ;; # no answer: nobody knows what became of it, so send the same again

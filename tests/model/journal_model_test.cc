@@ -119,6 +119,8 @@ class Playground {
         return "duplicate " + std::to_string(receipt.sequence);
       case Outcome::kQuarantined:
         return "ticket " + std::to_string(receipt.ticket);
+      case Outcome::kRefused:
+        return "refused";
     }
     return "";
   }

@@ -253,6 +253,33 @@ TEST_F(DropFolderTest, FilesThatCannotBeTakenDoNotStandInTheWayOfOthers) {
   EXPECT_THAT(Stats().drop_folder_error, ::testing::HasSubstr("quarantine is full"));
 }
 
+TEST_F(DropFolderTest, ALongScanShowsThatItMoves) {
+  int beats = 0;
+  options_.beat = [&] { ++beats; };
+  OpenFolder();
+  for (int i = 1; i <= 100; ++i) Drop("a" + std::to_string(i) + ".json", SaleJson(i));
+  folder_->Scan();
+  EXPECT_EQ(In("done").size(), 100u);
+  EXPECT_GE(beats, 100);
+}
+
+TEST_F(DropFolderTest, AFullQuarantineKeepsTheFileAndTakesWhatIsGoodInIt) {
+  journal_.reset();
+  journal_options_.store.quarantine_max_count = 1;
+  OpenJournal();
+  OpenFolder();
+  Drop("full.json", UnfitJson(100));
+  folder_->Scan();
+  std::string lines = UnfitJson(200) + "\n";
+  for (int i = 1; i < 20; ++i) lines += SaleJson(i) + "\n";
+  Drop("day.ndjson", lines);
+  folder_->Scan();
+  EXPECT_EQ(Head(), 19u);
+  EXPECT_EQ(In("incoming"), Names{"day.ndjson"}) << "one document of it is kept nowhere else";
+  EXPECT_EQ(Ask("SELECT count(*) FROM file"), "1");
+  EXPECT_THAT(Stats().drop_folder_error, ::testing::HasSubstr("quarantine is full"));
+}
+
 TEST_F(DropFolderTest, OnlyWhatIsStoredCountsAsARegistersSale) {
   Drop("a.json", SaleJson(1));
   folder_->Scan();

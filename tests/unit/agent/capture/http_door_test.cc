@@ -240,6 +240,31 @@ TEST_F(HttpDoorTest, AFullJournalSaysWhenToComeAgain) {
   EXPECT_TRUE(Stats().registers.empty());
 }
 
+TEST_F(HttpDoorTest, AFullQuarantineRefusesTheBadOneAndNotItsNeighbours) {
+  journal_.reset();
+  journal_options_.store.quarantine_max_count = 1;
+  OpenJournal();
+  OpenDoor(intake_.get());
+  EXPECT_EQ(Post(UnfitJson(100)).status, 200);  // now it is full
+  for (int bad = 0; bad < 20; bad += 19) {      // the first or the last of twenty
+    std::string lines;
+    for (int i = 0; i < 20; ++i) {
+      lines += (i == bad ? UnfitJson(200 + bad) : SaleJson(1 + bad * 100 + i)) + "\n";
+    }
+    const http::Response response = Post(lines, "application/x-ndjson");
+    EXPECT_EQ(response.status, 200);
+    EXPECT_THAT(response.body, HasSubstr(R"("outcome":"refused","reason":")"));
+    EXPECT_THAT(response.body,
+                HasSubstr(R"("stored":19,"duplicate":0,"quarantined":1,"refused":1)"));
+    EXPECT_NE(response.headers.Find("Retry-After"), "");
+  }
+  EXPECT_EQ(Head(), 38u);
+  const http::Response alone = Post(UnfitJson(300));
+  EXPECT_EQ(alone.status, 503);
+  EXPECT_EQ(Type(alone), "full");
+  EXPECT_EQ(Post(SaleJson(900)).status, 200) << "the disk is not full";
+}
+
 TEST_F(HttpDoorTest, AStoppedJournalIsUnavailable) {
   journal_->Stop();
   const http::Response response = Post(SaleJson(1));

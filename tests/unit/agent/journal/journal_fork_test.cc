@@ -220,5 +220,18 @@ TEST_F(JournalForkTest, ARolledBackWordLeavesWhatIsOwedAsItWas) {
   EXPECT_EQ(Told(), "10/5 ");
 }
 
+TEST_F(JournalForkTest, ALongRenumberingShowsThatItMoves) {
+  Close();
+  int moved = 0;
+  options_.progress = [&] { ++moved; };
+  Reopen();
+  std::vector<Entry> sales;
+  for (int n = 1; n <= 3000; ++n) sales.emplace_back(SaleDraft("03", n));
+  ASSERT_TRUE(Append(std::move(sales)).ok());
+  moved = 0;
+  ASSERT_TRUE(store_->Fork(1, "a test", WallTime{}, &random_).ok());
+  EXPECT_GE(moved, 3000 / static_cast<int>(kMarkEvery));
+}
+
 }  // namespace
 }  // namespace tillrelay::journal

@@ -50,6 +50,8 @@ class JournalStoreTest : public ::testing::Test {
         return "duplicate " + std::to_string(receipt.sequence);
       case Outcome::kQuarantined:
         return "quarantined " + receipt.reason;
+      case Outcome::kRefused:
+        return "refused " + receipt.reason;
     }
     return "";
   }

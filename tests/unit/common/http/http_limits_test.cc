@@ -161,6 +161,33 @@ TEST_F(HttpLimits, RunningOutOfDescriptorsDoesNotStopTheServer) {
   setrlimit(RLIMIT_NOFILE, &old);
 }
 
+TEST_F(HttpLimits, AnIdleConnectionGivesWayWhereDescriptorsRunOut) {
+  options_.timeouts = {};
+  Start();
+  std::vector<std::unique_ptr<RawSocket>> idle;
+  for (int i = 0; i < 3; ++i) {
+    idle.push_back(std::make_unique<RawSocket>(port()));
+    idle.back()->Send(kHello);
+    EXPECT_EQ(StatusIn(idle.back()->Receive()), 200);
+  }
+  rlimit old{};
+  getrlimit(RLIMIT_NOFILE, &old);
+  std::vector<Fd> hoard;
+  rlimit tight{64, old.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &tight), 0);
+  while (true) {
+    Fd fd(dup(idle.front()->fd()));
+    if (!fd.valid()) break;
+    hoard.push_back(std::move(fd));
+  }
+  hoard.pop_back();  // one descriptor for the client's side of the next connection
+  RawSocket sale(port());
+  sale.Send(kHello);
+  EXPECT_EQ(StatusIn(sale.Receive()), 200);  // although none of the others has left
+  setrlimit(RLIMIT_NOFILE, &old);
+  EXPECT_TRUE(idle.front()->ClosesByItself());  // the one that was idle longest
+}
+
 TEST_F(HttpLimits, TheHeartbeatGoesOnWithoutAnyConnection) {
   std::atomic<int> beats{0};
   server_options_.heartbeat = [&beats] { ++beats; };

@@ -85,6 +85,25 @@ TEST(Notifier, SaysWhatTheProtocolAsksFor) {
   EXPECT_EQ(manager.Next(), "STOPPING=1");
 }
 
+TEST(LongStart, AsksForMoreTimeOnlyWhileItMovesAndNotTooOften) {
+  FakeManager manager(SocketPath());
+  const Notifier notifier(SocketPath());
+  LongStart start(&notifier);
+  Instant now{std::chrono::hours(1)};
+  start.Expect(now, std::chrono::seconds(100));
+  EXPECT_EQ(manager.Next(), "EXTEND_TIMEOUT_USEC=100000000");
+  for (int i = 0; i < 39'000; ++i) start.Moved(now + std::chrono::milliseconds(i));
+  EXPECT_TRUE(notifier.Watchdog().ok());
+  EXPECT_EQ(manager.Next(), "WATCHDOG=1") << "what was asked for lasts";
+  for (int i = 0; i < 15; ++i) start.Moved(now + std::chrono::seconds(40 + i));
+  EXPECT_EQ(manager.Next(), "EXTEND_TIMEOUT_USEC=60000000");
+  EXPECT_EQ(manager.Next(), "EXTEND_TIMEOUT_USEC=60000000");
+  start.End();
+  start.Moved(now + std::chrono::hours(1));
+  EXPECT_TRUE(notifier.Ready().ok());
+  EXPECT_EQ(manager.Next(), "READY=1");
+}
+
 TEST(Notifier, ASocketIsHandedOverAndOutlivesItsFirstOwner) {
   FakeManager manager(SocketPath());
   const Notifier notifier(SocketPath());
