@@ -86,12 +86,13 @@ void Process(const MetricsView& view, Metrics* m) {
 }
 
 void Stores(const MetricsView& view, Metrics* m) {
-  uint64_t levels[3] = {}, waiting = 0, missing = 0, lost = 0, aside = 0, owed = 0;
+  uint64_t levels[3] = {}, waiting = 0, missing = 0, lost = 0, aside = 0, owed = 0, open = 0;
   for (const StoreTrouble& s : view.stores) {
     ++levels[static_cast<size_t>(s.level)];
     waiting += s.news.waiting;
     missing += s.facts.missing;
     lost += s.facts.lost;
+    open += s.facts.open_losses;
     aside += s.facts.forks;
     owed += s.facts.owed;
   }
@@ -106,6 +107,8 @@ void Stores(const MetricsView& view, Metrics* m) {
   m->Count(missing);
   m->Name("lost_events", "gauge", "Numbers declared lost and not filled since.");
   m->Count(lost);
+  m->Name("open_losses", "gauge", "Streams that ended, nobody knows at which number.");
+  m->Count(open);
   m->Name("kept_aside_events", "gauge", "Events kept aside because they contradict a stream.");
   m->Count(aside);
   m->Name("owed_events", "gauge", "Events whose body did not fit the line.");

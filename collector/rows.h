@@ -36,6 +36,7 @@ struct StreamRow {
   uint64_t highest_seen = 0;  // also of what could not be held
   std::string opened_at, reason;
   uint64_t revision = 0;  // grows with every change, so that what is kept in memory can be trusted
+  uint64_t lost_through = 0;  // the highest number that is declared lost
 };
 
 struct EventRow {
@@ -80,10 +81,17 @@ struct LateRow {
   int64_t micros = 0, as_of = 0;
 };
 
+// Numbers that were declared lost. The rows of a stream do not overlap. The range is empty
+// (`last` = `first` - 1) where only the stream's end is unknown.
 struct LossRow {
   wire::Range range;
   std::string reason;
-  uint64_t filled = 0;  // bodies that came after all
+  uint64_t filled = 0;                // bodies that came after all
+  wire::Chain chain = kUnknownChain;  // at range.last
+  bool open = false;                  // numbers after range.last may have been given and lost too
+
+  bool Covers(uint64_t number) const { return range.first <= number && number <= range.last; }
+  bool IsFilled() const { return range.first + filled > range.last; }
 };
 
 struct OwedRow {

@@ -84,6 +84,15 @@ CREATE TABLE owed (
 CREATE INDEX stream_open ON stream (store_id, stream) WHERE confirmed_through < highest_seen;
 )sql";
 
+// A loss may lie above its stream's watermark, or have no known end.
+constexpr const char* kOpenLosses = R"sql(
+ALTER TABLE stream ADD COLUMN lost_through {i} NOT NULL DEFAULT 0;
+UPDATE stream SET lost_through = (SELECT COALESCE(MAX(l.last), 0) FROM loss l
+  WHERE l.store_id = stream.store_id AND l.stream = stream.stream);
+ALTER TABLE loss ADD COLUMN chain {t} NOT NULL DEFAULT '00000000000000000000000000000000';
+ALTER TABLE loss ADD COLUMN open_ended {i} NOT NULL DEFAULT 0;
+)sql";
+
 // Tables of version 1 existed in SQLite only.
 constexpr const char* kFromFirst = R"sql(
 ALTER TABLE moved RENAME TO timeline;
@@ -109,10 +118,11 @@ std::string In(Dialect dialect, std::string text) {
 }  // namespace
 
 Result<std::string> SchemaSteps(Dialect dialect, int64_t from) {
-  if (from == 0) return In(dialect, std::string(kFirst) + kSecond);
+  if (from == 0) return In(dialect, std::string(kFirst) + kSecond + kOpenLosses);
   if (from == 1 && dialect == Dialect::kSqlite) {
-    return In(dialect, std::string(kFromFirst) + kSecond);
+    return In(dialect, std::string(kFromFirst) + kSecond + kOpenLosses);
   }
+  if (from == 2) return In(dialect, kOpenLosses);
   return Invalid("the database was written by a newer tillrelay-collector; install that");
 }
 

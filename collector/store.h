@@ -8,10 +8,12 @@
 //   the next Begin.
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "collector/arrived.h"
@@ -45,7 +47,8 @@ class Store {
   Status NoteRefused(const StreamKey& key, uint64_t sequence);
   // True: the stream was not known before.
   Result<bool> EnsureStream(const StreamKey& key);
-  // True: numbers were jumped, or an owed body was given up.
+  // Kept in `loss` at once, wherever the watermark is, and jumped as soon as nothing is missing
+  // below it. True: something of it was not declared before.
   Result<bool> DeclareLost(const std::string& store, const Declared& loss);
   // An island that turned out not to belong here, or a whole tail of them, is put aside.
   Status PutIslandsAside(const StreamKey& key, uint64_t from);
@@ -90,8 +93,16 @@ class Store {
   Status Absorb(StreamState* stream, uint64_t first, uint64_t last);
   Result<bool> AbsorbOne(StreamState* stream, const NumberKey& number);
   Status CountIsland(const EventRow& held);
-  Result<uint64_t> CountIslandsWithin(StreamState* stream, const wire::Range& range);
-  Status DeclarePending(const std::string& store);
+  // store_losses.cc
+  Status DeclareCounted();
+  Result<bool> DeclareOne(const std::string& store, const Declared& loss);
+  Result<bool> GiveUpOwed(const StreamState& stream, const Declared& loss);
+  Result<bool> NoteLoss(StreamState* stream, const Declared& loss);
+  Status LoadLost(StreamState* stream);
+  Status JumpLost(StreamState* stream);
+  Status CountIslandsWithin(StreamState* stream, const wire::Range& range);
+  Status CountIfLost(const StreamState& stream, const NumberKey& number, bool parked);
+  Status NoteFilled(const StreamKey& key, uint64_t number);
   Status PutAside(const EventRow& held);
 
   Result<bool> HasCounted(const std::string& id);
@@ -114,7 +125,8 @@ class Store {
   std::map<std::string, bool> ids_;                    // whether it has counted
   std::map<NumberKey, size_t> fresh_;                  // index in changes_.events
   std::map<NumberKey, std::optional<EventRow>> rows_;  // as read, or as flushed
-  std::vector<Declared> declared_;
+  std::deque<std::pair<std::string, Declared>>
+      declared_;  // by events that have counted; their store
   std::set<StreamState*> touched_;
   uint64_t transaction_ = 1;
 };

@@ -85,6 +85,7 @@ Status Store::Adopt(const StreamRow& row) {
   state.read_in = transaction_;
   state.row = row;
   state.seen = wire::SequenceTracker(row.through, kMaxIslands);
+  TRY(LoadLost(&state));
   return row.highest_seen > row.through ? LoadIslands(&state) : Status::Ok();
 }
 
@@ -146,6 +147,7 @@ Status Store::Flush() {
 }
 
 Status Store::Commit() {
+  TRY(DeclareCounted());
   TRY(Flush());
   if (position_ > head_.position) TRY(sql_->Announce(position_));
   TRY(tables_.Commit());

@@ -82,6 +82,11 @@ void JudgeFacts(const Judge& judge, StoreTrouble* store) {
     Add(store, fresh(facts.lost_at),
         fmt::format("{} events declared lost, last {}", facts.lost, facts.lost_at));
   }
+  if (facts.open_losses > 0) {
+    Add(store, fresh(facts.open_at),
+        fmt::format("{} journal{} ended without a known end: events after it may be lost, last {}",
+                    facts.open_losses, facts.open_losses == 1 ? "" : "s", facts.open_at));
+  }
   if (facts.forks > 0) {
     Add(store, fresh(facts.fork_at),
         fmt::format("two histories: {} events kept aside, last {}", facts.forks, facts.fork_at));
