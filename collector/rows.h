@@ -100,6 +100,13 @@ struct OwedRow {
   std::string data_hash;  // SHA-256 of the body that is owed, hex
 };
 
+// An event whose id is not known, from a time whose ids have been deleted by age: it may have
+// counted.
+struct DoubtfulRow {
+  NumberKey number;
+  std::string id, kind, recorded_at;
+};
+
 struct GapRow {
   wire::Range range;
   std::string since, asked_at;  // UTC text; asked_at empty: not yet
@@ -121,6 +128,7 @@ struct Changes {
   std::vector<EventRow> forks;
   std::vector<std::pair<StreamKey, LossRow>> losses;
   std::map<NumberKey, uint64_t> loss_filled;  // by the loss's first number: how many came after all
+  std::vector<DoubtfulRow> doubtful;
   std::map<NumberKey, OwedRow> owed;
   std::vector<NumberKey> owed_over;
   std::map<StreamKey, std::vector<GapRow>> gaps;  // replace those of the stream

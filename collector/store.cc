@@ -65,12 +65,14 @@ Result<Outcome> Store::AtOrBelow(StreamState*, const Arrived& e) {
 }
 
 Result<Outcome> Store::Next(StreamState* s, const Arrived& e) {
-  bool counts = !e.parked;
+  bool counts = !e.parked, doubtful = false;
   if (counts) {
     auto known = HasCounted(e.id);
     if (!known.ok()) return std::move(known).status();
-    counts = !*known;
+    doubtful = !*known && MayHaveCounted(e.key.store, e.recorded_at);
+    counts = !*known && !doubtful;
     if (*known) Duplicate({e.key, e.sequence}, e.id);
+    if (doubtful) Doubt(RowOf(e));
   }
   TRY(Insert(e, counts));
   if (counts) TRY(Post(e.posting));
@@ -80,6 +82,7 @@ Result<Outcome> Store::Next(StreamState* s, const Arrived& e) {
   s->seen.Add(e.sequence);
   TRY(Absorb(s, e.sequence + 1, s->through()));
   TRY(JumpLost(s));
+  if (doubtful) return Outcome::kDoubtful;
   return e.parked ? Outcome::kParked : Outcome::kCounted;
 }
 
@@ -121,6 +124,8 @@ Result<Outcome> Store::Fill(const Arrived& e) {
   EventRow row = RowOf(e);
   if (*known) {
     Duplicate({e.key, e.sequence}, e.id);
+  } else if (MayHaveCounted(e.key.store, e.recorded_at)) {
+    Doubt(row);
   } else {
     row.position = ++position_;
     ids_[e.id] = true;
@@ -195,6 +200,10 @@ Status Store::CountIsland(const EventRow& held) {
     Duplicate(number, held.id);
     return Status::Ok();
   }
+  if (MayHaveCounted(held.key.store, held.recorded_at)) {
+    Doubt(held);
+    return Status::Ok();
+  }
   ids_[held.id] = true;
   ++position_;
   if (const auto fresh = fresh_.find(number); fresh != fresh_.end()) {
@@ -255,7 +264,7 @@ Result<uint64_t> Store::Rescue(const std::string& before) {
     if (!known.ok()) return std::move(known).status();
     std::string body = row.body;
     auto data = parser_.Parse(body);
-    if (*known || !data.ok()) continue;
+    if (*known || !data.ok() || MayHaveCounted(row.key.store, row.recorded_at)) continue;
     TRY(NoteFilled(row.key, row.sequence));
     row.key.stream += "/aside-" + ToHex(BytesOf(row.chain)).substr(0, 8);
     row.stored_at = changes_.now;

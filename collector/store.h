@@ -32,6 +32,7 @@ enum class Outcome {
   kDropped,    // above more islands than are held; it will be asked for
   kParked,     // the watermark passed it, its body is owed
   kFilled,     // a body that was owed or declared lost
+  kDoubtful,   // kept, in no ledger: it may have counted before its id was deleted by age
 };
 
 class Store {
@@ -69,6 +70,8 @@ class Store {
   Result<std::vector<StreamKey>> RefreshOpen(std::vector<StreamKey> also);
   Tables& tables() { return tables_; }
   Sql* sql() { return sql_.get(); }
+  // The last position as of the last transaction.
+  uint64_t position() const { return position_; }
   uint64_t skipped_effects() const { return ledger_.skipped_effects(); }
 
  private:
@@ -106,6 +109,9 @@ class Store {
   Status PutAside(const EventRow& held);
 
   Result<bool> HasCounted(const std::string& id);
+  // Of an id that is not known.
+  bool MayHaveCounted(const std::string& store, const std::string& recorded_at) const;
+  void Doubt(const EventRow& row);
   Status Insert(const Arrived& e, bool counted);
   Status Post(const Posting& posting) { return ledger_.Apply(posting, position_, &changes_); }
   void Duplicate(const NumberKey& number, const std::string& id);
@@ -129,6 +135,8 @@ class Store {
       declared_;  // by events that have counted; their store
   std::set<StreamState*> touched_;
   uint64_t transaction_ = 1;
+  std::map<std::string, ForgottenRanges> forgotten_;  // by store
+  std::optional<uint64_t> forgotten_at_;              // `purged` when it was read
 };
 
 }  // namespace tillrelay::collector

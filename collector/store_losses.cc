@@ -160,9 +160,12 @@ Result<Outcome> Store::AfterLoss(const Arrived& e) {
   if (const LossRow* loss = At(*losses, e.sequence); loss != nullptr) {
     auto known = HasCounted(e.id);
     if (!known.ok()) return std::move(known).status();
+    const bool doubtful = !*known && !e.parked && MayHaveCounted(e.key.store, e.recorded_at);
     if (*known) Duplicate({e.key, e.sequence}, e.id);
-    TRY(Insert(e, !*known && !e.parked));
-    if (!*known && !e.parked) TRY(Post(e.posting));
+    if (doubtful) Doubt(RowOf(e));
+    const bool counts = !*known && !e.parked && !doubtful;
+    TRY(Insert(e, counts));
+    if (counts) TRY(Post(e.posting));
     if (e.parked) return Outcome::kParked;
     ++changes_.loss_filled[{e.key, loss->range.first}];
     return Outcome::kFilled;

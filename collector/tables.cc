@@ -316,6 +316,7 @@ Status Tables::WriteRest(const Changes& changes) {
   }
   TRY(sql_.Queue(sql::kSaveOwed, owed));
   TRY(sql_.Queue(sql::kOwedOver, Numbers(sql::kOwedOver, changes.owed_over)));
+  TRY(WriteDoubtful(changes));
   Input clear(sql::kClearGaps), gaps(sql::kSaveGaps);
   for (const auto& [key, list] : changes.gaps) {
     Key(clear, key);
@@ -397,24 +398,6 @@ Result<std::vector<EventRow>> Tables::Counted(uint64_t after, uint64_t most) {
   auto rows = sql_.Run(sql::kCounted, input.Int(after).Int(after + most));
   if (!rows.ok()) return std::move(rows).status();
   return EventsOf(*rows);
-}
-
-Result<uint64_t> Tables::Purge(const std::string& before, uint64_t most) {
-  Head head;
-  auto begun = Begin({}, &head);
-  if (!begun.ok()) return std::move(begun).status();
-  Input oldest(sql::kOldest);
-  auto rows = sql_.Run(sql::kOldest, oldest.Int(head.purged).Int(head.purged + most).Text(before));
-  if (!rows.ok()) return std::move(rows).status();
-  uint64_t through = head.purged;
-  Input purge(sql::kPurge), purged(sql::kPurged);
-  for (size_t i = 0; i < rows->size() && rows->Unsigned(i, 0) == through + 1; ++i) {
-    purge.Int(++through);
-  }
-  TRY(sql_.Queue(sql::kPurge, purge));
-  TRY(sql_.Queue(sql::kPurged, purged.Int(through)));
-  TRY(Commit());
-  return through - head.purged;
 }
 
 }  // namespace tillrelay::collector

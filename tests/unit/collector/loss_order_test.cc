@@ -272,6 +272,16 @@ TEST_F(LossOrderTest, AnOpenEndNeedsNoNumberThatIsKnownToBeLost) {
   EXPECT_EQ(LostNow(), 3u);
 }
 
+TEST_F(LossOrderTest, AStoreThatDoesNotHaveAJournalThatWeKnowIsInTrouble) {
+  Deliver(Sales(2));
+  DeliverText("tillrelay/v1/0042/status", R"({"v":1,"state":"online","session":")" +
+                                              std::string(kSession) +
+                                              R"(","streams":[],"unknown_streams":[{"stream":")" +
+                                              source_.stream() + R"(","through":2}]})");
+  EXPECT_NE(Sentence().find("1 journal that we know is not on its server"), std::string::npos)
+      << Sentence();
+}
+
 TEST_F(LossOrderTest, WhatDoesNotFitAColumnDeclaresNothing) {
   Deliver(Sales(1));
   for (const char* numbers :
@@ -292,6 +302,9 @@ TEST_F(LossOrderTest, TablesOfVersionTwoKeepTheirLosses) {
   Deliver({sales[0]});
   Declare(Lost(sales, {2, 3}), Way::kStatus, &younger_);
   Stop();
+  for (const char* table : {"observed", "age_mark", "forgotten", "doubtful"}) {
+    database_.Execute(std::string("DROP TABLE ") + table);
+  }
   database_.Execute("ALTER TABLE loss DROP COLUMN chain");
   database_.Execute("ALTER TABLE loss DROP COLUMN open_ended");
   database_.Execute("ALTER TABLE stream DROP COLUMN lost_through");
