@@ -1,76 +1,89 @@
-#include "agent/journal/retention.h"
+#include "agent/journal/forget_ids.h"
 
 #include <algorithm>
 
-#include "common/event/time_text.h"
-
 namespace tillrelay::journal {
-namespace {
 
-std::string DayText(WallTime time) { return event::UtcText(time).substr(0, 10); }
-
-}  // namespace
-
-Status Retention::Open(sqlite::Database* db) {
+Status IdForgetter::Open(sqlite::Database* db, AgeMarks* marks) {
   db_ = db;
-  in_pass_ = false;
+  marks_ = marks;
+  stage_ = Stage::kNone;
   next_pass_ = {};
+  // Stamps that no moment of this file's time can have given (an older version wrote the wall clock
+  // there) begin to age now.
   return db->PrepareAll({
-      {&limit_, "SELECT value FROM meta WHERE key='ids_forgotten_before'"},
-      {&save_limit_, "INSERT OR REPLACE INTO meta VALUES('ids_forgotten_before',?1)"},
-      {&mark_day_, "INSERT OR IGNORE INTO day_mark VALUES(?1,?2)"},
-      {&oldest_kept_, "SELECT max(position) FROM day_mark WHERE day<=?1"},
       {&next_key_, "SELECT key FROM known WHERE key>?1 ORDER BY key LIMIT 1 OFFSET ?2"},
       {&delete_known_, "DELETE FROM known WHERE key>?1 AND key<=?2 AND position<=?3"},
-      {&delete_files_, "DELETE FROM file WHERE taken_at<?1"},
-      {&delete_pages_, "DELETE FROM book WHERE key<?1"},
-      {&delete_audit_, "DELETE FROM audit WHERE at<?1"},
-      {&delete_days_, "DELETE FROM day_mark WHERE day<?1"},
+      {&renew_files_,
+       "UPDATE file SET taken_at=?1 WHERE sha256 IN "
+       "(SELECT sha256 FROM file WHERE taken_at>?1 LIMIT ?2)"},
+      {&delete_files_,
+       "DELETE FROM file WHERE sha256 IN (SELECT sha256 FROM file WHERE taken_at<=?1 LIMIT ?2)"},
+      {&mark_pages_,
+       "INSERT OR IGNORE INTO day_mark SELECT 'page/'||key,?1 FROM book WHERE NOT EXISTS "
+       "(SELECT 1 FROM day_mark WHERE day='page/'||key) LIMIT ?2"},
+      {&renew_pages_,
+       "UPDATE day_mark SET position=?1 WHERE day>='page/' AND day<'page0' AND position>?1"},
+      {&delete_pages_,
+       "DELETE FROM book WHERE key IN (SELECT substr(day,6) FROM day_mark WHERE day>='page/' AND "
+       "day<'page0' AND position<=?1 LIMIT ?2)"},
+      {&drop_page_marks_,
+       "DELETE FROM day_mark WHERE day>='page/' AND day<'page0' AND position<=?1 AND substr(day,6) "
+       "NOT IN (SELECT key FROM book)"},
+      {&delete_audit_,
+       "DELETE FROM audit WHERE number IN (SELECT number FROM audit WHERE number<=?1 ORDER BY "
+       "number "
+       "LIMIT ?2)"},
   });
 }
 
-// How far the last pass went, moved on.
-Result<WallTime> Retention::Limit(WallTime before) {
-  auto row = limit_.Step();
-  if (!row.ok()) return std::move(row).status();
-  WallTime limit = before;
-  if (*row) {
-    const WallTime last{std::chrono::microseconds(std::stoll("0" + std::string(limit_.Text(0))))};
-    limit_.Reset();
-    limit = std::min(before, last + kMaxAdvance);
-  }
-  TRY(save_limit_.BindText(1, std::to_string(std::max<int64_t>(0, Micros(limit)))).Run());
-  return limit;
-}
-
-// Day marks say which position a day ended on, so that an id's age is known without its event.
-Status Retention::BeginPass(const Moment& moment, uint64_t newest) {
-  next_pass_ = moment.tick + kPassEvery;
-  auto limit = Limit(moment.before);
-  if (!limit.ok()) return std::move(limit).status();
-  const std::string day = DayText(*limit);
-  TRY(mark_day_.BindText(1, DayText(moment.now)).Bind(2, newest).Run());
-  auto kept = oldest_kept_.BindText(1, day).Step();
-  if (!kept.ok()) return std::move(kept).status();
-  keep_from_ = oldest_kept_.IsNull(0) ? 0 : oldest_kept_.Unsigned(0);
-  oldest_kept_.Reset();
-  TRY(delete_files_.Bind(1, Micros(*limit)).Run());
-  TRY(delete_pages_.BindText(1, day).Run());
-  TRY(delete_audit_.Bind(1, Micros(*limit)).Run());
-  TRY(delete_days_.BindText(1, day).Run());
-  in_pass_ = keep_from_ > 0;
+Status IdForgetter::BeginPass(Instant tick, Duration keep) {
+  next_pass_ = tick + kPassEvery;
+  limit_ = marks_->time().Cutoff(keep);
+  auto position = marks_->PositionOf(keep);
+  if (!position.ok()) return std::move(position).status();
+  auto audit = marks_->AuditOf(keep);
+  if (!audit.ok()) return std::move(audit).status();
+  keep_from_ = std::max(keep_from_, *position);
+  audit_through_ = *audit;
   cursor_.clear();
+  stage_ = keep_from_ > 0 ? Stage::kIds : Stage::kFiles;
   return Status::Ok();
 }
 
-Status Retention::Step(const Moment& moment, uint64_t newest) {
-  if (!in_pass_ && moment.tick < next_pass_) return Status::Ok();
+Status IdForgetter::Step(Instant tick, Duration keep) {
+  if (stage_ == Stage::kNone) {
+    if (tick < next_pass_) return Status::Ok();
+    return BeginPass(tick, keep);
+  }
   sqlite::Transaction transaction(db_);
   TRY(transaction.Begin());
-  if (!in_pass_) {
-    TRY(BeginPass(moment, newest));
-    return transaction.Commit();
+  auto more = RunStage();
+  if (!more.ok()) return std::move(more).status();
+  TRY(transaction.Commit());
+  if (*more) return Status::Ok();
+  stage_ =
+      stage_ == Stage::kAudit ? Stage::kNone : static_cast<Stage>(static_cast<int>(stage_) + 1);
+  return Status::Ok();
+}
+
+Result<bool> IdForgetter::RunStage() {
+  switch (stage_) {
+    case Stage::kNone:
+      return false;
+    case Stage::kIds:
+      return ForgetIds();
+    case Stage::kFiles:
+      return ForgetFiles();
+    case Stage::kPages:
+      return ForgetPages();
+    case Stage::kAudit:
+      return ForgetAudit();
   }
+  return false;
+}
+
+Result<bool> IdForgetter::ForgetIds() {
   auto next = next_key_.BindText(1, cursor_).Bind(2, kRowsPerStep - 1).Step();
   if (!next.ok()) return std::move(next).status();
   const bool last = !*next;
@@ -78,8 +91,29 @@ Status Retention::Step(const Moment& moment, uint64_t newest) {
   if (!last) next_key_.Reset();
   TRY(delete_known_.BindText(1, cursor_).BindText(2, end).Bind(3, keep_from_).Run());
   cursor_ = end;
-  in_pass_ = !last;
-  return transaction.Commit();
+  return !last;
+}
+
+Result<bool> IdForgetter::ForgetFiles() {
+  TRY(renew_files_.Bind(1, marks_->now()).Bind(2, kRowsPerStep).Run());
+  const bool renewed = db_->changes() >= kRowsPerStep;
+  TRY(delete_files_.Bind(1, limit_).Bind(2, kRowsPerStep).Run());
+  return renewed || db_->changes() >= kRowsPerStep;
+}
+
+Result<bool> IdForgetter::ForgetPages() {
+  TRY(mark_pages_.Bind(1, marks_->now()).Bind(2, kRowsPerStep).Run());
+  const bool marked = db_->changes() >= kRowsPerStep;
+  TRY(renew_pages_.Bind(1, marks_->now()).Run());
+  TRY(delete_pages_.Bind(1, limit_).Bind(2, kRowsPerStep).Run());
+  const bool deleted = db_->changes() >= kRowsPerStep;
+  TRY(drop_page_marks_.Bind(1, limit_).Run());
+  return marked || deleted;
+}
+
+Result<bool> IdForgetter::ForgetAudit() {
+  TRY(delete_audit_.Bind(1, audit_through_).Bind(2, kRowsPerStep).Run());
+  return db_->changes() >= kRowsPerStep;
 }
 
 }  // namespace tillrelay::journal

@@ -115,6 +115,13 @@ void Journal::DeclareLoss(LossRow loss) {
   inbox_.Push(std::move(message));  // when it is lost, the centre asks again
 }
 
+void Journal::AcknowledgeStream(const std::string& stream) {
+  Message message;
+  message.order = Order::kAcknowledge;
+  message.stream = stream;
+  inbox_.Push(std::move(message));  // when it is lost, the alarm stands and the person sees it
+}
+
 void Journal::Damaged(const std::string& why) {
   Message message;
   message.order = Order::kDamaged;
@@ -189,6 +196,11 @@ void Journal::Run() {
     if (clock_.Now() - last_tick_ >= options_.idle_tick) Tick();
     if (closing && messages.empty()) break;
   }
+  if (store_ && working_.poisoned.empty()) {
+    last_tick_ = clock_.Now();
+    ObserveTime();
+    if (Status s = store_->SaveObservedTime(); !s.ok()) trouble_.Report(s.message(), last_tick_);
+  }
   store_.reset();
 }
 
@@ -259,6 +271,8 @@ Status Journal::Apply(const Message& message, WallTime now) {
       return store_->SaveWord(message.word);
     case Order::kLoss:
       return store_->DeclareLoss(message.loss, now);
+    case Order::kAcknowledge:
+      return store_->AcknowledgeStream(message.stream, now);
     case Order::kDamaged:
       return Corrupt(message.stream);
     case Order::kAcked:
@@ -364,16 +378,40 @@ void Journal::Repair() {
 void Journal::Tick() {
   last_tick_ = clock_.Now();
   if (!working_.poisoned.empty()) Repair();
+  if (store_ && working_.poisoned.empty()) ObserveTime();
   if (store_ && working_.poisoned.empty()) Trim();
   if (store_ && working_.poisoned.empty()) {
-    const WallTime now = clock_.Wall();
-    const Retention::Moment moment{last_tick_, now, now - options_.id_retention};
-    if (Status s = store_->Forget(moment); !s.ok()) Failed(s);
+    Status s = store_->Forget(last_tick_, options_.id_retention, options_.retention);
+    if (!s.ok()) Failed(s);
   }
   FillIdBlocks();
   KeepHistory();
   CheckLimits();
   Publish();
+}
+
+// Where there is no room, time is counted and not written down: a stop would forget it.
+void Journal::ObserveTime() {
+  std::optional<Agreement> agreed;
+  {
+    Lock lock(mutex_);
+    agreed = std::exchange(agreed_, std::nullopt);
+  }
+  if (agreed) store_->ClocksAgreed(agreed->at, agreed->own);
+  Status seen = store_->Observe(last_tick_, clock_.Wall(), working_.refusing.empty());
+  if (!seen.ok() && seen.code() != Code::kFull) return Failed(std::move(seen).Within("time"));
+  Lock lock(mutex_);
+  observed_ = store_->observed_time();
+}
+
+ObservedTime Journal::Observed() const {
+  Lock lock(mutex_);
+  return observed_;
+}
+
+void Journal::ClocksAgreed(Instant at, WallTime own) {
+  Lock lock(mutex_);
+  agreed_ = Agreement{at, own};
 }
 
 void Journal::FillIdBlocks() {
@@ -402,9 +440,8 @@ void Journal::Trim() {
       if (last_tick_ < allowed.until) permit.through.emplace_back(stream, allowed.through);
     }
   }
-  const WallTime before = clock_.Wall() - options_.retention;
   for (int i = 0; i < kTrimBlocksPerTick; ++i) {
-    auto more = store_->Trim(before, &permit);
+    auto more = store_->Trim(options_.retention, &permit);
     if (!more.ok()) return Failed(more.status());
     if (!*more) return;
   }
@@ -476,6 +513,7 @@ void Journal::Publish() {
     working_.streams = store_->streams();
     working_.owed = store_->Owed();
     working_.losses = store_->losses();
+    working_.acknowledged_streams = store_->acknowledged_streams();
     working_.quarantined = store_->quarantined();
     working_.waiting = stream.head - std::min(stream.head, through);
     if (working_.waiting == 0) {

@@ -188,7 +188,10 @@ Status JournalStore::TakeOver(sqlite::Database* damaged, Salvaged* told) {
   TRY(salvage.Rows(from, last, from));
   TRY(salvage.Known());
   for (const char* table : kSideTables) TRY(salvage.Side(table));
+  TRY(DropMarksFrom(&db_, from));
+  TRY(TakeOverObservedTime(damaged, &db_));
   TRY(transaction.Commit());
+  TRY(ages_.Open(&db_, options_.age_mark_every));
   TRY(LoadStreams());
   committed_.head += told->rows;  // for the fork that moves them
   streams_.back() = pending_ = committed_;

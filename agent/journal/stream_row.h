@@ -4,6 +4,7 @@
 //   for every sequence from 1, bases are never compared.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -33,6 +34,15 @@ inline const StreamRow* StreamAt(const std::vector<StreamRow>& streams, uint64_t
   return nullptr;
 }
 
+// The lowest position from which upward nothing is missing.
+inline uint64_t LowestKept(const std::vector<StreamRow>& streams) {
+  for (const StreamRow& row : streams) {
+    const uint64_t number = std::max(row.floor, row.own_first());
+    if (number <= row.head) return row.base + number;
+  }
+  return streams.back().base + streams.back().head + 1;
+}
+
 // An event whose body stays here because the centre says that it is owed.
 struct OwedEvent {
   std::string stream;
@@ -46,6 +56,8 @@ struct LossRow {
   wire::Chain chain{};   // at `last`
   std::string reason;    // "not_kept" | "damaged" | "in_doubt"
   bool compared = true;  // false: the chain just below `first` could not be compared any more
+  bool open = false;     // numbers after `last` may have been given too; then `first` may be one
+                         // above `last`: no number is known for certain
 };
 
 }  // namespace tillrelay::journal
