@@ -241,6 +241,10 @@ Status AdminDesk::Deliver(Delivery what, const std::string& actor) {
     case Delivery::kResume:
       word = "delivery-resume";
       r_.pump.Resume();
+      // Whoever lets it go on has seen what the page says of other journals.
+      for (const auto& unknown : r_.pump.Stats().unknown_streams) {
+        r_.journal.AcknowledgeStream(unknown.stream);
+      }
       break;
     case Delivery::kRetry:
       word = "delivery-retry";

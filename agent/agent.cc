@@ -1,5 +1,7 @@
 #include "agent/agent.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -105,8 +107,14 @@ status::Snapshot Agent::Look() const {
     snapshot.parked.push_back({owed.stream, owed.sequence});
   }
   for (const journal::LossRow& loss : snapshot.journal.losses) {
-    snapshot.lost.push_back(
-        {loss.stream, loss.first, loss.last, ToHex(BytesOf(loss.chain)), loss.reason});
+    snapshot.lost.push_back({loss.stream, loss.first, loss.last, ToHex(BytesOf(loss.chain)),
+                             loss.reason, loss.compared, loss.open});
+  }
+  const auto& known = snapshot.journal.acknowledged_streams;
+  for (const uplink::UnknownStream& unknown : snapshot.uplink.unknown_streams) {
+    if (std::find(known.begin(), known.end(), unknown.stream) == known.end()) {
+      snapshot.unknown_streams.push_back(unknown);
+    }
   }
   snapshot.certificates = certificates_.Rows();
   snapshot.rates = rates_.Feed(clock_.Now(), snapshot);

@@ -209,6 +209,7 @@ Status Agent::StartDropFolder() {
   options.settle = seconds(config_.drop_folder.settle_s);
   options.archive_keep = std::chrono::hours(24 * config_.drop_folder.archive_days);
   options.beat = Beat("capture", kThreadBudget);
+  options.observed = [this] { return journal_->Observed(); };
   auto folder = capture::DropFolder::Open(options, file_intake_.get(), &counters_, &clock_);
   if (!folder.ok()) return std::move(folder).status();
   drop_watch_ = std::make_unique<capture::DropWatch>(

@@ -13,14 +13,14 @@ namespace {
 constexpr size_t kMaxTextBytes = 128;  // of kind and times, which become columns
 constexpr size_t kMaxReasonBytes = 200;
 constexpr std::string_view kParked = "parked";
+constexpr auto kMaxNumber = static_cast<uint64_t>(std::numeric_limits<int64_t>::max());  // column
 
 bool Plain(std::string_view text) { return !text.empty() && text.size() <= kMaxTextBytes; }
 
 // What the attributes' reader leaves open.
 bool Usable(const wire::Envelope& e) {
   return IsName(e.store) && wire::IsUlid(e.stream) && Plain(e.kind) && Plain(e.time) &&
-         Plain(e.recorded_at) && event::ParseUtc(e.time).ok() &&
-         e.sequence <= static_cast<uint64_t>(std::numeric_limits<int64_t>::max());
+         Plain(e.recorded_at) && event::ParseUtc(e.time).ok() && e.sequence <= kMaxNumber;
 }
 
 // References inside `data` are texts of 20 digits.
@@ -48,17 +48,25 @@ Result<OwedRow> ReadParked(JsonValue event, JsonValue data, Sha256Digest* digest
 
 }  // namespace
 
+std::optional<Declared> ReadLost(JsonValue entry) {
+  Declared loss;
+  loss.stream = entry.String("stream");
+  loss.reason = Short(entry.String("reason"));
+  wire::ParseChain(entry.String("chain"), &loss.chain);
+  const JsonValue open = entry.Find("open");
+  loss.open = open && open.text() != "false";  // what is not understood is the worse case
+  const bool numbers = ReadNumber(entry.Find("from"), &loss.range.first) &&
+                       ReadNumber(entry.Find("through"), &loss.range.last);
+  if (!numbers || !wire::IsUlid(loss.stream) || loss.range.first == 0) return std::nullopt;
+  if (loss.range.last >= kMaxNumber) return std::nullopt;
+  const uint64_t least = loss.open ? loss.range.first - 1 : loss.range.first;
+  if (loss.range.last < least) return std::nullopt;
+  return loss;
+}
+
 std::optional<Declared> ReadDeclared(std::string_view kind, JsonValue data) {
   if (kind != "loss") return std::nullopt;
-  Declared loss;
-  loss.stream = data.String("stream");
-  loss.reason = Short(data.String("reason"));
-  wire::ParseChain(data.String("chain"), &loss.chain);
-  const bool good = wire::IsUlid(loss.stream) && ReadNumber(data.Find("from"), &loss.range.first) &&
-                    ReadNumber(data.Find("through"), &loss.range.last) && loss.range.first > 0 &&
-                    loss.range.first <= loss.range.last;
-  if (!good) return std::nullopt;
-  return loss;
+  return ReadLost(data.Find("loss"));
 }
 
 Result<Arrived> ReadArrived(JsonValue event) {
@@ -86,7 +94,8 @@ Result<Arrived> ReadArrived(JsonValue event) {
     digest = Sha256(e.data);
     arrived.posting = ReadPosting({e.store, e.kind, e.time}, data);
   }
-  if (e.kind == "stream_opened") arrived.opened_reason = Short(data.String("reason"));
+  if (e.kind == "stream_opened")
+    arrived.opened_reason = Short(data.Find("stream_opened").String("reason"));
   arrived.loss = ReadDeclared(e.kind, data);
   arrived.intact = wire::NextChain(e.previous, e.sequence, e.id, digest) == e.chain;
   return arrived;

@@ -16,6 +16,7 @@ struct Declared {
   wire::Range range;
   wire::Chain chain = kUnknownChain;  // at range.last
   std::string reason;
+  bool open = false;  // numbers after range.last may have been given and lost; `range` may be empty
 };
 
 struct Arrived {
@@ -33,7 +34,9 @@ struct Arrived {
 
 // Invalid when an attribute is missing or unusable.
 Result<Arrived> ReadArrived(JsonValue event);
-// `loss` of an event's body; also of what is read back from the table.
+// An entry of `lost[]` in a status or a reply; also the member `loss` of an event's data.
+std::optional<Declared> ReadLost(JsonValue loss);
+// What the data of an event of this kind declares; also of what is read back from the table.
 std::optional<Declared> ReadDeclared(std::string_view kind, JsonValue data);
 
 }  // namespace tillrelay::collector

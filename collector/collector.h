@@ -19,6 +19,7 @@
 #include "collector/fleet.h"
 #include "collector/gaps.h"
 #include "collector/ingest.h"
+#include "collector/observed_age.h"
 #include "collector/store.h"
 
 namespace tillrelay::collector {
@@ -108,6 +109,7 @@ class Collector {
   Connection connection_;
   JsonParser parser_;
   CollectorNews news_;
+  ObservedAge age_;
   std::map<StreamKey, std::vector<wire::Range>> told_gaps_;
   std::map<StreamKey, Instant> forks_told_at_, fallen_since_, gone_since_, kept_at_;
   std::set<StreamKey> unsaved_gaps_;

@@ -142,14 +142,15 @@ Status Collector::DeclareLost(const std::string& store, JsonValue list) {
   TRY(store_.Begin(Read().text));
   std::set<StreamKey> touched;
   for (const JsonValue entry : list) {
-    const auto loss = ReadDeclared("loss", entry);
+    const auto loss = ReadLost(entry);
     if (!loss) continue;
-    auto jumped = store_.DeclareLost(store, *loss);
-    if (!jumped.ok()) return std::move(jumped).status();
-    if (!*jumped) continue;
+    auto fresh = store_.DeclareLost(store, *loss);
+    if (!fresh.ok()) return std::move(fresh).status();
+    if (!*fresh) continue;
     touched.insert({store, loss->stream});
-    log::Error("collector", "ALARM store {}: {}..{} of stream {} are declared lost: {}", store,
-               loss->range.first, loss->range.last, loss->stream, loss->reason);
+    log::Error("collector", "ALARM store {}: {}..{} of stream {} are declared lost: {}{}", store,
+               loss->range.first, loss->range.last, loss->stream, loss->reason,
+               loss->open ? "; events after them may be lost too" : "");
   }
   TRY(store_.Commit());
   for (const StreamKey& key : touched) TRY(Look(key));
@@ -207,7 +208,7 @@ Status Collector::CheckKept(const std::string& store, const wire::StoreStatus& s
     std::vector<wire::Range> kept;
     for (const LossRow& loss : *losses) {
       const auto [first, last] = loss.range;
-      if (loss.filled > last - first) continue;
+      if (loss.IsFilled()) continue;
       for (const auto& [stream, number] : status.parked) {
         const bool below = number >= first && number <= last && number < told.floor;
         if (stream == told.stream && below) kept.push_back({number, number});

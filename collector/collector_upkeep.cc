@@ -28,7 +28,12 @@ void Collector::Upkeep() {
     rescue_at_ = now + kRescueEvery;
     if (Status rescued = Rescue(); !rescued.ok()) return StoreFailed(rescued);
   }
-  if (retention_.count() == 0 || !news_.leads || now < purge_at_) return;
+  if (retention_.count() == 0) return;
+  if (!news_.leads) return age_.Pause();
+  if (Status seen = age_.Observe(&store_.tables(), now, store_.position()); !seen.ok()) {
+    return StoreFailed(seen);
+  }
+  if (now < purge_at_) return;
   if (Status purged = Purge(); !purged.ok()) StoreFailed(purged);
 }
 
@@ -72,8 +77,9 @@ Status Collector::Rescue() {
 }
 
 Status Collector::Purge() {
-  const std::string before = event::UtcText(clock_.Wall() - retention_);
-  auto purged = store_.tables().Purge(before, kPurgeSlice);
+  auto through = age_.PositionOf(&store_.tables(), retention_);
+  if (!through.ok()) return std::move(through).status();
+  auto purged = store_.tables().Purge(*through, kPurgeSlice);
   if (!purged.ok()) return std::move(purged).status();
   const bool more = *purged == kPurgeSlice;
   purge_at_ = clock_.Now() + (more ? Duration(std::chrono::seconds(1)) : Duration(kPurgeEvery));

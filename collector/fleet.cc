@@ -15,6 +15,7 @@ void ReadFacts(JsonValue status, StoreNews* news) {
   if (!status.Unsigned("quarantined", &news->quarantined)) news->quarantined = 0;
   news->oldest_waiting_at = Shown(status.String("oldest_waiting_at"));
   news->broker_alarm = Shown(status.Find("broker").String("alarm"));
+  news->unknown_streams = status.Find("unknown_streams").size();
   uint64_t days = 0;
   news->disk_days_left.reset();
   if (status.Unsigned("disk_days_left", &days)) news->disk_days_left = days;

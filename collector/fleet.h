@@ -23,7 +23,8 @@ struct StoreNews {
   std::string oldest_waiting_at;
   std::optional<uint64_t> disk_days_left;
   std::string broker_alarm;
-  WallTime heard_at{};  // not yet: only a retained status is known
+  uint64_t unknown_streams = 0;  // that are known here and its journal does not have
+  WallTime heard_at{};           // not yet: only a retained status is known
   std::string former_session, former_host;
   WallTime twins_at{};  // when two agents spoke in turn
 };

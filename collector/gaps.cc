@@ -4,6 +4,8 @@
 #include <limits>
 #include <utility>
 
+#include "collector/losses.h"
+
 namespace tillrelay::collector {
 namespace {
 
@@ -34,7 +36,14 @@ std::vector<wire::Range> Gaps::Missing(const Book& book) {
   if (exists > book.held_to && missing.size() < kMaxRanges) {
     missing.push_back({book.held_to + 1, exists});
   }
-  return missing;
+  if (book.lost.empty()) return missing;
+  std::vector<wire::Range> wanted;
+  for (const wire::Range& range : missing) {
+    for (const wire::Range& left : Without(range, book.lost)) {
+      if (wanted.size() < kMaxRanges) wanted.push_back(left);
+    }
+  }
+  return wanted;
 }
 
 void Gaps::Refresh(const StreamKey& key, Book* book, const Now& now) {
@@ -69,6 +78,7 @@ void Gaps::Refresh(const StreamKey& key, Book* book, const Now& now) {
 void Gaps::Received(const StreamKey& key, const StreamState& state, const Now& now) {
   Book& book = books_[key];
   book.holes = state.seen.Missing(kMaxRanges);
+  book.lost = state.lost;
   book.held_to = state.seen.highest();
   book.highest_seen = state.row.highest_seen;
   book.through = state.through();

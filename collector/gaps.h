@@ -75,6 +75,7 @@ class Gaps {
  private:
   struct Book {
     std::vector<wire::Range> holes;  // below the highest number that is held
+    std::vector<LossRow> lost;       // declared lost: neither missing nor asked for
     uint64_t held_to = 0, highest_seen = 0, through = 0;
     uint64_t floor = 1, promised = 0;  // by the last status
     std::vector<Gap> gaps;

@@ -87,6 +87,14 @@ void Ingest::Tell(Outcome outcome, const Arrived& e) {
     case Outcome::kFilled:
       ++counters_.filled;
       return;
+    case Outcome::kDoubtful:
+      ++counters_.doubtful;
+      doubted_.Report(
+          fmt::format("ALARM store {}: an event from a time whose ids were deleted by age is not"
+                      " counted: table doubtful",
+                      e.key.store),
+          clock_.Now());
+      return;
     case Outcome::kDropped:
       ++counters_.dropped;
       dropped_.Report(

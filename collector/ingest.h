@@ -27,7 +27,7 @@ inline constexpr size_t kMaxGroupBytes = 8 * 1024 * 1024;
 struct IngestCounters {
   uint64_t messages = 0, groups = 0;
   uint64_t counted = 0, islands = 0, duplicates = 0, forks = 0, dropped = 0;
-  uint64_t parked = 0, filled = 0;
+  uint64_t parked = 0, filled = 0, doubtful = 0;
   uint64_t malformed = 0, foreign = 0, broken_chain = 0;
   uint64_t failed_groups = 0;
 };
@@ -54,6 +54,7 @@ class Ingest {
   const std::string prefix_;
   wire::MessageReader reader_;
   IngestCounters counters_;
+  log::Repeated doubted_{log::Level::kError, "collector"};
   log::Repeated forked_{log::Level::kError, "collector"};
   Notice malformed_{log::Level::kWarning};
   Notice foreign_{log::Level::kWarning};

@@ -35,8 +35,9 @@ double Seconds(WallTime time) {
 void Events(const IngestCounters& c, Metrics* m) {
   m->Name("events_total", "counter", "Events taken in, by what became of them.");
   const std::pair<const char*, uint64_t> outcomes[] = {
-      {"counted", c.counted}, {"held", c.islands},  {"duplicate", c.duplicates}, {"fork", c.forks},
-      {"dropped", c.dropped}, {"parked", c.parked}, {"filled", c.filled}};
+      {"counted", c.counted}, {"held", c.islands},     {"duplicate", c.duplicates},
+      {"fork", c.forks},      {"dropped", c.dropped},  {"parked", c.parked},
+      {"filled", c.filled},   {"doubtful", c.doubtful}};
   for (const auto& [word, count] : outcomes) m->Count(count, fmt::format("outcome=\"{}\"", word));
   m->Name("events_refused_total", "counter", "Events that were not believed, by why.");
   m->Count(c.malformed, "reason=\"malformed\"");
@@ -86,12 +87,15 @@ void Process(const MetricsView& view, Metrics* m) {
 }
 
 void Stores(const MetricsView& view, Metrics* m) {
-  uint64_t levels[3] = {}, waiting = 0, missing = 0, lost = 0, aside = 0, owed = 0;
+  uint64_t levels[3] = {}, waiting = 0, missing = 0, lost = 0, aside = 0, owed = 0, open = 0,
+           doubtful = 0;
   for (const StoreTrouble& s : view.stores) {
     ++levels[static_cast<size_t>(s.level)];
     waiting += s.news.waiting;
     missing += s.facts.missing;
     lost += s.facts.lost;
+    open += s.facts.open_losses;
+    doubtful += s.facts.doubtful;
     aside += s.facts.forks;
     owed += s.facts.owed;
   }
@@ -106,6 +110,10 @@ void Stores(const MetricsView& view, Metrics* m) {
   m->Count(missing);
   m->Name("lost_events", "gauge", "Numbers declared lost and not filled since.");
   m->Count(lost);
+  m->Name("open_losses", "gauge", "Streams that ended, nobody knows at which number.");
+  m->Count(open);
+  m->Name("doubtful_events", "gauge", "Events that may have counted before: in no ledger.");
+  m->Count(doubtful);
   m->Name("kept_aside_events", "gauge", "Events kept aside because they contradict a stream.");
   m->Count(aside);
   m->Name("owed_events", "gauge", "Events whose body did not fit the line.");

@@ -36,6 +36,7 @@ struct StreamRow {
   uint64_t highest_seen = 0;  // also of what could not be held
   std::string opened_at, reason;
   uint64_t revision = 0;  // grows with every change, so that what is kept in memory can be trusted
+  uint64_t lost_through = 0;  // the highest number that is declared lost
 };
 
 struct EventRow {
@@ -80,16 +81,30 @@ struct LateRow {
   int64_t micros = 0, as_of = 0;
 };
 
+// Numbers that were declared lost. The rows of a stream do not overlap. The range is empty
+// (`last` = `first` - 1) where only the stream's end is unknown.
 struct LossRow {
   wire::Range range;
   std::string reason;
-  uint64_t filled = 0;  // bodies that came after all
+  uint64_t filled = 0;                // bodies that came after all
+  wire::Chain chain = kUnknownChain;  // at range.last
+  bool open = false;                  // numbers after range.last may have been given and lost too
+
+  bool Covers(uint64_t number) const { return range.first <= number && number <= range.last; }
+  bool IsFilled() const { return range.first + filled > range.last; }
 };
 
 struct OwedRow {
   std::string kind, reason;
   uint64_t bytes = 0;
   std::string data_hash;  // SHA-256 of the body that is owed, hex
+};
+
+// An event whose id is not known, from a time whose ids have been deleted by age: it may have
+// counted.
+struct DoubtfulRow {
+  NumberKey number;
+  std::string id, kind, recorded_at;
 };
 
 struct GapRow {
@@ -113,6 +128,7 @@ struct Changes {
   std::vector<EventRow> forks;
   std::vector<std::pair<StreamKey, LossRow>> losses;
   std::map<NumberKey, uint64_t> loss_filled;  // by the loss's first number: how many came after all
+  std::vector<DoubtfulRow> doubtful;
   std::map<NumberKey, OwedRow> owed;
   std::vector<NumberKey> owed_over;
   std::map<StreamKey, std::vector<GapRow>> gaps;  // replace those of the stream

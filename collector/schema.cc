@@ -84,6 +84,32 @@ CREATE TABLE owed (
 CREATE INDEX stream_open ON stream (store_id, stream) WHERE confirmed_through < highest_seen;
 )sql";
 
+// A loss may lie above its stream's watermark, or have no known end.
+constexpr const char* kOpenLosses = R"sql(
+ALTER TABLE stream ADD COLUMN lost_through {i} NOT NULL DEFAULT 0;
+UPDATE stream SET lost_through = (SELECT COALESCE(MAX(l.last), 0) FROM loss l
+  WHERE l.store_id = stream.store_id AND l.stream = stream.stream);
+ALTER TABLE loss ADD COLUMN chain {t} NOT NULL DEFAULT '00000000000000000000000000000000';
+ALTER TABLE loss ADD COLUMN open_ended {i} NOT NULL DEFAULT 0;
+)sql";
+
+// Deletion by the time that was seen to pass. Where ids were deleted before, it is not known of
+// when: everything before what is kept is doubted.
+constexpr const char* kObservedAge = R"sql(
+CREATE TABLE observed (one {i} PRIMARY KEY CHECK (one = 1), seen_s {i} NOT NULL);
+INSERT INTO observed VALUES (1, 0);
+CREATE TABLE age_mark (seen_s {i} PRIMARY KEY, position {i} NOT NULL);
+CREATE TABLE forgotten (
+  store_id {t} NOT NULL, first_at {t} NOT NULL, last_at {t} NOT NULL,
+  PRIMARY KEY (store_id, first_at)) {wr};
+INSERT INTO forgotten SELECT store_id, '1970-01-01T00:00:00.000Z', MIN(recorded_at) FROM event
+  WHERE counted = 1 AND (SELECT MAX(purged) FROM head) > 0 GROUP BY store_id;
+CREATE TABLE doubtful (
+  store_id {t} NOT NULL, stream {t} NOT NULL, sequence {i} NOT NULL, id {t} NOT NULL,
+  kind {t} NOT NULL, recorded_at {t} NOT NULL, since {t} NOT NULL,
+  PRIMARY KEY (store_id, stream, sequence)) {wr};
+)sql";
+
 // Tables of version 1 existed in SQLite only.
 constexpr const char* kFromFirst = R"sql(
 ALTER TABLE moved RENAME TO timeline;
@@ -109,10 +135,12 @@ std::string In(Dialect dialect, std::string text) {
 }  // namespace
 
 Result<std::string> SchemaSteps(Dialect dialect, int64_t from) {
-  if (from == 0) return In(dialect, std::string(kFirst) + kSecond);
+  if (from == 0) return In(dialect, std::string(kFirst) + kSecond + kOpenLosses + kObservedAge);
   if (from == 1 && dialect == Dialect::kSqlite) {
-    return In(dialect, std::string(kFromFirst) + kSecond);
+    return In(dialect, std::string(kFromFirst) + kSecond + kOpenLosses + kObservedAge);
   }
+  if (from == 2) return In(dialect, std::string(kOpenLosses) + kObservedAge);
+  if (from == 3) return In(dialect, kObservedAge);
   return Invalid("the database was written by a newer tillrelay-collector; install that");
 }
 

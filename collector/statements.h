@@ -10,24 +10,26 @@ inline const Statement kHead("SELECT position, purged FROM head", "");
 inline const Statement kSaveHead("UPDATE head SET position = r.p FROM {rows} WHERE one = 1", "p#");
 inline const Statement kStreams(
     "SELECT s.store_id, s.stream, s.confirmed_through, s.chain, s.highest_seen, s.opened_at,"
-    " s.reason, s.revision FROM {rows} JOIN stream s ON s.store_id = r.a AND s.stream = r.b",
+    " s.reason, s.revision, s.lost_through FROM {rows} JOIN stream s ON s.store_id = r.a AND "
+    "s.stream = r.b",
     "a b");
 inline const Statement kAllStreams(
-    "SELECT store_id, stream, confirmed_through, chain, highest_seen, opened_at, reason, revision"
-    " FROM stream ORDER BY opened_at, stream",
+    "SELECT store_id, stream, confirmed_through, chain, highest_seen, opened_at, reason, revision,"
+    " lost_through FROM stream ORDER BY opened_at, stream",
     "");
 inline const Statement kOpenStreams(
-    "SELECT store_id, stream, confirmed_through, chain, highest_seen, opened_at, reason, revision"
-    " FROM stream WHERE confirmed_through < highest_seen",
+    "SELECT store_id, stream, confirmed_through, chain, highest_seen, opened_at, reason, revision,"
+    " lost_through FROM stream WHERE confirmed_through < highest_seen",
     "");
 inline const Statement kSaveStreams(
     "INSERT INTO stream (store_id, stream, confirmed_through, chain, highest_seen, opened_at,"
-    " reason, revision) SELECT r.a, r.b, r.c, r.d, r.e, r.f, r.g, r.h FROM {rows} WHERE true"
+    " reason, revision, lost_through)"
+    " SELECT r.a, r.b, r.c, r.d, r.e, r.f, r.g, r.h, r.i FROM {rows} WHERE true"
     " ON CONFLICT (store_id, stream) DO UPDATE SET"
     " confirmed_through = excluded.confirmed_through, chain = excluded.chain,"
     " highest_seen = excluded.highest_seen, reason = excluded.reason,"
-    " revision = excluded.revision",
-    "a b c# d e# f g h#");
+    " revision = excluded.revision, lost_through = excluded.lost_through",
+    "a b c# d e# f g h# i#");
 inline const Statement kStreamsOfStores(
     "SELECT s.store_id, s.stream, s.confirmed_through, s.chain FROM {rows}"
     " JOIN stream s ON s.store_id = r.a ORDER BY s.store_id, s.opened_at DESC, s.stream DESC",
@@ -143,13 +145,20 @@ inline const Statement kForgotten(
     " ORDER BY f.at, f.store_id, f.stream, f.sequence LIMIT 200",
     "a");
 inline const Statement kLosses(
-    "SELECT l.first, l.last, l.reason, l.filled FROM {rows} JOIN loss l"
+    "SELECT l.first, l.last, l.reason, l.filled, l.chain, l.open_ended FROM {rows} JOIN loss l"
     " ON l.store_id = r.a AND l.stream = r.b ORDER BY l.first",
     "a b");
+// Rows do not overlap, so a conflict is between numbers and an unknown end just before them: one
+// row says both.
 inline const Statement kSaveLosses(
-    "INSERT INTO loss (store_id, stream, first, last, reason, at)"
-    " SELECT r.a, r.b, r.c, r.d, r.e, r.f FROM {rows} WHERE true ON CONFLICT DO NOTHING",
-    "a b c# d# e f");
+    "INSERT INTO loss (store_id, stream, first, last, reason, at, chain, open_ended)"
+    " SELECT r.a, r.b, r.c, r.d, r.e, r.f, r.g, r.h FROM {rows} WHERE true"
+    " ON CONFLICT (store_id, stream, first) DO UPDATE SET"
+    " chain = CASE WHEN excluded.last > loss.last THEN excluded.chain ELSE loss.chain END,"
+    " last = CASE WHEN excluded.last > loss.last THEN excluded.last ELSE loss.last END,"
+    " open_ended = CASE WHEN excluded.open_ended > loss.open_ended"
+    " THEN excluded.open_ended ELSE loss.open_ended END",
+    "a b c# d# e f g h#");
 inline const Statement kLossFilled(
     "UPDATE loss SET filled = filled + r.n FROM {rows}"
     " WHERE loss.store_id = r.a AND loss.stream = r.b AND loss.first = r.c",
@@ -183,12 +192,39 @@ inline const Statement kClearLate("DELETE FROM late", "");
 
 // Old events go in the order of their positions, so that what is left is a whole tail.
 inline const Statement kOldest(
-    "WITH span AS (SELECT r.a, r.b, r.c FROM {rows})"
-    " SELECT e.position FROM event e"
+    "WITH span AS (SELECT r.a, r.b FROM {rows})"
+    " SELECT e.position, e.store_id, e.recorded_at FROM event e"
     " WHERE e.position > (SELECT a FROM span) AND e.position <= (SELECT b FROM span)"
-    " AND e.stored_at < (SELECT c FROM span) ORDER BY e.position",
-    "a# b# c");
+    " ORDER BY e.position",
+    "a# b#");
 inline const Statement kPurge("DELETE FROM event WHERE position IN (SELECT r.a FROM {rows})", "a#");
 inline const Statement kPurged("UPDATE head SET purged = r.p FROM {rows} WHERE one = 1", "p#");
+
+inline const Statement kObserved("SELECT seen_s FROM observed", "");
+inline const Statement kSaveObserved("UPDATE observed SET seen_s = r.s FROM {rows} WHERE one = 1",
+                                     "s#");
+inline const Statement kSaveAgeMark(
+    "INSERT INTO age_mark (seen_s, position) SELECT r.a, r.b FROM {rows} WHERE true"
+    " ON CONFLICT (seen_s) DO UPDATE SET position = excluded.position",
+    "a# b#");
+inline const Statement kDropAgeMarks(
+    "DELETE FROM age_mark WHERE seen_s < (SELECT MAX(m.seen_s) FROM {rows}"
+    " JOIN age_mark m ON m.position <= r.p)",
+    "p#");
+inline const Statement kAgeMarkBy(
+    "SELECT m.position FROM {rows} JOIN age_mark m ON m.seen_s <= r.s"
+    " ORDER BY m.seen_s DESC LIMIT 1",
+    "s#");
+inline const Statement kForgottenRanges(
+    "SELECT store_id, first_at, last_at FROM forgotten ORDER BY store_id, first_at", "");
+inline const Statement kClearForgotten(
+    "DELETE FROM forgotten WHERE store_id IN (SELECT r.a FROM {rows})", "a");
+inline const Statement kSaveForgotten(
+    "INSERT INTO forgotten (store_id, first_at, last_at) SELECT r.a, r.b, r.c FROM {rows}",
+    "a b c");
+inline const Statement kSaveDoubtful(
+    "INSERT INTO doubtful (store_id, stream, sequence, id, kind, recorded_at, since)"
+    " SELECT r.a, r.b, r.c, r.d, r.e, r.f, r.g FROM {rows} WHERE true ON CONFLICT DO NOTHING",
+    "a b c# d e f g");
 
 }  // namespace tillrelay::collector::sql

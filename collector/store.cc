@@ -31,8 +31,7 @@ Status Store::NoteRefused(const StreamKey& key, uint64_t sequence) {
 
 Result<Outcome> Store::Apply(const Arrived& e) {
   auto outcome = ApplyOne(e);
-  if (!outcome.ok() || declared_.empty()) return outcome;
-  TRY(DeclarePending(e.key.store));
+  if (outcome.ok()) TRY(DeclareCounted());
   return outcome;
 }
 
@@ -66,12 +65,14 @@ Result<Outcome> Store::AtOrBelow(StreamState*, const Arrived& e) {
 }
 
 Result<Outcome> Store::Next(StreamState* s, const Arrived& e) {
-  bool counts = !e.parked;
+  bool counts = !e.parked, doubtful = false;
   if (counts) {
     auto known = HasCounted(e.id);
     if (!known.ok()) return std::move(known).status();
-    counts = !*known;
+    doubtful = !*known && MayHaveCounted(e.key.store, e.recorded_at);
+    counts = !*known && !doubtful;
     if (*known) Duplicate({e.key, e.sequence}, e.id);
+    if (doubtful) Doubt(RowOf(e));
   }
   TRY(Insert(e, counts));
   if (counts) TRY(Post(e.posting));
@@ -80,6 +81,8 @@ Result<Outcome> Store::Next(StreamState* s, const Arrived& e) {
   s->dirty = true;
   s->seen.Add(e.sequence);
   TRY(Absorb(s, e.sequence + 1, s->through()));
+  TRY(JumpLost(s));
+  if (doubtful) return Outcome::kDoubtful;
   return e.parked ? Outcome::kParked : Outcome::kCounted;
 }
 
@@ -121,36 +124,18 @@ Result<Outcome> Store::Fill(const Arrived& e) {
   EventRow row = RowOf(e);
   if (*known) {
     Duplicate({e.key, e.sequence}, e.id);
+  } else if (MayHaveCounted(e.key.store, e.recorded_at)) {
+    Doubt(row);
   } else {
     row.position = ++position_;
     ids_[e.id] = true;
     TRY(Post(e.posting));
   }
   changes_.owed_over.push_back({e.key, e.sequence});
+  TRY(NoteFilled(e.key, e.sequence));
   rows_[{e.key, e.sequence}] = row;
   changes_.filled.push_back(std::move(row));
   return Outcome::kFilled;
-}
-
-// No row at or below the watermark: a lost number that comes after all is applied by its id; what
-// was deleted by age has been seen; anything else is another history.
-Result<Outcome> Store::AfterLoss(const Arrived& e) {
-  auto losses = tables_.Losses(e.key);
-  if (!losses.ok()) return std::move(losses).status();
-  for (const LossRow& loss : *losses) {
-    if (e.sequence < loss.range.first || e.sequence > loss.range.last) continue;
-    auto known = HasCounted(e.id);
-    if (!known.ok()) return std::move(known).status();
-    if (*known) Duplicate({e.key, e.sequence}, e.id);
-    TRY(Insert(e, !*known && !e.parked));
-    if (!*known && !e.parked) TRY(Post(e.posting));
-    ++changes_.loss_filled[{e.key, loss.range.first}];
-    return e.parked ? Outcome::kParked : Outcome::kFilled;
-  }
-  Duplicate({e.key, e.sequence}, e.id);
-  if (head_.purged > 0) return Outcome::kDuplicate;
-  Aside(e);
-  return Outcome::kFork;
 }
 
 // The hole below these islands is closed: they count now, in number order.
@@ -201,8 +186,8 @@ Result<bool> Store::AbsorbOne(StreamState* s, const NumberKey& number) {
   }
   s->row.chain = held.chain;
   s->dirty = true;
-  if (parked) return true;
-  TRY(CountIsland(held));
+  TRY(CountIfLost(*s, number, parked));
+  if (!parked) TRY(CountIsland(held));
   return true;
 }
 
@@ -213,6 +198,10 @@ Status Store::CountIsland(const EventRow& held) {
   if (!known.ok()) return std::move(known).status();
   if (*known) {
     Duplicate(number, held.id);
+    return Status::Ok();
+  }
+  if (MayHaveCounted(held.key.store, held.recorded_at)) {
+    Doubt(held);
     return Status::Ok();
   }
   ids_[held.id] = true;
@@ -227,68 +216,10 @@ Status Store::CountIsland(const EventRow& held) {
   auto data = parser_.Parse(body);
   if (!data.ok()) return Corrupt("the body of an island");
   const Posting posting = ReadPosting({held.key.store, held.kind, held.occurred_at}, *data);
-  if (auto loss = ReadDeclared(held.kind, *data)) declared_.push_back(*std::move(loss));
+  if (auto loss = ReadDeclared(held.kind, *data)) {
+    declared_.emplace_back(held.key.store, *std::move(loss));
+  }
   return Post(posting);
-}
-
-// Numbers that an agent says are gone: the watermark jumps them, what lies on islands among them
-// counts by its id. A range behind a hole, or that is not missing here, changes nothing.
-Result<bool> Store::DeclareLost(const std::string& store, const Declared& loss) {
-  const StreamKey key{store, loss.stream};
-  auto stream = Get(key);
-  if (!stream.ok()) return std::move(stream).status();
-  StreamState& s = **stream;
-  if (loss.range.last <= s.through()) {
-    auto owed = tables_.Owed(key);
-    if (!owed.ok()) return std::move(owed).status();
-    bool any = false;
-    for (const auto& [number, row] : *owed) {
-      if (number < loss.range.first || number > loss.range.last) continue;
-      changes_.owed_over.push_back({key, number});
-      changes_.losses.push_back({key, {{number, number}, loss.reason}});
-      any = true;
-    }
-    return any;
-  }
-  if (loss.range.first > s.through() + 1) return false;
-  const wire::Range range{s.through() + 1, loss.range.last};
-  TRY(Flush());
-  auto held = CountIslandsWithin(&s, range);
-  if (!held.ok()) return std::move(held).status();
-  changes_.losses.push_back({key, {range, loss.reason}});
-  if (*held > 0) changes_.loss_filled[{key, range.first}] = *held;
-  s.row.chain = loss.chain;
-  s.row.highest_seen = std::max(s.row.highest_seen, range.last);
-  s.dirty = true;
-  s.seen.Jump(range.last);
-  TRY(Absorb(&s, range.last + 1, s.through()));
-  return true;
-}
-
-Result<uint64_t> Store::CountIslandsWithin(StreamState* s, const wire::Range& range) {
-  auto numbers = tables_.Islands(s->row.key, range.first - 1);
-  if (!numbers.ok()) return std::move(numbers).status();
-  std::vector<NumberKey> held;
-  for (const uint64_t n : *numbers) {
-    if (n <= range.last) held.push_back({s->row.key, n});
-  }
-  TRY(ReadRows(held));
-  for (const NumberKey& number : held) {
-    auto row = Row(number);
-    if (!row.ok()) return std::move(row).status();
-    const EventRow island = **row;
-    if (island.kind != kParked) TRY(CountIsland(island));
-  }
-  return held.size();
-}
-
-Status Store::DeclarePending(const std::string& store) {
-  const std::vector<Declared> declared = std::exchange(declared_, {});
-  for (const Declared& loss : declared) {
-    auto jumped = DeclareLost(store, loss);
-    if (!jumped.ok()) return std::move(jumped).status();
-  }
-  return Status::Ok();
 }
 
 Status Store::PutIslandsAside(const StreamKey& key, uint64_t from) {
@@ -333,7 +264,8 @@ Result<uint64_t> Store::Rescue(const std::string& before) {
     if (!known.ok()) return std::move(known).status();
     std::string body = row.body;
     auto data = parser_.Parse(body);
-    if (*known || !data.ok()) continue;
+    if (*known || !data.ok() || MayHaveCounted(row.key.store, row.recorded_at)) continue;
+    TRY(NoteFilled(row.key, row.sequence));
     row.key.stream += "/aside-" + ToHex(BytesOf(row.chain)).substr(0, 8);
     row.stored_at = changes_.now;
     row.position = ++position_;
@@ -371,7 +303,7 @@ Status Store::Insert(const Arrived& e, bool counted) {
   if (counted) {
     row.position = ++position_;
     ids_[e.id] = true;
-    if (e.loss) declared_.push_back(*e.loss);
+    if (e.loss) declared_.emplace_back(e.key.store, *e.loss);
   }
   if (e.parked) changes_.owed[number] = *e.parked;
   rows_.erase(number);

@@ -8,10 +8,12 @@
 //   the next Begin.
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "collector/arrived.h"
@@ -30,6 +32,7 @@ enum class Outcome {
   kDropped,    // above more islands than are held; it will be asked for
   kParked,     // the watermark passed it, its body is owed
   kFilled,     // a body that was owed or declared lost
+  kDoubtful,   // kept, in no ledger: it may have counted before its id was deleted by age
 };
 
 class Store {
@@ -45,7 +48,8 @@ class Store {
   Status NoteRefused(const StreamKey& key, uint64_t sequence);
   // True: the stream was not known before.
   Result<bool> EnsureStream(const StreamKey& key);
-  // True: numbers were jumped, or an owed body was given up.
+  // Kept in `loss` at once, wherever the watermark is, and jumped as soon as nothing is missing
+  // below it. True: something of it was not declared before.
   Result<bool> DeclareLost(const std::string& store, const Declared& loss);
   // An island that turned out not to belong here, or a whole tail of them, is put aside.
   Status PutIslandsAside(const StreamKey& key, uint64_t from);
@@ -66,6 +70,8 @@ class Store {
   Result<std::vector<StreamKey>> RefreshOpen(std::vector<StreamKey> also);
   Tables& tables() { return tables_; }
   Sql* sql() { return sql_.get(); }
+  // The last position as of the last transaction.
+  uint64_t position() const { return position_; }
   uint64_t skipped_effects() const { return ledger_.skipped_effects(); }
 
  private:
@@ -90,11 +96,22 @@ class Store {
   Status Absorb(StreamState* stream, uint64_t first, uint64_t last);
   Result<bool> AbsorbOne(StreamState* stream, const NumberKey& number);
   Status CountIsland(const EventRow& held);
-  Result<uint64_t> CountIslandsWithin(StreamState* stream, const wire::Range& range);
-  Status DeclarePending(const std::string& store);
+  // store_losses.cc
+  Status DeclareCounted();
+  Result<bool> DeclareOne(const std::string& store, const Declared& loss);
+  Result<bool> GiveUpOwed(const StreamState& stream, const Declared& loss);
+  Result<bool> NoteLoss(StreamState* stream, const Declared& loss);
+  Status LoadLost(StreamState* stream);
+  Status JumpLost(StreamState* stream);
+  Status CountIslandsWithin(StreamState* stream, const wire::Range& range);
+  Status CountIfLost(const StreamState& stream, const NumberKey& number, bool parked);
+  Status NoteFilled(const StreamKey& key, uint64_t number);
   Status PutAside(const EventRow& held);
 
   Result<bool> HasCounted(const std::string& id);
+  // Of an id that is not known.
+  bool MayHaveCounted(const std::string& store, const std::string& recorded_at) const;
+  void Doubt(const EventRow& row);
   Status Insert(const Arrived& e, bool counted);
   Status Post(const Posting& posting) { return ledger_.Apply(posting, position_, &changes_); }
   void Duplicate(const NumberKey& number, const std::string& id);
@@ -114,9 +131,12 @@ class Store {
   std::map<std::string, bool> ids_;                    // whether it has counted
   std::map<NumberKey, size_t> fresh_;                  // index in changes_.events
   std::map<NumberKey, std::optional<EventRow>> rows_;  // as read, or as flushed
-  std::vector<Declared> declared_;
+  std::deque<std::pair<std::string, Declared>>
+      declared_;  // by events that have counted; their store
   std::set<StreamState*> touched_;
   uint64_t transaction_ = 1;
+  std::map<std::string, ForgottenRanges> forgotten_;  // by store
+  std::optional<uint64_t> forgotten_at_;              // `purged` when it was read
 };
 
 }  // namespace tillrelay::collector

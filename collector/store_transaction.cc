@@ -1,5 +1,6 @@
 // How a transaction of the store reads ahead, holds its changes back and writes them: store.h.
 #include "collector/store.h"
+#include "common/event/time_text.h"
 
 namespace tillrelay::collector {
 
@@ -27,6 +28,12 @@ Status Store::Begin(std::string now, std::span<const Arrived> batch) {
   auto found = tables_.Begin(wanted, &head_);
   if (!found.ok()) return std::move(found).status();
   position_ = head_.position;
+  if (forgotten_at_ != head_.purged) {
+    auto forgotten = tables_.ReadForgotten();
+    if (!forgotten.ok()) return std::move(forgotten).status();
+    forgotten_ = *std::move(forgotten);
+    forgotten_at_ = head_.purged;
+  }
   for (const std::string& id : wanted.ids) ids_[id] = found->counted.contains(id);
   ledger_.Know(wanted, *found);
   for (const StreamRow& row : found->streams) TRY(Adopt(row));
@@ -73,6 +80,18 @@ Result<bool> Store::HasCounted(const std::string& id) {
   return ids_[id] = !found->counted.empty();
 }
 
+bool Store::MayHaveCounted(const std::string& store, const std::string& recorded_at) const {
+  const auto ranges = forgotten_.find(store);
+  if (ranges == forgotten_.end()) return false;
+  const auto at = event::ParseUtc(recorded_at), now = event::ParseUtc(changes_.now);
+  if (!at.ok() || !now.ok()) return true;
+  return MayBeForgotten(ranges->second, *at, *now);
+}
+
+void Store::Doubt(const EventRow& row) {
+  changes_.doubtful.push_back({{row.key, row.sequence}, row.id, row.kind, row.recorded_at});
+}
+
 // The state of a stream whose row has been read; what is remembered is kept if it is that row.
 Status Store::Adopt(const StreamRow& row) {
   auto [found, fresh] = states_.try_emplace(row.key);
@@ -85,6 +104,7 @@ Status Store::Adopt(const StreamRow& row) {
   state.read_in = transaction_;
   state.row = row;
   state.seen = wire::SequenceTracker(row.through, kMaxIslands);
+  TRY(LoadLost(&state));
   return row.highest_seen > row.through ? LoadIslands(&state) : Status::Ok();
 }
 
@@ -146,6 +166,7 @@ Status Store::Flush() {
 }
 
 Status Store::Commit() {
+  TRY(DeclareCounted());
   TRY(Flush());
   if (position_ > head_.position) TRY(sql_->Announce(position_));
   TRY(tables_.Commit());

@@ -4,6 +4,8 @@
 // Limits: 20,000 islands a stream (docs/wire.md); above that numbers are not held.
 #pragma once
 
+#include <vector>
+
 #include "collector/rows.h"
 #include "common/wire/sequence_tracker.h"
 
@@ -16,7 +18,8 @@ struct StreamState {
 
   StreamRow row;  // `through` of it is set when it is written
   wire::SequenceTracker seen{0, kMaxIslands};
-  uint64_t read_in = 0;  // the transaction that last saw its row
+  std::vector<LossRow> lost;  // declared lost and not passed by the watermark yet, ascending
+  uint64_t read_in = 0;       // the transaction that last saw its row
   bool dirty = false;
   bool bumped = false;  // `revision` has grown in this transaction
 };

@@ -29,6 +29,7 @@ Result<std::vector<StreamRow>> StreamsOf(const Rows& rows) {
     s.opened_at = rows.Text(i, 5);
     s.reason = rows.Text(i, 6);
     s.revision = rows.Unsigned(i, 7);
+    s.lost_through = rows.Unsigned(i, 8);
   }
   return streams;
 }
@@ -173,10 +174,14 @@ Result<std::vector<LossRow>> Tables::Losses(const StreamKey& key) {
   Input input(sql::kLosses);
   auto rows = sql_.Run(sql::kLosses, Key(input, key));
   if (!rows.ok()) return std::move(rows).status();
-  std::vector<LossRow> losses;
+  std::vector<LossRow> losses(rows->size());
   for (size_t i = 0; i < rows->size(); ++i) {
-    losses.push_back(
-        {{rows->Unsigned(i, 0), rows->Unsigned(i, 1)}, rows->Text(i, 2), rows->Unsigned(i, 3)});
+    LossRow& loss = losses[i];
+    loss.range = {rows->Unsigned(i, 0), rows->Unsigned(i, 1)};
+    loss.reason = rows->Text(i, 2);
+    loss.filled = rows->Unsigned(i, 3);
+    TRY(ReadChain(rows->Text(i, 4), &loss.chain));
+    loss.open = rows->Unsigned(i, 5) != 0;
   }
   return losses;
 }
@@ -206,7 +211,7 @@ Status Tables::Write(const Changes& changes, uint64_t position) {
     } else {
       streams.Text(s.reason);
     }
-    streams.Int(s.revision);
+    streams.Int(s.revision).Int(s.lost_through);
   }
   TRY(sql_.Queue(sql::kSaveStreams, streams));
   if (changes.timeline.empty()) return Status::Ok();
@@ -296,7 +301,7 @@ Status Tables::WriteRest(const Changes& changes) {
   Input losses(sql::kSaveLosses);
   for (const auto& [key, loss] : changes.losses) {
     Key(losses, key).Int(loss.range.first).Int(loss.range.last).Text(loss.reason);
-    losses.Text(changes.now);
+    losses.Text(changes.now).Own(ChainText(loss.chain)).Int(loss.open ? int64_t{1} : 0);
   }
   TRY(sql_.Queue(sql::kSaveLosses, losses));
   Input refilled(sql::kLossFilled);
@@ -311,6 +316,7 @@ Status Tables::WriteRest(const Changes& changes) {
   }
   TRY(sql_.Queue(sql::kSaveOwed, owed));
   TRY(sql_.Queue(sql::kOwedOver, Numbers(sql::kOwedOver, changes.owed_over)));
+  TRY(WriteDoubtful(changes));
   Input clear(sql::kClearGaps), gaps(sql::kSaveGaps);
   for (const auto& [key, list] : changes.gaps) {
     Key(clear, key);
@@ -392,24 +398,6 @@ Result<std::vector<EventRow>> Tables::Counted(uint64_t after, uint64_t most) {
   auto rows = sql_.Run(sql::kCounted, input.Int(after).Int(after + most));
   if (!rows.ok()) return std::move(rows).status();
   return EventsOf(*rows);
-}
-
-Result<uint64_t> Tables::Purge(const std::string& before, uint64_t most) {
-  Head head;
-  auto begun = Begin({}, &head);
-  if (!begun.ok()) return std::move(begun).status();
-  Input oldest(sql::kOldest);
-  auto rows = sql_.Run(sql::kOldest, oldest.Int(head.purged).Int(head.purged + most).Text(before));
-  if (!rows.ok()) return std::move(rows).status();
-  uint64_t through = head.purged;
-  Input purge(sql::kPurge), purged(sql::kPurged);
-  for (size_t i = 0; i < rows->size() && rows->Unsigned(i, 0) == through + 1; ++i) {
-    purge.Int(++through);
-  }
-  TRY(sql_.Queue(sql::kPurge, purge));
-  TRY(sql_.Queue(sql::kPurged, purged.Int(through)));
-  TRY(Commit());
-  return through - head.purged;
 }
 
 }  // namespace tillrelay::collector

@@ -5,9 +5,11 @@
 // Errors: those of the database; corrupt when a row cannot be what this program wrote.
 #pragma once
 
+#include <optional>
 #include <set>
 #include <span>
 
+#include "collector/forgotten.h"
 #include "collector/rows.h"
 #include "collector/sql.h"
 
@@ -64,9 +66,18 @@ class Tables {
   // For a rebuild: the ledger is emptied, then counted events are read in order.
   Status ClearLedger();
   Result<std::vector<EventRow>> Counted(uint64_t after, uint64_t most);
-  // Deletes at most `most` of the oldest counted events that were stored before `before` (UTC
-  // text) and lie at or below their stream's watermark. Gives how many.
-  Result<uint64_t> Purge(const std::string& before, uint64_t most);
+
+  // tables_age.cc. Time that was seen to pass, in seconds: adds to the row if it is as expected,
+  // else another collector has counted. Gives what the row says then. A transaction of its own, as
+  // are the next and Purge.
+  Result<int64_t> CountSeen(std::optional<int64_t> expected, int64_t seconds);
+  // At that moment the last position was this one.
+  Status SaveAgeMark(int64_t seen_s, uint64_t position);
+  Result<uint64_t> PositionMarkedBy(int64_t seen_s);  // 0: nothing was marked by then
+  Result<std::map<std::string, ForgottenRanges>> ReadForgotten();
+  // Deletes at most `most` of the oldest counted events, up to position `through`, and notes when
+  // they were recorded. Gives how many.
+  Result<uint64_t> Purge(uint64_t through, uint64_t most);
 
  private:
   void AddCalls(const Wanted& wanted, std::vector<Call>* calls, std::deque<Input>* inputs);
@@ -74,6 +85,8 @@ class Tables {
   Status WriteEvents(const Changes& changes);
   Status WriteLedger(const Changes& changes);
   Status WriteRest(const Changes& changes);
+  Status WriteDoubtful(const Changes& changes);
+  Status WriteForgotten(const std::map<std::string, ForgottenRanges>& forgotten);
 
   Sql& sql_;
 };

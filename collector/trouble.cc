@@ -52,6 +52,14 @@ void JudgeState(const Judge& judge, StoreTrouble* store) {
   if (news.state == "unconfigured") Add(store, Level::kBad, "is not configured");
   if (news.state == "paused") Add(store, Level::kWarn, "sending is paused");
   if (!news.broker_alarm.empty()) Add(store, Level::kBad, news.broker_alarm);
+  if (news.unknown_streams > 0) {
+    Add(store, Level::kBad,
+        fmt::format(
+            "{} journal{} that we know {} not on its server: lost, replaced, or on a second "
+            "server; what was not sent from there is missing",
+            news.unknown_streams, news.unknown_streams == 1 ? "" : "s",
+            news.unknown_streams == 1 ? "is" : "are"));
+  }
   if (news.twins_at != WallTime() && judge.now - news.twins_at < kFresh) {
     Add(store, Level::kBad,
         fmt::format("two agents speak for it: {} and {}", news.host, news.former_host));
@@ -82,9 +90,20 @@ void JudgeFacts(const Judge& judge, StoreTrouble* store) {
     Add(store, fresh(facts.lost_at),
         fmt::format("{} events declared lost, last {}", facts.lost, facts.lost_at));
   }
+  if (facts.open_losses > 0) {
+    Add(store, fresh(facts.open_at),
+        fmt::format("{} journal{} ended without a known end: events after it may be lost, last {}",
+                    facts.open_losses, facts.open_losses == 1 ? "" : "s", facts.open_at));
+  }
   if (facts.forks > 0) {
     Add(store, fresh(facts.fork_at),
         fmt::format("two histories: {} events kept aside, last {}", facts.forks, facts.fork_at));
+  }
+  if (facts.doubtful > 0) {
+    Add(store, fresh(facts.doubtful_at),
+        fmt::format("{} events are from a time whose ids have been deleted: kept, not counted in "
+                    "stock, last {}",
+                    facts.doubtful, facts.doubtful_at));
   }
   if (facts.owed > 0) {
     Add(store, Level::kWarn,

@@ -21,7 +21,9 @@ struct StoreFacts {
   uint64_t missing = 0;
   std::string missing_since;
   uint64_t forks = 0, lost = 0, owed = 0;
-  std::string fork_at, lost_at, owed_since;
+  uint64_t open_losses = 0;  // streams' ends that nobody knows
+  uint64_t doubtful = 0;     // events that may have counted before their ids were deleted
+  std::string fork_at, lost_at, owed_since, open_at, doubtful_at;
 };
 
 struct StoreTrouble {

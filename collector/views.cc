@@ -21,6 +21,10 @@ const Statement kGapFacts(
 const Statement kForkFacts("SELECT store_id, COUNT(*), MAX(at) FROM fork GROUP BY store_id", "");
 const Statement kLossFacts(
     "SELECT store_id, SUM(last - first + 1 - filled), MAX(at) FROM loss GROUP BY store_id", "");
+const Statement kDoubtfulFacts(
+    "SELECT store_id, COUNT(*), MAX(since) FROM doubtful GROUP BY store_id", "");
+const Statement kOpenFacts(
+    "SELECT store_id, COUNT(*), MAX(at) FROM loss WHERE open_ended = 1 GROUP BY store_id", "");
 const Statement kOwedFacts("SELECT store_id, COUNT(*), MIN(since) FROM owed GROUP BY store_id", "");
 
 void Effects(const Posting& posting, JsonWriter* json) {
@@ -87,6 +91,8 @@ void StoreJson(const StoreTrouble& s, JsonWriter* json) {
       .Field("confirmed", s.facts.confirmed)
       .Field("missing", s.facts.missing)
       .Field("lost", s.facts.lost)
+      .Field("open_losses", s.facts.open_losses)
+      .Field("doubtful", s.facts.doubtful)
       .Field("kept_aside", s.facts.forks)
       .Field("owed", s.facts.owed);
   json->Key("alarms").BeginArray();
@@ -135,7 +141,9 @@ Result<std::map<std::string, StoreFacts>> ReadFacts(Sql* sql) {
                           {&kGapFacts, &none},
                           {&kForkFacts, &none},
                           {&kLossFacts, &none},
-                          {&kOwedFacts, &none}});
+                          {&kOwedFacts, &none},
+                          {&kOpenFacts, &none},
+                          {&kDoubtfulFacts, &none}});
   if (!all.ok()) return std::move(all).status();
   const auto each = [&facts](const Rows& rows, auto&& use) {
     for (size_t i = 0; i < rows.size(); ++i) {
@@ -162,6 +170,14 @@ Result<std::map<std::string, StoreFacts>> ReadFacts(Sql* sql) {
   each((*all)[4], [](Facts f, uint64_t n, const std::string& since) {
     f->owed = n;
     f->owed_since = since;
+  });
+  each((*all)[5], [](Facts f, uint64_t n, const std::string& at) {
+    f->open_losses = n;
+    f->open_at = at;
+  });
+  each((*all)[6], [](Facts f, uint64_t n, const std::string& at) {
+    f->doubtful = n;
+    f->doubtful_at = at;
   });
   return facts;
 }

@@ -23,8 +23,6 @@ constexpr int kCountedNames = 9;
 constexpr int kMaxNames = 100;
 constexpr int kTrimLooks = 512;
 constexpr std::chrono::hours kBetweenSweeps{1};
-constexpr std::chrono::hours kSteadyFor{1};
-constexpr std::chrono::minutes kJump{1};
 
 bool KeepsAll(std::string_view) { return false; }
 
@@ -59,9 +57,11 @@ bool SameFile(const struct stat& a, const struct stat& b) {
   return !S_ISREG(a.st_mode) || (a.st_size == b.st_size && MtimeNs(a) == MtimeNs(b));
 }
 
-DropArchive::DropArchive(const Fd* incoming, std::chrono::hours keep, const Clock* clock)
+DropArchive::DropArchive(const Fd* incoming, std::chrono::hours keep, Observed observed,
+                         const Clock* clock)
     : incoming_(*incoming),
       keep_(keep),
+      observed_(std::move(observed)),
       clock_(*clock),
       listings_{{&done_, KeepsAll, kTrimLooks}, {&rejected_, KeepsAll, kTrimLooks}} {}
 
@@ -177,24 +177,14 @@ Status DropArchive::Sync() {
   return Status::Ok();
 }
 
-bool DropArchive::ClockIsSteady() {
-  const Instant now = clock_.Now();
-  const Duration ahead = clock_.Wall().time_since_epoch() - now.time_since_epoch();
-  const Duration jumped = ahead > wall_ahead_ ? ahead - wall_ahead_ : wall_ahead_ - ahead;
-  if (steady_since_ == Instant{} || jumped > kJump) {
-    wall_ahead_ = ahead;
-    steady_since_ = now;
-  }
-  return now - steady_since_ >= kSteadyFor;
-}
-
 void DropArchive::Trim() {
-  if (!ClockIsSteady() || keep_.count() == 0 || clock_.Now() < next_sweep_) return;
+  if (keep_.count() == 0 || !observed_ || clock_.Now() < next_sweep_) return;
+  const journal::ObservedTime time = observed_();
   for (int looks = 0; looks < kTrimLooks; ++looks) {
     const Fd& folder = sweeping_ == 0 ? done_ : rejected_;
     const auto name = listings_[sweeping_].Next();
     if (name.ok() && *name) {
-      swept_ += TrimOne(folder, **name) ? 1 : 0;
+      swept_ += TrimOne(folder, **name, time) ? 1 : 0;
       continue;
     }
     sweeping_ = 1 - sweeping_;
@@ -206,11 +196,12 @@ void DropArchive::Trim() {
   }
 }
 
-bool DropArchive::TrimOne(const Fd& folder, const std::string& name) {
+bool DropArchive::TrimOne(const Fd& folder, const std::string& name,
+                          const journal::ObservedTime& time) {
   struct stat info {};
   if (fstatat(folder.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) return false;
-  const auto archived_at = std::chrono::seconds(info.st_ctim.tv_sec);
-  if (clock_.Wall().time_since_epoch() - archived_at <= keep_) return false;
+  const WallTime archived_at{std::chrono::seconds(info.st_ctim.tv_sec)};
+  if (time.AgeOf(archived_at) <= keep_) return false;
   return unlinkat(folder.get(), name.c_str(), S_ISDIR(info.st_mode) ? AT_REMOVEDIR : 0) == 0;
 }
 

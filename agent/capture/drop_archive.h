@@ -4,9 +4,10 @@
 //   original go; a crash never leaves a part of it under a final name, and what it left aside is
 //   removed at the next start. A reason stands whole before its file does. Another file that took
 //   the name of one that was read is not archived in its place.
-//   Trim deletes what was archived longer ago than `keep` (the time of the last change of its
-//   inode, which a rename sets), only here, and only while the wall clock has run evenly for an
-//   hour: a clock that jumps deletes nothing. A rejected directory with something in it stays.
+//   Trim deletes what was archived longer ago than `keep`, only here. A rename stamps the inode
+//   with the wall clock; how old that is at least, the journal's observed time says: a clock that
+//   is wrong, for a second or for weeks, deletes nothing. A rejected directory with something in it
+//   stays.
 // Thread: capture.   Owns: the two directories.
 // Errors: not found: the original changed or went after it was read; it is taken again if it is
 //   there. Others: it stays in incoming/.
@@ -16,9 +17,11 @@
 #include <sys/stat.h>
 
 #include <chrono>
+#include <functional>
 #include <string>
 
 #include "agent/capture/drop_listing.h"
+#include "agent/journal/observed_time.h"
 #include "common/base/clock.h"
 #include "common/base/files.h"
 
@@ -39,8 +42,10 @@ class DropArchive {
  public:
   enum class Place { kDone, kRejected };
 
-  // `incoming` is borrowed; `keep` of zero keeps for ever.
-  DropArchive(const Fd* incoming, std::chrono::hours keep, const Clock* clock);
+  using Observed = std::function<journal::ObservedTime()>;
+
+  // `incoming` is borrowed; `keep` of zero keeps for ever, and so does no `observed`.
+  DropArchive(const Fd* incoming, std::chrono::hours keep, Observed observed, const Clock* clock);
 
   // Takes the opened directories, removes what a crash left unfinished.
   void Open(Fd done, Fd rejected);
@@ -57,11 +62,11 @@ class DropArchive {
   Status MoveBack(const Original& original, const Fd& folder, const std::string& archived);
   Status Replace(const Original& original, const Fd& folder, const std::string& archived);
   std::string Prefix(int attempt) const;
-  bool ClockIsSteady();
-  bool TrimOne(const Fd& folder, const std::string& name);
+  bool TrimOne(const Fd& folder, const std::string& name, const journal::ObservedTime& time);
 
   const Fd& incoming_;
   const std::chrono::hours keep_;
+  const Observed observed_;
   const Clock& clock_;
   Fd done_, rejected_;
   // The sweep through both directories.
@@ -69,8 +74,6 @@ class DropArchive {
   int sweeping_ = 0;
   uint64_t swept_ = 0;
   Instant next_sweep_{};
-  Duration wall_ahead_{};  // of the monotonic clock, when the wall clock last jumped
-  Instant steady_since_{};
 };
 
 }  // namespace tillrelay::capture

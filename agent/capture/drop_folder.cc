@@ -64,7 +64,7 @@ DropFolder::DropFolder(const DropFolderOptions& options, Intake* intake, Counter
       counters_(*counters),
       clock_(*clock),
       listing_(&incoming_, IsUnfinished, options.page_names),
-      archive_(&incoming_, options.archive_keep, clock) {}
+      archive_(&incoming_, options.archive_keep, options.observed, clock) {}
 
 Result<std::unique_ptr<DropFolder>> DropFolder::Open(const DropFolderOptions& options,
                                                      Intake* intake, Counters* counters,

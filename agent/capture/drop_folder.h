@@ -30,6 +30,7 @@ struct DropFolderOptions {
   size_t file_bytes = 64 * 1024 * 1024;
   std::chrono::seconds settle{2};
   std::chrono::hours archive_keep{90 * 24};  // 0: for ever
+  DropArchive::Observed observed;  // how much time has passed; none: nothing is ever trimmed
   size_t page_names = DropListing::kPageNames;
   std::function<void()> beat = {};  // a scan moves: after every file
 };

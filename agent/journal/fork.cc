@@ -1,5 +1,5 @@
-// Several streams in one file: a fork, a declared loss, what the centre says of each stream, and
-// what may be deleted. docs/journal.md, "Streams".
+// Several streams in one file: a fork, a declared loss, what the centre says of each stream.
+// docs/journal.md, "Streams".
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -212,14 +212,28 @@ Status JournalStore::SaveOwed(const StreamRow& row, const StreamWord& word) {
   return passed->BindText(1, word.stream).Bind(2, word.through).Run();
 }
 
+Status JournalStore::AcknowledgeStream(const std::string& stream, WallTime now) {
+  CHECK(in_transaction_);
+  if (std::find(acknowledged_.begin(), acknowledged_.end(), stream) != acknowledged_.end()) {
+    return Status::Ok();
+  }
+  auto insert = db_.Prepare("INSERT OR REPLACE INTO meta VALUES('acknowledged/'||?1,?2)");
+  if (!insert.ok()) return std::move(insert).status();
+  TRY(insert->BindText(1, stream).BindText(2, event::UtcText(now)).Run());
+  acknowledged_.push_back(stream);
+  lists_changed_ = true;
+  return Status::Ok();
+}
+
 Status JournalStore::DeclareLoss(const LossRow& loss, WallTime now) {
   CHECK(in_transaction_);
-  const std::string range = wire::SequenceText(loss.first) + "\x1f" + wire::SequenceText(loss.last);
+  const std::string range = wire::SequenceText(loss.first) + "\x1f" +
+                            wire::SequenceText(loss.last) + (loss.open ? "\x1fopen" : "");
   event::Draft draft;
   draft.kind = event::Kind::kLoss;
   draft.identity.id = event::OwnEventId("loss", options_.store_id, loss.stream, range);
   draft.identity.key = "loss/" + loss.stream + "/" + wire::SequenceText(loss.first) + "/" +
-                       wire::SequenceText(loss.last);
+                       wire::SequenceText(loss.last) + (loss.open ? "/open" : "");
   draft.subject = "stream/" + loss.stream;
   draft.time = event::UtcText(now);
   draft.data = LossData(loss);
@@ -247,43 +261,6 @@ std::vector<OwedEvent> JournalStore::Owed() const {
     if (row != nullptr) owed.push_back({row->stream, position - row->base});
   }
   return owed;
-}
-
-uint64_t JournalStore::Deletable(const StreamRow& row, const DeletionPermit* permit) const {
-  if (permit == nullptr) return row.confirmed_through;
-  if (permit->by_broker) return std::max(row.acked_through, row.confirmed_through);
-  for (const auto& [stream, through] : permit->through) {
-    if (stream == row.stream) return std::min(through, row.confirmed_through);
-  }
-  return 0;
-}
-
-// The end of the oldest block that is confirmed and that the permit covers; nothing if none is.
-std::optional<uint64_t> JournalStore::OldestBlock(const DeletionPermit* permit) const {
-  const uint64_t lowest = LowestKept(streams_);
-  const StreamRow* row = StreamAt(streams_, lowest);
-  if (row == nullptr) return std::nullopt;
-  // Whole blocks, so that the mark at the end of a block is the chain just below the floor; a
-  // stream that is over has a mark at its end.
-  uint64_t last = (lowest - row->base + kMarkEvery - 1) / kMarkEvery * kMarkEvery;
-  if (!row->current) last = std::min(last, row->head);
-  if (last > row->head || last > Deletable(*row, permit)) return std::nullopt;
-  return row->base + last;
-}
-
-Result<bool> JournalStore::Trim(WallTime before, const DeletionPermit* permit) {
-  const std::optional<uint64_t> block = OldestBlock(permit);
-  if (!block) return false;
-  const uint64_t end = *block;
-  auto recorded = sql_.recorded_at.Bind(1, end).Step();
-  if (!recorded.ok()) return std::move(recorded).status();
-  const int64_t at = *recorded ? sql_.recorded_at.Int(0) : 0;
-  sql_.recorded_at.Reset();
-  if (at >= Micros(before)) return false;
-  TRY(sql_.delete_rows.Bind(1, end).Run());
-  SetFloors(&streams_, end + 1);
-  committed_ = streams_.back();
-  return true;
 }
 
 }  // namespace tillrelay::journal

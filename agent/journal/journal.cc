@@ -126,6 +126,13 @@ void Journal::DeclareLoss(LossRow loss) {
   inbox_.Push(std::move(message));  // when it is lost, the centre asks again
 }
 
+void Journal::AcknowledgeStream(const std::string& stream) {
+  Message message;
+  message.order = Order::kAcknowledge;
+  message.stream = stream;
+  inbox_.Push(std::move(message));  // when it is lost, the alarm stands and the person sees it
+}
+
 void Journal::Damaged(const std::string& why) {
   Message message;
   message.order = Order::kDamaged;
@@ -213,6 +220,11 @@ void Journal::Run() {
     if (clock_.Now() - last_tick_ >= options_.idle_tick) Tick();
     more_to_do = TakeOverStep();
     if (closing && messages.empty()) break;
+  }
+  if (Usable()) {
+    last_tick_ = clock_.Now();
+    ObserveTime();
+    if (Status s = store_->SaveObservedTime(); !s.ok()) trouble_.Report(s.message(), last_tick_);
   }
   CloseStore();
 }
@@ -304,6 +316,8 @@ Status Journal::Apply(const Message& message, WallTime now) {
       return store_->SaveWord(message.word);
     case Order::kLoss:
       return store_->DeclareLoss(message.loss, now);
+    case Order::kAcknowledge:
+      return store_->AcknowledgeStream(message.stream, now);
     case Order::kDamaged:
       return Corrupt(message.stream);
     case Order::kAcked:
@@ -395,11 +409,11 @@ void Journal::Tick() {
   WatchFiles();
   if (!working_.poisoned.empty() && !vanished_) Repair();
   if (!working_.busy.empty()) ProbeLock();
+  if (Usable()) ObserveTime();
   if (Usable()) Trim();
   if (Usable()) {
-    const WallTime now = clock_.Wall();
-    const Retention::Moment moment{last_tick_, now, now - options_.id_retention};
-    if (Status s = store_->Forget(moment); !s.ok()) Failed(s);
+    Status s = store_->Forget(last_tick_, options_.id_retention, options_.retention);
+    if (!s.ok()) Failed(s);
   }
   FillIdBlocks();
   KeepHistory();
@@ -407,6 +421,30 @@ void Journal::Tick() {
   WitnessTick();
   if (store_ && !vanished_) watch_.Note();
   Publish();
+}
+
+// Where there is no room, time is counted and not written down: a stop would forget it.
+void Journal::ObserveTime() {
+  std::optional<Agreement> agreed;
+  {
+    Lock lock(mutex_);
+    agreed = std::exchange(agreed_, std::nullopt);
+  }
+  if (agreed) store_->ClocksAgreed(agreed->at, agreed->own);
+  Status seen = store_->Observe(last_tick_, clock_.Wall(), working_.refusing.empty());
+  if (!seen.ok() && seen.code() != Code::kFull) return Failed(std::move(seen).Within("time"));
+  Lock lock(mutex_);
+  observed_ = store_->observed_time();
+}
+
+ObservedTime Journal::Observed() const {
+  Lock lock(mutex_);
+  return observed_;
+}
+
+void Journal::ClocksAgreed(Instant at, WallTime own) {
+  Lock lock(mutex_);
+  agreed_ = Agreement{at, own};
 }
 
 void Journal::FillIdBlocks() {
@@ -427,9 +465,8 @@ void Journal::KeepHistory() {
 
 void Journal::Trim() {
   const DeletionPermit permit = Permit();
-  const WallTime before = clock_.Wall() - options_.retention;
   for (int i = 0; i < kTrimBlocksPerTick; ++i) {
-    auto more = store_->Trim(before, &permit);
+    auto more = store_->Trim(options_.retention, &permit);
     if (!more.ok()) return Failed(more.status());
     if (!*more) return;
   }
@@ -473,6 +510,7 @@ void Journal::Publish() {
     working_.streams = store_->streams();
     working_.owed = store_->Owed();
     working_.losses = store_->losses();
+    working_.acknowledged_streams = store_->acknowledged_streams();
     working_.quarantined = store_->quarantined();
     working_.taking_over = store_->take_over().remaining();
     working_.taking_over_file = store_->take_over().file();

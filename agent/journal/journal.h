@@ -78,6 +78,8 @@ class Journal {
   void Audit(AuditRow row);
   void SaveWord(StreamWord word);
   void SaveAcked(const std::string& stream, uint64_t through);
+  // A person knows that head office has a stream of this store that is not here.
+  void AcknowledgeStream(const std::string& stream);
   // The numbers are gone: an event `loss`, once for each range.
   void DeclareLoss(LossRow loss);
   // A reader has met a damaged row: the file is salvaged into a new one within a second or two.
@@ -90,6 +92,11 @@ class Journal {
   // left without doubt. Replaces what was allowed for the stream before.
   void AllowDeletion(const std::string& stream, uint64_t through, Instant until);
 
+  // Head office's clock agreed with ours at `at`, when ours showed `own`.
+  void ClocksAgreed(Instant at, WallTime own);
+  // As of the last tick: how old something is at least.
+  ObservedTime Observed() const;
+
   JournalStats Stats() const;
   // As committed, by number, the current one last.
   std::vector<StreamRow> Streams() const;
@@ -100,7 +107,17 @@ class Journal {
   void Stop();
 
  private:
-  enum class Order { kAppend, kDryRun, kWord, kAcked, kAudit, kLoss, kFork, kDamaged };
+  enum class Order {
+    kAppend,
+    kDryRun,
+    kWord,
+    kAcked,
+    kAudit,
+    kLoss,
+    kFork,
+    kDamaged,
+    kAcknowledge
+  };
   struct Message {
     Order order = Order::kAppend;
     AppendRequest append;
@@ -122,6 +139,7 @@ class Journal {
   void RunAlone(Message* message);
   void RunFork(Message& message);
   Status Apply(const Message& message, WallTime now);
+  void ObserveTime();
   void Trim();
   void Failed(const Status& failure);
   void DiskFull();
@@ -190,6 +208,12 @@ class Journal {
     Instant until{};
   };
   std::map<std::string, Allowed> allowed_ GUARDED_BY(mutex_);  // of streams of this file
+  struct Agreement {
+    Instant at{};
+    WallTime own{};
+  };
+  std::optional<Agreement> agreed_ GUARDED_BY(mutex_);
+  ObservedTime observed_ GUARDED_BY(mutex_);
 
   std::thread thread_;
 };

@@ -26,7 +26,8 @@ struct JournalStats {
   std::vector<StreamRow> streams;  // by number, the current one last
   std::vector<OwedEvent> owed;     // bodies kept because the centre asks for them
   std::vector<LossRow> losses;     // declared, not passed by a confirmation yet
-  uint64_t quarantined = 0;        // documents that wait for a person
+  std::vector<std::string> acknowledged_streams;  // of this store and not here, as a person knows
+  uint64_t quarantined = 0;                       // documents that wait for a person
   uint64_t stored_total = 0, duplicate_total = 0, quarantined_total = 0;  // since start
   uint64_t commits_total = 0;
   Histogram commit_seconds{kSecondsBounds};      // begin to synced commit

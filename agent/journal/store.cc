@@ -47,7 +47,7 @@ Result<std::vector<Receipt>> JournalStore::Append(const AppendRequest& request, 
     receipts[i].outcome = Outcome::kRefused;
     quarantine_.ForgetFull();
   }
-  if (request.file && refused == 0) TRY(MarkFile(*request.file, pending_.head - head_before, now));
+  if (request.file && refused == 0) TRY(MarkFile(*request.file, pending_.head - head_before));
   if (request.resolves > 0) {
     TRY(quarantine_.Remove(request.resolves));
     TRY(Audit(request.audit, now));
@@ -198,10 +198,10 @@ void JournalStore::FirstReceipt(uint64_t position, Receipt* receipt) const {
   receipt->sequence = position - stream->base;
 }
 
-Status JournalStore::MarkFile(const FileMark& mark, uint64_t events, WallTime now) {
+Status JournalStore::MarkFile(const FileMark& mark, uint64_t events) {
   return sql_.insert_file.BindBlob(1, BytesOf(mark.sha256))
       .BindText(2, mark.name)
-      .Bind(3, Micros(now))
+      .Bind(3, ages_.now())
       .Bind(4, events)
       .Run();
 }
@@ -234,6 +234,7 @@ Status JournalStore::Commit() {
   if (options_.books != nullptr) {
     for (const auto& [key, page] : options_.books->Changed()) {
       TRY(sql_.save_page.BindText(1, key).BindText(2, page).Run());
+      TRY(ages_.MarkPage(key));
     }
   }
   TRY(db_.Exec("COMMIT"));
@@ -258,11 +259,6 @@ void JournalStore::Rollback() {
   quarantine_.RolledBack();
   if (Status s = take_over_.RolledBack(); !s.ok()) log::Error("journal", "{}", s.message());
   if (options_.books != nullptr) options_.books->RolledBack();
-}
-
-Status JournalStore::Forget(const Retention::Moment& moment) {
-  TRY(retention_.Step(moment, committed_.base + committed_.head));
-  return id_blocks_.Forget(retention_.keep_from());
 }
 
 Result<WallTime> JournalStore::RecordedAt(uint64_t sequence) {

@@ -15,13 +15,14 @@
 #include <string>
 #include <vector>
 
+#include "agent/journal/age_marks.h"
 #include "agent/journal/chain_reader.h"
+#include "agent/journal/forget_ids.h"
 #include "agent/journal/history.h"
 #include "agent/journal/id_blocks.h"
 #include "agent/journal/quarantine.h"
 #include "agent/journal/record.h"
 #include "agent/journal/repair/take_over.h"
-#include "agent/journal/retention.h"
 #include "agent/journal/witness.h"
 #include "common/base/files.h"
 #include "common/base/random.h"
@@ -36,9 +37,10 @@ struct StoreOptions {
   std::string vfs;  // tests: a disk that fails or forgets
   uint64_t quarantine_max_count = 10'000;
   uint64_t quarantine_max_bytes = 64 * 1024 * 1024;
-  event::Bookkeeper* books = nullptr;  // outlives the store; none: no books are kept
-  bool confirm_by_broker = false;      // what the broker acknowledged counts as delivered
-  std::function<void()> progress;      // called in every long loop: it moves
+  std::chrono::seconds age_mark_every{3600};  // how exactly the age of events is known
+  event::Bookkeeper* books = nullptr;         // outlives the store; none: no books are kept
+  bool confirm_by_broker = false;             // what the broker acknowledged counts as delivered
+  std::function<void()> progress;             // called in every long loop: it moves
 };
 
 class JournalStore : private TakeOverTarget {
@@ -61,6 +63,8 @@ class JournalStore : private TakeOverTarget {
   void SaveAcked(uint64_t through);
   // Numbers of ours that are gone: the `loss` event and its row, once for each range.
   Status DeclareLoss(const LossRow& loss, WallTime now);
+  // A stream of this store that is not here, and a person knows it.
+  Status AcknowledgeStream(const std::string& stream, WallTime now);
   Status Commit();
   void Rollback();
 
@@ -70,9 +74,9 @@ class JournalStore : private TakeOverTarget {
   Status Fork(uint64_t position, const std::string& reason, WallTime now, Random* random,
               const std::vector<LossRow>& gone = {});
 
-  // Deletes at most one block of kMarkEvery rows that are confirmed (and, with a permit, lie within
-  // it) and older than `before`, in a transaction of its own. True: there may be more.
-  Result<bool> Trim(WallTime before, const DeletionPermit* permit = nullptr);
+  // trim.cc. Deletes at most one block of kMarkEvery rows that are confirmed (and, with a permit,
+  // lie within it) and at least `keep` old, in a transaction of its own. True: there may be more.
+  Result<bool> Trim(Duration keep, const DeletionPermit* permit = nullptr);
 
   // The same for want of room, whatever the age: the oldest block, and how far this went, durably.
   // True: a block was deleted.
@@ -87,8 +91,17 @@ class JournalStore : private TakeOverTarget {
   };
   Result<PageUse> Pages();
 
-  // One small step of forgetting ids, pages and audit lines.
-  Status Forget(const Retention::Moment& moment);
+  // Counts the time that passes; to be called at least every few seconds. What is due is written in
+  // a transaction of its own, unless `save` is false.
+  Status Observe(Instant tick, WallTime wall, bool save = true);
+  // Head office's clock agreed with ours at `at`, when ours showed `own`.
+  void ClocksAgreed(Instant at, WallTime own) { ages_.Agree(at, own); }
+  Status SaveObservedTime();
+  const ObservedTime& observed_time() const { return ages_.time(); }
+
+  // One small step of forgetting ids, pages and audit lines that are at least `keep` old. Events
+  // are kept for `keep_events`.
+  Status Forget(Instant tick, Duration keep, Duration keep_events = Duration(0));
 
   // One block of ids that is missing, if one is. True: there may be more.
   Result<bool> FillIdBlocks() { return id_blocks_.MakeOne(committed_.base + committed_.head); }
@@ -127,6 +140,7 @@ class JournalStore : private TakeOverTarget {
   std::vector<OwedEvent> Owed() const;
   // Declared and not passed by a confirmation yet.
   const std::vector<LossRow>& losses() const { return losses_; }
+  const std::vector<std::string>& acknowledged_streams() const { return acknowledged_; }
   // The last failed append failed because the quarantine has no room.
   bool quarantine_full() const { return quarantine_.full(); }
   uint64_t quarantined() const { return quarantine_.count(); }
@@ -192,7 +206,7 @@ class JournalStore : private TakeOverTarget {
   // Empty: it is new, or a number used again; else the reason of its quarantine.
   Result<std::string> Contradiction(const event::Draft& draft, const std::vector<Known>& known,
                                     WallTime now);
-  Status MarkFile(const FileMark& mark, uint64_t events, WallTime now);
+  Status MarkFile(const FileMark& mark, uint64_t events);
   void FirstReceipt(uint64_t position, Receipt* receipt) const;
 
   const StoreOptions options_;
@@ -206,7 +220,8 @@ class JournalStore : private TakeOverTarget {
   };
   Statements sql_;
   Quarantine quarantine_;
-  Retention retention_;
+  AgeMarks ages_;
+  IdForgetter forgetter_;
   HistoryWriter history_;
   IdBlockWriter id_blocks_;
   bool has_history_ = false;
@@ -216,6 +231,7 @@ class JournalStore : private TakeOverTarget {
   std::set<uint64_t> owed_;               // positions
   std::vector<LossRow> losses_;
   std::map<uint64_t, uint64_t> gone_;  // first -> last position of what was declared lost
+  std::vector<std::string> acknowledged_;
   ChainReader chains_;
   TakeOver take_over_;
   WallTime take_over_at_{};  // of the step that runs

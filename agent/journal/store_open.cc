@@ -58,7 +58,8 @@ Status JournalStore::Load(WallTime now, Random* random) {
   auto witness = db_.QueryText("SELECT value FROM meta WHERE key='witness'");
   if (!witness.ok() && witness.status().code() != Code::kNotFound) return witness.status();
   expects_witness_ = witness.ok();
-  TRY(retention_.Open(&db_));
+  TRY(ages_.Open(&db_, options_.age_mark_every));
+  TRY(forgetter_.Open(&db_, &ages_));
   Status history = PrepareHistory(&db_);
   if (history.ok()) history = history_.Open(&db_);
   if (!history.ok()) log::Warning("journal", "no history is kept: {}", history.message());
@@ -149,6 +150,16 @@ Status JournalStore::CheckHead() {
 Status JournalStore::LoadOwed() {
   owed_.clear();
   losses_.clear();
+  acknowledged_.clear();
+  auto acknowledged = db_.Prepare(
+      "SELECT substr(key,14) FROM meta WHERE key>='acknowledged/' AND key<'acknowledged0'");
+  if (!acknowledged.ok()) return std::move(acknowledged).status();
+  for (;;) {
+    auto row = acknowledged->Step();
+    if (!row.ok()) return std::move(row).status();
+    if (!*row) break;
+    acknowledged_.emplace_back(acknowledged->Text(0));
+  }
   auto owed = db_.Prepare("SELECT position FROM owed");
   if (!owed.ok()) return std::move(owed).status();
   for (;;) {

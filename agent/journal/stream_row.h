@@ -4,6 +4,7 @@
 //   for every sequence from 1, bases are never compared.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -66,7 +67,9 @@ struct LossRow {
   wire::Chain chain{};   // at `last`
   std::string reason;    // "not_kept" | "damaged" | "in_doubt"
   bool compared = true;  // false: the chain just below `first` could not be compared any more
-  bool open = false;     // numbers above `last` may have been given too
+  // Numbers above `last` may have been given too; then `first` may be one above `last`: no number
+  // is known for certain.
+  bool open = false;
 };
 
 }  // namespace tillrelay::journal

@@ -307,13 +307,8 @@ class Diagnosis {
            fmt::format(words::kIssueCutShortDetail, When(j_.oldest_kept_at)), "/system"},
           v_.cause == "disk" ? std::string_view() : words::kStepSpace);
     }
-    if (!s_.lost.empty()) {
-      uint64_t lost = 0;
-      for (const LostRange& range : s_.lost) lost += range.through - range.from + 1;
-      Add({Level::kRed, fmt::format(words::kIssueLost, EventsText(lost)),
-           std::string(words::kIssueLostDetail), "/delivery"},
-          words::kStepLost);
-    }
+    LossIssue();
+    UnknownStreamIssue();
     if (j_.quarantined > 0) {
       Add({Level::kAmber,
            fmt::format(words::kIssueQuarantine, Count(j_.quarantined, "document", "documents")),
@@ -331,6 +326,33 @@ class Diagnosis {
     for (const books::RegisterRow& row : s_.registers) RegisterIssues(row);
     std::stable_sort(v_.issues.begin(), v_.issues.end(),
                      [](const Issue& a, const Issue& b) { return a.level > b.level; });
+  }
+
+  void LossIssue() {
+    if (s_.lost.empty()) return;
+    uint64_t lost = 0;
+    bool open = false;
+    for (const LostRange& range : s_.lost) {
+      lost += range.through - range.from + 1;
+      open = open || range.open;
+    }
+    const std::string title = lost == 0 ? std::string(words::kIssueLostUnknown)
+                                        : fmt::format(words::kIssueLost, EventsText(lost));
+    Add({Level::kRed, title,
+         std::string(open ? words::kIssueLostOpenDetail : words::kIssueLostDetail), "/delivery"},
+        words::kStepLost);
+  }
+
+  // The last witness: nothing here knows of the journal that was.
+  void UnknownStreamIssue() {
+    if (s_.unknown_streams.empty()) return;
+    const uplink::UnknownStream& first = s_.unknown_streams.front();
+    const size_t more = s_.unknown_streams.size() - 1;
+    std::string detail =
+        fmt::format(words::kIssueUnknownStreamDetail, first.stream, Thousands(first.through));
+    if (more > 0) detail += fmt::format(words::kIssueUnknownStreamMore, more);
+    Add({Level::kRed, std::string(words::kIssueUnknownStream), std::move(detail), "/delivery"},
+        words::kStepUnknownStream);
   }
 
   void CertificateIssue(const CertificateRow& row) {

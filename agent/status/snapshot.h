@@ -39,6 +39,8 @@ struct LostRange {
   uint64_t from = 0, through = 0;
   std::string chain;
   std::string reason;
+  bool compared = true;
+  bool open = false;  // numbers after `through` may be lost too; then `from` may be one above it
 };
 
 // Events a second over the last minute; -1: not known yet.
@@ -69,6 +71,7 @@ struct Snapshot {
   std::vector<StreamRow> older_streams;
   std::vector<ParkedEvent> parked;
   std::vector<LostRange> lost;
+  std::vector<uplink::UnknownStream> unknown_streams;  // that no person has acknowledged
   Rates rates;
   std::optional<double> median_ms;  // recorded to delivered, over the last hour
   std::vector<CertificateRow> certificates;

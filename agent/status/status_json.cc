@@ -88,7 +88,16 @@ void Streams(JsonWriter& json, const Snapshot& s) {
   for (const LostRange& range : s.lost) {
     json.BeginObject().Field("stream", range.stream);
     json.Field("from", range.from).Field("through", range.through);
-    json.Field("chain", range.chain).Field("reason", range.reason).EndObject();
+    json.Field("chain", range.chain).Field("reason", range.reason);
+    json.Field("compared", range.compared);
+    if (range.open) json.Field("open", true);
+    json.EndObject();
+  }
+  json.EndArray();
+  json.Key("unknown_streams").BeginArray();
+  for (const uplink::UnknownStream& unknown : s.unknown_streams) {
+    json.BeginObject().Field("stream", unknown.stream).Field("through", unknown.through);
+    json.EndObject();
   }
   json.EndArray();
 }

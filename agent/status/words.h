@@ -122,6 +122,20 @@ inline constexpr Text kIssueCutShortDetail =
     "There is no room for journal.retention_days. The oldest event that can be sent again: {}";
 inline constexpr Text kIssueAlarm = "Two servers for one store";
 inline constexpr Text kIssueLost = "{} lost";
+inline constexpr Text kIssueUnknownStream = "A journal of this store is missing here";
+inline constexpr Text kIssueUnknownStreamDetail =
+    "head office has events of stream {} up to number {}, and this server does not have that "
+    "journal: what was accepted there and not delivered is lost, unless its disk is found";
+inline constexpr Text kIssueUnknownStreamMore = " (and of {} more)";
+inline constexpr Text kStepUnknownStream =
+    "Find out whether this server's data was lost or replaced, or a second server runs for this "
+    "store. Put the former journal back if it exists; if it is gone for good, have the stock "
+    "counted "
+    "and run \"tillrelay resume\", which acknowledges this.";
+inline constexpr Text kIssueLostUnknown = "Events may be lost";
+inline constexpr Text kIssueLostOpenDetail =
+    "declared to head office; nobody knows how many more were accepted after the last number that "
+    "was saved";
 inline constexpr Text kIssueLostDetail = "declared to head office with their numbers";
 inline constexpr Text kIssueExpires = "A certificate expires in {}";
 inline constexpr Text kIssueExpired = "A certificate has expired";

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "agent/journal/observed_time.h"
 #include "common/event/time_text.h"
 
 namespace tillrelay::uplink {
@@ -122,6 +123,7 @@ void Courier::TakeConfirm(JsonValue value, bool retained) {
   Refresh();
   if (!retained) CompareClocks(confirm->at);
   sender_.OnCentreHeard(retained, now);
+  if (!options_.sender.by_broker) FindUnknown(*confirm);
   for (const wire::StreamConfirm& word : confirm->streams) {
     const uint64_t before = sender_.confirmed_through();
     sender_.OnConfirm(word, Compare(word.stream, word.through, word.chain), retained, now);
@@ -131,12 +133,35 @@ void Courier::TakeConfirm(JsonValue value, bool retained) {
   }
 }
 
+// Also of a retained message, however old: what head office once had of this store, it had from a
+// journal of this store.
+void Courier::FindUnknown(const wire::Confirm& confirm) {
+  std::vector<UnknownStream> unknown;
+  for (const wire::StreamConfirm& word : confirm.streams) {
+    if (RowOf(word.stream) != nullptr) continue;
+    unknown.push_back({word.stream, word.through});
+    const bool told =
+        std::any_of(unknown_streams_.begin(), unknown_streams_.end(),
+                    [&word](const UnknownStream& known) { return known.stream == word.stream; });
+    if (told) continue;
+    log::Error("uplink",
+               "ALARM head office knows stream {} of this store up to number {}, and this journal "
+               "does not have it: the journal was lost or replaced, or a second server speaks for "
+               "this store",
+               word.stream, word.through);
+  }
+  unknown_streams_ = std::move(unknown);
+}
+
 // What waited at the broker during an outage comes at once after it, and is too old to tell.
 void Courier::CompareClocks(const std::string& at) {
   const auto centre = event::ParseUtc(at);
-  if (!centre.ok() || clock_.Now() - connected_at_ < kClockSettles) return;
-  centre_clock_ahead_ =
-      std::chrono::duration_cast<std::chrono::milliseconds>(*centre - clock_.Wall());
+  const Instant now = clock_.Now();
+  if (!centre.ok() || now - connected_at_ < kClockSettles) return;
+  const WallTime own = clock_.Wall();
+  centre_clock_ahead_ = std::chrono::duration_cast<std::chrono::milliseconds>(*centre - own);
+  const auto apart = std::chrono::abs(centre_clock_ahead_);
+  if (apart <= journal::ObservedTime::kAgreement) port_.ClocksAgreed(now, own);
 }
 
 void Courier::TakeCommand(const wire::Command& command, bool retained) {
@@ -276,7 +301,8 @@ void Courier::Declare(const act::DeclareLoss& loss) {
   port_.DeclareLoss(lost);
   if (loss.reply.command_id.empty()) return;
   wire::Reply reply = loss.reply;
-  reply.lost.push_back({lost.stream, loss.range, lost.chain, lost.reason, lost.compared});
+  reply.lost.push_back(
+      {lost.stream, loss.range, lost.chain, lost.reason, lost.compared, lost.open});
   if (sender_.link_open()) {
     PublishControl(options_.topics.reply, wire::WriteReply(reply), false);
   }

@@ -53,6 +53,9 @@ class Courier {
   WallTime last_confirmed_at() const { return last_confirmed_at_; }
   // How far the centre's clock is ahead of this one, by its last live confirmation.
   std::chrono::milliseconds centre_clock_ahead() const { return centre_clock_ahead_; }
+  // What the last confirmation names and the journal does not have: its folder was lost or
+  // replaced, or another server speaks for this store.
+  const std::vector<UnknownStream>& unknown_streams() const { return unknown_streams_; }
   const Latency& latency() const { return latency_; }
   // Called before a status is built, so that it shows what has just been decided.
   std::function<void()> before_status;
@@ -70,6 +73,7 @@ class Courier {
 
   void TakeMessage(const mqtt::LinkEvent& event);
   void TakeConfirm(JsonValue value, bool retained);
+  void FindUnknown(const wire::Confirm& confirm);
   void CompareClocks(const std::string& at);
   void TakeCommand(const wire::Command& command, bool retained);
   ChainVerdict Compare(const std::string& stream, uint64_t through, const wire::Chain& chain);
@@ -112,6 +116,7 @@ class Courier {
   Instant connected_at_{};
   std::chrono::milliseconds centre_clock_ahead_{0};
   WallTime last_confirmed_at_{};
+  std::vector<UnknownStream> unknown_streams_;
   Latency latency_;
 };
 

@@ -28,6 +28,9 @@ class JournalPort {
   // A row is damaged: the file has to be salvaged. A new stream follows.
   virtual void Damaged(const std::string& why) = 0;
   virtual void Fork(uint64_t position, const std::string& reason) = 0;
+  // Head office's clock agrees with ours, which shows `own` at `at`. Counts only for what is
+  // deleted by age.
+  virtual void ClocksAgreed(Instant /*at*/, WallTime /*own*/) {}
   virtual void AllowDeletion(const std::string& stream, uint64_t through, Instant until) = 0;
 };
 

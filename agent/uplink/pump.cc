@@ -30,6 +30,7 @@ class Port final : public JournalPort {
   void Fork(uint64_t position, const std::string& reason) override {
     journal_.Fork(position, reason);
   }
+  void ClocksAgreed(Instant at, WallTime own) override { journal_.ClocksAgreed(at, own); }
   void AllowDeletion(const std::string& stream, uint64_t through, Instant until) override {
     journal_.AllowDeletion(stream, through, until);
   }
@@ -159,6 +160,7 @@ void Pump::PublishStats() {
   courier_.sender().Describe(&stats, clock_.Now(), clock_.Wall());
   stats.last_confirmed_at = courier_.last_confirmed_at();
   stats.centre_clock_ahead = courier_.centre_clock_ahead();
+  stats.unknown_streams = courier_.unknown_streams();
   stats.dropped_messages_total = dropped_;
   stats.to_broker = courier_.latency().broker();
   stats.to_centre = courier_.latency().centre();

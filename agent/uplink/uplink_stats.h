@@ -66,6 +66,12 @@ struct ReplayProgress {
   uint64_t looked = 0, of = 0;  // numbers looked at, of all there are to look at
 };
 
+// A journal of this store that head office knows and this server does not have.
+struct UnknownStream {
+  std::string stream;
+  uint64_t through = 0;  // confirmed up to here
+};
+
 struct UplinkStats {
   LinkPhase phase = LinkPhase::kUnconfigured;
   std::string broker;      // url without credentials
@@ -84,9 +90,10 @@ struct UplinkStats {
   uint64_t refused_commands_total = 0, disbelieved_confirmations_total = 0;
   uint64_t dropped_messages_total = 0;  // from the network: too many waiting, or too large
   uint64_t forks_total = 0, parked_total = 0, lost_total = 0;
-  LatencyCounts to_broker, to_centre;   // of events since the start, from the journal on
-  std::vector<ReplayProgress> replays;  // the last ones, the running one behind them
-  std::string alarm;                    // fork cause or take-over, in words; empty: none
+  LatencyCounts to_broker, to_centre;          // of events since the start, from the journal on
+  std::vector<UnknownStream> unknown_streams;  // by the last confirmation
+  std::vector<ReplayProgress> replays;         // the last ones, the running one behind them
+  std::string alarm;                           // fork cause or take-over, in words; empty: none
 };
 
 }  // namespace tillrelay::uplink

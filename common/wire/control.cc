@@ -49,7 +49,9 @@ void WriteLost(const std::vector<Lost>& lost, JsonWriter* json) {
   for (const Lost& l : lost) {
     json->BeginObject().Field("stream", l.stream).Field("from", l.range.first);
     json->Field("through", l.range.last).Field("chain", ToHex(BytesOf(l.chain)));
-    json->Field("reason", l.reason).Field("compared", l.compared).EndObject();
+    json->Field("reason", l.reason).Field("compared", l.compared);
+    if (l.open) json->Field("open", true);
+    json->EndObject();
   }
   json->EndArray();
 }
@@ -63,9 +65,11 @@ Status ReadLost(JsonValue list, std::vector<Lost>* out) {
     l.reason = entry.String("reason");
     const JsonValue compared = entry.Find("compared");
     l.compared = !compared || compared.text() != "false";
+    const JsonValue open = entry.Find("open");
+    l.open = open && open.text() != "false";
     if (!IsUlid(l.stream) || !entry.Unsigned("from", &l.range.first) ||
         !entry.Unsigned("through", &l.range.last) || l.range.first == 0 ||
-        l.range.first > l.range.last ||
+        l.range.last < (l.open ? l.range.first - 1 : l.range.first) ||
         (!entry.String("chain").empty() && !ParseChain(entry.String("chain"), &l.chain))) {
       return Invalid("a lost range is malformed");
     }

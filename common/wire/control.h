@@ -50,6 +50,7 @@ struct Lost {
   Chain chain{};  // at the last one; zeros: not told
   std::string reason;
   bool compared = true;
+  bool open = false;  // numbers after range.last may have been given and lost; `range` may be empty
 };
 
 // What the collector reads of a status; people and pages read the rest of it.

@@ -186,7 +186,7 @@ class Playground {
     const bool old_enough = random_.Below(4) != 0;
     const uint64_t last = (model_.floor + kBlock - 1) / kBlock * kBlock;
     const bool expected = old_enough && last <= model_.confirmed;
-    auto more = store_->Trim(old_enough ? kRecordedAt + std::chrono::seconds(1) : kRecordedAt);
+    auto more = store_->Trim(old_enough ? Duration(0) : Duration(std::chrono::seconds(1)));
     ASSERT_TRUE(more.ok()) << more.status().message();
     EXPECT_EQ(*more, expected);
     if (expected) model_.floor = last + 1;

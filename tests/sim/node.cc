@@ -46,6 +46,7 @@ void Node::Start() {
   journal::StoreOptions options;
   options.path = path();
   options.store_id = store_id_;
+  options.age_mark_every = std::chrono::seconds(60);  // stories are short
   auto store = journal::JournalStore::Open(options, timeline.clock.Wall(), &world_.random);
   CHECK(store.ok());
   store_ = *std::move(store);
@@ -183,9 +184,12 @@ void Node::Housekeeping() {
       permit.through.emplace_back(stream, allowed.through);
     }
   }
-  const WallTime before = world_.timeline.clock.Wall() - world_.retention;
+  const testing::ManualClock& clock = world_.timeline.clock;
+  // Written down only in stories that are long enough for anything to become too old.
+  const bool save = world_.retention < std::chrono::hours(24);
+  CHECK(store_->Observe(clock.Now(), clock.Wall(), save).ok());
   for (;;) {
-    auto more = store_->Trim(before, &permit);
+    auto more = store_->Trim(world_.retention, &permit);
     CHECK(more.ok());
     if (!*more) break;
     ++world_.truth.deleted;

@@ -8,6 +8,7 @@
 #include "common/base/check.h"
 #include "common/event/draft.h"
 #include "common/mqtt/link.h"
+#include "common/wire/control.h"
 #include "common/wire/envelope.h"
 #include "common/wire/topics.h"
 
@@ -82,6 +83,24 @@ class EventSource {
   }
   // The same document under the next number, as after a fork or a lost database.
   Sent Again(const Sent& earlier) { return Number(earlier.id, "sale", At(0), earlier.data); }
+
+  // The durable copy of a declaration, docs/wire.md.
+  Sent Declare(const wire::Lost& lost) {
+    std::string data = R"({"loss":{"stream":")" + lost.stream + R"(","from":")" +
+                       wire::SequenceText(lost.range.first) + R"(","through":")" +
+                       wire::SequenceText(lost.range.last) + R"(","chain":")" +
+                       ToHex(BytesOf(lost.chain)) + R"(","reason":")" + lost.reason +
+                       R"(","compared":true)" + (lost.open ? R"(,"open":true}})" : "}}");
+    const Uuid id = event::OwnEventId("loss", store_, lost.stream, data);
+    return Number(id, "loss", At(0), data);
+  }
+  Sent Open(const std::string& previous, const std::string& reason) {
+    const std::string data = R"({"stream_opened":{"previous_stream":")" + previous +
+                             R"(","through":"00000000000000000000","chain":")" +
+                             std::string(32, '0') + R"(","reason":")" + reason + R"("}})";
+    return Number(event::OwnEventId("stream_opened", store_, stream_), "stream_opened", At(0),
+                  data);
+  }
 
   // 2026-11-21, minutes after noon on the store's clock.
   static std::string At(int minute) {

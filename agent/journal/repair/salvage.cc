@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "agent/journal/age_marks.h"
 #include "agent/journal/ballast.h"
 #include "agent/journal/paths.h"
 #include "agent/journal/repair/log_tail.h"
@@ -137,6 +138,8 @@ class Builder {
       TRY(CopyTakeOvers());
     }
     for (size_t i = 0; i < streams_.size(); ++i) TRY(SaveCut(&streams_[i], i + 1));
+    // What is taken over gets new positions, and begins to age anew.
+    if (!rest_.empty()) TRY(DropMarksFrom(&target_, rest_.back().first));
     TRY(transaction.Commit());
     target_.Close();
     return Status::Ok();

@@ -1,6 +1,7 @@
 // Claims about what reaches the store: once each, in order, never past a hole, never unproven.
 #include <algorithm>
 
+#include "collector/schema.h"
 #include "tests/unit/collector/collector_fixture.h"
 
 namespace tillrelay::collector {
@@ -251,8 +252,10 @@ TEST_F(IngestTest, ASecondCollectorOnTheSameDatabaseIsRefused) {
 
 TEST_F(IngestTest, ADatabaseOfANewerProgramIsNotTouched) {
   Stop();
-  database_.Execute(database_.postgres() ? "UPDATE schema_version SET version = 3"
-                                         : "PRAGMA user_version = 3");
+  const std::string newer = std::to_string(kSchemaVersion + 1);
+  database_.Execute(
+      (database_.postgres() ? "UPDATE schema_version SET version = " : "PRAGMA user_version = ") +
+      newer);
   const auto opened = Store::Open(url());
   ASSERT_FALSE(opened.ok());
   EXPECT_EQ(opened.status().code(), Code::kInvalid);

@@ -9,7 +9,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using std::chrono::hours;
-using std::chrono::minutes;
 using ::testing::HasSubstr;
 
 class DropArchiveTest : public DropFolderTest {
@@ -17,15 +16,34 @@ class DropArchiveTest : public DropFolderTest {
   void SetUp() override {
     // The time of archiving is the kernel's; the agent's clock starts from there.
     clock_.SetWall(system_clock_.Wall());
+    options_.observed = [this] { return Observe(); };
+    Observe();
     DropFolderTest::SetUp();
   }
-  // Passes a time as a clock does that nobody sets, with a look at it now and then.
+  journal::ObservedTime Observe() {
+    observed_.Observe(clock_.Now(), clock_.Wall());
+    return observed_;
+  }
+  // Time passes while the service runs.
   void Pass(hours time) {
     clock_.Advance(time);
+    Observe();
     folder_->Scan();
     clock_.Advance(hours(2));
     folder_->Scan();
   }
+  // The service stops, and starts with the clock set to `wall`.
+  void Restart(WallTime wall) {
+    const auto read = journal::ObservedTime::Read(observed_.Text());
+    const auto runs = observed_.runs();
+    observed_ = *read;
+    observed_.Restore(runs, 0);
+    clock_.SetWall(wall);
+    Observe();
+    OpenFolder();
+  }
+
+  journal::ObservedTime observed_;
 };
 
 TEST_F(DropArchiveTest, WhatIsOlderThanTheTimeToKeepGoesAndNothingElse) {
@@ -57,33 +75,51 @@ TEST_F(DropArchiveTest, TheTimeCountsFromTheArchivingNotFromTheWriting) {
   EXPECT_EQ(In("done"), Names{"a.json"});
 }
 
-TEST_F(DropArchiveTest, AClockThatJumpsDeletesNothing) {
+// For an hour, for days, at a start: only time that has passed counts, and it counts all the same.
+TEST_F(DropArchiveTest, AClockThatIsWrongDeletesNothingEarlyAndKeepsNothingForEver) {
   Drop("a.json", SaleJson(1));
   Settle();
-  Pass(hours(24));
-  const WallTime right = clock_.Wall();
-  clock_.SetWall(right + hours(10 * 365 * 24));
-  for (int i = 0; i < 50; ++i) {
-    clock_.Advance(minutes(1));
-    folder_->Scan();
+  Pass(hours(22));
+  WallTime right = clock_.Wall();
+  int days = 1;
+  for (const int wrong : {3650, -20'000, -4000, 20'000}) {
+    clock_.SetWall(right + hours(24 * wrong));
+    Pass(hours(46));
+    Restart(clock_.Wall() + hours(24 * wrong / 2));
+    Pass(hours(46));
+    days += 4;
+    right += hours(96);
+    Restart(right);
+    Pass(hours(22));
+    days += 1;
+    right += hours(24);
+    ASSERT_EQ(In("done"), Names{"a.json"}) << wrong;
   }
-  clock_.SetWall(right + minutes(50));
-  Pass(hours(24));
+  Pass(hours(24 * (90 - days) - 4));
   EXPECT_EQ(In("done"), Names{"a.json"});
+  Pass(hours(24));
+  EXPECT_EQ(In("done"), Names{});
 }
 
-TEST_F(DropArchiveTest, NothingIsTrimmedShortlyAfterAStart) {
+// What was there before this version counted, and what nobody can have archived yet.
+TEST_F(DropArchiveTest, WhatWasThereBeforeTheFirstStartIsAsOldAsThat) {
+  Write(Path("done/old.json"), "x");
+  observed_ = {};
+  clock_.SetWall(clock_.Wall() + hours(24 * 200));
+  Observe();
+  Pass(hours(24 * 89));
+  EXPECT_EQ(In("done"), Names{"old.json"});
+  Pass(hours(24));
+  EXPECT_EQ(In("done"), Names{});
+}
+
+TEST_F(DropArchiveTest, WithoutObservedTimeNothingIsTrimmed) {
+  options_.observed = nullptr;
+  OpenFolder();
   Drop("a.json", SaleJson(1));
   Settle();
-  clock_.Advance(hours(1000 * 24));
-  OpenFolder();
-  folder_->Scan();
-  clock_.Advance(minutes(59));
-  folder_->Scan();
+  Pass(hours(10'000 * 24));
   EXPECT_EQ(In("done"), Names{"a.json"});
-  clock_.Advance(minutes(1));
-  folder_->Scan();
-  EXPECT_EQ(In("done"), Names{});
 }
 
 TEST_F(DropArchiveTest, ZeroKeepsForEver) {
@@ -97,8 +133,8 @@ TEST_F(DropArchiveTest, ZeroKeepsForEver) {
 
 TEST_F(DropArchiveTest, AScanTrimsOneStepOnly) {
   for (int i = 0; i < 1000; ++i) Write(Path("done/" + std::to_string(i)), "x");
-  folder_->Scan();
   clock_.Advance(hours(100 * 24));
+  Observe();
   folder_->Scan();
   EXPECT_EQ(In("done").size(), 488u);
   folder_->Scan();

@@ -10,6 +10,7 @@ namespace {
 using testing::SaleDraft;
 
 const WallTime kLater{std::chrono::hours(1000)};
+constexpr Duration kAnyAge{0};
 
 class JournalForkTest : public JournalStoreTest {
  protected:
@@ -144,14 +145,31 @@ TEST_F(JournalForkTest, AForkThatFailsChangesNothing) {
   EXPECT_EQ(Tell(SaleDraft("03", 301)), "stored 301");
 }
 
+TEST_F(JournalForkTest, WhatAPersonKnowsOfAStreamThatIsNotHereStaysKnown) {
+  const std::vector<std::string> gone{"01JD3V7Q8Z5W6K2M9T4RHXG0NE"};
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(store_->Begin().ok());
+    ASSERT_TRUE(store_->AcknowledgeStream(gone[0], kLater).ok());
+    if (i > 0) {
+      ASSERT_TRUE(store_->Commit().ok());
+    } else {
+      store_->Rollback();
+      EXPECT_TRUE(store_->acknowledged_streams().empty());
+    }
+  }
+  EXPECT_EQ(store_->acknowledged_streams(), gone);
+  Reopen();
+  EXPECT_EQ(store_->acknowledged_streams(), gone);
+}
+
 TEST_F(JournalForkTest, RowsAreDeletedOnlyWithinThePermit) {
   Fill(1, 600);
   const StreamRow stream = store_->current();
   Confirm(stream, 600);
-  EXPECT_FALSE(*store_->Trim(kLater, std::make_unique<DeletionPermit>().get()));
+  EXPECT_FALSE(*store_->Trim(kAnyAge, std::make_unique<DeletionPermit>().get()));
   const DeletionPermit permit{false, {{stream.stream, 300}}};
-  EXPECT_TRUE(*store_->Trim(kLater, &permit));
-  EXPECT_FALSE(*store_->Trim(kLater, &permit));
+  EXPECT_TRUE(*store_->Trim(kAnyAge, &permit));
+  EXPECT_FALSE(*store_->Trim(kAnyAge, &permit));
   EXPECT_EQ(store_->floor(), 257u);
 }
 
@@ -162,7 +180,7 @@ TEST_F(JournalForkTest, AStreamThatIsOverIsDeletedToItsEndAndItsChainIsStillKnow
   Fork(301);
   Fill(301, 310);
   const DeletionPermit permit{false, {{old.stream, 300}}};
-  while (*store_->Trim(kLater, &permit)) {
+  while (*store_->Trim(kAnyAge, &permit)) {
   }
   EXPECT_EQ(Count("event"), 10);
   EXPECT_EQ(store_->streams()[0].floor, 301u);
@@ -178,7 +196,7 @@ TEST_F(JournalForkTest, AnOwedBodyOutlivesItsBlockUntilALiveWordNoLongerListsIt)
   Fill(1, 600);
   const StreamRow stream = store_->current();
   Confirm(stream, 600, {{7, 7}});
-  while (*store_->Trim(kLater)) {
+  while (*store_->Trim(kAnyAge)) {
   }
   EXPECT_EQ(store_->floor(), 513u);
   EXPECT_EQ(Count("event WHERE position<513"), 1);

@@ -72,6 +72,10 @@ const Expected kExpected[] = {
     {"unreadable", "online", Level::kAmber, "needs-a-person", nullptr},
     {"disk-low", "online", Level::kAmber, "needs-a-person", nullptr},
     {"lost-numbers", "online", Level::kRed, "needs-a-person", nullptr},
+    {"lost-open", "online", Level::kRed, "needs-a-person",
+     "All 48,613 events are at head office. Events may be lost."},
+    {"unknown-stream", "online", Level::kRed, "needs-a-person",
+     "All 48,613 events are at head office. A journal of this store is missing here."},
     {"refusing", "refusing", Level::kRed, "disk",
      "New events are refused: this server is out of room. The disk has 40 MB left, less than "
      "min_free_bytes (64 MB). Disk holds less than one more day."},

@@ -174,6 +174,14 @@ const std::vector<Sample>& Samples() {
        [](Snapshot& s) {
          s.lost.push_back({s.journal.stream, 100, 120, "", "salvage"});
        }},
+      {"lost-open",
+       [](Snapshot& s) {
+         s.lost.push_back({s.journal.stream, 121, 120, "", "damaged", false, true});
+       }},
+      {"unknown-stream",
+       [](Snapshot& s) {
+         s.unknown_streams.push_back({"01JD3V7Q8Z5W6K2M9T4RHXG0NE", 918'420});
+       }},
       {"refusing",
        [](Snapshot& s) {
          Offline(s, LinkCause::kName, "mqtt.hq.example: Name or service not known");

@@ -80,6 +80,18 @@ TEST(StatusJson, TheCurrentStreamComesFirst) {
   EXPECT_NE(status.bytes().find("\"from\":5,\"through\":6"), std::string::npos);
 }
 
+TEST(StatusJson, TellsTheCentreOfOpenEndsAndOfStreamsThatAreNotHere) {
+  Snapshot snapshot = Healthy();
+  snapshot.lost.push_back({"01JOLD", 7, 6, "cc", "damaged", false, true});
+  snapshot.unknown_streams.push_back({"01JGONE", 918'420});
+  const Parsed status(snapshot);
+  EXPECT_NE(status.bytes().find(R"("from":7,"through":6,"chain":"cc","reason":"damaged",)"
+                                R"("compared":false,"open":true)"),
+            std::string::npos);
+  EXPECT_NE(status.bytes().find(R"("unknown_streams":[{"stream":"01JGONE","through":918420}])"),
+            std::string::npos);
+}
+
 TEST(StatusJson, IsValidInEverySituation) {
   for (const Sample& sample : Samples()) Parsed status(SampleNamed(sample.name));
 }

@@ -255,6 +255,32 @@ TEST_F(PumpTest, TheRetainedWordOfTheCentreSavesSendingAgain) {
   EXPECT_EQ(AwaitEvents(6).size(), 6u);
 }
 
+// The whole folder of a store is gone: nothing here can know, and head office's word is the
+// witness.
+TEST_F(PumpTest, AStreamThatHeadOfficeKnowsAndTheJournalDoesNotHaveIsFound) {
+  constexpr const char* kGone = "01JD3V7Q8Z5W6K2M9T4RHXG0NE";
+  const wire::Chain chain = wire::FirstChain("0042", kGone);
+  const auto unknown = [this] { return pump_->Stats().unknown_streams; };
+  // Retained, as of the former server; ours is not even known there.
+  last_confirm_ =
+      wire::WriteConfirm({"0042", "2026-11-21T16:42:09Z", {{kGone, 918'420, chain, {}}}});
+  Start();
+  Await([&] { return unknown().size() == 1; });
+  EXPECT_EQ(unknown()[0].stream, kGone);
+  EXPECT_EQ(unknown()[0].through, 918'420u);
+  // Live, beside our own, and also where nothing of it was ever confirmed.
+  broker_.Message(topics_.confirm,
+                  wire::WriteConfirm({"0042",
+                                      "2026-11-21T16:42:09Z",
+                                      {{kGone, 0, chain, {}}, {stream_, 0, FirstChain(), {}}}}));
+  Await([&] { return unknown().size() == 1 && unknown()[0].through == 0; });
+  journal_->AcknowledgeStream(kGone);
+  Await([&] { return journal_->Stats().acknowledged_streams.size() == 1; });
+  EXPECT_EQ(journal_->Stats().acknowledged_streams[0], kGone);
+  Confirm(0, FirstChain());
+  Await([&] { return unknown().empty(); });
+}
+
 TEST_F(PumpTest, AReplayIsAnsweredWithTheSameBytes) {
   Start();
   Sell(1, 5);

@@ -182,5 +182,33 @@ TEST(SequenceTrackerTest, BoundIsKept) {
   EXPECT_EQ(tracker.Add(1), SequenceTracker::Seen::kAdvanced);
 }
 
+TEST(ControlTest, AnOpenLossMayNameNoNumberAndIsNeverReadAsAClosedOne) {
+  Reply reply;
+  reply.command_id = "01JD3V7Q8Z5W6K2M9T4RHXCDEF";
+  reply.state = "refused";
+  Lost lost;
+  lost.stream = "01JD3V7Q8Z5W6K2M9T4RHXCDEG";
+  lost.range = {8, 7};
+  lost.reason = "damaged";
+  lost.open = true;
+  reply.lost = {lost};
+  std::string text = WriteReply(reply);
+  EXPECT_NE(text.find(R"("open":true)"), std::string::npos) << text;
+  JsonParser parser;
+  const auto read = [&](std::string json) { return ReadReply(parser.Parse(json).value()); };
+  EXPECT_TRUE(read(text)->lost.front().open);
+  const auto with = [&](const char* word) {
+    std::string changed = text;
+    return changed.replace(changed.find("true}"), 4, word);
+  };
+  EXPECT_FALSE(read(with("false")).ok()) << "an empty range without an open end says nothing";
+  EXPECT_TRUE(read(with("\"?\""))->lost.front().open) << "what is not understood is the worse case";
+  reply.lost.front().open = false;
+  reply.lost.front().range = {7, 7};
+  text = WriteReply(reply);
+  EXPECT_EQ(text.find("open"), std::string::npos);
+  EXPECT_FALSE(read(text)->lost.front().open);
+}
+
 }  // namespace
 }  // namespace tillrelay::wire
