@@ -77,7 +77,7 @@ void FaultDisk::Watch(const std::string& folder) {
   open_files_.clear();
   trace_ = nullptr;
   operations_ = fail_at_ = 0;
-  sticky_ = failed_ = false;
+  sticky_ = failed_ = lies_ = false;
   failure_.clear();
   room_.reset();
   g_watching = true;
@@ -120,6 +120,11 @@ std::string FaultDisk::failure() {
 void FaultDisk::SetRoom(std::optional<int64_t> bytes) {
   const Guard guard(mutex_);
   room_ = bytes;
+}
+
+void FaultDisk::LieAboutSyncs(bool lie) {
+  const Guard guard(mutex_);
+  lies_ = lie;
 }
 
 void FaultDisk::Record(std::vector<DiskOperation>* trace) {
@@ -283,7 +288,7 @@ int FaultDisk::Sync(int fd) {
     if (!folder && !sticky_) Done({Kind::kLoseSync, to.name, {}, to.file, 0, {}});
     return Refuse(error);
   }
-  Done({kind, to.name, {}, to.file, 0, {}});
+  if (!lies_) Done({kind, to.name, {}, to.file, 0, {}});
   return 0;  // the model is the disk
 }
 

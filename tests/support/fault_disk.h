@@ -4,7 +4,8 @@
 // How: fault_disk_calls.cc defines open, write, fsync, rename and their kin for the whole program,
 //   so that no product code and no VFS has to know. Files elsewhere pass by untouched.
 // Thread: any; the calls in the folder go one after the other.
-// Limits: one folder at a time. A read is not counted and never fails.
+// Limits: one folder at a time. A read is not counted and never fails. What goes through fopen or
+//   std::ofstream is opened inside the C library and not seen; the product uses neither.
 #pragma once
 
 #include <cstdint>
@@ -39,6 +40,9 @@ class FaultDisk {
 
   // The files together may have so many bytes; no value: as many as they like.
   void SetRoom(std::optional<int64_t> bytes);
+
+  // Syncs say that they have happened, and have not: a disk that lies, to see that a suite notices.
+  void LieAboutSyncs(bool lie);
 
   // Every operation from now on, in order, is also put there.
   void Record(std::vector<DiskOperation>* trace);
@@ -87,7 +91,7 @@ class FaultDisk {
   std::vector<DiskOperation>* trace_ = nullptr;
   uint64_t operations_ = 0, fail_at_ = 0;
   int error_ = 0;
-  bool sticky_ = false, failed_ = false;
+  bool sticky_ = false, failed_ = false, lies_ = false;
   std::string failure_;
   std::optional<int64_t> room_;
 };
