@@ -9,8 +9,8 @@
 #include <fstream>
 #include <iterator>
 
-#include "agent/journal/backup.h"
 #include "agent/journal/reader.h"
+#include "agent/journal/repair/backup.h"
 #include "common/wire/ulid.h"
 #include "tests/support/drafts.h"
 #include "tests/support/fault_disk.h"
@@ -180,7 +180,7 @@ void Node::Settle() {
 void Node::Learn() {
   const journal::JournalStats stats = journal_->Stats();
   for (const journal::LossRow& loss : stats.losses) {
-    const uint64_t last = loss.last < loss.first ? UINT64_MAX : loss.last;
+    const uint64_t last = loss.open ? UINT64_MAX : loss.last;
     auto given = world_.truth.given.lower_bound({loss.stream, loss.first});
     for (; given != world_.truth.given.end() && given->first.first == loss.stream &&
            given->first.second <= last;

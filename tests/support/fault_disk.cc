@@ -1,6 +1,7 @@
 #include "tests/support/fault_disk.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -127,6 +128,23 @@ void FaultDisk::LieAboutSyncs(bool lie) {
   lies_ = lie;
 }
 
+void FaultDisk::Reboot() {
+  const Guard guard(mutex_);
+  ++boots_;
+}
+
+int FaultDisk::OpenBootId() {
+  const Guard guard(mutex_);
+  if (boots_ == 0) return -1;
+  const Bypass bypass;
+  const int fd = memfd_create("boot_id", MFD_CLOEXEC);
+  if (fd < 0) return -1;
+  const std::string id =
+      "00000000-0000-4000-8000-" + std::to_string(100'000'000'000 + boots_) + "\n";
+  CHECK(pwrite(fd, id.data(), id.size(), 0) == static_cast<ssize_t>(id.size()));
+  return fd;
+}
+
 void FaultDisk::Record(std::vector<DiskOperation>* trace) {
   const Guard guard(mutex_);
   trace_ = trace;
@@ -143,6 +161,7 @@ void FaultDisk::Cut(CutMode mode, SeededRandom* random) {
   CHECK(std::none_of(open_.begin(), open_.end(), [](const auto& e) { return e.second.file != 0; }));
   WriteImage(model_.After(mode, random), folder_);
   model_.Adopt(folder_);
+  if (mode != CutMode::kKept) ++boots_;
 }
 
 void FaultDisk::Damage(const std::string& name, int64_t offset, const std::string& bytes) {

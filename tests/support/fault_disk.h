@@ -55,6 +55,9 @@ class FaultDisk {
   // The disk changes bytes of a file by itself.
   void Damage(const std::string& name, int64_t offset, const std::string& bytes);
 
+  // The program believes from now on that the machine was started anew: another kernel's boot id.
+  void Reboot();
+
   // For fault_disk_calls.cc. Each returns what the system call would, errno set.
   bool Watches(int fd);
   bool Watches(const std::string& path);
@@ -66,6 +69,8 @@ class FaultDisk {
   int Rename(const std::string& from, const std::string& to, unsigned flags);
   int Link(const std::string& from, const std::string& to);
   int Unlink(const std::string& path, int flags);
+  // A file with the boot id; -1: the kernel's own is to be read.
+  int OpenBootId();
   std::optional<int64_t> room() const { return room_; }
   int64_t used();
   static std::string PathOf(int folder, const char* path);
@@ -93,6 +98,7 @@ class FaultDisk {
   int error_ = 0;
   bool sticky_ = false, failed_ = false, lies_ = false;
   std::string failure_;
+  uint64_t boots_ = 0;
   std::optional<int64_t> room_;
 };
 

@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <cstdarg>
 #include <cstdio>
+#include <cstring>
 
 #include "tests/support/fault_disk.h"
 
@@ -22,6 +23,9 @@ using tillrelay::testing::FaultDisk;
 FaultDisk& Disk() { return FaultDisk::Instance(); }
 
 int OpenAny(int folder, const char* path, int flags, unsigned mode) {
+  if (std::strcmp(path, "/proc/sys/kernel/random/boot_id") == 0) {
+    if (const int id = Disk().OpenBootId(); id >= 0) return id;
+  }
   const std::string whole = FaultDisk::PathOf(folder, path);
   const bool temporary = (flags & O_TMPFILE) == O_TMPFILE;
   if (whole.empty() || temporary || !Disk().Watches(whole)) {

@@ -266,7 +266,7 @@ bool JournalRun::DrainOwed(DrainedFile* file) {
 
 bool JournalRun::Drain() {
   for (const journal::LossRow& loss : journal_->Stats().losses) {
-    oracle_.Declare({loss.stream, loss.first, loss.last < loss.first ? UINT64_MAX : loss.last});
+    oracle_.Declare({loss.stream, loss.first, loss.open ? UINT64_MAX : loss.last});
   }
   DrainedFile file(path());
   if (!file.status.ok()) {
