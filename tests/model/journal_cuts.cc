@@ -148,6 +148,7 @@ CaseOutcome PlayCut(const Recording& recording, Rewinder* rewinder, uint64_t num
   const CutMode mode = kCutModes[number % kModes];
   SeededRandom random(number + 1);
   WriteImage(rewinder->At(operation).After(mode, &random), folder);
+  if (mode != CutMode::kKept) FaultDisk::Instance().Reboot();
   Oracle oracle = recording.OracleAt(operation);
   ManualClock clock;
   clock.Advance(std::chrono::hours(1));

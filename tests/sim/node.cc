@@ -1,11 +1,20 @@
 #include "tests/sim/node.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 
+#include "agent/journal/reader.h"
+#include "agent/journal/repair/backup.h"
 #include "common/wire/ulid.h"
 #include "tests/support/drafts.h"
+#include "tests/support/fault_disk.h"
+#include "tests/support/journal_run.h"
 
 namespace tillrelay::sim {
 namespace {
@@ -14,6 +23,9 @@ namespace fs = std::filesystem;
 
 // A lower word of the centre is believed after 10 s (docs/wire.md).
 constexpr std::chrono::seconds kToBelieve{30};
+// The journal's tick; so long that no tick comes but by a message.
+constexpr std::chrono::milliseconds kTick{60'000};
+constexpr int kOpens = 5;  // a service manager's
 
 // Sales of one piece each, so that stock counts applied events.
 event::Draft Draft(const std::string& store_id, const std::string& number) {
@@ -37,29 +49,63 @@ event::Draft Draft(const std::string& store_id, const std::string& number) {
 }  // namespace
 
 Node::Node(World* world, std::string store_id, std::string name)
-    : world_(*world), store_id_(std::move(store_id)), name_(std::move(name)) {}
+    : clock(&world->timeline.clock),
+      world_(*world),
+      store_id_(std::move(store_id)),
+      name_(std::move(name)),
+      retention_(std::chrono::duration_cast<std::chrono::hours>(world->retention)) {
+  fs::create_directories(folder());
+}
 
 Node::~Node() { Stop(); }
 
+journal::JournalOptions Node::JournalOptionsOf() {
+  journal::JournalOptions options;
+  options.store.path = path();
+  options.store.store_id = store_id_;
+  options.store.age_mark_every = std::chrono::seconds(60);  // stories are short
+  options.retention = retention_;
+  options.min_free_bytes = 0;
+  options.idle_tick = kTick;
+  return options;
+}
+
+bool Node::OpenJournal() {
+  for (int opens = 0; opens < kOpens; ++opens) {
+    auto opened = journal::Journal::Open(JournalOptionsOf(), &clock, &world_.random);
+    if (opened.ok()) {
+      journal_ = *std::move(opened);
+      return true;
+    }
+    if (world_.disk_hurts) return false;
+    if (opens + 1 == kOpens || opened.status().code() == Code::kConflict) {
+      world_.truth.faults.push_back(name_ + " does not start: " + opened.status().message());
+      return false;
+    }
+  }
+  return false;
+}
+
 void Node::Start() {
+  if (running()) return;
   Timeline& timeline = world_.timeline;
-  journal::StoreOptions options;
-  options.path = path();
-  options.store_id = store_id_;
-  options.age_mark_every = std::chrono::seconds(60);  // stories are short
-  auto store = journal::JournalStore::Open(options, timeline.clock.Wall(), &world_.random);
-  CHECK(store.ok());
-  store_ = *std::move(store);
+  if (!OpenJournal()) return;
+  learned_.clear();
+  Learn();
   session_ = wire::NewUlid(timeline.clock.Wall(), &world_.random);
   uplink::CourierOptions courier;
   courier.sender.session = session_;
   courier.sender.rules = world_.rules;
   courier.store_id = store_id_;
   courier.journal_path = path();
+  courier.batches = courier.zstd = batches_;
   courier.topics = wire::TopicsOf(wire::kDefaultPrefix, store_id_);
   courier.status_json = [this] { return StatusJson(); };
-  courier_ = std::make_unique<uplink::Courier>(courier, this, &timeline.clock, &world_.random);
-  CHECK(courier_->OpenReader().ok());
+  courier_ = std::make_unique<uplink::Courier>(courier, this, &clock, &world_.random);
+  if (Status opened = courier_->OpenReader(); !opened.ok()) {
+    if (!world_.disk_hurts) world_.truth.faults.push_back(name_ + ": " + opened.message());
+    return Stop();
+  }
   link_ = std::make_unique<SimLink>(&world_.broker, "tillrelay-" + store_id_,
                                     [this](mqtt::LinkEvent&& event) {
                                       if (world_.trace && event.what == mqtt::Happening::kMessage) {
@@ -79,8 +125,7 @@ void Node::Start() {
 void Node::Stop() {
   link_.reset();
   courier_.reset();
-  store_.reset();
-  allowed_.clear();
+  journal_.reset();
 }
 
 void Node::Sell(int count) {
@@ -108,35 +153,153 @@ void Node::Append(const std::vector<std::string>& numbers) {
   for (const std::string& number : numbers) {
     request.entries.emplace_back(Draft(store_id_, number));
   }
-  CHECK(store_->Begin().ok());
-  const auto receipts = store_->Append(request, world_.timeline.clock.Wall());
-  CHECK(receipts.ok());
-  CHECK(store_->Commit().ok());
+  const auto receipts = testing::SubmitAndWait(journal_.get(), std::move(request));
+  if (!receipts.ok()) {
+    ++world_.truth.refused;
+    return;
+  }
+  const std::vector<journal::StreamRow> streams = journal_->Streams();
   for (size_t i = 0; i < receipts->size(); ++i) {
-    const std::string id = UuidText((*receipts)[i].id);
+    const journal::Receipt& receipt = (*receipts)[i];
+    const std::string id = UuidText(receipt.id);
     world_.truth.accepted[id] = numbers[i];
-    if ((*receipts)[i].outcome != journal::Outcome::kStored) continue;
+    if (receipt.outcome != journal::Outcome::kStored) continue;
     world_.truth.excused.erase(id);
-    lineage_.ids[store_->current().base + (*receipts)[i].sequence] = id;
-    world_.truth.given[{store_->current().stream, (*receipts)[i].sequence}].insert(id);
+    for (const journal::StreamRow& row : streams) {
+      if (row.stream == receipt.stream) lineage_.ids[row.base + receipt.sequence] = id;
+    }
+    world_.truth.given[{receipt.stream, receipt.sequence}].insert(id);
   }
   Turn();
 }
 
-void Node::CopyFile(const std::string& from, const std::string& to) {
-  for (const char* end : {"", "-wal"}) {
-    std::error_code gone;
-    fs::remove(to + end, gone);
-    if (fs::exists(from + end)) fs::copy_file(from + end, to + end);
-  }
-  std::error_code gone;
-  fs::remove(to + "-shm", gone);
+void Node::Settle() {
+  testing::AwaitRest(journal_.get());
+  Learn();
 }
 
+void Node::Learn() {
+  const journal::JournalStats stats = journal_->Stats();
+  for (const journal::LossRow& loss : stats.losses) {
+    const uint64_t last = loss.open ? UINT64_MAX : loss.last;
+    auto given = world_.truth.given.lower_bound({loss.stream, loss.first});
+    for (; given != world_.truth.given.end() && given->first.first == loss.stream &&
+           given->first.second <= last;
+         ++given) {
+      world_.truth.declared.insert(given->second.begin(), given->second.end());
+    }
+    if (!loss.compared) DoubtBelow(loss);
+  }
+  if (stats.stream == learned_) return;
+  learned_ = stats.stream;
+  world_.truth.salvages += stats.salvages_total;
+  LearnRows();
+}
+
+void Node::LearnRows() {
+  auto reader = journal::JournalReader::Open(path(), store_id_);
+  if (!reader.ok()) return;
+  for (const journal::StreamRow& row : journal_->Streams()) {
+    const uint64_t first = std::max(row.own_first(), row.floor);
+    if (first > row.head) continue;
+    auto rows = (*reader)->Read(row.base + first, row.head - first + 1, SIZE_MAX);
+    if (!rows.ok()) continue;  // damaged: the uplink will say so
+    for (const journal::Row& event : *rows) {
+      const std::string id = UuidText(event.id);
+      lineage_.ids[event.position] = id;
+      world_.truth.given[{row.stream, event.position - row.base}].insert(id);
+    }
+  }
+}
+
+void Node::CopyFolder(const std::string& from, const std::string& to) {
+  fs::create_directories(to);
+  for (const fs::directory_entry& old : fs::directory_iterator(to)) fs::remove(old.path());
+  if (fs::exists(from)) {
+    for (const fs::directory_entry& file : fs::directory_iterator(from)) {
+      const std::string name = file.path().filename();
+      const bool made_anew =
+          name.ends_with("-shm") || name.ends_with(".lock") || name.ends_with(".ballast");
+      if (made_anew) continue;
+      fs::copy_file(file.path(), to + "/" + name);
+      const Fd copy(open((to + "/" + name).c_str(), O_RDONLY | O_CLOEXEC));
+      CHECK(copy.valid() && fsync(copy.get()) == 0);
+    }
+  }
+  CHECK(SyncDirectory(to).ok());
+}
+
+bool Node::exists() const { return fs::exists(path()); }
+
 void Node::Snapshot() {
-  CopyFile(path(), path() + ".snapshot");
+  CopyFolder(folder(), aside("snapshot"));
   snapshot_ = lineage_;
   snapshot_.taken = true;
+}
+
+void Node::ChangeSettings() {
+  const bool was = running();
+  Stop();
+  batches_ = world_.random.Chance(0.5);
+  retention_ = std::chrono::hours(world_.random.Below(3) * 24);
+  if (was) Start();
+}
+
+void Node::MakeBackup() {
+  if (!exists()) return;
+  std::error_code gone;
+  fs::create_directories(world_.directory + "/aside");
+  fs::remove(aside("backup"), gone);
+  const auto made = journal::Backup(path(), aside("backup"), nullptr);
+  backup_ = lineage_;
+  backup_.taken = made.ok() && made->verified.faults.empty();
+}
+
+void Node::RestoreBackup() {
+  const bool was = running();
+  Stop();
+  journal::StoreOptions options;
+  options.path = path();
+  options.store_id = store_id_;
+  const auto restored =
+      journal::RestoreBackup(aside("backup"), options, clock.Wall(), &world_.random);
+  if (restored.ok()) {
+    Excuse(backup_.ids);
+    lineage_ = backup_;
+    lineage_.taken = false;
+  } else {
+    world_.truth.faults.push_back(name_ + ": " + restored.status().message());
+  }
+  if (was) Start();
+}
+
+void Node::SpoilARow() {
+  const bool was = running();
+  Stop();
+  if (!exists()) return;
+  std::ifstream in(path(), std::ios::binary);
+  const std::string bytes{std::istreambuf_iterator<char>(in), {}};
+  in.close();
+  std::vector<size_t> places;
+  for (size_t at = 0; (at = bytes.find("\"transaction_no\"", at)) != std::string::npos; ++at) {
+    places.push_back(at);
+  }
+  if (!places.empty()) {
+    const size_t at = places[world_.random.Below(places.size())];
+    testing::FaultDisk::Instance().Damage(name_ + "/journal.db", static_cast<int64_t>(at), "?!");
+  }
+  if (was) Start();
+}
+
+void Node::LoseAFile() {
+  const bool was = running();
+  if (world_.random.Chance(0.5)) Stop();
+  const uint64_t which = world_.random.Below(3);
+  std::error_code gone;
+  if (which != 1) fs::remove(path(), gone);
+  if (which != 0) fs::remove(path() + "-wal", gone);
+  CHECK(SyncDirectory(folder()).ok());
+  if (was && !running()) Start();
 }
 
 void Node::Excuse(const std::map<uint64_t, std::string>& kept) {
@@ -149,7 +312,7 @@ void Node::Excuse(const std::map<uint64_t, std::string>& kept) {
 void Node::Restore() {
   const bool was = running();
   Stop();
-  CopyFile(path() + ".snapshot", path());
+  CopyFolder(aside("snapshot"), folder());
   Excuse(snapshot_.ids);
   lineage_ = snapshot_;
   if (was) Start();
@@ -157,18 +320,18 @@ void Node::Restore() {
 
 void Node::LoseDisk() {
   Stop();
-  CopyFile(path() + ".none", path());
+  CopyFolder(aside("nothing"), folder());
   Excuse({});
-  lineage_ = snapshot_ = {};
+  lineage_ = snapshot_ = backup_ = {};
   Start();
 }
 
 void Node::CloneTo(Node* twin) {
   twin->Stop();
   twin->Excuse({});
-  CopyFile(path(), twin->path());
+  CopyFolder(folder(), twin->folder());
   twin->lineage_ = lineage_;
-  twin->lineage_.taken = twin->snapshot_.taken = false;
+  twin->lineage_.taken = twin->snapshot_.taken = twin->backup_.taken = false;
   twin->Start();
 }
 
@@ -176,24 +339,15 @@ void Node::Turn() {
   if (running()) courier_->Turn();
 }
 
+// The journal's tick; every message lets it see what time it is.
 void Node::Housekeeping() {
   if (!running()) return;
-  journal::DeletionPermit permit;
-  for (const auto& [stream, allowed] : allowed_) {
-    if (world_.timeline.now() < allowed.until) {
-      permit.through.emplace_back(stream, allowed.through);
-    }
-  }
-  const testing::ManualClock& clock = world_.timeline.clock;
-  // Written down only in stories that are long enough for anything to become too old.
-  const bool save = world_.retention < std::chrono::hours(24);
-  CHECK(store_->Observe(clock.Now(), clock.Wall(), save).ok());
-  for (;;) {
-    auto more = store_->Trim(world_.retention, &permit);
-    CHECK(more.ok());
-    if (!*more) break;
-    ++world_.truth.deleted;
-  }
+  uint64_t before = 0, after = 0;
+  for (const journal::StreamRow& row : journal_->Streams()) before += row.floor;
+  Settle();  // the tick comes behind it
+  Settle();
+  for (const journal::StreamRow& row : journal_->Streams()) after += row.floor;
+  world_.truth.deleted += after > before ? 1 : 0;
   Turn();
 }
 
@@ -204,7 +358,9 @@ Instant Node::NextDeadline() const {
 
 // A fork that waits for its hour is not over: its rows still have to be sent.
 bool Node::drained() const {
-  if (!running() || store_->current().confirmed_through < store_->current().head) return false;
+  if (!running()) return false;
+  const journal::JournalStats state = journal_->Stats();
+  if (state.confirmed_through < state.head) return false;
   uplink::UplinkStats stats;
   const Instant now = world_.timeline.now();
   courier_->sender().Describe(&stats, now, world_.timeline.clock.Wall());
@@ -228,7 +384,7 @@ std::string Node::Told() const {
   std::string told = fmt::format("{}: phase {} cause {} alarm '{}' error '{}'", name_,
                                  static_cast<int>(stats.phase), static_cast<int>(stats.cause),
                                  stats.alarm, stats.last_error);
-  for (const journal::StreamRow& row : store_->streams()) {
+  for (const journal::StreamRow& row : journal_->Streams()) {
     told += fmt::format("\n    {} head {} confirmed {} floor {} first {}", row.stream, row.head,
                         row.confirmed_through, row.floor, row.first);
   }
@@ -250,14 +406,13 @@ std::set<std::string> Node::Holds() const {
   return held;
 }
 
-Node::JournalPort::Standing Node::Look() { return {store_->streams(), store_->Owed()}; }
+Node::JournalPort::Standing Node::Look() { return {journal_->Streams(), journal_->Owed()}; }
 
 void Node::SaveWord(const journal::StreamWord& word) {
   // The journal's thread may be killed before it has written what it was told.
   if (world_.random.Chance(0.02)) return;
-  CHECK(store_->Begin().ok());
-  CHECK(store_->SaveWord(word).ok());
-  CHECK(store_->Commit().ok());
+  journal_->SaveWord(word);
+  Settle();
 }
 
 void Node::DeclareLoss(const journal::LossRow& loss) {
@@ -267,7 +422,7 @@ void Node::DeclareLoss(const journal::LossRow& loss) {
     if (given == world_.truth.given.end()) continue;
     world_.truth.declared.insert(given->second.begin(), given->second.end());
   }
-  for (const journal::StreamRow& row : store_->streams()) {
+  for (const journal::StreamRow& row : journal_->Streams()) {
     if (row.stream != loss.stream) continue;
     for (uint64_t n = loss.first; n <= loss.last; ++n) {
       const auto found = lineage_.ids.find(row.base + n);
@@ -275,14 +430,13 @@ void Node::DeclareLoss(const journal::LossRow& loss) {
     }
   }
   if (!loss.compared) DoubtBelow(loss);
-  CHECK(store_->Begin().ok());
-  CHECK(store_->DeclareLoss(loss, world_.timeline.clock.Wall()).ok());
-  CHECK(store_->Commit().ok());
+  journal_->DeclareLoss(loss);
+  Settle();
 }
 
 // The store says that it cannot tell whether the centre holds its own events below the loss.
 void Node::DoubtBelow(const journal::LossRow& loss) {
-  for (const journal::StreamRow& row : store_->streams()) {
+  for (const journal::StreamRow& row : journal_->Streams()) {
     if (row.stream != loss.stream) continue;
     for (const auto& [position, id] : lineage_.ids) {
       if (position <= row.base || position >= row.base + loss.first) continue;
@@ -292,27 +446,28 @@ void Node::DoubtBelow(const journal::LossRow& loss) {
 }
 
 void Node::Damaged(const std::string& why) {
-  fmt::print("{}: {}\n", name_, why);
-  CHECK(false);
+  if (world_.trace) fmt::print("{} DAMAGED: {}\n", name_, why);
+  if (world_.without == "salvage") return;
+  journal_->Damaged(why);
+  Settle();
 }
 
 void Node::Fork(uint64_t position, const std::string& reason) {
   ++world_.truth.forks;
   if (world_.trace) fmt::print("{} FORK at {}: {}\n", name_, position, reason);
-  const Status forked =
-      store_->Fork(position, reason, world_.timeline.clock.Wall(), &world_.random);
-  if (!forked.ok()) fmt::print("{}: {}\n", name_, forked.message());
-  CHECK(forked.ok());
+  journal_->Fork(position, reason);
+  Settle();
 }
 
 void Node::AllowDeletion(const std::string& stream, uint64_t through, Instant until) {
-  allowed_[stream] = {through, until};
+  journal_->AllowDeletion(stream, through, until);
 }
 
 std::string Node::StatusJson() {
   std::vector<wire::StreamState> states;
   const uplink::Sender& sender = courier_->sender();
-  for (auto row = store_->streams().rbegin(); row != store_->streams().rend(); ++row) {
+  const std::vector<journal::StreamRow> rows = journal_->Streams();
+  for (auto row = rows.rbegin(); row != rows.rend(); ++row) {
     if (states.size() == 16) break;
     wire::StreamState& s = states.emplace_back();
     s.stream = row->stream;
@@ -325,12 +480,13 @@ std::string Node::StatusJson() {
     s.floor = row->floor;
   }
   std::string parked = "[";
-  for (const journal::OwedEvent& owed : store_->Owed()) {
+  for (const journal::OwedEvent& owed : journal_->Owed()) {
     parked += fmt::format("{}{{\"stream\":\"{}\",\"sequence\":{}}}", parked.size() > 1 ? "," : "",
                           owed.stream, owed.sequence);
   }
   std::string lost = "[";
-  for (const journal::LossRow& l : store_->losses()) {
+  const std::vector<journal::LossRow> losses = journal_->Stats().losses;
+  for (const journal::LossRow& l : losses) {
     lost += fmt::format(
         "{}{{\"stream\":\"{}\",\"from\":{},\"through\":{},\"chain\":\"{}\",\"reason\":\"{}\"}}",
         lost.size() > 1 ? "," : "", l.stream, l.first, l.last, ToHex(BytesOf(l.chain)), l.reason);

@@ -1,5 +1,8 @@
-// What: one store server of the simulation: the real journal store, courier and sender on a real
-//   file, without threads; it may crash, be copied, set back or lose its disk.
+// What: one store server of the simulation: the real journal, courier and sender on a disk that
+// fails,
+//   fills and is cut. It may crash, be copied, set back, lose its disk or single files of it; its
+//   clock may step, its settings may change between two lives.
+// Thread: one. The journal's own thread rests whenever a call of this has returned.
 #pragma once
 
 #include <map>
@@ -8,7 +11,7 @@
 #include <set>
 #include <string>
 
-#include "agent/journal/store.h"
+#include "agent/journal/journal.h"
 #include "agent/uplink/courier.h"
 #include "tests/sim/broker.h"
 
@@ -22,7 +25,20 @@ struct Truth {
   std::set<std::string> doubted;   // below a `loss` that could not be compared
   // Stream and number -> what any copy of the disk ever stored there: a loss names them all.
   std::map<std::pair<std::string, uint64_t>, std::set<std::string>> given;
-  uint64_t forks = 0, losses = 0, deleted = 0;
+  uint64_t forks = 0, losses = 0, deleted = 0, salvages = 0, refused = 0;
+  std::vector<std::string> faults;  // what no fault of the disk excuses
+};
+
+// A server's own clock: its wall time may be wrong.
+class NodeClock final : public Clock {
+ public:
+  explicit NodeClock(const Clock* true_clock) : true_(*true_clock) {}
+  Instant Now() const override { return true_.Now(); }
+  WallTime Wall() const override { return true_.Wall() + off; }
+  std::chrono::microseconds off{0};
+
+ private:
+  const Clock& true_;
 };
 
 struct World {
@@ -33,7 +49,10 @@ struct World {
   uplink::Rules rules;
   std::chrono::minutes retention{60 * 24 * 30};
   std::string directory;
+  std::string without;  // the rule that is left out
   bool trace = false;
+  // The power is about to go, or the disk is full: what fails now is no fault of the product.
+  bool disk_hurts = false;
 
   explicit World(uint64_t seed) : random(seed), broker(&timeline, &random) {}
 };
@@ -51,7 +70,20 @@ class Node final : public uplink::JournalPort {
   // A register tells again what it told before, among it what this server has forgotten.
   void TellAgain(int count);
 
-  // The file as it is now, and everything known of it.
+  NodeClock clock;
+  // Settings that the next life has: the form of sending, the retention.
+  void ChangeSettings();
+  // A copy by the product's own means, and the way back.
+  void MakeBackup();
+  bool has_backup() const { return backup_.taken; }
+  void RestoreBackup();
+  // The disk changes the text of an event that the centre does not have, perhaps.
+  void SpoilARow();
+  // While it runs or not, one of the journal's files is gone.
+  void LoseAFile();
+  bool exists() const;
+
+  // The files as they are now, and everything known of them.
   void Snapshot();
   bool has_snapshot() const { return snapshot_.taken; }
   // What was accepted since exists nowhere any more, unless the centre has it or another copy.
@@ -77,7 +109,6 @@ class Node final : public uplink::JournalPort {
   void SaveWord(const journal::StreamWord& word) override;
   void SaveAcked(const std::string&, uint64_t) override {}
   void DeclareLoss(const journal::LossRow& loss) override;
-  void DoubtBelow(const journal::LossRow& loss);
   void Damaged(const std::string& why) override;
   void Fork(uint64_t position, const std::string& reason) override;
   void AllowDeletion(const std::string& stream, uint64_t through, Instant until) override;
@@ -87,25 +118,35 @@ class Node final : public uplink::JournalPort {
     bool taken = false;
     std::map<uint64_t, std::string> ids;  // by position, of all rows that were ever in the file
   };
-  std::string path() const { return world_.directory + "/" + name_ + ".db"; }
+  std::string folder() const { return world_.directory + "/disk/" + name_; }
+  std::string path() const { return folder() + "/journal.db"; }
+  std::string aside(const char* what) const {
+    return world_.directory + "/aside/" + name_ + "." + what;
+  }
+  journal::JournalOptions JournalOptionsOf();
+  bool OpenJournal();
   void Append(const std::vector<std::string>& numbers);
-  void CopyFile(const std::string& from, const std::string& to);
+  // Everything of a server's disk but what is made anew; from nowhere: the disk is empty then.
+  static void CopyFolder(const std::string& from, const std::string& to);
+  // What the journal has declared by itself, and which numbers its rows have now.
+  void Learn();
+  void LearnRows();
+  void DoubtBelow(const journal::LossRow& loss);
+  void Settle();
   void Hear(const mqtt::LinkEvent& event);
   void Excuse(const std::map<uint64_t, std::string>& kept);
   std::string StatusJson();
 
   World& world_;
   const std::string store_id_, name_;
-  std::unique_ptr<journal::JournalStore> store_;
+  std::unique_ptr<journal::Journal> journal_;
   std::unique_ptr<SimLink> link_;
   std::unique_ptr<uplink::Courier> courier_;
   std::string session_;
-  Lineage lineage_, snapshot_;
-  struct Allowed {
-    uint64_t through = 0;
-    Instant until{};
-  };
-  std::map<std::string, Allowed> allowed_;
+  Lineage lineage_, snapshot_, backup_;
+  std::string learned_;  // the stream that was current when the rows were read last
+  bool batches_ = false;
+  std::chrono::hours retention_{0};
   std::optional<Instant> heard_at_;
 };
 

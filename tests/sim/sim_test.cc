@@ -1,7 +1,10 @@
-// The whole protocol in simulated hours: real journals, couriers, senders and collector on real
-// files, a broker that lies, disks that are copied, set back and lost. The oracle: every accepted
-// event is applied exactly once, or declared lost, unless its only copies went down with a disk.
-//   sim_test --seed N --seeds K [--without chain|rewind|ids|puback] [--faults LIST] [--trace]
+// The whole protocol in simulated hours: real journals, couriers, senders and collector, a broker
+// that lies, disks that are copied, set back and lost, that fill and are freed, power that goes in
+// the middle of anything, clocks that step, settings that change, rows that are damaged. The
+// oracle: every accepted event is applied exactly once, or declared lost, unless its only copies
+// went down with a disk.
+//   sim_test --seed N --seeds K [--jobs J] [--faults LIST] [--trace]
+//            [--without chain|rewind|ids|puback|sync|salvage]
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -11,6 +14,8 @@
 
 #include "common/base/log.h"
 #include "tests/sim/centre.h"
+#include "tests/support/case_runner.h"
+#include "tests/support/fault_disk.h"
 #include "tests/support/temp_dir.h"
 
 namespace tillrelay::sim {
@@ -26,23 +31,22 @@ constexpr uint64_t kEnough = 4'000;  // turns without time moving: somebody spin
 struct Options {
   uint64_t seed = 1, seeds = 1;
   std::string without;
-  std::string faults = "crash,snapshot,clone,disk,broker,line,centre,restore";
+  std::string faults =
+      "crash,snapshot,clone,disk,broker,line,centre,restore,power,full,clock,settings,backup";
+  size_t jobs = 1;
   int retention_minutes = 0;  // 0: by seed
   bool trace = false;
   bool Has(const char* fault) const { return faults.find(fault) != std::string::npos; }
 };
 
-struct Totals {
-  uint64_t accepted = 0, applied = 0, excused = 0, declared = 0, forks = 0, losses = 0, doubted = 0;
-  uint64_t messages = 0, connects = 0, deleted = 0, undrained = 0;
-  double hours = 0;  // simulated
-};
+using Totals = std::map<std::string, uint64_t>;
 
 class Story {
  public:
   Story(const Options& options, uint64_t seed) : options_(options), world_(seed), centre_(&world_) {
     world_.directory = directory_.path();
     world_.trace = options.trace;
+    world_.without = options.without;
     world_.rules.chain = options.without != "chain";
     world_.rules.rewind = options.without != "rewind";
     world_.rules.puback_deletes_nothing = options.without != "puback";
@@ -56,6 +60,12 @@ class Story {
       nodes_.push_back(std::make_unique<Node>(&world_, store, store + std::string("-a")));
       nodes_.push_back(std::make_unique<Node>(&world_, store, store + std::string("-b")));
     }
+    disk_.Watch(world_.directory + "/disk");
+    disk_.LieAboutSyncs(options.without == "sync");
+  }
+  ~Story() {
+    for (const auto& node : nodes_) node->Stop();
+    disk_.StopWatching();
   }
 
   // What is wrong in the end, or "".
@@ -67,13 +77,14 @@ class Story {
     for (int step = 0; step < kSteps; ++step) {
       Trouble();
       Pass(seconds(5 + world_.random.Below(400)));
+      if (power_goes_) PowerGoes();
     }
     Heal();
     for (int i = 0; i < 120 && !Drained(); ++i) Pass(minutes(1));
     Pass(minutes(3));
     Count(totals);
-    totals->hours +=
-        std::chrono::duration<double, std::ratio<3600>>(world_.timeline.now() - start).count();
+    (*totals)["simulated minutes"] += static_cast<uint64_t>(
+        std::chrono::duration_cast<minutes>(world_.timeline.now() - start).count());
     return Judge(totals);
   }
 
@@ -103,6 +114,7 @@ class Story {
       if (!stands) turns = 0;
       timeline.RunTo(std::max(next, timeline.now()));
       for (const auto& node : nodes_) node->Turn();
+      if (power_goes_ && disk_.failed()) PowerGoes();
       centre_.Tick();
       if (options_.without == "ids") centre_.ForgetIds();
       if (timeline.now() < minute) continue;
@@ -132,16 +144,14 @@ class Story {
         node->Sell(static_cast<int>(1 + dice.Below(dice.Chance(0.1) ? 200 : 6)));
     }
     if (dice.Chance(0.1)) AnyNode().TellAgain(3);
+    DiskTrouble();
     Node& node = AnyNode();
     if (Has("crash") && dice.Chance(0.15)) {
       node.Stop();
       if (dice.Chance(0.8)) node.Start();
     }
     if (!node.running() && dice.Chance(0.5)) node.Start();
-    if (Has("snapshot") && dice.Chance(0.1)) node.Snapshot();
-    if (Has("snapshot") && node.has_snapshot() && dice.Chance(0.12)) node.Restore();
-    if (Has("disk") && dice.Chance(0.02)) node.LoseDisk();
-    if (Has("clone") && dice.Chance(0.04)) Clone();
+    if (!world_.disk_hurts) CopyTrouble(&node);
     if (Has("broker")) BrokerTrouble();
     if (Has("line")) LineTrouble();
     if (Has("centre") && dice.Chance(0.1)) {
@@ -154,6 +164,67 @@ class Story {
     if (!centre_.running() && dice.Chance(0.5)) centre_.Start();
     if (Has("restore") && dice.Chance(0.08)) centre_.Backup();
     if (Has("restore") && centre_.has_backup() && dice.Chance(0.04)) centre_.Restore();
+  }
+
+  void CopyTrouble(Node* node) {
+    auto& dice = world_.random;
+    if (Has("snapshot") && dice.Chance(0.1)) node->Snapshot();
+    if (Has("snapshot") && node->has_snapshot() && dice.Chance(0.12)) node->Restore();
+    if (Has("disk") && dice.Chance(0.02)) node->LoseDisk();
+    if (Has("clone") && dice.Chance(0.04)) Clone();
+    if (Has("backup") && dice.Chance(0.06)) node->MakeBackup();
+    if (Has("backup") && node->has_backup() && dice.Chance(0.04)) node->RestoreBackup();
+    if (Has("damage") && dice.Chance(0.04)) node->SpoilARow();
+    if (Has("vanish") && dice.Chance(0.03)) node->LoseAFile();
+  }
+
+  // The power will go in one of the next operations, whatever that is; the disk fills and is freed;
+  // a clock steps; an administrator changes something.
+  void DiskTrouble() {
+    auto& dice = world_.random;
+    Node& node = AnyNode();
+    if (Has("clock") && dice.Chance(0.06)) StepClock(&node);
+    if (Has("settings") && dice.Chance(0.04) && !world_.disk_hurts) node.ChangeSettings();
+    if (full_ && dice.Chance(0.5)) Full(false);
+    if (Has("full") && !power_goes_ && dice.Chance(0.06)) Full(true);
+    if (Has("power") && !full_ && dice.Chance(0.15)) {
+      disk_.FailAt(disk_.operations() + 1 + dice.Below(uint64_t{1} << dice.Below(9)), EIO, true);
+      power_goes_ = world_.disk_hurts = true;
+    }
+  }
+
+  void StepClock(Node* node) {
+    constexpr hours kJumps[] = {hours(0),
+                                hours(0),
+                                hours(-3),
+                                hours(30),
+                                hours(24 * 3650),
+                                hours(-24 * 3650),
+                                hours(-24 * 365 * 50)};
+    node->clock.off = kJumps[world_.random.Below(std::size(kJumps))];
+  }
+
+  void Full(bool full) {
+    full_ = world_.disk_hurts = full;
+    disk_.SetRoom(full ? std::optional<int64_t>(disk_.used() +
+                                                static_cast<int64_t>(world_.random.Below(100'000)))
+                       : std::nullopt);
+  }
+
+  // All servers stand still, and start again with what was synced and a part of what was not.
+  void PowerGoes() {
+    std::vector<Node*> ran;
+    for (const auto& node : nodes_) {
+      if (node->running()) ran.push_back(node.get());
+      node->Stop();
+    }
+    disk_.FailAt(0, 0, false);
+    disk_.Cut(testing::kCutModes[world_.random.Below(std::size(testing::kCutModes))],
+              &world_.random);
+    disk_.LieAboutSyncs(options_.without == "sync");
+    power_goes_ = world_.disk_hurts = false;
+    ++cuts_;
+    for (Node* node : ran) node->Start();
   }
 
   void Clone() {
@@ -182,21 +253,20 @@ class Story {
   }
 
   void Heal() {
+    if (power_goes_) PowerGoes();
+    if (full_) Full(false);
+    for (const auto& node : nodes_) node->clock.off = hours(0);
     world_.broker.up = true;
     world_.broker.faults = {};
     if (!centre_.running()) centre_.Start();
     for (size_t i = 0; i < nodes_.size(); i += 2) {
       if (!nodes_[i]->running()) nodes_[i]->Start();
       // A twin that was started once holds events of its own.
-      if (!nodes_[i + 1]->running() && !nodes_[i + 1]->Told().empty()) StartTwin(i + 1);
+      if (!nodes_[i + 1]->running() && nodes_[i + 1]->exists()) nodes_[i + 1]->Start();
     }
     // A server that was pushed off by its twin does not know yet that the centre was set back.
     for (const auto& node : nodes_) node->WaitForTheCentre();
   }
-  void StartTwin(size_t i) {
-    if (std::filesystem::exists(world_.directory + "/" + TwinFile(i))) nodes_[i]->Start();
-  }
-  std::string TwinFile(size_t i) const { return nodes_[i]->store_id() + "-b.db"; }
 
   bool Drained() {
     for (const auto& node : nodes_) {
@@ -207,16 +277,20 @@ class Story {
 
   void Count(Totals* totals) {
     const Truth& truth = world_.truth;
-    totals->accepted += truth.accepted.size();
-    totals->applied += centre_.Counted().size();
-    totals->excused += truth.excused.size();
-    totals->declared += truth.declared.size();
-    totals->forks += truth.forks;
-    totals->losses += truth.losses;
-    totals->deleted += truth.deleted;
-    totals->messages += world_.broker.messages;
-    totals->connects += world_.broker.connects;
-    if (!Drained()) ++totals->undrained;
+    Totals& all = *totals;
+    all["accepted"] += truth.accepted.size();
+    all["applied"] += centre_.Counted().size();
+    all["excused"] += truth.excused.size();
+    all["declared lost"] += truth.declared.size();
+    all["forks"] += truth.forks;
+    all["losses"] += truth.losses;
+    all["salvages"] += truth.salvages;
+    all["power cuts"] += cuts_;
+    all["refused"] += truth.refused;
+    all["deletions"] += truth.deleted;
+    all["messages"] += world_.broker.messages;
+    all["connections"] += world_.broker.connects;
+    if (!Drained()) ++all["not drained"];
   }
 
   std::string WhereGiven(const std::string& id) const {
@@ -238,7 +312,7 @@ class Story {
       if (counted.contains(id) || world_.truth.declared.contains(id)) continue;
       if (world_.truth.excused.contains(id) && !held.contains(id)) continue;
       if (world_.truth.doubted.contains(id) && !held.contains(id)) {
-        ++totals->doubted;
+        ++(*totals)["gone and only in doubt"];
         continue;
       }
       if (lost++ == 0) first = id + " number " + number + WhereGiven(id);
@@ -249,6 +323,7 @@ class Story {
     const auto sold = static_cast<size_t>(centre_.Sold());
     if (sold != sales) wrong += fmt::format("{} sales applied, the ledger says {}; ", sales, sold);
     if (!Drained()) wrong += "not drained; ";
+    for (const std::string& fault : world_.truth.faults) wrong += fault + "; ";
     if (wrong.empty()) return wrong;
     for (const auto& node : nodes_) wrong += "\n  " + node->Told();
     return wrong + "\n  centre:\n" + centre_.Told();
@@ -257,6 +332,9 @@ class Story {
   const Options& options_;
   bool confirms_only_ = false;
   testing::TempDir directory_;
+  testing::FaultDisk& disk_ = testing::FaultDisk::Instance();
+  bool power_goes_ = false, full_ = false;
+  uint64_t cuts_ = 0;
   World world_;
   Centre centre_;
   std::vector<std::unique_ptr<Node>> nodes_;
@@ -279,6 +357,8 @@ bool Parse(int argc, char** argv, Options* options) {
       options->without = value;
     } else if (word == "--faults") {
       options->faults = value;
+    } else if (word == "--jobs") {
+      options->jobs = std::strtoull(value, nullptr, 10);
     } else if (word == "--retention-minutes") {
       options->retention_minutes = std::atoi(value);
     } else {
@@ -290,27 +370,35 @@ bool Parse(int argc, char** argv, Options* options) {
 }
 
 int Run(const Options& options) {
-  Totals totals;
-  uint64_t failed = 0;
+  std::vector<uint64_t> seeds;
   for (uint64_t seed = options.seed; seed < options.seed + options.seeds; ++seed) {
-    const std::string wrong = Story(options, seed).Play(&totals);
-    if (wrong.empty()) continue;
-    ++failed;
-    fmt::print("seed {}: {}\n  again: sim_test --seed {} --faults {}{}{}\n", seed, wrong, seed,
-               options.faults, options.without.empty() ? "" : " --without ", options.without);
+    seeds.push_back(seed);
   }
-  fmt::print(
-      "{} seeds, {} failed: {} accepted, {} applied, {} excused, {} declared lost, {} "
-      "gone and only in doubt; {} forks, {} losses, {} blocks deleted; {:.2f} messages an event, "
-      "{:.0f} connections an hour and store, "
-      "{} not drained\n",
-      options.seeds, failed, totals.accepted, totals.applied, totals.excused, totals.declared,
-      totals.doubted, totals.forks, totals.losses, totals.deleted,
-      totals.accepted == 0
-          ? 0.0
-          : static_cast<double>(totals.messages) / static_cast<double>(totals.accepted),
-      static_cast<double>(totals.connects) / (2 * std::max(totals.hours, 1.0)), totals.undrained);
-  return failed == 0 ? 0 : 1;
+  const auto play = [&](uint64_t seed) {
+    testing::CaseOutcome outcome;
+    outcome.fault = Story(options, seed).Play(&outcome.counts);
+    return outcome;
+  };
+  const auto report = [&](uint64_t seed, const testing::CaseOutcome& outcome) {
+    fmt::print("seed {}: {}\n  again: sim_test --seed {} --faults {}{}{}\n", seed, outcome.fault,
+               seed, options.faults, options.without.empty() ? "" : " --without ", options.without);
+    std::fflush(stdout);
+  };
+  if (options.trace) {
+    report(options.seed, play(options.seed));
+    return 0;
+  }
+  testing::CaseTotals totals = testing::RunCases(seeds, options.jobs, play, report);
+  fmt::print("{} seeds, {} failed:", totals.run, totals.failed);
+  for (const auto& [name, count] : totals.counts) fmt::print(" {} {},", count, name);
+  const auto per = [&](const char* what, uint64_t of) {
+    return static_cast<double>(totals.counts[what]) /
+           static_cast<double>(std::max<uint64_t>(of, 1));
+  };
+  fmt::print(" {:.2f} messages an event, {:.0f} connections an hour and store\n",
+             per("messages", totals.counts["accepted"]),
+             per("connections", totals.counts["simulated minutes"]) * 30);
+  return totals.failed == 0 ? 0 : 1;
 }
 
 }  // namespace
@@ -319,6 +407,7 @@ int Run(const Options& options) {
 int main(int argc, char** argv) {
   tillrelay::sim::Options options;
   if (!tillrelay::sim::Parse(argc, argv, &options)) return 2;
+  setenv("TMPDIR", "/dev/shm", 0);  // the disk is a simulated one
   // What the rooms log is of no use here, and there is much of it.
   if (!options.trace && std::freopen("/dev/null", "w", stderr) == nullptr) return 2;
   return tillrelay::sim::Run(options);

@@ -1,6 +1,7 @@
 #include "tests/support/fault_disk.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -77,7 +78,7 @@ void FaultDisk::Watch(const std::string& folder) {
   open_files_.clear();
   trace_ = nullptr;
   operations_ = fail_at_ = 0;
-  sticky_ = failed_ = false;
+  sticky_ = failed_ = lies_ = false;
   failure_.clear();
   room_.reset();
   g_watching = true;
@@ -122,6 +123,28 @@ void FaultDisk::SetRoom(std::optional<int64_t> bytes) {
   room_ = bytes;
 }
 
+void FaultDisk::LieAboutSyncs(bool lie) {
+  const Guard guard(mutex_);
+  lies_ = lie;
+}
+
+void FaultDisk::Reboot() {
+  const Guard guard(mutex_);
+  ++boots_;
+}
+
+int FaultDisk::OpenBootId() {
+  const Guard guard(mutex_);
+  if (boots_ == 0) return -1;
+  const Bypass bypass;
+  const int fd = memfd_create("boot_id", MFD_CLOEXEC);
+  if (fd < 0) return -1;
+  const std::string id =
+      "00000000-0000-4000-8000-" + std::to_string(100'000'000'000 + boots_) + "\n";
+  CHECK(pwrite(fd, id.data(), id.size(), 0) == static_cast<ssize_t>(id.size()));
+  return fd;
+}
+
 void FaultDisk::Record(std::vector<DiskOperation>* trace) {
   const Guard guard(mutex_);
   trace_ = trace;
@@ -138,6 +161,7 @@ void FaultDisk::Cut(CutMode mode, SeededRandom* random) {
   CHECK(std::none_of(open_.begin(), open_.end(), [](const auto& e) { return e.second.file != 0; }));
   WriteImage(model_.After(mode, random), folder_);
   model_.Adopt(folder_);
+  if (mode != CutMode::kKept) ++boots_;
 }
 
 void FaultDisk::Damage(const std::string& name, int64_t offset, const std::string& bytes) {
@@ -283,7 +307,7 @@ int FaultDisk::Sync(int fd) {
     if (!folder && !sticky_) Done({Kind::kLoseSync, to.name, {}, to.file, 0, {}});
     return Refuse(error);
   }
-  Done({kind, to.name, {}, to.file, 0, {}});
+  if (!lies_) Done({kind, to.name, {}, to.file, 0, {}});
   return 0;  // the model is the disk
 }
 

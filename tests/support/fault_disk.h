@@ -4,7 +4,8 @@
 // How: fault_disk_calls.cc defines open, write, fsync, rename and their kin for the whole program,
 //   so that no product code and no VFS has to know. Files elsewhere pass by untouched.
 // Thread: any; the calls in the folder go one after the other.
-// Limits: one folder at a time. A read is not counted and never fails.
+// Limits: one folder at a time. A read is not counted and never fails. What goes through fopen or
+//   std::ofstream is opened inside the C library and not seen; the product uses neither.
 #pragma once
 
 #include <cstdint>
@@ -40,6 +41,9 @@ class FaultDisk {
   // The files together may have so many bytes; no value: as many as they like.
   void SetRoom(std::optional<int64_t> bytes);
 
+  // Syncs say that they have happened, and have not: a disk that lies, to see that a suite notices.
+  void LieAboutSyncs(bool lie);
+
   // Every operation from now on, in order, is also put there.
   void Record(std::vector<DiskOperation>* trace);
 
@@ -50,6 +54,9 @@ class FaultDisk {
   DiskImage After(CutMode mode, SeededRandom* random);
   // The disk changes bytes of a file by itself.
   void Damage(const std::string& name, int64_t offset, const std::string& bytes);
+
+  // The program believes from now on that the machine was started anew: another kernel's boot id.
+  void Reboot();
 
   // For fault_disk_calls.cc. Each returns what the system call would, errno set.
   bool Watches(int fd);
@@ -62,6 +69,8 @@ class FaultDisk {
   int Rename(const std::string& from, const std::string& to, unsigned flags);
   int Link(const std::string& from, const std::string& to);
   int Unlink(const std::string& path, int flags);
+  // A file with the boot id; -1: the kernel's own is to be read.
+  int OpenBootId();
   std::optional<int64_t> room() const { return room_; }
   int64_t used();
   static std::string PathOf(int folder, const char* path);
@@ -87,8 +96,9 @@ class FaultDisk {
   std::vector<DiskOperation>* trace_ = nullptr;
   uint64_t operations_ = 0, fail_at_ = 0;
   int error_ = 0;
-  bool sticky_ = false, failed_ = false;
+  bool sticky_ = false, failed_ = false, lies_ = false;
   std::string failure_;
+  uint64_t boots_ = 0;
   std::optional<int64_t> room_;
 };
 

@@ -1,15 +1,18 @@
 // The calls of the C library that change a disk, for the whole program: what lies in the watched
 // folder goes through the fault disk, everything else to the kernel as ever.
 #include <fcntl.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdarg>
 #include <cstdio>
+#include <cstring>
 
 #include "tests/support/fault_disk.h"
 
@@ -20,6 +23,9 @@ using tillrelay::testing::FaultDisk;
 FaultDisk& Disk() { return FaultDisk::Instance(); }
 
 int OpenAny(int folder, const char* path, int flags, unsigned mode) {
+  if (std::strcmp(path, "/proc/sys/kernel/random/boot_id") == 0) {
+    if (const int id = Disk().OpenBootId(); id >= 0) return id;
+  }
   const std::string whole = FaultDisk::PathOf(folder, path);
   const bool temporary = (flags & O_TMPFILE) == O_TMPFILE;
   if (whole.empty() || temporary || !Disk().Watches(whole)) {
@@ -148,6 +154,14 @@ ssize_t pwrite(int fd, const void* bytes, size_t size, off_t offset) {
 ssize_t pwrite64(int fd, const void* bytes, size_t size, off64_t offset) {
   return WriteAny(fd, bytes, size, offset);
 }
+ssize_t writev(int fd, const struct iovec* pieces, int count) {
+  if (!Disk().Watches(fd)) return syscall(SYS_writev, fd, pieces, count);
+  std::string bytes;
+  for (int i = 0; i < count; ++i) {
+    bytes.append(static_cast<const char*>(pieces[i].iov_base), pieces[i].iov_len);
+  }
+  return Disk().Write(fd, bytes.data(), bytes.size(), -1);
+}
 int ftruncate(int fd, off_t size) noexcept { return ResizeAny(fd, size); }
 int ftruncate64(int fd, off64_t size) noexcept { return ResizeAny(fd, size); }
 int posix_fallocate(int fd, off_t offset, off_t size) { return Reserve(fd, offset, size); }
@@ -195,6 +209,16 @@ int remove(const char* path) noexcept {
 ssize_t copy_file_range(int, off64_t*, int, off64_t*, size_t, unsigned) {
   errno = EXDEV;
   return -1;
+}
+ssize_t sendfile(int to, int from, off_t* offset, size_t size) noexcept {
+  if (Disk().Watches(to)) {
+    errno = EINVAL;
+    return -1;
+  }
+  return syscall(SYS_sendfile, to, from, offset, size);
+}
+ssize_t sendfile64(int to, int from, off64_t* offset, size_t size) noexcept {
+  return sendfile(to, from, offset, size);
 }
 int statvfs(const char* path, struct statvfs* answer) noexcept { return RoomAny(path, answer); }
 int statvfs64(const char* path, struct statvfs64* answer) noexcept { return RoomAny(path, answer); }

@@ -39,6 +39,22 @@ const event::Draft& ReceiptDraft(int number) {
   return drafts.emplace(number, SaleDraft("03", number)).first->second;
 }
 
+void AwaitRest(journal::Journal* journal) {
+  auto promise = std::make_shared<std::promise<void>>();
+  auto future = promise->get_future();
+  journal::AppendRequest nothing;
+  nothing.done = [promise](const Answer&) { promise->set_value(); };
+  if (journal->Try(std::move(nothing)).ok()) Await(&future, "an order");
+}
+
+Answer SubmitAndWait(journal::Journal* journal, journal::AppendRequest request) {
+  auto promise = std::make_shared<std::promise<Answer>>();
+  auto future = promise->get_future();
+  request.done = [promise](Answer answer) { promise->set_value(std::move(answer)); };
+  TRY(journal->Submit(std::move(request)));
+  return Await(&future, "a request");
+}
+
 // The journal as the uplink has it open.
 class DrainedFile {
  public:
@@ -96,11 +112,7 @@ Status JournalRun::Tell(const std::vector<int>& numbers) {
     oracle_.Expect(ReceiptDraft(number));
     request.entries.emplace_back(ReceiptDraft(number));
   }
-  auto promise = std::make_shared<std::promise<Answer>>();
-  auto future = promise->get_future();
-  request.done = [promise](Answer answer) { promise->set_value(std::move(answer)); };
-  TRY(journal_->Submit(std::move(request)));
-  Answer answer = Await(&future, "a receipt");
+  Answer answer = SubmitAndWait(journal_.get(), std::move(request));
   if (!answer.ok()) return std::move(answer).status();
   for (size_t i = 0; i < numbers.size(); ++i) {
     oracle_.OnReceipt(numbers[i], ReceiptDraft(numbers[i]), (*answer)[i]);
@@ -111,11 +123,7 @@ Status JournalRun::Tell(const std::vector<int>& numbers) {
 Status JournalRun::TellUnfit(const std::string& document) {
   journal::AppendRequest request;
   request.entries.emplace_back(journal::Unfit{{"bad-value", "", ""}, "http", "", document});
-  auto promise = std::make_shared<std::promise<Answer>>();
-  auto future = promise->get_future();
-  request.done = [promise](Answer answer) { promise->set_value(std::move(answer)); };
-  TRY(journal_->Submit(std::move(request)));
-  Answer answer = Await(&future, "a document for the quarantine");
+  Answer answer = SubmitAndWait(journal_.get(), std::move(request));
   if (!answer.ok()) return std::move(answer).status();
   oracle_.quarantined[document] = answer->front().ticket;
   return Status::Ok();
@@ -180,13 +188,7 @@ void JournalRun::Audit(const std::string& subject) {
   Settle();
 }
 
-void JournalRun::Settle() {
-  auto promise = std::make_shared<std::promise<void>>();
-  auto future = promise->get_future();
-  journal::AppendRequest nothing;
-  nothing.done = [promise](const Answer&) { promise->set_value(); };
-  if (journal_->Try(std::move(nothing)).ok()) Await(&future, "an order");
-}
+void JournalRun::Settle() { AwaitRest(journal_.get()); }
 
 void JournalRun::Tick(int times) {
   for (int i = 0; i < times; ++i) {
@@ -264,7 +266,7 @@ bool JournalRun::DrainOwed(DrainedFile* file) {
 
 bool JournalRun::Drain() {
   for (const journal::LossRow& loss : journal_->Stats().losses) {
-    oracle_.Declare({loss.stream, loss.first, loss.last < loss.first ? UINT64_MAX : loss.last});
+    oracle_.Declare({loss.stream, loss.first, loss.open ? UINT64_MAX : loss.last});
   }
   DrainedFile file(path());
   if (!file.status.ok()) {

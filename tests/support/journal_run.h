@@ -22,6 +22,12 @@ namespace tillrelay::testing {
 inline constexpr std::chrono::seconds kHang{30};
 inline constexpr int kHangExit = 86;
 
+// Waits until everything that was ordered before is done. The journal's thread rests then.
+void AwaitRest(journal::Journal* journal);
+// The journal's answer to a request.
+Result<std::vector<journal::Receipt>> SubmitAndWait(journal::Journal* journal,
+                                                    journal::AppendRequest request);
+
 class JournalRun {
  public:
   JournalRun(const std::string& folder, Oracle* oracle, SeededRandom* random, ManualClock* clock);

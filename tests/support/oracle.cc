@@ -78,7 +78,8 @@ void Oracle::OnSent(const std::string& stream, uint64_t sequence, const journal:
   if (first.empty()) return Fault(place + ": a loss without a range");
   const uint64_t from = std::strtoull(first.c_str(), nullptr, 10);
   const uint64_t through = std::strtoull(last.c_str(), nullptr, 10);
-  Declare({Member(row.data, "stream"), from, through < from ? UINT64_MAX : through});
+  const bool open = row.data.find("\"open\":true") != std::string::npos;
+  Declare({Member(row.data, "stream"), from, open ? UINT64_MAX : through});
 }
 
 void Oracle::Survey(const std::string& stream, uint64_t sequence, const journal::Row& row) {

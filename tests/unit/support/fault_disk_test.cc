@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <filesystem>
 
 #include "common/base/files.h"
 #include "common/sqlite/sqlite.h"
@@ -220,6 +221,16 @@ TEST_F(FaultDiskTest, SeesWhatSqliteDoesAndKnowsWhetherItSynced) {
       EXPECT_TRUE(!rows.ok() || *rows < 2) << "an unsynced row survived";
     }
   }
+}
+
+TEST_F(FaultDiskTest, SeesCopiesRenamesAndRemovalsOfTheStandardLibrary) {
+  Store("a", std::string(100'000, 'x'), true);
+  std::filesystem::copy_file(dir_ / "a", dir_ / "b");
+  std::filesystem::rename(dir_ / "b", dir_ / "c");
+  std::filesystem::remove(dir_ / "a");
+  const DiskImage image = disk_.After(CutMode::kKept, &random_);
+  ASSERT_EQ(image.files.size(), 1u);
+  EXPECT_EQ(image.files.at("c").Text(), std::string(100'000, 'x'));
 }
 
 TEST_F(FaultDiskTest, ATraceGivesTheSameImages) {
