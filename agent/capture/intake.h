@@ -13,6 +13,7 @@
 #include "agent/capture/capture_stats.h"
 #include "agent/formats/csv.h"
 #include "agent/formats/format.h"
+#include "agent/formats/poslog/vocabulary.h"
 #include "agent/guard/guard.h"
 #include "agent/journal/journal.h"
 #include "common/event/draft.h"
@@ -24,6 +25,7 @@ struct IntakeOptions {
   formats::Limits limits;
   guard::GuardOptions guard;
   std::vector<formats::CsvProfile> csv = {};
+  formats::poslog::Vocabulary poslog_words = {};
 };
 
 // Counters of all doors; doors add, the status page copies.
