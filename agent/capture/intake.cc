@@ -85,7 +85,7 @@ void Intake::TakeItem(formats::Item&& item, const Document& document, Prepared* 
   }
   event.origin->index = static_cast<int64_t>(item.index);
   event.origin->payload_sha256 = ToHex(BytesOf(prepared->payload));
-  guard::GuardOutcome guarded = guard::Check(&event, options_.guard, document.again);
+  guard::GuardOutcome guarded = guard::Check(&event, options_.guard, {document.again, &numbers_});
   prepared->redactions += guarded.redactions;
   if (guarded.rejection) {
     prepared->entries.emplace_back(

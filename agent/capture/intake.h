@@ -113,6 +113,7 @@ class Intake {
   Counters& counters_;
   const Clock& clock_;
   formats::Decoder decoder_;
+  guard::NumberMemory numbers_;
   formats::CsvProfile kept_csv_;  // of the document that FromQuarantine gave last
 };
 

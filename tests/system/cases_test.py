@@ -1,5 +1,5 @@
-"""The cases of tests/golden/cases through real processes: dropped into the folder and sent over HTTP,
-until the collector's stock is what it should be."""
+"""The cases of tests/golden/cases through real processes: dropped into the folder and sent over
+HTTP, until the collector's stock is what it should be."""
 
 import concurrent.futures
 import glob

@@ -369,7 +369,7 @@ TEST_F(DropAttackTest, ACutInTheQuarantineHidesNoCard) {
   int files = 0;
   for (const size_t cut : {1024 * 1024, 1024 * 1024 + 512}) {
     for (const size_t digits : {12, 15}) {
-      const std::string filler(cut - before.size() - digits, 'x');
+      const std::string filler(cut - before.size() - digits, static_cast<char>('a' + files));
       Drop(std::to_string(++files) + ".json", before + filler + kCard);
     }
   }

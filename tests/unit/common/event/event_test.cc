@@ -1,5 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <array>
+#include <functional>
+
 #include "common/base/files.h"
 #include "common/event/draft.h"
 #include "common/event/event_json.h"
@@ -11,6 +14,7 @@
 namespace tillrelay::event {
 namespace {
 
+using testing::DraftOf;
 using testing::Sale;
 using testing::TestShop;
 
@@ -257,6 +261,45 @@ TEST(EventTest, WithoutABusinessDayItIsOfTheShopsOwnDay) {
   EXPECT_EQ("2026-11-21", day("2026-11-21T23:59:59"));
   EXPECT_EQ("2026-11-22", day("2026-11-21T23:00:00Z"));
   EXPECT_EQ("2026-11-21", day("2026-11-21T22:59:59Z"));
+}
+
+TEST(EventTest, MoneyContradictsOnlyWhereBothDocumentsTellIt) {
+  const auto of = [](const std::function<void(Event*)>& change) {
+    Event event = Sale("03", 1);
+    change(&event);
+    const auto money = DraftOf(std::move(event)).identity.money;
+    return std::string(money.begin(), money.end());
+  };
+  const auto euro = [](Event* e) { e->currency = "EUR"; };
+  const std::pair<const char*, std::array<std::function<void(Event*)>, 2>> parts[] = {
+      {"currency", {euro, [](Event* e) { e->currency = "USD"; }}},
+      {"net amount",
+       {[](Event* e) { e->lines[0].net_amount = Decimal::FromInt(5); },
+        [](Event* e) { e->lines[0].net_amount = Decimal::FromInt(6); }}},
+      {"price",
+       {[](Event* e) { e->lines[0].unit_price = Decimal::FromInt(5); },
+        [](Event* e) { e->lines[0].unit_price = Decimal::FromInt(6); }}},
+      {"tax",
+       {[](Event* e) { e->totals.emplace().tax_amount = Decimal::FromInt(5); },
+        [](Event* e) { e->totals.emplace().tax_amount = Decimal::FromInt(6); }}},
+      {"tender",
+       {[](Event* e) {
+          e->tenders.push_back({"cash", Decimal::FromInt(5)});
+        },
+        [](Event* e) {
+          e->tenders.push_back({"card", Decimal::FromInt(5)});
+        }}}};
+  const std::string plain = of([](Event*) {});
+  for (const auto& [name, changes] : parts) {
+    SCOPED_TRACE(name);
+    const std::string one = of(changes[0]), other = of(changes[1]);
+    EXPECT_TRUE(MoneyDiffers(one, other));
+    EXPECT_FALSE(MoneyDiffers(one, one));
+    EXPECT_FALSE(MoneyDiffers(one, plain));
+    EXPECT_FALSE(MoneyDiffers("", other)) << "rows of before have none";
+  }
+  const auto described = [](Event* e) { e->lines[0].item.description = "Milk"; };
+  EXPECT_EQ(plain, of(described));
 }
 
 // Identity keeps what was written, so that a repeat is known under any rule.
