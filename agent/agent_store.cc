@@ -1,5 +1,6 @@
 // The agent's journal, uplink, desk and drop folder, as configured.
 #include "agent/agent.h"
+#include "agent/formats_settings.h"
 #include "agent/guard/card_guard.h"
 #include "agent/status/status_json.h"
 #include "common/mqtt/paho_link.h"
@@ -13,25 +14,6 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 const char* Environment(const char* name) { return std::getenv(name); }
-
-formats::CsvProfile ProfileOf(const config::Config::Csv& csv, const std::string& store_id) {
-  formats::CsvProfile profile;
-  profile.name = csv.name;
-  profile.files = csv.files;
-  profile.delimiter = csv.delimiter.front();
-  profile.decimal_mark = csv.decimal_mark.front();
-  profile.encoding = formats::EncodingNamed(csv.encoding).value_or(formats::Encoding::kUtf8);
-  profile.non_stock = csv.non_stock;
-  profile.header = csv.header;
-  profile.time_format = csv.time_format;
-  profile.day_format = csv.day_format;
-  profile.store_id = store_id;
-  profile.register_id = csv.register_id;
-  profile.uom = csv.uom;
-  profile.currency = csv.currency;
-  profile.columns = csv.columns;
-  return profile;
-}
 
 }  // namespace
 
@@ -53,6 +35,9 @@ std::optional<Failure> Agent::StartStore() {
   auto guard = guard::MakeGuardOptions(config_.guard.receipt_pattern, *std::move(operator_key));
   if (!guard.ok()) return Failure{service::kExitConfiguration, std::move(guard).status()};
   intake_options_->guard = *std::move(guard);
+  auto words = VocabularyOf(config_.formats);
+  if (!words.ok()) return Failure{service::kExitConfiguration, std::move(words).status()};
+  intake_options_->poslog_words = *std::move(words);
   for (const auto& csv : config_.drop_folder.csv) {
     intake_options_->csv.push_back(ProfileOf(csv, config_.store_id));
   }

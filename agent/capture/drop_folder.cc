@@ -301,7 +301,8 @@ Status DropFolder::Load(Document* document, Taken* taken) {
 // Sends what is in the document on its way; otherwise why it is rejected.
 std::string DropFolder::Submit(Document* document, Taken* taken) {
   const std::string& name = taken->original.name;
-  const auto format = formats::Sniff(document->bytes, name);
+  auto format = formats::Sniff(document->bytes, name);
+  if (!format && formats::CsvByFile(intake_.csv(), name) != nullptr) format = formats::Format::kCsv;
   if (!format) return "neither JSON nor XML nor CSV: nothing is known that looks like this";
   document->format = *format;
   if (*format == formats::Format::kCsv) {

@@ -17,10 +17,10 @@ constexpr std::string_view kEvents = "/v1/events";
 
 constexpr size_t kMaxRequestIdBytes = 128;
 
-std::string AnswerBody(const Answer& answer) {
+std::string AnswerBody(const Answer& answer, const std::vector<std::string>& understood) {
   std::string body;
   JsonWriter json(&body);
-  json.BeginObject().Key("results").Raw(ReceiptsJson(answer.receipts));
+  json.BeginObject().Key("results").Raw(ExplainedJson(answer.receipts, understood));
   json.Field("stored", static_cast<uint64_t>(answer.stored))
       .Field("duplicate", static_cast<uint64_t>(answer.duplicate))
       // A sender that does not know `refused` must not take the whole for done.
@@ -136,13 +136,16 @@ void HttpDoor::Post(http::Request&& request, const http::Responder& responder) {
     return responder.Send(Refused(std::move(*foreign)));
   }
   const bool dry_run = request.Query("dry_run").value_or("") == "true";
-  auto done = [this, responder, syntax, key, dry_run](Result<Answer> result) {
+  std::vector<std::string> understood;
+  if (dry_run) understood = UnderstoodIn(prepared.entries);
+  auto done = [this, responder, syntax, key, dry_run,
+               understood = std::move(understood)](Result<Answer> result) {
     if (!result.ok() && !syntax) return responder.Send(Refused(FromStatus(result.status())));
     if (syntax) {
       const bool kept = result.ok() && !dry_run;
       return responder.Send(Refused(SyntaxProblem(*syntax, kept ? &*result : nullptr)));
     }
-    http::Response response = http::Json(AnswerBody(*result));
+    http::Response response = http::Json(AnswerBody(*result, understood));
     if (result->refused > 0) response.headers.Add("Retry-After", "60");
     if (!key.empty()) response.headers.Add("Idempotency-Key", key);
     responder.Send(std::move(response));

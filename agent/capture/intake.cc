@@ -37,7 +37,11 @@ void Counters::Change(const std::function<void(CaptureStats*)>& change) {
 
 Intake::Intake(const IntakeOptions* options, journal::Journal* journal, Counters* counters,
                const Clock* clock)
-    : options_(*options), journal_(*journal), counters_(*counters), clock_(*clock) {}
+    : options_(*options),
+      journal_(*journal),
+      counters_(*counters),
+      clock_(*clock),
+      decoder_(&options_.poslog_words) {}
 
 Prepared Intake::Prepare(Document* document) {
   Prepared prepared;
@@ -81,7 +85,7 @@ void Intake::TakeItem(formats::Item&& item, const Document& document, Prepared* 
   }
   event.origin->index = static_cast<int64_t>(item.index);
   event.origin->payload_sha256 = ToHex(BytesOf(prepared->payload));
-  guard::GuardOutcome guarded = guard::Check(&event, options_.guard, document.again);
+  guard::GuardOutcome guarded = guard::Check(&event, options_.guard, {document.again, &numbers_});
   prepared->redactions += guarded.redactions;
   if (guarded.rejection) {
     prepared->entries.emplace_back(
@@ -197,6 +201,8 @@ Result<Document> Intake::FromQuarantine(Quarantined kept) {
   if (csv == nullptr) return Invalid("its CSV profile is not configured any more");
   kept_csv_ = *csv;
   kept_csv_.encoding = formats::Encoding::kUtf8;  // what is kept is UTF-8
+  kept_csv_.skip_lines = 0;
+  kept_csv_.is_part = true;
   document.csv = &kept_csv_;
   return document;
 }

@@ -13,6 +13,7 @@
 #include "agent/capture/capture_stats.h"
 #include "agent/formats/csv.h"
 #include "agent/formats/format.h"
+#include "agent/formats/poslog/vocabulary.h"
 #include "agent/guard/guard.h"
 #include "agent/journal/journal.h"
 #include "common/event/draft.h"
@@ -24,6 +25,7 @@ struct IntakeOptions {
   formats::Limits limits;
   guard::GuardOptions guard;
   std::vector<formats::CsvProfile> csv = {};
+  formats::poslog::Vocabulary poslog_words = {};
 };
 
 // Counters of all doors; doors add, the status page copies.
@@ -112,6 +114,7 @@ class Intake {
   Counters& counters_;
   const Clock& clock_;
   formats::Decoder decoder_;
+  guard::NumberMemory numbers_;
   formats::CsvProfile kept_csv_;  // of the document that FromQuarantine gave last
 };
 

@@ -174,6 +174,10 @@ class TableWriter {
     Runs(show, show_options, RunQuarantine);
     using Way = ResolveOptions::Way;
     Resolve(quarantine, Way::kRetry, "retry", "Try it again, after a change of configuration");
+    auto all = std::make_shared<RetryMatchingOptions>();
+    auto* matching = quarantine->add_subcommand("retry-all", "Try all of one reason again");
+    matching->add_option("reason", all->reason, "Such as unknown-word")->required();
+    Runs(matching, all, RunRetryMatching);
     Resolve(quarantine, Way::kResubmit, "resubmit", "Put a corrected document in its place");
     Resolve(quarantine, Way::kDiscard, "discard", "Give it up, with a reason");
     Runs(quarantine->add_subcommand("export", "All of them, one JSON object a line"),

@@ -86,6 +86,12 @@ struct ResolveOptions {
 };
 int RunResolve(const Common& common, const ResolveOptions& options);
 
+// Every ticket of one reason, the oldest first, after its cause is put right.
+struct RetryMatchingOptions {
+  std::string reason;
+};
+int RunRetryMatching(const Common& common, const RetryMatchingOptions& options);
+
 // Every document of the quarantine, one JSON object a line, to standard output.
 int RunQuarantineExport(const Common& common);
 

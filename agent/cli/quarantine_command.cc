@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "agent/cli/commands.h"
 #include "agent/config/config.h"
 #include "agent/journal/search.h"
@@ -94,6 +96,34 @@ int RunQuarantine(const Common& common, const QuarantineOptions& options) {
   for (const auto& row : *rows) PrintLine(row);
   fmt::print("{} documents wait for a person\n", rows->size());
   return kOk;
+}
+
+int RunRetryMatching(const Common& common, const RetryMatchingOptions& options) {
+  std::unique_ptr<journal::Search> search;
+  if (const int code = OpenJournal(common, &search); code != kOk) return code;
+  std::vector<uint64_t> tickets;
+  for (uint64_t before = 0;;) {
+    auto rows = search->Quarantined(before, kPageRows, false);
+    if (!rows.ok()) return Complain(rows.status());
+    for (const auto& row : *rows) {
+      if (row.reason == options.reason) tickets.push_back(row.ticket);
+    }
+    if (rows->size() < kPageRows) break;
+    before = rows->back().ticket;
+  }
+  search.reset();
+  std::sort(tickets.begin(), tickets.end());
+  size_t stored = 0;
+  for (const uint64_t ticket : tickets) {
+    ResolveOptions retry;
+    retry.ticket = ticket;
+    retry.reason = "retried with all of " + options.reason;
+    const int code = RunResolve(common, retry);
+    if (code == kUnreachable) return code;
+    stored += code == kOk ? 1 : 0;
+  }
+  if (!common.json) fmt::print("{} of {} were stored\n", stored, tickets.size());
+  return stored == tickets.size() ? kOk : kFault;
 }
 
 int RunQuarantineExport(const Common& common) {

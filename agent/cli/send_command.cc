@@ -15,10 +15,70 @@ std::string GuessType(std::string_view name, std::string_view bytes) {
   if (name.ends_with(".ndjson") || name.ends_with(".jsonl")) return "application/x-ndjson";
   const size_t first = bytes.find_first_not_of(" \t\r\n\xef\xbb\xbf");
   if (first != std::string_view::npos && bytes[first] == '<') return "application/xml";
+  if (name.ends_with(".csv")) return "text/csv";
+  if (bytes.substr(0, 4096).find("\"@context\"") != std::string_view::npos) {
+    return "application/ld+json";
+  }
   const bool cloud = bytes.find("\"specversion\"") < 4096;
   const bool array = first != std::string_view::npos && bytes[first] == '[';
   if (cloud) return array ? "application/cloudevents-batch+json" : "application/cloudevents+json";
   return "application/json";
+}
+
+// "on_hand -2, in_transit +2 (of 0017)"
+std::string EffectText(JsonValue line, std::string_view store) {
+  std::string text;
+  for (const JsonValue effect : line.Find("stock_effect")) {
+    if (!text.empty()) text += ", ";
+    const std::string_view delta = effect.String("delta");
+    text +=
+        fmt::format("{} {}{}", effect.String("bucket"), delta.starts_with('-') ? "" : "+", delta);
+    const std::string_view location = effect.String("location");
+    if (!store.empty() && location != store) text += fmt::format(" (of {})", location);
+  }
+  return text.empty() ? "moves nothing" : text;
+}
+
+// How a document was understood, as people read a receipt.
+void PrintUnderstood(JsonValue document) {
+  JsonValue head;
+  for (const char* part : {"transaction", "transfer", "count", "adjustment", "close"}) {
+    if (!head) head = document.Find(part);
+  }
+  const auto first = [&head](std::initializer_list<const char*> names) {
+    for (const char* name : names) {
+      if (const auto text = head.String(name); !text.empty()) return text;
+    }
+    return std::string_view();
+  };
+  fmt::print("    {}{} {}, register {}, business day {}\n", document.String("kind"),
+             head.String("status").empty() ? "" : fmt::format(" ({})", head.String("status")),
+             first({"transaction_no", "transfer_id", "count_id", "adjustment_id", "z_no"}),
+             head.String("register_id").empty() ? "none" : head.String("register_id"),
+             head.String("business_day"));
+  const std::string_view quality = head.String("time_quality");
+  fmt::print("    at {}{}\n",
+             first({"end_at", "shipped_at", "received_at", "voided_at", "as_of", "adjusted_at",
+                    "closed_at"}),
+             quality.empty() ? "" : fmt::format(" ({})", quality));
+  const std::string_view store = first({"store_id", "from_store_id"});
+  for (const JsonValue line : document.Find("lines")) {
+    const JsonValue item = line.Find("item");
+    const std::string_view name =
+        item.String("sku").empty() ? item.String("gtin") : item.String("sku");
+    const std::string_view quantity =
+        line.String("counted").empty() ? line.String("quantity") : line.String("counted");
+    fmt::print("    {:<14} {:<20} {:>10} {:<4} {}\n", line.String("action"), name, quantity,
+               line.String("uom"), EffectText(line, store));
+  }
+  if (document.Find("lines").size() == 0) return;
+  bool checked = !document.Find("totals").String("grand_amount").empty();
+  for (const JsonValue flag : document.Find("origin").Find("flags")) {
+    if (flag.text() == "unchecked") checked = false;
+  }
+  fmt::print("    total {} {}: {}\n", document.Find("totals").String("grand_amount"),
+             document.String("currency"),
+             checked ? "agrees with the lines" : "not checked, the document does not tell enough");
 }
 
 // "2 stored, 0 already known, 1 in quarantine" and a line for each that needs a person.
@@ -45,12 +105,17 @@ int PrintAnswer(const http::ClientResponse& answer) {
   for (const JsonValue result : value->Find("results")) {
     ++index;
     const std::string_view outcome = result.String("outcome");
-    if (outcome == "stored" || outcome == "duplicate") continue;
-    const std::string ticket = outcome == "quarantined"
-                                   ? fmt::format("ticket {}", result.Find("ticket").text())
-                                   : "kept nowhere: the quarantine is full, send it again";
-    fmt::print("  document {}: {} {} ({})\n", index, result.String("reason"),
-               result.String("field"), ticket);
+    if (outcome == "quarantined" || outcome == "refused") {
+      const std::string ticket = outcome == "quarantined"
+                                     ? fmt::format("ticket {}", result.Find("ticket").text())
+                                     : "kept nowhere: the quarantine is full, send it again";
+      fmt::print("  document {}: {} {} ({})\n    {}\n", index, result.String("reason"),
+                 result.String("field"), ticket, result.String("hint"));
+    } else if (result.Find("understood")) {
+      fmt::print("  document {}: would be {}\n", index,
+                 outcome == "stored" ? "stored" : "known already");
+    }
+    if (const JsonValue understood = result.Find("understood")) PrintUnderstood(understood);
   }
   return quarantined == 0 ? kOk : kFault;
 }

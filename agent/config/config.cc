@@ -1,8 +1,11 @@
 #include "agent/config/config.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <filesystem>
 
+#include "agent/config/csv_settings.h"
 #include "common/base/files.h"
 #include "common/base/settings.h"
 #include "common/base/text.h"
@@ -12,10 +15,6 @@ namespace {
 
 constexpr size_t kMaxFileBytes = 1024 * 1024;
 constexpr int64_t kGiB = 1024 * 1024 * 1024;
-
-std::string NeedsColumn(const char* column) {
-  return std::string("needs columns.") + column + ", the file's name for it";
-}
 
 // A certificate and its key come together.
 void ReadTls(Settings* s, const std::string& section, std::string* cert, std::string* key) {
@@ -56,52 +55,20 @@ void ReadPlaces(Settings* s, Config* c) {
   s->Integer("drop_folder.archive_days", 0, 36'500, &c->drop_folder.archive_days);
 }
 
-constexpr const char* kCsvColumns[] = {"store",      "register", "business_day", "number",   "time",
-                                       "sku",        "gtin",     "description",  "quantity", "uom",
-                                       "net_amount", "currency", "grand_amount"};
-
-void ReadCsv(Settings* s, const std::string& section, Config::Csv* csv) {
-  const auto key = [&section](const std::string& name) { return section + "." + name; };
-  s->String(key("files"), &csv->files);
-  s->String(key("delimiter"), &csv->delimiter);
-  s->Word(key("decimal_mark"), {".", ","}, &csv->decimal_mark);
-  s->Word(key("encoding"), {"utf-8", "latin-1", "utf-16", "utf-16le", "utf-16be"}, &csv->encoding);
-  s->Bool(key("header"), &csv->header);
-  s->String(key("time_format"), &csv->time_format);
-  s->String(key("day_format"), &csv->day_format);
-  s->String(key("register"), &csv->register_id);
-  s->String(key("uom"), &csv->uom);
-  s->String(key("currency"), &csv->currency);
-  s->Strings(key("non_stock"), &csv->non_stock);
-  for (const char* column : kCsvColumns) {
-    std::string theirs;
-    s->String(key(std::string("columns.") + column), &theirs);
-    if (!theirs.empty()) csv->columns[column] = theirs;
-  }
-  if (csv->delimiter.size() != 1 || csv->delimiter.find_first_of("\"\r\n") != std::string::npos) {
-    s->Complain(key("delimiter"), "expected one character, such as \";\"");
-  }
-  if (csv->delimiter == csv->decimal_mark) {
-    s->Complain(key("decimal_mark"), "must differ from the delimiter");
-  }
-  for (const char* column : {"number", "time", "quantity"}) {
-    if (!csv->columns.contains(column)) s->Complain(section, NeedsColumn(column));
-  }
-  if (!csv->columns.contains("sku") && !csv->columns.contains("gtin")) {
-    s->Complain(section, NeedsColumn("sku"));
-  }
-  if (!csv->columns.contains("register") && csv->register_id.empty()) {
-    s->Complain(section, "needs columns.register, or register for all rows");
-  }
-}
-
-void ReadCsvProfiles(Settings* s, std::vector<Config::Csv>* profiles) {
-  for (const std::string& name : s->Sections("drop_folder.csv")) {
-    Config::Csv& csv = profiles->emplace_back();
-    csv.name = name;
-    const std::string section = "drop_folder.csv." + name;
-    if (!IsName(name)) return s->Complain(section, "must match [A-Za-z0-9._-]{1,32}");
-    ReadCsv(s, section, &csv);
+void ReadPosLogWords(Settings* s,
+                     std::map<std::string, std::map<std::string, std::string>>* questions) {
+  for (const PosLogQuestion& question : PosLogQuestions()) {
+    const std::string key = "formats.poslog.words." + std::string(question.name);
+    std::map<std::string, std::string> words;
+    s->Texts(key, &words);
+    for (const auto& [word, meaning] : words) {
+      const auto& meanings = question.meanings;
+      if (std::find(meanings.begin(), meanings.end(), meaning) == meanings.end()) {
+        s->Complain(key, fmt::format("\"{}\" is none of {}", Printable(meaning, 40),
+                                     fmt::join(meanings, ", ")));
+      }
+    }
+    if (!words.empty()) (*questions)[std::string(question.name)] = std::move(words);
   }
 }
 
@@ -180,6 +147,7 @@ Result<Config> FromSettings(Settings settings) {
   settings.String("guard.operator_key_file", &c.guard.operator_key_file);
   ReadPlaces(&settings, &c);
   ReadCsvProfiles(&settings, &c.drop_folder.csv);
+  ReadPosLogWords(&settings, &c.formats.poslog_words);
   ReadJournal(&settings, &c);
   ReadRegisters(&settings, &c.registers);
   ReadDelivery(&settings, &c);
@@ -224,6 +192,25 @@ Result<std::vector<std::string>> Fragments(const std::string& path) {
 }
 
 }  // namespace
+
+std::span<const PosLogQuestion> PosLogQuestions() {
+  static const PosLogQuestion kQuestions[] = {
+      {"status", {"completed", "cancelled", "suspended", "resumed", "training", "post_voided"}},
+      {"type", {"receipt", "return", "post_void", "training", "cancelled", "suspended", "control"}},
+      {"link", {"reference", "void", "return", "resume"}},
+      {"flag", {"harmless", "cancelled", "training", "suspended", "offline"}},
+      {"line_status", {"kept", "cancelled"}},
+      {"line_type", {"as_element", "return"}},
+      {"element", {"harmless", "sale", "return", "order", "pick_up", "refused"}},
+      {"item_type", {"goods", "no_goods", "deposit_return"}},
+      {"disposal", {"sellable", "damaged", "not_kept"}},
+      {"document_type",
+       {"shipped", "received", "transfer", "adjusted", "lost", "counted", "refused"}},
+      {"document_state", {"done", "draft", "cancelled"}},
+      {"reason", {"damage", "theft", "found", "waste", "own_use", "correction", "other"}},
+      {"condition", {"sellable", "damaged"}}};
+  return kQuestions;
+}
 
 bool NeedsToken(const Config::Intake& intake, bool is_local) {
   return intake.require_token || (!is_local && intake.client_ca_file.empty());

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -51,12 +52,22 @@ struct Config {
   struct Csv {
     std::string name;
     std::string files = "*.csv", delimiter = ",", decimal_mark = ".", encoding = "utf-8";
+    std::string thousands_mark;  // empty: none is taken
     bool header = true;
+    int64_t skip_lines = 0;               // before the header
+    bool final_line_end = true;           // false: a last row without a line end counts
     std::string time_format, day_format;  // strptime(3); empty: RFC 3339
     std::string register_id, uom = "EA", currency;
-    std::map<std::string, std::string> columns;  // ours to theirs
-    std::vector<std::string> non_stock;          // as items.non_stock, for this source
+    std::map<std::string, std::string> columns;    // ours to theirs
+    std::map<std::string, std::string> constants;  // ours to the text that every row has
+    std::map<std::string, std::map<std::string, std::string>> words;  // column, word, meaning
+    std::vector<std::string> ignored;    // their columns that decide nothing
+    std::vector<std::string> non_stock;  // as items.non_stock, for this source
   };
+  struct Formats {
+    // Words of POSLog documents that this shop's tills use: question, word, meaning.
+    std::map<std::string, std::map<std::string, std::string>> poslog_words;
+  } formats;
   struct DropFolder {
     std::string path = "/var/spool/tillrelay";  // empty: none
     int64_t rescan_s = 10;
@@ -109,6 +120,13 @@ struct Config {
   std::vector<SettingValue> effective;  // every key, its value, and the file that set it
   std::vector<std::string> notes;       // old names that still work, a line each
 };
+
+// The questions of formats.poslog.words and what a word can mean there; the decoder has the same.
+struct PosLogQuestion {
+  std::string_view name;
+  std::vector<std::string_view> meanings;
+};
+std::span<const PosLogQuestion> PosLogQuestions();
 
 // An intake that others than this machine can reach needs TLS, and registers that show who they
 // are. `is_local`: what it listens on is loopback or a unix socket. Invalid, with a hint.

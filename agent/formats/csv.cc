@@ -5,280 +5,75 @@
 
 #include <algorithm>
 #include <charconv>
-#include <ctime>
 #include <set>
 
-#include "agent/formats/self_check.h"
+#include "agent/formats/csv_receipt.h"
+#include "agent/formats/csv_rows.h"
+#include "agent/formats/csv_values.h"
+#include "agent/formats/poslog/vocabulary.h"
 #include "common/base/text.h"
-#include "common/event/event_json.h"
-#include "common/event/item_rules.h"
 
 namespace tillrelay::formats {
 namespace {
 
 using event::Rejection;
 
-constexpr size_t kMaxColumns = 256;
 constexpr size_t kMaxRows = 2'000'000;
-constexpr size_t kMaxIdBytes = 128;
-constexpr const char* kHint = "write CSV as in RFC 4180, whole, with the profile's delimiter";
+// A header may stand behind this many lines that belong to a report.
+constexpr size_t kMaxPreamble = 50;
 
-struct Row {
-  size_t from = 0, to = 0;  // bytes
-  std::vector<std::string> fields;
-};
+bool SameHeading(const std::string& theirs, const std::string& heading) {
+  return heading == theirs || (!Heading(theirs).empty() && Heading(heading) == Heading(theirs));
+}
 
-// Splits rows; a quoted field may hold delimiters and line ends.
-class RowReader {
- public:
-  RowReader(std::string_view text, char delimiter, size_t field_bytes)
-      : text_(text), delimiter_(delimiter), field_bytes_(field_bytes) {}
-
-  // False at the end or on an error.
-  bool Next(Row* row) {
-    SkipEmptyLines();
-    if (at_ >= text_.size() || error_) return false;
-    row->from = at_;
-    row->fields.clear();
-    while (!error_) {
-      row->fields.push_back(Field());
-      if (row->fields.size() > kMaxColumns) Fail("more than 256 columns");
-      if (row->fields.back().size() > field_bytes_) Fail("a field is too long");
-      if (at_ < text_.size() && text_[at_] == delimiter_) {
-        ++at_;
-        continue;
-      }
-      break;
+std::optional<SyntaxError> FindColumn(const CsvProfile& profile, const std::string& ours,
+                                      const std::string& theirs, const CsvRow& first,
+                                      size_t* place) {
+  *place = first.fields.size();
+  size_t found = 0;
+  if (!profile.header) {
+    size_t number = 0;
+    const auto parsed = std::from_chars(theirs.data(), theirs.data() + theirs.size(), number);
+    if (parsed.ec == std::errc() && number > 0) *place = number - 1;
+  } else {
+    const auto exact = std::count(first.fields.begin(), first.fields.end(), theirs);
+    for (size_t i = 0; i < first.fields.size(); ++i) {
+      const std::string& heading = first.fields[i];
+      if (exact > 0 ? heading != theirs : !SameHeading(theirs, heading)) continue;
+      *place = i;
+      ++found;
     }
-    row->to = at_;
-    return !error_;
   }
-  const std::optional<SyntaxError>& error() const { return error_; }
+  if (*place < first.fields.size() && found <= 1) return std::nullopt;
+  return SyntaxError{0,
+                     (found > 1 ? "there are two columns " : "there is no column ") +
+                         Printable(theirs, 80),
+                     fmt::format("correct columns.{} of the profile, or the file", ours)};
+}
 
- private:
-  void SkipEmptyLines() {
-    while (at_ < text_.size() && (text_[at_] == '\n' || text_[at_] == '\r')) ++at_;
-  }
-  bool AtEndOfField() const {
-    return at_ >= text_.size() || text_[at_] == delimiter_ || text_[at_] == '\n' ||
-           text_[at_] == '\r';
-  }
-
-  std::string Field() {
-    if (at_ < text_.size() && text_[at_] == '"') return Quoted();
-    const size_t from = at_;
-    while (!AtEndOfField()) {
-      if (text_[at_] == '"') {
-        Fail("a quotation mark inside a field that does not begin with one");
-        return {};
-      }
-      ++at_;
-    }
-    return std::string(text_.substr(from, at_ - from));
-  }
-
-  std::string Quoted() {
-    std::string field;
-    const size_t from = at_++;
-    for (;;) {
-      const size_t quote = text_.find('"', at_);
-      if (quote == std::string_view::npos) {
-        at_ = from;
-        Fail("the quotation mark is not closed");
-        return {};
-      }
-      field += text_.substr(at_, quote - at_);
-      at_ = quote + 1;
-      if (at_ >= text_.size() || text_[at_] != '"') break;
-      field += '"';
-      ++at_;
-    }
-    if (!AtEndOfField()) Fail("text behind a closing quotation mark");
-    return field;
-  }
-
-  void Fail(std::string what) {
-    if (!error_) error_ = SyntaxError{at_, std::move(what), kHint};
-  }
-
-  const std::string_view text_;
-  const char delimiter_;
-  const size_t field_bytes_;
-  size_t at_ = 0;
-  std::optional<SyntaxError> error_;
-};
-
-// Where each of our columns stands in a row.
-using Places = std::map<std::string, size_t, std::less<>>;
-
-std::optional<SyntaxError> FindColumns(const CsvProfile& profile, const Row& first,
-                                       Places* places) {
+std::optional<SyntaxError> FindColumns(const CsvProfile& profile, const CsvRow& first,
+                                       CsvPlaces* places) {
+  places->clear();
   for (const auto& [ours, theirs] : profile.columns) {
     size_t place = 0;
-    if (profile.header) {
-      const auto found = std::find(first.fields.begin(), first.fields.end(), theirs);
-      place = static_cast<size_t>(found - first.fields.begin());
-    } else {
-      const auto parsed = std::from_chars(theirs.data(), theirs.data() + theirs.size(), place);
-      place = parsed.ec == std::errc() && place > 0 ? place - 1 : first.fields.size();
-    }
-    if (place >= first.fields.size()) {
-      return SyntaxError{0, fmt::format("there is no column {}", Printable(theirs, 80)),
-                         fmt::format("correct columns.{} of the profile, or the file", ours)};
-    }
+    if (auto error = FindColumn(profile, ours, theirs, first, &place)) return error;
     (*places)[ours] = place;
   }
   return std::nullopt;
 }
 
-// "21.11.2026 17:42" by the profile's pattern, as in RFC 3339 without offset; "" if it does not
-// fit.
-std::string Reformat(const std::string& text, const std::string& pattern, const char* shape) {
-  if (pattern.empty()) return text;
-  std::tm parts{};
-  const char* rest = strptime(text.c_str(), pattern.c_str(), &parts);
-  if (rest == nullptr || *rest != '\0') return {};
-  char buffer[32];
-  return {buffer, std::strftime(buffer, sizeof buffer, shape, &parts)};
+// Whether a word of a column that the profile does not name decides something.
+bool Decides(std::string_view decider, const std::string& word) {
+  if (decider == "status") {
+    const auto meaning = CsvMeaning(DecidingColumn::kStatus, word);
+    return !meaning.empty() && meaning != "completed";
+  }
+  if (decider == "kind") {
+    const auto meaning = CsvMeaning(DecidingColumn::kKind, word);
+    return !meaning.empty() && meaning != "sale";
+  }
+  return poslog::ReadFlag(word).value_or(false);
 }
-
-// The rows of one receipt, gathered into one event.
-class Receipt {
- public:
-  Receipt(const CsvProfile& profile, const Places& places) : profile_(profile), places_(places) {}
-
-  void Start(const Row& row) {
-    event_ = event::Event();
-    rejection_.reset();
-    row_ = 0;
-    sums_ = Sums();
-    event_.origin.emplace();
-    event_.origin->dialect = "csv/" + profile_.name;
-    event_.origin->mapper = "csv@1";
-    event::Transaction& t = event_.transaction.emplace();
-    t.store_id = Or(row, "store", profile_.store_id);
-    t.register_id = Or(row, "register", profile_.register_id);
-    t.transaction_no = Id(row, "number");
-    t.end_at = Time(row, "time", profile_.time_format, "%Y-%m-%dT%H:%M:%S");
-    t.business_day = places_.contains("business_day")
-                         ? Time(row, "business_day", profile_.day_format, "%Y-%m-%d")
-                         : t.end_at.substr(0, 10);
-    event_.currency = Or(row, "currency", profile_.currency);
-    if (places_.contains("grand_amount")) {
-      sums_.grand = event_.totals.emplace().grand_amount = Number(row, "grand_amount");
-    }
-  }
-
-  void Add(const Row& row) {
-    ++row_;
-    event::Line line;
-    line.item.sku = Id(row, "sku");
-    line.item.gtin = Id(row, "gtin");
-    line.item.description = Text(row, "description");
-    line.uom = event::UomOf(Or(row, "uom", profile_.uom));
-    if (line.uom.empty()) Refuse("bad-value", "uom", "this unit is not known");
-    if (event::IsNonStock(line.item, profile_.non_stock)) line.non_stock = true;
-    line.quantity = Number(row, "quantity");
-    if (!line.quantity) Refuse("missing-field", "quantity", "this field is required");
-    line.net_amount = Number(row, "net_amount");
-    const bool back = line.quantity && line.quantity->negative();
-    line.action = back ? "return" : "sale";
-    if (line.net_amount) {
-      sums_.lines.Add(back ? -Magnitude(*line.net_amount) : *line.net_amount);
-    }
-    if (back) line.quantity = -*line.quantity;
-    if (back && line.net_amount && line.net_amount->negative()) line.net_amount = -*line.net_amount;
-    event_.lines.push_back(std::move(line));
-  }
-
-  std::variant<event::Event, Rejection> Finish() {
-    const auto returns = std::count_if(event_.lines.begin(), event_.lines.end(),
-                                       [](const event::Line& l) { return l.action == "return"; });
-    const auto all = static_cast<std::ptrdiff_t>(event_.lines.size());
-    event_.kind = returns == 0     ? event::Kind::kSale
-                  : returns == all ? event::Kind::kReturn
-                                   : event::Kind::kExchange;
-    CheckTotal();
-    if (rejection_) return *std::move(rejection_);
-    return std::move(event_);
-  }
-
-  std::string Key(const Row& row) const {
-    std::string key;
-    for (const char* part : {"store", "register", "business_day", "number"}) {
-      key += Text(row, part) + '\x1f';
-    }
-    return key;
-  }
-
- private:
-  void CheckTotal() {
-    if (!event_.totals || !sums_.grand || !places_.contains("net_amount")) {
-      event_.origin->flags.emplace_back("unchecked");
-      return;
-    }
-    sums_.line_count = event_.lines.size();
-    std::optional<bool> included;
-    auto rejection = SelfCheck(sums_, TaxRule::kIncluded, "grand_amount", &included);
-    if (rejection && !rejection_) rejection_ = std::move(rejection);
-  }
-
-  std::string Text(const Row& row, std::string_view column) const {
-    const auto place = places_.find(column);
-    return place == places_.end() ? std::string() : row.fields[place->second];
-  }
-  std::string Id(const Row& row, std::string_view column) {
-    std::string text = Text(row, column);
-    if (text.size() > kMaxIdBytes) Refuse("bad-value", column, "longer than 128 bytes");
-    return text.substr(0, kMaxIdBytes);
-  }
-  std::string Or(const Row& row, std::string_view column, const std::string& otherwise) {
-    std::string text = Id(row, column);
-    return text.empty() ? otherwise : text;
-  }
-  std::string Time(const Row& row, std::string_view column, const std::string& pattern,
-                   const char* shape) {
-    const std::string told = Id(row, column);
-    const std::string text = Reformat(told, pattern, shape);
-    if (text.empty() && !told.empty()) {
-      Refuse("bad-value", column, "does not have the profile's form " + pattern);
-    }
-    return text;
-  }
-  std::optional<Decimal> Number(const Row& row, std::string_view column) {
-    std::string text = Text(row, column);
-    if (text.empty()) return std::nullopt;
-    const char foreign = profile_.decimal_mark == ',' ? '.' : ',';
-    const bool wrong_mark = text.find(foreign) != std::string::npos;
-    std::replace(text.begin(), text.end(), profile_.decimal_mark, '.');
-    bool rounded = false;
-    const auto value = Decimal::Parse(text, &rounded);
-    if (wrong_mark || !value.ok()) {
-      Refuse("bad-value", column,
-             fmt::format("expected a number such as 12{}50", profile_.decimal_mark));
-      return std::nullopt;
-    }
-    if (rounded) Flag("rounded");
-    return *value;
-  }
-  void Flag(const char* flag) {
-    auto& flags = event_.origin->flags;
-    if (std::find(flags.begin(), flags.end(), flag) == flags.end()) flags.emplace_back(flag);
-  }
-  void Refuse(const char* reason, std::string_view column, std::string hint) {
-    if (rejection_) return;
-    rejection_ =
-        Rejection{reason, row_ == 0 ? std::string(column) : fmt::format("row {}.{}", row_, column),
-                  std::move(hint)};
-  }
-
-  const CsvProfile& profile_;
-  const Places& places_;
-  event::Event event_;
-  size_t row_ = 0;  // of this receipt
-  Sums sums_;
-  std::optional<Rejection> rejection_;
-};
 
 // The whole file, receipt by receipt; items wait until its end is seen.
 class FileReader {
@@ -287,9 +82,12 @@ class FileReader {
       : profile_(profile), text_(text), limits_(limits), receipt_(profile, places_) {}
 
   std::optional<SyntaxError> Run() {
-    RowReader reader(text_, profile_.delimiter, limits_.string_bytes);
-    Row row;
-    for (size_t number = 1; reader.Next(&row); ++number) {
+    if (auto error = FindHeader()) return error;
+    CsvRowReader reader = Reader();
+    CsvRow row;
+    size_t number = 1;
+    for (; reader.Next(&row); ++number) {
+      if (number <= header_row_) continue;
       if (auto error = OneRow(number, row)) return error;
     }
     if (reader.error()) return reader.error();
@@ -303,22 +101,76 @@ class FileReader {
   std::vector<Item>& items() { return items_; }
 
  private:
-  std::optional<SyntaxError> OneRow(size_t number, Row& row) {
-    if (number == 1) {
-      columns_ = row.fields.size();
-      if (auto error = FindColumns(profile_, row, &places_)) return error;
-      header_ = profile_.header ? text_.substr(row.from, row.to - row.from) : std::string_view();
-      if (profile_.header) return std::nullopt;
+  CsvRowReader Reader() const {
+    CsvRowReader reader(text_, profile_.delimiter, limits_.string_bytes);
+    reader.SkipLines(profile_.skip_lines);
+    return reader;
+  }
+
+  // The first row that has all columns; rows of a report may stand before it.
+  std::optional<SyntaxError> FindHeader() {
+    CsvRowReader reader = Reader();
+    CsvRow row;
+    std::optional<SyntaxError> first_error;
+    for (size_t number = 1; number <= kMaxPreamble && reader.Next(&row); ++number) {
+      auto error = FindColumns(profile_, row, &places_);
+      if (!error) {
+        columns_ = row.fields.size();
+        header_row_ = profile_.header ? number : 0;
+        if (profile_.header) header_ = text_.substr(row.from, row.to - row.from);
+        if (profile_.header) LookForDeciders(row, &reader);
+        return std::nullopt;
+      }
+      if (!first_error) first_error = std::move(error);
+      if (!profile_.header) break;
     }
+    if (!first_error) return reader.error();
+    return first_error;
+  }
+
+  // Columns that nobody named, whose heading and words say that they decide. One that holds no such
+  // word tells something else.
+  void LookForDeciders(const CsvRow& header, CsvRowReader* reader) {
+    std::map<size_t, std::string_view> unnamed;
+    for (size_t i = 0; i < header.fields.size(); ++i) {
+      const std::string_view decider = DeciderByHeading(header.fields[i]);
+      const auto is_this = [&](const auto& named) { return named.second == i; };
+      const auto ignored = [&](const std::string& name) {
+        return SameHeading(name, header.fields[i]);
+      };
+      if (decider.empty() || places_.contains(decider) ||
+          profile_.constants.contains(std::string(decider)) ||
+          std::any_of(places_.begin(), places_.end(), is_this) ||
+          std::any_of(profile_.ignored.begin(), profile_.ignored.end(), ignored)) {
+        continue;
+      }
+      unnamed[i] = decider;
+    }
+    if (profile_.is_part) {
+      for (const auto& [place, decider] : unnamed) places_.emplace(decider, place);
+      return;
+    }
+    CsvRow row;
+    while (!unnamed.empty() && reader->Next(&row)) {
+      for (auto at = unnamed.begin(); at != unnamed.end();) {
+        const auto [place, decider] = *at;
+        const bool decides = place < row.fields.size() && Decides(decider, row.fields[place]);
+        if (decides) places_.emplace(decider, place);
+        at = decides ? unnamed.erase(at) : std::next(at);
+      }
+    }
+  }
+
+  std::optional<SyntaxError> OneRow(size_t number, CsvRow& row) {
     if (row.fields.size() != columns_) {
       return SyntaxError{row.from,
                          fmt::format("row {} has {} columns, the first one {}", number,
                                      row.fields.size(), columns_),
-                         kHint};
+                         kCsvHint};
     }
     if (number > kMaxRows) return SyntaxError{row.from, "too many rows", "split the file"};
     std::string key = receipt_.Key(row);
-    if (!open_ || key != key_) {
+    if (!open_ || key != key_ || !receipt_.SameDay(row)) {
       Close();
       if (items_.size() >= limits_.events) {
         return SyntaxError{row.from, fmt::format("more than {} receipts", limits_.events),
@@ -337,9 +189,10 @@ class FileReader {
   void Close() {
     if (!open_) return;
     open_ = false;
+    const std::string seen = key_ + receipt_.Day();
     Item item{items_.size(), receipt_.Finish(), {}};
     item.excerpt = Excerpt();
-    const auto [known, fresh] = seen_.emplace(key_, items_.size());
+    const auto [known, fresh] = seen_.emplace(seen, items_.size());
     if (!fresh) {
       torn_apart_.insert(known->second);
       torn_apart_.insert(items_.size());
@@ -352,6 +205,7 @@ class FileReader {
     std::string text(header_);
     if (!text.empty()) text += '\n';
     text += text_.substr(from_, std::min(to_ - from_, limits_.event_bytes));
+    text += '\n';
     if (text.size() > limits_.event_bytes) text.resize(limits_.event_bytes);
     return text;
   }
@@ -359,9 +213,9 @@ class FileReader {
   const CsvProfile& profile_;
   const std::string_view text_;
   const Limits& limits_;
-  Places places_;
-  Receipt receipt_;
-  size_t columns_ = 0;
+  CsvPlaces places_;
+  CsvReceipt receipt_;
+  size_t columns_ = 0, header_row_ = 0;
   std::string_view header_;
   std::string key_;
   bool open_ = false;
@@ -419,7 +273,7 @@ std::optional<SyntaxError> DecodeCsv(const CsvProfile& profile, std::string_view
     return at({invalid, "not UTF-8", "save the file as UTF-8, or set encoding in its profile"});
   }
   // A row is complete with its line end; without one nobody knows what was cut off.
-  if (!text.empty() && text.back() != '\n') {
+  if (profile.final_line_end && !text.empty() && text.back() != '\n') {
     return at({text.size(), "the last row has no line end", "send the file again, whole"});
   }
   FileReader reader(profile, text, limits);

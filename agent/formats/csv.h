@@ -1,7 +1,9 @@
 // What: rows of a CSV file (RFC 4180) to receipts, by a profile of the configuration.
-// Promise: pure. A receipt is complete when the next key appears and the file is closed: one that
-//   is cut inside a row, or a row with another number of columns, gives nothing at all. Rows of one
-//   receipt stand together; a key that comes back later in the file is never guessed at.
+// Promise: pure. A word that decides whether goods moved and is not known refuses its receipt; so
+//   does a column that plainly tells such words and is named by nobody. A receipt is complete when
+//   the next key appears and the file is closed: one that is cut inside a row, or a row with
+//   another number of columns, gives nothing at all. Rows of one receipt stand together; a key that
+//   comes back later in the file is never guessed at.
 // Thread: any.
 // Limits: 256 columns, 2,000,000 rows, fields and events as Limits.
 #pragma once
@@ -23,14 +25,25 @@ struct CsvProfile {
   char delimiter = ',';
   char decimal_mark = '.';
   Encoding encoding = Encoding::kUtf8;  // a byte order mark counts more
+  char thousands_mark = '\0';           // none is taken
   bool header = true;                   // else columns are numbers from 1
+  size_t skip_lines = 0;                // before the header
+  bool final_line_end = true;           // else the last row may lack its line end
   // As strptime(3); empty: as in RFC 3339. A time without offset is the store's.
   std::string time_format, day_format;
   // Where no column says it.
   std::string store_id, register_id, uom = "EA", currency;
-  // Our name to the file's: store, register, business_day, number, time, sku, gtin, description,
-  // quantity, uom, net_amount, currency, grand_amount.
+  // Our name to the file's: store, register, business_day, number, date, time, sku, gtin,
+  // description, quantity, uom, unit_price, net_amount, tax_amount, currency, tender, grand_amount,
+  // status, kind, void, training, return.
   std::map<std::string, std::string> columns;
+  // Our name to the text that every row has.
+  std::map<std::string, std::string> constants;
+  // Of status, kind, void, training and return: the file's words and what they mean.
+  std::map<std::string, std::map<std::string, std::string>> words;
+  std::vector<std::string> ignored;  // headings of columns that decide nothing
+  // Columns that nobody named count by their headings alone: the file is a part of a larger one.
+  bool is_part = false;
   // Items of this source that are no goods, as event::MatchesCode reads them.
   std::vector<std::string> non_stock;
 };

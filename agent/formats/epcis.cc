@@ -4,8 +4,11 @@
 
 #include <algorithm>
 #include <chrono>
+#include <set>
+#include <utility>
 #include <vector>
 
+#include "agent/formats/epcis_words.h"
 #include "agent/formats/gs1_names.h"
 #include "agent/formats/json_events.h"
 #include "common/base/text.h"
@@ -84,23 +87,93 @@ class Mapper {
     if (here_.gln.empty()) here_.gln = read_point_.gln;
   }
 
+  // The word of a vocabulary; a foreign one is no word of ours, and not the same as none.
+  static std::optional<std::string_view> Word(std::string_view told, std::string_view list,
+                                              std::string_view prefix) {
+    const std::string_view word = CbvWord(told, list, prefix);
+    if (word.empty() && !told.empty()) return std::nullopt;
+    return word;
+  }
+
   void Meaning() {
-    const std::string_view step = CbvWord(source_.String("bizStep"), "bizstep", "BizStep");
-    const std::string_view state = CbvWord(source_.String("disposition"), "disp", "Disp");
-    if (step == "retail_selling" && state == "retail_sold") return Receipt(Kind::kSale);
-    if ((step == "receiving" || step == "accepting") && state == "returned") {
-      return Receipt(Kind::kReturn);
+    const auto step = Word(source_.String("bizStep"), "bizstep", "BizStep");
+    const auto state = Word(source_.String("disposition"), "disp", "Disp");
+    const EpcisRule* rule = step && state ? EpcisRuleOf(*step, *state) : nullptr;
+    if (rule == nullptr) return NoMeaning();
+    if (!Action(*rule) || !Persistent(*rule)) return;
+    switch (rule->meaning) {
+      case EpcisMeaning::kSale:
+        return Receipt(Kind::kSale);
+      case EpcisMeaning::kReturn:
+        return Receipt(Kind::kReturn);
+      case EpcisMeaning::kShipped:
+        return Transfer(Kind::kTransferShipped);
+      case EpcisMeaning::kShipmentVoided:
+        return Transfer(Kind::kTransferVoided);
+      case EpcisMeaning::kReceivedDamaged:
+        damaged_ = true;
+        [[fallthrough]];
+      case EpcisMeaning::kReceived:
+        return Transfer(Kind::kTransferReceived);
+      case EpcisMeaning::kCountedDamaged:
+        damaged_ = true;
+        [[fallthrough]];
+      case EpcisMeaning::kCounted:
+        return Count(*step);
+      case EpcisMeaning::kDamage:
+        return Adjustment("damage");
+      case EpcisMeaning::kWaste:
+        return Adjustment("waste");
+      case EpcisMeaning::kTheft:
+        return Adjustment("theft");
     }
-    if (step == "shipping" && state == "in_transit") return Transfer(Kind::kTransferShipped);
-    if (step == "void_shipping") return Transfer(Kind::kTransferVoided);
-    if (step == "receiving") return Transfer(Kind::kTransferReceived);
-    if (step == "stock_taking" || step == "cycle_counting") return Count(step);
-    if (step == "inspecting" && state == "damaged") return Adjustment("damage");
-    if (step == "destroying") return Adjustment("waste");
-    if (state == "stolen") return Adjustment("theft");
+  }
+
+  void NoMeaning() {
+    std::string known;
+    const std::string_view step = CbvWord(source_.String("bizStep"), "bizstep", "BizStep");
+    for (const EpcisRule& rule : EpcisRules()) {
+      if (step.empty() || rule.step != step) continue;
+      known += (known.empty() ? "" : ", ");
+      known += rule.disposition.empty() ? "(none)" : rule.disposition;
+    }
     Refuse("unsupported", "bizStep",
-           fmt::format("{} with disposition {} says nothing about a shop's stock",
-                       Named(source_.String("bizStep")), Named(source_.String("disposition"))));
+           fmt::format("{} with disposition {} says nothing about a shop's stock{}{}",
+                       Named(source_.String("bizStep")), Named(source_.String("disposition")),
+                       known.empty() ? "" : "; known dispositions of this step are ", known));
+  }
+
+  // An ObjectEvent says whether it only saw the goods, or whether they begin or cease to be.
+  bool Action(const EpcisRule& rule) {
+    const std::string_view action = source_.String("action");
+    const bool object = source_.String("type") == "ObjectEvent";
+    const bool known = action == "ADD" || action == "OBSERVE" || action == "DELETE";
+    if (known && (!object || rule.actions.find(action) != std::string_view::npos)) return true;
+    if (action.empty() && !source_.Find("action")) return true;
+    Refuse(
+        "unsupported", "action",
+        fmt::format("{} does not go with this bizStep; known are {}", Named(action), rule.actions));
+    return false;
+  }
+
+  // What else is true of the goods: it may say that they cannot be sold.
+  bool Persistent(const EpcisRule& rule) {
+    for (const JsonValue entry : source_.Find("persistentDisposition").Find("set")) {
+      const std::string_view told = entry.is_string() ? entry.text() : std::string_view();
+      const std::string_view word = CbvWord(told, "disp", "Disp");
+      if (!word.empty() && (word == rule.disposition || LeavesGoodsAsTheyAre(word))) continue;
+      const EpcisRule* as_state = EpcisRuleOf(rule.step, word);
+      const bool arrives_damaged = rule.meaning == EpcisMeaning::kReceived && as_state != nullptr &&
+                                   as_state->meaning == EpcisMeaning::kReceivedDamaged;
+      if (!arrives_damaged) {
+        Refuse("unsupported", "persistentDisposition",
+               fmt::format("{} with this bizStep says nothing that is known about a shop's stock",
+                           Named(told)));
+        return false;
+      }
+      damaged_ = true;
+    }
+    return true;
   }
 
   void Receipt(Kind kind) {
@@ -202,10 +275,12 @@ class Mapper {
   void Goods() {
     size_t index = 0;
     for (const JsonValue epc : source_.Find("epcList")) {
-      const TradeItem item = TradeItemOf(epc.is_string() ? epc.text() : std::string_view());
-      if (item.gtin.empty()) return NoTradeItem(fmt::format("epcList[{}]", index));
-      Add(item, Decimal::FromMicros(Decimal::kUnit, 0), "EA", "epcList");
       ++index;
+      const TradeItem item = TradeItemOf(epc.is_string() ? epc.text() : std::string_view());
+      if (item.gtin.empty()) return NoTradeItem(fmt::format("epcList[{}]", index - 1));
+      // One piece has one serial number: told twice, it is still one.
+      if (!item.serial.empty() && !pieces_.emplace(item.gtin, item.serial).second) continue;
+      Add(item, Decimal::FromMicros(Decimal::kUnit, 0), "EA", "epcList");
     }
     index = 0;
     for (const JsonValue entry : source_.Find("quantityList")) {
@@ -241,8 +316,12 @@ class Mapper {
       line = event_.lines.emplace(event_.lines.end());
       line->item.gtin = item.gtin;
       line->uom = uom;
+      if (damaged_ && event_.kind == Kind::kStockCounted) line->bucket = "damaged";
+      if (damaged_ && event_.kind == Kind::kTransferReceived) line->quantity = Decimal();
     }
-    auto& sum = event_.kind == Kind::kStockCounted ? line->counted : line->quantity;
+    auto& sum = event_.kind == Kind::kStockCounted ? line->counted
+                : damaged_                         ? line->quantity_damaged
+                                                   : line->quantity;
     auto total = sum.value_or(Decimal()).Plus(quantity);
     if (!total.ok()) return Refuse("bad-value", field, "the quantities are too large");
     sum = *total;
@@ -277,6 +356,8 @@ class Mapper {
   event::Event& event_;
   std::string at_, day_;
   Place here_, read_point_;
+  bool damaged_ = false;
+  std::set<std::pair<std::string, std::string>> pieces_;  // GTIN and serial
   std::optional<Rejection> rejection_;
 };
 

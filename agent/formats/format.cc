@@ -89,12 +89,16 @@ std::optional<Format> Sniff(std::string_view bytes, std::string_view file_name) 
 
 struct Decoder::State {
   JsonParser parser;
+  const poslog::Vocabulary* words = &poslog::BuiltInVocabulary();
 
   std::optional<SyntaxError> Decode(Format format, std::string& bytes, const Limits& limits,
                                     const std::function<void(Item&&)>& sink);
 };
 
 Decoder::Decoder() : state_(std::make_unique<State>()) {}
+Decoder::Decoder(const poslog::Vocabulary* words) : Decoder() {
+  if (words != nullptr) state_->words = words;
+}
 Decoder::~Decoder() = default;
 
 std::optional<SyntaxError> Decoder::Decode(Format format, std::string& bytes, const Limits& limits,
@@ -113,7 +117,7 @@ std::optional<SyntaxError> Decoder::Decode(Declared declared, std::string& bytes
   };
   const Format format = declared.format;
   CHECK(format != Format::kCsv);
-  if (format == Format::kPosLog) return DecodePosLog(bytes, limits, numbered);
+  if (format == Format::kPosLog) return DecodePosLog(bytes, *state_->words, limits, numbered);
   // A mark or zero bytes tell more than a name.
   const auto shown = EncodingOf(bytes);
   const auto encoding = shown ? shown : declared.encoding;

@@ -52,9 +52,15 @@ struct SyntaxError {
   std::string hint;
 };
 
+namespace poslog {
+class Vocabulary;
+}
+
 class Decoder {
  public:
   Decoder();
+  // With the words that the shop has taught; they outlive the decoder.
+  explicit Decoder(const poslog::Vocabulary* words);
   ~Decoder();
   Decoder(const Decoder&) = delete;
   Decoder& operator=(const Decoder&) = delete;

@@ -7,6 +7,7 @@
 #include <regex>
 #include <vector>
 
+#include "agent/guard/card_number.h"
 #include "common/event/gtin.h"
 
 namespace tillrelay::guard {
@@ -17,9 +18,9 @@ struct ReceiptPattern {
 
 namespace {
 
-constexpr size_t kMinDigits = 13;
-constexpr size_t kMaxDigits = 19;
-constexpr int kMaxSeparators = 2;
+// Between the groups of one number; with more than the first many, or of other kinds than the old
+// ones, only groups as cards print them are judged.
+constexpr int kNearSeparators = 2, kMaxSeparators = 3;
 // Longer identifiers are never receipt numbers; a bound for the regular expression.
 constexpr size_t kMaxPatternBytes = 128;
 // What stood beside a hit is a run of its own afterwards, and judged again.
@@ -27,61 +28,16 @@ constexpr int kMaxPasses = 8;
 // ISO/IEC 7813: track 1 has at most 79 characters, track 2 at most 40.
 constexpr size_t kTrackBytes = 79;
 
-// The first six digits of a range, and the lengths in use. docs/security.md names the sources.
-struct Issuer {
-  uint32_t from, to;
-  uint8_t shortest, longest;
-};
-constexpr Issuer kIssuers[] = {
-    {400000, 499999, 16, 16}, {400000, 499999, 19, 19},                            // Visa
-    {510000, 559999, 16, 16}, {222100, 272099, 16, 16},                            // Mastercard
-    {340000, 349999, 15, 15}, {370000, 379999, 15, 15},                            // Amex
-    {601100, 601199, 16, 19}, {644000, 649999, 16, 19}, {650000, 659999, 16, 19},  // Discover
-    {352800, 358999, 16, 19},                                                      // JCB
-    {300000, 305999, 14, 19}, {360000, 369999, 14, 19}, {380000, 399999, 14, 19},  // Diners
-    {620000, 629999, 16, 19}, {810000, 819999, 16, 19},                            // UnionPay
-    {501800, 501899, 13, 19}, {502000, 502099, 13, 19}, {503800, 503899, 13, 19},  // Maestro
-    {589300, 589399, 13, 19}, {630400, 630499, 13, 19}, {675900, 675999, 13, 19},
-    {676100, 676399, 13, 19}, {220000, 220499, 16, 19},                            // Mir
-    {600000, 609999, 16, 16}, {652100, 652199, 16, 16}, {508000, 508999, 16, 16},  // RuPay
-};
-
 // How cards print their numbers.
-constexpr std::array<std::array<uint8_t, 5>, 5> kPrinted = {
-    {{4, 4, 4, 4, 3}, {4, 4, 4, 4, 0}, {4, 6, 5, 0, 0}, {4, 6, 4, 0, 0}, {6, 13, 0, 0, 0}}};
+constexpr std::array<std::array<uint8_t, 5>, 6> kPrinted = {{{4, 4, 4, 4, 3},
+                                                             {4, 4, 4, 4, 0},
+                                                             {4, 6, 5, 0, 0},
+                                                             {4, 6, 4, 0, 0},
+                                                             {6, 13, 0, 0, 0},
+                                                             {8, 8, 0, 0, 0}}};
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool IsHex(char c) { return IsDigit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
-
-bool Luhn(std::string_view digits) {
-  int sum = 0;
-  bool twice = false;
-  for (size_t i = digits.size(); i-- > 0; twice = !twice) {
-    const int digit = (digits[i] - '0') * (twice ? 2 : 1);
-    sum += digit > 9 ? digit - 9 : digit;
-  }
-  return sum % 10 == 0;
-}
-
-// A GTIN or GLN of 13 digits, a GTIN of 14, an SSCC.
-bool IsTradeNumber(std::string_view digits) {
-  const bool gs1_length = digits.size() == 13 || digits.size() == 14 || digits.size() == 18;
-  return gs1_length && event::HasGs1CheckDigit(digits);
-}
-
-bool IsCard(std::string_view digits) {
-  if (digits.size() < kMinDigits || digits.size() > kMaxDigits || !Luhn(digits)) return false;
-  uint32_t prefix = 0;
-  for (const char digit : digits.substr(0, 6)) {
-    prefix = prefix * 10 + static_cast<uint32_t>(digit - '0');
-  }
-  const auto issued = [&](const Issuer& issuer) {
-    return prefix >= issuer.from && prefix <= issuer.to && digits.size() >= issuer.shortest &&
-           digits.size() <= issuer.longest;
-  };
-  if (!std::any_of(std::begin(kIssuers), std::end(kIssuers), issued)) return false;
-  return !IsTradeNumber(digits);
-}
 
 struct Digit {
   char value;
@@ -126,50 +82,76 @@ bool MayEscape(char c, Spelling spelling) {
   return spelling == Spelling::kRaw && (c == '\\' || c == '&');
 }
 
-std::optional<Digit> DigitAt(std::string_view text, size_t at, Spelling spelling) {
-  const char c = text[at];
-  if (IsDigit(c)) return Digit{c, 1};
-  // Full-width digits are U+FF10 to U+FF19.
-  if (c == '\xEF' && at + 2 < text.size() && text[at + 1] == '\xBC') {
-    const auto last = static_cast<unsigned char>(text[at + 2]);
-    if (last >= 0x90 && last <= 0x99) return Digit{static_cast<char>('0' + last - 0x90), 3};
+// The zeros of Unicode's decimal digits (category Nd); nine more follow each.
+constexpr uint32_t kZeros[] = {
+    0x0660, 0x06F0, 0x07C0, 0x0966,  0x09E6,  0x0A66,  0x0AE6,  0x0B66,  0x0BE6,  0x0C66, 0x0CE6,
+    0x0D66, 0x0DE6, 0x0E50, 0x0ED0,  0x0F20,  0x1040,  0x1090,  0x17E0,  0x1810,  0x1946, 0x19D0,
+    0x1A80, 0x1A90, 0x1B50, 0x1BB0,  0x1C40,  0x1C50,  0xA620,  0xA8D0,  0xA900,  0xA9D0, 0xA9F0,
+    0xAA50, 0xABF0, 0xFF10, 0x104A0, 0x11066, 0x1D7CE, 0x1D7D8, 0x1D7E2, 0x1D7EC, 0x1D7F6};
+
+std::optional<char> DigitOf(uint32_t code) {
+  if (code >= '0' && code <= '9') return static_cast<char>(code);
+  for (const uint32_t zero : kZeros) {
+    if (code >= zero && code <= zero + 9) return static_cast<char>('0' + (code - zero));
   }
-  if (!MayEscape(c, spelling)) return std::nullopt;
-  const auto escape = EscapeAt(text, at);
-  if (!escape) return std::nullopt;
-  // Full-width digits again.
-  const uint32_t code = escape->code >= 0xFF10 ? escape->code - 0xFF10 + '0' : escape->code;
-  if (code < '0' || code > '9') return std::nullopt;
-  return Digit{static_cast<char>(code), escape->bytes};
+  return std::nullopt;
 }
 
-// Bytes of a separator at `at`, or 0.
-size_t SeparatorAt(std::string_view text, size_t at, Spelling spelling) {
+// The character of UTF-8 at `at`; a byte that begins none counts as itself.
+Escape CharacterAt(std::string_view text, size_t at) {
+  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[at + i]); };
+  const uint32_t lead = byte(0);
+  const size_t size = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC2 ? 2 : 1;
+  if (size == 1 || at + size > text.size()) return {lead, 1};
+  uint32_t code = lead & (size == 2 ? 0x1Fu : size == 3 ? 0x0Fu : 0x07u);
+  for (size_t i = 1; i < size; ++i) {
+    if ((byte(i) & 0xC0) != 0x80) return {lead, 1};
+    code = code << 6 | (byte(i) & 0x3Fu);
+  }
+  return {code, size};
+}
+
+Escape SymbolAt(std::string_view text, size_t at, Spelling spelling) {
   if (MayEscape(text[at], spelling)) {
-    constexpr std::u16string_view kSeparators = u" -./\u00A0";
-    const auto escape = EscapeAt(text, at);
-    const bool separates =
-        escape && kSeparators.find(static_cast<char16_t>(escape->code)) != kSeparators.npos;
-    return separates ? escape->bytes : 0;
+    if (const auto escape = EscapeAt(text, at)) return *escape;
   }
-  switch (text[at]) {
-    case ' ':
-    case '-':
-    case '.':
-    case '/':
-    case '\xA0':  // Latin-1's no-break space; behind a digit it is not of UTF-8
-      return 1;
-    case '\xC2':
-      return at + 1 < text.size() && text[at + 1] == '\xA0' ? 2 : 0;
-    default:
-      return 0;
+  return CharacterAt(text, at);
+}
+
+std::optional<Digit> DigitAt(std::string_view text, size_t at, Spelling spelling) {
+  if (IsDigit(text[at])) return Digit{text[at], 1};
+  if (static_cast<unsigned char>(text[at]) < 0x80 && !MayEscape(text[at], spelling)) {
+    return std::nullopt;
   }
+  const Escape symbol = SymbolAt(text, at, spelling);
+  const auto digit = DigitOf(symbol.code);
+  return digit ? std::optional<Digit>({*digit, symbol.bytes}) : std::nullopt;
+}
+
+struct Separator {
+  size_t bytes = 0;   // 0: none
+  bool near = false;  // as people and tills write it every day
+};
+
+Separator SeparatorAt(std::string_view text, size_t at, Spelling spelling) {
+  const Escape symbol = SymbolAt(text, at, spelling);
+  constexpr std::u16string_view kNear = u" -./\u00A0";
+  constexpr std::u16string_view kWide =
+      u"\t\r\n_,:;*|+~'\u00AD\u00B7\u02D7\u1680\u2022\u205F\u2212\u3000\uFE58\uFE63\uFF0D\uFEFF";
+  const uint32_t code = symbol.code;
+  if (code > 0xFFFF) return {};
+  const auto character = static_cast<char16_t>(code);
+  if (kNear.find(character) != kNear.npos) return {symbol.bytes, true};
+  const bool wide = (code >= 0x2000 && code <= 0x2015) || (code >= 0x2028 && code <= 0x202F) ||
+                    kWide.find(character) != kWide.npos;
+  return wide ? Separator{symbol.bytes, false} : Separator{};
 }
 
 bool HasEnoughDigits(std::string_view text, Spelling spelling) {
   size_t count = 0;
   for (const char c : text) {
-    if ((IsDigit(c) || c == '\xEF' || MayEscape(c, spelling)) && ++count >= kMinDigits) return true;
+    const bool foreign = static_cast<unsigned char>(c) >= 0xC2;
+    if ((IsDigit(c) || foreign || MayEscape(c, spelling)) && ++count >= kMinDigits) return true;
   }
   return false;
 }
@@ -207,10 +189,60 @@ struct Span {
   size_t from, to;
 };
 
+// ISO 13616: the check digits of an IBAN, over its characters without blanks.
+bool HasIbanCheck(std::string_view iban) {
+  unsigned rest = 0;
+  for (size_t i = 0; i < iban.size(); ++i) {
+    const char c = iban[(i + 4) % iban.size()];
+    const unsigned value =
+        IsDigit(c) ? static_cast<unsigned>(c - '0') : static_cast<unsigned>(c - 'A') + 10;
+    rest = (rest * (value > 9 ? 100 : 10) + value) % 97;
+  }
+  return rest == 1;
+}
+
+bool IsCapital(char c) { return c >= 'A' && c <= 'Z'; }
+
+// The IBAN that begins at `at`, with or without blanks in it; its end, or 0.
+size_t IbanEnd(std::string_view text, size_t at) {
+  constexpr size_t kShortest = 15, kLongest = 34;
+  std::string iban;
+  while (at < text.size() && iban.size() < kLongest) {
+    if (text[at] == ' ' && iban.size() % 4 == 0 && !iban.empty()) ++at;
+    if (at >= text.size() || (!IsDigit(text[at]) && !IsCapital(text[at]))) break;
+    iban += text[at++];
+    const bool ends = at == text.size() || (!IsDigit(text[at]) && !IsCapital(text[at]));
+    if (ends && iban.size() >= kShortest && HasIbanCheck(iban)) return at;
+  }
+  return 0;
+}
+
+// Numbers that are known by their form not to be cards.
+std::vector<Span> ExemptIn(std::string_view text) {
+  constexpr std::string_view kSscc = "(00)";
+  constexpr size_t kSsccDigits = 18;
+  std::vector<Span> exempt;
+  for (size_t at = 0; at + 4 < text.size(); ++at) {
+    if (IsCapital(text[at]) && IsCapital(text[at + 1]) && IsDigit(text[at + 2]) &&
+        IsDigit(text[at + 3]) && (at == 0 || !(IsDigit(text[at - 1]) || IsCapital(text[at - 1])))) {
+      if (const size_t end = IbanEnd(text, at)) {
+        exempt.push_back({at, end});
+        at = end - 1;
+      }
+    } else if (text.substr(at, kSscc.size()) == kSscc &&
+               event::HasGs1CheckDigit(text.substr(at + kSscc.size(), kSsccDigits)) &&
+               text.size() - at - kSscc.size() >= kSsccDigits) {
+      exempt.push_back({at, at + kSscc.size() + kSsccDigits});
+    }
+  }
+  return exempt;
+}
+
 // Reads the text once, run by run.
 class Scanner {
  public:
-  Scanner(std::string_view text, Spelling spelling) : text_(text), spelling_(spelling) {}
+  Scanner(std::string_view text, Spelling spelling, Issuers issuers)
+      : text_(text), spelling_(spelling), issuers_(issuers), exempt_(ExemptIn(text)) {}
 
   // The next hit, in order.
   std::optional<Span> Next() {
@@ -223,20 +255,30 @@ class Scanner {
  private:
   struct Group {
     size_t first, count;  // digits
+    bool near = false;    // stands behind one or two everyday separators
+    std::string_view apart = {};
   };
+
+  // A digit of a number that may be a card.
+  std::optional<Digit> At(size_t at) const {
+    const auto digit = DigitAt(text_, at, spelling_);
+    if (!digit || exempt_.empty()) return digit;
+    const auto inside = [at](const Span& span) { return at >= span.from && at < span.to; };
+    return std::any_of(exempt_.begin(), exempt_.end(), inside) ? std::nullopt : digit;
+  }
 
   bool ReadRun() {
     digits_.clear();
     places_.clear();
     groups_.clear();
     group_ = 0;
-    while (at_ < text_.size() && !DigitAt(text_, at_, spelling_)) ++at_;
+    while (at_ < text_.size() && !At(at_)) ++at_;
     if (at_ == text_.size()) return false;
+    Group next{0, 0};
     bool apart = true;
     while (at_ < text_.size()) {
-      const auto digit = DigitAt(text_, at_, spelling_);
-      if (digit) {
-        if (apart) groups_.push_back({digits_.size(), 0});
+      if (const auto digit = At(at_)) {
+        if (apart) groups_.push_back({digits_.size(), 0, next.near, next.apart});
         apart = false;
         ++groups_.back().count;
         digits_ += digit->value;
@@ -244,49 +286,93 @@ class Scanner {
         at_ += digit->bytes;
         continue;
       }
-      const size_t next = AfterSeparators(at_);
-      if (next == at_) break;
+      const size_t behind = AfterSeparators(at_, &next.near);
+      if (behind == at_) break;
+      next.apart = text_.substr(at_, behind - at_);
       apart = true;
-      at_ = next;
+      at_ = behind;
     }
-    whole_ = true;
     return true;
   }
 
-  // Past at most two separators that another digit follows; `at` otherwise.
-  size_t AfterSeparators(size_t at) const {
+  // Past at most three separators that another digit follows; `at` otherwise.
+  size_t AfterSeparators(size_t at, bool* near) const {
     size_t next = at;
+    *near = true;
     for (int i = 0; i < kMaxSeparators && next < text_.size(); ++i) {
-      const size_t bytes = SeparatorAt(text_, next, spelling_);
-      if (bytes == 0) break;
-      next += bytes;
+      const Separator separator = SeparatorAt(text_, next, spelling_);
+      if (separator.bytes == 0) break;
+      *near = *near && separator.near && i < kNearSeparators;
+      next += separator.bytes;
     }
-    return next < text_.size() && DigitAt(text_, next, spelling_) ? next : at;
+    return next < text_.size() && At(next) ? next : at;
   }
 
   std::optional<Span> NextInRun() {
     if (digits_.size() < kMinDigits) return std::nullopt;
-    if (whole_) {
-      whole_ = false;
-      if (groups_.size() == 1 || !HoldsTradeNumber()) {
-        if (const auto hit = Judge(0, groups_.size())) return hit;
-      }
-    }
     for (; group_ < groups_.size(); ++group_) {
-      if (const auto hit = Judge(group_, 1)) return hit;
+      if (group_ == 0 || !groups_[group_].near) {
+        const size_t count = NearCount();
+        if (count > 1 && !HoldsTradeNumber(count)) {
+          if (const auto hit = Judge(group_, count, {Issuers::kKnown, false})) return hit;
+        }
+      }
+      if (const auto hit = Judge(group_, 1, {issuers_, true})) return hit;
+      const size_t regular = Regular();
+      if (regular > 1 && (issuers_ == Issuers::kAny || !HoldsTradeNumber(regular))) {
+        if (const auto hit = Judge(group_, regular, {issuers_, true})) return hit;
+      }
+      if (const size_t count = Shaped(); count > 1) {
+        if (const auto hit = Judge(group_, count, {issuers_, true})) return hit;
+      }
       for (const auto& printed : kPrinted) {
         const size_t count = Matches(printed);
         if (count == 0) continue;
-        if (const auto hit = Judge(group_, count)) return hit;
+        if (const auto hit = Judge(group_, count, {Issuers::kKnown, false})) return hit;
       }
     }
     return std::nullopt;
   }
 
+  // How many groups from group_ on stand apart by everyday separators.
+  size_t NearCount() const {
+    size_t count = 1;
+    while (group_ + count < groups_.size() && groups_[group_ + count].near) ++count;
+    return count;
+  }
+
+  // How many groups from group_ on are as cards print them whatever their maker: of one size, but
+  // for a shorter last one, and by one separator, with nothing of the same kind on either side.
+  size_t Regular() const {
+    const Group& first = groups_[group_];
+    if (group_ + 1 >= groups_.size() || groups_[group_ + 1].count != first.count) return 0;
+    const bool goes_on = group_ > 0 && groups_[group_ - 1].count == first.count &&
+                         first.apart == groups_[group_ + 1].apart;
+    if (first.count < 2 || goes_on) return 0;
+    size_t count = 1;
+    while (group_ + count < groups_.size()) {
+      const Group& group = groups_[group_ + count];
+      if (group.apart != groups_[group_ + 1].apart || group.count > first.count) break;
+      ++count;
+      if (group.count < first.count) break;
+    }
+    return count;
+  }
+
+  // The same of 8 and the rest, or 4, 6 and the rest, where nothing else stands in the run.
+  size_t Shaped() const {
+    if (group_ != 0) return 0;
+    const auto size = [this](size_t i) { return i < groups_.size() ? groups_[i].count : 0; };
+    if (groups_.size() == 2 && size(0) == 8 && size(1) >= 5 && size(1) <= 11) return 2;
+    const bool amex = groups_.size() == 3 && size(0) == 4 && size(1) == 6;
+    return amex && size(2) >= 3 && size(2) <= 9 ? 3 : 0;
+  }
+
   // "414/4012345000115", "4006381333931 12": an article with its application identifier or its
   // quantity. No card is printed with such a group, but for 6-13, which is judged by itself.
-  bool HoldsTradeNumber() const {
-    return std::any_of(groups_.begin(), groups_.end(), [this](const Group& group) {
+  bool HoldsTradeNumber(size_t count) const {
+    const auto from = groups_.begin() + static_cast<std::ptrdiff_t>(group_);
+    return std::any_of(from, from + static_cast<std::ptrdiff_t>(count), [this](const Group& group) {
       return IsTradeNumber(std::string_view(digits_).substr(group.first, group.count));
     });
   }
@@ -302,22 +388,36 @@ class Scanner {
     return count;
   }
 
+  struct How {
+    Issuers issuers;
+    bool glued;  // other digits may be glued to the number
+  };
   // Is this row of groups a card or the number of a track? Moves past it if so.
-  std::optional<Span> Judge(size_t group, size_t count) {
+  std::optional<Span> Judge(size_t group, size_t count, How how) {
     const size_t first = groups_[group].first;
     const Group& last = groups_[group + count - 1];
     const size_t size = last.first + last.count - first;
-    if (size < kMinDigits || size > kMaxDigits) return std::nullopt;
+    constexpr size_t kMaxGlued = 40;
+    if (size < kMinDigits || size > kMaxGlued) return std::nullopt;
     Span span{places_[first].from, places_[first + size - 1].to};
     const std::string_view digits = std::string_view(digits_).substr(first, size);
-    if (const auto track = Track(span)) {
+    const auto track = size <= kMaxDigits ? Track(span) : std::nullopt;
+    if (track) {
       span = *track;
       at_ = std::max(at_, span.to);
-    } else if (!IsCard(digits) || InDigest(text_, span.from, span.to)) {
+    } else if (!(how.glued ? HoldsCard(digits, AfterTag5A(span.from), how.issuers)
+                           : IsCard(digits, how.issuers)) ||
+               InDigest(text_, span.from, span.to)) {
       return std::nullopt;
     }
     group_ = group + count;
     return span;
+  }
+
+  bool AfterTag5A(size_t from) const {
+    std::string_view before = text_.substr(0, from);
+    while (before.ends_with(' ')) before.remove_suffix(1);
+    return before.ends_with("5A") || before.ends_with("5a");
   }
 
   // ISO/IEC 7813: "%B<digits>^..." and ";<digits>=...", each to its end sentinel "?".
@@ -341,18 +441,19 @@ class Scanner {
 
   const std::string_view text_;
   const Spelling spelling_;
+  const Issuers issuers_;
+  const std::vector<Span> exempt_;
   size_t at_ = 0;
   // The run that was read last.
   std::string digits_;
   std::vector<Span> places_;
   std::vector<Group> groups_;
   size_t group_ = 0;
-  bool whole_ = false;
 };
 
-size_t RedactOnce(std::string* text, Spelling spelling) {
+size_t RedactOnce(std::string* text, Spelling spelling, Issuers issuers) {
   if (!HasEnoughDigits(*text, spelling)) return 0;
-  Scanner scanner(*text, spelling);
+  Scanner scanner(*text, spelling, issuers);
   std::string clean;
   size_t count = 0, copied = 0;
   while (const auto hit = scanner.Next()) {
@@ -391,15 +492,16 @@ bool CardOptions::Exempt(std::string_view identifier) const {
 
 bool ContainsCard(std::string_view text, const CardOptions& options) {
   if (!HasEnoughDigits(text, Spelling::kDecoded)) return false;
-  return Scanner(text, Spelling::kDecoded).Next().has_value() && !options.Exempt(text);
+  return Scanner(text, Spelling::kDecoded, Issuers::kKnown).Next().has_value() &&
+         !options.Exempt(text);
 }
 
-size_t Redact(std::string* text, Spelling spelling) {
+size_t Redact(std::string* text, Spelling spelling, Issuers issuers) {
   size_t count = 0;
   for (int pass = 0; pass < kMaxPasses; ++pass) {
-    size_t hits = RedactOnce(text, spelling);
+    size_t hits = RedactOnce(text, spelling, issuers);
     // A document may also be read by someone who does not know its escapes.
-    if (spelling == Spelling::kRaw) hits += RedactOnce(text, Spelling::kDecoded);
+    if (spelling == Spelling::kRaw) hits += RedactOnce(text, Spelling::kDecoded, issuers);
     if (hits == 0) break;
     count += hits;
   }

@@ -1,14 +1,16 @@
 // What: finds payment card numbers in text. docs/security.md, "Card data".
-// Promise: a hit is 13 to 19 digits with the right check digit (Luhn, ISO/IEC 7812-1) and the
-//   prefix of an issuer at a length in use, or track data. Digits may be full-width and may stand
-//   apart by one or two spaces, no-break spaces, hyphens, dots or slashes. What is judged: a run of
-//   digits as a whole, and within it each unbroken group and each row of groups as cards print them
-//   (4-4-4-4, 4-4-4-4-3, 4-6-5, 4-6-4, 6-13), so that a date or a check code beside a card does
-//   not hide it. A group is never cut. A GTIN, GLN or SSCC with a valid check digit is no hit,
-//   and a run with such a group is not judged as a whole.
-//   Letters beside a run do not hide it ("PAN4111111111111111" is a hit), with one exception: what
-//   has the exact form of a digest (32, 40, 64 or 128 hexadecimal characters) or of a UUID is no
-//   card, because such words hold card-like runs by chance.
+// Promise: a hit is 13 to 19 digits with the right check digit (Luhn, ISO/IEC 7812-1), or track
+// data.
+//   In free text any such number is one, whatever its issuer; elsewhere it has the prefix of an
+//   issuer at a length in use, and a GTIN, GLN or SSCC with its check digit is none. Digits may be
+//   those of any script, and stand apart by up to three separators. What is judged: an unbroken
+//   group of digits, a run whose groups stand apart by one or two of the everyday separators, and
+//   groups as cards print them, by any separator. A group is never cut, but for what systems glue
+//   to a number: zeros in front, an expiry date behind, the EMV tags 5A and 57.
+//   Letters beside a run do not hide it ("PAN4111111111111111" is a hit), with these exceptions:
+//   the exact form of a digest (32, 40, 64 or 128 hexadecimal characters) or of a UUID, an IBAN
+//   with its check digits, an SSCC behind its application identifier, and a time such as
+//   20261121174208.
 // Thread: any (pure).
 // Limits: linear in the text; text with fewer than 13 digits is left after counting them.
 #pragma once
@@ -49,8 +51,15 @@ enum class Spelling {
   kRaw,      // as escapes of JSON (\u0034) or XML (&#52;, &#x34;): the text is a document
 };
 
+// Which numbers are cards.
+enum class Issuers {
+  kKnown,  // those of the table of issuers: of identifiers, file names, whole documents
+  kAny,    // all that have the check digit: of free text, where no other number belongs
+};
+
 // For free text: replaces every hit by kRedacted and returns their number.
-size_t Redact(std::string* text, Spelling spelling = Spelling::kDecoded);
+size_t Redact(std::string* text, Spelling spelling = Spelling::kDecoded,
+              Issuers issuers = Issuers::kKnown);
 
 // The same for log lines.
 std::string ScrubLine(std::string_view line);

@@ -1,6 +1,8 @@
 #include "agent/guard/guard.h"
 
 #include <algorithm>
+#include <charconv>
+#include <utility>
 
 #include "common/base/digest.h"
 #include "common/event/fields.h"
@@ -13,12 +15,18 @@ constexpr int64_t kSmallNumber = 10'000'000 * Decimal::kUnit;
 
 class Checker {
  public:
-  Checker(const CardOptions& card, GuardOutcome* outcome) : card_(card), outcome_(*outcome) {}
+  Checker(const CardOptions& card, std::string counter, GuardOutcome* outcome)
+      : card_(card), counter_(std::move(counter)), outcome_(*outcome) {}
 
   void Id(std::string_view name, std::string& x) {
-    if (ContainsCard(x, card_)) Refuse(name);
+    if (!ContainsCard(x, card_)) return;
+    const bool number = name == "transaction_no" || name == "receipt_no";
+    if (number && !counter_.empty() && x == counter_) return;
+    Refuse(name);
   }
-  void Text(std::string_view, std::string& x) { outcome_.redactions += Redact(&x); }
+  void Text(std::string_view, std::string& x) {
+    outcome_.redactions += Redact(&x, Spelling::kDecoded, Issuers::kAny);
+  }
   void Word(std::string_view name, std::string& x, event::Words) { Id(name, x); }
   void Time(std::string_view name, std::string& x) { Id(name, x); }
   void Day(std::string_view name, std::string& x) { Id(name, x); }
@@ -47,7 +55,7 @@ class Checker {
   void Extension(std::string_view name, std::vector<std::pair<std::string, std::string>>& x) {
     for (auto& [key, value] : x) {
       Id(name, key);
-      outcome_.redactions += Redact(&value);
+      outcome_.redactions += Redact(&value, Spelling::kDecoded, Issuers::kAny);
     }
   }
   template <class T>
@@ -88,6 +96,7 @@ class Checker {
   }
 
   const CardOptions& card_;
+  const std::string counter_;  // the transaction's number, where it goes on from the last one
   GuardOutcome& outcome_;
   std::string path_;
 };
@@ -125,11 +134,30 @@ Result<GuardOptions> MakeGuardOptions(const std::string& receipt_pattern,
   return GuardOptions{*card, std::move(operator_key)};
 }
 
-GuardOutcome Check(event::Event* event, const GuardOptions& options, bool again) {
+bool NumberMemory::Continues(const std::string& register_id, const std::string& number) {
+  constexpr size_t kMaxRegisters = 4096;
+  constexpr uint64_t kNear = 1000;
+  uint64_t value = 0;
+  const char* end = number.data() + number.size();
+  const auto parsed = std::from_chars(number.data(), end, value);
+  if (parsed.ec != std::errc() || parsed.ptr != end) return false;
+  if (last_.size() > kMaxRegisters) last_.clear();
+  const auto [known, fresh] = last_.emplace(register_id, value);
+  const uint64_t before = std::exchange(known->second, value);
+  const uint64_t apart = value > before ? value - before : before - value;
+  return !fresh && apart >= 1 && apart <= kNear;
+}
+
+GuardOutcome Check(event::Event* event, const GuardOptions& options, CheckHow how) {
   GuardOutcome outcome;
-  Checker checker(options.card, &outcome);
+  std::string counter;
+  if (how.numbers != nullptr && event->transaction) {
+    const event::Transaction& t = *event->transaction;
+    if (how.numbers->Continues(t.register_id, t.transaction_no)) counter = t.transaction_no;
+  }
+  Checker checker(options.card, std::move(counter), &outcome);
   Fields(checker, *event);
-  HideOperators(event, options.operator_key, again);
+  HideOperators(event, options.operator_key, how.again);
   if (outcome.redactions > 0) {
     if (!event->origin) event->origin.emplace();
     auto& flags = event->origin->flags;

@@ -2,12 +2,15 @@
 //   operator by name.
 // Promise: walks every member of the event's table (common/event/fields.h). Free text is cleaned in
 //   place and flagged "redacted"; an identifier with a hit refuses the event, and the rejection
-//   names the field, never its content. An operator_ref leaves as a pseudonym (HMAC-SHA-256 under
-//   the retailer's key, 12 hex digits), or not at all where there is no key.
+//   names the field, never its content. A transaction's number that goes on where the register's
+//   last one ended is a counter, and no card. An operator_ref leaves as a pseudonym (HMAC-SHA-256
+//   under the retailer's key, 12 hex digits), or not at all where there is no key.
 // Thread: any (pure).
 // Errors: rejection card-number.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -31,9 +34,24 @@ struct GuardOutcome {
   size_t redactions = 0;
 };
 
-// `again`: the document was checked before (it comes out of quarantine), so an operator_ref that
-// looks like a pseudonym is one.
-GuardOutcome Check(event::Event* event, const GuardOptions& options, bool again = false);
+// The numbers that registers gave last: a number that goes on from there is a counter, not a card.
+// Not for two threads at once. Limits: 4096 registers, forgets all beyond.
+class NumberMemory {
+ public:
+  // Does the number follow closely on the register's last one, or precede it? Keeps it.
+  bool Continues(const std::string& register_id, const std::string& number);
+
+ private:
+  std::map<std::string, uint64_t> last_;
+};
+
+struct CheckHow {
+  // The document was checked before (it comes out of quarantine), so an operator_ref that looks
+  // like a pseudonym is one.
+  bool again = false;
+  NumberMemory* numbers = nullptr;
+};
+GuardOutcome Check(event::Event* event, const GuardOptions& options, CheckHow how = {});
 
 // A document as it may be put aside: every hit replaced, also one written in escapes.
 std::string Scrub(std::string_view document);

@@ -17,6 +17,13 @@ std::string_view ShortDigest(const Sha256Digest& digest) {
   return BytesOf(digest).substr(0, kDigestBytes);
 }
 
+// As `known` keeps it: the content's digest, then the money's. Rows of before have the first alone.
+std::string KeptDigest(const event::Identity& identity) {
+  std::string kept(ShortDigest(identity.digest));
+  kept.append(identity.money.begin(), identity.money.end());
+  return kept;
+}
+
 }  // namespace
 
 Status JournalStore::Begin() {
@@ -61,7 +68,7 @@ Status JournalStore::AppendEvent(const event::Draft& draft, WallTime now, Receip
   auto known = FindKnown(draft);
   if (!known.ok()) return std::move(known).status();
   for (const Known& row : *known) {
-    if (row.id != draft.identity.id || !row.same_digest) continue;
+    if (row.id != draft.identity.id || !row.same_digest || row.other_money) continue;
     FirstReceipt(row.position, receipt);
     return options_.books == nullptr ? Status::Ok() : options_.books->Repeated(draft, now);
   }
@@ -90,9 +97,10 @@ Status JournalStore::Insert(const event::Draft& draft, WallTime now, Receipt* re
   auto position = InsertEvent({draft.identity.id, event::KindWord(draft.kind), draft.subject,
                                draft.time, draft.data, draft.data_digest, now});
   if (!position.ok()) return std::move(position).status();
+  const std::string digest = KeptDigest(draft.identity);  // bound, not copied
   sql_.insert_known.BindText(1, draft.identity.key)
       .BindBlob(2, BytesOf(draft.identity.id))
-      .BindBlob(3, ShortDigest(draft.identity.digest))
+      .BindBlob(3, digest)
       .Bind(4, *position);
   if (draft.book.time_trusted) {
     sql_.insert_known.Bind(5, draft.book.at_s);
@@ -138,7 +146,12 @@ Result<std::vector<JournalStore::Known>> JournalStore::FindKnown(const event::Dr
     Known& known = all.emplace_back();
     const std::string_view id = find.Blob(0);
     std::copy_n(id.begin(), std::min(id.size(), known.id.size()), known.id.begin());
-    known.same_digest = find.Blob(1) == ShortDigest(draft.identity.digest);
+    const std::string_view digest = find.Blob(1);
+    const std::string ours = KeptDigest(draft.identity);
+    known.same_digest = digest.substr(0, kDigestBytes) == ShortDigest(draft.identity.digest);
+    known.other_money = digest.size() > kDigestBytes &&
+                        event::MoneyDiffers(digest.substr(kDigestBytes),
+                                            std::string_view(ours).substr(kDigestBytes));
     known.position = find.Unsigned(2);
     if (!find.IsNull(3)) known.at_s = find.Int(3);
   }

@@ -196,6 +196,7 @@ class JournalStore : private TakeOverTarget {
   struct Known {
     Uuid id{};
     bool same_digest = false;
+    bool other_money = false;  // currency, totals, prices or tenders contradict
     uint64_t position = 0;
     std::optional<int64_t> at_s;
   };

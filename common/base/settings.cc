@@ -173,6 +173,26 @@ void Settings::Strings(std::string_view key, std::vector<std::string>* out) {
   state_->Note(key, node, fmt::format("[{}]", fmt::join(quoted, ", ")));
 }
 
+void Settings::Texts(std::string_view key, std::map<std::string, std::string>* out) {
+  const toml::node* node = state_->Find(key);
+  if (node != nullptr && node->is_table()) {
+    for (const auto& [name, value] : *node->as_table()) {
+      if (const auto text = value.value_exact<std::string>()) {
+        (*out)[std::string(name.str())] = *text;
+      } else {
+        state_->Complain(key, value.source(), "expected text in quotes");
+      }
+    }
+  } else if (node != nullptr) {
+    state_->Complain(key, node->source(), "expected a table of texts");
+  }
+  std::vector<std::string> pairs;
+  for (const auto& [name, text] : *out) {
+    pairs.push_back(fmt::format("{} = {}", Quoted(name), Quoted(text)));
+  }
+  state_->Note(key, node, fmt::format("{{{}}}", fmt::join(pairs, ", ")));
+}
+
 void Settings::Word(std::string_view key, std::initializer_list<std::string_view> words,
                     std::string* out) {
   std::string word = *out;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -39,6 +40,8 @@ class Settings {
   void Bool(std::string_view key, bool* out);
   void Integer(std::string_view key, int64_t least, int64_t most, int64_t* out);
   void Strings(std::string_view key, std::vector<std::string>* out);
+  // A table of texts by name: {"a": "b"} of [key] a = "b".
+  void Texts(std::string_view key, std::map<std::string, std::string>* out);
   // One of `words`.
   void Word(std::string_view key, std::initializer_list<std::string_view> words, std::string* out);
   // The names of the tables below a section: {"a", "b"} for [key.a] and [key.b].

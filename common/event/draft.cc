@@ -28,6 +28,8 @@ class Drafter {
     draft_.kind = event_.kind;
     draft_.identity = Identify(event_, end_wall_);
     event_.origin->content_sha256 = ToHex(BytesOf(draft_.identity.digest));
+    OneName();
+    if (rejection_) return *std::move(rejection_);
     Book();
     WriteData(event_, &draft_.data);
     draft_.data_digest = Sha256(draft_.data);
@@ -55,7 +57,7 @@ class Drafter {
     Transaction& t = *event_.transaction;
     Own("transaction.store_id", &t.store_id);
     Register("transaction.register_id", t.register_id);
-    Day("transaction.business_day", t.business_day);
+    DayOf("transaction.business_day", t.end_at, &t.business_day);
     Need(!t.transaction_no.empty(), "transaction.transaction_no");
     Need(!t.end_at.empty(), "transaction.end_at");
     if (rejection_) return;
@@ -158,7 +160,7 @@ class Drafter {
     if (!line->line_no) line->line_no = static_cast<int64_t>(index) + 1;
     NormaliseItem(&line->item);
     if (!line->non_stock && IsNonStock(line->item, shop_.non_stock)) line->non_stock = true;
-    need(!line->item.sku.empty() || !line->item.gtin.empty(), "item");
+    need(!WithoutBlanks(line->item.sku).empty() || !line->item.gtin.empty(), "item");
     need(!line->uom.empty(), "uom");
     if (event_.kind == Kind::kStockCounted) {
       need(line->counted.has_value(), "counted");
@@ -176,7 +178,20 @@ class Drafter {
     if (line->action.empty() && !HasDefaultAction(line)) {
       return Refuse("missing-field", at("action"), "say sale or return");
     }
+    if (PaysOutAsSold(*line)) {
+      return Refuse("bad-value", at("net_amount"),
+                    "goods are sold for less than nothing; say that they come back, or "
+                    "\"non_stock\": true where it is no goods");
+    }
     if (line->original) OwnIfNamed(&line->original->store_id);
+  }
+
+  // Money goes back to the customer, and the goods are said to leave: one of the two is wrong.
+  bool PaysOutAsSold(const Line& line) const {
+    const bool receipt = event_.kind == Kind::kSale || event_.kind == Kind::kExchange;
+    const bool leaves = line.action == "sale" || line.action == "order" || line.action == "pick_up";
+    return receipt && leaves && !line.non_stock.value_or(false) && !line.quantity->zero() &&
+           line.net_amount && line.net_amount->negative();
   }
 
   // The action that follows from the kind; false where it must be said.
@@ -207,6 +222,16 @@ class Drafter {
     item->gtin = std::move(gtin);
   }
 
+  // One article has one name in the books, however its number and unit were written. Identity keeps
+  // what was written: a repeat is recognised under any rule.
+  void OneName() {
+    for (Line& line : event_.lines) {
+      line.item.sku = std::string(WithoutBlanks(line.item.sku));
+      line.uom = OneUnit(line.uom);
+    }
+    Sums();
+  }
+
   void Book() {
     BookEntry& book = draft_.book;
     if (event_.transaction) {
@@ -234,6 +259,15 @@ class Drafter {
   bool Need(bool there, std::string_view field) {
     if (!there) Refuse("missing-field", std::string(field), "this field is required");
     return there;
+  }
+  // A document that says no business day is of the day of its time, on the shop's own clock.
+  void DayOf(const char* field, const std::string& at, std::string* day) {
+    if (day->empty() && !at.empty()) {
+      if (const auto time = ParseTime(at); time.ok()) {
+        *day = shop_.zone.Resolve(*time).wall.substr(0, 10);
+      }
+    }
+    Day(field, *day);
   }
   void Day(const char* field, const std::string& day) {
     if (!Need(!day.empty(), field)) return;

@@ -63,6 +63,53 @@ std::string ConsequenceText(const Event& event) {
   return text;
 }
 
+// The member of every line beside what names the line, sorted; "" if a line does not have it.
+std::string OfLines(const Event& event, std::optional<Decimal> Line::*member) {
+  std::vector<std::string> parts;
+  for (const Line& line : event.lines) {
+    if (!(line.*member)) return {};
+    parts.push_back(Join(ItemName(line.item), Number(line.quantity), Number(line.*member)));
+  }
+  std::sort(parts.begin(), parts.end());
+  std::string text;
+  for (const std::string& part : parts) (text += part) += kRecord;
+  return text;
+}
+
+std::string TotalsText(const Event& event) {
+  if (!event.totals) return {};
+  const Totals& t = *event.totals;
+  if (!t.tax_amount && !t.discount_amount && !t.fee_amount) return {};
+  return Join(Number(t.tax_amount), Number(t.discount_amount), Number(t.fee_amount));
+}
+
+std::string TendersText(const Event& event) {
+  std::vector<std::string> parts;
+  for (const Tender& tender : event.tenders) {
+    parts.push_back(Join(tender.type, Number(tender.amount)));
+  }
+  std::sort(parts.begin(), parts.end());
+  std::string text;
+  for (const std::string& part : parts) (text += part) += kRecord;
+  return text;
+}
+
+MoneyDigest MoneyOf(const Event& event) {
+  MoneyDigest digest{};
+  size_t at = 0;
+  for (const std::string& part :
+       {event.currency, TotalsText(event), OfLines(event, &Line::net_amount),
+        OfLines(event, &Line::unit_price), TendersText(event)}) {
+    if (!part.empty()) {
+      const Sha256Digest whole = Sha256(part);
+      std::copy_n(whole.begin(), kMoneyPartBytes, digest.begin() + static_cast<ptrdiff_t>(at));
+      digest[at] |= 1;  // never all zeros
+    }
+    at += kMoneyPartBytes;
+  }
+  return digest;
+}
+
 std::string DocumentNumber(const Event& event, std::string* part) {
   if (event.transfer) {
     if (event.kind == Kind::kTransferReceived) *part = event.transfer->receipt_id;
@@ -125,7 +172,19 @@ Identity Identify(const Event& event, std::string_view end_wall) {
         UuidV5(IdentityNamespace(), Join("1", StoreOf(event), KindWord(event.kind), number, part));
   }
   identity.digest = Sha256(Join(lines, ConsequenceText(event), grand));
+  identity.money = MoneyOf(event);
   return identity;
+}
+
+bool MoneyDiffers(std::string_view one, std::string_view other) {
+  constexpr std::string_view kUnsaid("\0\0\0", kMoneyPartBytes);
+  for (size_t at = 0; at + kMoneyPartBytes <= std::min(one.size(), other.size());
+       at += kMoneyPartBytes) {
+    const std::string_view a = one.substr(at, kMoneyPartBytes);
+    const std::string_view b = other.substr(at, kMoneyPartBytes);
+    if (a != b && a != kUnsaid && b != kUnsaid) return true;
+  }
+  return false;
 }
 
 std::string ReceiptKeyPrefix(std::string_view register_id, std::string_view number) {

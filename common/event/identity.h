@@ -4,7 +4,10 @@
 // Thread: any.
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "common/base/digest.h"
 #include "common/event/event.h"
@@ -14,6 +17,14 @@ namespace tillrelay::event {
 // Name space of all ids: UUIDv5(DNS, "tillrelay.org").
 const Uuid& IdentityNamespace();
 
+// What the document says of money, part by part, so that one which says less is no contradiction: a
+// digest of three bytes each of its currency, its other totals, the net amounts of its lines, their
+// unit prices, and its tenders. Zeros: the document does not say, or not for every line.
+inline constexpr size_t kMoneyPartBytes = 3;
+using MoneyDigest = std::array<uint8_t, 5 * kMoneyPartBytes>;
+// Whether two documents contradict each other: both say a part, and not the same.
+bool MoneyDiffers(std::string_view one, std::string_view other);
+
 struct Identity {
   Uuid id;
   // What the shop calls the document: register, number and day, or kind and document number.
@@ -21,6 +32,7 @@ struct Identity {
   std::string key;
   // Lines, effects and totals: the same id with another digest is a changed document.
   Sha256Digest digest;
+  MoneyDigest money;
 };
 
 // `end_wall` is the end on the store's clock face, YYYY-MM-DDTHH:MM:SS. The event has passed the

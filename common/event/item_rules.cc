@@ -50,4 +50,20 @@ std::string UomOf(std::string_view written) {
   return plain ? upper : std::string();
 }
 
+std::string OneUnit(const std::string& uom) {
+  // NAR is a number of articles.
+  for (const char* same : {"C62", "H87", "NAR"}) {
+    if (uom == same) return "EA";
+  }
+  std::string code = UomOf(uom);
+  return code.empty() ? uom : code;
+}
+
+std::string_view WithoutBlanks(std::string_view id) {
+  constexpr std::string_view kBlanks = " \t\r\n";
+  const size_t from = id.find_first_not_of(kBlanks);
+  if (from == std::string_view::npos) return {};
+  return id.substr(from, id.find_last_not_of(kBlanks) - from + 1);
+}
+
 }  // namespace tillrelay::event

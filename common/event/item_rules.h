@@ -20,4 +20,9 @@ bool IsNonStock(const Item& item, const std::vector<std::string>& patterns);
 // each); another code of the recommendation is taken at its word; "" if it can be none.
 std::string UomOf(std::string_view written);
 
+// The one code of units that are the same: C62 (one), H87 (piece) and PCE are EA. Others stay.
+std::string OneUnit(const std::string& uom);
+
+std::string_view WithoutBlanks(std::string_view id);
+
 }  // namespace tillrelay::event

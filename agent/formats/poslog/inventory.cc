@@ -1,6 +1,8 @@
 #include "agent/formats/poslog/inventory.h"
 
 #include <algorithm>
+#include <utility>
+#include <vector>
 
 #include "agent/formats/poslog/lines.h"
 #include "agent/formats/poslog/words.h"
@@ -17,81 +19,38 @@ using event::Rejection;
 constexpr size_t kMaxLineItems = 20'000;
 constexpr size_t kMaxDescriptionBytes = 2000;
 
-enum class What : uint8_t { kShipped, kReceived, kTransfer, kAdjusted, kCounted, kSupplier, kNone };
-
-struct TypeWord {
-  std::string_view word;  // folded
-  What what;
-};
-constexpr TypeWord kTypes[] = {
-    {"shipping", What::kShipped},
-    {"shipment", What::kShipped},
-    {"inventoryshipping", What::kShipped},
-    {"transfershipping", What::kShipped},
-    {"shippingtransfer", What::kShipped},
-    {"transferout", What::kShipped},
-    {"dispatch", What::kShipped},
-    {"receiving", What::kReceived},
-    {"receipt", What::kReceived},
-    {"reception", What::kReceived},
-    {"inventoryreceiving", What::kReceived},
-    {"inventoryreception", What::kReceived},
-    {"inventoryreceipt", What::kReceived},
-    {"transferreceiving", What::kReceived},
-    {"receivingtransfer", What::kReceived},
-    {"transferin", What::kReceived},
-    {"transfer", What::kTransfer},
-    {"inventorytransfer", What::kTransfer},
-    {"storetransfer", What::kTransfer},
-    {"transferdocument", What::kTransfer},
-    {"adjustment", What::kAdjusted},
-    {"stockadjustment", What::kAdjusted},
-    {"inventoryadjustment", What::kAdjusted},
-    {"inventoryloss", What::kAdjusted},
-    {"count", What::kCounted},
-    {"stockcount", What::kCounted},
-    {"inventorycount", What::kCounted},
-    {"physicalcount", What::kCounted},
-    {"physicalinventory", What::kCounted},
-    {"stocktaking", What::kCounted},
-    {"cyclecount", What::kCounted},
-    {"inventoryreturn", What::kSupplier},
-    {"returntovendor", What::kSupplier},
-    {"purchaseorder", What::kSupplier},
+enum class What : uint8_t {
+  kShipped,
+  kReceived,
+  kTransfer,
+  kAdjusted,
+  kLost,
+  kCounted,
+  kSupplier,
+  kNone
 };
 
-What WhatOf(std::string_view told) {
-  const std::string word = Folded(told);
-  for (const TypeWord& type : kTypes) {
-    if (type.word == word) return type.what;
+What WhatOf(std::string_view meaning) {
+  static constexpr std::pair<std::string_view, What> kMeanings[] = {
+      {"shipped", What::kShipped},   {"received", What::kReceived}, {"transfer", What::kTransfer},
+      {"adjusted", What::kAdjusted}, {"lost", What::kLost},         {"counted", What::kCounted},
+      {"refused", What::kSupplier}};
+  for (const auto& [word, what] : kMeanings) {
+    if (word == meaning) return what;
   }
   return What::kNone;
 }
 
-struct ReasonWord {
-  std::string_view word, reason;
-};
-constexpr ReasonWord kReasons[] = {
-    {"damage", "damage"},         {"damaged", "damage"},
-    {"breakage", "damage"},       {"theft", "theft"},
-    {"stolen", "theft"},          {"shrink", "theft"},
-    {"shrinkage", "theft"},       {"found", "found"},
-    {"waste", "waste"},           {"spoilage", "waste"},
-    {"expired", "waste"},         {"destroyed", "waste"},
-    {"writeoff", "waste"},        {"ownuse", "own_use"},
-    {"storeuse", "own_use"},      {"internaluse", "own_use"},
-    {"correction", "correction"}, {"correctiveadjustment", "correction"},
-    {"recount", "correction"},    {"other", "other"}};
-
 class Reader {
  public:
   Reader(const InventorySource& source, event::Event* event)
-      : head_(source.head), body_(source.body), event_(*event) {}
+      : head_(source.head), body_(source.body), words_(source.words), event_(*event) {}
 
   std::optional<Rejection> Run(bool* mapped) {
     FindDocument();
-    *mapped = !Draft();
-    if (!*mapped) return std::nullopt;
+    if (!rejection_) State();
+    *mapped = !draft_ || rejection_;
+    if (draft_ || rejection_) return std::move(rejection_);
     switch (what_) {
       case What::kShipped:
       case What::kReceived:
@@ -99,23 +58,25 @@ class Reader {
         Transfer();
         break;
       case What::kAdjusted:
+      case What::kLost:
         Adjustment();
         break;
       case What::kCounted:
         Count();
         break;
       case What::kSupplier:
-        Refuse("unsupported", type_, "goods of suppliers: send them as stock_adjusted");
+        Refuse("unsupported", "DocumentTypeCode",
+               "goods of suppliers: send them as stock_adjusted");
         break;
       case What::kNone:
-        Refuse("unsupported", "DocumentTypeCode",
-               type_.empty() ? "the document does not say what it is"
-                             : "this document moves stock in a way that no rule here knows");
+        Refuse("unsupported", "DocumentTypeCode", "the document does not say what it is");
     }
     if (!rejection_) Lines(document_);
-    if (!rejection_ && what_ == What::kAdjusted) Reason();
+    const bool adjusted = what_ == What::kAdjusted || what_ == What::kLost;
+    if (!rejection_ && adjusted && !event_.lines.empty()) Reason();
     if (!rejection_ && event_.lines.empty()) {
-      Refuse("missing-field", "LineItem", "the document names no goods");
+      *mapped = cancelled_lines_ == 0;
+      if (*mapped) Refuse("missing-field", "LineItem", "the document names no goods");
     }
     if (rounded_) event_.origin->flags.emplace_back("rounded");
     return std::move(rejection_);
@@ -125,35 +86,53 @@ class Reader {
   // The document may stand in an element of its own, which may bear the type's name.
   void FindDocument() {
     document_ = body_;
+    size_t documents = 0;
     for (const XmlElement child : body_) {
-      const bool named = WhatOf(child.name()) != What::kNone && child.begin() != child.end();
-      if (child.name() == "InventoryControlDocument" || named) document_ = child;
+      const bool named = What::kNone != OfElement(child) && child.begin() != child.end();
+      if (child.name() != "InventoryControlDocument" && !named) continue;
+      document_ = child;
+      if (++documents > 1) {
+        return Refuse("unsupported", child.name(),
+                      "it holds two documents; give each a Transaction of its own");
+      }
     }
-    std::string_view told = document_.TextOf("DocumentTypeCode");
-    for (const char* name : {"DocumentTypeCode", "TypeCode", "DocumentType"}) {
-      if (told.empty()) told = document_.Attribute(name);
-      if (told.empty()) told = body_.Attribute(name);
-    }
-    if (WhatOf(told) == What::kNone && WhatOf(document_.name()) != What::kNone) {
-      told = document_.name();
-    }
-    type_ = Printable(told, 40);
-    what_ = WhatOf(told);
+    const auto take = [this](std::string_view meaning) { Take(WhatOf(meaning)); };
+    Check(words_.Read(Question::kDocumentType, Place::kInventory, document_, take));
+    Check(words_.Read(Question::kDocumentType, Place::kInventory, body_, take));
+    if (what_ == What::kNone) what_ = OfElement(document_);
   }
 
-  std::string State() const {
-    std::string_view told = FirstText(
-        document_, {"InventoryControlDocumentState", "DocumentStateCode", "DocumentState"});
-    if (told.empty()) told = document_.Attribute("Status");
-    return Folded(told);
+  What OfElement(XmlElement element) const {
+    return WhatOf(words_.Meaning(Question::kDocumentType, element.name()));
   }
-  bool Draft() const {
-    return OneOf(State(), {"draft", "open", "requested", "approved", "ordered", "planned",
-                           "inprogress", "suspended"});
+
+  void Take(What what) {
+    if (what_ != What::kNone && what_ != what) {
+      Refuse("unsupported", "DocumentTypeCode", "the document says two things of what it is");
+    }
+    what_ = what;
   }
-  bool Voided() const {
-    return OneOf(State(), {"cancelled", "canceled", "voided", "void", "deleted"});
+
+  // Only what was carried out has moved stock. A document without a state was.
+  void State() {
+    bool done = false;
+    const auto take = [&](std::string_view meaning) {
+      draft_ = draft_ || meaning == "draft";
+      voided_ = voided_ || meaning == "cancelled";
+      done = done || meaning == "done";
+    };
+    Check(words_.Read(Question::kDocumentState, Place::kInventory, document_, take));
+    Check(words_.Read(Question::kDocumentState, Place::kInventory, body_, take));
+    Check(words_.ReadFlags(document_, [this](std::string_view meaning) {
+      if (meaning == "cancelled") voided_ = true;
+      if (meaning == "training" || meaning == "suspended") draft_ = true;
+    }));
+    if (int{draft_} + int{voided_} + int{done} > 1) {
+      Refuse("unsupported", "InventoryControlDocumentState",
+             "the document says two things of its state");
+    }
   }
+  bool Voided() const { return voided_; }
 
   std::string Text(std::initializer_list<std::string_view> names) {
     const std::string_view told = FirstText(document_, names);
@@ -204,7 +183,20 @@ class Reader {
       t.receipt_id = head_.register_id + "-" + head_.business_day + "-" + head_.transaction_no;
     }
     const std::string_view last = FirstText(document_, {"FinalReceiptFlag", "FinalFlag"});
-    if (!last.empty()) t.is_final = IsTrue(last);
+    if (last.empty()) return;
+    t.is_final = ReadFlag(last);
+    if (!t.is_final) Refuse("bad-value", "FinalReceiptFlag", "it is neither true nor false");
+  }
+
+  bool Cycle() const {
+    for (const XmlElement part : {document_, body_}) {
+      if (Normal(part.name()).starts_with("cycle")) return true;
+      for (const char* name : {"DocumentTypeCode", "TypeCode", "DocumentType"}) {
+        if (Normal(part.Attribute(name)).starts_with("cycle")) return true;
+        if (Normal(part.TextOf(name)).starts_with("cycle")) return true;
+      }
+    }
+    return false;
   }
 
   // A plain transfer: its stores tell whether it leaves or arrives.
@@ -234,47 +226,65 @@ class Reader {
     event::Count& c = event_.count.emplace();
     c.count_id = Number();
     c.store_id = head_.store_id;
-    c.kind = Folded(type_).starts_with("cycle") ? "cycle" : "full";
+    c.kind = Cycle() ? "cycle" : "full";
     c.as_of = head_.end_at;
     c.business_day = head_.business_day;
   }
 
-  // Of the document, else the one that all lines agree on.
+  // Of the document, else the one that all lines agree on. A loss is less, whatever its reason is
+  // called.
   void Reason() {
-    std::string_view told = FirstText(document_, {"ReasonCode", "AdjustmentReasonCode",
-                                                  "InventoryAdjustmentType", "AdjustmentType"});
-    for (const char* name : {"ReasonCode", "TypeCode"}) {
-      if (told.empty()) told = document_.Attribute(name);
+    std::string reason;
+    bool two = false;
+    const auto take = [&](std::string_view meaning) {
+      two = two || (!reason.empty() && reason != meaning);
+      reason = meaning;
+    };
+    std::optional<Rejection> unknown;
+    for (const XmlElement part : {document_, body_}) {
+      if (!unknown) unknown = words_.Read(Question::kReason, Place::kInventory, part, take);
     }
-    std::string word = Folded(told);
-    for (const event::Line& line : event_.lines) {
-      if (!told.empty() || line.reason.empty()) continue;
-      if (!word.empty() && word != Folded(line.reason)) {
-        return Refuse("unsupported", "ReasonCode", "one reason a document");
+    if (reason.empty() && !unknown) {
+      for (const XmlElement line : line_elements_) {
+        if (!unknown) unknown = words_.Read(Question::kReason, Place::kInventoryLine, line, take);
       }
-      word = Folded(line.reason);
     }
-    if (word.empty()) return Refuse("missing-field", "ReasonCode", "say why stock is adjusted");
-    std::string& reason = event_.adjustment->reason;
-    reason = "other";
-    for (const ReasonWord& known : kReasons) {
-      if (known.word == word) reason = known.reason;
+    const bool lost = what_ == What::kLost;
+    if (unknown && lost) reason = "other";
+    if (unknown && !lost) return Check(std::move(unknown));
+    if (two) return Refuse("unsupported", "ReasonCode", "one reason a document");
+    if (reason.empty()) return Refuse("missing-field", "ReasonCode", "say why stock is adjusted");
+    event_.adjustment->reason = reason;
+    for (size_t i = 0; i < event_.lines.size(); ++i) {
+      lost ? Loss(reason, &event_.lines[i]) : Signs(reason, plus_[i], &event_.lines[i]);
     }
-    for (event::Line& line : event_.lines) Signs(reason, &line);
   }
 
-  // A correction is signed: more or less. A loss is less, with a minus or without.
-  void Signs(const std::string& reason, event::Line* line) {
+  void Loss(const std::string& reason, event::Line* line) {
+    if (reason == "found") {
+      return Refuse("bad-value", "ReasonCode", "what was found is no loss");
+    }
+    line->direction = reason == "correction" || reason == "other" ? "decrease" : "";
+  }
+
+  // A correction is signed: more or less. What has another reason goes its way, with a minus or
+  // without.
+  void Signs(const std::string& reason, bool plus, event::Line* line) {
     const bool minus = line->direction == "decrease";
     if (reason == "found" && minus) {
       return Refuse("bad-value", "UnitCount", "what was found cannot be less");
+    }
+    if (reason == "other" && !minus && !plus) {
+      return Refuse("missing-field", "ReasonCode",
+                    "this reason does not say whether stock is more or less; write the quantity "
+                    "with its sign, +3 or -3");
     }
     if (reason != "correction" && reason != "other") line->direction.clear();
   }
 
   void Lines(XmlElement parent) {
     for (const XmlElement child : parent) {
-      const std::string name = Folded(child.name());
+      const std::string name = Normal(child.name());
       if (name.ends_with("lineitems")) {
         Lines(child);
       } else if (name.ends_with("lineitem")) {
@@ -282,12 +292,29 @@ class Reader {
           return Refuse("bad-value", "LineItem", "more lines than any document has");
         }
         OneLine(child);
+      } else if (HoldsGoods(child)) {
+        Refuse("unsupported", child.name(),
+               "it names goods, and it is not known what happened to them");
       }
       if (rejection_) return;
     }
   }
 
   void OneLine(XmlElement item) {
+    bool cancelled = false;
+    const auto take = [&](std::string_view meaning) {
+      cancelled = cancelled || meaning == "cancelled";
+      if (meaning == "training" || meaning == "suspended") {
+        Refuse("unsupported", "LineItem", "this flag belongs to a document, not to a line");
+      }
+    };
+    CheckLine(words_.ReadFlags(item, take));
+    CheckLine(words_.Read(Question::kLineStatus, Place::kInventoryLine, item, take));
+    if (rejection_) return;
+    if (cancelled) {
+      ++cancelled_lines_;
+      return;
+    }
     event::Line line;
     line.source_line_no = Short(FirstText(item, {"InventoryControlDocumentLineItemID",
                                                  "SequenceNumber", "DetSequenceNumber"}),
@@ -306,6 +333,7 @@ class Reader {
         Short(FirstText(item, {"Description", "ItemDescription"}), kMaxDescriptionBytes);
     line.reason = Short(FirstText(item, {"ReasonCode", "AdjustmentReasonCode"}), kMaxIdBytes);
     Quantities(item, &line);
+    line_elements_.push_back(item);
     if (!rejection_) event_.lines.push_back(std::move(line));
   }
 
@@ -325,6 +353,8 @@ class Reader {
     Unit(item, main, line);
     switch (what_) {
       case What::kAdjusted:
+      case What::kLost:
+        plus_.push_back(main.text().starts_with('+'));
         line->direction = value->negative() ? "decrease" : "increase";
         line->quantity = Magnitude(*value);
         return;
@@ -346,8 +376,10 @@ class Reader {
     line->quantity_damaged = Value(FirstOf(item, {"DamagedUnitCount", "DamagedQuantity"}));
     line->quantity_expected = Value(FirstOf(
         item, {"ExpectedUnitCount", "ExpectedQuantity", "ShippedUnitCount", "ShippedQuantity"}));
-    const std::string condition = Folded(item.TextOf("InventoryConditionCode"));
-    if (condition == "damaged" && !line->quantity_damaged) {
+    bool damaged = false;
+    CheckLine(words_.Read(Question::kCondition, Place::kInventoryLine, item,
+                          [&](auto meaning) { damaged = damaged || meaning == "damaged"; }));
+    if (damaged && !line->quantity_damaged) {
       line->quantity_damaged = std::exchange(line->quantity, Decimal());
     }
     if (!line->quantity_damaged || !line->quantity_expected) return;
@@ -374,6 +406,13 @@ class Reader {
     return value;
   }
 
+  void Check(std::optional<Rejection> rejection) {
+    if (!rejection_) rejection_ = std::move(rejection);
+  }
+  void CheckLine(std::optional<Rejection> rejection) {
+    if (rejection) rejection->field = "LineItem." + rejection->field;
+    Check(std::move(rejection));
+  }
   void RefuseLine(const char* reason, std::string_view field, std::string hint) {
     Refuse(reason, "LineItem[" + Printable(number_, 20) + "]." + std::string(field),
            std::move(hint));
@@ -384,10 +423,15 @@ class Reader {
 
   const event::Transaction& head_;
   const XmlElement body_;
+  const Vocabulary& words_;
   event::Event& event_;
   XmlElement document_;
-  std::string type_, number_;
+  std::string number_;
   What what_ = What::kNone;
+  bool draft_ = false, voided_ = false;
+  std::vector<bool> plus_;  // by line: its quantity was written with a plus
+  size_t cancelled_lines_ = 0;
+  std::vector<XmlElement> line_elements_;
   bool rounded_ = false;
   std::optional<Rejection> rejection_;
 };

@@ -16,64 +16,39 @@ using event::Rejection;
 
 constexpr size_t kMaxLineItems = 20'000;
 constexpr size_t kMaxDescriptionBytes = 2000;
+constexpr int64_t kCent = Decimal::kUnit / 100;
 
-// What a LineItem holds that moves goods, and what it does with them. No action: it moves them in a
-// way that no rule here knows.
-struct GoodsBody {
-  std::string_view name, action;
+__extension__ using Wide = __int128;
+
+// Nothing where the product leaves the limits.
+std::optional<Decimal> Times(Decimal a, Decimal b) {
+  const auto micros = static_cast<Wide>(a.micros()) * b.micros() / Decimal::kUnit;
+  if (micros > Decimal::kMaxMicros || micros < -Decimal::kMaxMicros) return std::nullopt;
+  return Decimal::FromMicros(static_cast<int64_t>(micros), std::max(a.scale(), b.scale()));
+}
+
+// What a line says of itself, in all of its places.
+struct LineWords {
+  bool cancelled = false, returned = false;
+  std::optional<Rejection> rejection;
+
+  void Take(std::optional<Rejection> more) {
+    if (!rejection) rejection = std::move(more);
+  }
+  void Read(const Vocabulary& words, Place place, XmlElement element) {
+    Take(words.ReadFlags(element, [&](std::string_view meaning) {
+      cancelled = cancelled || meaning == "cancelled";
+      if (meaning == "cancelled" || meaning == "offline") return;
+      Take(Rejection{"unsupported", std::string(element.name()),
+                     "this flag belongs to a transaction, not to a line"});
+    }));
+    Take(words.Read(Question::kLineStatus, place, element, [&](std::string_view meaning) {
+      cancelled = cancelled || meaning == "cancelled";
+    }));
+    Take(words.Read(Question::kLineType, place, element,
+                    [&](std::string_view meaning) { returned = returned || meaning == "return"; }));
+  }
 };
-constexpr GoodsBody kGoods[] = {{"Sale", "sale"},
-                                {"Return", "return"},
-                                {"SaleForDelivery", "order"},
-                                {"SaleForPickup", "order"},
-                                {"CustomerOrderForDelivery", "order"},
-                                {"CustomerOrderForPickup", "order"},
-                                {"Layaway", "order"},
-                                {"CustomerOrderDelivery", "pick_up"},
-                                {"CustomerOrderPickup", "pick_up"},
-                                {"ReturnForDelivery", ""},
-                                {"ReturnForPickup", ""},
-                                {"PreviousCustomerOrder", ""},
-                                {"PreviousLayaway", ""},
-                                {"LayawayForDelivery", ""},
-                                {"RainCheck", ""}};
-
-const GoodsBody* GoodsOf(std::string_view name) {
-  const auto* found = std::find_if(std::begin(kGoods), std::end(kGoods),
-                                   [name](const GoodsBody& body) { return body.name == name; });
-  return found == std::end(kGoods) ? nullptr : found;
-}
-
-// ARTS item types that are no goods.
-bool IsNoGoods(std::string_view item_type) {
-  return OneOf(Folded(item_type),
-               {"service", "fee", "deposit", "giftcertificate", "giftcard", "storedvalue",
-                "warranty", "donation", "alteration", "alterationfee"});
-}
-
-// Where returned goods went: a condition, or "" if the word is not known.
-std::string_view ConditionOf(std::string_view way) {
-  const std::string word = Folded(way);
-  if (OneOf(word, {"", "returntostock", "returnedtostock", "returntoinventory", "sellable",
-                   "resell", "restock"})) {
-    return "sellable";
-  }
-  if (OneOf(word, {"returntovendor", "returntosupplier", "returntowarehouse", "repair", "damaged",
-                   "defective", "quarantine"})) {
-    return "damaged";
-  }
-  if (OneOf(word, {"destroy", "destroyed", "trash", "discard", "discarded", "dispose", "disposed",
-                   "donate", "donated", "leftwithcustomer", "keptbycustomer", "notkept"})) {
-    return "not_kept";
-  }
-  return {};
-}
-
-bool Flagged(XmlElement item) {
-  const std::string_view status = item.Attribute("Status");
-  return IsTrue(item.Attribute("VoidFlag")) || IsTrue(item.Attribute("CancelFlag")) ||
-         status == "Voided" || status == "Cancelled" || status == "Canceled";
-}
 
 event::Tender TenderOf(XmlElement tender, std::optional<Decimal> amount) {
   static constexpr std::pair<std::string_view, std::string_view> kTypes[] = {
@@ -94,12 +69,17 @@ event::Tender TenderOf(XmlElement tender, std::optional<Decimal> amount) {
 
 class Reader {
  public:
-  Reader(const Dialect& dialect, Basket* basket) : dialect_(dialect), basket_(*basket) {}
+  Reader(const LinesSource& source, Basket* basket)
+      : source_(source), dialect_(source.dialect), words_(source.words), basket_(*basket) {}
 
-  std::optional<Rejection> Run(XmlElement retail) {
+  std::optional<Rejection> Run() {
     size_t count = 0;
-    for (const XmlElement item : retail) {
-      if (item.name() != "LineItem") continue;
+    for (const XmlElement item : source_.retail) {
+      if (item.name() != "LineItem") {
+        if (HoldsGoods(item)) PassedOver(item);
+        if (rejection_) return std::move(rejection_);
+        continue;
+      }
       if (++count > kMaxLineItems) Refuse("bad-value", "", "more lines than any receipt has");
       number_ = item.TextOf("SequenceNumber");
       NoteNumber();
@@ -122,38 +102,57 @@ class Reader {
   }
 
   void Item(XmlElement item) {
+    LineWords own;
+    own.Read(words_, Place::kLineItem, item);
+    if (own.rejection) return Refuse(*std::move(own.rejection));
     // A flag on what is no goods line: in place it is simply gone; elsewhere its sign tells.
-    const bool gone = Flagged(item) && dialect_.voids == Voids::kInPlace && !basket_.all_flagged;
+    const bool gone = own.cancelled && dialect_.voids == Voids::kInPlace && !basket_.all_flagged;
     for (const XmlElement body : item) {
-      const std::string_view name = body.name();
-      if (const GoodsBody* goods = GoodsOf(name)) {
-        if (goods->action.empty()) {
-          return Refuse("unsupported", name, "send this as a canonical document");
-        }
-        Goods(item, body, goods->action);
-      } else if (gone || (IsTrue(body.Attribute("VoidFlag")) && name == "Tender")) {
-        continue;
-      } else if (name == "Tender") {
-        OneTender(body);
-      } else if (name == "Tax") {
-        OneTax(body);
-      } else if (name == "LoyaltyReward") {
-        OneReward(body);
-      } else if (name == "Discount") {
-        if (const auto amount = Number(body, "Amount")) basket_.discounts.Add(*amount);
-      } else if (name == "Rounding") {
-        const std::string_view own = body.text();
-        if (const auto amount = own.empty() ? Number(body, "Amount") : Parse(own, name)) {
-          basket_.rounding.Add(*amount);
-        }
+      const std::string_view meaning = words_.Meaning(Question::kElement, body.name());
+      if (meaning == "refused") {
+        return Refuse("unsupported", body.name(), "send this as a canonical document");
+      }
+      if (meaning.empty()) {
+        if (HoldsGoods(body)) return PassedOver(body);
+      } else if (meaning != "harmless") {
+        Goods(item, body, meaning, own);
+      } else if (!gone) {
+        Amounts(body);
+      }
+    }
+    if (HoldsGoods(item, 0)) PassedOver(item);
+  }
+
+  void PassedOver(XmlElement element) {
+    Refuse(words_.Unknown(Question::kElement, element.name(), element.name()));
+  }
+
+  // What is no goods: payments, taxes, discounts.
+  void Amounts(XmlElement body) {
+    const std::string_view name = body.name();
+    if (name == "Tender") {
+      OneTender(body);
+    } else if (name == "Tax") {
+      OneTax(body);
+    } else if (name == "LoyaltyReward") {
+      OneReward(body);
+    } else if (name == "Discount") {
+      if (const auto amount = Number(body, "Amount")) basket_.discounts.Add(*amount);
+    } else if (name == "Rounding") {
+      const std::string_view own = body.text();
+      if (const auto amount = own.empty() ? Number(body, "Amount") : Parse(own, name)) {
+        basket_.rounding.Add(*amount);
       }
     }
   }
 
-  void Goods(XmlElement item, XmlElement body, std::string_view action) {
+  void Goods(XmlElement item, XmlElement body, std::string_view action, const LineWords& of_item) {
+    LineWords own;
+    own.Read(words_, Place::kGoods, body);
+    if (own.rejection) return Refuse(*std::move(own.rejection));
     SourceLine source;
     event::Line& line = source.line;
-    source.flagged = !basket_.all_flagged && (Flagged(item) || Flagged(body));
+    source.flagged = !basket_.all_flagged && (of_item.cancelled || own.cancelled);
     source.number = std::string(
         item.TextOf(dialect_.voids == Voids::kPointer ? "CreateNumber" : "SequenceNumber"));
     source.points_to = std::string(item.TextOf("CreateRefNumber"));
@@ -169,17 +168,50 @@ class Reader {
       quantity = -*quantity;
       extended = -*extended;
     }
+    const bool bottle = line.action == "deposit_return";
     line.action = action;
-    line.unit_price = Number(body, "ActualSalesUnitPrice");
-    if (!line.unit_price) line.unit_price = Number(body, "RegularSalesUnitPrice");
+    if ((of_item.returned || own.returned) && action != "return" && !quantity->negative()) {
+      return Refuse("unsupported", body.name(), "it is called a return, and its element is none");
+    }
+    Prices(body, *quantity, *extended, &source);
     line.extended_amount = Magnitude(*extended);
     if (discount) line.discount_amount = Magnitude(*discount);
-    Direct(body, *quantity, *extended, &source);
+    Links(body, action);
+    Direct(body, {*quantity, *extended, bottle}, &source);
     if (rejection_) return;
     line.quantity = Magnitude(*quantity);
     Net(&source);
     LineTax(body, source);
     basket_.lines.push_back(std::move(source));
+  }
+
+  void Prices(XmlElement body, Decimal quantity, Decimal extended, SourceLine* source) {
+    const auto regular = Number(body, "RegularSalesUnitPrice");
+    const auto actual = Number(body, "ActualSalesUnitPrice");
+    source->line.unit_price = actual ? actual : regular;
+    source->list_price = regular ? regular : actual;
+    if (regular && actual) {
+      const auto at_regular = Times(*regular, Magnitude(quantity));
+      if (!at_regular) return;
+      const auto lower = at_regular->Plus(-Magnitude(extended));
+      if (lower.ok() && !lower->negative()) basket_.price_reductions.Add(*lower);
+    }
+  }
+
+  // A link of a line names what came back; one that takes back a sold line is no link of a sale.
+  void Links(XmlElement body, std::string_view action) {
+    for (const XmlElement link : body) {
+      if (link.name() != "TransactionLink") continue;
+      bool voids = false;
+      auto rejection = words_.Read(Question::kLink, Place::kLink, link, [&](std::string_view word) {
+        voids = voids || word == "void" || (action != "return" && word == "return");
+      });
+      if (rejection) return Refuse(*std::move(rejection));
+      if (voids) {
+        return Refuse("unsupported", "TransactionLink",
+                      "what this line takes back is not certain; send it as a canonical document");
+      }
+    }
   }
 
   void Identify(XmlElement body, event::Line* line) {
@@ -193,14 +225,23 @@ class Reader {
     line->item.gtin = event::NormaliseGtin(scanned);
     if (line->item.gtin.empty()) line->item.gtin = event::NormaliseGtin(sku);
     line->item.description = Short(body.TextOf("Description"), kMaxDescriptionBytes);
-    if (IsNoGoods(body.Attribute("ItemType"))) line->non_stock = true;
+    ItemType(body, line);
+  }
+
+  void ItemType(XmlElement body, event::Line* line) {
+    auto rejection = words_.Read(Question::kItemType, Place::kGoods, body, [&](auto meaning) {
+      if (meaning == "no_goods") line->non_stock = true;
+      if (meaning == "deposit_return") line->action = "deposit_return";
+    });
+    if (rejection) Refuse(*std::move(rejection));
   }
 
   // The first Quantity is the one that was sold; others tell weights of the same.
   std::optional<Decimal> Quantity(XmlElement item, XmlElement body, event::Line* line) {
     const XmlElement element = body.Child("Quantity");
     std::string_view unit = element ? element.Attribute("UnitOfMeasureCode") : "";
-    if (unit.empty() && IsTrue(item.Attribute("weightItem"))) unit = dialect_.weight_uom;
+    const bool weighed = ReadFlag(item.Attribute("weightItem")).value_or(false);
+    if (unit.empty() && weighed) unit = dialect_.weight_uom;
     line->uom = event::UomOf(unit);
     if (line->uom.empty()) {
       Refuse("bad-value", "Quantity@UnitOfMeasureCode", "this unit is not known");
@@ -215,11 +256,15 @@ class Reader {
     return quantity;
   }
 
-  // Direction and sign. `quantity` and `extended` are as written.
-  void Direct(XmlElement body, Decimal quantity, Decimal extended, SourceLine* source) {
+  struct Written {
+    Decimal quantity, extended;
+    bool bottle;  // its item type says that a deposit is paid out
+  };
+  // Direction and sign.
+  void Direct(XmlElement body, const Written& written, SourceLine* source) {
     event::Line& line = source->line;
+    const auto& [quantity, extended, bottle] = written;
     const bool returned = line.action == "return";
-    const bool bottle = body.Attribute("ItemType") == "acs:NegativeItem";
     if (bottle) line.action = "deposit_return";
     source->amount = extended;
     if (source->flagged) {  // judged with the line that it takes back
@@ -251,20 +296,42 @@ class Reader {
   }
 
   void Returned(XmlElement body, event::Line* line) {
-    const XmlElement disposal = body.Child("Disposal");
-    std::string_view way = disposal ? disposal.Attribute("Method") : "";
-    if (way.empty() && disposal) way = disposal.text();
-    line->condition = ConditionOf(way);
-    if (line->condition.empty()) {
-      return Refuse("bad-value", "Disposal", "it is not known where these goods went");
+    line->condition = "sellable";
+    for (const XmlElement disposal : body) {
+      if (disposal.name() != "Disposal") continue;
+      const auto take = [line](std::string_view meaning) { line->condition = meaning; };
+      auto rejection = words_.Read(Question::kDisposal, Place::kDisposal, disposal, take);
+      if (!rejection && !disposal.text().empty()) {
+        const std::string_view meaning = words_.Meaning(Question::kDisposal, disposal.text());
+        if (meaning.empty()) {
+          rejection = words_.Unknown(Question::kDisposal, "Disposal", disposal.text());
+        }
+        take(meaning);
+      }
+      if (rejection) return Refuse(*std::move(rejection));
     }
     line->reason = Short(FirstText(body, {"ReasonCode", "ReturnReasonCode"}), kMaxIdBytes);
     if (const XmlElement link = body.Child("TransactionLink")) line->original = OriginalOf(link);
   }
 
+  // Some tills write the extended amount as it is after the line's discount: then, and only then,
+  // the unit price times the quantity is higher than it by just the discount.
+  static bool AfterDiscount(const SourceLine& source) {
+    const event::Line& line = source.line;
+    if (!line.discount_amount || line.discount_amount->zero() || !source.list_price) return false;
+    const auto full = Times(*source.list_price, *line.quantity);
+    if (!full) return false;
+    const auto is = [&](Decimal extended) {
+      return std::abs(full->micros() - extended.micros()) <= kCent;
+    };
+    const auto before = line.extended_amount->Plus(*line.discount_amount);
+    return before.ok() && is(*before) && !is(*line.extended_amount);
+  }
+
   // The line after its own discount; `amount` keeps its sign.
   void Net(SourceLine* source) {
     event::Line& line = source->line;
+    source->after_discount = AfterDiscount(*source);
     const Decimal off = line.discount_amount.value_or(Decimal());
     const auto net = line.extended_amount->Plus(-off);
     if (!net.ok() || (net->negative() && !off.zero())) {
@@ -275,6 +342,12 @@ class Reader {
   }
 
   void OneTender(XmlElement tender) {
+    bool cancelled = false;
+    auto rejection = words_.ReadFlags(tender, [&cancelled](std::string_view meaning) {
+      cancelled = cancelled || meaning == "cancelled";
+    });
+    if (rejection && rejection->reason == "bad-value") return Refuse(*std::move(rejection));
+    if (cancelled) return;
     const auto amount = Number(tender, "Amount");
     if (!amount) return;
     basket_.tenders.push_back(TenderOf(tender, amount));
@@ -305,7 +378,7 @@ class Reader {
 
   void Included(XmlElement tax) {
     const XmlElement base = tax.Child("TaxableAmount");
-    if (base && IsTrue(base.Attribute("TaxIncludedInTaxableAmountFlag"))) {
+    if (base && ReadFlag(base.Attribute("TaxIncludedInTaxableAmountFlag")).value_or(false)) {
       basket_.tax_included_flag = true;
     }
   }
@@ -313,7 +386,7 @@ class Reader {
   // Monetary rewards are told per item ("detailed") and once more as a summary: the first count.
   void OneReward(XmlElement reward) {
     if (reward.TextOf("RewardCategory") != "Monetary") return;
-    if (!IsTrue(reward.Attribute("detailedData"))) return;
+    if (!ReadFlag(reward.Attribute("detailedData")).value_or(false)) return;
     const auto amount = Number(reward, "ExtendedRewardAmount");
     if (!amount) return;
     basket_.rewards.push_back({std::string(reward.TextOf("OperatorSequenceReference")), -*amount});
@@ -330,12 +403,17 @@ class Reader {
     return value;
   }
   void Refuse(const char* reason, std::string_view field, std::string hint) {
+    Refuse(Rejection{reason, std::string(field), std::move(hint)});
+  }
+  void Refuse(Rejection why) {
     if (rejection_) return;
-    rejection_ = Rejection{reason, "LineItem[" + Printable(number_, 20) + "]." + std::string(field),
-                           std::move(hint)};
+    why.field = "LineItem[" + Printable(number_, 20) + "]." + why.field;
+    rejection_ = std::move(why);
   }
 
+  const LinesSource& source_;
   const Dialect& dialect_;
+  const Vocabulary& words_;
   Basket& basket_;
   std::string_view number_;
   std::set<int64_t> numbers_;  // of all line items
@@ -344,24 +422,29 @@ class Reader {
 
 }  // namespace
 
-std::optional<Rejection> ReadBasket(XmlElement retail, const Dialect& dialect, Basket* basket) {
-  return Reader(dialect, basket).Run(retail);
+std::optional<Rejection> ReadBasket(const LinesSource& source, Basket* basket) {
+  return Reader(source, basket).Run();
 }
 
-std::optional<Rejection> ReadPostVoidSigns(XmlElement retail, const Dialect& dialect,
-                                           Basket* basket) {
+std::optional<Rejection> ReadPostVoidSigns(const LinesSource& source, Basket* basket) {
+  const Dialect& dialect = source.dialect;
   if (dialect.post_voids == PostVoids::kUnknown) {
     return Rejection{"unsupported", "TransactionLink",
                      "these tills write returns as negative sales, so that the direction of a "
                      "post-void is not certain; send it as a canonical transaction_voided"};
   }
   size_t goods = 0, negative = 0, paid_out = 0, flagged = 0;
-  for (const XmlElement item : retail) {
+  for (const XmlElement item : source.retail) {
     if (item.name() != "LineItem") continue;
     for (const XmlElement body : item) {
-      if (GoodsOf(body.name()) == nullptr) continue;
+      const auto meaning = source.words.Meaning(Question::kElement, body.name());
+      if (meaning.empty() || meaning == "harmless") continue;
       ++goods;
-      if (Flagged(item) || Flagged(body)) ++flagged;
+      LineWords own;
+      own.Read(source.words, Place::kLineItem, item);
+      own.Read(source.words, Place::kGoods, body);
+      if (own.rejection) return std::move(own.rejection);
+      if (own.cancelled) ++flagged;
       const bool minus = body.TextOf("Quantity").starts_with('-');
       negative += minus ? 1 : 0;
       paid_out += minus && body.TextOf("ExtendedAmount").starts_with('-') ? 1 : 0;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "agent/formats/poslog/dialect.h"
+#include "agent/formats/poslog/vocabulary.h"
 #include "agent/formats/self_check.h"
 #include "common/event/event.h"
 
@@ -19,11 +20,20 @@ struct SourceLine {
   event::Line line;  // quantity and amounts without sign
   Decimal amount;    // signed: what the customer pays for it
   bool flagged = false;
-  bool contra = false;        // flagged, and written with a negative quantity
-  bool dropped = false;       // taken back: leaves the event, is counted in `audit`
+  bool contra = false;   // flagged, and written with a negative quantity
+  bool dropped = false;  // taken back: leaves the event, is counted in `audit`
+  std::optional<Decimal> list_price;
+  // The prices say that the extended amount is what is left after the line's own discount.
+  bool after_discount = false;
   std::string number;         // by which a pointer names this line
   std::string points_to;      // the line that this one cancels
   std::string reward_number;  // by which a reward names this line
+};
+
+struct LinesSource {
+  XmlElement retail;
+  const Dialect& dialect;
+  const Vocabulary& words;
 };
 
 struct Reward {
@@ -36,6 +46,8 @@ struct Basket {
   std::vector<Reward> rewards;
   std::vector<event::Tender> tenders;
   Money discounts, transaction_tax, line_tax, rounding;
+  // What the lines' prices are already lower by than their regular ones.
+  Money price_reductions;
   bool has_transaction_tax = false, tax_included_flag = false;
   bool rounded = false;  // a number carried float noise
   // Of a post-void: its lines are told with turned signs.
@@ -47,12 +59,10 @@ struct Basket {
 };
 
 // How the lines of a post-void are told: sets `negated`, or refuses what could mean both.
-std::optional<event::Rejection> ReadPostVoidSigns(XmlElement retail, const Dialect& dialect,
-                                                  Basket* basket);
+std::optional<event::Rejection> ReadPostVoidSigns(const LinesSource& source, Basket* basket);
 
-// Reads every LineItem of `retail`.
-std::optional<event::Rejection> ReadBasket(XmlElement retail, const Dialect& dialect,
-                                           Basket* basket);
+// Reads every LineItem.
+std::optional<event::Rejection> ReadBasket(const LinesSource& source, Basket* basket);
 
 // An amount or quantity as tills write it; false if the text is none. "" is absent and true.
 bool ReadNumber(std::string_view text, std::optional<Decimal>* out, bool* rounded);

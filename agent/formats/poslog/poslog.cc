@@ -17,9 +17,16 @@ namespace {
 using event::Rejection;
 using Outcome = std::variant<event::Event, Rejection>;
 
+bool IsBasket(std::string_view name) {
+  return OneOf(name, {"RetailTransaction", "CustomerOrderTransaction", "PostVoidTransaction",
+                      "SuspendedTransaction", "ResumedTransaction", "RetrievedTransaction"});
+}
+
 XmlElement BasketOf(XmlElement root) {
-  return FirstOf(root, {"RetailTransaction", "CustomerOrderTransaction", "PostVoidTransaction",
-                        "SuspendedTransaction", "ResumedTransaction", "RetrievedTransaction"});
+  for (const XmlElement body : root) {
+    if (IsBasket(body.name())) return body;
+  }
+  return {};
 }
 
 // What a till does besides: a number of its sequence without goods.
@@ -32,21 +39,25 @@ XmlElement ControlOf(XmlElement root) {
 // day's close) and yet uses one of a register's numbers: the filler keeps those without a gap.
 class Mapper {
  public:
-  explicit Mapper(const XmlTransaction& transaction)
-      : root_(transaction.tree.root()), dialect_(DialectOf(transaction)) {}
+  Mapper(const XmlTransaction& transaction, const Vocabulary& words)
+      : root_(transaction.tree.root()), dialect_(DialectOf(transaction)), words_(words) {}
 
   std::vector<Outcome> Run() {
     const XmlElement basket = BasketOf(root_);
     event::Event event = Head(basket);
-    State state = State::kCarriedOut;
-    if (auto rejection = ReadState(root_, basket, &state)) return One(*std::move(rejection));
+    ReadStateResult told;
+    if (auto rejection = ReadState({root_, basket, words_}, &told)) {
+      return One(*std::move(rejection));
+    }
+    if (told.offline) event.transaction->captured_offline = true;
     if (rejection_) return One(*std::move(rejection_));
-    if (const std::string_view status = StatusWord(state); !status.empty()) {
+    if (const std::string_view status = StatusWord(told.state); !status.empty()) {
       MakeFiller(status, &event);
       return One(std::move(event));
     }
+    if (auto rejection = PassedOver()) return One(*std::move(rejection));
     if (basket) {
-      if (auto rejection = ReadReceipt({root_, basket, dialect_, state}, &event)) {
+      if (auto rejection = ReadReceipt({root_, basket, dialect_, words_, told}, &event)) {
         return One(*std::move(rejection));
       }
       return One(std::move(event));
@@ -75,9 +86,27 @@ class Mapper {
     t.end_at = Id("EndDateTime");
     if (t.end_at.empty()) t.end_at = basket.TextOf("ReceiptDateTime");
     if (t.end_at.empty()) t.end_at = t.begin_at;
+    if (t.end_at.empty()) t.end_at = Id("POSLogDateTime");
     event.currency = Id("CurrencyCode");
-    if (IsTrue(root_.Attribute("OfflineFlag"))) t.captured_offline = true;
     return event;
+  }
+
+  // Goods in a part of the transaction that would not be read.
+  std::optional<Rejection> PassedOver() const {
+    size_t bodies = 0;
+    for (const XmlElement body : root_) {
+      const bool read = IsBasket(body.name()) || body.name() == "InventoryControlTransaction";
+      bodies += read ? 1 : 0;
+      if (!read && HoldsGoods(body)) {
+        return Rejection{"unsupported", std::string(body.name()),
+                         "it names goods, and it is not known what happened to them"};
+      }
+    }
+    if (bodies > 1) {
+      return Rejection{"unsupported", "Transaction",
+                       "it holds two receipts; give each a Transaction of its own"};
+    }
+    return std::nullopt;
   }
 
   std::string_view ReceiptNo(XmlElement basket) const {
@@ -93,7 +122,7 @@ class Mapper {
     std::optional<Rejection> rejection;
     bool mapped = true;
     if (const XmlElement body = root_.Child("InventoryControlTransaction")) {
-      rejection = ReadInventory({head, body}, &document, &mapped);
+      rejection = ReadInventory({head, body, words_}, &document, &mapped);
     } else if (const XmlElement settlement = SettlementOf(root_)) {
       rejection = ReadDayClose(head, settlement, &document, &mapped);
     } else {
@@ -128,6 +157,7 @@ class Mapper {
 
   const XmlElement root_;
   const Dialect dialect_;
+  const Vocabulary& words_;
   std::optional<Rejection> rejection_;
 };
 
@@ -167,7 +197,8 @@ std::string Excerpt(std::string_view bytes, const XmlTransaction& t, size_t limi
 }  // namespace
 }  // namespace poslog
 
-std::optional<SyntaxError> DecodePosLog(std::string_view bytes, const Limits& limits,
+std::optional<SyntaxError> DecodePosLog(std::string_view bytes, const poslog::Vocabulary& words,
+                                        const Limits& limits,
                                         const std::function<void(Item&&)>& sink) {
   std::vector<Item> items;
   const auto map = [&](const poslog::XmlTransaction& transaction) {
@@ -176,7 +207,7 @@ std::optional<SyntaxError> DecodePosLog(std::string_view bytes, const Limits& li
       outcomes.emplace_back(event::Rejection{"bad-value", "Transaction",
                                              std::string(transaction.too_large) + " is too large"});
     } else {
-      outcomes = poslog::Mapper(transaction).Run();
+      outcomes = poslog::Mapper(transaction, words).Run();
     }
     for (poslog::Outcome& outcome : outcomes) {
       Item item{items.size(), std::move(outcome), {}};

@@ -10,10 +10,12 @@
 #include <string_view>
 
 #include "agent/formats/format.h"
+#include "agent/formats/poslog/vocabulary.h"
 
 namespace tillrelay::formats {
 
-std::optional<SyntaxError> DecodePosLog(std::string_view bytes, const Limits& limits,
+std::optional<SyntaxError> DecodePosLog(std::string_view bytes, const poslog::Vocabulary& words,
+                                        const Limits& limits,
                                         const std::function<void(Item&&)>& sink);
 
 }  // namespace tillrelay::formats

@@ -18,29 +18,32 @@ class Receipt {
 
   std::optional<Rejection> Run() {
     const XmlElement body = source_.body;
+    const LinesSource lines{body, source_.dialect, source_.words};
+    const StateSource links{source_.root, body, source_.words};
     Basket basket;
-    if (source_.state == State::kPostVoid) {
+    if (source_.told.state == State::kPostVoid) {
       Voids();
-      if (!rejection_) rejection_ = ReadPostVoidSigns(body, source_.dialect, &basket);
+      if (!rejection_) rejection_ = ReadPostVoidSigns(lines, &basket);
     }
-    if (!rejection_) rejection_ = ReadBasket(body, source_.dialect, &basket);
+    if (!rejection_) rejection_ = ReadBasket(lines, &basket);
     if (!rejection_) rejection_ = ApplyVoids(source_.dialect.voids, &basket, &event_.audit);
     if (rejection_) return std::move(rejection_);
     ApplyRewards(&basket);
-    Totals(body, basket);
+    Totals(body, &basket);
     if (rejection_) return std::move(rejection_);
     if (basket.rounded) event_.origin->flags.emplace_back("rounded");
-    if (event_.currency.empty()) event_.currency = LineCurrency(body);
-    Resumed(LinkOf(source_.root, body, Link::kResume));
+    Currency(body);
+    if (rejection_) return std::move(rejection_);
+    Resumed(LinkOf(links, Link::kResume));
     Keep(std::move(basket));
-    if (const XmlElement link = LinkOf(source_.root, body, Link::kReturn)) Returned(link);
+    if (const XmlElement link = LinkOf(links, Link::kReturn)) Returned(link);
     return std::move(rejection_);
   }
 
  private:
   // The transaction that a post-void takes back.
   void Voids() {
-    XmlElement link = LinkOf(source_.root, source_.body, Link::kVoid);
+    XmlElement link = LinkOf({source_.root, source_.body, source_.words}, Link::kVoid);
     if (!link) link = FirstOf(source_.body, {"OriginalTransaction", "TransactionLink"});
     if (!link || link.TextOf("SequenceNumber").empty()) {
       return Refuse("missing-field", "TransactionLink.SequenceNumber",
@@ -53,27 +56,26 @@ class Receipt {
     event_.reason = Short(FirstText(source_.body, {"ReasonCode", "VoidReasonCode"}), kMaxIdBytes);
   }
 
-  void Totals(XmlElement body, const Basket& basket) {
+  void Totals(XmlElement body, Basket* basket) {
     event::Totals totals;
     Sums sums;
-    for (const SourceLine& line : basket.lines) {
-      if (line.dropped) continue;
-      sums.lines.Add(line.amount);
-      ++sums.line_count;
-    }
-    sums.either_sign = source_.state == State::kPostVoid;
-    sums.discounts = basket.discounts;
-    sums.rounding = basket.rounding;
+    sums.either_sign = source_.told.state == State::kPostVoid;
+    AddLines(*basket, &sums);
+    sums.discounts = basket->discounts;
+    sums.rounding = basket->rounding;
     for (const XmlElement total : body) {
-      if (total.name() == "Total" && total.Attribute("TypeCode").empty()) {
-        OneTotal(total, &totals, &sums);
-      }
+      if (total.name() == "Total") OneTotal(total, &totals, &sums);
     }
     if (rejection_) return;
-    Tax(basket, &totals, &sums);
+    Tax(*basket, &totals, &sums);
     TaxRule rule = source_.dialect.tax;
-    if (rule == TaxRule::kAsTotalsSay && basket.tax_included_flag) rule = TaxRule::kIncluded;
-    rejection_ = SelfCheck(sums, rule, "Total[TransactionGrandAmount]", &totals.tax_included);
+    if (rule == TaxRule::kAsTotalsSay && basket->tax_included_flag) rule = TaxRule::kIncluded;
+    constexpr const char* kField = "Total[TransactionGrandAmount]";
+    rejection_ = SelfCheck(sums, rule, kField, &totals.tax_included);
+    if (rejection_ && DiscountsWereInside(basket, &sums) &&
+        !SelfCheck(sums, rule, kField, &totals.tax_included)) {
+      rejection_.reset();
+    }
     if (!sums.grand) event_.origin->flags.emplace_back("unchecked");
     if (!totals.net_amount) {
       Money net = sums.lines;
@@ -89,26 +91,60 @@ class Receipt {
     event_.totals = totals;
   }
 
-  // Where a total of this type is kept; null: nowhere.
+  static void AddLines(const Basket& basket, Sums* sums) {
+    sums->lines = Money();
+    sums->line_count = 0;
+    for (const SourceLine& line : basket.lines) {
+      if (line.dropped) continue;
+      sums->lines.Add(line.amount);
+      ++sums->line_count;
+    }
+  }
+
+  // Some tills take a discount off the prices and tell it once more. Only where the document's own
+  // prices show it: discounts of the whole that equal what the prices are lower than the regular
+  // ones, and lines whose extended amount is what their discount has left. False if none does.
+  static bool DiscountsWereInside(Basket* basket, Sums* sums) {
+    constexpr int64_t kTolerance = 5 * Decimal::kUnit / 100;
+    bool inside = false;
+    const int64_t told = sums->discounts.sum().micros();
+    if (told != 0 && std::abs(told - basket->price_reductions.sum().micros()) <= kTolerance) {
+      sums->discounts = Money();
+      inside = true;
+    }
+    for (SourceLine& line : basket->lines) {
+      if (line.dropped || !line.after_discount) continue;
+      line.line.net_amount = line.line.extended_amount;
+      line.amount =
+          line.amount.negative() ? -*line.line.extended_amount : *line.line.extended_amount;
+      inside = true;
+    }
+    AddLines(*basket, sums);
+    return inside;
+  }
+
+  // Where a total of this type is kept; null: nowhere. `type` is without its maker's prefix.
   static std::optional<Decimal>* PlaceOf(std::string_view type, event::Totals* totals, Sums* sums) {
-    if (type == "TransactionGrandAmount") return &sums->grand;
-    if (type == "TransactionNetAmount") return &totals->net_amount;
-    if (type == "TransactionTaxAmount" || type == "X:TransactionTaxIncluded") {
+    if (type == "transactiongrandamount") return &sums->grand;
+    if (type == "transactionnetamount") return &totals->net_amount;
+    if (OneOf(type, {"transactiontaxamount", "transactiontaxincluded"})) {
       return &totals->tax_amount;
     }
-    if (type == "RoundingAmount" || type == "X:RoundingAmount") return &totals->rounding_amount;
-    return nullptr;
+    return type == "roundingamount" ? &totals->rounding_amount : nullptr;
   }
 
   void OneTotal(XmlElement total, event::Totals* totals, Sums* sums) {
     const std::string_view type = total.Attribute("TotalType");
+    const std::string word = Normal(type);
     std::optional<Decimal> value;
     bool rounded = false;
     const bool read = ReadNumber(total.text(), &value, &rounded);
-    std::optional<Decimal>* kept = PlaceOf(type, totals, sums);
-    const bool fee = type == "X:TransactionTaxSurcharge" || type == "X:TransactionTaxFee" ||
-                     type == "X:ItemTaxFee";
+    std::optional<Decimal>* kept = PlaceOf(word, totals, sums);
+    const bool fee = OneOf(word, {"transactiontaxsurcharge", "transactiontaxfee", "itemtaxfee"});
     if (kept == nullptr && !fee) return;
+    // A grand total of a return may be written without its sign.
+    const bool paid_out = OneOf(Normal(total.Attribute("TypeCode")), {"return", "refund"});
+    if (paid_out && value) value = -Magnitude(*value);
     if (!read || !value) {
       return Refuse("bad-value", "Total[" + Printable(type, 40) + "]", "expected an amount");
     }
@@ -133,16 +169,24 @@ class Receipt {
     if (!totals->tax_amount && told) totals->tax_amount = sums->tax.sum();
   }
 
-  static std::string LineCurrency(XmlElement body) {
+  // Lines of two currencies cannot be added; a tender may be in another.
+  void Currency(XmlElement body) {
+    std::string first = event_.currency;
     for (const XmlElement item : body) {
+      if (item.name() != "LineItem") continue;
       for (const XmlElement goods : item) {
         const XmlElement amount = goods.Child("ExtendedAmount");
-        if (amount && amount.Attribute("Currency").size() == 3) {
-          return std::string(amount.Attribute("Currency"));
-        }
+        if (!amount) continue;
+        std::string_view code = amount.Attribute("Currency");
+        if (code.empty()) code = amount.Attribute("CurrencyCode");
+        if (code.size() != 3) continue;
+        if (event_.currency.empty()) event_.currency = code;
+        if (first.size() != 3) first = code;
+        if (first == code) continue;
+        return Refuse("unsupported", "ExtendedAmount@Currency",
+                      "a line in another currency than its receipt cannot be added");
       }
     }
-    return {};
   }
 
   // A basket that was parked elsewhere names where.
@@ -172,10 +216,14 @@ class Receipt {
       event_.lines.push_back(std::move(source.line));
     }
     event_.tenders = std::move(basket.tenders);
-    if (source_.state == State::kPostVoid) {
+    if (source_.told.state == State::kPostVoid) {
       event_.kind = event::Kind::kTransactionVoided;
       event_.transaction->status = "completed";
       return;
+    }
+    if (source_.told.is_return && given && !goods_back) {
+      return Refuse("unsupported", "TransactionType",
+                    "it is called a return, and none of its lines comes back");
     }
     if (!given && !returned) return MakeFiller(event_.audit ? "cancelled" : "control", &event_);
     event_.transaction->status = "completed";

@@ -15,7 +15,8 @@ namespace tillrelay::formats::poslog {
 struct ReceiptSource {
   XmlElement root, body;
   const Dialect& dialect;
-  State state = State::kCarriedOut;  // kCarriedOut or kPostVoid
+  const Vocabulary& words;
+  ReadStateResult told;  // its state is kCarriedOut or kPostVoid
 };
 
 // `event` has its transaction's head already.

@@ -7,30 +7,136 @@ namespace {
 
 using event::Rejection;
 
-bool Means(XmlElement link, Link wanted) {
-  std::string_view told = link.Attribute("ReasonCode");
-  for (const char* name : {"LinkTypeCode", "TypeCode"}) {
-    if (told.empty()) told = link.Attribute(name);
-  }
-  if (told.empty()) told = link.TextOf("ReasonCode");
-  const std::string word = Folded(told);
-  switch (wanted) {
+std::string_view WordOf(Link link) {
+  switch (link) {
     case Link::kResume:
-      return OneOf(word, {"resume", "resumed", "retrieve", "retrieved", "suspend", "suspended"});
+      return "resume";
     case Link::kVoid:
-      return OneOf(word, {"void", "voided", "postvoid", "postvoided"});
+      return "void";
     case Link::kReturn:
-      return OneOf(word, {"return", "returned", "exchange"});
+      return "return";
   }
-  return false;
+  return {};
 }
 
-bool HasTender(XmlElement body) {
-  for (const XmlElement item : body) {
+bool HasTender(XmlElement basket) {
+  for (const XmlElement item : basket) {
     if (item.name() == "LineItem" && item.Child("Tender")) return true;
   }
   return false;
 }
+
+bool Named(XmlElement element, std::initializer_list<std::string_view> names) {
+  return element && OneOf(element.name(), names);
+}
+
+// Gathers everything that a transaction says about itself, then weighs it.
+class Reader {
+ public:
+  Reader(const StateSource& source, ReadStateResult* result) : source_(source), result_(*result) {}
+
+  std::optional<Rejection> Run() {
+    Flags(source_.root);
+    Statuses(source_.root, Place::kTransaction);
+    for (const XmlElement body : source_.root) {
+      const bool basket = source_.basket && body.name() == source_.basket.name();
+      const bool is_body = body.name().ends_with("Transaction") || body.begin() != body.end();
+      if (!basket && !is_body) continue;
+      Flags(body);
+      Statuses(body, basket ? Place::kReceipt : Place::kControl);
+    }
+    Links();
+    if (!rejection_) Weigh();
+    return std::move(rejection_);
+  }
+
+ private:
+  void Flags(XmlElement element) {
+    Take(source_.words.ReadFlags(element, [this](std::string_view meaning) {
+      result_.offline = result_.offline || meaning == "offline";
+      Note(meaning);
+    }));
+  }
+
+  void Statuses(XmlElement element, Place place) {
+    const auto note = [this](std::string_view meaning) { Note(meaning); };
+    Take(source_.words.Read(Question::kStatus, place, element, note));
+    Take(source_.words.Read(Question::kType, place, element, note));
+  }
+
+  void Note(std::string_view meaning) {
+    training_ = training_ || meaning == "training";
+    cancelled_ = cancelled_ || meaning == "cancelled";
+    suspended_ = suspended_ || meaning == "suspended";
+    resumed_ = resumed_ || meaning == "resumed";
+    post_voided_ = post_voided_ || meaning == "post_voided";
+    post_void_ = post_void_ || meaning == "post_void";
+    control_ = control_ || meaning == "control";
+    result_.is_return = result_.is_return || meaning == "return";
+  }
+
+  void Links() {
+    for (const XmlElement parent : {source_.root, source_.basket}) {
+      for (const XmlElement child : parent) {
+        if (child.name() == "TransactionLink") OneLink(child);
+      }
+    }
+  }
+
+  // Why a receipt points at another one decides what it is; only what says that itself may leave
+  // the reason out.
+  void OneLink(XmlElement link) {
+    bool told = false;
+    Take(source_.words.Read(Question::kLink, Place::kLink, link,
+                            [&told](std::string_view) { told = true; }));
+    const bool clear = training_ || cancelled_ || suspended_ || resumed_ || post_voided_ ||
+                       post_void_ ||
+                       Named(source_.basket,
+                             {"PostVoidTransaction", "ResumedTransaction", "RetrievedTransaction"});
+    if (!told && !clear && source_.words.Meaning(Question::kLink, "").empty()) {
+      Take(source_.words.Unknown(Question::kLink, "TransactionLink.ReasonCode", ""));
+    }
+  }
+
+  void Weigh() {
+    const XmlElement basket = source_.basket;
+    const bool voids_another =
+        bool(LinkOf(source_, Link::kVoid)) || post_void_ || Named(basket, {"PostVoidTransaction"});
+    if (training_) {
+      result_.state = State::kTraining;
+    } else if (post_voided_ && !voids_another) {
+      Take(Rejection{"unsupported", "TransactionStatus",
+                     "it was taken back later, but not said by what; send the post-void itself"});
+    } else if (cancelled_) {
+      result_.state = State::kCancelled;
+    } else if (voids_another) {
+      result_.state = State::kPostVoid;
+    } else if (suspended_ && resumed_) {
+      Take(Rejection{"unsupported", "TransactionStatus",
+                     "it is said to be suspended and to be taken up again"});
+    } else if (suspended_ || Named(basket, {"SuspendedTransaction"})) {
+      result_.state = State::kSuspended;
+    } else if (resumed_) {
+      // Taken up again: with tenders it was paid for, without it only left its parking place.
+      result_.state = HasTender(basket) ? State::kCarriedOut : State::kResumed;
+    } else if (Named(basket, {"ResumedTransaction", "RetrievedTransaction"})) {
+      result_.state = State::kResumed;
+    } else if (control_ && basket.Child("LineItem")) {
+      Take(Rejection{"unsupported", "TransactionType",
+                     "its type says that it is no receipt, and it holds one"});
+    }
+  }
+
+  void Take(std::optional<Rejection> rejection) {
+    if (!rejection_) rejection_ = std::move(rejection);
+  }
+
+  const StateSource& source_;
+  ReadStateResult& result_;
+  bool training_ = false, cancelled_ = false, suspended_ = false, resumed_ = false;
+  bool post_voided_ = false, post_void_ = false, control_ = false;
+  std::optional<Rejection> rejection_;
+};
 
 }  // namespace
 
@@ -49,42 +155,19 @@ std::string_view StatusWord(State state) {
   }
 }
 
-std::optional<Rejection> ReadState(XmlElement root, XmlElement body, State* state) {
-  *state = State::kCarriedOut;
-  if (IsTrue(root.Attribute("TrainingModeFlag"))) {
-    *state = State::kTraining;
-    return std::nullopt;
-  }
-  std::string status;
-  if (body) status = Folded(body.Attribute("TransactionStatus"));
-  if (status.empty()) status = Folded(root.Attribute("TransactionStatus"));
-  const bool voids_another =
-      bool(LinkOf(root, body, Link::kVoid)) || (body && body.name() == "PostVoidTransaction");
-  if (status == "postvoided" && !voids_another) {
-    return Rejection{"unsupported", "TransactionStatus",
-                     "it was taken back later, but not said by what; send the post-void itself"};
-  }
-  if (OneOf(status, {"voided", "cancelled", "canceled", "failed", "suspendeddeleted", "aborted",
-                     "abandoned"}) ||
-      IsTrue(root.Attribute("CancelFlag")) || IsTrue(root.Attribute("VoidFlag"))) {
-    *state = State::kCancelled;
-  } else if (voids_another) {
-    *state = State::kPostVoid;
-  } else if (status == "suspended" || (body && body.name() == "SuspendedTransaction")) {
-    *state = State::kSuspended;
-  } else if (OneOf(status, {"suspendedretrieved", "resumed", "retrieved"})) {
-    // Taken up again: with tenders it was paid for, without it only left its parking place.
-    *state = HasTender(body) ? State::kCarriedOut : State::kResumed;
-  } else if (body && OneOf(body.name(), {"ResumedTransaction", "RetrievedTransaction"})) {
-    *state = State::kResumed;
-  }
-  return std::nullopt;
+std::optional<Rejection> ReadState(const StateSource& source, ReadStateResult* result) {
+  return Reader(source, result).Run();
 }
 
-XmlElement LinkOf(XmlElement root, XmlElement body, Link link) {
-  for (const XmlElement parent : {body, root}) {
+XmlElement LinkOf(const StateSource& source, Link link) {
+  for (const XmlElement parent : {source.basket, source.root}) {
     for (const XmlElement child : parent) {
-      if (child.name() == "TransactionLink" && Means(child, link)) return child;
+      if (child.name() != "TransactionLink") continue;
+      bool means = false;
+      source.words.Read(Question::kLink, Place::kLink, child, [&](std::string_view meaning) {
+        means = means || meaning == WordOf(link);
+      });
+      if (means) return child;
     }
   }
   return {};

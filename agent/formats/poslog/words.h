@@ -1,4 +1,4 @@
-// What: the words of POSLog documents, which makers of tills spell in many ways.
+// What: small readers of elements that every part of the POSLog mapper shares.
 // Thread: any (pure).
 #pragma once
 
@@ -12,18 +12,6 @@
 namespace tillrelay::formats::poslog {
 
 inline constexpr size_t kMaxIdBytes = 128;
-
-inline bool IsTrue(std::string_view text) { return text == "true" || text == "1"; }
-
-// Letters and digits in lower case: "Post-Void" and "PostVoid" are one word.
-inline std::string Folded(std::string_view text) {
-  std::string word;
-  for (const char c : text.substr(0, kMaxIdBytes)) {
-    if (c >= 'A' && c <= 'Z') word += static_cast<char>(c - 'A' + 'a');
-    if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) word += c;
-  }
-  return word;
-}
 
 inline bool OneOf(std::string_view word, std::initializer_list<std::string_view> words) {
   return std::find(words.begin(), words.end(), word) != words.end();
@@ -52,6 +40,19 @@ inline std::string_view FirstText(XmlElement parent,
     if (!text.empty()) return text;
   }
   return {};
+}
+
+// Whether the element, or one not far below it, names an item and how much of it.
+inline bool HoldsGoods(XmlElement element, int depth = 4) {
+  bool item = false, amount = false;
+  for (const XmlElement child : element) {
+    item = item || OneOf(child.name(), {"ItemID", "Item", "ItemCode", "POSIdentity", "POSItemID",
+                                        "SKU", "GTIN", "EAN", "ProductID", "ArticleID"});
+    amount = amount || OneOf(child.name(), {"Quantity", "UnitCount", "ExtendedAmount", "Units",
+                                            "Weight", "Volume", "Count"});
+    if (depth > 0 && HoldsGoods(child, depth - 1)) return true;
+  }
+  return item && amount;
 }
 
 }  // namespace tillrelay::formats::poslog

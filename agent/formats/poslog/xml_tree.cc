@@ -5,13 +5,13 @@ namespace {
 
 constexpr std::string_view kBlanks = " \t\r\n";
 
-std::string_view Trim(std::string_view text) {
+}  // namespace
+
+std::string_view Trimmed(std::string_view text) {
   const size_t from = text.find_first_not_of(kBlanks);
   if (from == std::string_view::npos) return {};
   return text.substr(from, text.find_last_not_of(kBlanks) - from + 1);
 }
-
-}  // namespace
 
 void XmlTree::Clear() {
   pool_.clear();
@@ -70,13 +70,15 @@ void XmlTree::Close() { open_ = nodes_[open_].parent; }
 
 std::string_view XmlElement::name() const { return tree_->View(tree_->nodes_[index_].name); }
 
-std::string_view XmlElement::text() const { return Trim(tree_->View(tree_->nodes_[index_].text)); }
+std::string_view XmlElement::text() const {
+  return Trimmed(tree_->View(tree_->nodes_[index_].text));
+}
 
 std::string_view XmlElement::Attribute(std::string_view name) const {
   const XmlTree::Node& node = tree_->nodes_[index_];
   for (uint32_t i = 0; i < node.attributes; ++i) {
     const XmlTree::Attribute& attribute = tree_->attributes_[node.first_attribute + i];
-    if (tree_->View(attribute.name) == name) return Trim(tree_->View(attribute.value));
+    if (tree_->View(attribute.name) == name) return Trimmed(tree_->View(attribute.value));
   }
   return {};
 }

@@ -54,6 +54,9 @@ class XmlTree {
   uint32_t open_ = kNone;
 };
 
+// Without blanks around it.
+std::string_view Trimmed(std::string_view text);
+
 class XmlElement {
  public:
   XmlElement() = default;
@@ -63,6 +66,15 @@ class XmlElement {
   std::string_view name() const;
   std::string_view text() const;  // without blanks around it
   std::string_view Attribute(std::string_view name) const;
+  // All of them, by local name; two makers' prefixes may give one name twice.
+  template <class F>
+  void ForEachAttribute(const F& each) const {
+    const XmlTree::Node& node = tree_->nodes_[index_];
+    for (uint32_t i = 0; i < node.attributes; ++i) {
+      const XmlTree::Attribute& attribute = tree_->attributes_[node.first_attribute + i];
+      each(tree_->View(attribute.name), Trimmed(tree_->View(attribute.value)));
+    }
+  }
   // The first child of that name; an empty element if there is none.
   XmlElement Child(std::string_view name) const;
   // The text of that child, or "".

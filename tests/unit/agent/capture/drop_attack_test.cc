@@ -363,11 +363,18 @@ TEST_F(DropAttackTest, ACardNumberInAReasonForPeopleStaysNowhere) {
   EXPECT_THAT(told, HasSubstr("[REDACTED-PAN]"));
 }
 
+// What is read of a large document ends somewhere, and so does what is kept of it.
 TEST_F(DropAttackTest, ACutInTheQuarantineHidesNoCard) {
   const std::string before = "{\"a\":\"";
-  const std::string filler(1024 * 1024 - before.size() - 12, 'x');  // cut within the number
-  Drop("a.json", before + filler + kCard);
+  int files = 0;
+  for (const size_t cut : {1024 * 1024, 1024 * 1024 + 512}) {
+    for (const size_t digits : {12, 15}) {
+      const std::string filler(cut - before.size() - digits, static_cast<char>('a' + files));
+      Drop(std::to_string(++files) + ".json", before + filler + kCard);
+    }
+  }
   folder_->Scan();
+  EXPECT_EQ(Ask("SELECT count(*) || '' FROM quarantine"), "4");
   EXPECT_EQ(Ask("SELECT count(*) || '' FROM quarantine WHERE document LIKE '%4111%'"), "0");
 }
 

@@ -187,12 +187,17 @@ TEST_F(HttpDoorTest, ADryRunAnswersTheSameAndStoresNothing) {
   const http::Response dry = Post(body, "application/json", "dry_run=true");
   EXPECT_EQ(dry.status, 200);
   EXPECT_THAT(dry.body, HasSubstr(R"("stored":1,"duplicate":0,"quarantined":1)"));
+  // What was understood stands beside it, with its effect on stock.
+  EXPECT_THAT(dry.body, HasSubstr(R"("understood":{"kind":"sale","transaction":{)"));
+  EXPECT_THAT(dry.body, HasSubstr(R"({"bucket":"on_hand","location":"0042","delta":"-2"})"));
   EXPECT_EQ(Post("{", "application/json", "dry_run=true").status, 400);
   EXPECT_EQ(Head(), 0u);
   EXPECT_EQ(journal_->Stats().quarantined, 0u);
   EXPECT_EQ(Stats().http.stored(), 0u);
   EXPECT_TRUE(Stats().registers.empty());
-  EXPECT_THAT(Post(body).body, HasSubstr(R"("stored":1,"duplicate":0,"quarantined":1)"));
+  const http::Response real = Post(body);
+  EXPECT_THAT(real.body, HasSubstr(R"("stored":1,"duplicate":0,"quarantined":1)"));
+  EXPECT_THAT(real.body, Not(HasSubstr("understood")));
 }
 
 TEST_F(HttpDoorTest, TheIdempotencyKeyComesBackAndIsKeptWithTheEvent) {

@@ -45,6 +45,63 @@ quantity = "Menge"
   EXPECT_EQ("Zeit", till.columns.at("time"));
 }
 
+std::string CsvWith(const std::string& lines, const std::string& columns = "") {
+  return Mistakes("[drop_folder.csv.till]\nregister = \"03\"\n" + lines +
+                  "\n[drop_folder.csv.till.columns]\nnumber = \"n\"\ntime = \"t\"\nsku = \"s\"\n"
+                  "quantity = \"q\"\n" +
+                  columns);
+}
+
+TEST(ConfigTest, PatternsOfTimeThatAreReadInTwoWaysAreRefused) {
+  for (const char* good :
+       {"%Y-%m-%d %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%y %H:%M", "%F %T", "%m/%d/%Y %I:%M %p",
+        "%Y-%m-%dT%H:%M:%S%z", "%F %T UTC", "%D %R", "%d %b %Y %H:%M", "100%% %F %T"}) {
+    EXPECT_EQ("", CsvWith("time_format = \"" + std::string(good) + "\"")) << good;
+  }
+  for (const char* bad : {"%s", "%Y-%m-%d %H:%M:%S %Z", "%c", "%x %X", "%F %T%", "%F %H:%M:%f",
+                          "%m/%d/%Y %I:%M", "%m/%d/%Y %H:%M %p", "%Y-%m %H:%M", "%j %Y %H:%M",
+                          "%H:%M:%S", "%A %H:%M", "%G-W%V-%u %T"}) {
+    EXPECT_THAT(CsvWith("time_format = \"" + std::string(bad) + "\""), HasSubstr("time_format"))
+        << bad;
+  }
+  EXPECT_EQ("", CsvWith("time_format = \"%H:%M:%S\"", "date = \"d\"\n"));
+  EXPECT_EQ("", CsvWith("time_format = \"%H:%M:%S\"", "business_day = \"d\"\n"));
+  EXPECT_THAT(CsvWith("day_format = \"%d.%m\""), HasSubstr("day_format"));
+  EXPECT_THAT(CsvWith("day_format = \"%s\""), HasSubstr("day_format"));
+}
+
+TEST(ConfigTest, ACsvProfileSaysWhatEachRowHasAndWhatItsWordsMean) {
+  const auto c = Parse(R"(
+[drop_folder.csv.till]
+register = "03"
+thousands_mark = ","
+skip_lines = 3
+final_line_end = false
+ignored = ["Type"]
+[drop_folder.csv.till.columns]
+number = "Bon"
+time = "Zeit"
+sku = "Artikel"
+status = "Status"
+[drop_folder.csv.till.constants]
+quantity = "1"
+[drop_folder.csv.till.words]
+status."Teils bezahlt" = "completed"
+)",
+                       "t.toml");
+  ASSERT_TRUE(c.ok()) << c.status().message();
+  const auto& till = c->drop_folder.csv[0];
+  EXPECT_EQ("1", till.constants.at("quantity"));
+  EXPECT_EQ("completed", till.words.at("status").at("Teils bezahlt"));
+  EXPECT_EQ(3, till.skip_lines);
+  EXPECT_FALSE(till.final_line_end);
+  EXPECT_THAT(CsvWith("words.status.x = \"sold\""), HasSubstr("sold is none of completed"));
+  EXPECT_THAT(CsvWith("words.weather.x = \"sold\""), HasSubstr("unknown key"));
+  EXPECT_THAT(CsvWith("constants.sku = \"A\""), HasSubstr("is a column already"));
+  EXPECT_THAT(CsvWith("thousands_mark = \".\""), HasSubstr("thousands_mark"));
+  EXPECT_THAT(CsvWith("delimiter = \".\""), HasSubstr("must differ from the delimiter"));
+}
+
 TEST(ConfigTest, ADoorToTheStoresNetworkNeedsTlsAndThenTokens) {
   Config config;
   config.intake.listen = "0.0.0.0:8470";

@@ -2,8 +2,11 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <map>
+#include <set>
 
 #include "agent/formats/epcis.h"
+#include "agent/formats/epcis_words.h"
 #include "agent/formats/gs1_names.h"
 #include "common/event/draft.h"
 #include "tests/support/golden.h"
@@ -103,6 +106,147 @@ TEST(Epcis, EveryPublicSampleIsMappedOrRefusedWithAReason) {
   }
   EXPECT_EQ(58u, files);
   EXPECT_GT(events, files / 2);
+}
+
+// A document of one event with these words.
+std::string Words(std::string_view step, std::string_view state, std::string_view action,
+                  const std::string& more = {}) {
+  const auto member = [](const char* name, std::string_view word) {
+    return word.empty() ? std::string()
+                        : "\"" + std::string(name) + "\":\"" + std::string(word) + "\",";
+  };
+  return R"({"@context":"x","type":"ObjectEvent","eventID":"urn:uuid:1",)"
+         R"("eventTime":"2026-11-21T17:42:08+01:00","eventTimeZoneOffset":"+01:00",)"
+         R"("readPoint":{"id":"urn:epc:id:sgln:9521321.00042.03"},)"
+         R"("bizTransactionList":[{"type":"desadv","bizTransaction":"urn:x:T1"},)"
+         R"({"type":"inv","bizTransaction":"urn:x:4711"}],)"
+         R"("sourceList":[{"type":"location","source":"urn:epc:id:sgln:9521321.00017.0"}],)"
+         R"("destinationList":[{"type":"location",)"
+         R"("destination":"urn:epc:id:sgln:9521321.00017.0"}],)" +
+         member("bizStep", step) + member("disposition", state) + member("action", action) + more +
+         R"("quantityList":[{"epcClass":"urn:epc:idpat:sgtin:9521234.000001.*","quantity":5}]})";
+}
+
+std::string Told(const std::string& document) {
+  auto decoded = Decode(Format::kEpcis, document);
+  if (decoded.error) return decoded.error->what;
+  auto& outcome = decoded.items.at(0).outcome;
+  if (const auto* why = std::get_if<event::Rejection>(&outcome)) return "refused " + why->field;
+  auto event = std::get<event::Event>(outcome);
+  const auto draft = event::DraftFrom(&event, OurShop());
+  if (const auto* why = std::get_if<event::Rejection>(&draft)) return "refused " + why->field;
+  std::string text(event::KindWord(event.kind));
+  for (const auto& line : event.lines) {
+    if (line.counted) text += " " + line.bucket + " = " + line.counted->Text();
+    for (const auto& effect : line.stock_effect) {
+      if (effect.bucket != "in_transit") text += " " + effect.bucket + " " + effect.delta->Text();
+    }
+  }
+  return text;
+}
+
+TEST(Epcis, OnlyWordsOfTheTableMeanSomething) {
+  std::set<std::string_view> steps = {"packing", "Zork", "urn:own:bizstep:receiving"};
+  std::set<std::string_view> states = {"in_transport", "unknown",   "Zork",
+                                       "reserved",     "dispensed", "urn:own:disp:damaged",
+                                       "retail_sold"};
+  std::set<std::pair<std::string_view, std::string_view>> known;
+  for (const auto& rule : formats::EpcisRules()) {
+    steps.insert(rule.step);
+    states.insert(rule.disposition);
+    known.emplace(rule.step, rule.disposition);
+  }
+  for (const auto step : steps) {
+    for (const auto state : states) {
+      SCOPED_TRACE(std::string(step) + " with " + std::string(state));
+      const std::string told = Told(Words(step, state, "OBSERVE"));
+      EXPECT_EQ(!known.contains({step, state}), told.starts_with("refused")) << told;
+    }
+  }
+}
+
+TEST(Epcis, GoodsThatCannotBeSoldAreNeverOnHand) {
+  for (const char* state : {"damaged", "expired", "recalled", "needs_replacement", "non_conformant",
+                            "non_sellable_other"}) {
+    EXPECT_EQ("transfer_received damaged 5", Told(Words("receiving", state, "OBSERVE"))) << state;
+    const std::string persistent =
+        R"("persistentDisposition":{"set":[")" + std::string(state) + R"("]},)";
+    EXPECT_EQ("transfer_received damaged 5",
+              Told(Words("receiving", "in_progress", "OBSERVE", persistent)))
+        << state;
+    EXPECT_EQ("refused persistentDisposition",
+              Told(Words("shipping", "in_transit", "OBSERVE", persistent)));
+  }
+  EXPECT_EQ("refused bizStep", Told(Words("receiving", "stolen", "OBSERVE")));
+  EXPECT_EQ(
+      "refused persistentDisposition",
+      Told(Words("receiving", "", "OBSERVE", R"("persistentDisposition":{"set":["Zork"]},)")));
+  EXPECT_EQ("transfer_received on_hand 5", Told(Words("receiving", "in_progress", "OBSERVE")));
+  EXPECT_EQ("stock_counted damaged = 5", Told(Words("stock_taking", "damaged", "OBSERVE")));
+}
+
+TEST(Epcis, SellingAndShippingNeedTheirOwnDisposition) {
+  EXPECT_EQ("sale on_hand -5", Told(Words("retail_selling", "retail_sold", "OBSERVE")));
+  EXPECT_EQ("refused bizStep", Told(Words("retail_selling", "", "OBSERVE")));
+  EXPECT_EQ("refused bizStep", Told(Words("retail_selling", "returned", "OBSERVE")));
+  EXPECT_EQ("refused bizStep", Told(Words("shipping", "in_progress", "OBSERVE")));
+  EXPECT_EQ("refused bizStep", Told(Words("shipping", "", "OBSERVE")));
+}
+
+TEST(Epcis, AnActionMustGoWithItsStep) {
+  for (const auto& rule : formats::EpcisRules()) {
+    for (const char* action : {"ADD", "OBSERVE", "DELETE", "CREATE", "observe", "Zork"}) {
+      SCOPED_TRACE(std::string(rule.step) + " " + action);
+      const bool goes = rule.actions.find(action) != std::string_view::npos;
+      EXPECT_EQ(!goes, Told(Words(rule.step, rule.disposition, action)) == "refused action");
+    }
+  }
+}
+
+TEST(Epcis, ASerialNumberListedTwiceIsOnePiece) {
+  const std::string twice = R"("epcList":["urn:epc:id:sgtin:9521234.000001.7",)"
+                            R"("urn:epc:id:sgtin:9521234.000001.7",)"
+                            R"("https://id.example/01/09521234000013/21/7",)"
+                            R"("urn:epc:id:sgtin:9521234.000001.8"],)";
+  EXPECT_EQ("transfer_received on_hand 7", Told(Words("receiving", "", "OBSERVE", twice)));
+}
+
+std::string Page() {
+  std::map<std::pair<formats::EpcisMeaning, std::string_view>, std::string> rows;
+  for (const auto& rule : formats::EpcisRules()) {
+    std::string& states = rows[{rule.meaning, rule.step}];
+    if (!states.empty()) states += ", ";
+    states += rule.disposition.empty() ? "none" : "`" + std::string(rule.disposition) + "`";
+  }
+  const char* becomes[] = {"`sale`",
+                           "`return`",
+                           "`transfer_shipped`",
+                           "`transfer_voided`",
+                           "`transfer_received`",
+                           "`transfer_received`, into `damaged`",
+                           "`stock_counted`",
+                           "`stock_counted`, of `damaged`",
+                           "`stock_adjusted`, damage",
+                           "`stock_adjusted`, waste",
+                           "`stock_adjusted`, theft"};
+  std::string text = "| bizStep | disposition | becomes |\n|---|---|---|\n";
+  for (const auto& [key, states] : rows) {
+    const std::string step = key.second.empty() ? "none" : "`" + std::string(key.second) + "`";
+    text += "| " + step + " | " + states + " | " + becomes[static_cast<size_t>(key.first)] + " |\n";
+  }
+  return text;
+}
+
+TEST(Epcis, ThePagePrintsTheTable) {
+  constexpr std::string_view kFrom = "<!-- epcis: made by formats_epcis_test -->\n";
+  constexpr std::string_view kTo = "<!-- end of epcis -->\n";
+  constexpr const char* kPage = "../../docs/formats.md";
+  std::string page = ReadGolden(kPage);
+  const size_t from = page.find(kFrom), to = page.find(kTo);
+  ASSERT_NE(std::string::npos, from);
+  ASSERT_NE(std::string::npos, to);
+  page.replace(from + kFrom.size(), to - from - kFrom.size(), Page());
+  testing::ExpectGolden(kPage, page);
 }
 
 TEST(Epcis, CutDocumentsGiveNothing) {

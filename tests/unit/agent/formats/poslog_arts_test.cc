@@ -101,7 +101,7 @@ TEST(PosLogArts, PostVoidUndoesItsOriginalExactly) {
   const std::string document = testing::ReadGolden("poslog/arts/post_voids.xml");
   std::string original = document;
   const std::string word = "ReasonCode=\"Voided\"";
-  original.replace(original.find(word), word.size(), "ReasonCode=\"Other\" ");
+  original.replace(original.find(word), word.size(), "ReasonCode=\"Related\"");
   const auto first = [](const std::string& text) {
     auto decoded = Decode(Format::kPosLog, text);
     event::Event event = std::get<event::Event>(decoded.items.front().outcome);
@@ -131,7 +131,7 @@ TEST(PosLogArts, ReturnElementsBringGoodsWhereTheirDisposalSays) {
                 "return 31: on_hand 200 +1 EA",
                 "return 32: on_hand 200 +1 EA",
                 "return 33: damaged 200 +2 EA",
-                "rejected bad-value at LineItem[1].Disposal",
+                "rejected unknown-word at LineItem[1].Method",
                 "exchange 35: on_hand 200 +1 EA, on_hand 201 -1 EA",
                 "sale 36: on_hand 201 -1 EA",
                 "rejected bad-value at LineItem[1].Quantity",
@@ -193,8 +193,8 @@ TEST(PosLogArts, InventoryDocumentsMoveStockAsTheySay) {
           "stock_adjusted ADJ-3: on_hand 200 -1 EA, damaged 200 +1 EA",
           "stock_adjusted ADJ-4: on_hand 200 +4 EA",
           "stock_counted CC-1: 200 = 17",
-          "rejected unsupported at InventoryReturn",
           "rejected unsupported at DocumentTypeCode",
+          "rejected unknown-word at DocumentTypeCode",
           "rejected missing-field at SourceRetailStoreID",
           "rejected bad-value at DocumentTypeCode",
           "rejected missing-field at ReasonCode",

@@ -130,7 +130,8 @@ std::string Table(const fs::path& root) {
   for (const auto& entry : fs::recursive_directory_iterator(root)) {
     const fs::path name = entry.path().lexically_relative(root);
     const std::string top = name.begin()->string();
-    if (!entry.is_regular_file() || !IsDocument(name) || top == "schema" || top == "guard")
+    if (!entry.is_regular_file() || !IsDocument(name) || top == "schema" || top == "guard" ||
+        top == "cases")
       continue;
     std::ifstream file(entry.path(), std::ios::binary);
     const std::string bytes{std::istreambuf_iterator<char>(file), {}};

@@ -100,6 +100,16 @@ const Range kRanges[] = {
     {"RuPay 60", "60", "60", {16}},
     {"RuPay 6521", "6521", "6521", {16}},
     {"RuPay 508", "508", "508", {16}},
+    {"Regional 50", "50", "50", {16, 17, 18, 19}},
+    {"Regional 56", "56", "58", {16, 17, 18, 19}},
+    {"Regional 6", "6", "6", {16, 17, 18, 19}},
+    {"Troy", "9792", "9792", {16}},
+    {"Uzcard", "8600", "8600", {16}},
+    {"Humo", "9860", "9860", {16}},
+    {"Belkart", "9112", "9112", {16}},
+    {"UATP", "1", "1", {15}},
+    {"Hipercard", "3841", "3841", {16, 17, 18, 19}},
+    {"RuPay 82", "82", "82", {16}},
 };
 
 bool InRanges(const std::string& digits) {
@@ -116,6 +126,26 @@ bool IsTradeNumber(const std::string& digits) {
   return (size == 13 || size == 14 || size == 18) && event::HasGs1CheckDigit(digits);
 }
 
+// Something glued to a number in the ranges, as docs/security.md lists it.
+bool Holds(const std::string& digits) {
+  if (IsTradeNumber(digits)) return false;
+  const auto issued = [](const std::string& d) {
+    return d.size() >= 13 && InRanges(d) && !IsTradeNumber(d) &&
+           LuhnDigit(d.substr(0, d.size() - 1)) == d.back();
+  };
+  std::vector<std::string> bodies = {
+      digits, digits.substr(std::min(digits.find_first_not_of('0'), digits.size()))};
+  if (digits.starts_with("57")) bodies.push_back(digits.substr(4));
+  return std::any_of(bodies.begin(), bodies.end(), [&](const std::string& body) {
+    if (issued(body)) return true;
+    if (body.size() < 17) return false;
+    const int first = std::stoi(body.substr(body.size() - 4, 2)),
+              second = std::stoi(body.substr(body.size() - 2));
+    const bool expiry = (first >= 1 && first <= 12) || (second >= 1 && second <= 12);
+    return expiry && issued(body.substr(0, body.size() - 4));
+  });
+}
+
 TEST(CardGuard, EveryRangeIsFoundAtItsLengthsAndAtNoOther) {
   std::mt19937_64 random(3);
   std::uniform_int_distribution<int> digit('0', '9');
@@ -126,8 +156,7 @@ TEST(CardGuard, EveryRangeIsFoundAtItsLengthsAndAtNoOther) {
           std::string card = prefix;
           while (card.size() + 1 < length) card += static_cast<char>(digit(random));
           card += LuhnDigit(card);
-          EXPECT_EQ(InRanges(card) && !IsTradeNumber(card), ContainsCard(card))
-              << range.name << " " << card;
+          EXPECT_EQ(Holds(card), ContainsCard(card)) << range.name << " " << card;
         }
       }
     }
@@ -140,7 +169,7 @@ TEST(CardGuard, NoPrefixOutsideTheRangesIsFound) {
     for (size_t length = 13; length <= 19; ++length) {
       std::string card = std::to_string(10'000 + prefix).substr(1) + std::string(length - 5, '7');
       card += LuhnDigit(card);
-      const bool expected = InRanges(card) && !IsTradeNumber(card);
+      const bool expected = Holds(card);
       ASSERT_EQ(expected, ContainsCard(card)) << card;
       found += expected ? 1 : 0;
     }
@@ -172,10 +201,8 @@ TEST(CardGuard, OneDigitMoreOrLessIsNoCard) {
   EXPECT_FALSE(ContainsCard("41111111111111111"));
   EXPECT_FALSE(ContainsCard("4111111111111112"));
   EXPECT_FALSE(ContainsCard("1111111111111117"));
-  EXPECT_FALSE(ContainsCard("00004111111111111111"));
   EXPECT_FALSE(ContainsCard("4222222222222")) << "no 13-digit Visa";
-  EXPECT_FALSE(ContainsCard("4111 - 1111 1111 1111")) << "three separators in a row";
-  EXPECT_FALSE(ContainsCard("4111,1111,1111,1111"));
+  EXPECT_FALSE(ContainsCard("4111 -- 1111 -- 1111 -- 1111")) << "four separators in a row";
 }
 
 TEST(CardGuard, TrackDataIsFoundWhateverItsNumber) {
@@ -280,7 +307,7 @@ TEST(CardGuard, FalseHitsOnRandomReceiptNumbersStayRare) {
     for (int k = 0; k < 16; ++k) number += static_cast<char>(digit(random));
     hits += ContainsCard(number) ? 1 : 0;
   }
-  EXPECT_LT(hits, 4'000u) << "Luhn lets through a tenth, issuer ranges a third of that";
+  EXPECT_LT(hits, 5'000u) << "Luhn lets through a tenth, issuer ranges two fifths of that";
 }
 
 TEST(CardGuard, LongDigitTextsTakeLinearTime) {

@@ -47,6 +47,46 @@ TEST_F(JournalStoreTest, SameGoodsAtAnotherTimeAreNeverCountedTwice) {
   EXPECT_EQ(Tell(testing::DraftOf(later)), "quarantined time_changed");
 }
 
+TEST_F(JournalStoreTest, OtherMoneyUnderOneNumberIsQuarantinedAndADescriptionIsNot) {
+  event::Event sale = testing::Sale("03", 1);
+  sale.currency = "EUR";
+  sale.lines[0].net_amount = Decimal::FromInt(5);
+  sale.tenders.push_back({"cash", Decimal::FromInt(5)});
+  EXPECT_EQ(Tell(testing::DraftOf(sale)), "stored 1");
+  Reopen();
+  event::Event other = sale;
+  other.currency = "USD";
+  EXPECT_EQ(Tell(testing::DraftOf(other)), "quarantined changed");
+  other = sale;
+  other.lines[0].net_amount = Decimal::FromInt(6);
+  EXPECT_EQ(Tell(testing::DraftOf(other)), "quarantined changed");
+  other = sale;
+  other.tenders[0].type = "card";
+  EXPECT_EQ(Tell(testing::DraftOf(other)), "quarantined changed");
+  other = sale;
+  other.lines[0].item.description = "Poncho";
+  EXPECT_EQ(Tell(testing::DraftOf(other)), "duplicate 1");
+  // Another way in may tell less.
+  EXPECT_EQ(Tell(testing::DraftOf(testing::Sale("03", 1))), "duplicate 1");
+}
+
+// A file of before holds the digest of the content alone.
+TEST_F(JournalStoreTest, RowsOfBeforeAreComparedByTheirContentAlone) {
+  event::Event sale = testing::Sale("03", 1);
+  sale.currency = "EUR";
+  Tell(testing::DraftOf(sale));
+  store_.reset();
+  {
+    auto db = sqlite::Database::Open(options_.path, {});
+    ASSERT_TRUE(db.ok());
+    ASSERT_TRUE(db->Exec("UPDATE known SET digest=substr(digest,1,16)").ok());
+  }
+  Reopen();
+  sale.currency = "USD";
+  EXPECT_EQ(Tell(testing::DraftOf(sale)), "duplicate 1");
+  EXPECT_EQ(Tell(SaleDraft("03", 1, "3")), "quarantined changed");
+}
+
 TEST_F(JournalStoreTest, QuarantinedConflictCanBeSentAgainAsItStands) {
   Tell(SaleDraft("03", 1, "2"));
   Tell(SaleDraft("03", 1, "3"));

@@ -1,5 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <array>
+#include <functional>
+
 #include "common/base/files.h"
 #include "common/event/draft.h"
 #include "common/event/event_json.h"
@@ -11,6 +14,7 @@
 namespace tillrelay::event {
 namespace {
 
+using testing::DraftOf;
 using testing::Sale;
 using testing::TestShop;
 
@@ -211,9 +215,115 @@ TEST(StockRuleTest, TrainingAndUnfinishedMoveNothing) {
   Event event = Sale("03", 1);
   event.transaction->training = true;
   EXPECT_EQ(Effect(event), "");
-  event = Sale("03", 1);
-  event.transaction->status = "suspended";
+  event.transaction->status = "completed";
   EXPECT_EQ(Effect(event), "");
+  for (const char* status : {"suspended", "cancelled", "resumed", "control", "training"}) {
+    event = Sale("03", 1);
+    event.transaction->status = status;
+    EXPECT_EQ(Effect(event), "") << status;
+  }
+}
+
+TEST(StockRuleTest, GoodsAreNotSoldForLessThanNothing) {
+  Event event = Sale("03", 1);
+  event.lines[0].net_amount = Decimal::FromInt(-1);
+  EXPECT_EQ(Told(event), "bad-value lines[0].net_amount");
+  event.lines[0].non_stock = true;
+  EXPECT_EQ(Effect(event), "");
+  event.lines[0].non_stock.reset();
+  event.kind = Kind::kReturn;
+  EXPECT_EQ(Effect(event), "on_hand 2");
+  event.kind = Kind::kTransactionVoided;
+  EXPECT_EQ(Effect(event), "on_hand 2");
+}
+
+TEST(EventTest, ATimeThatTheClockFaceHadTwiceIsNotTrusted) {
+  const auto trusted = [](const char* end) {
+    Event event = Sale("03", 1);
+    event.transaction->end_at = end;
+    return std::get<Draft>(MakeDraft(std::move(event), TestShop())).book.time_trusted;
+  };
+  EXPECT_FALSE(trusted("2026-10-25T02:30:00"));
+  EXPECT_TRUE(trusted("2026-10-25T02:30:00+02:00"));
+  EXPECT_TRUE(trusted("2026-10-25T03:30:00"));
+  Event guessed = Sale("03", 1);
+  guessed.transaction->time_quality = "agent_clock";
+  EXPECT_FALSE(std::get<Draft>(MakeDraft(std::move(guessed), TestShop())).book.time_trusted);
+}
+
+TEST(EventTest, WithoutABusinessDayItIsOfTheShopsOwnDay) {
+  const auto day = [](const char* end) {
+    Event event = Sale("03", 1);
+    event.transaction->business_day.clear();
+    event.transaction->end_at = end;
+    return std::get<Draft>(MakeDraft(std::move(event), TestShop())).business_day;
+  };
+  EXPECT_EQ("2026-11-21", day("2026-11-21T23:59:59"));
+  EXPECT_EQ("2026-11-22", day("2026-11-21T23:00:00Z"));
+  EXPECT_EQ("2026-11-21", day("2026-11-21T22:59:59Z"));
+}
+
+TEST(EventTest, MoneyContradictsOnlyWhereBothDocumentsTellIt) {
+  const auto of = [](const std::function<void(Event*)>& change) {
+    Event event = Sale("03", 1);
+    change(&event);
+    const auto money = DraftOf(std::move(event)).identity.money;
+    return std::string(money.begin(), money.end());
+  };
+  const auto euro = [](Event* e) { e->currency = "EUR"; };
+  const std::pair<const char*, std::array<std::function<void(Event*)>, 2>> parts[] = {
+      {"currency", {euro, [](Event* e) { e->currency = "USD"; }}},
+      {"net amount",
+       {[](Event* e) { e->lines[0].net_amount = Decimal::FromInt(5); },
+        [](Event* e) { e->lines[0].net_amount = Decimal::FromInt(6); }}},
+      {"price",
+       {[](Event* e) { e->lines[0].unit_price = Decimal::FromInt(5); },
+        [](Event* e) { e->lines[0].unit_price = Decimal::FromInt(6); }}},
+      {"tax",
+       {[](Event* e) { e->totals.emplace().tax_amount = Decimal::FromInt(5); },
+        [](Event* e) { e->totals.emplace().tax_amount = Decimal::FromInt(6); }}},
+      {"tender",
+       {[](Event* e) {
+          e->tenders.push_back({"cash", Decimal::FromInt(5)});
+        },
+        [](Event* e) {
+          e->tenders.push_back({"card", Decimal::FromInt(5)});
+        }}}};
+  const std::string plain = of([](Event*) {});
+  for (const auto& [name, changes] : parts) {
+    SCOPED_TRACE(name);
+    const std::string one = of(changes[0]), other = of(changes[1]);
+    EXPECT_TRUE(MoneyDiffers(one, other));
+    EXPECT_FALSE(MoneyDiffers(one, one));
+    EXPECT_FALSE(MoneyDiffers(one, plain));
+    EXPECT_FALSE(MoneyDiffers("", other)) << "rows of before have none";
+  }
+  const auto described = [](Event* e) { e->lines[0].item.description = "Milk"; };
+  EXPECT_EQ(plain, of(described));
+}
+
+// Identity keeps what was written, so that a repeat is known under any rule.
+TEST(EventTest, OneArticleHasOneNameInTheBooksAndItsIdentityStays) {
+  const auto with = [](const std::string& sku, const std::string& uom) {
+    Event event = Sale("03", 1);
+    event.lines[0].item = Item{sku, "", "", ""};
+    event.lines[0].uom = uom;
+    const auto draft = DraftFrom(&event, TestShop());
+    return std::pair(std::get<Draft>(draft).identity.id, event.lines[0]);
+  };
+  const auto plain = with("A", "EA");
+  for (const char* same : {"C62", "H87", "NAR", "PCE"}) {
+    const auto other = with("A", same);
+    EXPECT_EQ("EA", other.second.uom) << same;
+    EXPECT_NE(plain.first, other.first) << same;
+  }
+  EXPECT_EQ("KGM", with("A", "KGM").second.uom);
+  EXPECT_EQ("XPK", with("A", "XPK").second.uom);
+  EXPECT_EQ("A", with(" A ", "EA").second.item.sku);
+  EXPECT_NE(plain.first, with(" A ", "EA").first);
+  Event blank = Sale("03", 1);
+  blank.lines[0].item = Item{"  ", "", "", ""};
+  EXPECT_EQ("missing-field lines[0].item", Told(std::move(blank)));
 }
 
 TEST(StockRuleTest, FinalReceiptWritesTheRestOff) {

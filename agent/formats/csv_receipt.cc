@@ -1,0 +1,347 @@
+#include "agent/formats/csv_receipt.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "agent/formats/csv_values.h"
+#include "agent/formats/poslog/vocabulary.h"
+#include "common/base/text.h"
+#include "common/event/item_rules.h"
+#include "common/event/time_text.h"
+
+namespace tillrelay::formats {
+namespace {
+
+using event::Rejection;
+
+constexpr size_t kMaxIdBytes = 128;
+constexpr int64_t kSameReceiptSeconds = 3600;
+constexpr const char* kDateTime = "%Y-%m-%dT%H:%M:%S";
+
+std::string Trimmed(std::string text) {
+  const size_t from = text.find_first_not_of(" \t");
+  if (from == std::string::npos) return {};
+  return text.substr(from, text.find_last_not_of(" \t") - from + 1);
+}
+
+}  // namespace
+
+void CsvReceipt::Start(const CsvRow& row) {
+  event_ = event::Event();
+  rejection_.reset();
+  row_ = 0;
+  sums_ = Sums();
+  cancelled_rows_ = 0;
+  training_rows_ = suspended_rows_ = 0;
+  event_.origin.emplace();
+  event_.origin->dialect = "csv/" + profile_.name;
+  event_.origin->mapper = "csv@2";
+  event::Transaction& t = event_.transaction.emplace();
+  t.store_id = Or(row, "store", profile_.store_id);
+  t.register_id = Or(row, "register", profile_.register_id);
+  t.transaction_no = Id(row, "number");
+  t.end_at = NeedTime(row);
+  last_time_ = t.end_at;
+  day_ = t.end_at.substr(0, 10);
+  if (Says("business_day")) {
+    t.business_day = Day(row, "business_day");
+    if (t.business_day.empty()) {
+      Refuse("bad-value", "business_day",
+             "does not have the profile's form " + profile_.day_format);
+    }
+  } else if (t.end_at.size() <= 19) {  // with an offset, the shop's own day comes of its zone
+    t.business_day = day_;
+  }
+  event_.currency = Or(row, "currency", profile_.currency);
+  if (Says("grand_amount")) {
+    sums_.grand = event_.totals.emplace().grand_amount = Number(row, "grand_amount", true);
+  }
+  if (Says("tender")) Tender(Text(row, "tender"));
+}
+
+void CsvReceipt::Add(const CsvRow& row) {
+  ++row_;
+  if (row_ > 1) SameHead(row);
+  if (const std::string time = Time(row); !time.empty()) last_time_ = time;
+  const Fate fate = FateOf(row);
+  training_rows_ += fate.training ? 1 : 0;
+  suspended_rows_ += fate.suspended ? 1 : 0;
+  event::Line line;
+  line.item.sku = Id(row, "sku");
+  line.item.gtin = Id(row, "gtin");
+  line.item.description = Text(row, "description");
+  line.uom = event::UomOf(Or(row, "uom", profile_.uom));
+  if (line.uom.empty()) Refuse("bad-value", "uom", "this unit is not known");
+  if (fate.no_goods || event::IsNonStock(line.item, profile_.non_stock)) line.non_stock = true;
+  line.quantity = Number(row, "quantity", false);
+  if (!line.quantity) Refuse("missing-field", "quantity", "this field is required");
+  Money(row, &line);
+  if (fate.cancelled) {
+    ++cancelled_rows_;
+    if (line.quantity && line.quantity->negative()) {
+      Refuse("unsupported", "quantity",
+             "a cancelled row of negative quantity could be a sale that was taken back, or a line "
+             "that never was");
+    }
+    return;
+  }
+  if (line.quantity) SetAction(row, fate, &line);
+  const auto tax = Number(row, "tax_amount", true);
+  const bool back = line.action == "return";
+  if (tax) sums_.tax.Add(back ? -Magnitude(*tax) : *tax);
+  if (line.net_amount) {
+    sums_.lines.Add(back ? -Magnitude(*line.net_amount) : *line.net_amount);
+    if (back) line.net_amount = Magnitude(*line.net_amount);
+  }
+  event_.lines.push_back(std::move(line));
+}
+
+CsvReceipt::Fate CsvReceipt::FateOf(const CsvRow& row) {
+  Fate fate;
+  ByWord(row, "status", &fate);
+  ByWord(row, "kind", &fate);
+  ByFlag(row, "void", &fate.cancelled);
+  ByFlag(row, "training", &fate.training);
+  ByFlag(row, "return", &fate.returned);
+  if (fate.sold && fate.returned) {
+    Refuse("bad-value", "return", "the row says that goods were sold and that they came back");
+  }
+  return fate;
+}
+
+void CsvReceipt::ByWord(const CsvRow& row, const char* column, Fate* fate) {
+  const std::string word = Trimmed(Text(row, column));
+  if (word.empty()) return;
+  const auto own = profile_.words.find(column);
+  if (own != profile_.words.end()) {
+    for (const auto& [theirs, meaning] : own->second) {
+      if (poslog::Normal(theirs) == poslog::Normal(word)) return Take(meaning, fate);
+    }
+  }
+  const auto kind =
+      std::string_view(column) == "status" ? DecidingColumn::kStatus : DecidingColumn::kKind;
+  const std::string_view meaning = CsvMeaning(kind, word);
+  if (!meaning.empty()) return Take(meaning, fate);
+  const std::string_view example = kind == DecidingColumn::kStatus ? "completed" : "sale";
+  const auto place = places_.find(column);
+  Refuse("unknown-word", column,
+         fmt::format("\"{0}\" is not known. If you know what it means, add to "
+                     "[drop_folder.csv.{1}.words]: {2}.\"{0}\" = \"{3}\"; if column {4} decides "
+                     "nothing, put its heading into `ignored`",
+                     Printable(word, 80), profile_.name, column, example,
+                     place == places_.end() ? 0 : place->second + 1));
+}
+
+void CsvReceipt::Take(std::string_view meaning, Fate* fate) {
+  fate->cancelled = fate->cancelled || meaning == "cancelled";
+  fate->suspended = fate->suspended || meaning == "suspended";
+  fate->training = fate->training || meaning == "training";
+  fate->sold = fate->sold || meaning == "sale";
+  fate->returned = fate->returned || meaning == "return";
+  fate->no_goods = fate->no_goods || meaning == "no_goods";
+}
+
+void CsvReceipt::ByFlag(const CsvRow& row, const char* column, bool* out) {
+  const std::string word = Trimmed(Text(row, column));
+  if (word.empty()) return;
+  auto value = poslog::ReadFlag(word);
+  const auto own = profile_.words.find(column);
+  if (own != profile_.words.end()) {
+    for (const auto& [theirs, meaning] : own->second) {
+      if (poslog::Normal(theirs) == poslog::Normal(word)) value = meaning == "yes";
+    }
+  }
+  if (!value) {
+    return Refuse("unknown-word", column,
+                  fmt::format("\"{0}\" is neither true nor false. If you know what it means, add "
+                              "to [drop_folder.csv.{1}.words]: {2}.\"{0}\" = \"yes\", or \"no\"",
+                              Printable(word, 80), profile_.name, column));
+  }
+  *out = *out || *value;
+}
+
+// Which way the goods went, told by a word or else by the sign of the quantity.
+void CsvReceipt::SetAction(const CsvRow& row, const Fate& fate, event::Line* line) {
+  const bool minus = line->quantity->negative();
+  const bool back = minus || fate.returned;
+  line->action = back ? "return" : "sale";
+  const auto price = Number(row, "unit_price", true);
+  const bool free = (line->net_amount && line->net_amount->zero()) || (price && price->zero());
+  if (minus && !fate.returned && free && !line->non_stock.value_or(false)) {
+    Refuse("unsupported", "quantity",
+           "goods of negative quantity for nothing may be a return or a write-off: say which with "
+           "columns.kind");
+  }
+  if (minus) line->quantity = -*line->quantity;
+}
+
+void CsvReceipt::Money(const CsvRow& row, event::Line* line) {
+  line->net_amount = Number(row, "net_amount", true);
+  line->unit_price = Number(row, "unit_price", true);
+  if (line->unit_price && line->unit_price->negative()) {
+    Refuse("bad-value", "unit_price", "a price is not negative; the quantity or a word is");
+  }
+}
+
+// What belongs to the receipt stands in each of its rows.
+void CsvReceipt::SameHead(const CsvRow& row) {
+  if (Or(row, "currency", profile_.currency) != event_.currency) {
+    Refuse("unsupported", "currency", "rows of two currencies cannot be added");
+  }
+  if (!Says("grand_amount")) return;
+  const auto grand = Number(row, "grand_amount", true);
+  if (grand && sums_.grand && *grand != *sums_.grand) {
+    Refuse("bad-value", "grand_amount", "the rows of one receipt tell different totals");
+  }
+}
+
+void CsvReceipt::Tender(const std::string& word) {
+  const std::string normal = poslog::Normal(word);
+  if (normal.empty()) return;
+  std::string type = "other";
+  for (const std::string_view known : {"cash", "card", "voucher", "account", "mobile"}) {
+    if (normal == known) type = known;
+  }
+  if (normal == "giftcard") type = "gift_card";
+  event_.tenders.push_back({type, sums_.grand});
+}
+
+std::variant<event::Event, Rejection> CsvReceipt::Finish() {
+  const auto returns = std::count_if(event_.lines.begin(), event_.lines.end(),
+                                     [](const event::Line& l) { return l.action == "return"; });
+  const auto all = static_cast<std::ptrdiff_t>(event_.lines.size());
+  event_.kind = returns == 0     ? event::Kind::kSale
+                : returns == all ? event::Kind::kReturn
+                                 : event::Kind::kExchange;
+  sums_.either_sign = all > 0 && returns == all;
+  for (const size_t some : {training_rows_, suspended_rows_}) {
+    if (some != 0 && some != row_) {
+      Refuse("bad-value", "status", "only some rows of this receipt were carried out");
+    }
+  }
+  const bool training = training_rows_ > 0, suspended = suspended_rows_ > 0;
+  if (cancelled_rows_ > 0) event_.audit = event::Audit{cancelled_rows_, std::nullopt};
+  if (training || suspended || event_.lines.empty()) {
+    event_.kind = event::Kind::kRegisterControl;
+    event_.transaction->status = training ? "training" : suspended ? "suspended" : "cancelled";
+    if (training) event_.transaction->training = true;
+    event_.lines.clear();
+    event_.totals.reset();
+    event_.tenders.clear();
+  } else {
+    CheckTotal();
+  }
+  if (rejection_) return *std::move(rejection_);
+  return std::move(event_);
+}
+
+std::string CsvReceipt::Key(const CsvRow& row) const {
+  std::string key;
+  for (const char* part : {"store", "register", "business_day", "number"}) {
+    key += Text(row, part) + '\x1f';
+  }
+  return key;
+}
+
+bool CsvReceipt::SameDay(const CsvRow& row) const {
+  if (Says("business_day")) return true;
+  const std::string time = Time(row);
+  if (time.size() < 10 || last_time_.size() < 10) return true;
+  if (time.substr(0, 10) == last_time_.substr(0, 10)) return true;
+  const auto before = event::ParseTime(last_time_), now = event::ParseTime(time);
+  if (!before.ok() || !now.ok()) return false;
+  return std::abs(now->local_s - before->local_s) <= kSameReceiptSeconds;
+}
+
+void CsvReceipt::CheckTotal() {
+  if (!event_.totals || !sums_.grand || !Says("net_amount")) {
+    event_.origin->flags.emplace_back("unchecked");
+    return;
+  }
+  sums_.line_count = event_.lines.size();
+  const bool taxed = Says("tax_amount");
+  if (taxed) event_.totals->tax_amount = sums_.tax.sum();
+  auto rejection = SelfCheck(sums_, taxed ? TaxRule::kAsTotalsSay : TaxRule::kIncluded,
+                             "grand_amount", &event_.totals->tax_included);
+  if (!taxed) event_.totals->tax_included.reset();
+  if (rejection && !rejection_) rejection_ = std::move(rejection);
+}
+
+bool CsvReceipt::Says(std::string_view column) const {
+  return places_.contains(column) || profile_.constants.contains(std::string(column));
+}
+
+std::string CsvReceipt::Text(const CsvRow& row, std::string_view column) const {
+  const auto place = places_.find(column);
+  if (place != places_.end()) {
+    return place->second < row.fields.size() ? row.fields[place->second] : std::string();
+  }
+  const auto constant = profile_.constants.find(std::string(column));
+  return constant == profile_.constants.end() ? std::string() : constant->second;
+}
+
+std::string CsvReceipt::Id(const CsvRow& row, std::string_view column) {
+  std::string text = Text(row, column);
+  if (text.size() > kMaxIdBytes) Refuse("bad-value", column, "longer than 128 bytes");
+  return text.substr(0, kMaxIdBytes);
+}
+
+std::string CsvReceipt::Or(const CsvRow& row, std::string_view column,
+                           const std::string& otherwise) {
+  std::string text = Id(row, column);
+  return text.empty() ? otherwise : text;
+}
+
+std::string CsvReceipt::Day(const CsvRow& row, std::string_view column) const {
+  return Reformatted(Text(row, column), profile_.day_format, "%Y-%m-%d");
+}
+
+// The day may stand in a column of its own.
+std::string CsvReceipt::Time(const CsvRow& row) const {
+  const std::string text = Text(row, "time");
+  const char* date = Says("date") ? "date" : "business_day";
+  if (!Says("date") && (SaysDay(text, profile_.time_format) || !Says("business_day"))) {
+    return Reformatted(text, profile_.time_format, kDateTime);
+  }
+  const std::string day = Day(row, date);
+  const std::string time = Reformatted(text, profile_.time_format, "%H:%M:%S");
+  return day.empty() || time.empty() ? std::string() : day + "T" + time;
+}
+
+std::string CsvReceipt::NeedTime(const CsvRow& row) {
+  std::string time = Time(row);
+  if (time.empty() && !Text(row, "time").empty()) {
+    Refuse("bad-value", "time", "does not have the profile's form " + profile_.time_format);
+  }
+  return time;
+}
+
+std::optional<Decimal> CsvReceipt::Number(const CsvRow& row, std::string_view column, bool money) {
+  const std::string text = Text(row, column);
+  if (Trimmed(text).empty()) return std::nullopt;
+  bool rounded = false;
+  const auto value = ReadCsvNumber(
+      text, {profile_.decimal_mark, profile_.thousands_mark, money, event_.currency}, &rounded);
+  if (!value) {
+    Refuse("bad-value", column,
+           fmt::format("expected a number such as 12{}50", profile_.decimal_mark));
+    return std::nullopt;
+  }
+  if (rounded) Flag("rounded");
+  return value;
+}
+
+void CsvReceipt::Flag(const char* flag) {
+  auto& flags = event_.origin->flags;
+  if (std::find(flags.begin(), flags.end(), flag) == flags.end()) flags.emplace_back(flag);
+}
+
+void CsvReceipt::Refuse(const char* reason, std::string_view column, std::string hint) {
+  if (rejection_) return;
+  rejection_ =
+      Rejection{reason, row_ == 0 ? std::string(column) : fmt::format("row {}.{}", row_, column),
+                std::move(hint)};
+}
+
+}  // namespace tillrelay::formats

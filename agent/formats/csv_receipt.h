@@ -1,0 +1,79 @@
+// What: the rows of one receipt, gathered into one event.
+// Promise: a row that was cancelled is in no sum and moves nothing; a row of which it is not
+// certain
+//   whether goods came or went refuses the receipt.
+// Thread: one.
+// Errors: rejections bad-value, missing-field, unsupported, unknown-word, totals-disagree.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "agent/formats/csv.h"
+#include "agent/formats/csv_rows.h"
+#include "agent/formats/self_check.h"
+
+namespace tillrelay::formats {
+
+// Where each of our columns stands in a row.
+using CsvPlaces = std::map<std::string, size_t, std::less<>>;
+
+class CsvReceipt {
+ public:
+  CsvReceipt(const CsvProfile& profile, const CsvPlaces& places)
+      : profile_(profile), places_(places) {}
+
+  void Start(const CsvRow& row);
+  void Add(const CsvRow& row);
+  std::variant<event::Event, event::Rejection> Finish();
+
+  // What rows of one receipt have in common.
+  std::string Key(const CsvRow& row) const;
+  // Numbers may start again each day: a row of another day belongs to another receipt, unless it
+  // follows within the hour.
+  bool SameDay(const CsvRow& row) const;
+  // The day that tells receipts of one number apart.
+  const std::string& Day() const { return day_; }
+
+ private:
+  // What a row says of itself.
+  struct Fate {
+    bool cancelled = false, suspended = false, training = false;
+    bool sold = false, returned = false, no_goods = false;
+  };
+  Fate FateOf(const CsvRow& row);
+  void ByWord(const CsvRow& row, const char* column, Fate* fate);
+  void ByFlag(const CsvRow& row, const char* column, bool* out);
+  void Take(std::string_view meaning, Fate* fate);
+  void SetAction(const CsvRow& row, const Fate& fate, event::Line* line);
+  void Money(const CsvRow& row, event::Line* line);
+  void SameHead(const CsvRow& row);
+  void Tender(const std::string& word);
+  void CheckTotal();
+
+  bool Says(std::string_view column) const;
+  std::string Text(const CsvRow& row, std::string_view column) const;
+  std::string Id(const CsvRow& row, std::string_view column);
+  std::string Or(const CsvRow& row, std::string_view column, const std::string& otherwise);
+  std::string Time(const CsvRow& row) const;
+  std::string Day(const CsvRow& row, std::string_view column) const;
+  std::string NeedTime(const CsvRow& row);
+  std::optional<Decimal> Number(const CsvRow& row, std::string_view column, bool money);
+  void Flag(const char* flag);
+  void Refuse(const char* reason, std::string_view column, std::string hint);
+
+  const CsvProfile& profile_;
+  const CsvPlaces& places_;
+  event::Event event_;
+  size_t row_ = 0;  // of this receipt
+  std::string day_, last_time_;
+  Sums sums_;
+  int64_t cancelled_rows_ = 0;
+  size_t training_rows_ = 0, suspended_rows_ = 0;
+  std::optional<event::Rejection> rejection_;
+};
+
+}  // namespace tillrelay::formats

@@ -1,0 +1,256 @@
+#include "agent/formats/csv_values.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ctime>
+
+#include "agent/formats/poslog/vocabulary.h"
+#include "common/base/text.h"
+
+namespace tillrelay::formats {
+namespace {
+
+constexpr std::string_view kMinus = "\xE2\x88\x92";  // U+2212
+constexpr std::string_view kNoBreak = "\xC2\xA0", kNarrow = "\xE2\x80\xAF";
+
+struct Meaning {
+  std::string_view word, meaning;
+};
+
+constexpr Meaning kStatuses[] = {
+    {"completed", "completed"},   {"complete", "completed"},  {"closed", "completed"},
+    {"paid", "completed"},        {"done", "completed"},      {"finished", "completed"},
+    {"ok", "completed"},          {"success", "completed"},   {"succeeded", "completed"},
+    {"settled", "completed"},     {"posted", "completed"},    {"captured", "completed"},
+    {"normal", "completed"},      {"sold", "completed"},      {"abgeschlossen", "completed"},
+    {"bezahlt", "completed"},     {"cancelled", "cancelled"}, {"canceled", "cancelled"},
+    {"cancel", "cancelled"},      {"void", "cancelled"},      {"voided", "cancelled"},
+    {"aborted", "cancelled"},     {"failed", "cancelled"},    {"deleted", "cancelled"},
+    {"abandoned", "cancelled"},   {"storno", "cancelled"},    {"storniert", "cancelled"},
+    {"abgebrochen", "cancelled"}, {"annule", "cancelled"},    {"annul\xC3\xA9", "cancelled"},
+    {"anulado", "cancelled"},     {"anulada", "cancelled"},   {"annullato", "cancelled"},
+    {"geannuleerd", "cancelled"}, {"suspended", "suspended"}, {"parked", "suspended"},
+    {"onhold", "suspended"},      {"hold", "suspended"},      {"pending", "suspended"},
+    {"draft", "suspended"},       {"geparkt", "suspended"},   {"training", "training"},
+    {"test", "training"},         {"schulung", "training"}};
+
+constexpr Meaning kKinds[] = {{"sale", "sale"},
+                              {"sales", "sale"},
+                              {"sold", "sale"},
+                              {"purchase", "sale"},
+                              {"verkauf", "sale"},
+                              {"vente", "sale"},
+                              {"venta", "sale"},
+                              {"vendita", "sale"},
+                              {"verkoop", "sale"},
+                              {"return", "return"},
+                              {"returned", "return"},
+                              {"refund", "return"},
+                              {"refunded", "return"},
+                              {"retoure", "return"},
+                              {"r\xC3\xBC"
+                               "ckgabe",
+                               "return"},
+                              {"rueckgabe", "return"},
+                              {"retour", "return"},
+                              {"remboursement", "return"},
+                              {"devolucion", "return"},
+                              {"devoluci\xC3\xB3n", "return"},
+                              {"reso", "return"},
+                              {"tip", "no_goods"},
+                              {"fee", "no_goods"},
+                              {"service", "no_goods"},
+                              {"giftcard", "no_goods"},
+                              {"shipping", "no_goods"},
+                              {"discount", "no_goods"},
+                              {"void", "cancelled"},
+                              {"voided", "cancelled"},
+                              {"cancel", "cancelled"},
+                              {"cancelled", "cancelled"},
+                              {"canceled", "cancelled"},
+                              {"cancellation", "cancelled"},
+                              {"storno", "cancelled"},
+                              {"storniert", "cancelled"},
+                              {"abbruch", "cancelled"},
+                              {"training", "training"},
+                              {"test", "training"},
+                              {"schulung", "training"}};
+
+// Headings that are looked at although the profile does not name them.
+constexpr Meaning kHeadings[] = {{"status", "status"},
+                                 {"state", "status"},
+                                 {"transactionstatus", "status"},
+                                 {"receiptstatus", "status"},
+                                 {"orderstatus", "status"},
+                                 {"salestatus", "status"},
+                                 {"type", "kind"},
+                                 {"kind", "kind"},
+                                 {"transactiontype", "kind"},
+                                 {"receipttype", "kind"},
+                                 {"saletype", "kind"},
+                                 {"eventtype", "kind"},
+                                 {"vorgang", "kind"},
+                                 {"void", "void"},
+                                 {"voided", "void"},
+                                 {"isvoid", "void"},
+                                 {"isvoided", "void"},
+                                 {"voidflag", "void"},
+                                 {"cancelled", "void"},
+                                 {"canceled", "void"},
+                                 {"iscancelled", "void"},
+                                 {"iscanceled", "void"},
+                                 {"cancelflag", "void"},
+                                 {"storno", "void"},
+                                 {"storniert", "void"},
+                                 {"deleted", "void"},
+                                 {"isdeleted", "void"},
+                                 {"training", "training"},
+                                 {"istraining", "training"},
+                                 {"trainingflag", "training"},
+                                 {"trainingmode", "training"},
+                                 {"istest", "training"}};
+
+template <size_t N>
+std::string_view Find(const Meaning (&table)[N], std::string_view word) {
+  for (const Meaning& known : table) {
+    if (known.word == word) return known.meaning;
+  }
+  return {};
+}
+
+bool Strip(std::string_view* text, std::string_view part) {
+  if (text->starts_with(part)) {
+    text->remove_prefix(part.size());
+    return true;
+  }
+  if (text->ends_with(part)) {
+    text->remove_suffix(part.size());
+    return true;
+  }
+  return false;
+}
+
+// Takes blanks, signs and, of money, currencies off both ends. False if two signs contradict.
+bool StripEnds(std::string_view* text, const NumberStyle& style, bool* negative) {
+  int signs = 0;
+  for (bool more = true; more;) {
+    more = Strip(text, " ") || Strip(text, kNoBreak) || Strip(text, kNarrow);
+    if (text->size() > 2 && text->front() == '(' && text->back() == ')') {
+      *text = text->substr(1, text->size() - 2);
+      *negative = more = true;
+      ++signs;
+    }
+    if (Strip(text, "-") || Strip(text, kMinus)) {
+      *negative = more = true;
+      ++signs;
+    } else if (text->starts_with('+')) {
+      text->remove_prefix(1);
+      more = true;
+      ++signs;
+    }
+    if (!style.money) continue;
+    for (const char* sign : {"$", "\xE2\x82\xAC", "\xC2\xA3", "\xC2\xA5"}) {
+      more = Strip(text, sign) || more;
+    }
+    if (!style.code.empty()) more = Strip(text, style.code) || more;
+  }
+  return signs <= 1;
+}
+
+// Groups of three behind a first one of one to three, before the decimal mark.
+bool DropThousands(std::string* text, const NumberStyle& style) {
+  if (style.thousands_mark == '\0') return true;
+  const size_t whole = std::min(text->find(style.decimal_mark), text->size());
+  std::string digits;
+  size_t group = 0;
+  bool marked = false;
+  for (size_t i = 0; i < whole; ++i) {
+    if ((*text)[i] == style.thousands_mark) {
+      if (group == 0 || group > 3 || (marked && group != 3)) return false;
+      marked = true;
+      group = 0;
+    } else {
+      digits += (*text)[i];
+      ++group;
+    }
+  }
+  if (marked && group != 3) return false;
+  *text = digits + text->substr(whole);
+  return true;
+}
+
+}  // namespace
+
+std::optional<Decimal> ReadCsvNumber(std::string_view text, const NumberStyle& style,
+                                     bool* rounded) {
+  bool negative = false;
+  if (!StripEnds(&text, style, &negative)) return std::nullopt;
+  std::string plain(text);
+  if (style.thousands_mark == ' ') {
+    for (const std::string_view blank : {kNoBreak, kNarrow}) {
+      for (size_t at = plain.find(blank); at != std::string::npos; at = plain.find(blank)) {
+        plain.replace(at, blank.size(), " ");
+      }
+    }
+  }
+  if (!DropThousands(&plain, style)) return std::nullopt;
+  if (style.decimal_mark == ',') {
+    if (plain.find('.') != std::string::npos) return std::nullopt;
+    std::replace(plain.begin(), plain.end(), ',', '.');
+  }
+  if (plain.starts_with('.')) plain.insert(0, "0");
+  if (plain.empty() || plain.front() == '-') return std::nullopt;
+  const auto value = Decimal::Parse(plain, rounded);
+  if (!value.ok()) return std::nullopt;
+  return negative ? -*value : *value;
+}
+
+std::string Reformatted(const std::string& text, const std::string& pattern, const char* shape) {
+  if (pattern.empty()) return text;
+  std::tm parts{};
+  const char* rest = strptime(text.c_str(), pattern.c_str(), &parts);
+  if (rest == nullptr || *rest != '\0') return {};
+  // "%Y" takes 26 for the year 26.
+  constexpr int kFirst = 1970 - 1900, kLast = 2199 - 1900;
+  if (SaysDay("", pattern) && (parts.tm_year < kFirst || parts.tm_year > kLast)) return {};
+  char buffer[32];
+  std::string out(buffer, std::strftime(buffer, sizeof buffer, shape, &parts));
+  if (pattern.find("%z") != std::string::npos) {
+    const long minutes = parts.tm_gmtoff / 60;
+    const long size = minutes < 0 ? -minutes : minutes;
+    out += fmt::format("{}{:02}:{:02}", minutes < 0 ? '-' : '+', size / 60, size % 60);
+  } else if (pattern.ends_with('Z') || pattern.ends_with("UTC") || pattern.ends_with("GMT")) {
+    out += 'Z';
+  }
+  return out;
+}
+
+bool SaysDay(std::string_view text, std::string_view pattern) {
+  if (pattern.empty()) return text.find('-') != std::string_view::npos && text.size() >= 10;
+  return pattern.find("%d") != std::string_view::npos ||
+         pattern.find("%e") != std::string_view::npos ||
+         pattern.find("%F") != std::string_view::npos ||
+         pattern.find("%D") != std::string_view::npos;
+}
+
+std::string Heading(std::string_view text) {
+  std::string heading;
+  for (const char c : text) {
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (c & 0x80) != 0;
+    if (c >= 'A' && c <= 'Z') heading += static_cast<char>(c - 'A' + 'a');
+    if (letter) heading += c;
+  }
+  return heading;
+}
+
+std::string_view CsvMeaning(DecidingColumn column, std::string_view word) {
+  const std::string normal = poslog::Normal(word);
+  return column == DecidingColumn::kStatus ? Find(kStatuses, normal) : Find(kKinds, normal);
+}
+
+std::string_view DeciderByHeading(std::string_view heading) {
+  return Find(kHeadings, Heading(heading));
+}
+
+}  // namespace tillrelay::formats

@@ -1,0 +1,218 @@
+#include "agent/formats/poslog/vocabulary.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "agent/formats/poslog/words.h"
+#include "common/base/text.h"
+
+namespace tillrelay::formats::poslog {
+namespace {
+
+using event::Rejection;
+
+constexpr size_t kMaxHintWords = 60;
+
+const Slot kSlots[] = {
+    {Question::kStatus, Place::kTransaction, "TransactionStatus"},
+    {Question::kStatus, Place::kTransaction, "TransactionStatusCode"},
+    {Question::kStatus, Place::kTransaction, "Status"},
+    {Question::kStatus, Place::kTransaction, "StatusCode"},
+    {Question::kStatus, Place::kReceipt, "TransactionStatus"},
+    {Question::kStatus, Place::kReceipt, "TransactionStatusCode"},
+    {Question::kStatus, Place::kReceipt, "Status"},
+    {Question::kStatus, Place::kReceipt, "StatusCode"},
+    {Question::kStatus, Place::kControl, "TransactionStatus"},
+    {Question::kStatus, Place::kControl, "TransactionStatusCode"},
+    {Question::kType, Place::kTransaction, "TransactionType"},
+    {Question::kType, Place::kTransaction, "TransactionTypeCode"},
+    {Question::kType, Place::kTransaction, "TypeCode"},
+    {Question::kType, Place::kReceipt, "TransactionType"},
+    {Question::kType, Place::kReceipt, "TransactionTypeCode"},
+    {Question::kType, Place::kReceipt, "TypeCode"},
+    {Question::kLink, Place::kLink, "ReasonCode"},
+    {Question::kLink, Place::kLink, "LinkTypeCode"},
+    {Question::kLink, Place::kLink, "TypeCode"},
+    {Question::kLineStatus, Place::kLineItem, "Status"},
+    {Question::kLineStatus, Place::kLineItem, "StatusCode"},
+    {Question::kLineStatus, Place::kLineItem, "LineItemStatus"},
+    {Question::kLineStatus, Place::kGoods, "Status"},
+    {Question::kLineStatus, Place::kGoods, "StatusCode"},
+    {Question::kLineStatus, Place::kInventoryLine, "Status"},
+    {Question::kLineStatus, Place::kInventoryLine, "StatusCode"},
+    {Question::kLineType, Place::kLineItem, "TypeCode"},
+    {Question::kLineType, Place::kLineItem, "LineItemType"},
+    {Question::kLineType, Place::kGoods, "TypeCode"},
+    {Question::kLineType, Place::kGoods, "SaleType"},
+    {Question::kItemType, Place::kGoods, "ItemType"},
+    {Question::kItemType, Place::kGoods, "ItemTypeCode"},
+    {Question::kDisposal, Place::kDisposal, "Method"},
+    {Question::kDisposal, Place::kDisposal, "MethodCode"},
+    {Question::kDisposal, Place::kDisposal, "TypeCode"},
+    {Question::kDocumentType, Place::kInventory, "DocumentTypeCode"},
+    {Question::kDocumentType, Place::kInventory, "TypeCode"},
+    {Question::kDocumentType, Place::kInventory, "DocumentType"},
+    {Question::kDocumentState, Place::kInventory, "InventoryControlDocumentState"},
+    {Question::kDocumentState, Place::kInventory, "DocumentStateCode"},
+    {Question::kDocumentState, Place::kInventory, "DocumentState"},
+    {Question::kDocumentState, Place::kInventory, "Status"},
+    {Question::kDocumentState, Place::kInventory, "StatusCode"},
+    {Question::kDocumentState, Place::kInventory, "State"},
+    {Question::kReason, Place::kInventory, "ReasonCode"},
+    {Question::kReason, Place::kInventory, "AdjustmentReasonCode"},
+    {Question::kReason, Place::kInventory, "InventoryAdjustmentType"},
+    {Question::kReason, Place::kInventory, "AdjustmentType"},
+    {Question::kReason, Place::kInventoryLine, "ReasonCode"},
+    {Question::kReason, Place::kInventoryLine, "AdjustmentReasonCode"},
+    {Question::kCondition, Place::kInventoryLine, "InventoryConditionCode"},
+    {Question::kCondition, Place::kInventoryLine, "ConditionCode"},
+};
+
+const QuestionTable* TableNamed(std::string_view name, Question* question) {
+  for (size_t i = 0; i < kQuestionCount; ++i) {
+    *question = static_cast<Question>(i);
+    if (TableOf(*question).name == name) return &TableOf(*question);
+  }
+  return nullptr;
+}
+
+// An attribute that nobody knows is taken for a flag if it says true in a word, or if its name says
+// that it is one.
+bool NamedLikeAFlag(std::string_view name) {
+  const std::string word = Normal(name);
+  return word.ends_with("flag") || word.ends_with("indicator") || word.ends_with("mode");
+}
+
+bool IsNumber(std::string_view text) { return text == "0" || text == "1"; }
+
+}  // namespace
+
+std::span<const Slot> Slots() { return kSlots; }
+
+std::string Normal(std::string_view written) {
+  if (const size_t prefix = written.rfind(':'); prefix != std::string_view::npos) {
+    written.remove_prefix(prefix + 1);
+  }
+  std::string word;
+  for (const char c : written) {
+    if (c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '-' || c == '_' || c == '.') {
+      continue;
+    }
+    word += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  }
+  return word;
+}
+
+std::optional<bool> ReadFlag(std::string_view text) {
+  const std::string word = Normal(text);
+  if (OneOf(word, {"true", "1", "yes", "y", "t", "on"})) return true;
+  if (OneOf(word, {"false", "0", "no", "n", "f", "off"})) return false;
+  return std::nullopt;
+}
+
+Status Vocabulary::Teach(std::string_view question_name, std::string_view word,
+                         std::string_view meaning) {
+  Question question{};
+  const QuestionTable* table = TableNamed(question_name, &question);
+  if (table == nullptr) {
+    return Invalid(fmt::format("there is no question {}", Printable(question_name, 40)));
+  }
+  if (std::find(table->meanings.begin(), table->meanings.end(), meaning) == table->meanings.end()) {
+    return Invalid(fmt::format("{}: {} is none of {}", question_name, Printable(meaning, 40),
+                               fmt::join(table->meanings, ", ")));
+  }
+  const std::string normal = Normal(word);
+  for (const KnownWord& known : table->words) {
+    if (known.word == normal && known.meaning != meaning) {
+      return Invalid(fmt::format("{}: {} means {} already", question_name, Printable(word, 40),
+                                 known.meaning));
+    }
+  }
+  taught_[{question, normal}] = meaning;
+  return Status::Ok();
+}
+
+std::string_view Vocabulary::Meaning(Question question, std::string_view written) const {
+  const std::string word = Normal(written);
+  for (const KnownWord& known : TableOf(question).words) {
+    if (known.word == word) return known.meaning;
+  }
+  const auto taught = taught_.find({question, word});
+  return taught == taught_.end() ? std::string_view() : std::string_view(taught->second);
+}
+
+Rejection Vocabulary::Unknown(Question question, std::string_view slot,
+                              std::string_view written) const {
+  const QuestionTable& table = TableOf(question);
+  std::vector<std::string_view> known;
+  for (const KnownWord& word : table.words) {
+    if (known.size() < kMaxHintWords && word.meaning != "harmless") known.push_back(word.word);
+  }
+  std::string quoted;
+  for (const char c : Printable(written, 80)) {
+    if (c == '"' || c == '\\') quoted += '\\';
+    quoted += c;
+  }
+  return {"unknown-word", std::string(slot),
+          fmt::format("\"{}\" is not known; known are {}. If you know what it means, add to "
+                      "[formats.poslog.words]: {}.\"{}\" = \"{}\", with one of {}",
+                      Printable(written, 80), fmt::join(known, ", "), table.name, quoted,
+                      table.meanings.front(), fmt::join(table.meanings, ", "))};
+}
+
+std::optional<Rejection> Vocabulary::Read(Question question, Place place, XmlElement element,
+                                          const Found& found) const {
+  std::optional<Rejection> rejection;
+  if (!element) return rejection;
+  for (const Slot& slot : kSlots) {
+    if (slot.question != question || slot.place != place) continue;
+    const auto one = [&](std::string_view name, std::string_view text) {
+      if (name != slot.name || text.empty() || rejection) return;
+      const std::string_view meaning = Meaning(question, text);
+      if (meaning.empty()) {
+        rejection = Unknown(question, slot.name, text);
+      } else {
+        found(meaning);
+      }
+    };
+    element.ForEachAttribute(one);
+    for (const XmlElement child : element) one(child.name(), child.text());
+  }
+  return rejection;
+}
+
+std::optional<Rejection> Vocabulary::ReadFlags(XmlElement element, const Found& found) const {
+  std::optional<Rejection> rejection;
+  const auto one = [&](std::string_view name, std::string_view text) {
+    if (rejection) return;
+    const std::string_view meaning = Meaning(Question::kFlag, name);
+    if (meaning == "harmless") return;
+    const auto value = ReadFlag(text);
+    if (!value) {
+      if (!meaning.empty() || Normal(name).ends_with("flag")) {
+        rejection = Rejection{"bad-value", std::string(name),
+                              fmt::format("\"{}\" is neither true nor false", Printable(text, 40))};
+      }
+    } else if (*value && !meaning.empty()) {
+      found(meaning);
+    } else if (*value && (NamedLikeAFlag(name) || !IsNumber(text))) {
+      rejection = Unknown(Question::kFlag, name, name);
+    }
+  };
+  element.ForEachAttribute(one);
+  for (const XmlElement child : element) {
+    const bool leaf = !(child.begin() != child.end());
+    const bool named = !Meaning(Question::kFlag, child.name()).empty();
+    if (leaf && (named || Normal(child.name()).ends_with("flag"))) one(child.name(), child.text());
+  }
+  return rejection;
+}
+
+const Vocabulary& BuiltInVocabulary() {
+  static const Vocabulary vocabulary;
+  return vocabulary;
+}
+
+}  // namespace tillrelay::formats::poslog

@@ -1,0 +1,18 @@
+// What: how to read documents, out of the configuration's plain values.
+// Thread: any (pure).
+#pragma once
+
+#include <string>
+
+#include "agent/config/config.h"
+#include "agent/formats/csv.h"
+#include "agent/formats/poslog/vocabulary.h"
+
+namespace tillrelay {
+
+formats::CsvProfile ProfileOf(const config::Config::Csv& csv, const std::string& store_id);
+
+// Invalid if a word is in the table with another meaning.
+Result<formats::poslog::Vocabulary> VocabularyOf(const config::Config::Formats& formats);
+
+}  // namespace tillrelay
