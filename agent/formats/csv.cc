@@ -45,10 +45,9 @@ std::optional<SyntaxError> FindColumn(const CsvProfile& profile, const std::stri
     }
   }
   if (*place < first.fields.size() && found <= 1) return std::nullopt;
-  return SyntaxError{0,
-                     (found > 1 ? "there are two columns " : "there is no column ") +
-                         Printable(theirs, 80),
-                     fmt::format("correct columns.{} of the profile, or the file", ours)};
+  return SyntaxError{
+      0, (found > 1 ? "there are two columns " : "there is no column ") + Printable(theirs, 80),
+      fmt::format("correct columns.{} of the profile, or the file", ours)};
 }
 
 std::optional<SyntaxError> FindColumns(const CsvProfile& profile, const CsvRow& first,

@@ -158,7 +158,8 @@ uint64_t TakeOver::remaining() const {
   return events;
 }
 
-// What cannot be opened is read by its pages alone. False: try again, it may be the disk's mood.
+// What cannot be opened is read by its pages alone. False: the disk failed to read, to be tried
+// again.
 bool TakeOver::OpenSource(Job* job) {
   if (job->tries >= kTries) return true;
   const bool last_try = ++job->tries == kTries;

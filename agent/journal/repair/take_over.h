@@ -96,7 +96,7 @@ class TakeOver {
     std::vector<Run> runs;  // by `first`
     sqlite::Database db;
     sqlite::Statement event, known, next_event;  // not prepared: cannot be read
-    int tries = 0;  // to open it
+    int tries = 0;                               // to open it
     std::unique_ptr<RawRows> raw;
   };
   Status LoadRuns(Job* job);
