@@ -140,7 +140,7 @@ std::optional<ObservedTime> ObservedTime::Read(std::string_view text) {
   if (!Next(&numbers, &time.now_) || !Next(&numbers, &anchored)) return std::nullopt;
   if (anchored != 0) {
     int64_t wall = 0;
-    Anchor& anchor = time.anchor_.emplace();
+    Anchor& anchor = time.anchor_.emplace(Anchor{});
     if (!Next(&numbers, &wall) || !Next(&numbers, &anchor.at)) return std::nullopt;
     anchor.wall = WallTime(std::chrono::microseconds(wall));
   }

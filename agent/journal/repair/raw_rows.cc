@@ -23,7 +23,7 @@ constexpr uint64_t kLeafHeader = 8;
 // How much of a large payload stays on its page.
 constexpr uint64_t kMostLocal = kPage - 35, kLeastLocal = (kPage - 12) * 32 / 255 - 23;
 constexpr uint64_t kMaxPayload = 64 * 1024 * 1024;
-constexpr int kColumns = 9;  // of table `event`
+constexpr size_t kColumns = 9;  // of table `event`
 
 unsigned char ByteAt(std::string_view bytes, size_t at) {
   return static_cast<unsigned char>(bytes[at]);
@@ -79,7 +79,7 @@ std::optional<Row> RowOf(uint64_t position, std::string_view payload) {
   std::string_view body = payload.substr(header);
   std::array<std::string_view, kColumns> columns;
   std::array<uint64_t, kColumns> type{};
-  for (int i = 0; i < kColumns; ++i) {
+  for (size_t i = 0; i < kColumns; ++i) {
     if (!TakeVarint(&types, &type[i])) return std::nullopt;
     const uint64_t size = BytesOfType(type[i]);
     if (size > body.size()) return std::nullopt;
