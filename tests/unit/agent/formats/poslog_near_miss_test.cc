@@ -173,6 +173,17 @@ TEST(PosLogNearMiss, ATypeThatItsLinesContradictIsRefused) {
   EXPECT_EQ("register_control", typed("Training"));
 }
 
+TEST(PosLogNearMiss, AReceiptIsNotParkedAndTakenUpAgain) {
+  const auto said = [](const std::string& words) {
+    std::string text = Document("<LineItem>" + Sale("") + "</LineItem>");
+    const std::string body = "<RetailTransaction>";
+    return Told(text.replace(text.find(body), body.size(), "<RetailTransaction " + words + ">"));
+  };
+  EXPECT_EQ("register_control", said("SuspendFlag='true'"));
+  EXPECT_EQ("register_control", said("TransactionStatus='SuspendedRetrieved'"));
+  EXPECT_EQ("refused unsupported", said("SuspendFlag='true' TransactionStatus='Retrieved'"));
+}
+
 TEST(PosLogNearMiss, ADocumentWithoutABusinessDayIsOfTheDayOfItsEnd) {
   const auto ended = [](const std::string& times) {
     auto decoded = testing::Decode(
