@@ -367,8 +367,8 @@ TEST_F(DropAttackTest, ACardNumberInAReasonForPeopleStaysNowhere) {
 TEST_F(DropAttackTest, ACutInTheQuarantineHidesNoCard) {
   const std::string before = "{\"a\":\"";
   int files = 0;
-  for (const size_t cut : {1024 * 1024, 1024 * 1024 + 512}) {
-    for (const size_t digits : {12, 15}) {
+  for (const size_t cut : {size_t{1024} * 1024, size_t{1024} * 1024 + 512}) {
+    for (const size_t digits : {size_t{12}, size_t{15}}) {
       const std::string filler(cut - before.size() - digits, static_cast<char>('a' + files));
       Drop(std::to_string(++files) + ".json", before + filler + kCard);
     }
