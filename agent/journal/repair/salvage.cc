@@ -442,6 +442,8 @@ Result<std::unique_ptr<JournalStore>> OpenOrSalvage(const StoreOptions& wanted, 
                          found->log_missing && !found->witness->IsLastWord(boot);
   const bool log_is_cut = found->log.IsCut(same_boot) || log_taken;
   std::string why = known_damaged.empty() ? Vanished(options, *found) : known_damaged;
+  // Its frames still hold what SQLite would pass over.
+  if (why.empty() && found->log.IsCut(same_boot)) why = "the write-ahead log is damaged";
   if (why.empty()) {
     auto store = JournalStore::OpenLocked(options, now, random, &found->lock);
     if (!store.ok() && store.status().code() != Code::kCorrupt) return store;
