@@ -307,6 +307,7 @@ class Diagnosis {
            fmt::format(words::kIssueCutShortDetail, When(j_.oldest_kept_at)), "/system"},
           v_.cause == "disk" ? std::string_view() : words::kStepSpace);
     }
+    RepairIssue();
     LossIssue();
     UnknownStreamIssue();
     if (j_.quarantined > 0) {
@@ -328,6 +329,17 @@ class Diagnosis {
                      [](const Issue& a, const Issue& b) { return a.level > b.level; });
   }
 
+  void RepairIssue() {
+    if (j_.salvaged.empty()) return;
+    const std::string what = Sentence(j_.salvaged);
+    const std::string bare = what.substr(0, what.find_last_not_of('.') + 1);
+    Add({Level::kAmber, std::string(words::kIssueRepaired),
+         j_.taking_over == 0 ? fmt::format(words::kIssueRepairedDetail, bare)
+                             : fmt::format(words::kIssueTakingOver, bare,
+                                           EventsText(j_.taking_over), j_.taking_over_file),
+         "/system"},
+        words::kStepRepaired);
+  }
   void LossIssue() {
     if (s_.lost.empty()) return;
     uint64_t lost = 0;

@@ -181,6 +181,8 @@ std::string StatusJson(const Snapshot& s, const TimeText& time_text) {
   }
   TimeOrNull(json, "oldest_kept_at", s.journal.oldest_kept_at);
   json.Field("retention_cut_short", s.journal.retention_cut_short);
+  json.Field("repaired", s.journal.salvaged);
+  json.Field("taking_over", s.journal.taking_over);
   TextOrNull(json, "refusing", IntakeRefusal(s).value_or(""));
   TimeOrNull(json, "started_at", s.started_at);
   Words(json, verdict);

@@ -120,6 +120,11 @@ inline constexpr Text kIssueDisk = "The disk is filling up";
 inline constexpr Text kIssueCutShort = "Delivered events are deleted early";
 inline constexpr Text kIssueCutShortDetail =
     "There is no room for journal.retention_days. The oldest event that can be sent again: {}";
+inline constexpr Text kIssueRepaired = "The journal was repaired";
+inline constexpr Text kIssueRepairedDetail = "{}.";
+inline constexpr Text kIssueTakingOver = "{}. {} are still being taken over from {}.";
+inline constexpr Text kStepRepaired =
+    "Have the disk examined. Keep the old file until head office has confirmed everything.";
 inline constexpr Text kIssueAlarm = "Two servers for one store";
 inline constexpr Text kIssueLost = "{} lost";
 inline constexpr Text kIssueUnknownStream = "A journal of this store is missing here";
