@@ -11,7 +11,6 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
 
 #include "agent/journal/schema.h"
 #include "common/sqlite/sqlite.h"
@@ -199,7 +198,10 @@ int Run(const Options& options) {
   const CaseTotals totals = RunCases(
       cases, options.jobs,
       [&](uint64_t number) {
-        return Change(baseline, number, folder / ("case-" + std::to_string(getpid())));
+        CaseOutcome outcome =
+            Change(baseline, number, folder / ("case-" + std::to_string(getpid())));
+        CountAs("a changed byte in " + baseline.bytes[number].file, &outcome);
+        return outcome;
       },
       [&](uint64_t number, const CaseOutcome& outcome) {
         const Baseline::Byte& byte = baseline.bytes[number];
@@ -209,17 +211,10 @@ int Run(const Options& options) {
         std::fflush(stdout);
       });
   for (const auto& [kind, count] : kinds) fmt::print("{:8} x {}\n", count, kind);
-  fmt::print("{} bytes changed of {}, {} failed:", totals.run, baseline.bytes.size(),
+  fmt::print("{} bytes changed of {}, {} failed\n", totals.run, baseline.bytes.size(),
              totals.failed);
-  for (const auto& [name, count] : totals.counts) fmt::print(" {} {},", count, name);
-  fmt::print(" in {} files\n", baseline.image.files.size());
-  if (!options.report.empty()) {
-    std::ofstream report(options.report);
-    report << "{\"suite\":\"journal_bytes\",\"run\":" << totals.run
-           << ",\"failed\":" << totals.failed;
-    for (const auto& [name, count] : totals.counts) report << ",\"" << name << "\":" << count;
-    report << "}\n";
-  }
+  PrintTotals(totals);
+  WriteReport(options.report, "journal_bytes", totals);
   return totals.failed == 0 ? 0 : 1;
 }
 
@@ -230,6 +225,7 @@ int main(int argc, char** argv) {
   tillrelay::testing::Options options;
   if (!tillrelay::testing::Parse(argc, argv, &options)) return 2;
   // What the journal logs is of no use here, and there is much of it.
-  if (std::freopen("/dev/null", "w", stderr) == nullptr) return 2;
+  const bool loud = std::getenv("TILLRELAY_LOUD") != nullptr;
+  if (!loud && std::freopen("/dev/null", "w", stderr) == nullptr) return 2;
   return tillrelay::testing::Run(options);
 }

@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
-#include <fstream>
 
 #include "tests/model/cuts_story.h"
 #include "tests/support/case_runner.h"
@@ -109,8 +108,9 @@ CaseOutcome Outcome(const Oracle& oracle, const JournalRun* run) {
   outcome.counts["doubled"] = oracle.doubled;
   outcome.counts["altered"] = oracle.altered;
   outcome.counts["declared"] = oracle.DeclaredLost().size();
-  if (run != nullptr && run->back_after() > 0)
+  if (run->back_after() > 0) {
     outcome.counts["seconds refused"] = static_cast<uint64_t>(run->back_after());
+  }
   return outcome;
 }
 
@@ -153,7 +153,9 @@ CaseOutcome PlayCut(const Recording& recording, Rewinder* rewinder, uint64_t num
   ManualClock clock;
   clock.Advance(std::chrono::hours(1));
   CutAgain(folder, &oracle, &random, &clock);
-  return Judge(folder, &oracle, &random, &clock);
+  CaseOutcome outcome = Judge(folder, &oracle, &random, &clock);
+  CountAs(fmt::format("power cut, {}", ModeWord(mode)), &outcome);
+  return outcome;
 }
 
 // Which operation of which segment fails, and how.
@@ -205,14 +207,13 @@ class Suite {
     if (options_.only != "failures") Cuts();
     if (options_.only != "cuts") Failures();
     for (const auto& [kind, count] : kinds_) fmt::print("{:8} x {}\n", count, kind);
-    fmt::print("{} operations, {} accepted; {} cuts, {} failing operations; {} failed:",
+    fmt::print("{} operations, {} accepted; {} cuts, {} failing operations; {} failed\n",
                recording_.trace.size(), recording_.end.accepted.size(), cuts_.run, failures_.run,
                cuts_.failed + failures_.failed);
-    for (const auto& [name, count] : cuts_.counts) {
-      fmt::print(" {} {},", count + failures_.counts[name], name);
-    }
-    fmt::print("\n");
-    if (!options_.report.empty()) Report();
+    PrintTotals(cuts_);
+    PrintTotals(failures_);
+    WriteReport(options_.report, "journal_cuts", cuts_);
+    WriteReport(options_.report, "journal_cuts", failures_);
     return cuts_.failed + failures_.failed == 0 && recording_.end.faults.empty() ? 0 : 1;
   }
 
@@ -270,6 +271,9 @@ class Suite {
               PlaySegment(recording_, &rewinder_, all[number], folder, &oracle, &clock);
           CaseOutcome outcome = Judge(folder, &oracle, &random, &clock);
           if (!outcome.fault.empty()) outcome.fault += "; what failed: " + played.failed;
+          CountAs(all[number].full ? "one operation finds the disk full"
+                                   : "one operation fails, as on a bad disk",
+                  &outcome);
           return outcome;
         },
         [&](uint64_t number, const CaseOutcome& outcome) {
@@ -287,18 +291,6 @@ class Suite {
     if (++kinds_[KindOf(outcome.fault)] > 5) return;
     fmt::print("{}: {}\n  again: journal_cuts {}\n", place, outcome.fault, again);
     std::fflush(stdout);
-  }
-
-  void Report() {
-    std::ofstream report(options_.report);
-    const auto line = [&](const char* what, const CaseTotals& totals) {
-      report << "{\"suite\":\"journal_cuts\",\"situation\":\"" << what
-             << "\",\"run\":" << totals.run << ",\"failed\":" << totals.failed;
-      for (const auto& [name, count] : totals.counts) report << ",\"" << name << "\":" << count;
-      report << "}\n";
-    };
-    line("cuts", cuts_);
-    line("failures", failures_);
   }
 
   const Options options_;
@@ -347,7 +339,8 @@ int main(int argc, char** argv) {
   tillrelay::testing::Options options;
   if (!tillrelay::testing::Parse(argc, argv, &options)) return 2;
   // What the journal logs is of no use here, and there is much of it.
-  if (std::freopen("/dev/null", "w", stderr) == nullptr) return 2;
+  const bool loud = std::getenv("TILLRELAY_LOUD") != nullptr;
+  if (!loud && std::freopen("/dev/null", "w", stderr) == nullptr) return 2;
   setenv("TMPDIR", "/dev/shm", 0);
   return tillrelay::testing::Suite(options).Run();
 }

@@ -3,7 +3,7 @@
 // the middle of anything, clocks that step, settings that change, rows that are damaged. The
 // oracle: every accepted event is applied exactly once, or declared lost, unless its only copies
 // went down with a disk.
-//   sim_test --seed N --seeds K [--jobs J] [--faults LIST] [--trace]
+//   sim_test --seed N --seeds K [--jobs J] [--report FILE] [--faults LIST] [--trace]
 //            [--without chain|rewind|ids|puback|sync|salvage]
 #include <fmt/format.h>
 
@@ -33,6 +33,7 @@ struct Options {
   std::string without;
   std::string faults =
       "crash,snapshot,clone,disk,broker,line,centre,restore,power,full,clock,settings,backup";
+  std::string report;  // one line of JSON is added there
   size_t jobs = 1;
   int retention_minutes = 0;  // 0: by seed
   bool trace = false;
@@ -357,6 +358,8 @@ bool Parse(int argc, char** argv, Options* options) {
       options->without = value;
     } else if (word == "--faults") {
       options->faults = value;
+    } else if (word == "--report") {
+      options->report = value;
     } else if (word == "--jobs") {
       options->jobs = std::strtoull(value, nullptr, 10);
     } else if (word == "--retention-minutes") {
@@ -398,6 +401,13 @@ int Run(const Options& options) {
   fmt::print(" {:.2f} messages an event, {:.0f} connections an hour and store\n",
              per("messages", totals.counts["accepted"]),
              per("connections", totals.counts["simulated minutes"]) * 30);
+  testing::CaseOutcome all;
+  all.counts = totals.counts;
+  testing::CountAs("simulated stores", &all);
+  all.counts["simulated stores/run"] = totals.run;
+  all.counts["simulated stores/failed"] = totals.failed;
+  totals.counts = std::move(all.counts);
+  testing::WriteReport(options.report, "sim_test", totals);
   return totals.failed == 0 ? 0 : 1;
 }
 

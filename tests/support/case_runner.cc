@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <deque>
+#include <fstream>
 #include <memory>
 
 #include "common/base/check.h"
@@ -220,7 +221,49 @@ std::string KindOf(const std::string& fault) {
   return kind;
 }
 
+namespace {
+
+using Situations = std::map<std::string, std::map<std::string, uint64_t>>;
+
+Situations BySituation(const CaseTotals& totals) {
+  Situations all;
+  for (const auto& [name, count] : totals.counts) {
+    const size_t slash = name.find('/');
+    if (slash != std::string::npos) all[name.substr(0, slash)][name.substr(slash + 1)] = count;
+  }
+  return all;
+}
+
+}  // namespace
+
+void CountAs(const std::string& situation, CaseOutcome* outcome) {
+  std::map<std::string, uint64_t> counts;
+  for (const auto& [name, count] : outcome->counts) counts[situation + "/" + name] = count;
+  counts[situation + "/run"] = 1;
+  counts[situation + "/failed"] = outcome->fault.empty() ? 0 : 1;
+  outcome->counts = std::move(counts);
+}
+
+void WriteReport(const std::string& path, const std::string& suite, const CaseTotals& totals) {
+  if (path.empty()) return;
+  std::ofstream report(path, std::ios::app);
+  for (const auto& [situation, counts] : BySituation(totals)) {
+    report << fmt::format(R"({{"suite":"{}","situation":"{}")", suite, situation);
+    for (const auto& [name, count] : counts) report << fmt::format(R"(,"{}":{})", name, count);
+    report << "}\n";
+  }
+}
+
+void PrintTotals(const CaseTotals& totals) {
+  for (const auto& [situation, counts] : BySituation(totals)) {
+    fmt::print("  {}:", situation);
+    for (const auto& [name, count] : counts) fmt::print(" {} {},", count, name);
+    fmt::print("\n");
+  }
+}
+
 void BeQuiet() {
+  if (std::getenv("TILLRELAY_LOUD") != nullptr) return;
   const int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
   CHECK(nowhere >= 0);
   dup2(nowhere, STDOUT_FILENO);

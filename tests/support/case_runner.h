@@ -23,6 +23,7 @@ struct CaseOutcome {
   std::map<std::string, uint64_t> counts;  // added up over all cases
 };
 
+// Counts are named "situation/what": one line of a report for each situation.
 struct CaseTotals {
   uint64_t run = 0, failed = 0;
   std::map<std::string, uint64_t> counts;
@@ -37,7 +38,14 @@ CaseTotals RunCases(const std::vector<uint64_t>& cases, size_t jobs,
 // A fault without its numbers, so that like faults can be counted.
 std::string KindOf(const std::string& fault);
 
-// Standard output and error of this process lead nowhere from now on.
+// The situation's name before every count, and how often it was played.
+void CountAs(const std::string& situation, CaseOutcome* outcome);
+// Adds one JSON object a line to `path`, one for each situation. Nothing where the path is empty.
+void WriteReport(const std::string& path, const std::string& suite, const CaseTotals& totals);
+// The same for people, to standard output.
+void PrintTotals(const CaseTotals& totals);
+
+// Standard output and error of this process lead nowhere from now on, unless TILLRELAY_LOUD is set.
 void BeQuiet();
 
 }  // namespace tillrelay::testing

@@ -286,7 +286,8 @@ void JournalRun::DrainAll(int ticks) {
   bool read = false;
   for (int i = 0; i <= ticks; ++i) {
     read = Drain();
-    if (read && oracle_.Missing().empty()) return;
+    const bool over = Stats().taking_over == 0;
+    if (read && over && oracle_.Missing().empty()) return;
     if (!read && ++unread > kReadAttempts) break;
     Tick();
   }
