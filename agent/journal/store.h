@@ -192,6 +192,7 @@ class JournalStore : private TakeOverTarget {
   Status AddKnown(const KnownRow& known) override;
   Status DeclareGone(const LossRow& loss) override;
   Result<Uuid> IdAt(uint64_t position) override;
+  Result<bool> HasId(const Uuid& id) override;
   // What is known under the draft's key.
   struct Known {
     Uuid id{};

@@ -53,6 +53,12 @@ Result<Uuid> JournalStore::IdAt(uint64_t position) {
   return complete ? Result<Uuid>(id) : Corrupt("an event's id is damaged");
 }
 
+Result<bool> JournalStore::HasId(const Uuid& id) {
+  auto position = FindId(&db_, id);
+  if (!position.ok()) return std::move(position).status();
+  return position->has_value();
+}
+
 Status JournalStore::BeginTakeOver(const std::vector<TakeOverRow>& rows, WallTime now) {
   TRY(Begin());
   Status begun = Status::Ok();

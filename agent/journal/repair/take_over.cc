@@ -273,16 +273,24 @@ std::optional<Row> TakeOver::ReadEvent(Job* job, uint64_t position) {
 // pages, once they have been searched.
 Result<bool> TakeOver::TakeEvent(Job* job, uint64_t position) {
   std::vector<Row> rows;
+  bool doubtful = false;
   if (auto row = ReadEvent(job, position)) {
     rows.push_back(*std::move(row));
   } else if (job->raw != nullptr) {
     rows = job->raw->At(position);
+    doubtful = job->beyond || rows.size() > 1;
   }
+  uint64_t into = 0;
   for (const Row& row : rows) {
+    // Of a commit that failed: the register has told it again, and it stands elsewhere.
+    auto elsewhere = doubtful ? target_->HasId(row.id) : Result<bool>(false);
+    if (!elsewhere.ok()) return elsewhere;
+    if (*elsewhere) continue;
     auto moved = target_->AppendOld(row);
     if (!moved.ok()) return std::move(moved).status();
-    if (&row == &rows.back()) AddRun(job, position, *moved);
+    into = *moved;
   }
+  if (into > 0) AddRun(job, position, into);
   return !rows.empty();
 }
 
@@ -335,6 +343,7 @@ Status TakeOver::StepEvents(Job* job) {
       const uint64_t next = NextEvent(job, row.position);
       if (next == 0) return EndOfEvents(job);
       row.last = next;
+      job->beyond = true;
     }
     if (const Run* run = RunOf(*job, row.position)) {
       const uint64_t behind = run->last + 1;

@@ -60,6 +60,7 @@ class TakeOverTarget {
   virtual Status AddKnown(const KnownRow& known) = 0;
   virtual Status DeclareGone(const LossRow& loss) = 0;
   virtual Result<Uuid> IdAt(uint64_t position) = 0;  // not found: no such event
+  virtual Result<bool> HasId(const Uuid& id) = 0;    // looked for in all events: slow
 };
 
 class TakeOver {
@@ -97,6 +98,7 @@ class TakeOver {
     sqlite::Database db;
     sqlite::Statement event, known, next_event;  // not prepared: cannot be read
     int tries = 0;                               // to open it
+    bool beyond = false;  // past the numbers that are known to have been given
     std::unique_ptr<RawRows> raw;
   };
   Status LoadRuns(Job* job);
