@@ -366,11 +366,18 @@ Result<std::string> MoveJournalAside(const std::string& journal, const std::stri
   auto finished = FinishReplacement(*path);
   if (!finished.ok()) return std::move(finished).status();
   TRY(DiscardBuilding(*path));
-  // An empty file takes its place: the agent makes its journal of it.
+  {
+    // Its log goes into it, if it can still be read: what a person keeps is one file.
+    auto old = sqlite::Database::Open(*path, {.read_only = false, .create = false});
+    if (old.ok()) old->TruncateLog().ok();
+  }
+  // An empty file takes its place for a moment, so that the set moves as a whole or not at all.
   TRY(WriteFileDurably(BuildingPath(*path), "", 0600));
   TRY(GiveAway(BuildingPath(*path)));
   const std::string to = AsidePath(*path, why, now);
   TRY(CommitReplacement(*path, to));
+  if (unlink(path->c_str()) != 0) return Unavailable(*path + ": " + ErrnoText(errno));
+  TRY(SyncDirectory(DirectoryOf(*path)));
   return to;
 }
 

@@ -15,7 +15,7 @@ constexpr int kSales = 40;
 
 // What version 2 left behind: one stream, and none of what versions 3 and 4 have added.
 constexpr const char* kAsVersion2 =
-    "DROP TABLE take_over; DROP TABLE take_over_run;"
+    "DROP TABLE take_over; DROP TABLE take_over_run; DROP TABLE gone;"
     "ALTER TABLE stream DROP COLUMN seal; ALTER TABLE chain_mark DROP COLUMN seal;"
     "DROP TABLE opening; DROP TABLE owed; DROP TABLE loss;"
     "ALTER TABLE stream DROP COLUMN number; ALTER TABLE stream DROP COLUMN first;"
