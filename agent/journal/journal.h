@@ -190,8 +190,6 @@ class Journal {
   std::string damaged_;    // why the next repair salvages; empty: it does not
   bool vanished_ = false;  // the file has lost its name and could not be put back yet
   WitnessFile witness_;
-  Instant witness_at_{}, last_commit_{};
-  bool witness_settled_ = false;
   FileWatch watch_;
   log::Repeated witness_trouble_{log::Level::kWarning, "journal"};
   RoomSample sample_;

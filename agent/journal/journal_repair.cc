@@ -16,7 +16,6 @@
 namespace tillrelay::journal {
 namespace {
 
-constexpr std::chrono::seconds kWitnessEvery{1};
 constexpr std::chrono::seconds kTakeOverAtOpen{2};  // what is small is over before anybody looks
 constexpr size_t kCopyBytes = 1024 * 1024;
 constexpr size_t kRowsPerRead = 512;
@@ -41,19 +40,15 @@ Status CopyOpenFile(int from, const std::string& to, const std::function<void()>
 
 // --- the witness ------------------------------------------------------------------------------
 
-// After a commit: at once if the last refresh said that all was quiet, else once a second.
+// Behind every commit and before its answers: what was answered, the witness has seen.
 void Journal::WitnessCommit() {
-  const Instant now = clock_.Now();
-  last_commit_ = now;
-  if (witness_settled_ || now - witness_at_ >= kWitnessEvery) WriteWitness({}, false);
+  Witness seen;
+  seen.settled = true;
+  WriteWitness(seen, false);
 }
 
 void Journal::WitnessTick() {
   if (Usable() && !store_->expects_witness()) store_->ExpectWitness().ok();  // at the next tick
-  if (!store_ || witness_settled_ || clock_.Now() - last_commit_ < kWitnessEvery) return;
-  Witness quiet;
-  quiet.settled = true;
-  WriteWitness(quiet, false);
 }
 
 // `marks`: its flags; everything else is the store's state.
@@ -64,11 +59,9 @@ bool Journal::WriteWitness(const Witness& marks, bool sync) {
   struct stat log {};
   witness.log_holds_commits =
       stat(WalPath(options_.store.path).c_str(), &log) == 0 && log.st_size > 0;
-  witness_at_ = clock_.Now();
-  witness_settled_ = marks.settled;
   Status written = witness_.Write(witness, sync);
   if (!written.ok()) {
-    witness_trouble_.Report(written.message(), witness_at_);
+    witness_trouble_.Report(written.message(), clock_.Now());
     return false;
   }
   witness_trouble_.Clear();
@@ -78,7 +71,6 @@ bool Journal::WriteWitness(const Witness& marks, bool sync) {
 // Before the log is emptied: a stop just behind it must not find a witness that misses the commits.
 void Journal::WitnessEmptyLog() {
   Witness witness = store_->WitnessOf();
-  witness_settled_ = false;  // the next commit says again that the log is needed
   Status written = witness_.Write(witness, true);
   if (!written.ok()) witness_trouble_.Report(written.message(), clock_.Now());
 }

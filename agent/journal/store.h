@@ -212,6 +212,7 @@ class JournalStore : private TakeOverTarget {
   void FirstReceipt(uint64_t position, Receipt* receipt) const;
 
   const StoreOptions options_;
+  const std::string boot_id_ = BootId();
   Fd lock_;
   sqlite::Database db_;
   struct Statements {

@@ -25,12 +25,12 @@ struct Witness {
   std::string store_id;
   std::vector<StreamRow> streams;  // by number, the current one last; floors are not kept
   bool clean = false;              // written and synced at a stop, behind everything else
-  bool settled = false;            // nothing was given between the last number and this refresh
+  bool settled = false;            // written behind a commit, before anybody was told of it
   bool log_holds_commits = false;  // the write-ahead log may not be missing
   std::string boot_id;             // of the kernel that ran
 
-  // Nothing was given after this refresh: it was written at a stop, or while all was quiet by a
-  // process that ended under the same kernel (a power cut may bring back an older refresh).
+  // Nobody was told of anything after this refresh: it was written at a stop, or behind the last
+  // commit of a process that ended under the same kernel (a power cut may bring back an older one).
   bool IsLastWord(const std::string& boot_now) const {
     return clean || (settled && !boot_id.empty() && boot_id == boot_now);
   }

@@ -293,6 +293,27 @@ Status TakeTokens(const std::string& database, const std::string& journal) {
   return GiveAway(path);
 }
 
+// What the journal that is replaced had given and what of it was confirmed: as it says itself, or,
+// where it cannot be read, as its witness last saw it.
+Witness StateOfReplaced(const std::string& journal, const std::string& store_id) {
+  Witness state;
+  auto db = sqlite::Database::Open(journal, {.read_only = true, .create = false});
+  if (db.ok()) {
+    auto check = SealCheckOf(&*db);
+    auto rows = check.ok() ? ReadStreamRows(&*db, store_id, *check)
+                           : Result<std::vector<StreamRow>>(check.status());
+    if (rows.ok() && !rows->empty()) {
+      state.store_id = store_id;
+      state.streams = *std::move(rows);
+      state.clean = true;
+      return state;
+    }
+  }
+  auto witness = WitnessFile(WitnessPath(journal)).Read();
+  if (witness.ok() && *witness && (*witness)->store_id == store_id) state = **witness;
+  return state;
+}
+
 // In the copy, before it is anybody's journal: a new stream behind the centre's word.
 Result<std::string> OpenNewStream(const std::string& path, StoreOptions options, WallTime now,
                                   Random* random) {
@@ -304,11 +325,8 @@ Result<std::string> OpenNewStream(const std::string& path, StoreOptions options,
   const StreamRow& stream = (*store)->current();
   const uint64_t from = stream.base + stream.confirmed_through + 1;
   // What the journal that is replaced had given since, and nobody has confirmed, is gone with it.
-  std::vector<LossRow> gone;
-  auto witness = WitnessFile(WitnessPath(journal)).Read();
-  if (witness.ok() && *witness && (*witness)->store_id == options.store_id) {
-    gone = (*store)->MissingOf(**witness, false);
-  }
+  const std::vector<LossRow> gone =
+      (*store)->MissingOf(StateOfReplaced(journal, options.store_id), false);
   TRY((*store)->Fork(from, "restored from a backup", now, random, gone));
   TRY((*store)->Begin());
   AuditRow row;

@@ -93,7 +93,7 @@ Witness JournalStore::WitnessOf() const {
   Witness witness;
   witness.store_id = options_.store_id;
   witness.streams = streams_;
-  witness.boot_id = BootId();
+  witness.boot_id = boot_id_;
   return witness;
 }
 
