@@ -246,8 +246,9 @@ void TakeOver::AddRun(Job* job, uint64_t old_position, uint64_t position) {
   job->runs.insert(behind, {old_position, old_position, position, true});
 }
 
-// The event at `position` as the old database gives it; nothing if it does not.
-std::optional<Row> TakeOver::ReadEvent(Job* job, uint64_t position) {
+// The event at `position` as the old database gives it; nothing if it does not. `*changed`: it
+// gives one, and not as it was written.
+std::optional<Row> TakeOver::ReadEvent(Job* job, uint64_t position, bool* changed) {
   sqlite::Statement& select = job->event;
   if (!select.prepared()) return std::nullopt;
   auto found = select.Bind(1, position).Step();
@@ -265,18 +266,19 @@ std::optional<Row> TakeOver::ReadEvent(Job* job, uint64_t position) {
   select.Reset();
   const Seal expected = SealOf({position, row.id, Micros(row.recorded_at), row.data_digest,
                                 row.kind, row.subject, row.time});
-  if (!complete || seal != expected || Sha256(row.data) != row.data_digest) return std::nullopt;
-  return row;
+  const bool sound = complete && seal == expected && Sha256(row.data) == row.data_digest;
+  if (changed != nullptr) *changed = !sound;
+  return sound ? std::optional<Row>(std::move(row)) : std::nullopt;
 }
 
 // True: it is in the new journal now. What the old database does not give is looked for in its
 // pages, once they have been searched.
 Result<bool> TakeOver::TakeEvent(Job* job, uint64_t position) {
   std::vector<Row> rows;
-  bool doubtful = false;
-  if (auto row = ReadEvent(job, position)) {
+  bool doubtful = false, changed = false;
+  if (auto row = ReadEvent(job, position, &changed)) {
     rows.push_back(*std::move(row));
-  } else if (job->raw != nullptr) {
+  } else if (job->raw != nullptr && !changed) {
     rows = job->raw->At(position);
     doubtful = job->beyond || rows.size() > 1;
   }

@@ -108,7 +108,7 @@ class TakeOver {
   const Run* RunOf(const Job& job, uint64_t old_position) const;
   Job* JobOf(const std::string& file, uint64_t old_position);
   Job* Current();
-  std::optional<Row> ReadEvent(Job* job, uint64_t position);
+  std::optional<Row> ReadEvent(Job* job, uint64_t position, bool* changed = nullptr);
   Result<bool> TakeEvent(Job* job, uint64_t position);
   uint64_t NextEvent(Job* job, uint64_t position);
   Result<bool> SearchPages(Job* job);
