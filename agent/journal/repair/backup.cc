@@ -293,24 +293,21 @@ Status TakeTokens(const std::string& database, const std::string& journal) {
   return GiveAway(path);
 }
 
-// What the journal that is replaced had given and what of it was confirmed: as it says itself, or,
-// where it cannot be read, as its witness last saw it.
+// What the daemon had given in the journal that is replaced, and what of it was confirmed: its
+// witness says that there was one, and the journal, where it can be read, what has been confirmed
+// since.
 Witness StateOfReplaced(const std::string& journal, const std::string& store_id) {
-  Witness state;
-  auto db = sqlite::Database::Open(journal, {.read_only = true, .create = false});
-  if (db.ok()) {
-    auto check = SealCheckOf(&*db);
-    auto rows = check.ok() ? ReadStreamRows(&*db, store_id, *check)
-                           : Result<std::vector<StreamRow>>(check.status());
-    if (rows.ok() && !rows->empty()) {
-      state.store_id = store_id;
-      state.streams = *std::move(rows);
-      state.clean = true;
-      return state;
-    }
-  }
   auto witness = WitnessFile(WitnessPath(journal)).Read();
-  if (witness.ok() && *witness && (*witness)->store_id == store_id) state = **witness;
+  if (!witness.ok() || !*witness || (*witness)->store_id != store_id) return {};
+  Witness state = **witness;
+  auto db = sqlite::Database::Open(journal, {.read_only = true, .create = false});
+  if (!db.ok()) return state;
+  auto check = SealCheckOf(&*db);
+  if (!check.ok()) return state;
+  auto rows = ReadStreamRows(&*db, store_id, *check);
+  if (!rows.ok() || rows->empty()) return state;
+  state.streams = *std::move(rows);
+  state.clean = true;
   return state;
 }
 
