@@ -40,6 +40,7 @@ std::optional<Failure> Agent::StartStore() {
   intake_options_->poslog_words = *std::move(words);
   for (const auto& csv : config_.drop_folder.csv) {
     intake_options_->csv.push_back(ProfileOf(csv, config_.store_id));
+    intake_options_->csv.back().zone = intake_options_->shop.zone;
   }
 
   journal::JournalOptions options;

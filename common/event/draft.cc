@@ -147,6 +147,11 @@ class Drafter {
     for (size_t i = 0; i < event_.lines.size() && !rejection_; ++i) {
       OneLine(i, &event_.lines[i]);
     }
+    if (!rejection_ && PaysOutAsAWhole()) {
+      Refuse("bad-value", "totals.grand_amount",
+             "goods are sold and the customer is paid; say that they come back, or \"non_stock\": "
+             "true where it is no goods");
+    }
   }
 
   void OneLine(size_t index, Line* line) {
@@ -190,8 +195,24 @@ class Drafter {
   bool PaysOutAsSold(const Line& line) const {
     const bool receipt = event_.kind == Kind::kSale || event_.kind == Kind::kExchange;
     const bool leaves = line.action == "sale" || line.action == "order" || line.action == "pick_up";
+    const auto negative = [](const std::optional<Decimal>& amount) {
+      return amount && amount->negative();
+    };
     return receipt && leaves && !line.non_stock.value_or(false) && !line.quantity->zero() &&
-           line.net_amount && line.net_amount->negative();
+           (negative(line.net_amount) || negative(line.extended_amount) ||
+            negative(line.unit_price));
+  }
+
+  // The same of the whole: every line leaves, and the customer is paid.
+  bool PaysOutAsAWhole() const {
+    if (event_.kind != Kind::kSale || event_.lines.empty()) return false;
+    const bool all_leave =
+        std::all_of(event_.lines.begin(), event_.lines.end(), [](const Line& line) {
+          return line.action == "sale" && !line.non_stock.value_or(false) && line.quantity &&
+                 !line.quantity->zero();
+        });
+    return all_leave && event_.totals && event_.totals->grand_amount &&
+           event_.totals->grand_amount->negative();
   }
 
   // The action that follows from the kind; false where it must be said.

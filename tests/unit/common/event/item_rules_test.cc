@@ -44,6 +44,38 @@ TEST(ItemRules, NonStockCodesAreExactOrABeginning) {
   }
 }
 
+// Whatever amount says it: goods that leave do not pay the customer.
+TEST(ItemRules, NothingIsSoldForLessThanNothing) {
+  const Decimal minus = Decimal::FromInt(-38);
+  const auto refused = [](Event event) {
+    return std::holds_alternative<Rejection>(DraftFrom(&event, ShopOf({"DEP*"})));
+  };
+  using Amount = std::optional<Decimal> Line::*;
+  for (const Amount amount : {&Line::net_amount, &Line::extended_amount, &Line::unit_price}) {
+    Event sold = Sale("MUG"), bottle = Sale("DEP-25"), back = Sale("MUG");
+    back.lines[0].action = "return";
+    for (Event* event : {&sold, &bottle, &back}) event->lines[0].*amount = minus;
+    EXPECT_TRUE(refused(sold));
+    EXPECT_FALSE(refused(bottle));
+    EXPECT_FALSE(refused(back));
+  }
+  Event sold = Sale("MUG"), mixed = Sale("MUG");
+  sold.totals.emplace().grand_amount = minus;
+  EXPECT_TRUE(refused(sold));
+  mixed.totals = sold.totals;
+  mixed.lines.push_back(Sale("DEP-25").lines[0]);
+  EXPECT_FALSE(refused(mixed)) << "a deposit may be paid back";
+}
+
+TEST(ItemRules, UnitsOfOnePieceAreOneUnit) {
+  for (const char* one :
+       {"EA", "ea", "Each", "C62", "c62", "H87", "NAR", "PCE", "pcs", "Stk", " EA "}) {
+    EXPECT_EQ("EA", OneUnit(one)) << one;
+  }
+  EXPECT_EQ("KGM", OneUnit("kg"));
+  EXPECT_EQ("PR", OneUnit("PR"));
+}
+
 TEST(ItemRules, NonStockLinesStayInTheEventAndInItsIdentity) {
   Event deposit = Sale("DEP-25"), goods = Sale("DEP-25"), other = Sale("DEP-26");
   const auto marked = std::get<Draft>(DraftFrom(&deposit, ShopOf({"DEP*"})));
