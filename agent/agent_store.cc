@@ -35,6 +35,11 @@ std::optional<Failure> Agent::StartStore() {
   auto guard = guard::MakeGuardOptions(config_.guard.receipt_pattern, *std::move(operator_key));
   if (!guard.ok()) return Failure{service::kExitConfiguration, std::move(guard).status()};
   intake_options_->guard = *std::move(guard);
+  books::NumberingRule numbering{books::NumberingNamed(config_.registers.numbering), {}};
+  for (const auto& [id, word] : config_.registers.numbering_of) {
+    numbering.of[std::string(event::WithoutLeadingZeros(id))] = books::NumberingNamed(word);
+  }
+  books_.SetNumbering(std::move(numbering));
   auto words = VocabularyOf(config_.formats);
   if (!words.ok()) return Failure{service::kExitConfiguration, std::move(words).status()};
   intake_options_->poslog_words = *std::move(words);

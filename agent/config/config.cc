@@ -79,7 +79,20 @@ void ReadJournal(Settings* s, Config* c) {
   s->Integer("journal.min_free_bytes", 0, 1024 * kGiB, &c->journal.min_free_bytes);
 }
 
+void ReadNumbering(Settings* s, Config::Registers* r) {
+  constexpr std::string_view kWords[] = {"register", "store", "series", "none"};
+  s->Word("registers.numbering", {"register", "store", "series", "none"}, &r->numbering);
+  s->Texts("registers.numbering_of", &r->numbering_of);
+  for (const auto& [id, word] : r->numbering_of) {
+    if (!IsName(id)) s->Complain("registers.numbering_of", "ids match [A-Za-z0-9._-]{1,32}");
+    if (std::find(std::begin(kWords), std::end(kWords), word) == std::end(kWords)) {
+      s->Complain("registers.numbering_of", "use one of register, store, series, none");
+    }
+  }
+}
+
 void ReadRegisters(Settings* s, Config::Registers* r) {
+  ReadNumbering(s, r);
   s->Strings("registers.expected", &r->expected);
   s->Integer("registers.silent_after_min", 0, 7 * 24 * 60, &r->silent_after_min);
   std::vector<std::string> texts;
@@ -208,7 +221,8 @@ std::span<const PosLogQuestion> PosLogQuestions() {
        {"shipped", "received", "transfer", "adjusted", "lost", "counted", "refused"}},
       {"document_state", {"done", "draft", "cancelled"}},
       {"reason", {"damage", "theft", "found", "waste", "own_use", "correction", "other"}},
-      {"condition", {"sellable", "damaged"}}};
+      {"condition", {"sellable", "damaged"}},
+      {"direction", {"increase", "decrease"}}};
   return kQuestions;
 }
 

@@ -84,6 +84,9 @@ struct Config {
     std::vector<std::string> expected;  // ids that must speak; others count once heard
     OpeningHours opening_hours;         // on the store's clock face
     int64_t silent_after_min = 0;       // 0: never
+    // Whose counter the numbers are: register, store, series or none; of single registers.
+    std::string numbering = "register";
+    std::map<std::string, std::string> numbering_of;
   } registers;
   struct Broker {
     std::string url;  // empty: the agent only keeps
