@@ -3,6 +3,7 @@
 #include "agent/formats_settings.h"
 #include "agent/guard/card_guard.h"
 #include "agent/status/status_json.h"
+#include "common/event/identity.h"
 #include "common/mqtt/paho_link.h"
 #include "common/service/credentials.h"
 #include "common/service/exit_codes.h"
@@ -14,6 +15,14 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 const char* Environment(const char* name) { return std::getenv(name); }
+
+books::NumberingRule NumberingOf(const config::Config::Registers& registers) {
+  books::NumberingRule rule{books::NumberingNamed(registers.numbering), {}};
+  for (const auto& [id, word] : registers.numbering_of) {
+    rule.of[std::string(event::WithoutLeadingZeros(id))] = books::NumberingNamed(word);
+  }
+  return rule;
+}
 
 }  // namespace
 
@@ -35,11 +44,7 @@ std::optional<Failure> Agent::StartStore() {
   auto guard = guard::MakeGuardOptions(config_.guard.receipt_pattern, *std::move(operator_key));
   if (!guard.ok()) return Failure{service::kExitConfiguration, std::move(guard).status()};
   intake_options_->guard = *std::move(guard);
-  books::NumberingRule numbering{books::NumberingNamed(config_.registers.numbering), {}};
-  for (const auto& [id, word] : config_.registers.numbering_of) {
-    numbering.of[std::string(event::WithoutLeadingZeros(id))] = books::NumberingNamed(word);
-  }
-  books_.SetNumbering(std::move(numbering));
+  books_.SetNumbering(NumberingOf(config_.registers));
   auto words = VocabularyOf(config_.formats);
   if (!words.ok()) return Failure{service::kExitConfiguration, std::move(words).status()};
   intake_options_->poslog_words = *std::move(words);
