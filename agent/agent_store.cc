@@ -29,10 +29,11 @@ books::NumberingRule NumberingOf(const config::Config::Registers& registers) {
 std::optional<Failure> Agent::StartStore() {
   auto zone = event::StoreZone::Load(config_.time_zone);
   if (!zone.ok()) return Failure{service::kExitConfiguration, std::move(zone).status()};
-  intake_options_.emplace(capture::IntakeOptions{
-      {config_.store_id, config_.store_aliases, *std::move(zone), config_.items.non_stock},
-      {},
-      {}});
+  intake_options_.emplace(
+      capture::IntakeOptions{{config_.store_id, config_.store_aliases, *std::move(zone),
+                              config_.items.non_stock, config_.business_day_ends_s},
+                             {},
+                             {}});
   auto& limits = intake_options_->limits;
   limits.depth = static_cast<int>(config_.limits.depth);
   limits.string_bytes = static_cast<size_t>(config_.limits.string_bytes);

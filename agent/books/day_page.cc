@@ -132,6 +132,10 @@ bool DayPage::TakeReused(const event::Draft& draft, std::optional<int64_t> known
   const int64_t at_s = draft.book.at_s;
   if (number && known_at_s && draft.book.time_trusted &&
       std::abs(at_s - *known_at_s) > kReuseApart_s) {
+    // Another business day's, where numbers start again each day: but for an export with an offset.
+    const auto& day = draft.book.day_s;
+    const bool other_day = day && (*known_at_s < day->first || *known_at_s >= day->second);
+    if (other_day && (at_s - *known_at_s) % kOffsetStep_s != 0) return true;
     Confirm(*number, at_s);
     const Epoch& here = EpochFor(at_s, draft.book.register_epoch);
     const bool another = &here != &EpochFor(*known_at_s, {}) && !here.runs.Contains(*number);

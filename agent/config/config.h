@@ -18,8 +18,9 @@
 namespace tillrelay::config {
 
 struct Config {
-  std::string store_id;   // empty: unconfigured, nothing is accepted
-  std::string time_zone;  // IANA name; empty: the system's
+  std::string store_id;             // empty: unconfigured, nothing is accepted
+  std::string time_zone;            // IANA name; empty: the system's
+  int32_t business_day_ends_s = 0;  // after midnight, of documents that do not say their day
   std::vector<std::string> store_aliases;
   std::string log_level = "info";
 

@@ -52,8 +52,6 @@ void CsvReceipt::Start(const CsvRow& row) {
       Refuse("bad-value", "business_day",
              "does not have the profile's form " + profile_.day_format);
     }
-  } else if (t.end_at.size() <= 19) {  // with an offset, the shop's own day comes of its zone
-    t.business_day = day_;
   }
   event_.currency = Or(row, "currency", profile_.currency);
   if (Says("grand_amount")) {

@@ -116,6 +116,17 @@ TEST_F(DayPageTest, TheSameGoodsAreTakenBehindAJumpWhereTheyFit) {
   EXPECT_FALSE(Reuse(30, 29, 380, true)) << "known in the new run as well";
 }
 
+TEST_F(DayPageTest, ANumberOfAnotherBusinessDayIsAnother) {
+  auto morning = Told(150, 7 * 60);
+  const int64_t night = morning.book.at_s - 14 * 3600 - 77;
+  EXPECT_FALSE(page_.TakeReused(morning, night)) << "both told by the same day";
+  morning.book.day_s = {morning.book.at_s - 11 * 3600, morning.book.at_s + 13 * 3600};
+  EXPECT_TRUE(page_.TakeReused(morning, night));
+  EXPECT_FALSE(page_.TakeReused(morning, night + 77)) << "an export with another offset";
+  EXPECT_FALSE(page_.TakeReused(morning, morning.book.at_s - 2 * 3600 - 77));
+  EXPECT_FALSE(page_.TakeReused(morning, std::nullopt));
+}
+
 TEST_F(DayPageTest, ARegisterEpochTakesTheSameGoodsAtOnce) {
   for (int number = 1; number <= 9; ++number) {
     auto old = Told(number, number);
