@@ -204,5 +204,46 @@ TEST_F(JournalSalvageTest, WhatIsToldAgainBeforeItIsBroughtOverStandsOnce) {
   EXPECT_EQ(lost_, 0u);
 }
 
+// Ids of delivered events stand in their list alone: one destroyed page costs what stood on it.
+TEST_F(JournalSalvageTest, KnownIdsBehindTheDamageAreKept) {
+  constexpr int kSales = 600, kOnOnePage = 80;
+  Make(kSales, kSales);
+  const std::string whole = options_.path + ".whole";
+  fs::copy_file(options_.path, whole);
+  std::ifstream file(whole, std::ios::binary);
+  std::string page(4096, '\0');
+  int leaves = 0;
+  for (size_t number = 0; file.read(page.data(), 4096); ++number) {
+    constexpr char kIndexLeaf = 10;
+    if (page[0] != kIndexLeaf || page.find("r\x1f"
+                                           "3") == std::string::npos)
+      continue;
+    ++leaves;
+    Close();
+    for (const char* end : {"-wal", "-shm"}) fs::remove(options_.path + end);
+    fs::copy_file(whole, options_.path, fs::copy_options::overwrite_existing);
+    Overwrite(number * 4096, 4096);
+    Open(true);
+    if (HasFatalFailure()) FAIL() << "page " << number;
+    EXPECT_GE(KnownOf(1, kSales), static_cast<size_t>(kSales - kOnOnePage)) << "page " << number;
+  }
+  EXPECT_GT(leaves, 5);
+}
+
+// What stands in the log alone goes with the file that it belongs to.
+TEST_F(JournalSalvageTest, TheLogMovesAsideWithItsFile) {
+  ASSERT_TRUE(Append({SaleDraft("03", 1)}).ok());
+  const std::string log = WalPath(options_.path), copy = dir_ / "copy", copied_log = dir_ / "log";
+  fs::copy_file(options_.path, copy);
+  fs::copy_file(log, copied_log);
+  Close();
+  fs::copy_file(copy, options_.path, fs::copy_options::overwrite_existing);
+  fs::copy_file(copied_log, log, fs::copy_options::overwrite_existing);
+  const auto size = fs::file_size(log);
+  Open(true);
+  EXPECT_EQ(fs::file_size(WalPath(told_.moved_to)), size);
+  EXPECT_EQ(Kept(), "1 sales, 0 losses");
+}
+
 }  // namespace
 }  // namespace tillrelay::journal
