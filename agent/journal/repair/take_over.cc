@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "agent/journal/seal.h"
+#include "agent/journal/event_row.h"
 #include "common/base/log.h"
 #include "common/event/stored_document.h"
 
@@ -175,10 +175,8 @@ bool TakeOver::OpenSource(Job* job) {
     return last_try || db.status().code() == Code::kCorrupt;
   }
   job->db = *std::move(db);
-  const std::pair<sqlite::Statement*, const char*> wanted[] = {
-      {&job->event,
-       "SELECT id,kind,subject,time,recorded_at,data,data_sha256,seal FROM event "
-       "WHERE position=?1"},
+  const std::pair<sqlite::Statement*, std::string> wanted[] = {
+      {&job->event, fmt::format("SELECT {} FROM event WHERE position=?1", kEventColumns)},
       {&job->next_event, "SELECT position FROM event WHERE position>=?1 ORDER BY position LIMIT 1"},
       {&job->known, "SELECT key,id,digest,position,at_s FROM known WHERE key=?1"}};
   for (const auto& [statement, sql] : wanted) {
@@ -255,19 +253,8 @@ std::optional<Row> TakeOver::ReadEvent(Job* job, uint64_t position, bool* change
   auto found = select.Bind(1, position).Step();
   if (!found.ok() || !*found) return std::nullopt;
   Row row;
-  row.position = position;
-  row.kind = select.Text(1);
-  row.subject = select.Text(2);
-  row.time = select.Text(3);
-  row.recorded_at = WallTime(std::chrono::microseconds(select.Int(4)));
-  row.data = select.Text(5);
-  Seal seal{};
-  const bool complete = select.CopyBlob(0, &row.id) && select.CopyBlob(6, &row.data_digest) &&
-                        select.CopyBlob(7, &seal);
+  const bool sound = ReadEventRow(select, &row);
   select.Reset();
-  const Seal expected = SealOf({position, row.id, Micros(row.recorded_at), row.data_digest,
-                                row.kind, row.subject, row.time});
-  const bool sound = complete && seal == expected && Sha256(row.data) == row.data_digest;
   if (changed != nullptr) *changed = !sound;
   return sound ? std::optional<Row>(std::move(row)) : std::nullopt;
 }
