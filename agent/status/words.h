@@ -59,6 +59,8 @@ inline constexpr Text kDiskOne = "Disk holds less than one more day.";
 inline constexpr Text kSafe = "Nothing is lost: every event is stored on this server.";
 inline constexpr Text kSafeDays =
     "Nothing is lost: every event is stored on this server, and there is room for {} more days.";
+inline constexpr Text kSafeButLost =
+    "What waits is stored on this server. What is lost is listed below.";
 inline constexpr Text kSafeDelivered = "Nothing is waiting, and nothing needs a person.";
 inline constexpr Text kSafeIssues = "Delivery works; what follows needs a person.";
 inline constexpr Text kSafeRefusing =
