@@ -104,7 +104,7 @@ inline constexpr Text kStepTwoServers =
 inline constexpr Text kStepAlarmResume = "Then restart the service here.";
 inline constexpr Text kStepNothing = "Nothing: it goes on by itself.";
 inline constexpr Text kStepLost =
-    "Have the stock of the days around them counted: what these events held is gone.";
+    "Have the stock of the days around the lost events counted: what they held is gone.";
 inline constexpr Text kStepQuarantine =
     "Look at the quarantine (or \"tillrelay quarantine list\"): correct each document, or have its "
     "sender do it.";
