@@ -519,7 +519,8 @@ void Journal::Publish() {
     if (working_.waiting == 0) {
       working_.oldest_waiting_at = {};
     } else if (!oldest_known) {
-      auto oldest = store_->RecordedAt(through + 1);
+      // What opened the stream was recorded by nobody.
+      auto oldest = store_->RecordedAt(std::max(through + 1, stream.own_first()));
       working_.oldest_waiting_at = oldest.ok() ? *oldest : WallTime{};
     }
   }

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "agent/journal/seal.h"
+#include "agent/journal/event_row.h"
 
 namespace tillrelay::journal {
 namespace {
@@ -26,10 +26,9 @@ Result<std::unique_ptr<JournalReader>> JournalReader::Open(const std::string& pa
   auto db = sqlite::Database::Open(path, options);
   if (!db.ok()) return std::move(db).status();
   reader->db_ = *std::move(db);
-  TRY(reader->db_.PrepareAll(
-      {{&reader->read_,
-        "SELECT position,id,kind,subject,time,recorded_at,data,data_sha256,seal FROM event "
-        "WHERE position>=?1 ORDER BY position LIMIT ?2"}}));
+  const std::string read = fmt::format(
+      "SELECT {} FROM event WHERE position>=?1 ORDER BY position LIMIT ?2", kEventColumns);
+  TRY(reader->db_.PrepareAll({{&reader->read_, read.c_str()}}));
   TRY(reader->chains_.Open(&reader->db_, store_id));
   return reader;
 }
@@ -47,21 +46,10 @@ Result<std::vector<Row>> JournalReader::Read(uint64_t position, size_t max_rows,
     if (!rows.empty() && bytes + size > max_bytes) break;
     bytes += size;
     Row& row = rows.emplace_back();
-    row.position = read_.Unsigned(0);
-    row.kind = read_.Text(2);
-    row.subject = read_.Text(3);
-    row.time = read_.Text(4);
-    row.recorded_at = WallTime(std::chrono::microseconds(read_.Int(5)));
-    row.data = read_.Text(6);
-    Seal seal{};
-    const bool whole = read_.CopyBlob(1, &row.id) && read_.CopyBlob(7, &row.data_digest) &&
-                       read_.CopyBlob(8, &seal);
-    const Seal expected = SealOf(
-        {row.position, row.id, read_.Int(5), row.data_digest, row.kind, row.subject, row.time});
+    const bool sound = ReadEventRow(read_, &row);
     const uint64_t expected_position =
         rows.size() == 1 ? row.position : rows[rows.size() - 2].position + 1;
-    if (!whole || seal != expected || row.position != expected_position ||
-        Sha256(row.data) != row.data_digest) {
+    if (!sound || row.position != expected_position) {
       const uint64_t at = expected_position;
       rows.pop_back();
       if (rows.empty()) {

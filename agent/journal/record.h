@@ -69,6 +69,9 @@ struct AppendRequest {
   std::function<void(Result<std::vector<Receipt>>)> done;
 };
 
+// Of a document's digest, what the table `known` keeps first.
+inline constexpr size_t kContentDigestBytes = 16;
+
 // One row as the uplink reads it.
 struct Row {
   uint64_t position = 0;

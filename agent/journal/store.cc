@@ -11,10 +11,8 @@
 namespace tillrelay::journal {
 namespace {
 
-constexpr size_t kDigestBytes = 16;  // of the content digest, as kept for comparing
-
 std::string_view ShortDigest(const Sha256Digest& digest) {
-  return BytesOf(digest).substr(0, kDigestBytes);
+  return BytesOf(digest).substr(0, kContentDigestBytes);
 }
 
 // As `known` keeps it: the content's digest, then the money's. Rows of before have the first alone.
@@ -148,10 +146,10 @@ Result<std::vector<JournalStore::Known>> JournalStore::FindKnown(const event::Dr
     std::copy_n(id.begin(), std::min(id.size(), known.id.size()), known.id.begin());
     const std::string_view digest = find.Blob(1);
     const std::string ours = KeptDigest(draft.identity);
-    known.same_digest = digest.substr(0, kDigestBytes) == ShortDigest(draft.identity.digest);
-    known.other_money = digest.size() > kDigestBytes &&
-                        event::MoneyDiffers(digest.substr(kDigestBytes),
-                                            std::string_view(ours).substr(kDigestBytes));
+    known.same_digest = digest.substr(0, kContentDigestBytes) == ShortDigest(draft.identity.digest);
+    known.other_money = digest.size() > kContentDigestBytes &&
+                        event::MoneyDiffers(digest.substr(kContentDigestBytes),
+                                            std::string_view(ours).substr(kContentDigestBytes));
     known.position = find.Unsigned(2);
     if (!find.IsNull(3)) known.at_s = find.Int(3);
   }

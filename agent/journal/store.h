@@ -190,6 +190,7 @@ class JournalStore : private TakeOverTarget {
   // TakeOverTarget
   Result<uint64_t> AppendOld(const Row& row) override;
   Status AddKnown(const KnownRow& known) override;
+  Result<bool> IsKnown(const std::string& key, const Uuid& id) override;
   Status DeclareGone(const LossRow& loss) override;
   Result<Uuid> IdAt(uint64_t position) override;
   Result<bool> HasId(const Uuid& id) override;
@@ -216,10 +217,9 @@ class JournalStore : private TakeOverTarget {
   Fd lock_;
   sqlite::Database db_;
   struct Statements {
-    sqlite::Statement insert_event, find_known, insert_known, add_known, insert_mark, save_stream;
-    sqlite::Statement insert_file, insert_audit, load_page, save_page;
-    sqlite::Statement recorded_at, id_at, forget_known, delete_rows;
-    sqlite::Statement insert_owed, delete_owed;
+    sqlite::Statement insert_event, find_known, insert_known, add_known, is_known, forget_known;
+    sqlite::Statement insert_mark, save_stream, insert_file, insert_audit, load_page, save_page;
+    sqlite::Statement recorded_at, id_at, delete_rows, insert_owed, delete_owed;
   };
   Statements sql_;
   Quarantine quarantine_;

@@ -188,7 +188,10 @@ Status JournalStore::Prepare() {
       {&sql_.find_known, "SELECT id,digest,position,at_s FROM known WHERE key=?1"},
       {&sql_.insert_known, "INSERT INTO known(key,id,digest,position,at_s) VALUES(?1,?2,?3,?4,?5)"},
       {&sql_.add_known,
-       "INSERT OR IGNORE INTO known(key,id,digest,position,at_s) VALUES(?1,?2,?3,?4,?5)"},
+       "INSERT INTO known(key,id,digest,position,at_s) VALUES(?1,?2,?3,?4,?5) ON CONFLICT(key,id) "
+       "DO UPDATE SET digest=excluded.digest,at_s=excluded.at_s WHERE position=excluded.position "
+       "AND length(digest)<length(excluded.digest)"},
+      {&sql_.is_known, "SELECT 1 FROM known WHERE key=?1 AND id=?2"},
       {&sql_.insert_mark, kSaveMark},
       {&sql_.save_stream, kSaveStream},
       {&sql_.insert_file, "INSERT OR REPLACE INTO file VALUES(?1,?2,?3,?4)"},

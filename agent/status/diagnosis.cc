@@ -443,6 +443,9 @@ class Diagnosis {
       v_.safe = knows_days ? fmt::format(words::kSafeDays, static_cast<uint64_t>(j_.disk_days_left))
                            : std::string(words::kSafe);
     }
+    // No word of safety beside a loss.
+    const bool lost = !s_.lost.empty() || !s_.unknown_streams.empty();
+    if (lost && v_.safe != words::kSafeIssues) v_.safe = words::kSafeButLost;
     v_.sentence = v_.headline;
     if (!v_.reason.empty()) v_.sentence += " " + v_.reason;
     if (j_.disk_days_left >= 0 && v_.state != "online") v_.sentence += " " + DiskText();

@@ -59,6 +59,8 @@ inline constexpr Text kDiskOne = "Disk holds less than one more day.";
 inline constexpr Text kSafe = "Nothing is lost: every event is stored on this server.";
 inline constexpr Text kSafeDays =
     "Nothing is lost: every event is stored on this server, and there is room for {} more days.";
+inline constexpr Text kSafeButLost =
+    "What waits is stored on this server. What is lost is listed below.";
 inline constexpr Text kSafeDelivered = "Nothing is waiting, and nothing needs a person.";
 inline constexpr Text kSafeIssues = "Delivery works; what follows needs a person.";
 inline constexpr Text kSafeRefusing =
@@ -102,7 +104,7 @@ inline constexpr Text kStepTwoServers =
 inline constexpr Text kStepAlarmResume = "Then restart the service here.";
 inline constexpr Text kStepNothing = "Nothing: it goes on by itself.";
 inline constexpr Text kStepLost =
-    "Have the stock of the days around them counted: what these events held is gone.";
+    "Have the stock of the days around the lost events counted: what they held is gone.";
 inline constexpr Text kStepQuarantine =
     "Look at the quarantine (or \"tillrelay quarantine list\"): correct each document, or have its "
     "sender do it.";

@@ -259,8 +259,7 @@ class Drafter {
     if (event_.transaction) {
       book.status = event_.transaction->status;
       book.register_epoch = event_.transaction->register_epoch;
-      const std::string& quality = event_.transaction->time_quality;
-      book.time_trusted = quality != "dst_ambiguous" && quality != "agent_clock";
+      book.time_trusted = IsTrustedTime(event_.transaction->time_quality);
     }
     if (event_.totals) book.net_amount = event_.totals->net_amount;
     if (event_.control) book.stock_delta_by_bucket = event_.control->stock_delta_by_bucket;

@@ -151,23 +151,33 @@ std::string_view WithoutLeadingZeros(std::string_view text) {
   return first == std::string_view::npos ? text.substr(text.size() - 1) : text.substr(first);
 }
 
+std::string DocumentKey(const Event& event) {
+  if (event.transaction) {
+    const Transaction& t = *event.transaction;
+    return Join("r", WithoutLeadingZeros(t.register_id),
+                Sortable(WithoutLeadingZeros(t.transaction_no)), t.business_day);
+  }
+  std::string part;
+  const std::string number = DocumentNumber(event, &part);
+  return Join("d", KindWord(event.kind), number, part);
+}
+
 Identity Identify(const Event& event, std::string_view end_wall) {
   Identity identity;
   const std::string grand = event.totals ? Number(event.totals->grand_amount) : std::string();
   const std::string lines = LineText(event);
+  identity.key = DocumentKey(event);
   if (event.transaction) {
     const Transaction& t = *event.transaction;
     const std::string_view register_id = WithoutLeadingZeros(t.register_id);
     const std::string_view number = WithoutLeadingZeros(t.transaction_no);
     const std::string content =
         ToHex(BytesOf(Sha256(Join(t.kind, t.status, end_wall, lines, grand))));
-    identity.key = Join("r", register_id, Sortable(number), t.business_day);
     identity.id = UuidV5(IdentityNamespace(),
                          Join("1", t.store_id, register_id, t.business_day, number, content));
   } else {
     std::string part;
     const std::string number = DocumentNumber(event, &part);
-    identity.key = Join("d", KindWord(event.kind), number, part);
     identity.id =
         UuidV5(IdentityNamespace(), Join("1", StoreOf(event), KindWord(event.kind), number, part));
   }

@@ -35,6 +35,9 @@ struct Identity {
   MoneyDigest money;
 };
 
+// `Identity::key` alone: it follows from the names of the document.
+std::string DocumentKey(const Event& event);
+
 // `end_wall` is the end on the store's clock face, YYYY-MM-DDTHH:MM:SS. The event has passed the
 // rules: its number, lines and effects are there, its store id is the store's own.
 Identity Identify(const Event& event, std::string_view end_wall);

@@ -28,6 +28,12 @@ bool IsDay(std::string_view text);  // YYYY-MM-DD, an existing day
 std::string UtcText(WallTime time);
 Result<WallTime> ParseUtc(std::string_view text);
 
+// Whether a register's time of that quality orders its receipts: not one that the clock face had
+// twice, nor the agent's own guess.
+inline bool IsTrustedTime(std::string_view quality) {
+  return quality != "dst_ambiguous" && quality != "agent_clock";
+}
+
 struct ResolvedTime {
   std::string text;     // RFC 3339 with the store's offset: "2026-11-21T17:42:08+01:00"
   std::string wall;     // the store's clock face without offset: "2026-11-21T17:42:08"

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "agent/journal/paths.h"
 #include "agent/journal/reader.h"
 #include "agent/journal/repair/backup.h"
 #include "common/wire/ulid.h"
@@ -299,6 +300,7 @@ void Node::LoseAFile() {
   if (which != 1) fs::remove(path(), gone);
   if (which != 0) fs::remove(path() + "-wal", gone);
   CHECK(SyncDirectory(folder()).ok());
+  if (world_.without == "witness" && !running()) fs::remove(journal::WitnessPath(path()), gone);
   if (was && !running()) Start();
 }
 

@@ -95,14 +95,13 @@ class Copier {
   Result<bool> Torn() {
     auto now = ReadStreams(&from_);
     if (!now.ok()) return std::move(now).status();
-    auto kept =
-        to_.QueryInt(fmt::format("SELECT count(*) FROM event WHERE position>{} AND position<={}",
-                                 static_cast<int64_t>(head_.base + head_.confirmed_through),
-                                 static_cast<int64_t>(head_.base + head_.head)));
+    // Behind a fork, the position below the stream's own is an event of the stream before.
+    const uint64_t done = std::max(head_.confirmed_through, head_.own_first() - 1);
+    auto kept = to_.QueryInt(fmt::format(
+        "SELECT count(*) FROM event WHERE position>{} AND position<={}",
+        static_cast<int64_t>(head_.base + done), static_cast<int64_t>(head_.base + head_.head)));
     if (!kept.ok()) return std::move(kept).status();
-    const uint64_t own = head_.has_opening() && head_.confirmed_through == 0 ? 1 : 0;
-    return now->back().stream != head_.stream ||
-           static_cast<uint64_t>(*kept) + own != head_.head - head_.confirmed_through;
+    return now->back().stream != head_.stream || static_cast<uint64_t>(*kept) != head_.head - done;
   }
 
  private:

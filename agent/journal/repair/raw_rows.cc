@@ -10,7 +10,7 @@
 #include <cerrno>
 #include <optional>
 
-#include "agent/journal/seal.h"
+#include "agent/journal/event_row.h"
 
 namespace tillrelay::journal {
 namespace {
@@ -101,9 +101,7 @@ std::optional<Row> RowOf(uint64_t position, std::string_view payload) {
   row.data = columns[6];
   std::copy(columns[7].begin(), columns[7].end(), row.data_digest.begin());
   std::copy(columns[8].begin(), columns[8].end(), seal.begin());
-  const Seal expected = SealOf({position, row.id, Micros(row.recorded_at), row.data_digest,
-                                row.kind, row.subject, row.time});
-  if (seal != expected || Sha256(row.data) != row.data_digest) return std::nullopt;
+  if (!IsSound(row, seal)) return std::nullopt;
   return row;
 }
 

@@ -8,11 +8,11 @@
 
 #include "agent/journal/age_marks.h"
 #include "agent/journal/ballast.h"
+#include "agent/journal/event_row.h"
 #include "agent/journal/paths.h"
 #include "agent/journal/repair/log_tail.h"
 #include "agent/journal/repair/replacement.h"
 #include "agent/journal/schema.h"
-#include "agent/journal/seal.h"
 #include "agent/journal/stream_tables.h"
 #include "common/base/log.h"
 
@@ -223,9 +223,8 @@ class Builder {
   // Bodies that the centre still waits for keep their numbers; one that is damaged is declared.
   Status CopyOwed() {
     auto select = source_.Prepare("SELECT position FROM owed ORDER BY position");
-    auto event = source_.Prepare(
-        "SELECT position,id,kind,subject,time,recorded_at,data,data_sha256,seal FROM event "
-        "WHERE position=?1");
+    auto event =
+        source_.Prepare(fmt::format("SELECT {} FROM event WHERE position=?1", kEventColumns));
     if (!select.ok()) return LeaveOut(select.status());
     sqlite::Statement insert, owed;
     TRY(target_.PrepareAll(
@@ -253,12 +252,7 @@ class Builder {
     auto found = select->Bind(1, position).Step();
     if (!found.ok() || !*found) return false;
     Row row;
-    Seal seal{};
-    const bool complete = select->CopyBlob(1, &row.id) && select->CopyBlob(7, &row.data_digest) &&
-                          select->CopyBlob(8, &seal);
-    const Seal expected = SealOf({position, row.id, select->Int(5), row.data_digest,
-                                  select->Text(2), select->Text(3), select->Text(4)});
-    return complete && seal == expected && Sha256(select->Text(6)) == row.data_digest;
+    return ReadEventRow(*select, &row);
   }
 
   // What an earlier salvage has not brought over yet is brought over by the new journal.

@@ -41,6 +41,12 @@ Status JournalStore::AddKnown(const KnownRow& known) {
   return sql_.add_known.Run();
 }
 
+Result<bool> JournalStore::IsKnown(const std::string& key, const Uuid& id) {
+  auto row = sql_.is_known.BindText(1, key).BindBlob(2, BytesOf(id)).Step();
+  sql_.is_known.Reset();
+  return row;
+}
+
 Status JournalStore::DeclareGone(const LossRow& loss) { return DeclareLoss(loss, take_over_at_); }
 
 Result<Uuid> JournalStore::IdAt(uint64_t position) {

@@ -4,8 +4,9 @@
 
 #include <algorithm>
 
-#include "agent/journal/seal.h"
+#include "agent/journal/event_row.h"
 #include "common/base/log.h"
+#include "common/event/stored_document.h"
 
 namespace tillrelay::journal {
 namespace {
@@ -174,10 +175,8 @@ bool TakeOver::OpenSource(Job* job) {
     return last_try || db.status().code() == Code::kCorrupt;
   }
   job->db = *std::move(db);
-  const std::pair<sqlite::Statement*, const char*> wanted[] = {
-      {&job->event,
-       "SELECT id,kind,subject,time,recorded_at,data,data_sha256,seal FROM event "
-       "WHERE position=?1"},
+  const std::pair<sqlite::Statement*, std::string> wanted[] = {
+      {&job->event, fmt::format("SELECT {} FROM event WHERE position=?1", kEventColumns)},
       {&job->next_event, "SELECT position FROM event WHERE position>=?1 ORDER BY position LIMIT 1"},
       {&job->known, "SELECT key,id,digest,position,at_s FROM known WHERE key=?1"}};
   for (const auto& [statement, sql] : wanted) {
@@ -254,46 +253,51 @@ std::optional<Row> TakeOver::ReadEvent(Job* job, uint64_t position, bool* change
   auto found = select.Bind(1, position).Step();
   if (!found.ok() || !*found) return std::nullopt;
   Row row;
-  row.position = position;
-  row.kind = select.Text(1);
-  row.subject = select.Text(2);
-  row.time = select.Text(3);
-  row.recorded_at = WallTime(std::chrono::microseconds(select.Int(4)));
-  row.data = select.Text(5);
-  Seal seal{};
-  const bool complete = select.CopyBlob(0, &row.id) && select.CopyBlob(6, &row.data_digest) &&
-                        select.CopyBlob(7, &seal);
+  const bool sound = ReadEventRow(select, &row);
   select.Reset();
-  const Seal expected = SealOf({position, row.id, Micros(row.recorded_at), row.data_digest,
-                                row.kind, row.subject, row.time});
-  const bool sound = complete && seal == expected && Sha256(row.data) == row.data_digest;
   if (changed != nullptr) *changed = !sound;
   return sound ? std::optional<Row>(std::move(row)) : std::nullopt;
+}
+
+// What the register called it, from the event itself; nothing for one of the journal's own.
+std::optional<KnownRow> KnownOf(const Row& row) {
+  const auto document = event::ReadStoredDocument(row.kind, row.time, row.data);
+  if (!document) return std::nullopt;
+  KnownRow known;
+  known.key = document->key;
+  known.id = row.id;
+  known.digest = BytesOf(document->digest).substr(0, kContentDigestBytes);
+  if (document->time_trusted) known.at_s = document->at_s;
+  return known;
 }
 
 // True: it is in the new journal now. What the old database does not give is looked for in its
 // pages, once they have been searched.
 Result<bool> TakeOver::TakeEvent(Job* job, uint64_t position) {
   std::vector<Row> rows;
-  bool doubtful = false, changed = false;
+  bool changed = false;
   if (auto row = ReadEvent(job, position, &changed)) {
     rows.push_back(*std::move(row));
   } else if (job->raw != nullptr && !changed) {
     rows = job->raw->At(position);
-    doubtful = job->beyond || rows.size() > 1;
   }
-  uint64_t into = 0;
-  for (const Row& row : rows) {
-    // Of a commit that failed: the register has told it again, and it stands elsewhere.
-    auto elsewhere = doubtful ? target_->HasId(row.id) : Result<bool>(false);
-    if (!elsewhere.ok()) return elsewhere;
-    if (*elsewhere) continue;
-    auto moved = target_->AppendOld(row);
-    if (!moved.ok()) return std::move(moved).status();
-    into = *moved;
-  }
-  if (into > 0) AddRun(job, position, into);
+  for (const Row& row : rows) TRY(TakeRow(job, row));
   return !rows.empty();
+}
+
+// What a register has told again meanwhile stands in the new journal already: because nobody knew
+// it any more, or because its commit had failed then.
+Status TakeOver::TakeRow(Job* job, const Row& row) {
+  auto known = KnownOf(row);
+  auto elsewhere = known ? target_->IsKnown(known->key, row.id) : target_->HasId(row.id);
+  if (!elsewhere.ok()) return std::move(elsewhere).status();
+  if (*elsewhere) return Status::Ok();
+  auto moved = target_->AppendOld(row);
+  if (!moved.ok()) return std::move(moved).status();
+  AddRun(job, row.position, *moved);
+  if (!known) return Status::Ok();
+  known->position = *moved;
+  return target_->AddKnown(*known);
 }
 
 // The lowest position from `position` on at which there is a sound event, or 0. Behind the numbers
@@ -345,7 +349,6 @@ Status TakeOver::StepEvents(Job* job) {
       const uint64_t next = NextEvent(job, row.position);
       if (next == 0) return EndOfEvents(job);
       row.last = next;
-      job->beyond = true;
     }
     if (const Run* run = RunOf(*job, row.position)) {
       const uint64_t behind = run->last + 1;

@@ -4,8 +4,10 @@
 //   come is durable (tables take_over, take_over_run), so that a stop at any moment costs nothing.
 // Promise: every unconfirmed event of the old file is, in the end, in the new one under its old id,
 //   or declared lost under its old number. A document that is told again meanwhile is looked for in
-//   the old file first, so it is known again as if everything had been brought over. An id whose
-//   event is gone is forgotten. The old file is only read.
+//   the old file first, so it is known again as if everything had been brought over. What an event
+//   was told as follows from the event too: it is known again though the list of known ids is gone,
+//   and one that was told again before it could be brought over is not brought over twice. An id
+//   whose event is gone is forgotten. The old file is only read.
 // Thread: journal. Everything happens in a transaction of the store's.
 // Errors: those of writing. What cannot be read in the old file is no error.
 // Limits: kRowsPerStep rows a step; the pages of the old file are searched kScanBytes a step.
@@ -56,8 +58,9 @@ class TakeOverTarget {
   virtual ~TakeOverTarget() = default;
   // As the next event of the current stream, with its id, times and data; its new position.
   virtual Result<uint64_t> AppendOld(const Row& row) = 0;
-  // Nothing happens where key and id are known already.
+  // Where key and id are known already at that position, the fuller digest is kept.
   virtual Status AddKnown(const KnownRow& known) = 0;
+  virtual Result<bool> IsKnown(const std::string& key, const Uuid& id) = 0;
   virtual Status DeclareGone(const LossRow& loss) = 0;
   virtual Result<Uuid> IdAt(uint64_t position) = 0;  // not found: no such event
   virtual Result<bool> HasId(const Uuid& id) = 0;    // looked for in all events: slow
@@ -98,7 +101,6 @@ class TakeOver {
     sqlite::Database db;
     sqlite::Statement event, known, next_event;  // not prepared: cannot be read
     int tries = 0;                               // to open it
-    bool beyond = false;  // past the numbers that are known to have been given
     std::unique_ptr<RawRows> raw;
   };
   Status LoadRuns(Job* job);
@@ -110,6 +112,7 @@ class TakeOver {
   Job* Current();
   std::optional<Row> ReadEvent(Job* job, uint64_t position, bool* changed = nullptr);
   Result<bool> TakeEvent(Job* job, uint64_t position);
+  Status TakeRow(Job* job, const Row& row);
   uint64_t NextEvent(Job* job, uint64_t position);
   Result<bool> SearchPages(Job* job);
   Status EndHole(Job* job, uint64_t behind, bool open);

@@ -103,6 +103,35 @@ TEST_F(JournalBackupTest, ADeletionUnderItStartsItAgainAndASecondOneIsWhole) {
   EXPECT_TRUE(told->verified.faults.empty());
 }
 
+TEST_F(JournalBackupTest, AForkUnderItStartsItAgainAndASecondOneIsWhole) {
+  Sell(1, 3000);
+  Confirm(100);
+  bool forked = false;
+  auto told = Backup(options_.path, copy_, [&](uint64_t, uint64_t) {
+    if (std::exchange(forked, true)) return;
+    ASSERT_TRUE(store_->Fork(2001, "a test says so", WallTime{}, &random_).ok());
+  });
+  ASSERT_TRUE(told.ok()) << told.status().message();
+  EXPECT_TRUE(forked);
+  EXPECT_EQ(told->verified.head_chain, ToHex(BytesOf(store_->current().head_chain)));
+  EXPECT_TRUE(told->verified.faults.empty()) << told->verified.faults.front();
+}
+
+TEST_F(JournalBackupTest, ARestoreMovesTheLogAsideWithItsFile) {
+  Sell(1, 50);
+  ASSERT_TRUE(Backup(options_.path, copy_, nullptr).ok());
+  Sell(51, 60);
+  const std::string log = WalPath(options_.path), kept = dir_ / "log";
+  fs::copy_file(log, kept);
+  Close();
+  fs::copy_file(kept, log, fs::copy_options::overwrite_existing);  // as kill -9 leaves it
+  const auto size = fs::file_size(log);
+  auto told = Restore();
+  ASSERT_TRUE(told.ok()) << told.status().message();
+  EXPECT_EQ(fs::file_size(WalPath(told->moved_to)), size);
+  EXPECT_FALSE(fs::exists(log) && fs::file_size(log) == size);
+}
+
 TEST_F(JournalBackupTest, ARestoreGoesOnInANewStreamBehindTheCentresWord) {
   Sell(1, 50);
   Confirm(20);

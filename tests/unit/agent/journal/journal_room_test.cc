@@ -1,7 +1,13 @@
 // What may be written, what goes when that is little, and how long the log may get.
 #include "agent/journal/room.h"
 
+#include <unistd.h>
+
+#include <fstream>
+
+#include "agent/journal/paths.h"
 #include "common/sqlite/sqlite.h"
+#include "tests/support/fault_vfs.h"
 #include "tests/unit/agent/journal/journal_fixture.h"
 
 namespace tillrelay::journal {
@@ -144,6 +150,34 @@ TEST_F(JournalRoomTest, UnderItsLimitAReaderIsToldOfAndItsEndHeals) {
   ASSERT_TRUE(reader.Exec("COMMIT").ok());
   Await([&] { return journal_->Refusing().empty(); });
   EXPECT_TRUE(SendSales(64).ok());
+}
+
+// The reserve goes when the disk is full, the log starts over in the place that it has, and the
+// reserve is made again.
+TEST_F(JournalRoomTest, AFullDiskGivesUpTheReserveStartsTheLogOverAndMakesItAgain) {
+  auto& vfs = testing::FaultVfs::Instance();
+  vfs.Reset();
+  Open(testing::FaultVfs::kName);
+  ASSERT_TRUE(SendSales(1).ok());
+  const std::string reserve = BallastPath(path_), kept = dir_ / "kept";
+  ASSERT_EQ(Bytes(".ballast"), Ballast::kBytes);
+  ASSERT_EQ(link(reserve.c_str(), kept.c_str()), 0);  // still there when its name is gone
+  const auto header = [&] {
+    std::ifstream log(WalPath(path_), std::ios::binary);
+    std::string bytes(32, '\0');
+    log.read(bytes.data(), 32);
+    return bytes;
+  };
+  const std::string before = header();
+  vfs.FailAt(vfs.operations() + 1, testing::FaultVfs::Failure::kFull, false);
+  EXPECT_EQ(SendSales(1).status().code(), Code::kFull);
+  Await([&] { return journal_->Refusing().empty(); });
+  ASSERT_TRUE(SendSales(1).ok());
+  EXPECT_NE(header(), before);
+  Await([&] { return Bytes(".ballast") == Ballast::kBytes; });
+  struct stat info {};
+  ASSERT_EQ(stat(kept.c_str(), &info), 0);
+  EXPECT_EQ(info.st_nlink, 1u) << "it was never given up";
 }
 
 }  // namespace

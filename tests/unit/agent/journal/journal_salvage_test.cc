@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <future>
@@ -49,10 +50,16 @@ class JournalSalvageTest : public JournalStoreTest {
     file << std::string(size, '\xa5');
   }
   void Open(bool known_damaged = false) {
+    Begin(known_damaged);
+    Finish();
+  }
+  void Begin(bool known_damaged) {
     auto store = OpenOrSalvage(options_, WallTime{std::chrono::hours(1)}, &random_, &told_,
                                known_damaged ? "a test says so" : "");
     ASSERT_TRUE(store.ok()) << store.status().message();
     store_ = *std::move(store);
+  }
+  void Finish() {
     taken_ = lost_ = 0;
     for (;;) {
       auto more = store_->StepTakeOver(WallTime{std::chrono::hours(1)});
@@ -63,6 +70,16 @@ class JournalSalvageTest : public JournalStoreTest {
       taken_ += row.taken;
       lost_ += row.lost;
     }
+  }
+  // How many of the sales `first` to `last` the journal says it knows.
+  size_t KnownOf(int first, int last) {
+    std::vector<Entry> entries;
+    for (int i = first; i <= last; ++i) entries.emplace_back(SaleDraft("03", i));
+    auto receipts = Append(std::move(entries));
+    if (!receipts.ok()) return 0;
+    return static_cast<size_t>(std::count_if(
+        receipts->begin(), receipts->end(),
+        [](const Receipt& receipt) { return receipt.outcome == Outcome::kDuplicate; }));
   }
   std::string Kept() {
     auto rows = JournalReader::Open(options_.path, "0042").value()->Read(1, 100'000, SIZE_MAX);
@@ -166,6 +183,66 @@ TEST_F(JournalSalvageTest, ARunningJournalSalvagesItselfAndAcceptsAgain) {
   EXPECT_EQ((*journal)->Stats().salvages_total, 1u);
   EXPECT_TRUE((*journal)->Refusing().empty()) << (*journal)->Refusing();
   EXPECT_EQ((*journal)->Streams().size(), 2u);
+}
+
+TEST_F(JournalSalvageTest, WhatIsBroughtOverIsKnownThoughTheListOfKnownIdsIsGone) {
+  Make(40, 10);
+  Sql("DELETE FROM known");
+  Open(true);
+  EXPECT_EQ(KnownOf(11, 40), 30u);
+  EXPECT_EQ(Kept(), "30 sales, 0 losses");
+}
+
+TEST_F(JournalSalvageTest, WhatIsToldAgainBeforeItIsBroughtOverStandsOnce) {
+  Make(40, 10);
+  Sql("DELETE FROM known");
+  Begin(true);
+  EXPECT_EQ(KnownOf(11, 20), 0u);  // nobody can know yet
+  Finish();
+  EXPECT_EQ(Kept(), "30 sales, 0 losses");
+  EXPECT_EQ(KnownOf(11, 40), 30u);
+  EXPECT_EQ(lost_, 0u);
+}
+
+// Ids of delivered events stand in their list alone: one destroyed page costs what stood on it.
+TEST_F(JournalSalvageTest, KnownIdsBehindTheDamageAreKept) {
+  constexpr int kSales = 600, kOnOnePage = 80;
+  Make(kSales, kSales);
+  const std::string whole = options_.path + ".whole";
+  fs::copy_file(options_.path, whole);
+  std::ifstream file(whole, std::ios::binary);
+  std::string page(4096, '\0');
+  int leaves = 0;
+  for (size_t number = 0; file.read(page.data(), 4096); ++number) {
+    constexpr char kIndexLeaf = 10;
+    if (page[0] != kIndexLeaf || page.find("r\x1f"
+                                           "3") == std::string::npos)
+      continue;
+    ++leaves;
+    Close();
+    for (const char* end : {"-wal", "-shm"}) fs::remove(options_.path + end);
+    fs::copy_file(whole, options_.path, fs::copy_options::overwrite_existing);
+    Overwrite(number * 4096, 4096);
+    Open(true);
+    if (HasFatalFailure()) FAIL() << "page " << number;
+    EXPECT_GE(KnownOf(1, kSales), static_cast<size_t>(kSales - kOnOnePage)) << "page " << number;
+  }
+  EXPECT_GT(leaves, 5);
+}
+
+// What stands in the log alone goes with the file that it belongs to.
+TEST_F(JournalSalvageTest, TheLogMovesAsideWithItsFile) {
+  ASSERT_TRUE(Append({SaleDraft("03", 1)}).ok());
+  const std::string log = WalPath(options_.path), copy = dir_ / "copy", copied_log = dir_ / "log";
+  fs::copy_file(options_.path, copy);
+  fs::copy_file(log, copied_log);
+  Close();
+  fs::copy_file(copy, options_.path, fs::copy_options::overwrite_existing);
+  fs::copy_file(copied_log, log, fs::copy_options::overwrite_existing);
+  const auto size = fs::file_size(log);
+  Open(true);
+  EXPECT_EQ(fs::file_size(WalPath(told_.moved_to)), size);
+  EXPECT_EQ(Kept(), "1 sales, 0 losses");
 }
 
 }  // namespace

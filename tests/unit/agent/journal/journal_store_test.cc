@@ -70,6 +70,53 @@ TEST_F(JournalStoreTest, OtherMoneyUnderOneNumberIsQuarantinedAndADescriptionIsN
   EXPECT_EQ(Tell(testing::DraftOf(testing::Sale("03", 1))), "duplicate 1");
 }
 
+// An id that does not follow from the lines says nothing of them: the digest does.
+TEST_F(JournalStoreTest, TheSameNumberWithOtherLinesIsAConflictForEveryDocument) {
+  const auto document = [](event::Kind kind, const char* quantity) {
+    event::Event event;
+    event.kind = kind;
+    if (event::IsTransfer(kind)) {
+      auto& t = event.transfer.emplace();
+      t.transfer_id = "T1";
+      t.receipt_id = kind == event::Kind::kTransferReceived ? "R1" : "";
+      t.from_store_id = kind == event::Kind::kTransferReceived ? "0043" : "0042";
+      t.to_store_id = kind == event::Kind::kTransferReceived ? "0042" : "0043";
+      t.business_day = "2026-11-21";
+      (kind == event::Kind::kTransferReceived ? t.received_at : t.shipped_at) =
+          "2026-11-21T10:00:00+01:00";
+    } else if (kind == event::Kind::kStockCounted) {
+      auto& c = event.count.emplace();
+      c.count_id = "C1";
+      c.store_id = "0042";
+      c.business_day = "2026-11-21";
+      c.as_of = "2026-11-21T10:00:00+01:00";
+    } else {
+      auto& a = event.adjustment.emplace();
+      a.adjustment_id = "A1";
+      a.store_id = "0042";
+      a.business_day = "2026-11-21";
+      a.adjusted_at = "2026-11-21T10:00:00+01:00";
+      a.reason = "damage";
+    }
+    auto& line = event.lines.emplace_back();
+    line.item.sku = "100234";
+    line.uom = "EA";
+    const auto number = Decimal::Parse(quantity).value();
+    (kind == event::Kind::kStockCounted ? line.counted : line.quantity) = number;
+    return testing::DraftOf(std::move(event));
+  };
+  uint64_t stored = 0;
+  for (const event::Kind kind :
+       {event::Kind::kTransferShipped, event::Kind::kTransferReceived, event::Kind::kTransferVoided,
+        event::Kind::kStockCounted, event::Kind::kStockAdjusted}) {
+    SCOPED_TRACE(event::KindWord(kind));
+    const std::string number = std::to_string(++stored);
+    EXPECT_EQ(Tell(document(kind, "2")), "stored " + number);
+    EXPECT_EQ(Tell(document(kind, "3")), "quarantined changed");
+    EXPECT_EQ(Tell(document(kind, "2")), "duplicate " + number);
+  }
+}
+
 // A file of before holds the digest of the content alone.
 TEST_F(JournalStoreTest, RowsOfBeforeAreComparedByTheirContentAlone) {
   event::Event sale = testing::Sale("03", 1);

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <future>
+#include <thread>
 
 #include "agent/journal/journal.h"
 #include "tests/support/drafts.h"
@@ -163,6 +164,17 @@ TEST_F(JournalTest, DiskFullRefusesNewEventsKeepsOldAndRecovers) {
   auto receipts = SendNow({SaleDraft("03", 2)});
   ASSERT_TRUE(receipts.ok());
   EXPECT_EQ(receipts->front().sequence, 2u);
+}
+
+TEST_F(JournalTest, WhatWaitsBehindAnOpeningHasItsTime) {
+  Open();
+  ASSERT_TRUE(SendNow({SaleDraft("03", 1)}).ok());
+  const JournalStats before = journal_->Stats();
+  journal_->Fork(1, "a test says so");
+  while (journal_->Stats().stream == before.stream) std::this_thread::yield();
+  EXPECT_EQ(journal_->Stats().waiting, 2u);
+  EXPECT_EQ(journal_->Stats().oldest_waiting_at, before.oldest_waiting_at);
+  EXPECT_NE(before.oldest_waiting_at, WallTime{});
 }
 
 TEST_F(JournalTest, ARequestThatWantsNoAnswerTakesNobodyElses) {

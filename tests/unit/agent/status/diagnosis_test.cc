@@ -117,6 +117,22 @@ TEST(Diagnose, WhatIsNotGreenSaysWhatIsSafeAndWhatToDo) {
   }
 }
 
+// In whatever situation: beside a loss nothing says that all is safe.
+TEST(Diagnose, NoWordOfSafetyBesideALoss) {
+  for (const Sample& sample : Samples()) {
+    Snapshot snapshot = SampleNamed(sample.name);
+    LostRange& lost = snapshot.lost.emplace_back();
+    lost.stream = "01JCC5RM00BETAYB9AKYQJ83NF";
+    lost.from = 7;
+    lost.through = 9;
+    const Verdict verdict = Diagnose(snapshot);
+    EXPECT_EQ(verdict.level, Level::kRed) << sample.name;
+    for (const char* word : {"Nothing is lost", "Everything accepted", "nothing needs a person"}) {
+      EXPECT_EQ(verdict.safe.find(word), std::string::npos) << sample.name << ": " << verdict.safe;
+    }
+  }
+}
+
 TEST(Diagnose, GreenMeansThatNothingNeedsAPerson) {
   for (const Sample& sample : Samples()) {
     Snapshot snapshot = SampleNamed(sample.name);

@@ -1,0 +1,67 @@
+#include "common/event/stored_document.h"
+
+#include <chrono>
+
+#include "common/base/json_reader.h"
+#include "common/event/draft.h"
+#include "common/event/identity.h"
+#include "common/event/time_text.h"
+
+namespace tillrelay::event {
+namespace {
+
+// The names by which a document goes, and nothing else of it. False: there are none.
+bool ReadNames(JsonValue data, Event* event) {
+  if (const JsonValue t = data.Find("transaction")) {
+    Transaction& names = event->transaction.emplace();
+    names.register_id = t.String("register_id");
+    names.transaction_no = t.String("transaction_no");
+    names.business_day = t.String("business_day");
+    names.time_quality = t.String("time_quality");
+    return true;
+  }
+  if (const JsonValue t = data.Find("transfer")) {
+    Transfer& names = event->transfer.emplace();
+    names.transfer_id = t.String("transfer_id");
+    names.receipt_id = t.String("receipt_id");
+    return true;
+  }
+  if (const JsonValue c = data.Find("count")) {
+    event->count.emplace().count_id = c.String("count_id");
+    return true;
+  }
+  if (const JsonValue a = data.Find("adjustment")) {
+    event->adjustment.emplace().adjustment_id = a.String("adjustment_id");
+    return true;
+  }
+  if (const JsonValue c = data.Find("close")) {
+    Close& names = event->close.emplace();
+    names.register_id = c.String("register_id");
+    names.business_day = c.String("business_day");
+    names.z_no = c.String("z_no");
+    return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::optional<StoredDocument> ReadStoredDocument(std::string_view kind, std::string_view time,
+                                                 std::string data) {
+  const auto known_kind = ParseKind(kind);
+  JsonParser parser;
+  const auto root = parser.Parse(data);
+  const auto at = ParseTime(time);
+  Event event;
+  if (!known_kind || !root.ok() || !at.ok() || !ReadNames(*root, &event)) return std::nullopt;
+  event.kind = *known_kind;
+  StoredDocument document;
+  document.key = DocumentKey(event);
+  const std::string_view digest = root->Find("origin").String("content_sha256");
+  if (!FromHex(digest, document.digest.data(), document.digest.size())) return std::nullopt;
+  document.at_s = at->local_s - at->offset_s.value_or(0);
+  document.time_trusted = !event.transaction || IsTrustedTime(event.transaction->time_quality);
+  return document;
+}
+
+}  // namespace tillrelay::event
