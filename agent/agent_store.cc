@@ -3,6 +3,7 @@
 #include "agent/formats_settings.h"
 #include "agent/guard/card_guard.h"
 #include "agent/status/status_json.h"
+#include "common/event/identity.h"
 #include "common/mqtt/paho_link.h"
 #include "common/service/credentials.h"
 #include "common/service/exit_codes.h"
@@ -15,15 +16,24 @@ using std::chrono::seconds;
 
 const char* Environment(const char* name) { return std::getenv(name); }
 
+books::NumberingRule NumberingOf(const config::Config::Registers& registers) {
+  books::NumberingRule rule{books::NumberingNamed(registers.numbering), {}};
+  for (const auto& [id, word] : registers.numbering_of) {
+    rule.of[std::string(event::WithoutLeadingZeros(id))] = books::NumberingNamed(word);
+  }
+  return rule;
+}
+
 }  // namespace
 
 std::optional<Failure> Agent::StartStore() {
   auto zone = event::StoreZone::Load(config_.time_zone);
   if (!zone.ok()) return Failure{service::kExitConfiguration, std::move(zone).status()};
-  intake_options_.emplace(capture::IntakeOptions{
-      {config_.store_id, config_.store_aliases, *std::move(zone), config_.items.non_stock},
-      {},
-      {}});
+  intake_options_.emplace(
+      capture::IntakeOptions{{config_.store_id, config_.store_aliases, *std::move(zone),
+                              config_.items.non_stock, config_.business_day_ends_s},
+                             {},
+                             {}});
   auto& limits = intake_options_->limits;
   limits.depth = static_cast<int>(config_.limits.depth);
   limits.string_bytes = static_cast<size_t>(config_.limits.string_bytes);
@@ -35,11 +45,13 @@ std::optional<Failure> Agent::StartStore() {
   auto guard = guard::MakeGuardOptions(config_.guard.receipt_pattern, *std::move(operator_key));
   if (!guard.ok()) return Failure{service::kExitConfiguration, std::move(guard).status()};
   intake_options_->guard = *std::move(guard);
+  books_.SetNumbering(NumberingOf(config_.registers));
   auto words = VocabularyOf(config_.formats);
   if (!words.ok()) return Failure{service::kExitConfiguration, std::move(words).status()};
   intake_options_->poslog_words = *std::move(words);
   for (const auto& csv : config_.drop_folder.csv) {
     intake_options_->csv.push_back(ProfileOf(csv, config_.store_id));
+    intake_options_->csv.back().zone = intake_options_->shop.zone;
   }
 
   journal::JournalOptions options;

@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "common/base/json_writer.h"
 #include "common/base/log.h"
+#include "common/base/text.h"
 #include "common/event/identity.h"
 
 namespace tillrelay::books {
@@ -11,6 +14,8 @@ namespace {
 
 constexpr size_t kMaxGapsTold = 100;
 constexpr size_t kMaxGapsShown = 5;
+constexpr uint64_t kLookEvery = 50;      // commits
+constexpr uint64_t kSharedNumbers = 50;  // fewer prove nothing
 
 std::string Padded(uint64_t sequence) { return fmt::format("{:020}", sequence); }
 
@@ -75,8 +80,40 @@ void Books::Attach(Load load) {
   changed_.clear();
 }
 
-Result<DayPage*> Books::Page(const event::Draft& draft, WallTime now) {
+Numbering NumberingNamed(std::string_view word) {
+  if (word == "store") return Numbering::kStore;
+  if (word == "series") return Numbering::kSeries;
+  return word == "none" ? Numbering::kNone : Numbering::kRegister;
+}
+
+Books::Counted Books::CountedOn(const event::Draft& draft) const {
+  if (!event::IsTransaction(draft.kind)) return {};
+  const auto own = rule_.of.find(event::WithoutLeadingZeros(draft.register_id));
   const std::string key = PageKey(draft.business_day, draft.register_id);
+  switch (own == rule_.of.end() ? rule_.all : own->second) {
+    case Numbering::kRegister:
+      return {key, draft.number};
+    case Numbering::kStore:
+      return {draft.business_day + "/*", draft.number};
+    case Numbering::kNone:
+      return {};
+    case Numbering::kSeries:
+      break;
+  }
+  const std::string_view number = draft.number;
+  const size_t digits = number.find_last_not_of("0123456789") + 1;  // npos + 1 is 0
+  if (digits > 0 && digits < number.size()) {
+    return {key + "#" + std::string(number.substr(0, digits)), number.substr(digits), true, false};
+  }
+  const bool returned = draft.kind == event::Kind::kReturn;
+  return {returned ? key + "#returns" : key, number, true, true};
+}
+
+Result<DayPage*> Books::Page(const event::Draft& draft, WallTime now) {
+  return PageAt(PageKey(draft.business_day, draft.register_id), now);
+}
+
+Result<DayPage*> Books::PageAt(const std::string& key, WallTime now) {
   auto at = pages_.find(key);
   if (at == pages_.end()) {
     if (pages_.size() >= kMaxPages && changed_.empty()) pages_.clear();
@@ -92,17 +129,41 @@ Result<DayPage*> Books::Page(const event::Draft& draft, WallTime now) {
   return &at->second;
 }
 
+// A sale and a return may bear one number, where all of this day was counted so.
+bool Books::OfAnotherSeries(const event::Draft& draft, const Counted& counted, const DayPage& page,
+                            const DayPage& numbers) {
+  if (!counted.mixed || !page.CountedInSeries() || !numbers.CountedInSeries()) return false;
+  const int64_t returns = page.Count("return");
+  const int64_t own = draft.kind == event::Kind::kReturn ? returns : page.events() - returns;
+  const bool all_counted = own == 0 || numbers.is_series();
+  return all_counted && !numbers.Knows(counted.number);
+}
+
 Result<bool> Books::Reused(const event::Draft& draft, std::optional<int64_t> known_at_s,
-                           WallTime now) {
+                           bool same_goods, WallTime now) {
   auto page = Page(draft, now);
   if (!page.ok()) return std::move(page).status();
-  return (*page)->TakeReused(draft, known_at_s);
+  const Counted counted = CountedOn(draft);
+  if (counted.key.empty()) {
+    (*page)->Contradicted();
+    return false;
+  }
+  auto numbers = PageAt(counted.key, now);
+  if (!numbers.ok()) return std::move(numbers).status();
+  return OfAnotherSeries(draft, counted, **page, **numbers) ||
+         (*numbers)->TakeReused(draft, known_at_s, same_goods);
 }
 
 Result<std::string> Books::Stored(const event::Draft& draft, const Place& place) {
   auto page = Page(draft, place.now);
   if (!page.ok()) return std::move(page).status();
   (*page)->Stored(draft, place.sequence);
+  if (const Counted counted = CountedOn(draft); !counted.key.empty()) {
+    auto numbers = PageAt(counted.key, place.now);
+    if (!numbers.ok()) return std::move(numbers).status();
+    if (counted.series && (*numbers)->CountedInSeries()) (*numbers)->CountsASeries();
+    (*numbers)->CountNumber(draft, counted.number);
+  }
   if (draft.kind != event::Kind::kDayClosed) return std::string();
   return AgentControl(**page, place);
 }
@@ -122,7 +183,38 @@ std::vector<std::pair<std::string, std::string>> Books::Changed() {
 
 void Books::Committed() {
   for (const std::string& key : changed_) Show(key, pages_.at(key));
+  if (++commits_ % kLookEvery == 0 && !changed_.empty()) {
+    const std::string day = changed_.rbegin()->substr(0, changed_.rbegin()->find('/'));
+    if (LooksShared(day)) {
+      Lock lock(mutex_);
+      shared_day_ = day;
+    }
+  }
   changed_.clear();
+}
+
+bool Books::LooksShared(const std::string& business_day) const {
+  std::vector<NumberRuns::Run> all;
+  uint64_t registers = 0, numbers = 0, missing_alone = 0;
+  for (auto at = pages_.lower_bound(business_day + "/"); at != pages_.end(); ++at) {
+    if (!at->first.starts_with(business_day + "/")) break;
+    const std::string_view id = std::string_view(at->first).substr(business_day.size() + 1);
+    const NumberRuns* runs = IsName(id) ? at->second.OneRun() : nullptr;
+    if (runs == nullptr || runs->empty() || at->second.is_series()) continue;
+    ++registers;
+    numbers += runs->size();
+    missing_alone += at->second.missing();
+    all.insert(all.end(), runs->all().begin(), runs->all().end());
+  }
+  if (registers < 2 || numbers < kSharedNumbers || missing_alone < numbers / 2) return false;
+  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  uint64_t together = 0, twice = 0, next = all.front().first;
+  for (const NumberRuns::Run& run : all) {
+    if (run.first > next) together += run.first - next;
+    if (run.first < next) twice += std::min(next - 1, run.last) - run.first + 1;
+    next = std::max(next, run.last + 1);
+  }
+  return together <= numbers / 20 && twice <= numbers / 100;
 }
 
 void Books::RolledBack() {
@@ -152,7 +244,10 @@ void Books::Show(const std::string& key, const DayPage& page) {
 std::vector<RegisterRow> Books::Registers() const {
   std::vector<RegisterRow> rows;
   Lock lock(mutex_);
-  for (const auto& [id, row] : rows_) rows.push_back(row);
+  for (const auto& [id, row] : rows_) {
+    rows.push_back(row);
+    rows.back().shares_counter = IsName(id) && row.business_day == shared_day_ && row.missing > 0;
+  }
   return rows;
 }
 

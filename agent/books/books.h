@@ -16,13 +16,24 @@
 
 namespace tillrelay::books {
 
+// Whose counter a register's numbers are; docs/books.md.
+enum class Numbering { kRegister, kStore, kSeries, kNone };
+struct NumberingRule {
+  Numbering all = Numbering::kRegister;
+  std::map<std::string, Numbering, std::less<>> of;  // by register, without leading zeros
+};
+Numbering NumberingNamed(std::string_view word);
+
 class Books final : public event::Bookkeeper {
  public:
   static constexpr size_t kMaxPages = 512;  // two days of 256 registers
   static constexpr size_t kMaxRegisters = 256;
 
+  // Before the first document.
+  void SetNumbering(NumberingRule rule) { rule_ = std::move(rule); }
+
   void Attach(Load load) override;
-  Result<bool> Reused(const event::Draft& draft, std::optional<int64_t> known_at_s,
+  Result<bool> Reused(const event::Draft& draft, std::optional<int64_t> known_at_s, bool same_goods,
                       WallTime now) override;
   Result<std::string> Stored(const event::Draft& draft, const Place& place) override;
   Status Repeated(const event::Draft& draft, WallTime now) override;
@@ -35,16 +46,32 @@ class Books final : public event::Bookkeeper {
   std::vector<RegisterRow> Registers() const;
 
  private:
+  // Where a document's number is counted, and as what; an empty key: nowhere.
+  struct Counted {
+    std::string key;
+    std::string_view number;
+    bool series = false;
+    bool mixed = false;  // numbers of two series may look the same
+  };
+  Counted CountedOn(const event::Draft& draft) const;
+  static bool OfAnotherSeries(const event::Draft& draft, const Counted& counted,
+                              const DayPage& page, const DayPage& numbers);
   Result<DayPage*> Page(const event::Draft& draft, WallTime now);
+  Result<DayPage*> PageAt(const std::string& key, WallTime now);
+  // Whether the registers of that day count together what each of them misses alone.
+  bool LooksShared(const std::string& business_day) const;
   void Show(const std::string& key, const DayPage& page);
 
+  NumberingRule rule_;
   Load load_;
+  uint64_t commits_ = 0;
   std::map<std::string, DayPage> pages_;
   std::set<std::string> changed_;
 
   mutable Mutex mutex_;
   // Guarded by mutex_:
   std::map<std::string, RegisterRow> rows_ GUARDED_BY(mutex_);
+  std::string shared_day_ GUARDED_BY(mutex_);  // the last one on which a shared counter was seen
 };
 
 // "2026-11-21/03": sorts by day.

@@ -10,6 +10,7 @@ namespace {
 
 constexpr size_t kMaxDigits = 18;
 constexpr size_t kMaxCloses = 100;
+constexpr int64_t kOffsetStep_s = 15 * 60;
 constexpr size_t kMaxEpochs = 20;  // a counter that starts again more often proves nothing
 
 void AddTo(std::optional<int64_t>* sum, const std::optional<int64_t>& value) {
@@ -50,7 +51,6 @@ void DayPage::Stored(const event::Draft& draft, uint64_t sequence) {
     if (sum.ok()) units_[bucket] = *sum;
   }
   hash_ = Sha256(std::string(BytesOf(hash_)).append(BytesOf(draft.identity.id)));
-  if (event::IsTransaction(draft.kind)) Number(draft);
 }
 
 DayPage::Epoch& DayPage::EpochFor(int64_t at_s, std::optional<int64_t> told) {
@@ -73,8 +73,8 @@ DayPage::Epoch& DayPage::Start(int64_t from_s, std::optional<int64_t> told) {
                          Epoch{from_s, told, {}});
 }
 
-void DayPage::Number(const event::Draft& draft) {
-  const auto number = CountedNumber(draft.number);
+void DayPage::CountNumber(const event::Draft& draft, std::string_view counted) {
+  const auto number = CountedNumber(counted);
   if (!number) return;
   const int64_t at_s = draft.book.at_s;
   if (draft.book.time_trusted) Confirm(*number, at_s);
@@ -113,14 +113,34 @@ void DayPage::Confirm(uint64_t number, int64_t at_s) {
   suspect_.reset();
 }
 
-bool DayPage::TakeReused(const event::Draft& draft, std::optional<int64_t> known_at_s) {
+bool DayPage::Knows(std::string_view text) const {
+  const auto number = CountedNumber(text);
+  if (!number || scattered_) return true;
+  if (suspect_ && suspect_->number == *number) return true;
+  return std::any_of(epochs_.begin(), epochs_.end(),
+                     [&](const Epoch& epoch) { return epoch.runs.Contains(*number); });
+}
+
+// An export with another offset tells the same receipt whole quarters of an hour apart.
+bool DayPage::Fits(const Epoch& here, uint64_t number, int64_t apart_s) const {
+  return apart_s % kOffsetStep_s != 0 && number <= here.runs.last() + kFollowWithin;
+}
+
+bool DayPage::TakeReused(const event::Draft& draft, std::optional<int64_t> known_at_s,
+                         bool same_goods) {
   const auto number = CountedNumber(draft.number);
   const int64_t at_s = draft.book.at_s;
   if (number && known_at_s && draft.book.time_trusted &&
       std::abs(at_s - *known_at_s) > kReuseApart_s) {
+    // Another business day's, where numbers start again each day: but for an export with an offset.
+    const auto& day = draft.book.day_s;
+    const bool other_day = day && (*known_at_s < day->first || *known_at_s >= day->second);
+    if (other_day && (at_s - *known_at_s) % kOffsetStep_s != 0) return true;
     Confirm(*number, at_s);
     const Epoch& here = EpochFor(at_s, draft.book.register_epoch);
-    if (&here != &EpochFor(*known_at_s, {}) && !here.runs.Contains(*number)) return true;
+    const bool another = &here != &EpochFor(*known_at_s, {}) && !here.runs.Contains(*number);
+    const bool told = draft.book.register_epoch.has_value();
+    if (another && (!same_goods || told || Fits(here, *number, at_s - *known_at_s))) return true;
     if (LooksLikeJump(here, *number, at_s)) Suspected({*number, at_s, false});
   }
   ++conflicts_;

@@ -37,9 +37,22 @@ class DayPage {
   // The number of `draft` is known with other lines, ended at `known_at_s` (nothing: not
   // trustworthy). True: the counter was seen to start again between them, both are real. Else the
   // page remembers the contradiction.
-  bool TakeReused(const event::Draft& draft, std::optional<int64_t> known_at_s);
+  // `same_goods`: its lines and total are known as well, so that it may be the known one told with
+  // another time; it is real only where it fits the new run.
+  bool TakeReused(const event::Draft& draft, std::optional<int64_t> known_at_s,
+                  bool same_goods = false);
   // A document of this page was stored under `sequence`.
   void Stored(const event::Draft& draft, uint64_t sequence);
+  // Its number belongs to this page, which may be another than that of the document.
+  void CountNumber(const event::Draft& draft, std::string_view number);
+  // The page counts one series of a register that has several.
+  void CountsASeries() { is_series_ = true; }
+  bool is_series() const { return is_series_; }
+  // Every number of this page was counted so; true of a page without numbers.
+  bool CountedInSeries() const { return is_series_ || epochs_.empty(); }
+  bool Knows(std::string_view number) const;
+  // The numbers of a counter that never started again; null if it did.
+  const NumberRuns* OneRun() const { return epochs_.size() == 1 ? &epochs_[0].runs : nullptr; }
   void Repeated() { ++duplicates_; }
   void Contradicted() { ++conflicts_; }
 
@@ -86,7 +99,7 @@ class DayPage {
     bool stored = false;  // it waits for its run of numbers; else it went to quarantine
   };
 
-  void Number(const event::Draft& draft);
+  bool Fits(const Epoch& here, uint64_t number, int64_t apart_s) const;
   // Where a document of that time belongs; there is always one.
   Epoch& EpochFor(int64_t at_s, std::optional<int64_t> told);
   Epoch& Start(int64_t from_s, std::optional<int64_t> told);
@@ -110,7 +123,7 @@ class DayPage {
   uint64_t last_no_ = 0;       // of the document with the latest time
   int64_t last_at_s_ = INT64_MIN;
   std::optional<Suspect> suspect_;
-  bool scattered_ = false;
+  bool scattered_ = false, is_series_ = false;
   std::vector<std::string> z_numbers_;
   Told told_;
   bool reopened_ = false;

@@ -105,6 +105,7 @@ std::string DayPage::Text() const {
     json.Field("at", suspect_->at_s).Field("stored", suspect_->stored).EndObject();
   }
   if (scattered_) json.Field("scattered", true);
+  if (is_series_) json.Field("series", true);
   if (!z_numbers_.empty()) {
     json.Key("z").BeginArray();
     for (const std::string& z : z_numbers_) json.String(z);
@@ -155,6 +156,7 @@ std::optional<DayPage> DayPage::Parse(std::string_view text) {
   for (const JsonValue z : root.Find("z")) page.z_numbers_.emplace_back(z.text());
   if (const JsonValue told = root.Find("told")) good = good && ReadTold(told, &page.told_);
   page.scattered_ = root.Find("scattered").is_true();
+  page.is_series_ = root.Find("series").is_true();
   page.reopened_ = root.Find("reopened").is_true();
   if (!good) return std::nullopt;
   return page;

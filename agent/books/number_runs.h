@@ -28,6 +28,8 @@ class NumberRuns {
   uint64_t last() const { return runs_.empty() ? 0 : runs_.back().last; }
   uint64_t size() const;  // numbers in the set
 
+  const std::vector<Run>& all() const { return runs_; }
+
   // The holes between `from` and `through`, both inclusive.
   std::vector<Run> Missing(uint64_t from, uint64_t through) const;
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/base/text.h"
 #include "common/event/identity.h"
 
 namespace tillrelay::books {
@@ -27,6 +28,7 @@ void JudgeSilence(const SilenceRule& rule, const SilenceMoment& moment,
   if (rule.after.count() == 0) return;
   const auto lately = std::chrono::hours(24 * OpeningHours::kMaxDays);
   for (RegisterRow& row : *rows) {
+    if (!IsName(row.register_id)) continue;  // a page of numbers alone
     if (!row.expected && moment.now - row.heard_at > lately) continue;
     const WallTime since = std::max(row.heard_at, moment.started_at);
     row.silent_for_s = rule.hours.OpenSeconds(moment.local_s(since), moment.local_s(moment.now));

@@ -79,7 +79,35 @@ void ReadJournal(Settings* s, Config* c) {
   s->Integer("journal.min_free_bytes", 0, 1024 * kGiB, &c->journal.min_free_bytes);
 }
 
+// "04:00": until noon, so that a day keeps its own date.
+void ReadDayEnd(Settings* s, Config* c) {
+  std::string text = "00:00";
+  s->String("business_day_ends_at", &text);
+  const auto digit = [&](size_t at) { return text[at] >= '0' && text[at] <= '9'; };
+  const bool shaped = text.size() == 5 && text[2] == ':' && digit(0) && digit(1) && digit(3) &&
+                      digit(4) && text < "12:01" && text[3] < '6';
+  if (!shaped) {
+    return s->Complain("business_day_ends_at", "expected a time from 00:00 to 12:00");
+  }
+  const int hours = (text[0] - '0') * 10 + text[1] - '0';
+  const int minutes = (text[3] - '0') * 10 + text[4] - '0';
+  c->business_day_ends_s = (hours * 60 + minutes) * 60;
+}
+
+void ReadNumbering(Settings* s, Config::Registers* r) {
+  constexpr std::string_view kWords[] = {"register", "store", "series", "none"};
+  s->Word("registers.numbering", {"register", "store", "series", "none"}, &r->numbering);
+  s->Texts("registers.numbering_of", &r->numbering_of);
+  for (const auto& [id, word] : r->numbering_of) {
+    if (!IsName(id)) s->Complain("registers.numbering_of", "ids match [A-Za-z0-9._-]{1,32}");
+    if (std::find(std::begin(kWords), std::end(kWords), word) == std::end(kWords)) {
+      s->Complain("registers.numbering_of", "use one of register, store, series, none");
+    }
+  }
+}
+
 void ReadRegisters(Settings* s, Config::Registers* r) {
+  ReadNumbering(s, r);
   s->Strings("registers.expected", &r->expected);
   s->Integer("registers.silent_after_min", 0, 7 * 24 * 60, &r->silent_after_min);
   std::vector<std::string> texts;
@@ -140,6 +168,7 @@ Result<Config> FromSettings(Settings settings) {
   for (const NewName& name : kNewNames) settings.Renamed(name.before, name.now);
   settings.String("store_id", &c.store_id);
   settings.String("time_zone", &c.time_zone);
+  ReadDayEnd(&settings, &c);
   settings.Strings("store_aliases", &c.store_aliases);
   settings.Word("log_level", {"debug", "info", "warning", "error"}, &c.log_level);
   settings.Strings("items.non_stock", &c.items.non_stock);
@@ -208,7 +237,8 @@ std::span<const PosLogQuestion> PosLogQuestions() {
        {"shipped", "received", "transfer", "adjusted", "lost", "counted", "refused"}},
       {"document_state", {"done", "draft", "cancelled"}},
       {"reason", {"damage", "theft", "found", "waste", "own_use", "correction", "other"}},
-      {"condition", {"sellable", "damaged"}}};
+      {"condition", {"sellable", "damaged"}},
+      {"direction", {"increase", "decrease"}}};
   return kQuestions;
 }
 

@@ -18,8 +18,9 @@
 namespace tillrelay::config {
 
 struct Config {
-  std::string store_id;   // empty: unconfigured, nothing is accepted
-  std::string time_zone;  // IANA name; empty: the system's
+  std::string store_id;             // empty: unconfigured, nothing is accepted
+  std::string time_zone;            // IANA name; empty: the system's
+  int32_t business_day_ends_s = 0;  // after midnight, of documents that do not say their day
   std::vector<std::string> store_aliases;
   std::string log_level = "info";
 
@@ -84,6 +85,9 @@ struct Config {
     std::vector<std::string> expected;  // ids that must speak; others count once heard
     OpeningHours opening_hours;         // on the store's clock face
     int64_t silent_after_min = 0;       // 0: never
+    // Whose counter the numbers are: register, store, series or none; of single registers.
+    std::string numbering = "register";
+    std::map<std::string, std::string> numbering_of;
   } registers;
   struct Broker {
     std::string url;  // empty: the agent only keeps

@@ -9,6 +9,7 @@
 
 #include "agent/formats/csv_receipt.h"
 #include "agent/formats/csv_rows.h"
+#include "agent/formats/csv_unread.h"
 #include "agent/formats/csv_values.h"
 #include "agent/formats/poslog/vocabulary.h"
 #include "common/base/text.h"
@@ -63,15 +64,11 @@ std::optional<SyntaxError> FindColumns(const CsvProfile& profile, const CsvRow& 
 
 // Whether a word of a column that the profile does not name decides something.
 bool Decides(std::string_view decider, const std::string& word) {
-  if (decider == "status") {
-    const auto meaning = CsvMeaning(DecidingColumn::kStatus, word);
-    return !meaning.empty() && meaning != "completed";
-  }
-  if (decider == "kind") {
-    const auto meaning = CsvMeaning(DecidingColumn::kKind, word);
-    return !meaning.empty() && meaning != "sale";
-  }
-  return poslog::ReadFlag(word).value_or(false);
+  const bool status = decider == "status";
+  if (!status && decider != "kind") return !IsNothing(word);
+  if (IsDecisiveCode(word) || WordsTell(word) != Unread::kNothing) return true;
+  const auto meaning = CsvMeaning(status ? DecidingColumn::kStatus : DecidingColumn::kKind, word);
+  return !meaning.empty() && meaning != (status ? "completed" : "sale");
 }
 
 // The whole file, receipt by receipt; items wait until its end is seen.
@@ -118,6 +115,7 @@ class FileReader {
         header_row_ = profile_.header ? number : 0;
         if (profile_.header) header_ = text_.substr(row.from, row.to - row.from);
         if (profile_.header) LookForDeciders(row, &reader);
+        if (profile_.header) WatchTheRest(row);
         return std::nullopt;
       }
       if (!first_error) first_error = std::move(error);
@@ -160,12 +158,40 @@ class FileReader {
     }
   }
 
+  // All columns that nobody reads.
+  void WatchTheRest(const CsvRow& header) {
+    for (size_t i = 0; i < header.fields.size(); ++i) {
+      const std::string& heading = header.fields[i];
+      const auto is_this = [&](const auto& named) { return named.second == i; };
+      const auto same = [&](const std::string& name) { return SameHeading(name, heading); };
+      if (std::any_of(places_.begin(), places_.end(), is_this)) continue;
+      if (std::any_of(profile_.ignored.begin(), profile_.ignored.end(), same)) continue;
+      Watched column{i, heading, UnreadColumn(heading)};
+      if (column.unread.matters()) watched_.push_back(std::move(column));
+    }
+  }
+
+  void LookAtTheRest(const CsvRow& row, CsvReceipt::Moved moved) {
+    if (moved == CsvReceipt::Moved::kNothing) return;
+    for (const Watched& column : watched_) {
+      const std::string& value = row.fields[column.place];
+      const Unread told = column.unread.Tells(value);
+      const bool known = told == Unread::kCameBack && moved == CsvReceipt::Moved::kCameBack;
+      if (told == Unread::kNothing || known) continue;
+      receipt_.RefuseUnread(column.heading, value, told == Unread::kCameBack);
+    }
+  }
+
   std::optional<SyntaxError> OneRow(size_t number, CsvRow& row) {
     if (row.fields.size() != columns_) {
       return SyntaxError{row.from,
                          fmt::format("row {} has {} columns, the first one {}", number,
                                      row.fields.size(), columns_),
                          kCsvHint};
+    }
+    if (std::all_of(row.fields.begin(), row.fields.end(),
+                    [](const std::string& field) { return field.empty(); })) {
+      return std::nullopt;
     }
     if (number > kMaxRows) return SyntaxError{row.from, "too many rows", "split the file"};
     std::string key = receipt_.Key(row);
@@ -180,7 +206,7 @@ class FileReader {
       from_ = row.from;
       receipt_.Start(row);
     }
-    receipt_.Add(row);
+    LookAtTheRest(row, receipt_.Add(row));
     to_ = row.to;
     return std::nullopt;
   }
@@ -214,6 +240,12 @@ class FileReader {
   const Limits& limits_;
   CsvPlaces places_;
   CsvReceipt receipt_;
+  struct Watched {
+    size_t place;
+    std::string heading;
+    UnreadColumn unread;
+  };
+  std::vector<Watched> watched_;
   size_t columns_ = 0, header_row_ = 0;
   std::string_view header_;
   std::string key_;

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "agent/formats/format.h"
+#include "common/event/time_text.h"
 
 namespace tillrelay::formats {
 
@@ -44,6 +45,8 @@ struct CsvProfile {
   std::vector<std::string> ignored;  // headings of columns that decide nothing
   // Columns that nobody named count by their headings alone: the file is a part of a larger one.
   bool is_part = false;
+  // The store's, by which a time with an offset falls on a day; without it the day that is written.
+  std::optional<event::StoreZone> zone;
   // Items of this source that are no goods, as event::MatchesCode reads them.
   std::vector<std::string> non_stock;
 };

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "agent/formats/csv_unread.h"
 #include "agent/formats/csv_values.h"
 #include "agent/formats/poslog/vocabulary.h"
 #include "common/base/text.h"
@@ -16,7 +17,7 @@ namespace {
 using event::Rejection;
 
 constexpr size_t kMaxIdBytes = 128;
-constexpr int64_t kSameReceiptSeconds = 3600;
+constexpr int64_t kSameReceiptSeconds = 120;
 constexpr const char* kDateTime = "%Y-%m-%dT%H:%M:%S";
 
 std::string Trimmed(std::string text) {
@@ -32,6 +33,7 @@ void CsvReceipt::Start(const CsvRow& row) {
   rejection_.reset();
   row_ = 0;
   sums_ = Sums();
+  currency_sign_.clear();
   cancelled_rows_ = 0;
   training_rows_ = suspended_rows_ = 0;
   event_.origin.emplace();
@@ -43,15 +45,13 @@ void CsvReceipt::Start(const CsvRow& row) {
   t.transaction_no = Id(row, "number");
   t.end_at = NeedTime(row);
   last_time_ = t.end_at;
-  day_ = t.end_at.substr(0, 10);
+  day_ = LocalDay(t.end_at);
   if (Says("business_day")) {
     t.business_day = Day(row, "business_day");
     if (t.business_day.empty()) {
       Refuse("bad-value", "business_day",
              "does not have the profile's form " + profile_.day_format);
     }
-  } else if (t.end_at.size() <= 19) {  // with an offset, the shop's own day comes of its zone
-    t.business_day = day_;
   }
   event_.currency = Or(row, "currency", profile_.currency);
   if (Says("grand_amount")) {
@@ -60,7 +60,7 @@ void CsvReceipt::Start(const CsvRow& row) {
   if (Says("tender")) Tender(Text(row, "tender"));
 }
 
-void CsvReceipt::Add(const CsvRow& row) {
+CsvReceipt::Moved CsvReceipt::Add(const CsvRow& row) {
   ++row_;
   if (row_ > 1) SameHead(row);
   if (const std::string time = Time(row); !time.empty()) last_time_ = time;
@@ -84,7 +84,7 @@ void CsvReceipt::Add(const CsvRow& row) {
              "a cancelled row of negative quantity could be a sale that was taken back, or a line "
              "that never was");
     }
-    return;
+    return Moved::kNothing;
   }
   if (line.quantity) SetAction(row, fate, &line);
   const auto tax = Number(row, "tax_amount", true);
@@ -95,6 +95,19 @@ void CsvReceipt::Add(const CsvRow& row) {
     if (back) line.net_amount = Magnitude(*line.net_amount);
   }
   event_.lines.push_back(std::move(line));
+  if (fate.training || fate.suspended) return Moved::kNothing;
+  return back ? Moved::kCameBack : Moved::kSold;
+}
+
+void CsvReceipt::RefuseUnread(const std::string& heading, const std::string& value,
+                              bool came_back) {
+  const char* column = came_back ? "kind or columns.return" : "status or columns.void";
+  Refuse(
+      "unknown-word", Printable(heading, 60),
+      fmt::format("it says \"{0}\", and no column of the profile reads it: name it as columns.{1} "
+                  "in [drop_folder.csv.{2}.columns], or put its heading into `ignored` if it "
+                  "decides nothing",
+                  Printable(value, 60), column, profile_.name));
 }
 
 CsvReceipt::Fate CsvReceipt::FateOf(const CsvRow& row) {
@@ -144,7 +157,7 @@ void CsvReceipt::Take(std::string_view meaning, Fate* fate) {
 
 void CsvReceipt::ByFlag(const CsvRow& row, const char* column, bool* out) {
   const std::string word = Trimmed(Text(row, column));
-  if (word.empty()) return;
+  if (word.empty() || IsNothing(word)) return;
   auto value = poslog::ReadFlag(word);
   const auto own = profile_.words.find(column);
   if (own != profile_.words.end()) {
@@ -248,10 +261,19 @@ bool CsvReceipt::SameDay(const CsvRow& row) const {
   if (Says("business_day")) return true;
   const std::string time = Time(row);
   if (time.size() < 10 || last_time_.size() < 10) return true;
-  if (time.substr(0, 10) == last_time_.substr(0, 10)) return true;
+  if (LocalDay(time) == LocalDay(last_time_)) return true;
   const auto before = event::ParseTime(last_time_), now = event::ParseTime(time);
   if (!before.ok() || !now.ok()) return false;
-  return std::abs(now->local_s - before->local_s) <= kSameReceiptSeconds;
+  const int64_t first = before->local_s - before->offset_s.value_or(0);
+  const int64_t second = now->local_s - now->offset_s.value_or(0);
+  return std::abs(second - first) <= kSameReceiptSeconds;
+}
+
+// A time with an offset is of the day on the store's own clock.
+std::string CsvReceipt::LocalDay(const std::string& time) const {
+  const auto parsed = event::ParseTime(time);
+  if (!profile_.zone || !parsed.ok() || !parsed->offset_s) return time.substr(0, 10);
+  return profile_.zone->Resolve(*parsed).wall.substr(0, 10);
 }
 
 void CsvReceipt::CheckTotal() {
@@ -321,14 +343,21 @@ std::optional<Decimal> CsvReceipt::Number(const CsvRow& row, std::string_view co
   const std::string text = Text(row, column);
   if (Trimmed(text).empty()) return std::nullopt;
   bool rounded = false;
-  const auto value = ReadCsvNumber(
-      text, {profile_.decimal_mark, profile_.thousands_mark, money, event_.currency}, &rounded);
+  std::string_view sign;
+  const auto value =
+      ReadCsvNumber(text, {profile_.decimal_mark, profile_.thousands_mark, money, event_.currency},
+                    &rounded, &sign);
   if (!value) {
     Refuse("bad-value", column,
            fmt::format("expected a number such as 12{}50", profile_.decimal_mark));
     return std::nullopt;
   }
   if (rounded) Flag("rounded");
+  const bool another = !sign.empty() && !currency_sign_.empty() && currency_sign_ != sign;
+  if (another || !SignFits(sign, event_.currency)) {
+    Refuse("unsupported", column, "amounts of two currencies cannot be added");
+  }
+  if (!sign.empty()) currency_sign_ = sign;
   return value;
 }
 

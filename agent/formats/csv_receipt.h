@@ -27,7 +27,11 @@ class CsvReceipt {
       : profile_(profile), places_(places) {}
 
   void Start(const CsvRow& row);
-  void Add(const CsvRow& row);
+  // What became of the row's goods.
+  enum class Moved { kNothing, kSold, kCameBack };
+  Moved Add(const CsvRow& row);
+  // A column that nobody names tells something that decides.
+  void RefuseUnread(const std::string& heading, const std::string& value, bool came_back);
   std::variant<event::Event, event::Rejection> Finish();
 
   // What rows of one receipt have in common.
@@ -69,7 +73,9 @@ class CsvReceipt {
   const CsvPlaces& places_;
   event::Event event_;
   size_t row_ = 0;  // of this receipt
+  std::string LocalDay(const std::string& time) const;
   std::string day_, last_time_;
+  std::string currency_sign_;  // that amounts of this receipt bear
   Sums sums_;
   int64_t cancelled_rows_ = 0;
   size_t training_rows_ = 0, suspended_rows_ = 0;

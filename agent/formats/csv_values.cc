@@ -14,6 +14,21 @@ namespace {
 constexpr std::string_view kMinus = "\xE2\x88\x92";  // U+2212
 constexpr std::string_view kNoBreak = "\xC2\xA0", kNarrow = "\xE2\x80\xAF";
 
+// Dollar, euro, pound, yen, rupee, lira, rouble, won, shekel, dong, hryvnia, naira and baht.
+constexpr std::string_view kCurrencySigns[] = {"$",
+                                               "\xE2\x82\xAC",
+                                               "\xC2\xA3",
+                                               "\xC2\xA5",
+                                               "\xE2\x82\xB9",
+                                               "\xE2\x82\xBA",
+                                               "\xE2\x82\xBD",
+                                               "\xE2\x82\xA9",
+                                               "\xE2\x82\xAA",
+                                               "\xE2\x82\xAB",
+                                               "\xE2\x82\xB4",
+                                               "\xE2\x82\xA6",
+                                               "\xE0\xB8\xBF"};
+
 struct Meaning {
   std::string_view word, meaning;
 };
@@ -58,6 +73,15 @@ constexpr Meaning kKinds[] = {{"sale", "sale"},
                               {"devolucion", "return"},
                               {"devoluci\xC3\xB3n", "return"},
                               {"reso", "return"},
+                              {"returns", "return"},
+                              {"r\xC3\xBC"
+                               "cknahme",
+                               "return"},
+                              {"ruecknahme", "return"},
+                              {"stornierung", "cancelled"},
+                              {"annulation", "cancelled"},
+                              {"anulacion", "cancelled"},
+                              {"anulaci\xC3\xB3n", "cancelled"},
                               {"tip", "no_goods"},
                               {"fee", "no_goods"},
                               {"service", "no_goods"},
@@ -91,6 +115,31 @@ constexpr Meaning kHeadings[] = {{"status", "status"},
                                  {"saletype", "kind"},
                                  {"eventtype", "kind"},
                                  {"vorgang", "kind"},
+                                 {"typ", "kind"},
+                                 {"belegart", "kind"},
+                                 {"buchungsart", "kind"},
+                                 {"bewegungsart", "kind"},
+                                 {"documenttype", "kind"},
+                                 {"recordtype", "kind"},
+                                 {"linetype", "kind"},
+                                 {"movementtype", "kind"},
+                                 {"txtype", "kind"},
+                                 {"txntype", "kind"},
+                                 {"transtype", "kind"},
+                                 {"ordertype", "kind"},
+                                 {"transaction", "kind"},
+                                 {"event", "kind"},
+                                 {"operation", "kind"},
+                                 {"action", "kind"},
+                                 {"mode", "kind"},
+                                 {"financialstatus", "status"},
+                                 {"paymentstatus", "status"},
+                                 {"salestate", "status"},
+                                 {"orderstate", "status"},
+                                 {"statut", "status"},
+                                 {"estado", "status"},
+                                 {"stato", "status"},
+                                 {"zustand", "status"},
                                  {"void", "void"},
                                  {"voided", "void"},
                                  {"isvoid", "void"},
@@ -132,7 +181,8 @@ bool Strip(std::string_view* text, std::string_view part) {
 }
 
 // Takes blanks, signs and, of money, currencies off both ends. False if two signs contradict.
-bool StripEnds(std::string_view* text, const NumberStyle& style, bool* negative) {
+bool StripEnds(std::string_view* text, const NumberStyle& style, bool* negative,
+               std::string_view* currency) {
   int signs = 0;
   for (bool more = true; more;) {
     more = Strip(text, " ") || Strip(text, kNoBreak) || Strip(text, kNarrow);
@@ -150,8 +200,11 @@ bool StripEnds(std::string_view* text, const NumberStyle& style, bool* negative)
       ++signs;
     }
     if (!style.money) continue;
-    for (const char* sign : {"$", "\xE2\x82\xAC", "\xC2\xA3", "\xC2\xA5"}) {
-      more = Strip(text, sign) || more;
+    for (const std::string_view sign : kCurrencySigns) {
+      if (!Strip(text, sign)) continue;
+      if (!currency->empty() && *currency != sign) return false;
+      *currency = sign;
+      more = true;
     }
     if (!style.code.empty()) more = Strip(text, style.code) || more;
   }
@@ -182,10 +235,12 @@ bool DropThousands(std::string* text, const NumberStyle& style) {
 
 }  // namespace
 
-std::optional<Decimal> ReadCsvNumber(std::string_view text, const NumberStyle& style,
-                                     bool* rounded) {
+std::optional<Decimal> ReadCsvNumber(std::string_view text, const NumberStyle& style, bool* rounded,
+                                     std::string_view* currency) {
   bool negative = false;
-  if (!StripEnds(&text, style, &negative)) return std::nullopt;
+  std::string_view sign;
+  if (!StripEnds(&text, style, &negative, &sign)) return std::nullopt;
+  if (currency != nullptr) *currency = sign;
   std::string plain(text);
   if (style.thousands_mark == ' ') {
     for (const std::string_view blank : {kNoBreak, kNarrow}) {
@@ -232,6 +287,15 @@ bool SaysDay(std::string_view text, std::string_view pattern) {
          pattern.find("%e") != std::string_view::npos ||
          pattern.find("%F") != std::string_view::npos ||
          pattern.find("%D") != std::string_view::npos;
+}
+
+bool SignFits(std::string_view sign, std::string_view code) {
+  if (sign.empty() || code.empty()) return true;
+  if (sign == "\xE2\x82\xAC") return code == "EUR";
+  if (code == "EUR" || code == "GBP" || code == "CHF") {
+    return code == "GBP" && sign == "\xC2\xA3";
+  }
+  return sign != "\xC2\xA3" || code.ends_with('P');
 }
 
 std::string Heading(std::string_view text) {

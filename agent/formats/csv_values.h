@@ -20,9 +20,12 @@ struct NumberStyle {
   bool money = false;
   std::string_view code = {};
 };
-// "1.234,50", "(38.00)", "$8.00", "8,00-", "+3"; nothing if it is none of these.
-std::optional<Decimal> ReadCsvNumber(std::string_view text, const NumberStyle& style,
-                                     bool* rounded);
+// "1.234,50", "(38.00)", "$8.00", "8,00-", "+3"; nothing if it is none of these. `currency`, if not
+// null, becomes the sign of the currency that stood there.
+std::optional<Decimal> ReadCsvNumber(std::string_view text, const NumberStyle& style, bool* rounded,
+                                     std::string_view* currency = nullptr);
+// Whether a currency of this code is written with this sign; nothing fits everything.
+bool SignFits(std::string_view sign, std::string_view code);
 
 // `text` by a pattern of strptime(3), in another shape ("%Y-%m-%d"), with its offset where the
 // pattern has one; "" if it does not fit. Without a pattern the text itself.

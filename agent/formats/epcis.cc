@@ -158,7 +158,12 @@ class Mapper {
 
   // What else is true of the goods: it may say that they cannot be sold.
   bool Persistent(const EpcisRule& rule) {
-    for (const JsonValue entry : source_.Find("persistentDisposition").Find("set")) {
+    const JsonValue set = source_.Find("persistentDisposition").Find("set");
+    if (set && !set.is_array()) {
+      Refuse("bad-value", "persistentDisposition.set", "expected a list of words");
+      return false;
+    }
+    for (const JsonValue entry : set) {
       const std::string_view told = entry.is_string() ? entry.text() : std::string_view();
       const std::string_view word = CbvWord(told, "disp", "Disp");
       if (!word.empty() && (word == rule.disposition || LeavesGoodsAsTheyAre(word))) continue;

@@ -39,6 +39,28 @@ bool Strip(std::string_view* text, std::string_view prefix) {
   return true;
 }
 
+// A serial number is the same with its marks written as they are or as %2F.
+std::string Unescaped(std::string_view text) {
+  std::string plain;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto digit = [&](size_t at) {
+      const char c = text[at];
+      if (c >= '0' && c <= '9') return c - '0';
+      if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+      return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+    };
+    const bool escape =
+        text[i] == '%' && i + 2 < text.size() && digit(i + 1) >= 0 && digit(i + 2) >= 0;
+    if (escape) {
+      plain += static_cast<char>(digit(i + 1) * 16 + digit(i + 2));
+      i += 2;
+    } else {
+      plain += text[i];
+    }
+  }
+  return plain;
+}
+
 // The value behind an application identifier in a Digital Link: ".../01/09521234000013/21/7".
 std::string_view LinkValue(std::string_view link, std::string_view ai) {
   if (!link.starts_with("https://") && !link.starts_with("http://")) return {};
@@ -65,14 +87,14 @@ TradeItem TradeItemOf(std::string_view epc) {
     }
     item.gtin = WithCheckDigit(std::string(parts.reference.substr(0, 1)) +
                                std::string(parts.company) + std::string(parts.reference.substr(1)));
-    if (serial) item.serial = parts.rest;
+    if (serial) item.serial = Unescaped(parts.rest);
     return item;
   }
   const std::string_view gtin = LinkValue(epc, "01");
   if (!AllDigits(gtin) || gtin.size() < 8 || gtin.size() > 14) return item;
   item.gtin = std::string(14 - gtin.size(), '0') + std::string(gtin);
   if (!event::HasGs1CheckDigit(item.gtin)) item.gtin.clear();
-  if (!item.gtin.empty()) item.serial = LinkValue(epc, "21");
+  if (!item.gtin.empty()) item.serial = Unescaped(LinkValue(epc, "21"));
   return item;
 }
 

@@ -192,11 +192,11 @@ Result<std::string> JournalStore::Contradiction(const event::Draft& draft,
                                                 const std::vector<Known>& known, WallTime now) {
   for (const Known& row : known) {
     if (row.id == draft.identity.id) return std::string("changed");
-    if (row.same_digest) return std::string("time_changed");
-    if (options_.books == nullptr) return std::string("changed");
-    auto reused = options_.books->Reused(draft, row.at_s, now);
+    const std::string outcome = row.same_digest ? "time_changed" : "changed";
+    if (options_.books == nullptr) return outcome;
+    auto reused = options_.books->Reused(draft, row.at_s, row.same_digest, now);
     if (!reused.ok()) return std::move(reused).status();
-    if (!*reused) return std::string("changed");
+    if (!*reused) return outcome;
   }
   return std::string();
 }

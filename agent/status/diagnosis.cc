@@ -324,6 +324,7 @@ class Diagnosis {
     }
     for (const CertificateRow& row : s_.certificates) CertificateIssue(row);
     ClockIssue();
+    SharedCounter();
     for (const books::RegisterRow& row : s_.registers) RegisterIssues(row);
     std::stable_sort(v_.issues.begin(), v_.issues.end(),
                      [](const Issue& a, const Issue& b) { return a.level > b.level; });
@@ -390,6 +391,15 @@ class Diagnosis {
              AgeText(by)),
          "/system"},
         words::kStepClockSource);
+  }
+
+  void SharedCounter() {
+    const auto row = std::find_if(s_.registers.begin(), s_.registers.end(),
+                                  [](const auto& r) { return r.shares_counter; });
+    if (row == s_.registers.end()) return;
+    Add({Level::kAmber, std::string(words::kIssueShared),
+         fmt::format(words::kIssueSharedDetail, row->business_day), "/registers"},
+        words::kStepShared);
   }
 
   void RegisterIssues(const books::RegisterRow& row) {

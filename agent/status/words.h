@@ -161,6 +161,11 @@ inline constexpr Text kIssueSilent = "Register {} is silent";
 inline constexpr Text kIssueSilentDetail = "{} of opening hours without a word";
 inline constexpr Text kStepSilent =
     "Ask the shop whether the register is in use; then look at its connection to this server.";
+inline constexpr Text kIssueShared = "The registers share one counter of receipts";
+inline constexpr Text kIssueSharedDetail =
+    "each misses numbers of {} that together they do not miss";
+inline constexpr Text kStepShared =
+    "Set [registers] numbering = \"store\" and restart the service.";
 inline constexpr Text kIssueGaps = "Register {} has missing numbers";
 inline constexpr Text kIssueGapsDetail = "day {} was closed without {}";
 inline constexpr Text kIssueMismatch = "Register {} closed with other totals";

@@ -30,9 +30,10 @@ class Bookkeeper {
   // The file was opened (again): forget everything, load from here.
   virtual void Attach(Load load) = 0;
 
-  // The number is known with other lines. True: the register used it again, both are real.
+  // The number is known with other lines or, `same_goods`, with the same at another time. True: the
+  // register used it again, both are real.
   virtual Result<bool> Reused(const Draft& draft, std::optional<int64_t> known_at_s,
-                              WallTime now) = 0;
+                              bool same_goods, WallTime now) = 0;
   // The document gets this place. What comes back are further members for the end of its `data`
   // ("\"result\":\"balanced\""), or "".
   virtual Result<std::string> Stored(const Draft& draft, const Place& place) = 0;

@@ -29,6 +29,7 @@ class Drafter {
     draft_.identity = Identify(event_, end_wall_);
     event_.origin->content_sha256 = ToHex(BytesOf(draft_.identity.digest));
     OneName();
+    ShiftDay();
     if (rejection_) return *std::move(rejection_);
     Book();
     WriteData(event_, &draft_.data);
@@ -90,7 +91,7 @@ class Drafter {
                           ? &t.voided_at
                           : &t.shipped_at;
     Need(!at->empty(), received ? "transfer.received_at" : "transfer.shipped_at");
-    Day("transfer.business_day", t.business_day);
+    DayOf("transfer.business_day", *at, &t.business_day);
     if (rejection_) return;
     Time(received ? "transfer.received_at" : "transfer.shipped_at", at, nullptr);
     draft_.number = t.transfer_id;
@@ -103,7 +104,7 @@ class Drafter {
     Need(!c.count_id.empty(), "count.count_id");
     Own("count.store_id", &c.store_id);
     Need(!c.as_of.empty(), "count.as_of");
-    Day("count.business_day", c.business_day);
+    DayOf("count.business_day", c.as_of, &c.business_day);
     if (rejection_) return;
     Time("count.as_of", &c.as_of, nullptr);
     draft_.number = c.count_id;
@@ -117,7 +118,7 @@ class Drafter {
     Own("adjustment.store_id", &a.store_id);
     Need(!a.reason.empty(), "adjustment.reason");
     Need(!a.adjusted_at.empty(), "adjustment.adjusted_at");
-    Day("adjustment.business_day", a.business_day);
+    DayOf("adjustment.business_day", a.adjusted_at, &a.business_day);
     if (rejection_) return;
     Time("adjustment.adjusted_at", &a.adjusted_at, nullptr);
     draft_.number = a.adjustment_id;
@@ -146,6 +147,11 @@ class Drafter {
     if (event_.lines.size() > kMaxLines) Refuse("bad-value", "lines", "more than 10,000 lines");
     for (size_t i = 0; i < event_.lines.size() && !rejection_; ++i) {
       OneLine(i, &event_.lines[i]);
+    }
+    if (!rejection_ && PaysOutAsAWhole()) {
+      Refuse("bad-value", "totals.grand_amount",
+             "goods are sold and the customer is paid; say that they come back, or \"non_stock\": "
+             "true where it is no goods");
     }
   }
 
@@ -190,8 +196,24 @@ class Drafter {
   bool PaysOutAsSold(const Line& line) const {
     const bool receipt = event_.kind == Kind::kSale || event_.kind == Kind::kExchange;
     const bool leaves = line.action == "sale" || line.action == "order" || line.action == "pick_up";
+    const auto negative = [](const std::optional<Decimal>& amount) {
+      return amount && amount->negative();
+    };
     return receipt && leaves && !line.non_stock.value_or(false) && !line.quantity->zero() &&
-           line.net_amount && line.net_amount->negative();
+           (negative(line.net_amount) || negative(line.extended_amount) ||
+            negative(line.unit_price));
+  }
+
+  // The same of the whole: every line leaves, and the customer is paid.
+  bool PaysOutAsAWhole() const {
+    if (event_.kind != Kind::kSale || event_.lines.empty()) return false;
+    const bool all_leave =
+        std::all_of(event_.lines.begin(), event_.lines.end(), [](const Line& line) {
+          return line.action == "sale" && !line.non_stock.value_or(false) && line.quantity &&
+                 !line.quantity->zero();
+        });
+    return all_leave && event_.totals && event_.totals->grand_amount &&
+           event_.totals->grand_amount->negative();
   }
 
   // The action that follows from the kind; false where it must be said.
@@ -264,9 +286,31 @@ class Drafter {
     if (day->empty() && !at.empty()) {
       if (const auto time = ParseTime(at); time.ok()) {
         *day = shop_.zone.Resolve(*time).wall.substr(0, 10);
+        derived_day_ = day;
       }
     }
     Day(field, *day);
+  }
+  // Identity keeps the date of the clock: a receipt is the same whatever the setting is.
+  void ShiftDay() {
+    if (derived_day_ == nullptr || shop_.business_day_ends_s == 0) return;
+    const auto wall = ParseTime(end_wall_);
+    if (!wall.ok()) return;
+    constexpr int64_t kDay = 24 * 60 * 60;
+    const int64_t into = (wall->local_s - shop_.business_day_ends_s) % kDay;
+    const int64_t start = wall->local_s - into;
+    const std::string before = *derived_day_;
+    *derived_day_ = draft_.business_day = DayText(start);
+    const int64_t from = draft_.book.at_s - into;
+    draft_.book.day_s.emplace(from, from + kDay);
+    if (const size_t at = draft_.subject.find("/" + before + "/");
+        event_.transaction && at != std::string::npos) {
+      draft_.subject.replace(at + 1, before.size(), *derived_day_);
+    }
+  }
+  static std::string DayText(int64_t local_s) {
+    const WallTime at{std::chrono::seconds(local_s)};
+    return UtcText(at).substr(0, 10);
   }
   void Day(const char* field, const std::string& day) {
     if (!Need(!day.empty(), field)) return;
@@ -325,6 +369,7 @@ class Drafter {
   const Shop& shop_;
   Draft draft_;
   std::string end_wall_;
+  std::string* derived_day_ = nullptr;  // where the document did not say its business day
   std::optional<Rejection> rejection_;
 };
 

@@ -22,12 +22,18 @@ struct Shop {
   StoreZone zone;
   // Items that are no goods (deposits, services): exact, or a beginning with a final "*".
   std::vector<std::string> non_stock = {};
+  // What is sold before this time of the clock is of the day before, where the document does not
+  // say.
+  int32_t business_day_ends_s = 0;
 };
 
 // What the store's own books (docs/books.md) take from a document, so that nobody reads it again.
 struct BookEntry {
-  std::string status;        // completed | cancelled | ...; empty: not a register's transaction
-  int64_t at_s = 0;          // end of the transaction, seconds since 1970 UTC
+  std::string status;  // completed | cancelled | ...; empty: not a register's transaction
+  int64_t at_s = 0;    // end of the transaction, seconds since 1970 UTC
+  // The business day that its time fell into, in seconds since 1970 UTC, where the document did not
+  // say: its number may be the same as one of another day.
+  std::optional<std::pair<int64_t, int64_t>> day_s;
   bool time_trusted = true;  // false: the clock face had this time twice, or it was guessed
   std::optional<int64_t> register_epoch;
   std::optional<Decimal> net_amount;

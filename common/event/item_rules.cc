@@ -51,19 +51,42 @@ std::string UomOf(std::string_view written) {
 }
 
 std::string OneUnit(const std::string& uom) {
-  // NAR is a number of articles.
+  std::string upper(WithoutBlanks(uom));
+  std::transform(upper.begin(), upper.end(), upper.begin(), Upper);
+  std::string code = UomOf(upper);
+  // One, a piece, a number of articles.
   for (const char* same : {"C62", "H87", "NAR"}) {
-    if (uom == same) return "EA";
+    if (code == same) return "EA";
   }
-  std::string code = UomOf(uom);
   return code.empty() ? uom : code;
 }
 
 std::string_view WithoutBlanks(std::string_view id) {
-  constexpr std::string_view kBlanks = " \t\r\n";
-  const size_t from = id.find_first_not_of(kBlanks);
-  if (from == std::string_view::npos) return {};
-  return id.substr(from, id.find_last_not_of(kBlanks) - from + 1);
+  // Also those that are seen by nobody: no-break, thin, narrow and wide blanks, the byte order
+  // mark.
+  constexpr std::string_view kBlanks[] = {" ",
+                                          "\t",
+                                          "\r",
+                                          "\n",
+                                          "\xC2\xA0",
+                                          "\xE2\x80\x89",
+                                          "\xE2\x80\x8B",
+                                          "\xE2\x80\xAF",
+                                          "\xE3\x80\x80",
+                                          "\xEF\xBB\xBF"};
+  for (bool more = true; more;) {
+    more = false;
+    for (const std::string_view blank : kBlanks) {
+      if (id.starts_with(blank)) {
+        id.remove_prefix(blank.size());
+        more = true;
+      } else if (id.ends_with(blank)) {
+        id.remove_suffix(blank.size());
+        more = true;
+      }
+    }
+  }
+  return id;
 }
 
 }  // namespace tillrelay::event

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "agent/formats/poslog/lines.h"
+#include "agent/formats/poslog/unread_words.h"
 #include "agent/formats/poslog/words.h"
 #include "common/base/text.h"
 #include "common/event/gtin.h"
@@ -127,6 +128,9 @@ class Reader {
       if (meaning == "cancelled") voided_ = true;
       if (meaning == "training" || meaning == "suspended") draft_ = true;
     }));
+    if (!draft_ && document_.name() != body_.name()) {
+      Check(UnreadWord(words_, Place::kInventory, document_, voided_));
+    }
     if (int{draft_} + int{voided_} + int{done} > 1) {
       Refuse("unsupported", "InventoryControlDocumentState",
              "the document says two things of its state");
@@ -244,10 +248,8 @@ class Reader {
     for (const XmlElement part : {document_, body_}) {
       if (!unknown) unknown = words_.Read(Question::kReason, Place::kInventory, part, take);
     }
-    if (reason.empty() && !unknown) {
-      for (const XmlElement line : line_elements_) {
-        if (!unknown) unknown = words_.Read(Question::kReason, Place::kInventoryLine, line, take);
-      }
+    for (const XmlElement line : line_elements_) {
+      if (!unknown) unknown = words_.Read(Question::kReason, Place::kInventoryLine, line, take);
     }
     const bool lost = what_ == What::kLost;
     if (unknown && lost) reason = "other";
@@ -256,30 +258,63 @@ class Reader {
     if (reason.empty()) return Refuse("missing-field", "ReasonCode", "say why stock is adjusted");
     event_.adjustment->reason = reason;
     for (size_t i = 0; i < event_.lines.size(); ++i) {
-      lost ? Loss(reason, &event_.lines[i]) : Signs(reason, plus_[i], &event_.lines[i]);
+      const std::string way = WayOf(line_elements_[i]);
+      lost ? Loss(reason, way, &event_.lines[i]) : Signs(reason, {way, plus_[i]}, &event_.lines[i]);
     }
   }
 
-  void Loss(const std::string& reason, event::Line* line) {
-    if (reason == "found") {
+  // Whether a line says in a word that stock is more or less; "" if it does not.
+  std::string WayOf(XmlElement line) {
+    std::string way;
+    const auto take = [&](std::string_view meaning) {
+      if (!way.empty() && way != meaning) {
+        Refuse("bad-value", "Direction", "it says both, more and less");
+      }
+      way = meaning;
+    };
+    for (const XmlElement part : {document_, body_}) {
+      Check(words_.Read(Question::kDirection, Place::kInventory, part, take));
+    }
+    Check(words_.Read(Question::kDirection, Place::kInventoryLine, line, take));
+    for (const char* name : {"Quantity", "UnitCount"}) {
+      const XmlElement quantity = line.Child(name);
+      Check(words_.Read(Question::kDirection, Place::kInventoryLine, quantity, take));
+    }
+    return way;
+  }
+
+  void Loss(const std::string& reason, const std::string& way, event::Line* line) {
+    if (reason == "found" || way == "increase") {
       return Refuse("bad-value", "ReasonCode", "what was found is no loss");
     }
     line->direction = reason == "correction" || reason == "other" ? "decrease" : "";
   }
 
-  // A correction is signed: more or less. What has another reason goes its way, with a minus or
-  // without.
-  void Signs(const std::string& reason, bool plus, event::Line* line) {
+  struct Told {
+    std::string way;  // in a word
+    bool plus;        // by a sign
+  };
+  // Of a correction, and of what has a reason of its own, it must be written whether stock is more
+  // or less. What has another reason goes its way, with a minus or without.
+  void Signs(const std::string& reason, const Told& told, event::Line* line) {
     const bool minus = line->direction == "decrease";
-    if (reason == "found" && minus) {
+    const bool more = told.plus || told.way == "increase";
+    const bool less = minus || told.way == "decrease";
+    const bool open = reason == "correction" || reason == "other";
+    if (reason == "found" && less) {
       return Refuse("bad-value", "UnitCount", "what was found cannot be less");
     }
-    if (reason == "other" && !minus && !plus) {
+    if (reason != "found" && more && (less || !open)) {
+      return Refuse("bad-value", "UnitCount",
+                    "the sign and the words of this adjustment contradict each other");
+    }
+    if (!open) return line->direction.clear();
+    if (!more && !less && !(reason == "correction" && signed_)) {
       return Refuse("missing-field", "ReasonCode",
                     "this reason does not say whether stock is more or less; write the quantity "
                     "with its sign, +3 or -3");
     }
-    if (reason != "correction" && reason != "other") line->direction.clear();
+    line->direction = less ? "decrease" : "increase";
   }
 
   void Lines(XmlElement parent) {
@@ -315,6 +350,8 @@ class Reader {
       ++cancelled_lines_;
       return;
     }
+    CheckLine(UnreadWord(words_, Place::kInventoryLine, item, voided_));
+    if (rejection_) return;
     event::Line line;
     line.source_line_no = Short(FirstText(item, {"InventoryControlDocumentLineItemID",
                                                  "SequenceNumber", "DetSequenceNumber"}),
@@ -355,6 +392,7 @@ class Reader {
       case What::kAdjusted:
       case What::kLost:
         plus_.push_back(main.text().starts_with('+'));
+        signed_ = signed_ || plus_.back() || value->negative();
         line->direction = value->negative() ? "decrease" : "increase";
         line->quantity = Magnitude(*value);
         return;
@@ -430,6 +468,7 @@ class Reader {
   What what_ = What::kNone;
   bool draft_ = false, voided_ = false;
   std::vector<bool> plus_;  // by line: its quantity was written with a plus
+  bool signed_ = false;     // some line has a sign, so that one without it is more
   size_t cancelled_lines_ = 0;
   std::vector<XmlElement> line_elements_;
   bool rounded_ = false;

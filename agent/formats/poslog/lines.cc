@@ -4,6 +4,7 @@
 #include <charconv>
 #include <set>
 
+#include "agent/formats/poslog/unread_words.h"
 #include "agent/formats/poslog/words.h"
 #include "common/base/text.h"
 #include "common/event/gtin.h"
@@ -107,20 +108,36 @@ class Reader {
     if (own.rejection) return Refuse(*std::move(own.rejection));
     // A flag on what is no goods line: in place it is simply gone; elsewhere its sign tells.
     const bool gone = own.cancelled && dialect_.voids == Voids::kInPlace && !basket_.all_flagged;
+    bool known = false, unknown = false;
     for (const XmlElement body : item) {
       const std::string_view meaning = words_.Meaning(Question::kElement, body.name());
       if (meaning == "refused") {
         return Refuse("unsupported", body.name(), "send this as a canonical document");
       }
+      known = known || !meaning.empty();
       if (meaning.empty()) {
-        if (HoldsGoods(body)) return PassedOver(body);
+        const bool part = body.begin() != body.end();
+        unknown = unknown || part;
+        if (part ? CouldBeGoods(body) : HoldsGoods(body)) return PassedOver(body);
+        if (!part && !PlainName(body) && CouldBeGoods(body)) return PassedOver(body);
       } else if (meaning != "harmless") {
         Goods(item, body, meaning, own);
       } else if (!gone) {
         Amounts(body);
       }
     }
-    if (HoldsGoods(item, 0)) PassedOver(item);
+    if (HoldsGoods(item, 0)) return PassedOver(item);
+    if (known || !unknown) return;
+    for (const XmlElement body : item) {
+      if (body.begin() != body.end()) basket_.passed_over = body.name();
+    }
+  }
+
+  // An element with nothing in it but its text.
+  static bool PlainName(XmlElement element) {
+    bool plain = true;
+    element.ForEachAttribute([&plain](std::string_view, std::string_view) { plain = false; });
+    return plain;
   }
 
   void PassedOver(XmlElement element) {
@@ -150,6 +167,7 @@ class Reader {
     LineWords own;
     own.Read(words_, Place::kGoods, body);
     if (own.rejection) return Refuse(*std::move(own.rejection));
+    if (!of_item.cancelled && !own.cancelled) Unread(item, body);
     SourceLine source;
     event::Line& line = source.line;
     source.flagged = !basket_.all_flagged && (of_item.cancelled || own.cancelled);
@@ -176,6 +194,7 @@ class Reader {
     Prices(body, *quantity, *extended, &source);
     line.extended_amount = Magnitude(*extended);
     if (discount) line.discount_amount = Magnitude(*discount);
+    Links(item, action);
     Links(body, action);
     Direct(body, {*quantity, *extended, bottle}, &source);
     if (rejection_) return;
@@ -183,6 +202,13 @@ class Reader {
     Net(&source);
     LineTax(body, source);
     basket_.lines.push_back(std::move(source));
+  }
+
+  void Unread(XmlElement item, XmlElement body) {
+    const bool takes_back = basket_.negated || basket_.takes_back;
+    auto why = UnreadWord(words_, Place::kLineItem, item, takes_back);
+    if (!why) why = UnreadWord(words_, Place::kGoods, body, takes_back);
+    if (why) Refuse(*std::move(why));
   }
 
   void Prices(XmlElement body, Decimal quantity, Decimal extended, SourceLine* source) {
@@ -201,12 +227,17 @@ class Reader {
   // A link of a line names what came back; one that takes back a sold line is no link of a sale.
   void Links(XmlElement body, std::string_view action) {
     for (const XmlElement link : body) {
-      if (link.name() != "TransactionLink") continue;
-      bool voids = false;
+      if (!PointsAtTransaction(link)) continue;
+      bool voids = false, told = false;
       auto rejection = words_.Read(Question::kLink, Place::kLink, link, [&](std::string_view word) {
+        told = true;
         voids = voids || word == "void" || (action != "return" && word == "return");
       });
       if (rejection) return Refuse(*std::move(rejection));
+      const bool back = action == "return" || body.TextOf("Quantity").starts_with('-');
+      if (!told && !back) {
+        return Refuse(words_.Unknown(Question::kLink, link.name(), link.name()));
+      }
       if (voids) {
         return Refuse("unsupported", "TransactionLink",
                       "what this line takes back is not certain; send it as a canonical document");
@@ -229,10 +260,14 @@ class Reader {
   }
 
   void ItemType(XmlElement body, event::Line* line) {
-    auto rejection = words_.Read(Question::kItemType, Place::kGoods, body, [&](auto meaning) {
+    const auto take = [line](std::string_view meaning) {
       if (meaning == "no_goods") line->non_stock = true;
       if (meaning == "deposit_return") line->action = "deposit_return";
-    });
+    };
+    auto rejection = words_.Read(Question::kItemType, Place::kGoods, body, take);
+    const XmlElement below = body.Child("Item");
+    if (below && !rejection)
+      rejection = words_.Read(Question::kItemType, Place::kGoods, below, take);
     if (rejection) Refuse(*std::move(rejection));
   }
 
@@ -455,6 +490,7 @@ std::optional<Rejection> ReadPostVoidSigns(const LinesSource& source, Basket* ba
                      "a post-void repeats the lines that it takes back"};
   }
   basket->all_flagged = flagged == goods && dialect.voids == Voids::kInPlace;
+  basket->takes_back = true;
   basket->negated = negative == goods && paid_out == goods;
   if (!basket->negated && paid_out > 0) {
     return Rejection{"bad-value", "LineItem",

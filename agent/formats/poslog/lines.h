@@ -49,11 +49,14 @@ struct Basket {
   // What the lines' prices are already lower by than their regular ones.
   Money price_reductions;
   bool has_transaction_tax = false, tax_included_flag = false;
-  bool rounded = false;  // a number carried float noise
+  bool rounded = false;     // a number carried float noise
+  bool takes_back = false;  // it is a post-void
   // Of a post-void: its lines are told with turned signs.
   bool negated = false;
   // Every line of it is flagged: the flag tells of the post-void itself.
   bool all_flagged = false;
+  // An element that is known by nobody and alone in its line: without a total it may be anything.
+  std::string passed_over;
   // Numbers missing between the lines' own.
   int64_t vanished = 0;
 };

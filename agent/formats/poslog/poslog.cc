@@ -45,6 +45,7 @@ class Mapper {
   std::vector<Outcome> Run() {
     const XmlElement basket = BasketOf(root_);
     event::Event event = Head(basket);
+    if (auto rejection = TwoReceipts()) return One(*std::move(rejection));
     ReadStateResult told;
     if (auto rejection = ReadState({root_, basket, words_}, &told)) {
       return One(*std::move(rejection));
@@ -93,20 +94,25 @@ class Mapper {
 
   // Goods in a part of the transaction that would not be read.
   std::optional<Rejection> PassedOver() const {
-    size_t bodies = 0;
     for (const XmlElement body : root_) {
-      const bool read = IsBasket(body.name()) || body.name() == "InventoryControlTransaction";
-      bodies += read ? 1 : 0;
-      if (!read && HoldsGoods(body)) {
+      if (!IsRead(body) && HoldsGoods(body)) {
         return Rejection{"unsupported", std::string(body.name()),
                          "it names goods, and it is not known what happened to them"};
       }
     }
-    if (bodies > 1) {
-      return Rejection{"unsupported", "Transaction",
-                       "it holds two receipts; give each a Transaction of its own"};
-    }
     return std::nullopt;
+  }
+
+  // Whatever became of the one, the other would be passed over.
+  std::optional<Rejection> TwoReceipts() const {
+    size_t bodies = 0;
+    for (const XmlElement body : root_) bodies += IsRead(body) ? 1 : 0;
+    if (bodies <= 1) return std::nullopt;
+    return Rejection{"unsupported", "Transaction",
+                     "it holds two receipts; give each a Transaction of its own"};
+  }
+  static bool IsRead(XmlElement body) {
+    return IsBasket(body.name()) || body.name() == "InventoryControlTransaction";
   }
 
   std::string_view ReceiptNo(XmlElement basket) const {

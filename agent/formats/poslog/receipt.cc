@@ -45,6 +45,7 @@ class Receipt {
   void Voids() {
     XmlElement link = LinkOf({source_.root, source_.body, source_.words}, Link::kVoid);
     if (!link) link = FirstOf(source_.body, {"OriginalTransaction", "TransactionLink"});
+    if (!link) link = FirstOf(source_.root, {"OriginalTransaction", "TransactionLink"});
     if (!link || link.TextOf("SequenceNumber").empty()) {
       return Refuse("missing-field", "TransactionLink.SequenceNumber",
                     "a post-void names the transaction that it takes back");
@@ -64,7 +65,11 @@ class Receipt {
     sums.discounts = basket->discounts;
     sums.rounding = basket->rounding;
     for (const XmlElement total : body) {
-      if (total.name() == "Total") OneTotal(total, &totals, &sums);
+      const std::string name = Normal(total.name());
+      if (name == "total") OneTotal(total, &totals, &sums);
+      if (name == "transactiongrandamount") OneTotal(total, &totals, &sums);
+      if (name != "totals") continue;
+      for (const XmlElement below : total) OneTotal(below, &totals, &sums);
     }
     if (rejection_) return;
     Tax(*basket, &totals, &sums);
@@ -75,6 +80,10 @@ class Receipt {
     if (rejection_ && DiscountsWereInside(basket, &sums) &&
         !SelfCheck(sums, rule, kField, &totals.tax_included)) {
       rejection_.reset();
+    }
+    if (!sums.grand && !basket->passed_over.empty()) {
+      rejection_ =
+          source_.words.Unknown(Question::kElement, basket->passed_over, basket->passed_over);
     }
     if (!sums.grand) event_.origin->flags.emplace_back("unchecked");
     if (!totals.net_amount) {
@@ -125,7 +134,10 @@ class Receipt {
 
   // Where a total of this type is kept; null: nowhere. `type` is without its maker's prefix.
   static std::optional<Decimal>* PlaceOf(std::string_view type, event::Totals* totals, Sums* sums) {
-    if (type == "transactiongrandamount") return &sums->grand;
+    if (OneOf(type,
+              {"transactiongrandamount", "transactiongrandtotal", "grandamount", "grandtotal"})) {
+      return &sums->grand;
+    }
     if (type == "transactionnetamount") return &totals->net_amount;
     if (OneOf(type, {"transactiontaxamount", "transactiontaxincluded"})) {
       return &totals->tax_amount;
@@ -133,12 +145,26 @@ class Receipt {
     return type == "roundingamount" ? &totals->rounding_amount : nullptr;
   }
 
+  // What a total is a total of: told by an attribute, a child or the element itself.
+  static std::string TypeOf(XmlElement total) {
+    std::string type;
+    const auto one = [&type](std::string_view name, std::string_view value) {
+      const std::string word = Normal(name);
+      if (type.empty() && (word == "totaltype" || word == "type")) type = value;
+    };
+    total.ForEachAttribute(one);
+    for (const XmlElement child : total) one(child.name(), child.text());
+    return type.empty() ? std::string(total.name()) : type;
+  }
+
   void OneTotal(XmlElement total, event::Totals* totals, Sums* sums) {
-    const std::string_view type = total.Attribute("TotalType");
+    const std::string type = TypeOf(total);
     const std::string word = Normal(type);
     std::optional<Decimal> value;
     bool rounded = false;
-    const bool read = ReadNumber(total.text(), &value, &rounded);
+    std::string_view amount = total.text();
+    if (amount.empty()) amount = total.TextOf("Amount");
+    const bool read = ReadNumber(amount, &value, &rounded);
     std::optional<Decimal>* kept = PlaceOf(word, totals, sums);
     const bool fee = OneOf(word, {"transactiontaxsurcharge", "transactiontaxfee", "itemtaxfee"});
     if (kept == nullptr && !fee) return;
@@ -199,8 +225,14 @@ class Receipt {
 
   // Returned lines that do not name their receipt themselves.
   void Returned(XmlElement link) {
+    bool back = event_.kind != event::Kind::kSale;
     for (event::Line& line : event_.lines) {
+      back = back || (line.action != "sale" && line.action != "order");
       if (line.action == "return" && !line.original) line.original = OriginalOf(link);
+    }
+    if (!back) {
+      Refuse("unsupported", "TransactionLink",
+             "its link says that it is a return, and none of its lines comes back");
     }
   }
 

@@ -1,5 +1,6 @@
 #include "agent/formats/poslog/receipt_state.h"
 
+#include "agent/formats/poslog/unread_words.h"
 #include "agent/formats/poslog/words.h"
 
 namespace tillrelay::formats::poslog {
@@ -17,6 +18,32 @@ std::string_view WordOf(Link link) {
       return "return";
   }
   return {};
+}
+
+// The links of an element, some of which stand together in one of their own.
+void ForEachLink(XmlElement parent, const std::function<void(XmlElement)>& each) {
+  for (const XmlElement child : parent) {
+    if (PointsAtTransaction(child)) {
+      each(child);
+    } else if (Normal(child.name()).ends_with("links")) {
+      for (const XmlElement link : child) {
+        if (PointsAtTransaction(link)) each(link);
+      }
+    }
+  }
+}
+
+// A link that does not say why may say it by its name.
+std::optional<Rejection> ReadLink(const Vocabulary& words, XmlElement link,
+                                  const Vocabulary::Found& found) {
+  bool told = false;
+  auto rejection = words.Read(Question::kLink, Place::kLink, link, [&](std::string_view meaning) {
+    told = true;
+    found(meaning);
+  });
+  const std::string_view by_name = words.Meaning(Question::kLink, link.name());
+  if (!told && !rejection && !by_name.empty()) found(by_name);
+  return rejection;
 }
 
 bool HasTender(XmlElement basket) {
@@ -47,6 +74,7 @@ class Reader {
     }
     Links();
     if (!rejection_) Weigh();
+    if (!rejection_) Unread();
     return std::move(rejection_);
   }
 
@@ -77,9 +105,7 @@ class Reader {
 
   void Links() {
     for (const XmlElement parent : {source_.root, source_.basket}) {
-      for (const XmlElement child : parent) {
-        if (child.name() == "TransactionLink") OneLink(child);
-      }
+      ForEachLink(parent, [this](XmlElement link) { OneLink(link); });
     }
   }
 
@@ -87,15 +113,16 @@ class Reader {
   // the reason out.
   void OneLink(XmlElement link) {
     bool told = false;
-    Take(source_.words.Read(Question::kLink, Place::kLink, link,
-                            [&told](std::string_view) { told = true; }));
+    Take(ReadLink(source_.words, link, [&told](std::string_view) { told = true; }));
     const bool clear = training_ || cancelled_ || suspended_ || resumed_ || post_voided_ ||
                        post_void_ ||
                        Named(source_.basket,
                              {"PostVoidTransaction", "ResumedTransaction", "RetrievedTransaction"});
-    if (!told && !clear && source_.words.Meaning(Question::kLink, "").empty()) {
-      Take(source_.words.Unknown(Question::kLink, "TransactionLink.ReasonCode", ""));
+    if (told || clear || !source_.words.Meaning(Question::kLink, "").empty()) return;
+    if (link.name() != "TransactionLink") {
+      return Take(source_.words.Unknown(Question::kLink, link.name(), link.name()));
     }
+    Take(source_.words.Unknown(Question::kLink, "TransactionLink.ReasonCode", ""));
   }
 
   void Weigh() {
@@ -124,6 +151,19 @@ class Reader {
     } else if (control_ && basket.Child("LineItem")) {
       Take(Rejection{"unsupported", "TransactionType",
                      "its type says that it is no receipt, and it holds one"});
+    }
+  }
+
+  // Only what would move goods is looked through: the rest is known to move nothing.
+  void Unread() {
+    const bool takes_back = result_.state == State::kPostVoid;
+    if (result_.state != State::kCarriedOut && !takes_back) return;
+    Take(UnreadWord(source_.words, Place::kTransaction, source_.root, takes_back));
+    for (const XmlElement body : source_.root) {
+      const bool is_basket = source_.basket && body.name() == source_.basket.name();
+      const bool inventory = body.name() == "InventoryControlTransaction";
+      if (is_basket) Take(UnreadWord(source_.words, Place::kReceipt, body, takes_back));
+      if (inventory) Take(UnreadWord(source_.words, Place::kInventory, body, takes_back));
     }
   }
 
@@ -161,14 +201,14 @@ std::optional<Rejection> ReadState(const StateSource& source, ReadStateResult* r
 
 XmlElement LinkOf(const StateSource& source, Link link) {
   for (const XmlElement parent : {source.basket, source.root}) {
-    for (const XmlElement child : parent) {
-      if (child.name() != "TransactionLink") continue;
+    XmlElement found;
+    ForEachLink(parent, [&](XmlElement child) {
       bool means = false;
-      source.words.Read(Question::kLink, Place::kLink, child, [&](std::string_view meaning) {
-        means = means || meaning == WordOf(link);
-      });
-      if (means) return child;
-    }
+      ReadLink(source.words, child,
+               [&](std::string_view meaning) { means = means || meaning == WordOf(link); });
+      if (means && !found) found = child;
+    });
+    if (found) return found;
   }
   return {};
 }

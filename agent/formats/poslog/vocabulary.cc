@@ -40,12 +40,15 @@ const Slot kSlots[] = {
     {Question::kLineStatus, Place::kLineItem, "LineItemStatus"},
     {Question::kLineStatus, Place::kGoods, "Status"},
     {Question::kLineStatus, Place::kGoods, "StatusCode"},
+    {Question::kLineStatus, Place::kGoods, "LineItemStatus"},
     {Question::kLineStatus, Place::kInventoryLine, "Status"},
     {Question::kLineStatus, Place::kInventoryLine, "StatusCode"},
+    {Question::kLineStatus, Place::kInventoryLine, "LineItemStatus"},
     {Question::kLineType, Place::kLineItem, "TypeCode"},
     {Question::kLineType, Place::kLineItem, "LineItemType"},
     {Question::kLineType, Place::kGoods, "TypeCode"},
     {Question::kLineType, Place::kGoods, "SaleType"},
+    {Question::kLineType, Place::kGoods, "LineItemType"},
     {Question::kItemType, Place::kGoods, "ItemType"},
     {Question::kItemType, Place::kGoods, "ItemTypeCode"},
     {Question::kDisposal, Place::kDisposal, "Method"},
@@ -57,6 +60,9 @@ const Slot kSlots[] = {
     {Question::kDocumentState, Place::kInventory, "InventoryControlDocumentState"},
     {Question::kDocumentState, Place::kInventory, "DocumentStateCode"},
     {Question::kDocumentState, Place::kInventory, "DocumentState"},
+    {Question::kDocumentState, Place::kInventory, "DocumentStatus"},
+    {Question::kDocumentState, Place::kInventory, "DocumentStatusCode"},
+    {Question::kDocumentState, Place::kInventory, "StateCode"},
     {Question::kDocumentState, Place::kInventory, "Status"},
     {Question::kDocumentState, Place::kInventory, "StatusCode"},
     {Question::kDocumentState, Place::kInventory, "State"},
@@ -68,6 +74,20 @@ const Slot kSlots[] = {
     {Question::kReason, Place::kInventoryLine, "AdjustmentReasonCode"},
     {Question::kCondition, Place::kInventoryLine, "InventoryConditionCode"},
     {Question::kCondition, Place::kInventoryLine, "ConditionCode"},
+    {Question::kCondition, Place::kInventoryLine, "Condition"},
+    {Question::kCondition, Place::kInventoryLine, "Disposition"},
+    {Question::kDirection, Place::kInventory, "Direction"},
+    {Question::kDirection, Place::kInventory, "DirectionCode"},
+    {Question::kDirection, Place::kInventory, "AdjustmentDirection"},
+    {Question::kDirection, Place::kInventory, "AdjustmentSign"},
+    {Question::kDirection, Place::kInventory, "Sign"},
+    {Question::kDirection, Place::kInventoryLine, "Direction"},
+    {Question::kDirection, Place::kInventoryLine, "DirectionCode"},
+    {Question::kDirection, Place::kInventoryLine, "AdjustmentDirection"},
+    {Question::kDirection, Place::kInventoryLine, "AdjustmentSign"},
+    {Question::kDirection, Place::kInventoryLine, "AdjustmentType"},
+    {Question::kDirection, Place::kInventoryLine, "Sign"},
+    {Question::kDirection, Place::kInventoryLine, "Action"},
 };
 
 const QuestionTable* TableNamed(std::string_view name, Question* question) {
@@ -82,20 +102,60 @@ const QuestionTable* TableNamed(std::string_view name, Question* question) {
 // that it is one.
 bool NamedLikeAFlag(std::string_view name) {
   const std::string word = Normal(name);
-  return word.ends_with("flag") || word.ends_with("indicator") || word.ends_with("mode");
+  const bool asks = name.size() > 3 && (name.starts_with("is") || name.starts_with("Is")) &&
+                    (name[2] == '_' || (name[2] >= 'A' && name[2] <= 'Z'));
+  return asks || word.ends_with("flag") || word.ends_with("indicator") || word.ends_with("mode");
 }
 
-bool IsNumber(std::string_view text) { return text == "0" || text == "1"; }
+// What would have to be true of goods that moved.
+bool IsExpectedTrue(std::string_view name) {
+  return OneOf(Normal(name),
+               {"stockitem",     "stockflag",     "isstockitem",  "stockitemflag", "inventoryitem",
+                "inventoryflag", "approved",      "approvedflag", "isapproved",    "posted",
+                "postedflag",    "isposted",      "confirmed",    "confirmedflag", "isconfirmed",
+                "completed",     "completedflag", "iscompleted",  "valid",         "validflag",
+                "isvalid",       "successful"});
+}
+
+// Letters and digits are what tells two names apart.
+bool SameName(std::string_view one, std::string_view other) {
+  const auto skip = [](std::string_view text, size_t* at) {
+    while (*at < text.size() && (text[*at] == '_' || text[*at] == '-' || text[*at] == '.')) ++*at;
+  };
+  const auto lower = [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  };
+  size_t i = 0, j = 0;
+  for (;; ++i, ++j) {
+    skip(one, &i);
+    skip(other, &j);
+    if (i >= one.size() || j >= other.size()) return i >= one.size() && j >= other.size();
+    if (lower(one[i]) != lower(other[j])) return false;
+  }
+}
+
+bool IsNumber(std::string_view text) { return OneOf(Normal(text), {"0", "1", "-1"}); }
 
 }  // namespace
 
 std::span<const Slot> Slots() { return kSlots; }
+
+bool IsSlot(Place place, std::string_view name) {
+  return std::any_of(std::begin(kSlots), std::end(kSlots), [&](const Slot& slot) {
+    return slot.place == place && SameName(slot.name, name);
+  });
+}
 
 std::string Normal(std::string_view written) {
   if (const size_t prefix = written.rfind(':'); prefix != std::string_view::npos) {
     written.remove_prefix(prefix + 1);
   }
   std::string word;
+  // A minus that is a sign stays.
+  if (written == "-" ||
+      (written.size() > 1 && written[0] == '-' && written[1] >= '0' && written[1] <= '9')) {
+    word = "-";
+  }
   for (const char c : written) {
     if (c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '-' || c == '_' || c == '.') {
       continue;
@@ -107,8 +167,14 @@ std::string Normal(std::string_view written) {
 
 std::optional<bool> ReadFlag(std::string_view text) {
   const std::string word = Normal(text);
-  if (OneOf(word, {"true", "1", "yes", "y", "t", "on"})) return true;
-  if (OneOf(word, {"false", "0", "no", "n", "f", "off"})) return false;
+  if (OneOf(word, {"true", "1", "-1", "yes", "y", "t", "on", "j", "ja", "wahr", "oui", "vrai", "si",
+                   "s\xC3\xAD", "sim"})) {
+    return true;
+  }
+  if (OneOf(word, {"false", "0", "no", "n", "f", "off", "nein", "falsch", "non", "faux", "nee",
+                   "n\xC3\xA3o"})) {
+    return false;
+  }
   return std::nullopt;
 }
 
@@ -169,7 +235,7 @@ std::optional<Rejection> Vocabulary::Read(Question question, Place place, XmlEle
   for (const Slot& slot : kSlots) {
     if (slot.question != question || slot.place != place) continue;
     const auto one = [&](std::string_view name, std::string_view text) {
-      if (name != slot.name || text.empty() || rejection) return;
+      if (text.empty() || rejection || !SameName(name, slot.name)) return;
       const std::string_view meaning = Meaning(question, text);
       if (meaning.empty()) {
         rejection = Unknown(question, slot.name, text);
@@ -197,7 +263,8 @@ std::optional<Rejection> Vocabulary::ReadFlags(XmlElement element, const Found& 
       }
     } else if (*value && !meaning.empty()) {
       found(meaning);
-    } else if (*value && (NamedLikeAFlag(name) || !IsNumber(text))) {
+    } else if (*value ? NamedLikeAFlag(name) || !IsNumber(text) : IsExpectedTrue(name)) {
+      if (*value && IsExpectedTrue(name)) return;
       rejection = Unknown(Question::kFlag, name, name);
     }
   };
@@ -205,7 +272,11 @@ std::optional<Rejection> Vocabulary::ReadFlags(XmlElement element, const Found& 
   for (const XmlElement child : element) {
     const bool leaf = !(child.begin() != child.end());
     const bool named = !Meaning(Question::kFlag, child.name()).empty();
-    if (leaf && (named || Normal(child.name()).ends_with("flag"))) one(child.name(), child.text());
+    const bool asks = NamedLikeAFlag(child.name()) || IsExpectedTrue(child.name());
+    if (leaf &&
+        (named || (asks && ReadFlag(child.text())) || Normal(child.name()).ends_with("flag"))) {
+      one(child.name(), child.text());
+    }
   }
   return rejection;
 }

@@ -36,8 +36,9 @@ enum class Question : uint8_t {
   kDocumentState,  // what became of an inventory document
   kReason,         // why stock was adjusted
   kCondition,      // in which condition goods arrived
+  kDirection,      // whether an adjustment is more or less
 };
-inline constexpr size_t kQuestionCount = 13;
+inline constexpr size_t kQuestionCount = 14;
 
 struct KnownWord {
   std::string_view word;  // as Normal() leaves it
@@ -70,6 +71,8 @@ struct Slot {
   std::string_view name;
 };
 std::span<const Slot> Slots();
+// Whether something of this name is read there, in any case of letters and with any marks.
+bool IsSlot(Place place, std::string_view name);
 
 // A maker's prefix, blanks, marks and the case of letters do not matter: "dtv:Post-Void" is
 // "postvoid". Bytes outside ASCII stay.

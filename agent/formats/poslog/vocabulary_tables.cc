@@ -98,15 +98,32 @@ constexpr KnownWord kTypeWords[] = {{"sale", "receipt"},
                                     {"endofday", "control"}};
 
 constexpr std::string_view kLinkMeanings[] = {"reference", "void", "return", "resume"};
-constexpr KnownWord kLinkWords[] = {
-    {"resume", "resume"},       {"resumed", "resume"},    {"retrieve", "resume"},
-    {"retrieved", "resume"},    {"suspend", "resume"},    {"suspended", "resume"},
-    {"void", "void"},           {"voided", "void"},       {"postvoid", "void"},
-    {"postvoided", "void"},     {"cancel", "void"},       {"cancelled", "void"},
-    {"canceled", "void"},       {"cancellation", "void"}, {"reversal", "void"},
-    {"reversed", "void"},       {"reverse", "void"},      {"return", "return"},
-    {"returned", "return"},     {"refund", "return"},     {"exchange", "return"},
-    {"reference", "reference"}, {"related", "reference"}};
+constexpr KnownWord kLinkWords[] = {{"resume", "resume"},
+                                    {"resumed", "resume"},
+                                    {"retrieve", "resume"},
+                                    {"retrieved", "resume"},
+                                    {"suspend", "resume"},
+                                    {"suspended", "resume"},
+                                    {"void", "void"},
+                                    {"voided", "void"},
+                                    {"postvoid", "void"},
+                                    {"postvoided", "void"},
+                                    {"cancel", "void"},
+                                    {"cancelled", "void"},
+                                    {"canceled", "void"},
+                                    {"cancellation", "void"},
+                                    {"reversal", "void"},
+                                    {"reversed", "void"},
+                                    {"reverse", "void"},
+                                    {"return", "return"},
+                                    {"returned", "return"},
+                                    {"refund", "return"},
+                                    {"exchange", "return"},
+                                    {"reference", "reference"},
+                                    {"related", "reference"},
+                                    {"voidedtransaction", "void"},
+                                    {"postvoidedtransaction", "void"},
+                                    {"returnedtransaction", "return"}};
 
 constexpr std::string_view kFlagMeanings[] = {"harmless", "cancelled", "training", "suspended",
                                               "offline"};
@@ -206,7 +223,17 @@ constexpr KnownWord kElementWords[] = {{"sale", "sale"},
                                        {"itemnotfound", "harmless"},
                                        {"itemrestriction", "harmless"},
                                        {"createinfo", "harmless"},
-                                       {"totalkey", "harmless"}};
+                                       {"totalkey", "harmless"},
+                                       {"loyaltymembership", "harmless"},
+                                       {"loyaltyaccumulation", "harmless"},
+                                       {"crmcustomvariable", "harmless"},
+                                       {"electronicsignature", "harmless"},
+                                       {"operatorbypassapproval", "harmless"},
+                                       {"agerestriction", "harmless"},
+                                       {"coupon", "harmless"},
+                                       {"paymentonaccount", "harmless"},
+                                       {"transactionlink", "harmless"},
+                                       {"retailpricemodifier", "harmless"}};
 
 constexpr std::string_view kItemTypeMeanings[] = {"goods", "no_goods", "deposit_return"};
 constexpr KnownWord kItemTypeWords[] = {{"stock", "goods"},
@@ -336,6 +363,15 @@ constexpr KnownWord kConditionWords[] = {
     {"ok", "sellable"},       {"undamaged", "sellable"}, {"damaged", "damaged"},
     {"defective", "damaged"}, {"broken", "damaged"}};
 
+constexpr std::string_view kDirectionMeanings[] = {"increase", "decrease"};
+constexpr KnownWord kDirectionWords[] = {
+    {"increase", "increase"}, {"in", "increase"},       {"plus", "increase"},
+    {"add", "increase"},      {"positive", "increase"}, {"+", "increase"},
+    {"1", "increase"},        {"+1", "increase"},       {"more", "increase"},
+    {"decrease", "decrease"}, {"out", "decrease"},      {"minus", "decrease"},
+    {"subtract", "decrease"}, {"negative", "decrease"}, {"less", "decrease"},
+    {"remove", "decrease"},   {"-", "decrease"},        {"-1", "decrease"}};
+
 const QuestionTable kTables[] = {
     {"status", "what became of the transaction", kStatusMeanings, kStatusWords},
     {"type", "what kind of transaction it is", kTypeMeanings, kTypeWords},
@@ -350,7 +386,8 @@ const QuestionTable kTables[] = {
     {"document_state", "what became of an inventory document", kDocumentStateMeanings,
      kDocumentStateWords},
     {"reason", "why stock was adjusted", kReasonMeanings, kReasonWords},
-    {"condition", "in which condition goods arrived", kConditionMeanings, kConditionWords}};
+    {"condition", "in which condition goods arrived", kConditionMeanings, kConditionWords},
+    {"direction", "whether an adjustment is more or less", kDirectionMeanings, kDirectionWords}};
 static_assert(std::size(kTables) == kQuestionCount);
 
 }  // namespace

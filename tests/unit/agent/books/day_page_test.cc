@@ -36,6 +36,7 @@ class DayPageTest : public ::testing::Test {
  protected:
   void Store(const event::Draft& draft) {
     page_.Stored(draft, ++sequence_);
+    if (event::IsTransaction(draft.kind)) page_.CountNumber(draft, draft.number);
     // A page is read again from its text at any time: nothing may depend on what is not in it.
     page_ = DayPage::Parse(page_.Text()).value();
   }
@@ -48,9 +49,10 @@ class DayPageTest : public ::testing::Test {
     return text;
   }
   // The number was told at `known_minute` and is told again, with other lines, at `minute`.
-  bool Reuse(int number, int64_t known_minute, int64_t minute) {
-    const event::Draft draft = Told(number, minute);
-    const bool taken = page_.TakeReused(draft, kMorning + known_minute * 60);
+  bool Reuse(int number, int64_t known_minute, int64_t minute, bool same_goods = false) {
+    event::Draft draft = Told(number, minute);
+    if (same_goods) draft.book.at_s += 7;
+    const bool taken = page_.TakeReused(draft, kMorning + known_minute * 60, same_goods);
     if (taken) Store(draft);
     return taken;
   }
@@ -93,6 +95,50 @@ TEST_F(DayPageTest, AReusedNumberIsTakenOnlyBehindASeenJump) {
   EXPECT_TRUE(Reuse(3, 2, 122));
   EXPECT_EQ(page_.restarts(), 1u);
   EXPECT_EQ(page_.conflicts(), 1u);
+  EXPECT_EQ(Gaps(), "");
+}
+
+// A register of single articles sells the same again behind its restart.
+TEST_F(DayPageTest, TheSameGoodsAreTakenBehindAJumpWhereTheyFit) {
+  Sell(1, 120, 0);
+  EXPECT_FALSE(Reuse(1, 0, 300, true)) << "one document alone proves nothing";
+  EXPECT_TRUE(Reuse(2, 1, 301, true));
+  EXPECT_TRUE(Reuse(1, 0, 300, true)) << "retried once the jump was seen";
+  for (int number = 3; number <= 60; ++number)
+    EXPECT_TRUE(Reuse(number, number - 1, 300 + number, true));
+  EXPECT_EQ(Gaps(), "");
+  // An export with another offset tells the morning again, hours later and to the second.
+  const event::Draft shifted = Told(61, 60 + 300);
+  EXPECT_FALSE(page_.TakeReused(shifted, kMorning + 60 * 60, true));
+  EXPECT_TRUE(page_.TakeReused(shifted, kMorning + 60 * 60, false));
+  EXPECT_FALSE(Reuse(110, 109, 370, true)) << "far beyond what the new run has reached";
+  EXPECT_FALSE(Reuse(30, 29, 250, true)) << "before the restart";
+  EXPECT_FALSE(Reuse(30, 29, 380, true)) << "known in the new run as well";
+}
+
+TEST_F(DayPageTest, ANumberOfAnotherBusinessDayIsAnother) {
+  auto morning = Told(150, 7 * 60);
+  const int64_t night = morning.book.at_s - 14 * 3600 - 77;
+  EXPECT_FALSE(page_.TakeReused(morning, night)) << "both told by the same day";
+  morning.book.day_s = {morning.book.at_s - 11 * 3600, morning.book.at_s + 13 * 3600};
+  EXPECT_TRUE(page_.TakeReused(morning, night));
+  EXPECT_FALSE(page_.TakeReused(morning, night + 77)) << "an export with another offset";
+  EXPECT_FALSE(page_.TakeReused(morning, morning.book.at_s - 2 * 3600 - 77));
+  EXPECT_FALSE(page_.TakeReused(morning, std::nullopt));
+}
+
+TEST_F(DayPageTest, ARegisterEpochTakesTheSameGoodsAtOnce) {
+  for (int number = 1; number <= 9; ++number) {
+    auto old = Told(number, number);
+    old.book.register_epoch = 1;
+    Store(old);
+  }
+  for (int number = 1; number <= 9; ++number) {
+    auto fresh = Told(number, 300 + number);
+    fresh.book.register_epoch = 2;
+    EXPECT_TRUE(page_.TakeReused(fresh, kMorning + number * 60, true)) << number;
+    Store(fresh);
+  }
   EXPECT_EQ(Gaps(), "");
 }
 

@@ -209,6 +209,17 @@ TEST(Epcis, ASerialNumberListedTwiceIsOnePiece) {
                             R"("https://id.example/01/09521234000013/21/7",)"
                             R"("urn:epc:id:sgtin:9521234.000001.8"],)";
   EXPECT_EQ("transfer_received on_hand 7", Told(Words("receiving", "", "OBSERVE", twice)));
+  const std::string escaped = R"("epcList":["urn:epc:id:sgtin:9521234.000001.a%2Fb",)"
+                              R"("urn:epc:id:sgtin:9521234.000001.a%2fb",)"
+                              R"("urn:epc:id:sgtin:9521234.000001.a/b"],)";
+  EXPECT_EQ("transfer_received on_hand 6", Told(Words("receiving", "", "OBSERVE", escaped)));
+}
+
+TEST(Epcis, APersistentDispositionIsAList) {
+  for (const char* set : {R"("damaged")", "true", R"({"a":"damaged"})"}) {
+    const std::string more = R"("persistentDisposition":{"set":)" + std::string(set) + "},";
+    EXPECT_EQ("refused persistentDisposition.set", Told(Words("receiving", "", "OBSERVE", more)));
+  }
 }
 
 std::string Page() {

@@ -89,6 +89,11 @@ std::string DocumentWith(const Slot& slot, const Holes& holes) {
     case Place::kInventory:
     case Place::kInventoryLine:
       if (slot.question == Question::kDocumentType) return Inventory(filled, "");
+      if (slot.question == Question::kDirection) {
+        Filled correction = filled;
+        correction[Place::kInventory].children += "<ReasonCode>Correction</ReasonCode>";
+        return Inventory(correction, "StockAdjustment");
+      }
       return Inventory(filled,
                        slot.question == Question::kReason ? "StockAdjustment" : "TransferIn");
   }
@@ -195,8 +200,8 @@ TEST(Vocabulary, FlagsAreReadInEverySpellingOrRefused) {
     for (const char* name :
          {"VoidFlag", "CancelFlag", "VoidedFlag", "DeleteFlag", "own:VoidFlag"}) {
       const Slot slot{Question::kFlag, place, name};
-      for (const char* value :
-           {"true", "True", "TRUE", "1", "Y", "y", "yes", "YES", "t", "on", " true "}) {
+      for (const char* value : {"true", "True", "TRUE", "1", "Y", "y", "yes", "YES", "t", "on",
+                                " true ", "-1", "J", "ja", "oui"}) {
         for (const auto& [how, holes] : Spellings(slot, value)) {
           if (how != "attribute" && how != "child") continue;
           SCOPED_TRACE(Named(slot) + " = " + value + " as " + how);
@@ -204,14 +209,14 @@ TEST(Vocabulary, FlagsAreReadInEverySpellingOrRefused) {
           EXPECT_EQ(0u, outcome.effects);
         }
       }
-      for (const char* value : {"false", "False", "0", "N", "no", "off"}) {
+      for (const char* value : {"false", "False", "0", "N", "no", "off", "nein"}) {
         SCOPED_TRACE(Named(slot) + " = " + value);
         const Outcome outcome =
             Take(DocumentWith(slot, {std::string(name) + "='" + value + "'", ""}));
         EXPECT_TRUE(outcome.refused.empty()) << outcome.refused[0].hint;
         EXPECT_LT(0u, outcome.effects);
       }
-      for (const char* value : {"maybe", "2", "", "J", "true false"}) {
+      for (const char* value : {"maybe", "2", "", "X", "true false"}) {
         SCOPED_TRACE(Named(slot) + " = " + value);
         const Outcome outcome =
             Take(DocumentWith(slot, {std::string(name) + "='" + value + "'", ""}));

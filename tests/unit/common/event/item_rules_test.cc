@@ -44,6 +44,73 @@ TEST(ItemRules, NonStockCodesAreExactOrABeginning) {
   }
 }
 
+// Whatever amount says it: goods that leave do not pay the customer.
+TEST(ItemRules, NothingIsSoldForLessThanNothing) {
+  const Decimal minus = Decimal::FromInt(-38);
+  const auto refused = [](Event event) {
+    return std::holds_alternative<Rejection>(DraftFrom(&event, ShopOf({"DEP*"})));
+  };
+  using Amount = std::optional<Decimal> Line::*;
+  for (const Amount amount : {&Line::net_amount, &Line::extended_amount, &Line::unit_price}) {
+    Event sold = Sale("MUG"), bottle = Sale("DEP-25"), back = Sale("MUG");
+    back.lines[0].action = "return";
+    for (Event* event : {&sold, &bottle, &back}) event->lines[0].*amount = minus;
+    EXPECT_TRUE(refused(sold));
+    EXPECT_FALSE(refused(bottle));
+    EXPECT_FALSE(refused(back));
+  }
+  Event sold = Sale("MUG"), mixed = Sale("MUG");
+  sold.totals.emplace().grand_amount = minus;
+  EXPECT_TRUE(refused(sold));
+  mixed.totals = sold.totals;
+  mixed.lines.push_back(Sale("DEP-25").lines[0]);
+  EXPECT_FALSE(refused(mixed)) << "a deposit may be paid back";
+}
+
+TEST(BusinessDay, ADocumentWithoutOneIsOfTheDayThatItsClockSays) {
+  Shop shop = ShopOf({});
+  const auto draft = [&](const char* at, int32_t ends_s) {
+    shop.business_day_ends_s = ends_s;
+    Event event = Sale("A");
+    event.transaction->business_day.clear();
+    event.transaction->end_at = at;
+    return std::get<Draft>(DraftFrom(&event, shop));
+  };
+  constexpr int32_t kFour = 4 * 3600;
+  const struct {
+    const char *at, *day, *shifted;
+  } cases[] = {{"2026-11-22T00:30:00", "2026-11-22", "2026-11-21"},
+               {"2026-11-22T03:59:59", "2026-11-22", "2026-11-21"},
+               {"2026-11-22T04:00:00", "2026-11-22", "2026-11-22"},
+               {"2026-11-21T23:30:00Z", "2026-11-22", "2026-11-21"},
+               {"2026-11-22T23:30:00+05:30", "2026-11-22", "2026-11-22"},
+               {"2027-01-01T02:00:00", "2027-01-01", "2026-12-31"}};
+  for (const auto& c : cases) {
+    const Draft plain = draft(c.at, 0), shifted = draft(c.at, kFour);
+    EXPECT_EQ(c.day, plain.business_day) << c.at;
+    EXPECT_EQ(c.shifted, shifted.business_day) << c.at;
+    EXPECT_NE(std::string::npos, shifted.subject.find(c.shifted)) << shifted.subject;
+    EXPECT_NE(std::string::npos, shifted.data.find(c.shifted));
+    EXPECT_EQ(plain.identity.id, shifted.identity.id) << "no setting makes another receipt";
+    EXPECT_EQ(plain.identity.key, shifted.identity.key);
+    ASSERT_TRUE(shifted.book.day_s);
+    EXPECT_LE(shifted.book.day_s->first, shifted.book.at_s);
+    EXPECT_GT(shifted.book.day_s->second, shifted.book.at_s);
+  }
+  Event told = Sale("A");
+  told.transaction->end_at = "2026-11-22T00:30:00";
+  EXPECT_EQ("2026-11-21", std::get<Draft>(DraftFrom(&told, shop)).business_day);
+}
+
+TEST(ItemRules, UnitsOfOnePieceAreOneUnit) {
+  for (const char* one :
+       {"EA", "ea", "Each", "C62", "c62", "H87", "NAR", "PCE", "pcs", "Stk", " EA "}) {
+    EXPECT_EQ("EA", OneUnit(one)) << one;
+  }
+  EXPECT_EQ("KGM", OneUnit("kg"));
+  EXPECT_EQ("PR", OneUnit("PR"));
+}
+
 TEST(ItemRules, NonStockLinesStayInTheEventAndInItsIdentity) {
   Event deposit = Sale("DEP-25"), goods = Sale("DEP-25"), other = Sale("DEP-26");
   const auto marked = std::get<Draft>(DraftFrom(&deposit, ShopOf({"DEP*"})));

@@ -1,0 +1,41 @@
+// What: columns of a CSV file that no profile names, and what they plainly say all the same.
+// Promise: pure. A receipt is refused for such a word, never taken for a sale; free text (names,
+//   descriptions, remarks) is left alone.
+// Thread: any.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace tillrelay::formats {
+
+// What a cell would say if its column were read.
+enum class Unread {
+  kNothing,
+  kCameBack,    // that goods came back
+  kNotHappened  // that it was cancelled, taken back or only tried out
+};
+
+// A column that the profile does not name.
+class UnreadColumn {
+ public:
+  explicit UnreadColumn(std::string_view heading);
+  // False if nothing that stands in it decides.
+  bool matters() const { return matters_; }
+  // What a cell of it tells: by its words, or, under a heading such as "Cancelled at", by being
+  // there.
+  Unread Tells(std::string_view value) const;
+
+ private:
+  bool direction_ = false, matters_ = true;
+  Unread by_heading_ = Unread::kNothing;
+};
+
+// What the words of a cell tell.
+Unread WordsTell(std::string_view value);
+// Empty, false, zero or a word for none.
+bool IsNothing(std::string_view value);
+// A letter or an abbreviation that tills write for a return or a void.
+bool IsDecisiveCode(std::string_view value);
+
+}  // namespace tillrelay::formats

@@ -1,0 +1,195 @@
+#include "agent/formats/poslog/unread_words.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "agent/formats/poslog/words.h"
+#include "common/base/text.h"
+
+namespace tillrelay::formats::poslog {
+namespace {
+
+using event::Rejection;
+using Words = std::initializer_list<std::string_view>;
+
+constexpr size_t kMaxWordBytes = 40;
+
+bool Contains(std::string_view text, Words parts) {
+  return std::any_of(parts.begin(), parts.end(), [text](std::string_view part) {
+    return text.find(part) != std::string_view::npos;
+  });
+}
+bool EndsWith(std::string_view text, Words ends) {
+  return std::any_of(ends.begin(), ends.end(),
+                     [text](std::string_view end) { return text.ends_with(end); });
+}
+
+// A name that says what happened, whatever its value says.
+bool NameDecides(std::string_view name, bool takes_back) {
+  if (Contains(name, {"count", "amount", "total", "qty", "quantity", "timeout", "able", "allowed",
+                      "avoid", "threshold"})) {
+    return false;
+  }
+  if (OneOf(name, {"test", "demo", "training", "istest", "testmode", "demomode"})) return true;
+  if (Contains(name, {"training", "suspend", "orphan", "simulat", "onhold", "parked", "isdraft",
+                      "quotation", "rejected", "incomplete", "nonstock", "nonmerchandise"})) {
+    return true;
+  }
+  return !takes_back && Contains(name, {"void", "cancel", "abort", "revers", "storno", "annul",
+                                        "rollback", "abandon", "deleted"});
+}
+
+// Names whose values are free text, numbers or things.
+bool TellsNothing(std::string_view name) {
+  return EndsWith(
+      name, {"description", "name",  "text",    "note",       "comment",   "message", "reason",
+             "reasoncode",  "id",    "number",  "date",       "time",      "amount",  "price",
+             "quantity",    "count", "barcode", "department", "hierarchy", "brand",   "title"});
+}
+
+bool IsStatusName(std::string_view name) {
+  return EndsWith(name, {"status", "statuscode", "state", "statecode"}) &&
+         !Contains(name, {"tax", "customer", "loyalty", "tender", "price", "member", "printer",
+                          "coupon", "promotion"}) &&
+         !OneOf(name, {"state", "status"});
+}
+
+// A word that says that something did not happen, or was taken back.
+bool ValueDecides(const Vocabulary& words, Place place, std::string_view value, bool takes_back) {
+  const std::string word = Normal(value);
+  if (word.empty() || word.size() > kMaxWordBytes) return false;
+  if (OneOf(word, {"test", "demo", "simulation", "quote", "quotation", "estimate", "proforma",
+                   "draft", "rejected", "parked", "onhold"}) ||
+      Contains(word, {"training", "suspend", "orphan"})) {
+    return true;
+  }
+  const bool line = place == Place::kLineItem || place == Place::kGoods;
+  const bool inventory = place == Place::kInventory || place == Place::kInventoryLine;
+  if (place == Place::kGoods && words.Meaning(Question::kItemType, value) == "no_goods")
+    return true;
+  if (place == Place::kInventoryLine && (words.Meaning(Question::kCondition, value) == "damaged" ||
+                                         Contains(word, {"expired", "recalled", "quarantine"}))) {
+    return true;
+  }
+  if (takes_back) return false;
+  if (!inventory && OneOf(word, {"return", "returned", "refund", "refunded"})) return true;
+  if (line && OneOf(word, {"delete", "remove", "removed"})) return true;
+  return words.Meaning(Question::kLineStatus, value) == "cancelled" ||
+         words.Meaning(Question::kStatus, value) == "cancelled" ||
+         words.Meaning(Question::kType, value) == "post_void" ||
+         Contains(word, {"postvoid", "linevoid", "voidsale", "voidedsale", "salevoid", "cancelled",
+                         "canceled", "reversal", "storno"}) ||
+         word.starts_with("void") || word.ends_with("voided");
+}
+
+Question StatusQuestion(Place place) {
+  switch (place) {
+    case Place::kLineItem:
+    case Place::kGoods:
+    case Place::kInventoryLine:
+      return Question::kLineStatus;
+    case Place::kInventory:
+      return Question::kDocumentState;
+    default:
+      return Question::kStatus;
+  }
+}
+
+bool SaysNothingHappened(std::string_view value) {
+  const auto flag = ReadFlag(value);
+  return (flag && !*flag) || OneOf(Normal(value), {"none", "null", "nil", "na"});
+}
+
+Rejection Unread(std::string_view name, std::string_view value) {
+  return {"unknown-word", std::string(name),
+          fmt::format("\"{0}\" tells \"{1}\", and nobody has said what that decides. If it decides "
+                      "nothing, add to [formats.poslog.words]: flag.\"{0}\" = \"harmless\"",
+                      Printable(name, 60), Printable(value, 60))};
+}
+
+bool IsGoodState(std::string_view meaning) {
+  return OneOf(meaning, {"completed", "kept", "done", "resumed"});
+}
+
+// A slot may hold its word deeper, which is then not read.
+bool HoldsTextDeeper(XmlElement child) {
+  bool holds = false;
+  child.ForEachAttribute([&holds](std::string_view name, std::string_view value) {
+    holds = holds || (!value.empty() && !OneOf(name, {"nil", "Version"}));
+  });
+  for (const XmlElement below : child) holds = holds || !below.text().empty();
+  return holds;
+}
+
+bool IsTransactionNumber(std::string_view name) {
+  return OneOf(name, {"sequencenumber", "transactionsequencenumber", "transactionnumber",
+                      "transactionid", "receiptnumber"});
+}
+
+}  // namespace
+
+std::optional<Rejection> UnreadWord(const Vocabulary& words, Place place, XmlElement element,
+                                    bool takes_back) {
+  std::optional<Rejection> rejection;
+  const auto one = [&](std::string_view name, std::string_view value) {
+    if (rejection || value.empty() || IsSlot(place, name)) return;
+    if (place == Place::kInventory && IsSlot(Place::kControl, name)) return;
+    if (!words.Meaning(Question::kFlag, name).empty()) return;  // read as a flag, or harmless
+    const std::string normal = Normal(name);
+    if (NameDecides(normal, takes_back) && !SaysNothingHappened(value)) {
+      rejection = Unread(name, value);
+    } else if (IsStatusName(normal) && !IsGoodState(words.Meaning(StatusQuestion(place), value))) {
+      rejection = Unread(name, value);
+    } else if (!TellsNothing(normal) && ValueDecides(words, place, value, takes_back)) {
+      rejection = Unread(name, value);
+    }
+  };
+  element.ForEachAttribute(one);
+  for (const XmlElement child : element) {
+    const bool leaf = !(child.begin() != child.end());
+    if (IsSlot(place, child.name()) && child.text().empty() && HoldsTextDeeper(child)) {
+      if (!rejection) rejection = Unread(child.name(), "(not as its text)");
+    } else if (leaf) {
+      one(child.name(), child.text());
+    } else if (OneOf(words.Meaning(Question::kFlag, child.name()),
+                     {"cancelled", "training", "suspended"})) {
+      if (!rejection) rejection = Unread(child.name(), "(not as its text)");
+    }
+  }
+  return rejection;
+}
+
+bool PointsAtTransaction(XmlElement element) {
+  if (element.name() == "TransactionLink") return true;
+  if (element.name() == "LineItem") return false;
+  bool number = false, head = false;
+  for (const XmlElement child : element) {
+    const std::string name = Normal(child.name());
+    number = number || IsTransactionNumber(name);
+    head = head || OneOf(name, {"workstationid", "retailstoreid", "businessdaydate"});
+  }
+  const std::string name = Normal(element.name());
+  return number && (head || Contains(name, {"transaction", "void", "original", "link"}));
+}
+
+bool CouldBeGoods(XmlElement element) {
+  if (HoldsGoods(element)) return true;
+  if (Contains(Normal(element.name()), {"sale", "return", "refund", "fuel", "rental", "goods",
+                                        "merchandise", "activation", "exchange"})) {
+    return true;
+  }
+  bool could = false;
+  const auto one = [&could](std::string_view name, std::string_view) {
+    const std::string normal = Normal(name);
+    could = could ||
+            OneOf(normal, {"itemid", "sku", "gtin", "ean", "upc", "plu", "productid", "articleid",
+                           "articlenumber", "quantity", "qty", "unitcount", "extendedamount",
+                           "liters", "litres", "gallons", "volume", "weight"});
+  };
+  element.ForEachAttribute(one);
+  for (const XmlElement child : element) one(child.name(), child.text());
+  return could;
+}
+
+}  // namespace tillrelay::formats::poslog

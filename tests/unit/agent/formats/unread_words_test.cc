@@ -1,0 +1,311 @@
+// Words and names that plainly decide, in places of a POSLog document that no table names: whatever
+// is told there, its goods do not move unnoticed.
+#include <gtest/gtest.h>
+
+#include "agent/formats/poslog/vocabulary.h"
+#include "tests/support/golden.h"
+
+namespace tillrelay {
+namespace {
+
+using formats::Format;
+
+constexpr const char* kLink =
+    "<WorkstationID>1</WorkstationID><SequenceNumber>7</SequenceNumber>"
+    "<BusinessDayDate>2026-11-21</BusinessDayDate>";
+
+// Where something is added to a receipt with one sold article, or to a transfer.
+struct Added {
+  std::string transaction = {}, receipt = {}, line = {}, goods = {};  // attributes
+  std::string in_transaction = {}, in_receipt = {}, in_line = {}, in_goods = {}, lines = {};
+  std::string total = "<Total TotalType='TransactionGrandAmount'>1.00</Total>";
+};
+
+std::string Head() {
+  return "<RetailStoreID>0042</RetailStoreID><WorkstationID>1</WorkstationID>"
+         "<SequenceNumber>1</SequenceNumber><BusinessDayDate>2026-11-21</BusinessDayDate>"
+         "<EndDateTime>2026-11-21T10:00:00</EndDateTime>";
+}
+
+std::string Document(const std::string& attributes, const std::string& body) {
+  return "<POSLog xmlns='http://www.nrf-arts.org/IXRetail/namespace/' xmlns:own='urn:own'>"
+         "<Transaction " +
+         attributes + ">" + Head() + body + "</Transaction></POSLog>";
+}
+
+std::string Receipt(const Added& a) {
+  return Document(
+      a.transaction,
+      a.in_transaction + "<RetailTransaction " + a.receipt + ">" + a.in_receipt + "<LineItem " +
+          a.line + "><SequenceNumber>1</SequenceNumber>" + a.in_line + "<Sale " + a.goods +
+          "><ItemID>A</ItemID><ExtendedAmount>1.00</ExtendedAmount>"
+          "<Quantity>1</Quantity>" +
+          a.in_goods + "</Sale></LineItem>" + a.lines + a.total + "</RetailTransaction>");
+}
+
+std::string Inventory(const std::string& type, const std::string& attributes,
+                      const std::string& children, const std::string& line) {
+  return Document("", "<InventoryControlTransaction " + attributes +
+                          "><SerialFormID>1</SerialFormID><DocumentTypeCode>" + type +
+                          "</DocumentTypeCode><DestinationRetailStoreID>0018"
+                          "</DestinationRetailStoreID><SourceRetailStoreID>0042"
+                          "</SourceRetailStoreID>" +
+                          children + line + "</InventoryControlTransaction>");
+}
+
+std::string Line(const std::string& attributes, const std::string& children,
+                 const std::string& count = "<UnitCount>3</UnitCount>") {
+  return "<LineItem " + attributes + "><ItemID>T</ItemID>" + count + children + "</LineItem>";
+}
+
+// "on_hand -1" of everything that moves; "refused unknown-word", "nothing".
+std::string Moved(const std::string& document, const formats::poslog::Vocabulary* words = nullptr) {
+  std::string moved;
+  formats::Decoder decoder(words);
+  std::string bytes = document;
+  const auto error = decoder.Decode(Format::kPosLog, bytes, {}, [&](formats::Item&& item) {
+    const auto* why = std::get_if<event::Rejection>(&item.outcome);
+    if (why == nullptr) {
+      event::Event event = std::get<event::Event>(item.outcome);
+      const auto draft = event::DraftFrom(&event, testing::GoldenShop());
+      why = std::get_if<event::Rejection>(&draft);
+      if (why != nullptr) moved += "refused " + why->reason;
+      for (const auto& line : event.lines) {
+        for (const auto& effect : line.stock_effect) {
+          if (effect.bucket == "in_transit") continue;
+          moved += (moved.empty() ? "" : " ") + effect.bucket + " " + effect.delta->Shortest();
+        }
+      }
+      return;
+    }
+    moved += "refused " + why->reason;
+  });
+  EXPECT_FALSE(error) << document;
+  return moved.empty() ? "nothing" : moved;
+}
+
+// Refused, or moves nothing.
+void ExpectStill(const std::string& document) {
+  const std::string moved = Moved(document);
+  EXPECT_TRUE(moved.starts_with("refused") || moved == "nothing") << moved << "\n" << document;
+}
+
+struct Told {
+  const char *name, *value;
+};
+constexpr Told kOfTransactions[] = {{"transactionStatus", "Voided"},
+                                    {"Transaction_Status", "Cancelled"},
+                                    {"TransactionState", "Abandoned"},
+                                    {"ReceiptStatus", "Zork"},
+                                    {"SaleState", "Zork"},
+                                    {"State", "Voided"},
+                                    {"TransactionMode", "Training"},
+                                    {"OperatingMode", "TRAINING"},
+                                    {"Mode", "Demo"},
+                                    {"Type", "Training"},
+                                    {"TransType", "PostVoid"},
+                                    {"TransactionSubType", "own:Void Sale"},
+                                    {"ReceiptType", "Quotation"},
+                                    {"IsVoided", "1"},
+                                    {"isTraining", "1"},
+                                    {"void", "1"},
+                                    {"Cancel", "1"},
+                                    {"test", "1"},
+                                    {"Aborted", "1"},
+                                    {"Reversed", "Y"},
+                                    {"Parked", "1"},
+                                    {"PostVoided", "true"},
+                                    {"TrainingTransaction", "true"},
+                                    {"VoidReason", "wrong item"},
+                                    {"VoidedTransactionSequence", "7"},
+                                    {"Approved", "false"},
+                                    {"Completed", "no"},
+                                    {"OnHold", "yes"}};
+
+constexpr Told kOfLines[] = {
+    {"IsVoided", "1"},      {"status", "voided"},     {"LineStatus", "Voided"},
+    {"LineStatus", "Zork"}, {"State", "Void"},        {"VoidType", "own:LineVoid"},
+    {"IsReturn", "1"},      {"EntryType", "Void"},    {"Type", "Return"},
+    {"Action", "Void"},     {"ActionCode", "Delete"}, {"Operation", "Refund"},
+    {"LineVoid", "true"},   {"Reversal", "true"},     {"LineItemType", "Void"}};
+
+constexpr Told kOfItems[] = {{"itemType", "GiftCertificate"}, {"NonPhysicalItemType", "GIFTCARD"},
+                             {"ItemClass", "own:GiftCard"},   {"NonStock", "1"},
+                             {"StockItem", "false"},          {"NonMerchandise", "true"}};
+
+std::string Attribute(const Told& told, const char* prefix) {
+  return prefix + std::string(told.name) + "='" + told.value + "'";
+}
+std::string Element(const Told& told) {
+  const std::string name = "own:" + std::string(told.name);
+  return "<" + name + ">" + told.value + "</" + name + ">";
+}
+
+TEST(UnreadWords, DecideAtEveryPlaceOfAReceipt) {
+  ASSERT_EQ("on_hand -1", Moved(Receipt({})));
+  for (const Told& told : kOfTransactions) {
+    for (const char* prefix : {"", "own:"}) {
+      ExpectStill(Receipt({.transaction = Attribute(told, prefix)}));
+      ExpectStill(Receipt({.receipt = Attribute(told, prefix)}));
+    }
+    ExpectStill(Receipt({.in_transaction = Element(told)}));
+    ExpectStill(Receipt({.in_receipt = Element(told)}));
+  }
+  for (const Told& told : kOfLines) {
+    ExpectStill(Receipt({.line = Attribute(told, "own:")}));
+    ExpectStill(Receipt({.goods = Attribute(told, "")}));
+    ExpectStill(Receipt({.in_line = Element(told)}));
+    ExpectStill(Receipt({.in_goods = Element(told)}));
+  }
+  for (const Told& told : kOfItems) {
+    ExpectStill(Receipt({.goods = Attribute(told, "own:")}));
+    ExpectStill(Receipt({.in_goods = Element(told)}));
+  }
+  ExpectStill(Receipt({.in_receipt = "<TransactionStatus Code='Voided'/>"}));
+  ExpectStill(
+      Receipt({.in_receipt = "<TransactionStatus><Code>Voided</Code></TransactionStatus>"}));
+  ExpectStill(Receipt({.in_transaction = "<Training><Since>1</Since></Training>"}));
+}
+
+TEST(UnreadWords, WhatDecidesNothingIsLeftAlone) {
+  for (const char* told :
+       {"Version='2.1'", "Note='voided once'", "CancelTimeout='60'", "VoidedLineCount='2'",
+        "Description='Training shoes'", "TaxStatus='Zork'", "Status='Completed'", "Approved='true'",
+        "IsVoided='false'", "CustomerName='Return'", "OperatorID='VOID'", "Cancelled='0'"}) {
+    EXPECT_EQ("on_hand -1", Moved(Receipt({.transaction = told}))) << told;
+    if (!std::string(told).starts_with("Status")) {
+      EXPECT_EQ("on_hand -1", Moved(Receipt({.goods = told}))) << told;
+    }
+  }
+  formats::poslog::Vocabulary words;
+  ASSERT_TRUE(words.Teach("flag", "ReceiptStatus", "harmless").ok());
+  EXPECT_EQ("on_hand -1", Moved(Receipt({.receipt = "ReceiptStatus='Zork'"}), &words));
+}
+
+TEST(UnreadWords, ALinkIsALinkWhateverItIsCalled) {
+  for (const char* name :
+       {"OriginalTransaction", "VoidedTransaction", "TransactionReference", "own:LinkedTransaction",
+        "VoidedTransactionLink", "PostVoid", "ReturnedTransaction", "TransactionLinks", "Void"}) {
+    const std::string link = "<" + std::string(name) + ">" + kLink + "</" + name + ">";
+    for (const Added& added : {Added{.in_transaction = link}, Added{.in_receipt = link},
+                               Added{.in_line = link}, Added{.in_goods = link}}) {
+      const std::string moved = Moved(Receipt(added));
+      EXPECT_TRUE(moved.starts_with("refused") || moved == "on_hand 1") << moved << " " << link;
+    }
+  }
+  const auto link = [](const std::string& attributes) {
+    return "<TransactionLink " + attributes + ">" + kLink + "</TransactionLink>";
+  };
+  for (const char* reason : {"ReasonCode='Zork'", "ReasonCode='Void'", "ReasonCode='Return'", ""}) {
+    ExpectStill(Receipt({.in_line = link(reason)}));
+    ExpectStill(Receipt({.in_goods = link(reason)}));
+  }
+  ExpectStill(Receipt({.in_receipt = link("ReasonCode='Return'")}));
+  const std::string many = "<TransactionLinks>" + link("ReasonCode='PostVoid'");
+  EXPECT_EQ("on_hand 1", Moved(Receipt({.in_receipt = many + "</TransactionLinks>"})));
+}
+
+TEST(UnreadWords, ALineOfAnUnknownElementIsNotPassedOver) {
+  for (const char* body :
+       {"<FuelSale><Grade>95</Grade><Volume>3</Volume></FuelSale>",
+        "<own:Forecourt><Litres>30</Litres><Amount>50</Amount></own:Forecourt>",
+        "<MerchandiseSale><PLU>1</PLU><Qty>1</Qty></MerchandiseSale>",
+        "<Rental><ItemID>1</ItemID></Rental>", "<own:Goods ItemID='A' Quantity='1'/>",
+        "<GiftCardActivation><Amount>50</Amount></GiftCardActivation>",
+        "<Own><Deeper><ItemID>A</ItemID><Quantity>1</Quantity></Deeper></Own>"}) {
+    const std::string line = "<LineItem>" + std::string(body) + "</LineItem>";
+    ExpectStill(Receipt({.lines = line}));
+    ExpectStill(Receipt({.lines = line, .total = ""}));
+  }
+  const std::string survey = "<LineItem><own:Survey><Answer>1</Answer></own:Survey></LineItem>";
+  EXPECT_EQ("on_hand -1", Moved(Receipt({.lines = survey})));
+  EXPECT_EQ("refused unknown-word", Moved(Receipt({.lines = survey, .total = ""})));
+}
+
+TEST(UnreadWords, TwoReceiptsInOneTransactionAreRefusedWhateverBecameOfThem) {
+  const std::string goods =
+      "<LineItem><Sale><ItemID>A</ItemID><ExtendedAmount>1.00</ExtendedAmount>"
+      "<Quantity>1</Quantity></Sale></LineItem>";
+  const auto body = [&](const char* name, const char* attributes) {
+    return "<" + std::string(name) + " " + attributes + ">" + goods + "</" + name + ">";
+  };
+  const std::string sold = body("RetailTransaction", "");
+  for (const std::string& other :
+       {body("RetailTransaction", "TransactionStatus='Voided'"), body("SuspendedTransaction", ""),
+        body("PostVoidTransaction", ""), body("CustomerOrderTransaction", "VoidFlag='true'"),
+        std::string("<RetailTransaction/>")}) {
+    EXPECT_EQ("refused unsupported", Moved(Document("", sold + other)));
+    EXPECT_EQ("refused unsupported", Moved(Document("", other + sold)));
+  }
+}
+
+TEST(UnreadWords, AGrandTotalCountsHoweverItIsTold) {
+  for (const char* total :
+       {"<Total TotalType='own:TransactionGrandAmount' TypeCode='own:Sale'>9</Total>",
+        "<Total totalType='TransactionGrandAmount'>9</Total>",
+        "<Total Type='Transaction Grand Amount'>9</Total>",
+        "<Total TotalType='GrandTotal'>9</Total>",
+        "<Total TotalType='TransactionGrandAmount'><Amount>9</Amount></Total>",
+        "<Total><TotalType>TransactionGrandAmount</TotalType><Amount>9</Amount></Total>",
+        "<Totals><Total TotalType='TransactionGrandAmount'>9</Total></Totals>",
+        "<TransactionGrandAmount>9</TransactionGrandAmount>"}) {
+    EXPECT_EQ("refused totals-disagree", Moved(Receipt({.total = total}))) << total;
+  }
+}
+
+TEST(UnreadWords, DecideInInventoryDocuments) {
+  const std::string line = Line("", "");
+  const auto transfer = [&](const std::string& attributes, const std::string& children) {
+    return Inventory("TransferOut", attributes, children, line);
+  };
+  ASSERT_EQ("on_hand -3", Moved(transfer("", "")));
+  for (const Told& told :
+       {Told{"DocumentStatus", "Rejected"}, Told{"document_state", "Draft"},
+        Told{"ApprovalStatus", "Rejected"}, Told{"Approved", "false"}, Told{"Posted", "false"},
+        Told{"Confirmed", "no"}, Told{"StateCode", "Rejected"}, Told{"Simulation", "true"},
+        Told{"DocumentMode", "Simulation"}}) {
+    SCOPED_TRACE(told.name);
+    EXPECT_EQ(std::string::npos, Moved(transfer(Attribute(told, ""), "")).find("on_hand"));
+    EXPECT_EQ(std::string::npos, Moved(transfer("", Element(told))).find("on_hand"));
+  }
+  const std::string nested = "<DocumentState><Code>Rejected</Code></DocumentState>";
+  EXPECT_EQ(std::string::npos, Moved(transfer("", nested)).find("on_hand"));
+  for (const Told& told : {Told{"LineStatus", "Voided"}, Told{"LineItemStatus", "Rejected"},
+                           Told{"State", "Cancelled"}, Told{"IsVoided", "1"},
+                           Told{"Bin", "own:Damaged"}, Told{"Kind", "expired goods"}}) {
+    SCOPED_TRACE(told.name);
+    const auto at = [&](const std::string& attributes, const std::string& children) {
+      return Moved(Inventory("TransferOut", "", "", Line(attributes, children))).find("on_hand");
+    };
+    EXPECT_EQ(std::string::npos, at(Attribute(told, "own:"), ""));
+    EXPECT_EQ(std::string::npos, at("", Element(told)));
+  }
+}
+
+TEST(UnreadWords, AnAdjustmentSaysWhichWayStockGoes) {
+  const auto adjusted = [](const std::string& head, const std::string& line,
+                           const std::string& count) {
+    return Moved(Inventory("StockAdjustment", "", head, Line("", line, count)));
+  };
+  const std::string correction = "<ReasonCode>Correction</ReasonCode>";
+  const std::string three = "<UnitCount>3</UnitCount>";
+  EXPECT_EQ("refused missing-field", adjusted(correction, "", three));
+  EXPECT_EQ("on_hand 3", adjusted(correction, "", "<UnitCount>+3</UnitCount>"));
+  EXPECT_EQ("on_hand -3", adjusted(correction, "", "<UnitCount>-3</UnitCount>"));
+  for (const char* word : {"Decrease", "OUT", "-", "-1", "own:Minus", "Remove"}) {
+    const std::string way = "<Direction>" + std::string(word) + "</Direction>";
+    EXPECT_EQ("on_hand -3", adjusted(correction + way, "", three)) << word;
+    EXPECT_EQ("on_hand -3", adjusted(correction, way, three)) << word;
+    EXPECT_EQ("refused bad-value", adjusted(correction, way, "<UnitCount>+3</UnitCount>")) << word;
+  }
+  EXPECT_EQ("on_hand 3", adjusted(correction, "<AdjustmentType>Increase</AdjustmentType>", three));
+  EXPECT_EQ("on_hand -3", adjusted(correction, "", "<UnitCount Sign='-'>3</UnitCount>"));
+  EXPECT_EQ("refused unknown-word", adjusted(correction, "<Sign>Zork</Sign>", three));
+  const std::string theft = "<ReasonCode>Theft</ReasonCode>";
+  EXPECT_EQ("on_hand -3", adjusted(theft, "", three));
+  EXPECT_EQ("refused bad-value", adjusted(theft, "<Direction>In</Direction>", three));
+  EXPECT_EQ("refused unsupported", adjusted(correction, theft, "<UnitCount>+3</UnitCount>"));
+}
+
+}  // namespace
+}  // namespace tillrelay
