@@ -25,7 +25,8 @@ struct StoreNews {
   std::string broker_alarm;
   WallTime heard_at{};  // not yet: only a retained status is known
   std::string former_session, former_host;
-  WallTime twins_at{};  // when two agents spoke in turn
+  std::vector<wire::HeardSession> live;  // heard live, the newest first
+  WallTime twins_at{};                   // when two agents spoke in turn
 };
 
 struct CollectorNews {
@@ -43,6 +44,8 @@ class Fleet {
   void Tell(const CollectorNews& news);
 
   std::map<std::string, StoreNews> Stores() const;
+  // For the store's confirmations.
+  std::vector<wire::HeardSession> SessionsOf(const std::string& store) const;
   CollectorNews Collector() const;
 
  private:

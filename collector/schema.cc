@@ -6,9 +6,9 @@
 namespace tillrelay::collector {
 namespace {
 
-// {t} text compared by bytes, {i} a 64-bit integer, {wr} a table that is its primary key.
-// position: the order of commit over counted rows, without holes; NULL elsewhere.
-// counted: 0 while the row lies above the watermark, and for ever if its id had already counted.
+// {t} text compared by bytes, {i} a 64-bit integer, {b} bytes, {wr} a table that is its primary
+// key. position: the order of commit over counted rows, without holes; NULL elsewhere. counted: 0
+// while the row lies above the watermark, and for ever if its id had already counted.
 constexpr const char* kFirst = R"sql(
 CREATE TABLE event (
   position {i}, store_id {t} NOT NULL, stream {t} NOT NULL, sequence {i} NOT NULL,
@@ -84,6 +84,15 @@ CREATE TABLE owed (
 CREATE INDEX stream_open ON stream (store_id, stream) WHERE confirmed_through < highest_seen;
 )sql";
 
+constexpr const char* kThird = R"sql(
+CREATE TABLE unapplied (
+  store_id {t} NOT NULL, stream {t} NOT NULL, sequence {i} NOT NULL, chain {t} NOT NULL,
+  id {t} NOT NULL, kind {t} NOT NULL, reason {t} NOT NULL, since {t} NOT NULL,
+  bytes {i} NOT NULL, raw {b} NOT NULL,
+  PRIMARY KEY (store_id, stream, sequence, chain));
+CREATE INDEX unapplied_id ON unapplied (id);
+)sql";
+
 // Tables of version 1 existed in SQLite only.
 constexpr const char* kFromFirst = R"sql(
 ALTER TABLE moved RENAME TO timeline;
@@ -96,6 +105,7 @@ std::string In(Dialect dialect, std::string text) {
   const std::pair<std::string_view, std::string_view> words[] = {
       {"{t}", sqlite ? "TEXT" : "TEXT COLLATE \"C\""},
       {"{i}", sqlite ? "INTEGER" : "BIGINT"},
+      {"{b}", sqlite ? "BLOB" : "BYTEA"},
       {"{wr}", sqlite ? "WITHOUT ROWID" : ""},
   };
   for (const auto& [word, meaning] : words) {
@@ -109,10 +119,11 @@ std::string In(Dialect dialect, std::string text) {
 }  // namespace
 
 Result<std::string> SchemaSteps(Dialect dialect, int64_t from) {
-  if (from == 0) return In(dialect, std::string(kFirst) + kSecond);
+  if (from == 0) return In(dialect, std::string(kFirst) + kSecond + kThird);
   if (from == 1 && dialect == Dialect::kSqlite) {
-    return In(dialect, std::string(kFromFirst) + kSecond);
+    return In(dialect, std::string(kFromFirst) + kSecond + kThird);
   }
+  if (from == 2) return In(dialect, kThird);
   return Invalid("the database was written by a newer tillrelay-collector; install that");
 }
 

@@ -15,7 +15,7 @@
 
 namespace tillrelay::collector {
 
-inline constexpr int64_t kSchemaVersion = 2;
+inline constexpr int64_t kSchemaVersion = 3;
 
 enum class Dialect { kSqlite, kPostgres };
 

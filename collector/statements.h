@@ -16,6 +16,8 @@ inline const Statement kAllStreams(
     "SELECT store_id, stream, confirmed_through, chain, highest_seen, opened_at, reason, revision"
     " FROM stream ORDER BY opened_at, stream",
     "");
+inline const Statement kStreamCount("SELECT COUNT(*) FROM {rows} JOIN stream s ON s.store_id = r.a",
+                                    "a");
 inline const Statement kOpenStreams(
     "SELECT store_id, stream, confirmed_through, chain, highest_seen, opened_at, reason, revision"
     " FROM stream WHERE confirmed_through < highest_seen",
@@ -40,7 +42,9 @@ inline const Statement kOwedOfStores(
 // A question for each id: as a join it is planned by guesses about how many rows have counted, and
 // PostgreSQL then reads all of them.
 inline const Statement kCountedIds(
-    "SELECT r.a, (SELECT 1 FROM event e WHERE e.id = r.a AND e.counted = 1) FROM {rows}", "a");
+    "SELECT r.a, (SELECT 1 FROM event e WHERE e.id = r.a AND e.counted = 1),"
+    " (SELECT 1 FROM unapplied u WHERE u.id = r.a LIMIT 1) FROM {rows}",
+    "a");
 inline const Statement kEvents(
     "SELECT e.store_id, e.stream, e.sequence, e.id, e.kind, e.occurred_at, e.recorded_at,"
     " e.stored_at, e.chain, e.position, e.body FROM {rows} JOIN event e"
@@ -73,9 +77,10 @@ inline const Statement kCountEvents(
     " WHERE event.store_id = r.a AND event.stream = r.b AND event.sequence = r.c",
     "p# a b c#");
 inline const Statement kFillEvents(
-    "UPDATE event SET kind = r.k, body = r.l, counted = r.n, position = r.p FROM {rows}"
+    "UPDATE event SET kind = r.k, body = r.l, occurred_at = r.o, counted = r.n, position = r.p"
+    " FROM {rows}"
     " WHERE event.store_id = r.a AND event.stream = r.b AND event.sequence = r.c",
-    "k l n# p# a b c#");
+    "k l o n# p# a b c#");
 inline const Statement kDropEvents(
     "DELETE FROM event WHERE (store_id, stream, sequence) IN (SELECT r.a, r.b, r.c FROM {rows})",
     "a b c#");
@@ -138,7 +143,7 @@ inline const Statement kForks(
 inline const Statement kForgotten(
     "SELECT f.store_id, f.stream, f.sequence, f.id, f.kind, f.occurred_at, f.recorded_at, f.at,"
     " f.chain, 0, f.body FROM {rows} JOIN fork f ON f.at < r.a"
-    " WHERE f.kind NOT IN ('parked', 'stream_opened', 'loss') AND NOT EXISTS"
+    " WHERE f.kind NOT IN ('parked', 'stream_opened', 'loss', 'unapplied') AND NOT EXISTS"
     " (SELECT 1 FROM event e WHERE e.id = f.id AND e.counted = 1)"
     " ORDER BY f.at, f.store_id, f.stream, f.sequence LIMIT 200",
     "a");
@@ -166,6 +171,31 @@ inline const Statement kSaveOwed(
 inline const Statement kOwedOver(
     "DELETE FROM owed WHERE (store_id, stream, sequence) IN (SELECT r.a, r.b, r.c FROM {rows})",
     "a b c#");
+inline const Statement kSaveUnapplied(
+    "INSERT INTO unapplied (store_id, stream, sequence, chain, id, kind, reason, since, bytes, raw)"
+    " SELECT r.a, r.b, r.c, r.d, r.e, r.f, r.g, r.h, r.i, r.j FROM {rows} WHERE true"
+    " ON CONFLICT DO NOTHING",
+    "a b c# d e f g h i# j!");
+inline const Statement kUnappliedOver(
+    "DELETE FROM unapplied WHERE (store_id, stream, sequence, chain) IN"
+    " (SELECT r.a, r.b, r.c, r.d FROM {rows})",
+    "a b c# d");
+inline const Statement kUnappliedKept(
+    "SELECT COUNT(*), COALESCE(SUM(u.bytes), 0) FROM {rows} JOIN unapplied u"
+    " ON u.store_id = r.a",
+    "a");
+inline const Statement kUnappliedOfStores(
+    "SELECT u.store_id, u.stream, u.sequence FROM {rows} JOIN unapplied u ON u.store_id = r.a"
+    " ORDER BY u.store_id, u.stream, u.sequence",
+    "a");
+// The next ones in the order of their keys.
+inline const Statement kUnapplied(
+    "SELECT u.store_id, u.stream, u.sequence, u.chain, u.id, u.kind, u.reason, u.since, u.raw"
+    " FROM {rows} JOIN unapplied u"
+    " ON (u.store_id, u.stream, u.sequence, u.chain) > (r.a, r.b, r.c, r.d)"
+    " ORDER BY u.store_id, u.stream, u.sequence, u.chain LIMIT 20",
+    "a b c# d");
+
 inline const Statement kGaps(
     "SELECT store_id, stream, first, last, since, asked_at FROM gap ORDER BY 1, 2, 3", "");
 inline const Statement kClearGaps(

@@ -3,13 +3,29 @@
 
 #include <algorithm>
 
+#include "common/base/json_writer.h"
+#include "common/base/text.h"
+
 namespace tillrelay::collector {
 namespace {
 
 constexpr const char* kParked = "parked";
 constexpr uint64_t kIslandsAtOnce = 200;  // bodies read together, each up to the largest event
+constexpr size_t kMaxShownKind = 128;
 
 }  // namespace
+
+Result<bool> Store::MayOpen(const StreamKey& key) {
+  if (states_.contains(key)) return true;
+  Wanted wanted;
+  wanted.streams.push_back(key);
+  auto found = tables_.Read(wanted);
+  if (!found.ok()) return std::move(found).status();
+  if (!found->streams.empty()) return true;
+  auto count = tables_.StreamCount(key.store);
+  if (!count.ok()) return std::move(count).status();
+  return *count < kMaxStreams;
+}
 
 Result<bool> Store::EnsureStream(const StreamKey& key) {
   bool fresh = false;
@@ -44,6 +60,11 @@ Result<Outcome> Store::ApplyOne(const Arrived& e) {
     s.row.highest_seen = e.sequence;
     s.dirty = true;
   }
+  if (!e.unapplied.empty()) {
+    auto room = HasRoom(e);
+    if (!room.ok()) return std::move(room).status();
+    if (!*room) return Outcome::kNoRoom;
+  }
   if (e.sequence <= s.through()) return AtOrBelow(&s, e);
   if (e.sequence > s.through() + 1) return Above(&s, e);
   if (e.previous == s.row.chain || s.row.chain == kUnknownChain) return Next(&s, e);
@@ -66,7 +87,7 @@ Result<Outcome> Store::AtOrBelow(StreamState*, const Arrived& e) {
 }
 
 Result<Outcome> Store::Next(StreamState* s, const Arrived& e) {
-  bool counts = !e.parked;
+  bool counts = !e.parked && e.unapplied.empty();
   if (counts) {
     auto known = HasCounted(e.id);
     if (!known.ok()) return std::move(known).status();
@@ -80,6 +101,7 @@ Result<Outcome> Store::Next(StreamState* s, const Arrived& e) {
   s->dirty = true;
   s->seen.Add(e.sequence);
   TRY(Absorb(s, e.sequence + 1, s->through()));
+  if (!e.unapplied.empty()) return Outcome::kUnapplied;
   return e.parked ? Outcome::kParked : Outcome::kCounted;
 }
 
@@ -94,7 +116,7 @@ Result<Outcome> Store::Above(StreamState* s, const Arrived& e) {
   }
   TRY(Insert(e, false));
   s->dirty = true;
-  return Outcome::kIsland;
+  return e.unapplied.empty() ? Outcome::kIsland : Outcome::kUnapplied;
 }
 
 // An island that is there already, or another event for its number: the younger one takes the
@@ -119,7 +141,9 @@ Result<Outcome> Store::Fill(const Arrived& e) {
   if (!known.ok()) return std::move(known).status();
   TRY(Flush());  // the row may still be waiting to be written
   EventRow row = RowOf(e);
-  if (*known) {
+  if (!e.unapplied.empty()) {
+    Keep(e);
+  } else if (*known) {
     Duplicate({e.key, e.sequence}, e.id);
   } else {
     row.position = ++position_;
@@ -141,9 +165,10 @@ Result<Outcome> Store::AfterLoss(const Arrived& e) {
     if (e.sequence < loss.range.first || e.sequence > loss.range.last) continue;
     auto known = HasCounted(e.id);
     if (!known.ok()) return std::move(known).status();
+    const bool counts = !*known && !e.parked && e.unapplied.empty();
     if (*known) Duplicate({e.key, e.sequence}, e.id);
-    TRY(Insert(e, !*known && !e.parked));
-    if (!*known && !e.parked) TRY(Post(e.posting));
+    TRY(Insert(e, counts));
+    if (counts) TRY(Post(e.posting));
     ++changes_.loss_filled[{e.key, loss.range.first}];
     return e.parked ? Outcome::kParked : Outcome::kFilled;
   }
@@ -192,6 +217,10 @@ Result<bool> Store::AbsorbOne(StreamState* s, const NumberKey& number) {
     const auto here = changes_.owed.find(number);
     const OwedRow& told = here != changes_.owed.end() ? here->second : (*owed)[number.sequence];
     FromHex(told.data_hash, digest.data(), digest.size());
+  } else if (held.kind == kUnappliedKind) {
+    std::string body = held.body;
+    auto told = parser_.Parse(body);
+    if (told.ok()) FromHex(told->String("datahash"), digest.data(), digest.size());
   }
   const wire::Chain& before = s->row.chain;
   if (before != kUnknownChain &&
@@ -201,7 +230,7 @@ Result<bool> Store::AbsorbOne(StreamState* s, const NumberKey& number) {
   }
   s->row.chain = held.chain;
   s->dirty = true;
-  if (parked) return true;
+  if (parked || held.kind == kUnappliedKind) return true;
   TRY(CountIsland(held));
   return true;
 }
@@ -277,7 +306,7 @@ Result<uint64_t> Store::CountIslandsWithin(StreamState* s, const wire::Range& ra
     auto row = Row(number);
     if (!row.ok()) return std::move(row).status();
     const EventRow island = **row;
-    if (island.kind != kParked) TRY(CountIsland(island));
+    if (island.kind != kParked && island.kind != kUnappliedKind) TRY(CountIsland(island));
   }
   return held.size();
 }
@@ -345,7 +374,79 @@ Result<uint64_t> Store::Rescue(const std::string& before) {
   return rescued;
 }
 
-void Store::Aside(const Arrived& e) { changes_.forks.push_back(RowOf(e)); }
+void Store::Aside(const Arrived& e) {
+  changes_.forks.push_back(RowOf(e));
+  if (!e.unapplied.empty()) Keep(e);
+}
+
+// Also for one that is kept already.
+Result<bool> Store::HasRoom(const Arrived& e) {
+  auto held = Row({e.key, e.sequence});
+  if (!held.ok()) return std::move(held).status();
+  if (*held != nullptr && (*held)->chain == e.chain && (*held)->kind == kUnappliedKind) return true;
+  auto [kept, fresh] = kept_.try_emplace(e.key.store);
+  if (fresh) {
+    auto read = tables_.UnappliedOf(e.key.store);
+    if (!read.ok()) return std::move(read).status();
+    kept->second = *read;
+  }
+  return kept->second.events < kMaxUnappliedEvents &&
+         kept->second.bytes + e.raw.size() <= kMaxUnappliedBytes;
+}
+
+// Whole, beside its row, and its id with it: what comes under that id elsewhere has no effect.
+void Store::Keep(const Arrived& e) {
+  UnappliedRow row;
+  row.number = {e.key, e.sequence};
+  row.chain = e.chain;
+  row.id = e.id;
+  row.kind = Printable(e.kind, kMaxShownKind);
+  row.reason = e.unapplied;
+  row.raw = e.raw;
+  Tables::Kept& kept = kept_[e.key.store];
+  ++kept.events;
+  kept.bytes += row.raw.size();
+  ids_[e.id] = true;
+  changes_.unapplied.push_back(std::move(row));
+}
+
+// The event as it came, read again by this program.
+Result<bool> Store::ApplyKept(const UnappliedRow& kept, const std::string& time) {
+  std::string raw = kept.raw;
+  auto value = kept_parser_.Parse(raw);
+  if (!value.ok()) return false;
+  auto e = ReadArrived(*value, time);
+  if (!e.ok() || !e->unapplied.empty() || !e->intact) return false;
+  Wanted wanted;
+  wanted.ids.push_back(kept.id);
+  auto found = tables_.Read(wanted);
+  if (!found.ok()) return std::move(found).status();
+  auto held = Row(kept.number);
+  if (!held.ok()) return std::move(held).status();
+  const bool in_place = *held != nullptr && (*held)->chain == kept.chain;
+  auto stream = Get(kept.number.key);
+  if (!stream.ok()) return std::move(stream).status();
+  if (in_place && kept.number.sequence > (*stream)->through()) return false;  // its turn comes
+  changes_.applied.push_back(kept);
+  EventRow row = RowOf(*e);
+  if (!found->counted.empty()) {
+    Duplicate(kept.number, kept.id);
+  } else {
+    row.position = ++position_;
+    ids_[kept.id] = true;
+    if (e->loss) declared_.push_back(*e->loss);
+    TRY(Post(e->posting));
+  }
+  if (in_place) {
+    rows_[kept.number] = row;
+    changes_.filled.push_back(std::move(row));
+  } else if (row.position > 0) {
+    row.key.stream += "/aside-" + ToHex(BytesOf(row.chain)).substr(0, 8);
+    changes_.events.push_back(std::move(row));
+  }
+  TRY(DeclarePending(kept.number.key.store));
+  return true;
+}
 
 void Store::Duplicate(const NumberKey& number, const std::string& id) {
   ++changes_.duplicates[{number, id}];
@@ -362,6 +463,12 @@ EventRow Store::RowOf(const Arrived& e) const {
   row.stored_at = changes_.now;
   row.chain = e.chain;
   row.body = e.data;
+  if (e.unapplied.empty()) return row;
+  row.kind = kUnappliedKind;
+  row.body.clear();
+  JsonWriter json(&row.body);
+  json.BeginObject().Field("reason", e.unapplied);
+  json.Field("datahash", ToHex(BytesOf(e.data_digest))).EndObject();
   return row;
 }
 
@@ -374,6 +481,7 @@ Status Store::Insert(const Arrived& e, bool counted) {
     if (e.loss) declared_.push_back(*e.loss);
   }
   if (e.parked) changes_.owed[number] = *e.parked;
+  if (!e.unapplied.empty()) Keep(e);
   rows_.erase(number);
   fresh_[number] = changes_.events.size();
   changes_.events.push_back(std::move(row));

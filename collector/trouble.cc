@@ -86,6 +86,11 @@ void JudgeFacts(const Judge& judge, StoreTrouble* store) {
     Add(store, fresh(facts.fork_at),
         fmt::format("two histories: {} events kept aside, last {}", facts.forks, facts.fork_at));
   }
+  if (facts.unapplied > 0) {
+    Add(store, Level::kBad,
+        fmt::format("{} events are kept but cannot be applied since {}: {}", facts.unapplied,
+                    facts.unapplied_since, facts.unapplied_first));
+  }
   if (facts.owed > 0) {
     Add(store, Level::kWarn,
         fmt::format("{} events too large for the line since {}", facts.owed, facts.owed_since));

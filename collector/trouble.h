@@ -20,8 +20,9 @@ struct StoreFacts {
   uint64_t streams = 0, confirmed = 0;  // confirmed: events at or below the watermarks
   uint64_t missing = 0;
   std::string missing_since;
-  uint64_t forks = 0, lost = 0, owed = 0;
-  std::string fork_at, lost_at, owed_since;
+  uint64_t forks = 0, lost = 0, owed = 0, unapplied = 0;
+  std::string fork_at, lost_at, owed_since, unapplied_since;
+  std::string unapplied_first;  // stream, number and reason of one of them
 };
 
 struct StoreTrouble {

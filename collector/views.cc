@@ -22,6 +22,10 @@ const Statement kForkFacts("SELECT store_id, COUNT(*), MAX(at) FROM fork GROUP B
 const Statement kLossFacts(
     "SELECT store_id, SUM(last - first + 1 - filled), MAX(at) FROM loss GROUP BY store_id", "");
 const Statement kOwedFacts("SELECT store_id, COUNT(*), MIN(since) FROM owed GROUP BY store_id", "");
+const Statement kUnappliedFacts(
+    "SELECT store_id, COUNT(*), MIN(since), MIN(stream || ' ' || sequence || ', ' || reason)"
+    " FROM unapplied GROUP BY store_id",
+    "");
 
 void Effects(const Posting& posting, JsonWriter* json) {
   json->Key("effects").BeginArray();
@@ -88,7 +92,8 @@ void StoreJson(const StoreTrouble& s, JsonWriter* json) {
       .Field("missing", s.facts.missing)
       .Field("lost", s.facts.lost)
       .Field("kept_aside", s.facts.forks)
-      .Field("owed", s.facts.owed);
+      .Field("owed", s.facts.owed)
+      .Field("unapplied", s.facts.unapplied);
   json->Key("alarms").BeginArray();
   for (const auto& alarm : s.alarms) {
     json->BeginObject().Field("level", LevelWord(alarm.level)).Field("text", alarm.text);
@@ -135,7 +140,8 @@ Result<std::map<std::string, StoreFacts>> ReadFacts(Sql* sql) {
                           {&kGapFacts, &none},
                           {&kForkFacts, &none},
                           {&kLossFacts, &none},
-                          {&kOwedFacts, &none}});
+                          {&kOwedFacts, &none},
+                          {&kUnappliedFacts, &none}});
   if (!all.ok()) return std::move(all).status();
   const auto each = [&facts](const Rows& rows, auto&& use) {
     for (size_t i = 0; i < rows.size(); ++i) {
@@ -163,6 +169,13 @@ Result<std::map<std::string, StoreFacts>> ReadFacts(Sql* sql) {
     f->owed = n;
     f->owed_since = since;
   });
+  each((*all)[5], [](Facts f, uint64_t n, const std::string& since) {
+    f->unapplied = n;
+    f->unapplied_since = since;
+  });
+  for (size_t i = 0; i < (*all)[5].size(); ++i) {
+    facts[(*all)[5].Text(i, 0)].unapplied_first = (*all)[5].Text(i, 3);
+  }
   return facts;
 }
 

@@ -160,6 +160,9 @@ void Pump::PublishStats() {
   stats.last_confirmed_at = courier_.last_confirmed_at();
   stats.centre_clock_ahead = courier_.centre_clock_ahead();
   stats.dropped_messages_total = dropped_;
+  stats.sees_twins = courier_.sees_twins();
+  stats.unapplied = courier_.unapplied().events;
+  stats.unapplied_numbers = courier_.unapplied().numbers;
   stats.to_broker = courier_.latency().broker();
   stats.to_centre = courier_.latency().centre();
   Lock lock(mutex_);

@@ -251,8 +251,8 @@ TEST_F(IngestTest, ASecondCollectorOnTheSameDatabaseIsRefused) {
 
 TEST_F(IngestTest, ADatabaseOfANewerProgramIsNotTouched) {
   Stop();
-  database_.Execute(database_.postgres() ? "UPDATE schema_version SET version = 3"
-                                         : "PRAGMA user_version = 3");
+  database_.Execute(database_.postgres() ? "UPDATE schema_version SET version = 99"
+                                         : "PRAGMA user_version = 99");
   const auto opened = Store::Open(url());
   ASSERT_FALSE(opened.ok());
   EXPECT_EQ(opened.status().code(), Code::kInvalid);
