@@ -53,6 +53,7 @@ class Agent {
   void Stop();
 
  private:
+  std::optional<Failure> ReadRules();
   std::optional<Failure> StartStore();
   Status StartUplink();
   Status StartDropFolder();
@@ -91,6 +92,7 @@ class Agent {
   capture::Counters counters_;
   std::string password_;
 
+  ClockTrust clock_trust_;  // the uplink hears, the doors ask
   std::optional<capture::IntakeOptions> intake_options_;
   books::Books books_;
   std::unique_ptr<journal::Journal> journal_;

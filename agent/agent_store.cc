@@ -7,9 +7,13 @@
 #include "common/mqtt/paho_link.h"
 #include "common/service/credentials.h"
 #include "common/service/exit_codes.h"
+#include "common/wire/ulid.h"
 
 namespace tillrelay {
 namespace {
+
+constexpr size_t kFormerSessions = 50;
+constexpr size_t kMaxSessionsFile = 64 * 1024;
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
@@ -24,9 +28,32 @@ books::NumberingRule NumberingOf(const config::Config::Registers& registers) {
   return rule;
 }
 
+// The sessions of earlier runs, the last ones; this one is written behind them. A file that cannot
+// be used costs nothing but an alarm too many after a broker's crash.
+std::vector<std::string> KeepSession(const std::string& path, const std::string& session) {
+  std::vector<std::string> former;
+  const auto text = ReadFile(path, kMaxSessionsFile);
+  std::string_view rest = text.ok() ? std::string_view(*text) : std::string_view();
+  while (!rest.empty()) {
+    const std::string_view line = rest.substr(0, rest.find('\n'));
+    if (wire::IsUlid(line)) former.emplace_back(line);
+    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+  }
+  if (former.size() >= kFormerSessions) {
+    former.erase(former.begin(), former.end() - (kFormerSessions - 1));
+  }
+  std::string kept;
+  for (const std::string& one : former) kept += one + '\n';
+  if (Status s = WriteFileDurably(path, kept + session + '\n', 0600); !s.ok()) {
+    log::Warning("uplink", "{}", s.message());
+  }
+  return former;
+}
+
 }  // namespace
 
-std::optional<Failure> Agent::StartStore() {
+// What the settings say of documents: rules, guard, words, profiles.
+std::optional<Failure> Agent::ReadRules() {
   auto zone = event::StoreZone::Load(config_.time_zone);
   if (!zone.ok()) return Failure{service::kExitConfiguration, std::move(zone).status()};
   intake_options_.emplace(
@@ -34,6 +61,7 @@ std::optional<Failure> Agent::StartStore() {
                               config_.items.non_stock, config_.business_day_ends_s},
                              {},
                              {}});
+  intake_options_->clock_trust = &clock_trust_;
   auto& limits = intake_options_->limits;
   limits.depth = static_cast<int>(config_.limits.depth);
   limits.string_bytes = static_cast<size_t>(config_.limits.string_bytes);
@@ -53,7 +81,11 @@ std::optional<Failure> Agent::StartStore() {
     intake_options_->csv.push_back(ProfileOf(csv, config_.store_id));
     intake_options_->csv.back().zone = intake_options_->shop.zone;
   }
+  return std::nullopt;
+}
 
+std::optional<Failure> Agent::StartStore() {
+  if (auto failure = ReadRules()) return failure;
   journal::JournalOptions options;
   options.store.path = config_.journal.path;
   options.store.store_id = config_.store_id;
@@ -115,6 +147,7 @@ Result<mqtt::LinkOptions> Agent::LinkOptionsOf() const {
   mqtt::LinkOptions link;
   link.url = config_.broker.url;
   link.client_id = "tillrelay-" + config_.store_id;
+  link.protocol = mqtt::ProtocolOf(config_.broker.protocol);
   link.username = config_.broker.username;
   link.password = password_;
   const struct {
@@ -131,8 +164,8 @@ Result<mqtt::LinkOptions> Agent::LinkOptionsOf() const {
   }
   link.will_topic = wire::TopicsOf(config_.delivery.topic_prefix, config_.store_id).status;
   link.will_payload = wire::WriteWill(session_);
-  link.content_type = std::string(config_.delivery.form == "batches" ? wire::kBatchContentType
-                                                                     : wire::kEventContentType);
+  link.content_type = std::string(wire::kEventContentType);
+  link.batch_content_type = std::string(wire::kBatchContentType);
   return link;
 }
 
@@ -149,16 +182,20 @@ Status Agent::StartUplink() {
   courier.sender.retry_max = milliseconds(config_.broker.retry_max_ms);
   const auto& delivery = config_.delivery;
   courier.batches = delivery.form == "batches";
+  courier.automatic = delivery.form == "auto" && delivery.confirm == "centre";
   courier.zstd = delivery.zstd;
   courier.sender.by_broker = delivery.confirm == "broker";
   courier.sender.events_per_message =
-      courier.batches ? static_cast<uint64_t>(delivery.batch_events) : 1;
+      delivery.form == "events" ? 1 : static_cast<uint64_t>(delivery.batch_events);
   courier.sender.max_unconfirmed_events = static_cast<uint64_t>(delivery.max_unconfirmed);
   courier.sender.max_events_per_s = static_cast<uint64_t>(delivery.max_events_per_s);
   courier.sender.max_bytes_per_s = static_cast<uint64_t>(delivery.max_bytes_per_s);
   const Sha256Digest share = Sha256(config_.store_id);
   courier.sender.first_retry = std::min<Duration>(Duration(uplink::kOutageSpread) * share[0] / 256,
                                                   milliseconds(config_.broker.retry_max_ms));
+  courier.clock_trust = &clock_trust_;
+  courier.watch_own_status = true;
+  courier.former_sessions = KeepSession(config_.journal.path + ".sessions", session_);
   courier.store_id = config_.store_id;
   courier.journal_path = config_.journal.path;
   courier.broker = config_.broker.url;

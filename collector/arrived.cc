@@ -3,24 +3,40 @@
 #include <charconv>
 #include <limits>
 
+#include "common/base/json_writer.h"
 #include "common/base/text.h"
+#include "common/event/bounds.h"
+#include "common/event/kind.h"
 #include "common/event/time_text.h"
 #include "common/wire/ulid.h"
 
 namespace tillrelay::collector {
 namespace {
 
-constexpr size_t kMaxTextBytes = 128;  // of kind and times, which become columns
 constexpr size_t kMaxReasonBytes = 200;
 constexpr std::string_view kParked = "parked";
+constexpr std::string_view kNoTime = "1970-01-01T00:00:00Z";
 constexpr auto kMaxNumber = static_cast<uint64_t>(std::numeric_limits<int64_t>::max());  // column
 
-bool Plain(std::string_view text) { return !text.empty() && text.size() <= kMaxTextBytes; }
-
 // What the attributes' reader leaves open.
-bool Usable(const wire::Envelope& e) {
-  return IsName(e.store) && wire::IsUlid(e.stream) && Plain(e.kind) && Plain(e.time) &&
-         Plain(e.recorded_at) && event::ParseUtc(e.time).ok() && e.sequence <= kMaxNumber;
+bool HasPlace(const wire::Envelope& e) {
+  return IsName(e.store) && wire::IsUlid(e.stream) && e.sequence <= kMaxNumber;
+}
+
+bool IsTime(std::string_view text) {
+  return event::FaultOfId(text).empty() && event::ParseUtc(text).ok();
+}
+
+// Why the attributes cannot become columns, or "". What an agent says of itself is dated by its own
+// clock, which may be anywhere.
+std::string AttributeFault(const wire::Envelope& e) {
+  const auto kind = event::ParseKind(e.kind);
+  if (!kind && !e.parked) return "unknown-kind: " + Printable(e.kind, kMaxReasonBytes);
+  if (!IsTime(e.recorded_at)) return "recordedtime: not a time";
+  const bool own = e.parked || *kind == event::Kind::kStreamOpened || *kind == event::Kind::kLoss;
+  if (own) return IsTime(e.time) ? "" : "time: not a time";
+  const std::string_view fault = event::FaultOfTime(e.time);
+  return fault.empty() ? "" : std::string("time: ").append(fault);
 }
 
 // References inside `data` are texts of 20 digits.
@@ -69,11 +85,12 @@ std::optional<Declared> ReadDeclared(std::string_view kind, JsonValue data) {
   return ReadLost(data.Find("loss"));
 }
 
-Result<Arrived> ReadArrived(JsonValue event) {
+Result<Arrived> ReadArrived(JsonValue event, std::string_view time) {
   auto read = wire::ReadEnvelope(event);
   if (!read.ok()) return std::move(read).status();
-  const wire::Envelope& e = *read;
-  if (!Usable(e)) return Invalid("an attribute is unusable");
+  wire::Envelope& e = *read;
+  if (!time.empty()) e.time = time;
+  if (!HasPlace(e)) return Invalid("store, stream or sequence is malformed");
   Arrived arrived;
   arrived.key = {std::string(e.store), std::string(e.stream)};
   arrived.sequence = e.sequence;
@@ -84,21 +101,43 @@ Result<Arrived> ReadArrived(JsonValue event) {
   arrived.chain = e.chain;
   arrived.previous = e.previous;
   arrived.data = e.data;
+  arrived.raw = event.text();
   const JsonValue data = event.Find("data");
-  Sha256Digest digest;
+  Sha256Digest& digest = arrived.data_digest;
+  std::string fault = AttributeFault(e);
   if (e.kind == kParked) {
     auto owed = ReadParked(event, data, &digest);
     if (!owed.ok()) return std::move(owed).status();
     arrived.parked = *std::move(owed);
   } else {
-    digest = Sha256(e.data);
+    digest = e.data_digest;
     arrived.posting = ReadPosting({e.store, e.kind, e.time}, data);
+    if (fault.empty()) fault = arrived.posting.fault;
   }
   if (e.kind == "stream_opened")
     arrived.opened_reason = Short(data.Find("stream_opened").String("reason"));
   arrived.loss = ReadDeclared(e.kind, data);
   arrived.intact = wire::NextChain(e.previous, e.sequence, e.id, digest) == e.chain;
+  if (arrived.parked) {
+    arrived.MakeTimesStorable();  // its body is judged when it comes
+  } else if (!fault.empty()) {
+    arrived.CannotApply(fault);
+  }
   return arrived;
+}
+
+void Arrived::MakeTimesStorable() {
+  if (!IsTime(recorded_at)) recorded_at = kNoTime;
+  if (!IsTime(time)) time = recorded_at;
+}
+
+void Arrived::CannotApply(std::string_view why) {
+  unapplied = Printable(why, kMaxReasonBytes);
+  MakeTimesStorable();
+  posting = {};
+  posting.store = key.store;
+  opened_reason.clear();
+  loss.reset();
 }
 
 }  // namespace tillrelay::collector

@@ -126,7 +126,7 @@ void Collector::SendConfirmations() {
       confirmer_.Done(store, content, false, now.at);
       continue;
     }
-    const std::string text = ConfirmText(store, now.text, streams);
+    const std::string text = ConfirmText(store, now.text, streams, fleet_.SessionsOf(store));
     const std::string topic = wire::TopicsOf(prefix_, store).confirm;
     if (!connection_.Publish({.topic = topic, .payload = text, .retained = true}, now.at).ok()) {
       return;

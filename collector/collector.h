@@ -96,6 +96,7 @@ class Collector {
   Status Lead();
   Status Purge();
   Status Rescue();
+  Status ApplyKept();
 
   const Clock& clock_;
   Random& random_;
@@ -115,8 +116,11 @@ class Collector {
   std::set<StreamKey> unsaved_gaps_;
   Instant gaps_saved_at_{}, upkeep_at_{}, purge_at_{}, rescue_at_{};
   std::optional<Instant> retry_at_;  // set while the store fails
+  // The last event of table `unapplied` that this program has tried; empty: all of them.
+  std::optional<UnappliedRow> tried_ = UnappliedRow{};
   int store_failures_ = 0;
   Notice unread_{log::Level::kWarning};
+  Notice met_{log::Level::kInfo};
   log::Repeated failed_{log::Level::kError, "collector"};
 };
 

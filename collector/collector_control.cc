@@ -69,13 +69,16 @@ Status Collector::Meet(const std::string& store, const wire::StoreStatus& status
   std::vector<StreamKey> fresh;
   for (const wire::StreamState& told : status.streams) {
     StreamKey key{store, told.stream};
+    auto may_open = store_.MayOpen(key);
+    if (!may_open.ok()) return std::move(may_open).status();
+    if (!*may_open) continue;
     auto is_new = store_.EnsureStream(key);
     if (!is_new.ok()) return std::move(is_new).status();
     if (*is_new) fresh.push_back(std::move(key));
   }
   TRY(store_.Commit());
   for (const StreamKey& key : fresh) {
-    log::Info("collector", "store {}: new stream {}", key.store, key.stream);
+    met_.Report(fmt::format("store {}: new stream {}", key.store, key.stream), clock_.Now());
   }
   for (const wire::StreamState& told : status.streams) {
     const StreamKey key{store, told.stream};
@@ -195,7 +198,7 @@ Status Collector::CheckFallen(const std::string& store, const wire::StoreStatus&
 }
 
 // A lost number stays open: a store that keeps it after all, say a server that was thought dead, is
-// asked for it.
+// asked for it. So is a body that is still owed: the broker's limit may have been lifted.
 Status Collector::CheckKept(const std::string& store, const wire::StoreStatus& status) {
   const Instant now = clock_.Now();
   for (const wire::StreamState& told : status.streams) {
@@ -215,6 +218,15 @@ Status Collector::CheckKept(const std::string& store, const wire::StoreStatus& s
       }
       const wire::Range above{std::max(first, told.floor), std::min(last, told.head)};
       if (above.first <= above.last) kept.push_back(above);
+    }
+    auto owed = store_.tables().Owed(key);
+    if (!owed.ok()) return std::move(owed).status();
+    for (const auto& [number, row] : *owed) {
+      if (!kept.empty() && kept.back().last + 1 == number) {
+        kept.back().last = number;
+      } else {
+        kept.push_back({number, number});
+      }
     }
     gaps_.KeptAfterAll(key, std::move(kept));
   }

@@ -28,6 +28,9 @@ void Collector::Upkeep() {
     rescue_at_ = now + kRescueEvery;
     if (Status rescued = Rescue(); !rescued.ok()) return StoreFailed(rescued);
   }
+  if (news_.leads && tried_) {
+    if (Status applied = ApplyKept(); !applied.ok()) return StoreFailed(applied);
+  }
   if (retention_.count() == 0) return;
   if (!news_.leads) return age_.Pause();
   if (Status seen = age_.Observe(&store_.tables(), now, store_.position()); !seen.ok()) {
@@ -72,6 +75,28 @@ Status Collector::Rescue() {
   news_.rescued += *rescued;
   if (*rescued > 0) {
     log::Error("collector", "{} events that were kept aside for an hour are applied now", *rescued);
+  }
+  return Status::Ok();
+}
+
+// What an older program, or an older database, could not apply is tried once by each run.
+Status Collector::ApplyKept() {
+  auto kept = store_.tables().Unapplied(*tried_);
+  if (!kept.ok()) return std::move(kept).status();
+  if (kept->empty()) {
+    tried_.reset();
+    return Status::Ok();
+  }
+  for (UnappliedRow& row : *kept) {
+    auto applied = store_.ApplyKeptAlone(row, "", event::UtcText(clock_.Wall()));
+    if (!applied.ok()) return std::move(applied).status();
+    if (*applied) {
+      log::Info("collector", "store {}: event {} of stream {}, which was kept, is applied now",
+                row.number.key.store, row.number.sequence, row.number.key.stream);
+      TRY(Look(row.number.key));
+    }
+    row.raw.clear();
+    tried_ = std::move(row);
   }
   return Status::Ok();
 }

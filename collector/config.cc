@@ -75,6 +75,7 @@ Result<Config> ParseConfig(std::string_view text, const std::string& name) {
   Settings& settings = *parsed;
   Config config;
   settings.String("broker.url", &config.broker.url);
+  settings.Word("broker.protocol", {"auto", "5", "3.1.1"}, &config.broker.protocol);
   settings.String("broker.username", &config.broker.username);
   settings.String("broker.password_file", &config.broker.password_file);
   settings.String("broker.ca_file", &config.broker.ca_file);

@@ -17,6 +17,7 @@ namespace tillrelay::collector {
 struct Config {
   struct {
     std::string url;  // mqtt:// or mqtts://, required
+    std::string protocol = "auto";
     std::string username, password_file;
     std::string ca_file, cert_file, key_file;
   } broker;

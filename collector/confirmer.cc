@@ -44,11 +44,14 @@ std::optional<Instant> Confirmer::NextDeadline() const {
 }
 
 std::string ConfirmText(const std::string& store, const std::string& at,
-                        const std::vector<wire::StreamConfirm>& streams) {
+                        const std::vector<wire::StreamConfirm>& streams,
+                        const std::vector<wire::HeardSession>& sessions) {
   wire::Confirm confirm;
   confirm.store = store;
   confirm.at = at;
   confirm.streams = streams;
+  confirm.sessions = sessions;
+  confirm.accepts_batches = confirm.accepts_zstd = true;  // wire::MessageReader
   return wire::WriteConfirm(confirm);
 }
 

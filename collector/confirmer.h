@@ -51,6 +51,7 @@ class Confirmer {
 };
 
 std::string ConfirmText(const std::string& store, const std::string& at,
-                        const std::vector<wire::StreamConfirm>& streams);
+                        const std::vector<wire::StreamConfirm>& streams,
+                        const std::vector<wire::HeardSession>& sessions = {});
 
 }  // namespace tillrelay::collector

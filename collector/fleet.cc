@@ -5,6 +5,7 @@
 namespace tillrelay::collector {
 namespace {
 
+constexpr size_t kSessionsNamed = 4;
 constexpr size_t kMaxShown = 200;  // bytes of a text from a store
 
 std::string Shown(std::string_view text) { return Printable(text, kMaxShown); }
@@ -43,7 +44,17 @@ void Fleet::Heard(const std::string& store, JsonValue status, bool retained, Wal
   news.state = state;
   news.host = host;
   ReadFacts(status, &news);
-  if (!retained) news.heard_at = now;
+  if (retained) return;
+  news.heard_at = now;
+  std::erase_if(news.live, [&](const auto& heard) { return heard.session == session; });
+  news.live.insert(news.live.begin(), {session, host});
+  if (news.live.size() > kSessionsNamed) news.live.pop_back();
+}
+
+std::vector<wire::HeardSession> Fleet::SessionsOf(const std::string& store) const {
+  Lock lock(mutex_);
+  const auto found = stores_.find(store);
+  return found == stores_.end() ? std::vector<wire::HeardSession>() : found->second.live;
 }
 
 void Fleet::Tell(const CollectorNews& news) {

@@ -26,7 +26,8 @@ struct StoreNews {
   uint64_t unknown_streams = 0;  // that are known here and its journal does not have
   WallTime heard_at{};           // not yet: only a retained status is known
   std::string former_session, former_host;
-  WallTime twins_at{};  // when two agents spoke in turn
+  std::vector<wire::HeardSession> live;  // heard live, the newest first
+  WallTime twins_at{};                   // when two agents spoke in turn
 };
 
 struct CollectorNews {
@@ -44,6 +45,8 @@ class Fleet {
   void Tell(const CollectorNews& news);
 
   std::map<std::string, StoreNews> Stores() const;
+  // For the store's confirmations.
+  std::vector<wire::HeardSession> SessionsOf(const std::string& store) const;
   CollectorNews Collector() const;
 
  private:

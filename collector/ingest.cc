@@ -11,7 +11,7 @@ Status Ingest::Run(std::span<mqtt::LinkEvent> group, std::set<StreamKey>* touche
   batch.reserve(group.size());
   // Reading and checking need no transaction: other collectors write meanwhile.
   for (mqtt::LinkEvent& message : group) Read(&message, &batch);
-  Status stored = batch.empty() ? Status::Ok() : Store(batch, touched);
+  Status stored = batch.empty() ? Status::Ok() : StoreOrSplit(batch, touched);
   counters_.messages += group.size();
   ++counters_.groups;
   if (stored.ok()) return stored;
@@ -46,7 +46,30 @@ void Ingest::ReadOne(JsonValue event, std::string_view store, std::vector<Arrive
   batch->push_back(*std::move(arrived));
 }
 
-Status Ingest::Store(const std::vector<Arrived>& batch, std::set<StreamKey>* touched) {
+// Halves until the guilty event stands alone; then only its envelope is stored, with the whole of
+// it as bytes. Should even that not pass, it stays unconfirmed and the others go on.
+Status Ingest::StoreOrSplit(std::span<Arrived> batch, std::set<StreamKey>* touched) {
+  const IngestCounters before = counters_;
+  Status stored = Store(batch, touched);
+  if (stored.ok() || !IsDataError(stored)) return stored;
+  store_.Rollback();
+  counters_ = before;
+  if (batch.size() > 1) {
+    const size_t half = batch.size() / 2;
+    TRY(StoreOrSplit(batch.first(half), touched));
+    return StoreOrSplit(batch.subspan(half), touched);
+  }
+  Arrived& guilty = batch.front();
+  if (guilty.unapplied.empty() && !guilty.parked) {
+    guilty.CannotApply("the database refuses it: " + stored.message());
+    return StoreOrSplit(batch, touched);
+  }
+  ++counters_.unstorable;
+  Refuse(&unstorable_, guilty.key.store, "the database refuses it: " + stored.message());
+  return Status::Ok();
+}
+
+Status Ingest::Store(std::span<const Arrived> batch, std::set<StreamKey>* touched) {
   TRY(store_.Begin(event::UtcText(clock_.Wall()), batch));
   for (const Arrived& e : batch) {
     TRY(Take(e));
@@ -56,9 +79,21 @@ Status Ingest::Store(const std::vector<Arrived>& batch, std::set<StreamKey>* tou
 }
 
 Status Ingest::Take(const Arrived& e) {
+  auto may_open = store_.MayOpen(e.key);
+  if (!may_open.ok()) return std::move(may_open).status();
+  if (!*may_open) {
+    ++counters_.too_many_streams;
+    streams_.Report(fmt::format("ALARM store {}: more than {} streams; an event of a further one is"
+                                " not stored",
+                                e.key.store, kMaxStreams),
+                    clock_.Now());
+    return Status::Ok();
+  }
   auto fresh = store_.EnsureStream(e.key);
   if (!fresh.ok()) return std::move(fresh).status();
-  if (*fresh) log::Info("collector", "store {}: new stream {}", e.key.store, e.key.stream);
+  if (*fresh) {
+    met_.Report(fmt::format("store {}: new stream {}", e.key.store, e.key.stream), clock_.Now());
+  }
   if (!e.intact) {
     ++counters_.broken_chain;
     Refuse(&broken_chain_, e.key.store, "the chain does not fit the event's bytes");
@@ -93,6 +128,21 @@ void Ingest::Tell(Outcome outcome, const Arrived& e) {
           fmt::format("ALARM store {}: an event from a time whose ids were deleted by age is not"
                       " counted: table doubtful",
                       e.key.store),
+          clock_.Now());
+      return;
+    case Outcome::kUnapplied:
+      ++counters_.unapplied;
+      unapplied_.Report(
+          fmt::format("ALARM store {}: event {} of stream {} cannot be applied and is kept: {}",
+                      e.key.store, e.sequence, e.key.stream, e.unapplied),
+          clock_.Now());
+      return;
+    case Outcome::kNoRoom:
+      ++counters_.no_room;
+      no_room_.Report(
+          fmt::format("ALARM store {}: event {} of stream {} cannot be applied ({}), and {} such"
+                      " events are kept already; nothing behind it is confirmed",
+                      e.key.store, e.sequence, e.key.stream, e.unapplied, kMaxUnappliedEvents),
           clock_.Now());
       return;
     case Outcome::kDropped:

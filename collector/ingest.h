@@ -1,8 +1,10 @@
 // What: a group of messages from the `events` topics into the store, in one transaction. A message
 //   is one event or a batch of them.
 // Promise: refuse before confirming: only an event whose topic, payload and chain agree reaches the
-//   store. Nothing that arrives is fatal; what is refused is counted and logged. On an error
-//   nothing of the group is stored.
+//   store. Nothing that arrives is fatal; what is refused is counted and logged. An event that the
+//   database cannot take is told from a database that fails: the group is split until it stands
+//   alone, it is kept without effect, and the others are stored. On any other error nothing of the
+//   group is stored.
 // Thread: the store's.
 // Errors: those of the store; the group is then rolled back and dropped, unconfirmed.
 // Limits: the caller bounds the group: kMaxGroupMessages, kMaxGroupBytes.
@@ -28,7 +30,9 @@ struct IngestCounters {
   uint64_t messages = 0, groups = 0;
   uint64_t counted = 0, islands = 0, duplicates = 0, forks = 0, dropped = 0;
   uint64_t parked = 0, filled = 0, doubtful = 0;
-  uint64_t malformed = 0, foreign = 0, broken_chain = 0;
+  uint64_t unapplied = 0, no_room = 0;
+  uint64_t malformed = 0, foreign = 0, broken_chain = 0, unstorable = 0;
+  uint64_t too_many_streams = 0;
   uint64_t failed_groups = 0;
 };
 
@@ -44,7 +48,8 @@ class Ingest {
  private:
   void Read(mqtt::LinkEvent* message, std::vector<Arrived>* batch);
   void ReadOne(JsonValue event, std::string_view store, std::vector<Arrived>* batch);
-  Status Store(const std::vector<Arrived>& batch, std::set<StreamKey>* touched);
+  Status StoreOrSplit(std::span<Arrived> batch, std::set<StreamKey>* touched);
+  Status Store(std::span<const Arrived> batch, std::set<StreamKey>* touched);
   Status Take(const Arrived& e);
   void Refuse(Notice* notice, std::string_view store, std::string_view why);
   void Tell(Outcome outcome, const Arrived& e);
@@ -56,10 +61,15 @@ class Ingest {
   IngestCounters counters_;
   log::Repeated doubted_{log::Level::kError, "collector"};
   log::Repeated forked_{log::Level::kError, "collector"};
+  Notice unapplied_{log::Level::kError};
+  Notice no_room_{log::Level::kError};
+  Notice unstorable_{log::Level::kError};
   Notice malformed_{log::Level::kWarning};
   Notice foreign_{log::Level::kWarning};
   Notice broken_chain_{log::Level::kWarning};
   Notice dropped_{log::Level::kWarning};
+  Notice streams_{log::Level::kError};
+  Notice met_{log::Level::kInfo};
 };
 
 }  // namespace tillrelay::collector

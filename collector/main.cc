@@ -7,6 +7,7 @@
 #include <cstdio>
 
 #include "collector/config.h"
+#include "collector/kept.h"
 #include "collector/rebuild.h"
 #include "collector/service.h"
 #include "common/base/log.h"
@@ -32,6 +33,21 @@ int RebuildLedger(const std::string& url) {
   return 0;
 }
 
+struct KeptOrder {
+  std::string store, stream, time;
+  uint64_t sequence = 0;
+};
+
+// A person's word: one event of table `unapplied`, if need be under another time.
+int ApplyKept(const std::string& url, const KeptOrder& order) {
+  auto applied = tillrelay::collector::ApplyOneKept(
+      url, {{order.store, order.stream}, order.sequence}, order.time);
+  if (!applied.ok()) return Fail(applied.status());
+  if (!*applied) return Fail(tillrelay::Unavailable("it still cannot be applied; it stays kept"));
+  fmt::print("applied\n");
+  return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -44,6 +60,13 @@ int main(int argc, char** argv) {
   CLI::App* rebuild =
       app.add_subcommand("rebuild-ledger", "compute stock anew from the stored events")
           ->fallthrough();
+  KeptOrder kept;
+  CLI::App* apply =
+      app.add_subcommand("apply-kept", "apply one event of table unapplied")->fallthrough();
+  apply->add_option("--store", kept.store, "its store")->required();
+  apply->add_option("--stream", kept.stream, "its stream")->required();
+  apply->add_option("--sequence", kept.sequence, "its number")->required();
+  apply->add_option("--time", kept.time, "RFC 3339 with offset; takes the place of its own time");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -58,6 +81,7 @@ int main(int argc, char** argv) {
     return 0;
   }
   if (rebuild->parsed()) return RebuildLedger(config->database);
+  if (apply->parsed()) return ApplyKept(config->database, kept);
   const Status ended = tillrelay::collector::RunService(*config);
   return ended.ok() ? 0 : Fail(ended);
 }

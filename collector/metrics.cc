@@ -35,14 +35,17 @@ double Seconds(WallTime time) {
 void Events(const IngestCounters& c, Metrics* m) {
   m->Name("events_total", "counter", "Events taken in, by what became of them.");
   const std::pair<const char*, uint64_t> outcomes[] = {
-      {"counted", c.counted}, {"held", c.islands},     {"duplicate", c.duplicates},
-      {"fork", c.forks},      {"dropped", c.dropped},  {"parked", c.parked},
-      {"filled", c.filled},   {"doubtful", c.doubtful}};
+      {"counted", c.counted}, {"held", c.islands},      {"duplicate", c.duplicates},
+      {"fork", c.forks},      {"dropped", c.dropped},   {"parked", c.parked},
+      {"filled", c.filled},   {"doubtful", c.doubtful}, {"unapplied", c.unapplied},
+      {"no_room", c.no_room}};
   for (const auto& [word, count] : outcomes) m->Count(count, fmt::format("outcome=\"{}\"", word));
   m->Name("events_refused_total", "counter", "Events that were not believed, by why.");
   m->Count(c.malformed, "reason=\"malformed\"");
   m->Count(c.foreign, "reason=\"foreign\"");
   m->Count(c.broken_chain, "reason=\"chain\"");
+  m->Count(c.unstorable, "reason=\"unstorable\"");
+  m->Count(c.too_many_streams, "reason=\"streams\"");
   m->Name("messages_total", "counter", "Messages of the events topics.");
   m->Count(c.messages);
   m->Name("transactions_total", "counter", "Groups of messages stored in one transaction each.");
@@ -88,7 +91,7 @@ void Process(const MetricsView& view, Metrics* m) {
 
 void Stores(const MetricsView& view, Metrics* m) {
   uint64_t levels[3] = {}, waiting = 0, missing = 0, lost = 0, aside = 0, owed = 0, open = 0,
-           doubtful = 0;
+           doubtful = 0, unapplied = 0;
   for (const StoreTrouble& s : view.stores) {
     ++levels[static_cast<size_t>(s.level)];
     waiting += s.news.waiting;
@@ -98,6 +101,7 @@ void Stores(const MetricsView& view, Metrics* m) {
     doubtful += s.facts.doubtful;
     aside += s.facts.forks;
     owed += s.facts.owed;
+    unapplied += s.facts.unapplied;
   }
   m->Name("stores_waiting_events", "gauge", "Events that stores said are waiting, summed.");
   m->Count(waiting);
@@ -118,6 +122,8 @@ void Stores(const MetricsView& view, Metrics* m) {
   m->Count(aside);
   m->Name("owed_events", "gauge", "Events whose body did not fit the line.");
   m->Count(owed);
+  m->Name("unapplied_events", "gauge", "Events that are kept because they cannot be applied.");
+  m->Count(unapplied);
 }
 
 }  // namespace

@@ -3,7 +3,7 @@
 namespace tillrelay::collector {
 namespace {
 
-constexpr uint32_t kInt8Oid = 20, kTextOid = 25;  // pg_type.dat
+constexpr uint32_t kByteaOid = 17, kInt8Oid = 20, kTextOid = 25;  // pg_type.dat
 constexpr uint32_t kNullLength = 0xFFFFFFFF;
 
 void Big32(uint32_t value, std::string* out) {
@@ -24,7 +24,7 @@ std::string PgArray(const Input::Column& column) {
   out.reserve(bytes);
   Big32(column.size() == 0 ? 0 : 1, &out);
   Big32(column.has_null ? 1 : 0, &out);
-  Big32(column.number ? kInt8Oid : kTextOid, &out);
+  Big32(column.number ? kInt8Oid : column.bytes ? kByteaOid : kTextOid, &out);
   if (column.size() == 0) return out;
   Big32(static_cast<uint32_t>(column.size()), &out);
   Big32(1, &out);  // the first index

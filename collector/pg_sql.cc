@@ -26,6 +26,7 @@ constexpr const char* kReaderSession =
     "SET default_transaction_read_only = on";
 // Advisory locks, both of class "till": creating tables, and looking after the stores.
 constexpr const char* kSchemaLock = "SELECT pg_advisory_xact_lock(1953066092, 1)";
+constexpr Oid kBytea = 17;  // pg_type.dat
 constexpr const char* kLeadLock = "SELECT pg_try_advisory_lock(1953066092, 2)";
 
 using PgAnswer = std::unique_ptr<PGresult, decltype(&PQclear)>;
@@ -44,6 +45,10 @@ Status Failure(const PGresult* answer, PGconn* connection) {
   std::string text =
       OneLine(answer == nullptr ? PQerrorMessage(connection) : PQresultErrorMessage(answer));
   if (state.starts_with("53100")) return Full(text);
+  // A value, a constraint, a limit: another row would have passed.
+  for (const char* about_the_data : {"22", "23", "54"}) {
+    if (state.starts_with(about_the_data)) return Invalid(text);
+  }
   if (state.starts_with("XX001") || state.starts_with("XX002")) return Corrupt(text);
   return Unavailable(text.empty() ? "the connection to PostgreSQL is lost" : text);
 }
@@ -60,7 +65,10 @@ std::string Expand(const Statement& statement, const Input& input) {
       arrays += ", ";
       names += ", ";
     }
-    arrays += "$" + std::to_string(number) + (column.number ? "::bigint[]" : "::text[]");
+    arrays += "$" + std::to_string(number) +
+              (column.number  ? "::bigint[]"
+               : column.bytes ? "::bytea[]"
+                              : "::text[]");
     names += column.name;
   }
   return text.replace(at, 6, "unnest(" + arrays + ") AS r(" + names + ")");
@@ -97,8 +105,14 @@ class PgSql final : public Sql {
   const std::string url_;
   const Access access_;
   std::unique_ptr<PGconn, decltype(&PQfinish)> connection_{nullptr, PQfinish};
+  // One for each answer to come.
+  struct Expected {
+    Rows* found = nullptr;                // null: not wanted
+    const Statement* prepares = nullptr;  // known only once the server has said so
+  };
   std::map<const Statement*, std::string> prepared_;
-  std::vector<Rows*> sent_;  // one for each answer to come; null: not wanted
+  uint64_t names_ = 0;  // of prepared statements, never used twice
+  std::vector<Expected> sent_;
   bool leads_ = false;
 };
 
@@ -168,7 +182,7 @@ Status PgSql::Send(const char* text) {
   const int sent =
       PQsendQueryParams(connection_.get(), text, 0, nullptr, nullptr, nullptr, nullptr, 0);
   if (sent != 1) return Failure(nullptr, connection_.get());
-  sent_.push_back(nullptr);
+  sent_.emplace_back();
   return Status::Ok();
 }
 
@@ -176,12 +190,12 @@ Status PgSql::Send(const Statement& statement, const Input& input, Rows* found) 
   if (!usable()) return Unavailable("not connected to PostgreSQL");
   auto [name, fresh] = prepared_.try_emplace(&statement);
   if (fresh) {
-    name->second = "s" + std::to_string(prepared_.size());
+    name->second = "s" + std::to_string(++names_);
     const std::string text = Expand(statement, input);
     const int sent =
         PQsendPrepare(connection_.get(), name->second.c_str(), text.c_str(), 0, nullptr);
     if (sent != 1) return Failure(nullptr, connection_.get());
-    sent_.push_back(nullptr);
+    sent_.push_back({nullptr, &statement});
   }
   std::vector<std::string> arrays;
   for (const Input::Column& column : input.columns()) arrays.push_back(PgArray(column));
@@ -195,8 +209,19 @@ Status PgSql::Send(const Statement& statement, const Input& input, Rows* found) 
   const int sent = PQsendQueryPrepared(connection_.get(), name->second.c_str(), count,
                                        values.data(), lengths.data(), formats.data(), 0);
   if (sent != 1) return Failure(nullptr, connection_.get());
-  sent_.push_back(found);
+  sent_.push_back({found, nullptr});
   return Status::Ok();
+}
+
+std::string Cell(const PGresult* answer, int row, int column) {
+  std::string text(PQgetvalue(answer, row, column),
+                   static_cast<size_t>(PQgetlength(answer, row, column)));
+  if (PQftype(answer, column) != kBytea) return text;
+  size_t size = 0;
+  const std::unique_ptr<unsigned char, decltype(&PQfreemem)> bytes(
+      PQunescapeBytea(reinterpret_cast<const unsigned char*>(text.c_str()), &size), PQfreemem);
+  return bytes == nullptr ? std::string()
+                          : std::string(reinterpret_cast<const char*>(bytes.get()), size);
 }
 
 void Copy(const PGresult* answer, Rows* found) {
@@ -205,15 +230,15 @@ void Copy(const PGresult* answer, Rows* found) {
   found->cells.reserve(found->width * static_cast<size_t>(count));
   for (int row = 0; row < count; ++row) {
     for (int column = 0; column < width; ++column) {
-      found->cells.emplace_back(PQgetvalue(answer, row, column),
-                                static_cast<size_t>(PQgetlength(answer, row, column)));
+      found->cells.push_back(Cell(answer, row, column));
     }
   }
 }
 
-// Sends what is queued and takes every answer. The first failure is the one that is told.
+// Sends what is queued and takes every answer. The first failure is the one that is told; what
+// stood behind it has not been done, so its statements are not prepared either.
 Status PgSql::Sync() {
-  const std::vector<Rows*> sent = std::exchange(sent_, {});
+  const std::vector<Expected> sent = std::exchange(sent_, {});
   if (!usable() || PQpipelineSync(connection_.get()) != 1) {
     return Failure(nullptr, connection_.get());
   }
@@ -225,8 +250,9 @@ Status PgSql::Sync() {
     const bool good =
         status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_PIPELINE_SYNC;
     if (!good && first.ok()) first = Failure(answer.get(), connection_.get());
-    if (status == PGRES_TUPLES_OK && i < sent.size() && sent[i] != nullptr) {
-      Copy(answer.get(), sent[i]);
+    if (!good && i < sent.size() && sent[i].prepares != nullptr) prepared_.erase(sent[i].prepares);
+    if (status == PGRES_TUPLES_OK && i < sent.size() && sent[i].found != nullptr) {
+      Copy(answer.get(), sent[i].found);
     }
     if (status == PGRES_PIPELINE_SYNC) break;
     PQclear(PQgetResult(connection_.get()));  // the null that ends each answer
@@ -280,7 +306,7 @@ Result<bool> PgSql::Lead() {
   if (leads_ && usable()) return true;
   Rows found;
   TRY(Send(kLeadLock));
-  sent_.back() = &found;
+  sent_.back().found = &found;
   TRY(Sync());
   leads_ = !found.empty() && found.Text(0, 0) == "t";
   return leads_;

@@ -4,11 +4,15 @@
 #include <optional>
 
 #include "common/base/decimal.h"
+#include "common/event/bounds.h"
 #include "common/event/kind.h"
 #include "common/event/time_text.h"
 
 namespace tillrelay::collector {
 namespace {
+
+constexpr uint32_t kMaxLines = 10'000;  // of common/event/draft.cc
+constexpr uint32_t kMaxEffects = 16;    // of a line; the rule makes five at most
 
 std::optional<size_t> Bucket(std::string_view word) {
   const auto& words = event::kBucketWords;
@@ -26,17 +30,36 @@ std::string_view ItemOf(JsonValue line) {
 
 int64_t Micros(std::string_view time) {
   const auto utc = event::ParseUtc(time);
-  return utc.ok() ? utc->time_since_epoch().count() : 0;  // refused at the door when unreadable
+  return utc.ok() ? utc->time_since_epoch().count() : 0;  // the caller has looked
+}
+
+void Fault(std::string_view member, std::string_view fault, Posting* posting) {
+  if (!fault.empty() && posting->fault.empty()) {
+    posting->fault = std::string(member).append(": ").append(fault);
+  }
+}
+
+// What becomes the key of a cell.
+void CheckLine(JsonValue line, Posting* posting) {
+  Fault("item", ItemOf(line).empty() ? "there is none" : event::FaultOfId(ItemOf(line)), posting);
+  Fault("uom", event::FaultOfId(line.String("uom")), posting);
 }
 
 void ReadEffects(JsonValue line, Posting* posting) {
   const JsonValue effects = line.Find("stock_effect");
+  Fault("stock_effect", !effects || effects.is_array() ? "" : "not a list", posting);
   if (!effects.is_array()) return;
+  if (effects.size() > kMaxEffects) return Fault("stock_effect", "more than 16", posting);
+  if (effects.size() > 0) CheckLine(line, posting);
   for (const JsonValue told : effects) {
     const auto bucket = Bucket(told.String("bucket"));
     const auto delta = Decimal::Parse(told.String("delta"));
     std::string_view location = told.String("location");
     if (location.empty()) location = posting->store;
+    Fault("bucket", bucket ? "" : "unknown", posting);
+    Fault("delta", delta.ok() ? event::FaultOfDelta(*delta) : "not a number", posting);
+    Fault("location", event::FaultOfId(location), posting);
+    Fault("ref", event::FaultOfId(told.String("ref")), posting);
     const bool foreign = location != posting->store && bucket != kInTransit;
     if (!bucket || !delta.ok() || ItemOf(line).empty() || foreign) {
       ++posting->skipped;
@@ -55,6 +78,9 @@ void ReadCounted(JsonValue line, Posting* posting) {
   const std::string_view word = line.String("bucket");
   const auto bucket = word.empty() ? std::optional<size_t>(0) : Bucket(word);
   const auto counted = Decimal::Parse(line.String("counted"));
+  CheckLine(line, posting);
+  Fault("bucket", bucket && *bucket != kInTransit ? "" : "unknown", posting);
+  Fault("counted", counted.ok() ? event::FaultOfQuantity(*counted) : "not a number", posting);
   if (!bucket || *bucket == kInTransit || !counted.ok() || ItemOf(line).empty()) {
     ++posting->skipped;
     return;
@@ -73,11 +99,17 @@ Posting ReadPosting(const PostingSource& from, JsonValue data) {
   posting.at = Micros(from.time);
   posting.is_count = from.kind == "stock_counted";
   if (posting.is_count) {
-    const auto told = event::ParseUtc(data.Find("count").String("as_of"));
-    posting.as_of = told.ok() ? told->time_since_epoch().count() : posting.at;
+    const std::string_view as_of = data.Find("count").String("as_of");
+    Fault("count.as_of", event::FaultOfTime(as_of), &posting);
+    posting.as_of = Micros(as_of);
   }
   const JsonValue lines = data.Find("lines");
+  Fault("lines", !lines || lines.is_array() ? "" : "not a list", &posting);
   if (!lines.is_array()) return posting;
+  if (lines.size() > kMaxLines) {
+    Fault("lines", "more than 10,000", &posting);
+    return posting;
+  }
   for (const JsonValue line : lines) {
     if (posting.is_count) {
       ReadCounted(line, &posting);

@@ -1,6 +1,7 @@
 // What: what one event does to stock, read once out of its bytes.
 // Promise: only effects that the publishing store may cause: its own buckets, and `in_transit` of
-//   others. Effects that cannot be read are left out and counted.
+//   others; another store's are left out and counted. What cannot be read, or is out of
+//   common/event/bounds.h, is said in `fault`: such an event is not applied in part.
 // Thread: any (values).
 #pragma once
 
@@ -35,6 +36,7 @@ struct Posting {
   std::vector<Effect> effects;
   std::vector<CountedLine> lines;
   uint64_t skipped = 0;
+  std::string fault;  // why the event cannot be applied; empty: it can
 };
 
 struct PostingSource {

@@ -107,6 +107,17 @@ struct DoubtfulRow {
   std::string id, kind, recorded_at;
 };
 
+// An event that could not be applied: kept whole until a newer program or a person can.
+struct UnappliedRow {
+  NumberKey number;
+  wire::Chain chain{};
+  std::string id, kind, reason;
+  std::string raw;  // the CloudEvent as it came
+  std::string since;
+};
+// Its row in `event` has this kind; its body names the reason and the hash of the real one.
+inline constexpr std::string_view kUnappliedKind = "unapplied";
+
 struct GapRow {
   wire::Range range;
   std::string since, asked_at;  // UTC text; asked_at empty: not yet
@@ -131,6 +142,8 @@ struct Changes {
   std::vector<DoubtfulRow> doubtful;
   std::map<NumberKey, OwedRow> owed;
   std::vector<NumberKey> owed_over;
+  std::vector<UnappliedRow> unapplied;
+  std::vector<UnappliedRow> applied;  // that were unapplied and have counted now, or are duplicates
   std::map<StreamKey, std::vector<GapRow>> gaps;  // replace those of the stream
 };
 

@@ -6,9 +6,9 @@
 namespace tillrelay::collector {
 namespace {
 
-// {t} text compared by bytes, {i} a 64-bit integer, {wr} a table that is its primary key.
-// position: the order of commit over counted rows, without holes; NULL elsewhere.
-// counted: 0 while the row lies above the watermark, and for ever if its id had already counted.
+// {t} text compared by bytes, {i} a 64-bit integer, {b} bytes, {wr} a table that is its primary
+// key. position: the order of commit over counted rows, without holes; NULL elsewhere. counted: 0
+// while the row lies above the watermark, and for ever if its id had already counted.
 constexpr const char* kFirst = R"sql(
 CREATE TABLE event (
   position {i}, store_id {t} NOT NULL, stream {t} NOT NULL, sequence {i} NOT NULL,
@@ -110,6 +110,16 @@ CREATE TABLE doubtful (
   PRIMARY KEY (store_id, stream, sequence)) {wr};
 )sql";
 
+// Events that could not be applied, kept whole.
+constexpr const char* kUnapplied = R"sql(
+CREATE TABLE unapplied (
+  store_id {t} NOT NULL, stream {t} NOT NULL, sequence {i} NOT NULL, chain {t} NOT NULL,
+  id {t} NOT NULL, kind {t} NOT NULL, reason {t} NOT NULL, since {t} NOT NULL,
+  bytes {i} NOT NULL, raw {b} NOT NULL,
+  PRIMARY KEY (store_id, stream, sequence, chain));
+CREATE INDEX unapplied_id ON unapplied (id);
+)sql";
+
 // Tables of version 1 existed in SQLite only.
 constexpr const char* kFromFirst = R"sql(
 ALTER TABLE moved RENAME TO timeline;
@@ -122,6 +132,7 @@ std::string In(Dialect dialect, std::string text) {
   const std::pair<std::string_view, std::string_view> words[] = {
       {"{t}", sqlite ? "TEXT" : "TEXT COLLATE \"C\""},
       {"{i}", sqlite ? "INTEGER" : "BIGINT"},
+      {"{b}", sqlite ? "BLOB" : "BYTEA"},
       {"{wr}", sqlite ? "WITHOUT ROWID" : ""},
   };
   for (const auto& [word, meaning] : words) {
@@ -135,12 +146,14 @@ std::string In(Dialect dialect, std::string text) {
 }  // namespace
 
 Result<std::string> SchemaSteps(Dialect dialect, int64_t from) {
-  if (from == 0) return In(dialect, std::string(kFirst) + kSecond + kOpenLosses + kObservedAge);
+  const std::string third = std::string(kOpenLosses) + kObservedAge + kUnapplied;
+  if (from == 0) return In(dialect, std::string(kFirst) + kSecond + third);
   if (from == 1 && dialect == Dialect::kSqlite) {
-    return In(dialect, std::string(kFromFirst) + kSecond + kOpenLosses + kObservedAge);
+    return In(dialect, std::string(kFromFirst) + kSecond + third);
   }
-  if (from == 2) return In(dialect, std::string(kOpenLosses) + kObservedAge);
-  if (from == 3) return In(dialect, kObservedAge);
+  if (from == 2) return In(dialect, third);
+  if (from == 3) return In(dialect, std::string(kObservedAge) + kUnapplied);
+  if (from == 4) return In(dialect, kUnapplied);
   return Invalid("the database was written by a newer tillrelay-collector; install that");
 }
 

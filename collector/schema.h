@@ -15,7 +15,7 @@
 
 namespace tillrelay::collector {
 
-inline constexpr int64_t kSchemaVersion = 4;
+inline constexpr int64_t kSchemaVersion = 5;
 
 enum class Dialect { kSqlite, kPostgres };
 

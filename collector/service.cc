@@ -7,9 +7,9 @@
 #include <thread>
 
 #include "collector/collector.h"
+#include "collector/fair_inbox.h"
 #include "collector/reader.h"
 #include "collector/routes.h"
-#include "common/base/inbox.h"
 #include "common/http/server.h"
 #include "common/mqtt/paho_link.h"
 #include "common/service/credentials.h"
@@ -23,10 +23,6 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr size_t kInboxMessages = 4096;
-constexpr size_t kInboxBytes = 64 * 1024 * 1024;
-// What the connection itself has to say is never dropped: it is little, bounded by the window.
-constexpr size_t kInboxEntries = kInboxMessages + 1024;
 constexpr seconds kMainTick{5};
 constexpr seconds kBreath{1};             // the collector's loop comes round at least this often
 constexpr seconds kCollectorBudget{150};  // a statement may take 60 s, a name lookup its time
@@ -38,25 +34,6 @@ constexpr size_t kHttpConnections = 128;
 
 const char* Environment(const char* name) { return std::getenv(name); }
 
-class LinkInbox {
- public:
-  void Deliver(mqtt::LinkEvent&& event) {
-    const bool message = event.what == mqtt::Happening::kMessage;
-    const size_t bytes = event.payload.size() + event.topic.size();
-    const bool taken = (!message || inbox_.size() < kInboxMessages) &&
-                       inbox_.Push(std::move(event), message ? bytes : 0);
-    if (!taken && !inbox_.closed()) ++dropped_;
-  }
-  std::vector<mqtt::LinkEvent> PopAll(Duration timeout) { return inbox_.PopAll(timeout); }
-  void Close() { inbox_.Close(); }
-  bool closed() { return inbox_.closed(); }
-  uint64_t dropped() const { return dropped_; }
-
- private:
-  Inbox<mqtt::LinkEvent> inbox_{kInboxEntries, kInboxBytes};
-  std::atomic<uint64_t> dropped_{0};
-};
-
 std::string HostName() {
   char name[256] = {};
   if (gethostname(name, sizeof(name) - 1) != 0) return "unknown";
@@ -67,6 +44,7 @@ Result<mqtt::LinkOptions> LinkOptionsOf(const Config& config) {
   mqtt::LinkOptions options;
   options.url = config.broker.url;
   options.client_id = "tillrelay-collector-" + HostName() + "-" + std::to_string(config.instance);
+  options.protocol = mqtt::ProtocolOf(config.broker.protocol);
   options.username = config.broker.username;
   const auto path = [](const char* key, const std::string& value, std::string* out) {
     auto found = service::CredentialPath(key, value, Environment);
@@ -86,7 +64,9 @@ Result<mqtt::LinkOptions> LinkOptionsOf(const Config& config) {
 class Service {
  public:
   explicit Service(const Config& config)
-      : config_(config), notifier_(service::Notifier::FromEnvironment(Environment)) {}
+      : config_(config),
+        notifier_(service::Notifier::FromEnvironment(Environment)),
+        inbox_(config.topic_prefix) {}
 
   Status Start();
   void Run(service::Signals* signals);
@@ -105,7 +85,7 @@ class Service {
   SystemRandom random_;
   service::Heartbeat heartbeat_;
   Fleet fleet_;
-  LinkInbox inbox_;
+  FairInbox inbox_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<mqtt::Link> link_;
   std::unique_ptr<Collector> collector_;
@@ -185,13 +165,16 @@ void Service::Loop() {
     collector_->Tick();
     if (inbox_.closed() && !drain_until) drain_until = clock_.Now() + kDrain;
     const Duration wait = std::min<Duration>(collector_->NextDeadline() - clock_.Now(), kBreath);
-    auto events = inbox_.PopAll(std::max(wait, Duration::zero()));
+    auto events = inbox_.Pop(std::max(wait, Duration::zero()));
     if (drain_until && (events.empty() || clock_.Now() >= *drain_until)) break;
     collector_->Handle(std::move(events));
-    if (const uint64_t now = inbox_.dropped(); now != told) {
-      told = now;
-      collector_->InboxDropped(now);
-      dropped.Report("the inbox was full; messages were dropped unconfirmed", clock_.Now());
+    if (const FairInbox::Dropped now = inbox_.dropped(); now.messages != told) {
+      told = now.messages;
+      collector_->InboxDropped(told);
+      dropped.Report(fmt::format("store {} sends more than its share; messages were dropped"
+                                 " unconfirmed",
+                                 now.store),
+                     clock_.Now());
     }
   }
   collector_->Stop();

@@ -15,7 +15,8 @@ Input::Input(const Statement& statement) {
     rest.remove_prefix(std::min(end + 1, rest.size()));
     Column& column = columns_.emplace_back();
     column.number = word.ends_with('#');
-    if (column.number) word.remove_suffix(1);
+    column.bytes = word.ends_with('!');
+    if (column.number || column.bytes) word.remove_suffix(1);
     column.name = word;
   }
 }

@@ -3,10 +3,12 @@
 // Promise: `{rows}` in a text stands for the input as a relation named `r`; SQLite runs the text
 //   once a row, PostgreSQL once over arrays. What is queued is sent with the next Run or Commit,
 //   in order, in one round trip. After a failed call nothing of the transaction can be committed.
+//   A failure that is about the data, not about the database, is told apart (IsDataError).
 //   Committed means on the disk: SQLite with synchronous=FULL, PostgreSQL with synchronous_commit.
 // Thread: one.
-// Errors: unavailable (try later, after Reopen), full, corrupt, invalid (a newer program's tables,
-//   a url that cannot work), conflict (another process owns the SQLite file).
+// Errors: unavailable (try later, after Reopen), full, corrupt, invalid (while opening: a newer
+//   program's tables, a url that cannot work; later: a row that this database cannot take),
+//   conflict (another process owns the SQLite file).
 #pragma once
 
 #include <cstdint>
@@ -20,7 +22,8 @@
 
 namespace tillrelay::collector {
 
-// A text and the names of its input's columns, blanks between; `#` behind a name marks an integer.
+// A text and the names of its input's columns, blanks between; `#` behind a name marks an integer,
+// `!` bytes.
 struct Statement {
   constexpr Statement() = default;
   constexpr Statement(const char* sql, const char* input) : text(sql), columns(input) {}
@@ -34,7 +37,7 @@ class Input {
  public:
   struct Column {
     std::string name;
-    bool number = false;
+    bool number = false, bytes = false;
     std::vector<int64_t> numbers;
     std::vector<std::string_view> texts;
     std::vector<bool> nulls;
@@ -72,6 +75,9 @@ struct Rows {
     return static_cast<uint64_t>(Int(row, column));
   }
 };
+
+// Of a call or a commit: the same rows will fail again, other rows need not.
+inline bool IsDataError(const Status& status) { return status.code() == Code::kInvalid; }
 
 struct Call {
   const Statement* statement;

@@ -40,6 +40,12 @@ std::string Expand(const Statement& statement, const Input& input) {
   return text.replace(at, 6, relation + ") AS r");
 }
 
+// A constraint that a row breaks is about the row.
+Status OfTheData(Status failure) {
+  if (failure.code() != Code::kConflict) return failure;
+  return Invalid(failure.message());
+}
+
 class SqliteSql final : public Sql {
  public:
   SqliteSql(std::string path, Access access) : path_(std::move(path)), access_(access) {}
@@ -160,13 +166,15 @@ Status SqliteSql::Each(const Call& call, Rows* found) {
         sql.BindNull(at);
       } else if (column.number) {
         sql.Bind(at, column.numbers[row]);
+      } else if (column.bytes) {
+        sql.BindBlob(at, column.texts[row]);
       } else {
         sql.BindText(at, column.texts[row]);
       }
     }
     for (;;) {
       auto step = sql.Step();
-      if (!step.ok()) return std::move(step).status();
+      if (!step.ok()) return OfTheData(std::move(step).status());
       if (!*step) break;
       if (found == nullptr) continue;
       found->width = static_cast<size_t>(sql.columns());

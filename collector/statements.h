@@ -17,6 +17,8 @@ inline const Statement kAllStreams(
     "SELECT store_id, stream, confirmed_through, chain, highest_seen, opened_at, reason, revision,"
     " lost_through FROM stream ORDER BY opened_at, stream",
     "");
+inline const Statement kStreamCount("SELECT COUNT(*) FROM {rows} JOIN stream s ON s.store_id = r.a",
+                                    "a");
 inline const Statement kOpenStreams(
     "SELECT store_id, stream, confirmed_through, chain, highest_seen, opened_at, reason, revision,"
     " lost_through FROM stream WHERE confirmed_through < highest_seen",
@@ -42,7 +44,9 @@ inline const Statement kOwedOfStores(
 // A question for each id: as a join it is planned by guesses about how many rows have counted, and
 // PostgreSQL then reads all of them.
 inline const Statement kCountedIds(
-    "SELECT r.a, (SELECT 1 FROM event e WHERE e.id = r.a AND e.counted = 1) FROM {rows}", "a");
+    "SELECT r.a, (SELECT 1 FROM event e WHERE e.id = r.a AND e.counted = 1),"
+    " (SELECT 1 FROM unapplied u WHERE u.id = r.a LIMIT 1) FROM {rows}",
+    "a");
 inline const Statement kEvents(
     "SELECT e.store_id, e.stream, e.sequence, e.id, e.kind, e.occurred_at, e.recorded_at,"
     " e.stored_at, e.chain, e.position, e.body FROM {rows} JOIN event e"
@@ -75,9 +79,10 @@ inline const Statement kCountEvents(
     " WHERE event.store_id = r.a AND event.stream = r.b AND event.sequence = r.c",
     "p# a b c#");
 inline const Statement kFillEvents(
-    "UPDATE event SET kind = r.k, body = r.l, counted = r.n, position = r.p FROM {rows}"
+    "UPDATE event SET kind = r.k, body = r.l, occurred_at = r.o, counted = r.n, position = r.p"
+    " FROM {rows}"
     " WHERE event.store_id = r.a AND event.stream = r.b AND event.sequence = r.c",
-    "k l n# p# a b c#");
+    "k l o n# p# a b c#");
 inline const Statement kDropEvents(
     "DELETE FROM event WHERE (store_id, stream, sequence) IN (SELECT r.a, r.b, r.c FROM {rows})",
     "a b c#");
@@ -140,7 +145,7 @@ inline const Statement kForks(
 inline const Statement kForgotten(
     "SELECT f.store_id, f.stream, f.sequence, f.id, f.kind, f.occurred_at, f.recorded_at, f.at,"
     " f.chain, 0, f.body FROM {rows} JOIN fork f ON f.at < r.a"
-    " WHERE f.kind NOT IN ('parked', 'stream_opened', 'loss') AND NOT EXISTS"
+    " WHERE f.kind NOT IN ('parked', 'stream_opened', 'loss', 'unapplied') AND NOT EXISTS"
     " (SELECT 1 FROM event e WHERE e.id = f.id AND e.counted = 1)"
     " ORDER BY f.at, f.store_id, f.stream, f.sequence LIMIT 200",
     "a");
@@ -175,6 +180,31 @@ inline const Statement kSaveOwed(
 inline const Statement kOwedOver(
     "DELETE FROM owed WHERE (store_id, stream, sequence) IN (SELECT r.a, r.b, r.c FROM {rows})",
     "a b c#");
+inline const Statement kSaveUnapplied(
+    "INSERT INTO unapplied (store_id, stream, sequence, chain, id, kind, reason, since, bytes, raw)"
+    " SELECT r.a, r.b, r.c, r.d, r.e, r.f, r.g, r.h, r.i, r.j FROM {rows} WHERE true"
+    " ON CONFLICT DO NOTHING",
+    "a b c# d e f g h i# j!");
+inline const Statement kUnappliedOver(
+    "DELETE FROM unapplied WHERE (store_id, stream, sequence, chain) IN"
+    " (SELECT r.a, r.b, r.c, r.d FROM {rows})",
+    "a b c# d");
+inline const Statement kUnappliedKept(
+    "SELECT COUNT(*), COALESCE(SUM(u.bytes), 0) FROM {rows} JOIN unapplied u"
+    " ON u.store_id = r.a",
+    "a");
+inline const Statement kUnappliedOfStores(
+    "SELECT u.store_id, u.stream, u.sequence FROM {rows} JOIN unapplied u ON u.store_id = r.a"
+    " ORDER BY u.store_id, u.stream, u.sequence",
+    "a");
+// The next ones in the order of their keys.
+inline const Statement kUnapplied(
+    "SELECT u.store_id, u.stream, u.sequence, u.chain, u.id, u.kind, u.reason, u.since, u.raw"
+    " FROM {rows} JOIN unapplied u"
+    " ON (u.store_id, u.stream, u.sequence, u.chain) > (r.a, r.b, r.c, r.d)"
+    " ORDER BY u.store_id, u.stream, u.sequence, u.chain LIMIT 20",
+    "a b c# d");
+
 inline const Statement kGaps(
     "SELECT store_id, stream, first, last, since, asked_at FROM gap ORDER BY 1, 2, 3", "");
 inline const Statement kClearGaps(
@@ -189,42 +219,5 @@ inline const Statement kClearTransit("DELETE FROM transit", "");
 inline const Statement kClearCountedAt("DELETE FROM counted_at", "");
 inline const Statement kClearTimeline("DELETE FROM timeline", "");
 inline const Statement kClearLate("DELETE FROM late", "");
-
-// Old events go in the order of their positions, so that what is left is a whole tail.
-inline const Statement kOldest(
-    "WITH span AS (SELECT r.a, r.b FROM {rows})"
-    " SELECT e.position, e.store_id, e.recorded_at FROM event e"
-    " WHERE e.position > (SELECT a FROM span) AND e.position <= (SELECT b FROM span)"
-    " ORDER BY e.position",
-    "a# b#");
-inline const Statement kPurge("DELETE FROM event WHERE position IN (SELECT r.a FROM {rows})", "a#");
-inline const Statement kPurged("UPDATE head SET purged = r.p FROM {rows} WHERE one = 1", "p#");
-
-inline const Statement kObserved("SELECT seen_s FROM observed", "");
-inline const Statement kSaveObserved("UPDATE observed SET seen_s = r.s FROM {rows} WHERE one = 1",
-                                     "s#");
-inline const Statement kSaveAgeMark(
-    "INSERT INTO age_mark (seen_s, position) SELECT r.a, r.b FROM {rows} WHERE true"
-    " ON CONFLICT (seen_s) DO UPDATE SET position = excluded.position",
-    "a# b#");
-inline const Statement kDropAgeMarks(
-    "DELETE FROM age_mark WHERE seen_s < (SELECT MAX(m.seen_s) FROM {rows}"
-    " JOIN age_mark m ON m.position <= r.p)",
-    "p#");
-inline const Statement kAgeMarkBy(
-    "SELECT m.position FROM {rows} JOIN age_mark m ON m.seen_s <= r.s"
-    " ORDER BY m.seen_s DESC LIMIT 1",
-    "s#");
-inline const Statement kForgottenRanges(
-    "SELECT store_id, first_at, last_at FROM forgotten ORDER BY store_id, first_at", "");
-inline const Statement kClearForgotten(
-    "DELETE FROM forgotten WHERE store_id IN (SELECT r.a FROM {rows})", "a");
-inline const Statement kSaveForgotten(
-    "INSERT INTO forgotten (store_id, first_at, last_at) SELECT r.a, r.b, r.c FROM {rows}",
-    "a b c");
-inline const Statement kSaveDoubtful(
-    "INSERT INTO doubtful (store_id, stream, sequence, id, kind, recorded_at, since)"
-    " SELECT r.a, r.b, r.c, r.d, r.e, r.f, r.g FROM {rows} WHERE true ON CONFLICT DO NOTHING",
-    "a b c# d e f g");
 
 }  // namespace tillrelay::collector::sql

@@ -3,6 +3,9 @@
 
 #include <algorithm>
 
+#include "common/base/json_writer.h"
+#include "common/base/text.h"
+
 namespace tillrelay::collector {
 namespace {
 
@@ -10,6 +13,18 @@ constexpr const char* kParked = "parked";
 constexpr uint64_t kIslandsAtOnce = 200;  // bodies read together, each up to the largest event
 
 }  // namespace
+
+Result<bool> Store::MayOpen(const StreamKey& key) {
+  if (states_.contains(key)) return true;
+  Wanted wanted;
+  wanted.streams.push_back(key);
+  auto found = tables_.Read(wanted);
+  if (!found.ok()) return std::move(found).status();
+  if (!found->streams.empty()) return true;
+  auto count = tables_.StreamCount(key.store);
+  if (!count.ok()) return std::move(count).status();
+  return *count < kMaxStreams;
+}
 
 Result<bool> Store::EnsureStream(const StreamKey& key) {
   bool fresh = false;
@@ -43,6 +58,11 @@ Result<Outcome> Store::ApplyOne(const Arrived& e) {
     s.row.highest_seen = e.sequence;
     s.dirty = true;
   }
+  if (!e.unapplied.empty()) {
+    auto room = HasRoom(e);
+    if (!room.ok()) return std::move(room).status();
+    if (!*room) return Outcome::kNoRoom;
+  }
   if (e.sequence <= s.through()) return AtOrBelow(&s, e);
   if (e.sequence > s.through() + 1) return Above(&s, e);
   if (e.previous == s.row.chain || s.row.chain == kUnknownChain) return Next(&s, e);
@@ -65,7 +85,7 @@ Result<Outcome> Store::AtOrBelow(StreamState*, const Arrived& e) {
 }
 
 Result<Outcome> Store::Next(StreamState* s, const Arrived& e) {
-  bool counts = !e.parked, doubtful = false;
+  bool counts = !e.parked && e.unapplied.empty(), doubtful = false;
   if (counts) {
     auto known = HasCounted(e.id);
     if (!known.ok()) return std::move(known).status();
@@ -83,6 +103,7 @@ Result<Outcome> Store::Next(StreamState* s, const Arrived& e) {
   TRY(Absorb(s, e.sequence + 1, s->through()));
   TRY(JumpLost(s));
   if (doubtful) return Outcome::kDoubtful;
+  if (!e.unapplied.empty()) return Outcome::kUnapplied;
   return e.parked ? Outcome::kParked : Outcome::kCounted;
 }
 
@@ -97,7 +118,7 @@ Result<Outcome> Store::Above(StreamState* s, const Arrived& e) {
   }
   TRY(Insert(e, false));
   s->dirty = true;
-  return Outcome::kIsland;
+  return e.unapplied.empty() ? Outcome::kIsland : Outcome::kUnapplied;
 }
 
 // An island that is there already, or another event for its number: the younger one takes the
@@ -122,7 +143,9 @@ Result<Outcome> Store::Fill(const Arrived& e) {
   if (!known.ok()) return std::move(known).status();
   TRY(Flush());  // the row may still be waiting to be written
   EventRow row = RowOf(e);
-  if (*known) {
+  if (!e.unapplied.empty()) {
+    Keep(e);
+  } else if (*known) {
     Duplicate({e.key, e.sequence}, e.id);
   } else if (MayHaveCounted(e.key.store, e.recorded_at)) {
     Doubt(row);
@@ -177,6 +200,10 @@ Result<bool> Store::AbsorbOne(StreamState* s, const NumberKey& number) {
     const auto here = changes_.owed.find(number);
     const OwedRow& told = here != changes_.owed.end() ? here->second : (*owed)[number.sequence];
     FromHex(told.data_hash, digest.data(), digest.size());
+  } else if (held.kind == kUnappliedKind) {
+    std::string body = held.body;
+    auto told = parser_.Parse(body);
+    if (told.ok()) FromHex(told->String("datahash"), digest.data(), digest.size());
   }
   const wire::Chain& before = s->row.chain;
   if (before != kUnknownChain &&
@@ -186,8 +213,9 @@ Result<bool> Store::AbsorbOne(StreamState* s, const NumberKey& number) {
   }
   s->row.chain = held.chain;
   s->dirty = true;
+  const bool without_effect = parked || held.kind == kUnappliedKind;
   TRY(CountIfLost(*s, number, parked));
-  if (!parked) TRY(CountIsland(held));
+  if (!without_effect) TRY(CountIsland(held));
   return true;
 }
 
@@ -277,7 +305,10 @@ Result<uint64_t> Store::Rescue(const std::string& before) {
   return rescued;
 }
 
-void Store::Aside(const Arrived& e) { changes_.forks.push_back(RowOf(e)); }
+void Store::Aside(const Arrived& e) {
+  changes_.forks.push_back(RowOf(e));
+  if (!e.unapplied.empty()) Keep(e);
+}
 
 void Store::Duplicate(const NumberKey& number, const std::string& id) {
   ++changes_.duplicates[{number, id}];
@@ -294,6 +325,12 @@ EventRow Store::RowOf(const Arrived& e) const {
   row.stored_at = changes_.now;
   row.chain = e.chain;
   row.body = e.data;
+  if (e.unapplied.empty()) return row;
+  row.kind = kUnappliedKind;
+  row.body.clear();
+  JsonWriter json(&row.body);
+  json.BeginObject().Field("reason", e.unapplied);
+  json.Field("datahash", ToHex(BytesOf(e.data_digest))).EndObject();
   return row;
 }
 
@@ -306,6 +343,7 @@ Status Store::Insert(const Arrived& e, bool counted) {
     if (e.loss) declared_.emplace_back(e.key.store, *e.loss);
   }
   if (e.parked) changes_.owed[number] = *e.parked;
+  if (!e.unapplied.empty()) Keep(e);
   rows_.erase(number);
   fresh_[number] = changes_.events.size();
   changes_.events.push_back(std::move(row));

@@ -2,10 +2,13 @@
 //   transaction and decides for each: counted, held, seen before, owed, or put aside.
 // Promise: event, effects on the ledger and advance of the watermark are one transaction. Each id
 //   counts once. The watermark never jumps a hole, except over a declared loss. An event that
-//   contradicts what is known is kept in `fork`. After Rollback memory and database agree again.
+//   contradicts what is known is kept in `fork`; one that cannot be applied is kept whole in
+//   `unapplied`, and the watermark passes it. After Rollback memory and database agree again.
 // Thread: one; owns the only writing connection.
-// Errors: those of the database. After any error the caller rolls back, and calls Reopen before
-//   the next Begin.
+// Errors: those of the database. After any error the caller rolls back, and, unless it was one of
+//   the data (IsDataError), calls Reopen before the next Begin.
+// Limits: kMaxStreams, kMaxUnappliedEvents and kMaxUnappliedBytes a store; beyond them nothing is
+// passed.
 #pragma once
 
 #include <deque>
@@ -33,7 +36,13 @@ enum class Outcome {
   kParked,     // the watermark passed it, its body is owed
   kFilled,     // a body that was owed or declared lost
   kDoubtful,   // kept, in no ledger: it may have counted before its id was deleted by age
+  kUnapplied,  // kept whole, without effect: the watermark passed it, or it is held above a hole
+  kNoRoom,     // it cannot be applied, and too many of its store are kept already: not stored
 };
+
+inline constexpr uint64_t kMaxStreams = 1000;
+inline constexpr uint64_t kMaxUnappliedEvents = 1000;
+inline constexpr uint64_t kMaxUnappliedBytes = 64 * 1024 * 1024;
 
 class Store {
  public:
@@ -46,6 +55,8 @@ class Store {
   Result<Outcome> Apply(const Arrived& e);
   // A number was refused unread; its range counts as known to exist.
   Status NoteRefused(const StreamKey& key, uint64_t sequence);
+  // False: the store has as many streams as one may have, and this is none of them.
+  Result<bool> MayOpen(const StreamKey& key);
   // True: the stream was not known before.
   Result<bool> EnsureStream(const StreamKey& key);
   // Kept in `loss` at once, wherever the watermark is, and jumped as soon as nothing is missing
@@ -56,6 +67,11 @@ class Store {
   // Events kept aside before `before` (UTC text) whose id has not counted since are applied by
   // their id: whoever sent them may be gone. Gives how many; the caller commits.
   Result<uint64_t> Rescue(const std::string& before);
+  // Applies an event of table `unapplied` at a new position, if it can be applied now. `time`, if
+  // not empty, takes the place of its own. False: it still cannot, and stays as it is.
+  Result<bool> ApplyKept(const UnappliedRow& kept, const std::string& time);
+  // The same in a transaction of its own, which is rolled back if the database still refuses it.
+  Result<bool> ApplyKeptAlone(const UnappliedRow& kept, const std::string& time, std::string now);
   void ReplaceGaps(const StreamKey& key, std::vector<GapRow> gaps) {
     changes_.gaps[key] = std::move(gaps);
   }
@@ -87,6 +103,8 @@ class Store {
   Result<const EventRow*> Row(const NumberKey& number);
 
   Result<Outcome> ApplyOne(const Arrived& e);
+  Result<bool> HasRoom(const Arrived& e);
+  void Keep(const Arrived& e);
   Result<Outcome> AtOrBelow(StreamState* stream, const Arrived& e);
   Result<Outcome> Next(StreamState* stream, const Arrived& e);
   Result<Outcome> Above(StreamState* stream, const Arrived& e);
@@ -124,6 +142,7 @@ class Store {
   Ledger ledger_;
   std::map<StreamKey, StreamState> states_;
   JsonParser parser_;
+  JsonParser kept_parser_;
   // Of the transaction:
   Changes changes_;
   Tables::Head head_;
@@ -132,7 +151,8 @@ class Store {
   std::map<NumberKey, size_t> fresh_;                  // index in changes_.events
   std::map<NumberKey, std::optional<EventRow>> rows_;  // as read, or as flushed
   std::deque<std::pair<std::string, Declared>>
-      declared_;  // by events that have counted; their store
+      declared_;                              // by events that have counted; their store
+  std::map<std::string, Tables::Kept> kept_;  // by store, this transaction's included
   std::set<StreamState*> touched_;
   uint64_t transaction_ = 1;
   std::map<std::string, ForgottenRanges> forgotten_;  // by store

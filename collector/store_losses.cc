@@ -125,7 +125,7 @@ Status Store::CountIslandsWithin(StreamState* s, const wire::Range& range) {
     if (!row.ok()) return std::move(row).status();
     const EventRow island = **row;
     TRY(CountIfLost(*s, number, island.kind == kParked));
-    if (island.kind != kParked) TRY(CountIsland(island));
+    if (island.kind != kParked && island.kind != kUnappliedKind) TRY(CountIsland(island));
   }
   return Status::Ok();
 }
@@ -160,10 +160,11 @@ Result<Outcome> Store::AfterLoss(const Arrived& e) {
   if (const LossRow* loss = At(*losses, e.sequence); loss != nullptr) {
     auto known = HasCounted(e.id);
     if (!known.ok()) return std::move(known).status();
-    const bool doubtful = !*known && !e.parked && MayHaveCounted(e.key.store, e.recorded_at);
+    const bool here = !e.parked && e.unapplied.empty();
+    const bool doubtful = here && !*known && MayHaveCounted(e.key.store, e.recorded_at);
     if (*known) Duplicate({e.key, e.sequence}, e.id);
     if (doubtful) Doubt(RowOf(e));
-    const bool counts = !*known && !e.parked && !doubtful;
+    const bool counts = here && !*known && !doubtful;
     TRY(Insert(e, counts));
     if (counts) TRY(Post(e.posting));
     if (e.parked) return Outcome::kParked;

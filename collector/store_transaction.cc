@@ -34,7 +34,9 @@ Status Store::Begin(std::string now, std::span<const Arrived> batch) {
     forgotten_ = *std::move(forgotten);
     forgotten_at_ = head_.purged;
   }
-  for (const std::string& id : wanted.ids) ids_[id] = found->counted.contains(id);
+  for (const std::string& id : wanted.ids) {
+    ids_[id] = found->counted.contains(id) || found->reserved.contains(id);
+  }
   ledger_.Know(wanted, *found);
   for (const StreamRow& row : found->streams) TRY(Adopt(row));
   return batch.empty() ? Status::Ok() : ReadNeeded(batch);
@@ -77,7 +79,7 @@ Result<bool> Store::HasCounted(const std::string& id) {
   wanted.ids.push_back(id);
   auto found = tables_.Read(wanted);
   if (!found.ok()) return std::move(found).status();
-  return ids_[id] = !found->counted.empty();
+  return ids_[id] = !found->counted.empty() || !found->reserved.empty();
 }
 
 bool Store::MayHaveCounted(const std::string& store, const std::string& recorded_at) const {
@@ -174,8 +176,21 @@ Status Store::Commit() {
   touched_.clear();
   ids_.clear();
   rows_.clear();
+  kept_.clear();
   ledger_.Forget();
   return Status::Ok();
+}
+
+Result<bool> Store::ApplyKeptAlone(const UnappliedRow& kept, const std::string& time,
+                                   std::string now) {
+  TRY(Begin(std::move(now)));
+  auto applied = ApplyKept(kept, time);
+  Status done = applied.status();
+  if (done.ok()) done = Commit();
+  if (done.ok()) return *applied;
+  if (!IsDataError(done)) return done;
+  Rollback();
+  return false;
 }
 
 void Store::Rollback() {
@@ -185,6 +200,7 @@ void Store::Rollback() {
   rows_.clear();
   fresh_.clear();
   declared_.clear();
+  kept_.clear();
   touched_.clear();
   states_.clear();
   ledger_.Forget();

@@ -99,6 +99,7 @@ Result<Found> Tables::Collect(const std::vector<Rows>& all) {
   found.streams = *std::move(streams);
   for (size_t i = 0; i < rows[1].size(); ++i) {
     if (rows[1].Text(i, 1) == "1") found.counted.insert(rows[1].Text(i, 0));
+    if (rows[1].Text(i, 2) == "1") found.reserved.insert(rows[1].Text(i, 0));
   }
   const auto cell_key = [](const Rows& r, size_t i) {
     return CellKey{r.Text(i, 0), r.Text(i, 1), r.Text(i, 2)};
@@ -198,6 +199,32 @@ Result<std::map<uint64_t, OwedRow>> Tables::Owed(const StreamKey& key) {
   return owed;
 }
 
+Result<Tables::Kept> Tables::UnappliedOf(const std::string& store) {
+  Input input(sql::kUnappliedKept);
+  auto rows = sql_.Run(sql::kUnappliedKept, input.Text(store));
+  if (!rows.ok()) return std::move(rows).status();
+  return Kept{rows->Unsigned(0, 0), rows->Unsigned(0, 1)};
+}
+
+Result<std::vector<UnappliedRow>> Tables::Unapplied(const UnappliedRow& last) {
+  Input input(sql::kUnapplied);
+  Key(input, last.number.key).Int(last.number.sequence).Own(ChainText(last.chain));
+  auto rows = sql_.Run(sql::kUnapplied, input);
+  if (!rows.ok()) return std::move(rows).status();
+  std::vector<UnappliedRow> unapplied(rows->size());
+  for (size_t i = 0; i < rows->size(); ++i) {
+    UnappliedRow& row = unapplied[i];
+    row.number = {{rows->Text(i, 0), rows->Text(i, 1)}, rows->Unsigned(i, 2)};
+    TRY(ReadChain(rows->Text(i, 3), &row.chain));
+    row.id = rows->Text(i, 4);
+    row.kind = rows->Text(i, 5);
+    row.reason = rows->Text(i, 6);
+    row.since = rows->Text(i, 7);
+    row.raw = rows->Text(i, 8);
+  }
+  return unapplied;
+}
+
 Status Tables::Write(const Changes& changes, uint64_t position) {
   TRY(WriteEvents(changes));
   TRY(WriteLedger(changes));
@@ -240,7 +267,7 @@ Status Tables::WriteEvents(const Changes& changes) {
   TRY(sql_.Queue(sql::kCountEvents, counted));
   Input filled(sql::kFillEvents);
   for (const EventRow& e : changes.filled) {
-    filled.Text(e.kind).Text(e.body).Int(e.position > 0 ? int64_t{1} : 0);
+    filled.Text(e.kind).Text(e.body).Text(e.occurred_at).Int(e.position > 0 ? int64_t{1} : 0);
     if (e.position > 0) {
       filled.Int(e.position);
     } else {
@@ -317,6 +344,7 @@ Status Tables::WriteRest(const Changes& changes) {
   TRY(sql_.Queue(sql::kSaveOwed, owed));
   TRY(sql_.Queue(sql::kOwedOver, Numbers(sql::kOwedOver, changes.owed_over)));
   TRY(WriteDoubtful(changes));
+  TRY(WriteUnapplied(changes));
   Input clear(sql::kClearGaps), gaps(sql::kSaveGaps);
   for (const auto& [key, list] : changes.gaps) {
     Key(clear, key);
@@ -328,14 +356,52 @@ Status Tables::WriteRest(const Changes& changes) {
   return sql_.Queue(sql::kSaveGaps, gaps);
 }
 
+Status Tables::WriteUnapplied(const Changes& changes) {
+  Input kept(sql::kSaveUnapplied), over(sql::kUnappliedOver);
+  for (const UnappliedRow& row : changes.unapplied) {
+    Key(kept, row.number.key).Int(row.number.sequence).Own(ChainText(row.chain));
+    kept.Text(row.id).Text(row.kind).Text(row.reason).Text(changes.now);
+    kept.Int(static_cast<uint64_t>(row.raw.size())).Text(row.raw);
+  }
+  for (const UnappliedRow& row : changes.applied) {
+    Key(over, row.number.key).Int(row.number.sequence).Own(ChainText(row.chain));
+  }
+  TRY(sql_.Queue(sql::kSaveUnapplied, kept));
+  return sql_.Queue(sql::kUnappliedOver, over);
+}
+
+namespace {
+
+// Adds the numbers of `rows` (store, stream, number in their order) to the list of their stream.
+void AddRanges(const Rows& rows, std::vector<wire::Range> wire::StreamConfirm::*list,
+               Tables::Confirmed* confirmed) {
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const uint64_t number = rows.Unsigned(i, 2);
+    for (wire::StreamConfirm& s : (*confirmed)[rows.Text(i, 0)]) {
+      std::vector<wire::Range>& ranges = s.*list;
+      if (s.stream != rows.Text(i, 1) || number > s.through) continue;
+      if (!ranges.empty() && ranges.back().last + 1 >= number) {
+        ranges.back().last = number;
+      } else {
+        ranges.push_back({number, number});
+      }
+    }
+  }
+}
+
+}  // namespace
+
 Result<Tables::Confirmed> Tables::ReadConfirmed(const std::vector<std::string>& stores,
                                                 size_t most) {
-  Input streams(sql::kStreamsOfStores), owed(sql::kOwedOfStores);
+  Input streams(sql::kStreamsOfStores), owed(sql::kOwedOfStores), kept(sql::kUnappliedOfStores);
   for (const std::string& store : stores) {
     streams.Text(store);
     owed.Text(store);
+    kept.Text(store);
   }
-  auto rows = sql_.RunAll({{&sql::kStreamsOfStores, &streams}, {&sql::kOwedOfStores, &owed}});
+  auto rows = sql_.RunAll({{&sql::kStreamsOfStores, &streams},
+                           {&sql::kOwedOfStores, &owed},
+                           {&sql::kUnappliedOfStores, &kept}});
   if (!rows.ok()) return std::move(rows).status();
   Confirmed confirmed;
   for (size_t i = 0; i < rows->front().size(); ++i) {
@@ -346,18 +412,8 @@ Result<Tables::Confirmed> Tables::ReadConfirmed(const std::vector<std::string>& 
     s.through = rows->front().Unsigned(i, 2);
     TRY(ReadChain(rows->front().Text(i, 3), &s.chain));
   }
-  const Rows& parked = rows->back();
-  for (size_t i = 0; i < parked.size(); ++i) {
-    const uint64_t number = parked.Unsigned(i, 2);
-    for (wire::StreamConfirm& s : confirmed[parked.Text(i, 0)]) {
-      if (s.stream != parked.Text(i, 1) || number > s.through) continue;
-      if (!s.owed.empty() && s.owed.back().last + 1 == number) {
-        s.owed.back().last = number;
-      } else {
-        s.owed.push_back({number, number});
-      }
-    }
-  }
+  AddRanges((*rows)[1], &wire::StreamConfirm::owed, &confirmed);
+  AddRanges((*rows)[2], &wire::StreamConfirm::unapplied, &confirmed);
   return confirmed;
 }
 
@@ -365,6 +421,13 @@ Result<std::vector<StreamRow>> Tables::AllStreams() {
   auto rows = sql_.Run(sql::kAllStreams);
   if (!rows.ok()) return std::move(rows).status();
   return StreamsOf(*rows);
+}
+
+Result<uint64_t> Tables::StreamCount(const std::string& store) {
+  Input input(sql::kStreamCount);
+  auto rows = sql_.Run(sql::kStreamCount, input.Text(store));
+  if (!rows.ok()) return std::move(rows).status();
+  return rows->Unsigned(0, 0);
 }
 
 Result<std::vector<StreamRow>> Tables::OpenStreams() {

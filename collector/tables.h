@@ -25,6 +25,7 @@ struct Wanted {
 struct Found {
   std::vector<StreamRow> streams;
   std::set<std::string> counted;
+  std::set<std::string> reserved;  // of events that could not be applied
   std::map<CellKey, CellRow> cells;
   std::map<TransitKey, int64_t> transit;
 };
@@ -48,6 +49,14 @@ class Tables {
   Result<std::vector<LossRow>> Losses(const StreamKey& key);
   Result<std::map<uint64_t, OwedRow>> Owed(const StreamKey& key);
 
+  // How many events of the store could not be applied, and their bytes.
+  struct Kept {
+    uint64_t events = 0, bytes = 0;
+  };
+  Result<Kept> UnappliedOf(const std::string& store);
+  // The next ones behind `last`, at most 20.
+  Result<std::vector<UnappliedRow>> Unapplied(const UnappliedRow& last);
+
   // Events that were kept aside before `before` (UTC text) and whose id has not counted; the oldest
   // 200.
   Result<std::vector<EventRow>> Forgotten(const std::string& before);
@@ -59,6 +68,7 @@ class Tables {
   using Confirmed = std::map<std::string, std::vector<wire::StreamConfirm>>;
   Result<Confirmed> ReadConfirmed(const std::vector<std::string>& stores, size_t most);
   Result<std::vector<StreamRow>> AllStreams();
+  Result<uint64_t> StreamCount(const std::string& store);
   // Those that have seen a number above their watermark.
   Result<std::vector<StreamRow>> OpenStreams();
   Result<std::vector<std::pair<StreamKey, GapRow>>> Gaps();
@@ -87,6 +97,7 @@ class Tables {
   Status WriteRest(const Changes& changes);
   Status WriteDoubtful(const Changes& changes);
   Status WriteForgotten(const std::map<std::string, ForgottenRanges>& forgotten);
+  Status WriteUnapplied(const Changes& changes);
 
   Sql& sql_;
 };

@@ -1,7 +1,7 @@
 // What is deleted by age, and what is kept of that: tables.h.
 #include <algorithm>
 
-#include "collector/statements.h"
+#include "collector/statements_age.h"
 #include "collector/tables.h"
 #include "common/event/time_text.h"
 

@@ -105,6 +105,11 @@ void JudgeFacts(const Judge& judge, StoreTrouble* store) {
                     "stock, last {}",
                     facts.doubtful, facts.doubtful_at));
   }
+  if (facts.unapplied > 0) {
+    Add(store, Level::kBad,
+        fmt::format("{} events are kept but cannot be applied since {}: {}", facts.unapplied,
+                    facts.unapplied_since, facts.unapplied_first));
+  }
   if (facts.owed > 0) {
     Add(store, Level::kWarn,
         fmt::format("{} events too large for the line since {}", facts.owed, facts.owed_since));

@@ -26,6 +26,10 @@ const Statement kDoubtfulFacts(
 const Statement kOpenFacts(
     "SELECT store_id, COUNT(*), MAX(at) FROM loss WHERE open_ended = 1 GROUP BY store_id", "");
 const Statement kOwedFacts("SELECT store_id, COUNT(*), MIN(since) FROM owed GROUP BY store_id", "");
+const Statement kUnappliedFacts(
+    "SELECT store_id, COUNT(*), MIN(since), MIN(stream || ' ' || sequence || ', ' || reason)"
+    " FROM unapplied GROUP BY store_id",
+    "");
 
 void Effects(const Posting& posting, JsonWriter* json) {
   json->Key("effects").BeginArray();
@@ -94,7 +98,8 @@ void StoreJson(const StoreTrouble& s, JsonWriter* json) {
       .Field("open_losses", s.facts.open_losses)
       .Field("doubtful", s.facts.doubtful)
       .Field("kept_aside", s.facts.forks)
-      .Field("owed", s.facts.owed);
+      .Field("owed", s.facts.owed)
+      .Field("unapplied", s.facts.unapplied);
   json->Key("alarms").BeginArray();
   for (const auto& alarm : s.alarms) {
     json->BeginObject().Field("level", LevelWord(alarm.level)).Field("text", alarm.text);
@@ -143,7 +148,8 @@ Result<std::map<std::string, StoreFacts>> ReadFacts(Sql* sql) {
                           {&kLossFacts, &none},
                           {&kOwedFacts, &none},
                           {&kOpenFacts, &none},
-                          {&kDoubtfulFacts, &none}});
+                          {&kDoubtfulFacts, &none},
+                          {&kUnappliedFacts, &none}});
   if (!all.ok()) return std::move(all).status();
   const auto each = [&facts](const Rows& rows, auto&& use) {
     for (size_t i = 0; i < rows.size(); ++i) {
@@ -179,6 +185,13 @@ Result<std::map<std::string, StoreFacts>> ReadFacts(Sql* sql) {
     f->doubtful = n;
     f->doubtful_at = at;
   });
+  each((*all)[7], [](Facts f, uint64_t n, const std::string& since) {
+    f->unapplied = n;
+    f->unapplied_since = since;
+  });
+  for (size_t i = 0; i < (*all)[7].size(); ++i) {
+    facts[(*all)[7].Text(i, 0)].unapplied_first = (*all)[7].Text(i, 3);
+  }
   return facts;
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "agent/capture/plain_text.h"
+#include "common/event/bounds.h"
 #include "common/event/event_json.h"
 
 namespace tillrelay::capture {
@@ -14,7 +15,20 @@ namespace {
 constexpr size_t kMaxQuarantinedBytes = 1024 * 1024;
 // Longer than any card number, however it is spelled.
 constexpr size_t kCutBytes = 512;
+constexpr size_t kMostRegisters = 1000;
+// A till in another time zone, or one whose operator set tomorrow's date.
+constexpr std::chrono::hours kMostAhead{24};
 constexpr std::string_view kCanonical = "application/json";
+
+// Whoever invents register ids must not fill the memory.
+template <class Registers>
+void ForgetOldest(Registers* registers) {
+  auto oldest = registers->begin();
+  for (auto it = registers->begin(); it != registers->end(); ++it) {
+    if (it->second.last_heard_at < oldest->second.last_heard_at) oldest = it;
+  }
+  registers->erase(oldest);
+}
 
 // A refused event as a document that can be corrected and sent again.
 std::string Resendable(const event::Event& event) {
@@ -79,12 +93,13 @@ void Intake::TakeItem(formats::Item&& item, const Document& document, Prepared* 
   if (!event.origin) event.origin.emplace();
   event.origin->channel = document.channel == "file" ? "file_drop" : document.channel;
   if (document.channel == "file") {
-    event.origin->file = document.origin;
+    event.origin->file = document.origin.substr(0, event::kMaxTextBytes);
   } else {
-    event.origin->request_id = document.origin;
+    event.origin->request_id = document.origin.substr(0, event::kMaxTextBytes);
   }
   event.origin->index = static_cast<int64_t>(item.index);
   event.origin->payload_sha256 = ToHex(BytesOf(prepared->payload));
+  event::CleanTexts(&event);  // first: what becomes a blank must not hide a card number
   guard::GuardOutcome guarded = guard::Check(&event, options_.guard, {document.again, &numbers_});
   prepared->redactions += guarded.redactions;
   if (guarded.rejection) {
@@ -92,7 +107,7 @@ void Intake::TakeItem(formats::Item&& item, const Document& document, Prepared* 
         Unfit(std::move(*guarded.rejection), document, {Resendable(event), kCanonical}));
     return;
   }
-  auto drafted = event::DraftFrom(&event, options_.shop);
+  auto drafted = event::DraftFrom(&event, options_.shop, HorizonNow());
   if (auto* rejection = std::get_if<event::Rejection>(&drafted)) {
     prepared->entries.emplace_back(
         Unfit(std::move(*rejection), document, {Resendable(event), kCanonical}));
@@ -105,6 +120,13 @@ void Intake::TakeItem(formats::Item&& item, const Document& document, Prepared* 
     return;
   }
   prepared->entries.emplace_back(std::move(draft));
+}
+
+// What a document tells as its own time, a day ahead at most.
+event::Horizon Intake::HorizonNow() const {
+  const auto now = std::chrono::floor<std::chrono::seconds>(clock_.Wall().time_since_epoch());
+  const ClockTrust* trust = options_.clock_trust;
+  return {(now + kMostAhead).count(), trust != nullptr && trust->Trusted(clock_)};
 }
 
 journal::Unfit Intake::Unfit(event::Rejection why, const Document& document, const Kept& kept) {
@@ -148,6 +170,9 @@ void Intake::Count(const std::vector<Heard>& heard, bool by_file, const Answer& 
       const bool heard_of =
           outcome == journal::Outcome::kStored || outcome == journal::Outcome::kDuplicate;
       if (register_id.empty() || !heard_of) continue;
+      if (stats->registers.size() >= kMostRegisters && !stats->registers.contains(register_id)) {
+        ForgetOldest(&stats->registers);
+      }
       auto& counts = stats->registers[register_id];
       counts.last_heard_at = clock_.Wall();
       if (outcome != journal::Outcome::kStored) continue;

@@ -16,6 +16,7 @@
 #include "agent/formats/poslog/vocabulary.h"
 #include "agent/guard/guard.h"
 #include "agent/journal/journal.h"
+#include "common/base/clock_trust.h"
 #include "common/event/draft.h"
 
 namespace tillrelay::capture {
@@ -26,6 +27,7 @@ struct IntakeOptions {
   guard::GuardOptions guard;
   std::vector<formats::CsvProfile> csv = {};
   formats::poslog::Vocabulary poslog_words = {};
+  const ClockTrust* clock_trust = nullptr;  // none: the own clock is never trusted
 };
 
 // Counters of all doors; doors add, the status page copies.
@@ -94,6 +96,7 @@ class Intake {
 
  private:
   void TakeItem(formats::Item&& item, const Document& document, Prepared* prepared);
+  event::Horizon HorizonNow() const;
   // What the quarantine keeps, and as what it can be sent again.
   struct Kept {
     std::string text;

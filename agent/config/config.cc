@@ -125,6 +125,7 @@ void ReadRegisters(Settings* s, Config::Registers* r) {
 
 void ReadDelivery(Settings* s, Config* c) {
   s->String("broker.url", &c->broker.url);
+  s->Word("broker.protocol", {"auto", "5", "3.1.1"}, &c->broker.protocol);
   s->String("broker.username", &c->broker.username);
   s->String("broker.password_file", &c->broker.password_file);
   s->String("broker.ca_file", &c->broker.ca_file);
@@ -132,7 +133,7 @@ void ReadDelivery(Settings* s, Config* c) {
   s->String("broker.key_file", &c->broker.key_file);
   s->Integer("broker.retry_min_ms", 10, 3'600'000, &c->broker.retry_min_ms);
   s->Integer("broker.retry_max_ms", 10, 3'600'000, &c->broker.retry_max_ms);
-  s->Word("delivery.form", {"events", "batches"}, &c->delivery.form);
+  s->Word("delivery.form", {"auto", "events", "batches"}, &c->delivery.form);
   s->Word("delivery.confirm", {"centre", "broker"}, &c->delivery.confirm);
   s->Bool("delivery.zstd", &c->delivery.zstd);
   s->Integer("delivery.batch_events", 1, 1000, &c->delivery.batch_events);
@@ -145,7 +146,7 @@ void ReadDelivery(Settings* s, Config* c) {
 void ReadLimits(Settings* s, Config::Limits* l) {
   s->Integer("limits.body_bytes", 1024, kGiB, &l->body_bytes);
   s->Integer("limits.header_bytes", 1024, 1024 * 1024, &l->header_bytes);
-  s->Integer("limits.event_bytes", 1024, 64 * 1024 * 1024, &l->event_bytes);
+  s->Integer("limits.event_bytes", 1024, 8 * 1024 * 1024, &l->event_bytes);
   s->Integer("limits.file_bytes", 1024, kGiB, &l->file_bytes);
   s->Integer("limits.file_events", 1, 1'000'000, &l->file_events);
   s->Integer("limits.depth", 8, 256, &l->depth);

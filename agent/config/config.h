@@ -91,11 +91,12 @@ struct Config {
   } registers;
   struct Broker {
     std::string url;  // empty: the agent only keeps
+    std::string protocol = "auto";
     std::string username, password_file, ca_file, cert_file, key_file;
     int64_t retry_min_ms = 1000, retry_max_ms = 120'000;
   } broker;
   struct Delivery {
-    std::string form = "events";
+    std::string form = "auto";
     std::string confirm = "centre";
     bool zstd = false;                 // batches are compressed
     int64_t batch_events = 100;        // at most, in one message

@@ -247,9 +247,11 @@ class Diagnosis {
   void Online() {
     Set("online", Level::kGreen, "delivered");
     const bool old_waits = j_.waiting > 0 && Age(s_, j_.oldest_waiting_at) >= kFresh;
+    if (u_.never_confirmed && !s_.by_broker() && j_.waiting > 0) return NeverConfirmed();
     if (u_.cause == LinkCause::kSilent || (u_.centre_away && !s_.by_broker() && j_.waiting > 0)) {
       return Unconfirmed();
     }
+    if (u_.fell_back && s_.by_broker() && j_.waiting > 0) return FellBack();
     if (old_waits) {
       Set("online", Level::kAmber, "draining");
       if (v_.drain_s)
@@ -267,8 +269,23 @@ class Diagnosis {
     if (s_.by_broker()) {
       v_.reason += v_.reason.empty() ? "" : " ";
       v_.reason += words::kReasonBroker;
+      if (!u_.gives_reasons) (v_.reason += " ") += words::kReasonNoReasons;
     }
     if (!old_waits) v_.safe = words::kSafeDelivered;
+  }
+
+  void NeverConfirmed() {
+    Set("online", Level::kAmber, "no-confirmation");
+    v_.headline = fmt::format(words::kUnconfirmed, WaitingText(), When(u_.last_confirmed_at));
+    v_.reason = words::kReasonNeverConfirmed;
+    Step(words::kStepReadConfirm);
+  }
+
+  void FellBack() {
+    Set("online", Level::kAmber, "mqtt-3.1.1");
+    v_.headline = fmt::format(words::kUnconfirmed, WaitingText(), When(u_.last_confirmed_at));
+    v_.reason = words::kReasonFellBack;
+    Step(words::kStepFellBack);
   }
 
   void Unconfirmed() {
@@ -310,6 +327,16 @@ class Diagnosis {
     RepairIssue();
     LossIssue();
     UnknownStreamIssue();
+    if (!s_.parked.empty()) {
+      Add({Level::kAmber, fmt::format(words::kIssueOwed, EventsText(s_.parked.size())),
+           std::string(words::kIssueOwedDetail), "/delivery"},
+          words::kStepOwed);
+    }
+    if (u_.unapplied > 0) {
+      Add({Level::kAmber, fmt::format(words::kIssueUnapplied, EventsText(u_.unapplied)),
+           fmt::format(words::kIssueUnappliedDetail, u_.unapplied_numbers), "/delivery"},
+          words::kStepUnapplied);
+    }
     if (j_.quarantined > 0) {
       Add({Level::kAmber,
            fmt::format(words::kIssueQuarantine, Count(j_.quarantined, "document", "documents")),

@@ -2,12 +2,18 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <ctime>
+#include <vector>
 
 #include "common/base/json_writer.h"
 
 namespace tillrelay::status {
 namespace {
+
+// More than these the centre does not read (common/wire/control.cc); they are told again.
+constexpr size_t kMostListed = 1000;
+constexpr size_t kMostRegisters = 200;
 
 void TimeOrNull(JsonWriter& json, std::string_view name, WallTime time) {
   json.Key(name);
@@ -70,6 +76,8 @@ void Broker(JsonWriter& json, const Snapshot& s) {
   TimeOrNull(json, "last_connected_at", u.last_connected_at);
   TimeOrNull(json, "last_confirmed_at", u.last_confirmed_at);
   json.Field("centre_away", u.centre_away).Field("in_flight", u.in_flight);
+  json.Field("never_confirmed", u.never_confirmed).Field("unapplied", u.unapplied);
+  json.Field("sees_twins", u.sees_twins);
   TextOrNull(json, "alarm", u.alarm);
   json.EndObject();
 }
@@ -80,12 +88,14 @@ void Streams(JsonWriter& json, const Snapshot& s) {
   for (const StreamRow& row : s.older_streams) Stream(json, row, s.by_broker());
   json.EndArray();
   json.Key("parked").BeginArray();
-  for (const ParkedEvent& event : s.parked) {
+  for (size_t i = 0; i < std::min(s.parked.size(), kMostListed); ++i) {
+    const ParkedEvent& event = s.parked[i];
     json.BeginObject().Field("stream", event.stream).Field("sequence", event.sequence).EndObject();
   }
   json.EndArray();
   json.Key("lost").BeginArray();
-  for (const LostRange& range : s.lost) {
+  for (size_t i = 0; i < std::min(s.lost.size(), kMostListed); ++i) {
+    const LostRange& range = s.lost[i];
     json.BeginObject().Field("stream", range.stream);
     json.Field("from", range.from).Field("through", range.through);
     json.Field("chain", range.chain).Field("reason", range.reason);
@@ -102,9 +112,19 @@ void Streams(JsonWriter& json, const Snapshot& s) {
   json.EndArray();
 }
 
+// Those that were heard last, where there are more than a shop can have: the message stays small.
 void Registers(JsonWriter& json, const capture::CaptureStats& c) {
+  std::vector<WallTime> heard;
+  for (const auto& [id, till] : c.registers) heard.push_back(till.last_heard_at);
+  WallTime oldest{};
+  if (heard.size() > kMostRegisters) {
+    std::nth_element(heard.begin(), heard.end() - kMostRegisters, heard.end());
+    oldest = *(heard.end() - kMostRegisters);
+  }
+  size_t told = 0;
   json.Key("registers").BeginObject();
   for (const auto& [id, till] : c.registers) {
+    if (till.last_heard_at < oldest || told++ >= kMostRegisters) continue;
     json.Key(id).BeginObject();
     TimeOrNull(json, "last_heard_at", till.last_heard_at);
     json.Field("sales", till.sales).Field("returns", till.returns).Field("others", till.others);

@@ -45,6 +45,23 @@ inline constexpr Text kNoDetail = "no further detail";
 inline constexpr Text kReasonAway =
     "The broker takes the events, but the collector gives no sign. They are sent again until it "
     "confirms.";
+inline constexpr Text kReasonNeverConfirmed =
+    "Since connecting, not one confirmation has come: head office is away, or this store may not "
+    "read its topic \"confirm\".";
+inline constexpr Text kStepReadConfirm =
+    "Ask the broker's administrator whether this store may read .../confirm (\"pattern read "
+    "tillrelay/v1/%u/confirm\" in tillrelay.acl), and head office whether the collector runs.";
+inline constexpr Text kReasonFellBack =
+    "The broker speaks MQTT 3.1.1 only and does not say when it refuses a message, so nothing is "
+    "counted as delivered.";
+inline constexpr Text kStepFellBack =
+    "Renew the broker, or set broker.protocol = \"3.1.1\" if its word is to count all the same.";
+inline constexpr Text kReasonNoReasons =
+    "By MQTT 3.1.1 the broker does not say when it refuses a message: a refusal counts as "
+    "delivered.";
+inline constexpr Text kIssueOwed = "{} not yet at head office: larger than the line takes";
+inline constexpr Text kIssueOwedDetail = "kept here; sent as soon as the broker's limit is raised";
+inline constexpr Text kStepOwed = "Ask the broker's administrator to raise its packet size limit.";
 inline constexpr Text kReasonBroker = "Delivered means: acknowledged by the broker.";
 inline constexpr Text kReasonDraining = "Finished in about {}, at the rate of the last minute.";
 inline constexpr Text kReasonUnconfigured = "The configuration has no store_id.";
@@ -144,6 +161,11 @@ inline constexpr Text kIssueLostOpenDetail =
     "declared to head office; nobody knows how many more were accepted after the last number that "
     "was saved";
 inline constexpr Text kIssueLostDetail = "declared to head office with their numbers";
+inline constexpr Text kIssueUnapplied = "Head office could not apply {}";
+inline constexpr Text kIssueUnappliedDetail = "kept there whole, without effect so far: number {}";
+inline constexpr Text kStepUnapplied =
+    "Tell head office: the collector's page says why, and applies them after an upgrade or by "
+    "hand.";
 inline constexpr Text kIssueExpires = "A certificate expires in {}";
 inline constexpr Text kIssueExpired = "A certificate has expired";
 inline constexpr Text kStepCertificate =

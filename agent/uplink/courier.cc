@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "agent/journal/observed_time.h"
+#include "common/base/text.h"
 #include "common/event/time_text.h"
 
 namespace tillrelay::uplink {
@@ -14,6 +15,8 @@ constexpr size_t kReadAheadRows = 256;
 constexpr size_t kReadAheadBytes = 1024 * 1024;
 constexpr int kDisconnectMs = 500;
 constexpr size_t kPacketOverhead = 128;    // header, packet id and our properties
+constexpr uint64_t kMuchWaits = 50;        // events: fewer go as fast one by one
+constexpr size_t kShownNumbers = 100;      // characters
 constexpr size_t kEnvelopeOverhead = 850;  // those, and the attributes at their longest
 
 JournalPosition PositionOf(const journal::StreamRow& row) {
@@ -27,6 +30,20 @@ bool Takes(const ReplayFilter& filter, const journal::Row& row) {
   }
   if (filter.business_day.empty()) return true;
   return row.data.find("\"business_day\":\"" + filter.business_day + "\"") != std::string::npos;
+}
+
+Courier::Unapplied UnappliedIn(const wire::Confirm& confirm) {
+  Courier::Unapplied unapplied;
+  for (const wire::StreamConfirm& stream : confirm.streams) {
+    for (const wire::Range& range : stream.unapplied) {
+      unapplied.events += range.size();
+      if (unapplied.numbers.size() > kShownNumbers) continue;
+      if (!unapplied.numbers.empty()) unapplied.numbers += ", ";
+      unapplied.numbers += std::to_string(range.first);
+      if (range.last > range.first) unapplied.numbers += "-" + std::to_string(range.last);
+    }
+  }
+  return unapplied;
 }
 
 }  // namespace
@@ -59,7 +76,8 @@ Courier::Courier(CourierOptions options, JournalPort* port, const Clock* clock, 
       clock_(*clock),
       streams_(port->Look().streams),
       sender_(options_.sender, PositionOf(streams_.back()), random),
-      batch_(options_.zstd) {
+      batch_(options_.zstd || options_.automatic),
+      twins_(options_.sender.session, options_.former_sessions) {
   Refresh();
 }
 
@@ -74,22 +92,32 @@ void Courier::Take(const mqtt::LinkEvent& event) {
       trouble_.Clear();
       maximum_packet_ = event.maximum_packet;
       connected_at_ = now;
-      return sender_.OnConnected(event.receive_maximum, now, event.gives_reasons);
+      twins_.Connected();
+      return sender_.OnConnected(event.receive_maximum, now, event.gives_reasons, event.fell_back);
     case mqtt::Happening::kConnectFailed:
     case mqtt::Happening::kLost:
+      status_denied_ = status_denied_ || status_asked_;
+      status_asked_ = false;
       trouble_.Report(event.text, now);
       return sender_.OnLost(failure, now);
     case mqtt::Happening::kSubscribed:
+      if (subscriptions_pending_ == 0) {  // the own status, which need not be readable
+        status_asked_ = false;
+        return;
+      }
       if (event.reason_code != 0) {
         trouble_.Report(event.text, now);
         link_->Disconnect(kDisconnectMs);
         return sender_.OnLost(failure, now);
       }
-      if (--subscriptions_pending_ == 0) sender_.OnSubscribed(now);
-      return;
+      if (--subscriptions_pending_ > 0) return;
+      status_asked_ = options_.watch_own_status && !status_denied_;
+      if (status_asked_) Guard(link_->Subscribe({options_.topics.status}));
+      return sender_.OnSubscribed(now);
     case mqtt::Happening::kPublished:
       if (event.reason_code < 0x80) {
         sender_.OnAcked(event.token, now);
+        if (event.token == status_token_) twins_.StatusAcked();
         return latency_.AckedThrough(sender_.acked_through(), clock_.Wall());
       }
       if (!sender_.link_open()) return;  // an order of a connection that is gone
@@ -108,6 +136,7 @@ void Courier::TakeMessage(const mqtt::LinkEvent& event) {
   if (!value.ok())
     return trouble_.Report("control message: " + value.status().message(), clock_.Now());
   if (event.topic == options_.topics.confirm) return TakeConfirm(*value, event.retained);
+  if (event.topic == options_.topics.status) return TakeOwnStatus(*value, event.retained);
   if (event.topic != options_.topics.command) return;
   auto command = wire::ReadCommand(*value);
   if (!command.ok()) return trouble_.Report("command: " + command.status().message(), clock_.Now());
@@ -124,6 +153,10 @@ void Courier::TakeConfirm(JsonValue value, bool retained) {
   if (!retained) CompareClocks(confirm->at);
   sender_.OnCentreHeard(retained, now);
   if (!options_.sender.by_broker) FindUnknown(*confirm);
+  accepts_batches_ = confirm->accepts_batches;
+  accepts_zstd_ = confirm->accepts_zstd;
+  unapplied_ = UnappliedIn(*confirm);
+  Twin(twins_.OnHeard(confirm->sessions));
   for (const wire::StreamConfirm& word : confirm->streams) {
     const uint64_t before = sender_.confirmed_through();
     sender_.OnConfirm(word, Compare(word.stream, word.through, word.chain), retained, now);
@@ -153,6 +186,17 @@ void Courier::FindUnknown(const wire::Confirm& confirm) {
   unknown_streams_ = std::move(unknown);
 }
 
+void Courier::TakeOwnStatus(JsonValue value, bool retained) {
+  const auto status = wire::ReadStatus(value);
+  if (status.ok()) Twin(twins_.OnStatus(*status, retained));
+}
+
+void Courier::Twin(const std::string& who) {
+  if (who.empty()) return;
+  log::Error("uplink", "ALARM another server speaks for this store: {}", Printable(who));
+  sender_.OnTwin(Printable(who), clock_.Now());
+}
+
 // What waited at the broker during an outage comes at once after it, and is too old to tell.
 void Courier::CompareClocks(const std::string& at) {
   const auto centre = event::ParseUtc(at);
@@ -162,6 +206,9 @@ void Courier::CompareClocks(const std::string& at) {
   centre_clock_ahead_ = std::chrono::duration_cast<std::chrono::milliseconds>(*centre - own);
   const auto apart = std::chrono::abs(centre_clock_ahead_);
   if (apart <= journal::ObservedTime::kAgreement) port_.ClocksAgreed(now, own);
+  if (options_.clock_trust != nullptr) {
+    options_.clock_trust->Compared(centre_clock_ahead_, clock_);
+  }
 }
 
 void Courier::TakeCommand(const wire::Command& command, bool retained) {
@@ -244,6 +291,7 @@ void Courier::Turn() {
 void Courier::Perform(const Action& action) {
   if (std::holds_alternative<act::Connect>(action)) {
     if (before_status) before_status();
+    link_->SetKeepAlive(static_cast<int>(sender_.keep_alive().count()));
     if (Status s = link_->Connect(); !s.ok()) {
       trouble_.Report(s.message(), clock_.Now());
       sender_.OnConnectFailed({LinkCause::kOther, s.message()}, clock_.Now());
@@ -263,6 +311,7 @@ void Courier::Perform(const Action& action) {
     Guard(Resend(*resend));
   } else if (std::holds_alternative<act::PublishStatus>(action)) {
     if (before_status) before_status();
+    status_token_ = next_token_;
     PublishControl(options_.topics.status, options_.status_json(), true);
   } else if (const auto* reply = std::get_if<act::SendReply>(&action)) {
     PublishControl(options_.topics.reply, wire::WriteReply(reply->reply), false);
@@ -332,7 +381,18 @@ void Courier::DropLink(const Status& why) {
   sender_.OnLost({LinkCause::kSilent, why.message()}, clock_.Now());
 }
 
+// Between two messages only.
+void Courier::ChooseForm() {
+  batching_ = options_.batches;
+  if (!options_.automatic) return;
+  const uint64_t waits =
+      sender_.journal().head - std::min(sender_.journal().head, sender_.sent_through());
+  batching_ = accepts_batches_ && (waits >= kMuchWaits || sender_.replaying());
+  batch_.Compress(accepts_zstd_);
+}
+
 Status Courier::SendLive(const act::Send& send) {
+  ChooseForm();
   const journal::StreamRow& stream = streams_.back();
   const bool onward = send.first == sender_.sent_through() + 1;
   ChainCursor& cursor = onward ? live_ : replay_;
@@ -340,7 +400,8 @@ Status Courier::SendLive(const act::Send& send) {
   if (!onward) ahead_.clear();
   for (uint64_t sequence = send.first; sequence <= send.last; ++sequence) {
     // Large events fill a batch early: what the window does not take now is sent later.
-    if (options_.batches && batch_.count() == 0 && sender_.room() == 0) break;
+    if (batching_ && batch_.count() == 0 && sender_.room() == 0) break;
+    if (sequence > send.first && batch_.count() == 0 && !sender_.may_send()) break;
     auto row = LiveRow(sequence);
     if (!row.ok()) return std::move(row).status();
     if (send.parked) sender_.OnOversize(sequence);
@@ -350,6 +411,7 @@ Status Courier::SendLive(const act::Send& send) {
 }
 
 Status Courier::Resend(const act::Resend& resend) {
+  ChooseForm();
   const journal::StreamRow* known = RowOf(resend.stream);
   if (known == nullptr) return Status::Ok();
   const journal::StreamRow stream = *known;
@@ -454,14 +516,15 @@ Status Courier::PublishRow(const journal::Row& row, const journal::StreamRow& st
 }
 
 Status Courier::Frame(const wire::Envelope& envelope, const SendWindow::Flight& flight) {
-  if (!options_.batches) {
+  if (!batching_) {
     envelope_.clear();
     wire::WriteEnvelope(envelope, &envelope_);
     return Hand(envelope_, flight);
   }
   const size_t packet = std::max<size_t>(maximum_packet_, 2 * kPacketOverhead) - kPacketOverhead;
-  const size_t most =
+  const size_t limit =
       maximum_packet_ == 0 ? options_.batch_bytes : std::min(options_.batch_bytes, packet);
+  const size_t most = std::min(limit, sender_.message_bytes());
   const bool follows = batch_.count() > 0 && batch_flight_.replay == flight.replay &&
                        batch_flight_.through() + 1 == flight.sequence;
   const bool fits = batch_.bytes() + envelope.data.size() + kEnvelopeOverhead <= most &&
@@ -482,7 +545,12 @@ Status Courier::FlushBatch() {
 
 Status Courier::Hand(std::string_view payload, const SendWindow::Flight& flight) {
   const uint64_t token = next_token_++;
-  TRY(link_->Publish({options_.topics.events, payload, false, true, token}));
+  mqtt::PublishOrder order;
+  order.topic = options_.topics.events;
+  order.payload = payload;
+  (batching_ ? order.batch : order.event) = true;
+  order.token = token;
+  TRY(link_->Publish(order));
   sender_.OnSent(token, flight, payload.size(), clock_.Now());
   return Status::Ok();
 }

@@ -15,6 +15,8 @@
 #include "agent/uplink/journal_port.h"
 #include "agent/uplink/latency.h"
 #include "agent/uplink/sender.h"
+#include "agent/uplink/twin_watch.h"
+#include "common/base/clock_trust.h"
 #include "common/base/json_reader.h"
 #include "common/base/log.h"
 #include "common/mqtt/link.h"
@@ -31,7 +33,14 @@ struct CourierOptions {
   wire::Topics topics;
   std::function<std::string()> status_json;  // the retained status
   bool batches = false, zstd = false;        // delivery.form
-  size_t batch_bytes = 256 * 1024;           // before compression
+  // Single events while little waits; batches, and zstd, where much waits and the centre's
+  // confirmation has said that it takes them.
+  bool automatic = false;
+  size_t batch_bytes = 256 * 1024;  // before compression
+  // Reads the own status, where the broker lets us: who else speaks for this store.
+  bool watch_own_status = false;
+  std::vector<std::string> former_sessions = {};
+  ClockTrust* clock_trust = nullptr;  // hears how the centre's clock compares
 };
 
 class Courier {
@@ -56,6 +65,13 @@ class Courier {
   // What the last confirmation names and the journal does not have: its folder was lost or
   // replaced, or another server speaks for this store.
   const std::vector<UnknownStream>& unknown_streams() const { return unknown_streams_; }
+  // What head office keeps but could not apply, by its last confirmation.
+  struct Unapplied {
+    uint64_t events = 0;
+    std::string numbers;  // "2-3, 5", the first of them
+  };
+  bool sees_twins() const { return twins_.sees(); }
+  const Unapplied& unapplied() const { return unapplied_; }
   const Latency& latency() const { return latency_; }
   // Called before a status is built, so that it shows what has just been decided.
   std::function<void()> before_status;
@@ -74,6 +90,8 @@ class Courier {
   void TakeMessage(const mqtt::LinkEvent& event);
   void TakeConfirm(JsonValue value, bool retained);
   void FindUnknown(const wire::Confirm& confirm);
+  void TakeOwnStatus(JsonValue value, bool retained);
+  void Twin(const std::string& who);
   void CompareClocks(const std::string& at);
   void TakeCommand(const wire::Command& command, bool retained);
   ChainVerdict Compare(const std::string& stream, uint64_t through, const wire::Chain& chain);
@@ -89,6 +107,7 @@ class Courier {
   Status PublishRow(const journal::Row& row, const journal::StreamRow& stream, ChainCursor* cursor,
                     SendWindow::Flight flight);
   Status Frame(const wire::Envelope& envelope, const SendWindow::Flight& flight);
+  void ChooseForm();
   Status FlushBatch();
   Status Hand(std::string_view payload, const SendWindow::Flight& flight);
   Result<journal::Row> LiveRow(uint64_t sequence);
@@ -108,6 +127,8 @@ class Courier {
   std::deque<journal::Row> ahead_;  // rows read ahead of the cursor
   std::string envelope_;
   wire::BatchWriter batch_;
+  bool batching_ = false;                                // the form of what is being sent
+  bool accepts_batches_ = false, accepts_zstd_ = false;  // by the last confirmation
   SendWindow::Flight batch_flight_;
   uint64_t next_token_ = 1;
   uint32_t maximum_packet_ = 0;  // 0: the broker told no limit
@@ -117,6 +138,11 @@ class Courier {
   std::chrono::milliseconds centre_clock_ahead_{0};
   WallTime last_confirmed_at_{};
   std::vector<UnknownStream> unknown_streams_;
+  TwinWatch twins_;
+  // Some brokers end the connection of whoever asks for a topic without the right to it.
+  bool status_asked_ = false, status_denied_ = false;
+  uint64_t status_token_ = 0;  // of the last status that was handed over
+  Unapplied unapplied_;
   Latency latency_;
 };
 

@@ -162,6 +162,9 @@ void Pump::PublishStats() {
   stats.centre_clock_ahead = courier_.centre_clock_ahead();
   stats.unknown_streams = courier_.unknown_streams();
   stats.dropped_messages_total = dropped_;
+  stats.sees_twins = courier_.sees_twins();
+  stats.unapplied = courier_.unapplied().events;
+  stats.unapplied_numbers = courier_.unapplied().numbers;
   stats.to_broker = courier_.latency().broker();
   stats.to_centre = courier_.latency().centre();
   Lock lock(mutex_);

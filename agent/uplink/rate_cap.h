@@ -1,6 +1,7 @@
 // What: a bound on events and bytes per second: a bucket that holds one second's worth.
-// Promise: over any long time no more than the bound is let through; one event always fits, however
-//   large.
+// Promise: over any long time no more than the bound is let through, in whatever form events
+// travel;
+//   one event always fits, however large.
 // Thread: uplink.
 #pragma once
 
@@ -23,8 +24,9 @@ class RateCap {
     if (events_.per_s <= 0) return bytes_.per_s > 0 ? std::min<uint64_t>(most, kStep) : most;
     return events_.left < 1 ? 0 : std::min(most, static_cast<uint64_t>(events_.left));
   }
-  void Took(size_t bytes) {
-    events_.left -= 1;
+  // A message with so many events, of so many bytes as they went out.
+  void Took(uint64_t events, size_t bytes) {
+    events_.left -= static_cast<double>(events);
     bytes_.left -= static_cast<double>(bytes);
   }
   // When there is room again; `now` if there is.

@@ -115,6 +115,19 @@ Status ReplayDesk::Start(const ReplayOrder& order, const std::string& id,
   return Status::Ok();
 }
 
+Replay* ReplayDesk::StartOwed(const std::vector<StreamPlace>& kept) {
+  CHECK(!active_);
+  Replay replay;
+  replay.id = "owed";
+  replay.by_command = false;
+  for (const StreamPlace& place : kept) {
+    for (const uint64_t number : place.owed) AddPiece(&replay, place.stream, number, number);
+  }
+  if (replay.of == 0) return nullptr;
+  active_ = std::move(replay);
+  return &*active_;
+}
+
 void ReplayDesk::Finish(const char* state) {
   if (!active_) return;
   ended_.push_back(ProgressOf(*active_, state));

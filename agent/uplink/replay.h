@@ -61,6 +61,9 @@ class ReplayDesk {
   Status Start(const ReplayOrder& order, const std::string& id,
                const std::vector<StreamPlace>& kept);
 
+  // Every body that is still owed to the centre; null where there is none. The desk must be free.
+  Replay* StartOwed(const std::vector<StreamPlace>& kept);
+
   Replay* active() { return active_ ? &*active_ : nullptr; }
   const Replay* active() const { return active_ ? &*active_ : nullptr; }
   void Finish(const char* state);

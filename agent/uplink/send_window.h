@@ -10,6 +10,7 @@
 #include <optional>
 #include <unordered_map>
 
+#include "agent/uplink/line_budget.h"
 #include "common/base/clock.h"
 #include "common/wire/sequence_tracker.h"
 
@@ -22,6 +23,8 @@ class SendWindow {
     uint64_t sequence = 0;  // 0: a status or a reply
     bool replay = false;
     uint64_t last = 0;  // 0: one event
+    size_t bytes = 0;   // of the message
+    Instant sent{};
     uint64_t through() const { return std::max(sequence, last); }
   };
 
@@ -32,6 +35,8 @@ class SendWindow {
     return used >= bound_ ? 0 : bound_ - used;
   }
   size_t in_flight() const { return flights_.size(); }
+  size_t bytes_in_flight() const { return bytes_; }
+  size_t large_in_flight() const { return large_; }  // of messages above LineBudget::kLarge
   size_t replays_in_flight() const { return replays_; }
   uint64_t acked_through() const { return acked_.through(); }
   // The moment since which something is in flight without any acknowledgement.
@@ -40,7 +45,7 @@ class SendWindow {
   // A new connection: numbers count from `through` again.
   void Restart(uint64_t through) {
     flights_.clear();
-    replays_ = 0;
+    replays_ = bytes_ = large_ = 0;
     acked_ = wire::SequenceTracker(through);
   }
   void CountFrom(uint64_t through) { acked_ = wire::SequenceTracker(through); }
@@ -53,8 +58,12 @@ class SendWindow {
     acked_ = wire::SequenceTracker(0);
   }
 
-  void Sent(uint64_t token, Flight flight, Instant now) {
+  void Sent(uint64_t token, Flight flight, size_t bytes, Instant now) {
     if (flights_.empty()) quiet_since_ = now;
+    flight.bytes = bytes;
+    flight.sent = now;
+    bytes_ += bytes;
+    if (bytes > LineBudget::kLarge) large_ += bytes;
     flights_.emplace(token, flight);
     if (flight.replay) ++replays_;
   }
@@ -72,6 +81,8 @@ class SendWindow {
     if (found == flights_.end()) return std::nullopt;
     const Flight flight = found->second;
     if (flight.replay) --replays_;
+    bytes_ -= flight.bytes;
+    if (flight.bytes > LineBudget::kLarge) large_ -= flight.bytes;
     flights_.erase(found);
     quiet_since_ = now;
     return flight;
@@ -80,7 +91,7 @@ class SendWindow {
  private:
   uint32_t bound_ = 1;
   std::unordered_map<uint64_t, Flight> flights_;
-  size_t replays_ = 0;
+  size_t replays_ = 0, bytes_ = 0, large_ = 0;
   wire::SequenceTracker acked_;
   Instant quiet_since_{};
 };

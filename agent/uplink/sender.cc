@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace tillrelay::uplink {
 
@@ -27,13 +28,16 @@ void Sender::Rewind() {
 
 // --- the link -------------------------------------------------------------------------------
 
-void Sender::OnConnected(uint32_t receive_maximum, Instant now, bool says_take_over) {
+void Sender::OnConnected(uint32_t receive_maximum, Instant now, bool gives_reasons,
+                         bool fell_back) {
   if (phase_ != Phase::kConnecting) return;
   phase_ = Phase::kSubscribing;
   phase_since_ = connected_at_ = now;
   ever_connected_ = true;
   ++connects_;
-  says_take_over_ = says_take_over;
+  gives_reasons_ = gives_reasons;
+  fell_back_ = fell_back;
+  confirmation_heard_ = false;
   // One below the broker's bound: the client library stalls a second when its own bound is hit.
   window_.SetBound(std::min(options_.own_window, receive_maximum > 1 ? receive_maximum - 1 : 1));
   queue_.emplace_back(act::Subscribe{});
@@ -53,28 +57,14 @@ void Sender::OnSubscribed(Instant now) {
   status_at_ = now - kStatusMinGap;
 }
 
-// Whether a close that the broker does not explain is one too many.
-bool Sender::LooksLikeTakeOver(const Failure& failure, Instant now) {
-  if (says_take_over_ || !link_open() || failure.cause != LinkCause::kLost) return false;
-  closes_.push_back(now);
-  while (now - closes_.front() > kTakeOverWindow) closes_.pop_front();
-  if (closes_.size() < kTakeOverCloses) return false;
-  closes_.clear();
-  return true;
-}
-
-void Sender::OnLost(const Failure& failure, Instant now) {
-  if (!LooksLikeTakeOver(failure, now)) return Down(failure, now);
-  Down({LinkCause::kTakeOver,
-        "the broker closed the connection three times within an hour: another server may use this "
-        "store id"},
-       now);
-}
-
 void Sender::Down(const Failure& failure, Instant now) {
   if (phase_ == Phase::kIdle || phase_ == Phase::kWaiting) return;
   const bool outage = link_open();
-  if (outage) backoff_.LinkWasUpFor(now - connected_at_);
+  if (outage) {
+    backoff_.LinkWasUpFor(now - connected_at_);
+    LearnKeepAlive(failure);
+    line_.Restart();
+  }
   phase_ = Phase::kWaiting;
   phase_since_ = now;
   last_failure_ = failure;
@@ -102,9 +92,19 @@ void Sender::Down(const Failure& failure, Instant now) {
   });
 }
 
+// A ping queues behind the event that is on its way, and the library ends the link without its
+// answer: the next connection is given the time that such an event takes.
+void Sender::LearnKeepAlive(const Failure& failure) {
+  const bool silent = failure.cause == LinkCause::kLost || failure.cause == LinkCause::kSilent;
+  if (!silent || window_.bytes_in_flight() == 0) return;
+  const auto line = seconds(2 * window_.bytes_in_flight() / LineBudget::kLeastRate);
+  keep_alive_ = std::max(keep_alive_, std::min<seconds>(kKeepAlive + line, kMaxKeepAlive));
+}
+
 void Sender::StartSending(Instant now) {
   phase_ = Phase::kSending;
   phase_since_ = progress_at_ = now;
+  owed_due_ = true;
   Rewind();
 }
 
@@ -135,10 +135,10 @@ void Sender::OnHead(uint64_t head, uint64_t floor) {
 void Sender::OnUnreadable(const std::string& why) { alarm_ = why; }
 
 void Sender::OnSent(uint64_t token, const SendWindow::Flight& flight, size_t bytes, Instant now) {
-  window_.Sent(token, flight, now);
+  window_.Sent(token, flight, bytes, now);
   if (flight.sequence == 0) return;
   ++published_;
-  cap_.Took(bytes);
+  cap_.Took(flight.through() - flight.sequence + 1, bytes);
   if (flight.replay) {
     ++replayed_;
     if (Replay* replay = desk_.active()) ++replay->sent;
@@ -148,10 +148,11 @@ void Sender::OnSent(uint64_t token, const SendWindow::Flight& flight, size_t byt
   if (flight.sequence <= highest_sent_) resent_ += last - flight.sequence + 1;
   if (parked(flight.sequence)) ++parked_total_;
   highest_sent_ = std::max(highest_sent_, last);
-  if (last >= cursor_) {
-    cursor_ = last + 1;
-    sent_bytes_ += bytes;
-  }
+  if (last < cursor_) return;
+  // Whoever had nothing to confirm has not been slow: the clock starts with what waits.
+  if (!Waits()) progress_at_ = now;
+  cursor_ = last + 1;
+  sent_bytes_ += bytes;
 }
 
 void Sender::OnLooked(uint64_t numbers) {
@@ -160,6 +161,10 @@ void Sender::OnLooked(uint64_t numbers) {
 
 void Sender::OnAcked(uint64_t token, Instant now) {
   const auto flight = window_.Acked(token, now);
+  if (flight)
+    line_.Acked(flight->bytes, flight->bytes + window_.bytes_in_flight(), flight->sent, now);
+  // Bytes that move are progress: nobody could confirm what was still on the line.
+  if (flight && flight->bytes > LineBudget::kLarge) progress_at_ = now;
   if (!flight || flight->sequence == 0 || flight->replay) return;
   if (!options_.rules.puback_deletes_nothing && window_.acked_through() > journal_.floor) {
     Allow(journal_.stream, window_.acked_through(), now);
@@ -168,6 +173,9 @@ void Sender::OnAcked(uint64_t token, Instant now) {
     word.through = journal_.confirmed_through = window_.acked_through();
     queue_.emplace_back(act::SaveWord{word, true});
   }
+  // Without reason codes an acknowledgement may be a refusal: it counts only where a person chose
+  // so.
+  if (fell_back_) return;
   if (!options_.by_broker || window_.acked_through() <= journal_.acked_through) return;
   journal_.acked_through = window_.acked_through();
   status_due_ = true;
@@ -206,7 +214,7 @@ std::optional<Action> Sender::Next(Instant now) {
     status_at_ = now;
     return act::PublishStatus{};
   }
-  if (phase_ != Phase::kSending || stopped()) return std::nullopt;
+  if (phase_ != Phase::kSending || stopped() || !may_send()) return std::nullopt;
   return NextSend(now);
 }
 
@@ -269,11 +277,12 @@ std::optional<Action> Sender::LinkTimers(Instant now) {
 }
 
 bool Sender::AcksMissing(Instant now) const {
-  return window_.in_flight() > 0 && now - window_.quiet_since() >= kAckTimeout;
+  return window_.in_flight() > 0 && now - window_.quiet_since() >= AckPatience();
 }
 
 bool Sender::ConfirmationsMissing(Instant now) const {
-  return Waits() && !CentreAway(now) && now - progress_at_ >= fresh_link_after_;
+  return Waits() && window_.large_in_flight() == 0 && !CentreAway(now) &&
+         now - progress_at_ >= fresh_link_after_;
 }
 
 Action Sender::FreshLink(const char* why, Instant now) {
@@ -287,13 +296,14 @@ bool Sender::CentreAway(Instant now) const { return now - centre_heard_at_ >= kA
 // everything again.
 uint64_t Sender::SendLimit(Instant now) const {
   const bool there = centre_spoke_at_ && now - *centre_spoke_at_ < kAwayAfter;
-  if (options_.by_broker || there) return journal_.head;
+  if ((options_.by_broker && !fell_back_) || there) return journal_.head;
   if (sent_bytes_ >= kAwayMaxBytes) return sent_through();
-  return std::min(journal_.head, journal_.confirmed_through + options_.max_unconfirmed_events);
+  return std::min(journal_.head, settled_through() + options_.max_unconfirmed_events);
 }
 
 bool Sender::ProbeDue(Instant now) const {
-  return Waits() && !CentreAway(now) && now - std::max(progress_at_, probed_at_) >= kProbeAfter;
+  return Waits() && window_.large_in_flight() == 0 && !CentreAway(now) &&
+         now - std::max(progress_at_, probed_at_) >= kProbeAfter;
 }
 
 std::optional<Action> Sender::NextSend(Instant now) {
@@ -318,6 +328,7 @@ std::optional<Action> Sender::NextSend(Instant now) {
 
 std::optional<Action> Sender::NextReplay(Instant now) {
   Replay* replay = desk_.active();
+  if (replay == nullptr && std::exchange(owed_due_, false)) replay = desk_.StartOwed(Places());
   if (replay == nullptr) return std::nullopt;
   wire::Reply reply{replay->id, "progress", replay->sent, replay->of, "", {}};
   if (replay->pieces.empty()) {
@@ -367,7 +378,7 @@ Instant Sender::NextDeadline(Instant now) const {
   }
   if (phase_ == Phase::kSettling) next = std::min(next, phase_since_ + kSettle);
   if (lower_) next = std::min(next, lower_->believe_at);
-  if (window_.in_flight() > 0) next = std::min(next, window_.quiet_since() + kAckTimeout);
+  if (window_.in_flight() > 0) next = std::min(next, window_.quiet_since() + AckPatience());
   if (forking_) next = std::min(next, forking_since_ + kForkPatience);
   if (cause_) next = std::min(next, next_fork_at_);
   if (options_.by_broker && journal_.acked_through != acked_saved_) {
@@ -375,9 +386,9 @@ Instant Sender::NextDeadline(Instant now) const {
   }
   // With room now, whatever there is to send has been sent or waits for something else.
   if (const Instant room_at = cap_.Next(now); room_at > now) next = std::min(next, room_at);
-  if (Waits() && !CentreAway(now)) {
+  if (Waits() && window_.large_in_flight() == 0 && !CentreAway(now)) {
     next = std::min({next, progress_at_ + fresh_link_after_, centre_heard_at_ + kAwayAfter});
-    if (phase_ == Phase::kSending && !stopped() && window_.free() > 0) {
+    if (phase_ == Phase::kSending && !stopped() && may_send()) {
       next = std::min(next, std::max(progress_at_, probed_at_) + kProbeAfter);
     }
   }
@@ -402,6 +413,9 @@ void Sender::Describe(UplinkStats* stats, Instant now, WallTime wall) const {
   stats->next_try_at = phase_ == Phase::kWaiting ? wall_of(next_try_) : WallTime{};
   if (ever_connected_) stats->last_connected_at = wall_of(connected_at_);
   stats->centre_away = online() && CentreAway(now);
+  stats->never_confirmed = online() && !confirmation_heard_ && now - connected_at_ >= kMissed;
+  stats->gives_reasons = gives_reasons_;
+  stats->fell_back = fell_back_;
   stats->sent_through = sent_through();
   stats->acked_through = window_.acked_through();
   stats->in_flight = window_.in_flight();

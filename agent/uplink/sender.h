@@ -16,6 +16,7 @@
 
 #include "agent/uplink/actions.h"
 #include "agent/uplink/backoff.h"
+#include "agent/uplink/line_budget.h"
 #include "agent/uplink/rate_cap.h"
 #include "agent/uplink/replay.h"
 #include "agent/uplink/send_window.h"
@@ -70,10 +71,16 @@ class Sender {
   // When Next has something to do even if nothing happens; Instant::max() if never.
   Instant NextDeadline(Instant now) const;
 
-  // `can_take_over`: the broker says why it ends a connection (MQTT 5).
-  void OnConnected(uint32_t receive_maximum, Instant now, bool says_take_over = true);
+  // `gives_reasons`: the broker says why it refuses a message or ends a connection (MQTT 5).
+  // `fell_back`: it does not, and nobody chose so.
+  void OnConnected(uint32_t receive_maximum, Instant now, bool gives_reasons = true,
+                   bool fell_back = false);
   void OnConnectFailed(const Failure& failure, Instant now) { Down(failure, now); }
-  void OnLost(const Failure& failure, Instant now);
+  // A broker that closes connections is a broker that closes connections: how often says nothing
+  // about who else speaks for this store.
+  void OnLost(const Failure& failure, Instant now) { Down(failure, now); }
+  // There is evidence of another server that speaks for this store.
+  void OnTwin(const std::string& who, Instant now);
   void OnSubscribed(Instant now);
   void OnHead(uint64_t head, uint64_t floor);
   // The journal's older streams, and the bodies that it keeps below a floor; the current stream's
@@ -117,6 +124,15 @@ class Sender {
     return std::max({journal_.confirmed_through, acked, journal_.floor - 1});
   }
   uint32_t room() const { return window_.free(); }
+  // One message more would neither exceed the window nor what the line carries.
+  bool may_send() const {
+    const size_t under_way = window_.bytes_in_flight();
+    return window_.free() > 0 && (under_way == 0 || under_way < line_.bytes());
+  }
+  bool replaying() const { return desk_.active() != nullptr; }
+  size_t message_bytes() const { return line_.message_bytes(); }
+  // Of the next connection.
+  seconds keep_alive() const { return keep_alive_; }
   bool parked(uint64_t sequence) const { return parked_.contains(sequence); }
   const JournalPosition& journal() const { return journal_; }
   const SenderOptions& options() const { return options_; }
@@ -136,8 +152,9 @@ class Sender {
   };
 
   void Down(const Failure& failure, Instant now);
+  void LearnKeepAlive(const Failure& failure);
+  Duration AckPatience() const { return line_.Patience(window_.large_in_flight()); }
   void Rewind();
-  bool LooksLikeTakeOver(const Failure& failure, Instant now);
   void StartSending(Instant now);
   void OnOlder(const wire::StreamConfirm& confirm, ChainVerdict verdict, bool retained,
                Instant now);
@@ -172,6 +189,8 @@ class Sender {
   std::vector<StreamPlace> places_;
   Backoff backoff_;
   SendWindow window_;
+  LineBudget line_;
+  seconds keep_alive_{kKeepAlive};
   ReplayDesk desk_;
   RateCap cap_;
   std::deque<Action> queue_;  // decided, not yet taken
@@ -181,8 +200,8 @@ class Sender {
   std::string alarm_;  // sending is stopped until a person acts
   Failure last_failure_{LinkCause::kNone, ""};
   Instant next_try_{}, phase_since_{}, connected_at_{};
-  bool ever_connected_ = false, says_take_over_ = true;
-  std::deque<Instant> closes_;  // by the broker, where it does not say why
+  bool ever_connected_ = false, gives_reasons_ = true, fell_back_ = false;
+  bool confirmation_heard_ = false;  // on this connection, retained or live
 
   uint64_t cursor_ = 1;      // next number to send
   uint64_t sent_bytes_ = 0;  // since the last progress
@@ -202,6 +221,7 @@ class Sender {
   Instant status_at_{}, acked_saved_at_{};
   uint64_t acked_saved_ = 0;
   bool status_due_ = false;
+  bool owed_due_ = false;  // bodies that may pass on this connection have not been tried yet
   uint64_t resent_ = 0, replayed_ = 0, published_ = 0, connects_ = 0, disbelieved_ = 0;
   uint64_t forks_ = 0, parked_total_ = 0, lost_ = 0;
   std::array<uint64_t, kLinkCauses> failures_{};  // by LinkCause

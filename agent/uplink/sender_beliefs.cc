@@ -18,9 +18,18 @@ constexpr const char* kCopied =
 }  // namespace
 
 void Sender::OnCentreHeard(bool retained, Instant now) {
+  confirmation_heard_ = true;
   if (retained) return;
+  // While it was away nobody could confirm: the clock starts anew.
+  if (CentreAway(now)) progress_at_ = now;
   centre_heard_at_ = now;
   centre_spoke_at_ = now;
+}
+
+void Sender::OnTwin(const std::string& who, Instant now) {
+  if (!link_open()) return;
+  Down({LinkCause::kTakeOver, "another server speaks for this store: " + who}, now);
+  queue_.emplace_back(act::Disconnect{});
 }
 
 void Sender::OnConfirm(const wire::StreamConfirm& confirm, ChainVerdict verdict, bool retained,

@@ -18,7 +18,11 @@ inline constexpr seconds kConnectTimeout{30};
 // How long the broker may take to hand out the retained confirmation.
 inline constexpr seconds kSettle{2};
 // No acknowledgement at all with messages in flight: the connection is dead, whatever it says.
+// Longer for what the line takes to carry them (agent/uplink/line_budget.h).
 inline constexpr seconds kAckTimeout{10};
+// Longer after a connection that ended under a large event.
+inline constexpr seconds kKeepAlive{15};
+inline constexpr seconds kMaxKeepAlive{600};
 // The collector speaks every 60 s; after two and a half of those it is away.
 inline constexpr seconds kAwayAfter{150};
 inline constexpr uint64_t kAwayMaxEvents = 10'000;
@@ -44,9 +48,9 @@ inline constexpr seconds kStableAfter{60};
 // Two agents with one identity push each other off; meeting slowly is better.
 inline constexpr minutes kTakeOverMin{5};
 inline constexpr minutes kTakeOverMax{15};
-// MQTT 3.1.1 has no reason for a close: so many within so long count as a take-over.
-inline constexpr size_t kTakeOverCloses = 3;
-inline constexpr minutes kTakeOverWindow{60};
+// Not one confirmation, not even a retained one, for this long on a connection: a person should
+// look at the rights of this client.
+inline constexpr seconds kMissed{15};
 // After an outage the stores come back spread over this time, each at its own moment.
 inline constexpr seconds kOutageSpread{10};
 // At most one new stream in this time; a further cause waits, and sending with it.

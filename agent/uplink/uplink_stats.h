@@ -82,7 +82,11 @@ struct UplinkStats {
   WallTime last_connected_at{};
   WallTime last_confirmed_at{};                     // when the centre's word last moved
   std::chrono::milliseconds centre_clock_ahead{0};  // of this clock, by its last confirmation
-  bool centre_away = false;  // connected, but no sign of the collector for 150 s
+  bool never_confirmed = false;  // connected for a while, and not one confirmation, even retained
+  bool gives_reasons = true;     // MQTT 5
+  bool fell_back = false;        // to MQTT 3.1.1, which nobody chose
+  bool sees_twins = false;       // another server for this store would be noticed
+  bool centre_away = false;      // connected, but no sign of the collector for 150 s
   uint64_t sent_through = 0, acked_through = 0;
   uint64_t in_flight = 0;
   uint64_t published_total = 0, resent_total = 0, replayed_total = 0, connects_total = 0;
@@ -90,6 +94,9 @@ struct UplinkStats {
   uint64_t refused_commands_total = 0, disbelieved_confirmations_total = 0;
   uint64_t dropped_messages_total = 0;  // from the network: too many waiting, or too large
   uint64_t forks_total = 0, parked_total = 0, lost_total = 0;
+  // By the last confirmation: kept at head office, which could not apply them.
+  uint64_t unapplied = 0;
+  std::string unapplied_numbers;               // "2-3, 5", the first of them
   LatencyCounts to_broker, to_centre;          // of events since the start, from the journal on
   std::vector<UnknownStream> unknown_streams;  // by the last confirmation
   std::vector<ReplayProgress> replays;         // the last ones, the running one behind them

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/base/text.h"
+#include "common/event/bounds.h"
 #include "common/event/event_json.h"
 #include "common/event/gtin.h"
 #include "common/event/item_rules.h"
@@ -16,11 +17,13 @@ constexpr size_t kMaxLines = 10'000;
 
 class Drafter {
  public:
-  Drafter(Event* event, const Shop& shop) : event_(*event), shop_(shop) {}
+  Drafter(Event* event, const Shop& shop, const Horizon& horizon)
+      : event_(*event), shop_(shop), horizon_(horizon) {}
 
   std::variant<Draft, Rejection> Run() {
     if (!event_.origin) event_.origin.emplace();
-    Head();
+    rejection_ = OutOfBounds(event_, shop_.zone);
+    if (!rejection_) Head();
     Lines();
     if (!rejection_) rejection_ = ApplyStockRule(&event_);
     if (!rejection_) Sums();
@@ -71,6 +74,7 @@ class Drafter {
     if (!t.training) t.training = false;
     Time("transaction.begin_at", &t.begin_at, nullptr);
     Time("transaction.end_at", &t.end_at, &t.time_quality);
+    Plausible("transaction.end_at");
     draft_.number = t.transaction_no;
     draft_.subject = "register/" + t.register_id + "/" + t.business_day + "/" + t.transaction_no;
     if (event_.voids) OwnIfNamed(&event_.voids->store_id);
@@ -94,6 +98,7 @@ class Drafter {
     DayOf("transfer.business_day", *at, &t.business_day);
     if (rejection_) return;
     Time(received ? "transfer.received_at" : "transfer.shipped_at", at, nullptr);
+    Plausible(received ? "transfer.received_at" : "transfer.shipped_at");
     draft_.number = t.transfer_id;
     draft_.subject = "transfer/" + t.transfer_id;
   }
@@ -107,6 +112,7 @@ class Drafter {
     DayOf("count.business_day", c.as_of, &c.business_day);
     if (rejection_) return;
     Time("count.as_of", &c.as_of, nullptr);
+    Plausible("count.as_of");
     draft_.number = c.count_id;
     draft_.subject = "count/" + c.count_id;
   }
@@ -121,6 +127,7 @@ class Drafter {
     DayOf("adjustment.business_day", a.adjusted_at, &a.business_day);
     if (rejection_) return;
     Time("adjustment.adjusted_at", &a.adjusted_at, nullptr);
+    Plausible("adjustment.adjusted_at");
     draft_.number = a.adjustment_id;
     draft_.subject = "adjustment/" + a.adjustment_id;
   }
@@ -135,6 +142,7 @@ class Drafter {
     Need(!c.closed_at.empty(), "close.closed_at");
     if (rejection_) return;
     Time("close.closed_at", &c.closed_at, nullptr);
+    Plausible("close.closed_at");
     draft_.number = c.z_no;
     draft_.subject = "register/" + c.register_id + "/day/" + c.business_day;
   }
@@ -357,6 +365,15 @@ class Drafter {
     end_wall_ = resolved.wall;
     if (quality != nullptr && quality->empty()) *quality = resolved.quality;
   }
+  // The event's own time, which has just been read.
+  void Plausible(const char* field) {
+    if (rejection_ || draft_.book.at_s <= horizon_.latest_s) return;
+    if (horizon_.trusted) {
+      return Refuse("implausible-time", field,
+                    "more than a day ahead of a clock that head office agrees with");
+    }
+    Flag("time_ahead");
+  }
   void Flag(const char* flag) {
     auto& flags = event_.origin->flags;
     if (std::find(flags.begin(), flags.end(), flag) == flags.end()) flags.emplace_back(flag);
@@ -367,6 +384,7 @@ class Drafter {
 
   Event& event_;
   const Shop& shop_;
+  const Horizon& horizon_;
   Draft draft_;
   std::string end_wall_;
   std::string* derived_day_ = nullptr;  // where the document did not say its business day
@@ -379,8 +397,8 @@ std::variant<Draft, Rejection> MakeDraft(Event event, const Shop& shop) {
   return DraftFrom(&event, shop);
 }
 
-std::variant<Draft, Rejection> DraftFrom(Event* event, const Shop& shop) {
-  return Drafter(event, shop).Run();
+std::variant<Draft, Rejection> DraftFrom(Event* event, const Shop& shop, const Horizon& horizon) {
+  return Drafter(event, shop, horizon).Run();
 }
 
 }  // namespace tillrelay::event

@@ -54,9 +54,19 @@ struct Draft {
   BookEntry book;
 };
 
-// Rejections: missing-field, bad-value, foreign-store, stock-effect-disagrees.
+// Up to when an event's own time can be believed.
+struct Horizon {
+  int64_t latest_s = INT64_MAX;  // seconds since 1970 UTC
+  // False: the own clock may be wrong. What lies behind the horizon is taken and flagged
+  // `time_ahead`.
+  bool trusted = false;
+};
+
+// Rejections: missing-field, bad-value (also what is out of common/event/bounds.h), foreign-store,
+// stock-effect-disagrees, implausible-time.
 std::variant<Draft, Rejection> MakeDraft(Event event, const Shop& shop);
 // The same; the event stays with the caller, so that a refused one can still be shown.
-std::variant<Draft, Rejection> DraftFrom(Event* event, const Shop& shop);
+std::variant<Draft, Rejection> DraftFrom(Event* event, const Shop& shop,
+                                         const Horizon& horizon = {});
 
 }  // namespace tillrelay::event

@@ -5,17 +5,15 @@
 
 #include "common/base/json_writer.h"
 #include "common/base/text.h"
+#include "common/event/bounds.h"
 #include "common/event/fields.h"
 #include "common/event/time_text.h"
 
 namespace tillrelay::event {
 namespace {
 
-constexpr size_t kMaxIdBytes = 128;
-constexpr size_t kMaxTextBytes = 2000;
 constexpr size_t kMaxMapEntries = 64;
 constexpr size_t kMaxExtensions = 20;
-constexpr size_t kMaxExtensionBytes = 256;
 
 // Members of `data` that the agent makes itself.
 constexpr std::string_view kDerived[] = {"kind", "agent_control", "result"};

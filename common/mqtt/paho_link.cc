@@ -16,6 +16,7 @@
 
 #include "common/base/files.h"
 #include "common/base/log.h"
+#include "common/mqtt/version_choice.h"
 
 namespace tillrelay::mqtt {
 namespace {
@@ -26,7 +27,9 @@ namespace paho = ::mqtt;
 constexpr int kQos = 1;
 constexpr int kMaxDescriptors = 1024;
 constexpr int kLeastLeaveMs = 100;
-constexpr int kProbeSeconds = 2;
+// Paho C, MQTTAsyncUtils.c: the TCP connection stood, and ended before a CONNACK. A refused or
+// reset port is "TCP/TLS connect failure".
+constexpr std::string_view kConnectedButNotAnswered = "TCP connect completion failure";
 constexpr int kUnsupportedVersion = 0x84;  // MQTT 5
 constexpr int kUnacceptableVersion = 1;    // the same, as an older broker says it
 constexpr int kFirstRefusal = 0x80;        // MQTT 5 reason codes from here on are failures
@@ -137,13 +140,19 @@ class PahoLink final : public Link, private paho::callback {
       : options_(options),
         target_(std::move(target)),
         deliver_(std::move(deliver)),
+        versions_(options.protocol),
         connect_listener_(*this),
         subscribe_listener_(*this),
         publish_listener_(*this) {
-    if (!options_.content_type.empty()) {
-      event_properties_.add({paho::property::CONTENT_TYPE, options_.content_type});
-      event_properties_.add({paho::property::PAYLOAD_FORMAT_INDICATOR, 1});
-    }
+    const auto typed = [](const std::string& type) {
+      paho::properties properties;
+      if (type.empty()) return properties;
+      properties.add({paho::property::CONTENT_TYPE, type});
+      properties.add({paho::property::PAYLOAD_FORMAT_INDICATOR, 1});
+      return properties;
+    };
+    event_properties_ = typed(options_.content_type);
+    batch_properties_ = typed(options_.batch_content_type);
     MakeClient();
   }
 
@@ -154,26 +163,21 @@ class PahoLink final : public Link, private paho::callback {
 
   Status Connect() override {
     LinkEvent failed;
-    const Addresses addresses = Lookup(&failed.text);
-    if (addresses == nullptr) {
+    if (!CanLookUp(&failed.text)) {
       failed.what = Happening::kConnectFailed;
       failed.cause = FailureCause::kName;
       deliver_(std::move(failed));
       return Status::Ok();
     }
-    // A broker may hang up on a version that it does not know, as RabbitMQ 3 does; the library
-    // reports that like a closed port.
-    if (unanswered_.exchange(false) && TakesConnections(*addresses)) {
-      log::Info("mqtt", "the broker hangs up on MQTT 5; trying 3.1.1");
-      version_ = MQTTVERSION_3_1_1;
-    }
     return Guarded("connect", [&] {
       // A client that is still connecting or leaving drops the order without a word.
-      if (made_for_ != version_ || busy_) MakeClient();
+      if (made_for_ != Version() || busy_) MakeClient();
       busy_ = true;
       client_->connect(ConnectOptions(), nullptr, connect_listener_);
     });
   }
+
+  void SetKeepAlive(int seconds) override { keep_alive_s_ = seconds; }
 
   Status Subscribe(const std::vector<std::string>& topics) override {
     return Guarded("subscribe", [&] {
@@ -185,12 +189,13 @@ class PahoLink final : public Link, private paho::callback {
 
   Status Publish(const PublishOrder& order) override {
     return Guarded("publish", [&] {
+      const bool told = (order.event || order.batch) && made_for_ == MQTTVERSION_5;
       auto message =
-          order.event && made_for_ == MQTTVERSION_5
-              ? paho::message::create(std::string(order.topic), order.payload.data(),
-                                      order.payload.size(), kQos, order.retained, event_properties_)
-              : paho::message::create(std::string(order.topic), order.payload.data(),
-                                      order.payload.size(), kQos, order.retained);
+          told ? paho::message::create(std::string(order.topic), order.payload.data(),
+                                       order.payload.size(), kQos, order.retained,
+                                       order.batch ? batch_properties_ : event_properties_)
+               : paho::message::create(std::string(order.topic), order.payload.data(),
+                                       order.payload.size(), kQos, order.retained);
       client_->publish(message, reinterpret_cast<void*>(order.token), publish_listener_);
     });
   }
@@ -246,6 +251,16 @@ class PahoLink final : public Link, private paho::callback {
   // whatever lay on its stack, so it is not looked at.
   static int ConnectCode(const paho::token& token) { return std::max(0, token.get_return_code()); }
 
+  // A failed token keeps what the library says about it, and tells it only by throwing.
+  static bool HungUp(const paho::token& token) {
+    try {
+      const_cast<paho::token&>(token).wait();
+    } catch (const paho::exception& e) {
+      return e.get_message() == kConnectedButNotAnswered;
+    }
+    return false;
+  }
+
   // What it still had under way concerns nobody.
   void DropClient() {
     replacing_ = true;
@@ -254,9 +269,11 @@ class PahoLink final : public Link, private paho::callback {
     busy_ = false;
   }
 
+  int Version() const { return versions_.UseOlder() ? MQTTVERSION_3_1_1 : MQTTVERSION_5; }
+
   // The library fixes the version when a client is made.
   void MakeClient() {
-    const int version = version_;
+    const int version = Version();
     auto made = std::make_unique<paho::async_client>(
         target_.Uri(), options_.client_id, paho::create_options(version, options_.max_in_flight),
         nullptr);
@@ -280,9 +297,7 @@ class PahoLink final : public Link, private paho::callback {
     }
   }
 
-  using Addresses = std::unique_ptr<addrinfo, decltype(&freeaddrinfo)>;
-
-  Addresses Lookup(std::string* text) const {
+  bool CanLookUp(std::string* text) const {
     addrinfo hints{};
     hints.ai_socktype = SOCK_STREAM;
     addrinfo* found = nullptr;
@@ -291,15 +306,8 @@ class PahoLink final : public Link, private paho::callback {
       *text =
           fmt::format("the name {} could not be looked up: {}", target_.host, gai_strerror(error));
     }
-    return {error == 0 ? found : nullptr, &freeaddrinfo};
-  }
-
-  static bool TakesConnections(const addrinfo& to) {
-    const Fd probe(socket(to.ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    const timeval patience{kProbeSeconds, 0};  // Linux: also of connect()
-    return probe.valid() &&
-           setsockopt(probe.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience) == 0 &&
-           connect(probe.get(), to.ai_addr, to.ai_addrlen) == 0;
+    if (error == 0) freeaddrinfo(found);
+    return error == 0;
   }
 
   paho::connect_options ConnectOptions() {
@@ -311,7 +319,7 @@ class PahoLink final : public Link, private paho::callback {
       builder.mqtt_version(made_for_).clean_session(true);
     }
     builder.automatic_reconnect(false)
-        .keep_alive_interval(std::chrono::seconds(options_.keep_alive_s))
+        .keep_alive_interval(std::chrono::seconds(keep_alive_s_))
         .connect_timeout(std::chrono::seconds(options_.connect_timeout_s))
         .max_inflight(options_.max_in_flight);
     if (!options_.username.empty()) builder.user_name(options_.username);
@@ -352,11 +360,12 @@ class PahoLink final : public Link, private paho::callback {
 
   void Connected(const paho::token& token) {
     busy_ = false;
-    version_ = MQTTVERSION_5;  // first again: the broker may have been renewed
+    versions_.Connected(made_for_ == MQTTVERSION_5);
     SendWithoutDelay();
     LinkEvent event;
     event.what = Happening::kConnected;
     event.gives_reasons = made_for_ == MQTTVERSION_5;
+    event.fell_back = !event.gives_reasons && options_.protocol == Protocol::kAuto;
     if (!event.gives_reasons) return deliver_(std::move(event));
     try {
       const paho::connect_response response = token.get_connect_response();
@@ -378,12 +387,18 @@ class PahoLink final : public Link, private paho::callback {
     LinkEvent event;
     event.what = Happening::kConnectFailed;
     event.reason_code = ConnectCode(token);
-    const bool too_new = made_for_ == MQTTVERSION_5 && (event.reason_code == kUnsupportedVersion ||
-                                                        event.reason_code == kUnacceptableVersion);
-    // The other version at the next attempt; back to 5 when that fails too.
-    version_ = too_new ? MQTTVERSION_3_1_1 : MQTTVERSION_5;
+    const bool five = made_for_ == MQTTVERSION_5;
+    const bool too_new = five && (event.reason_code == kUnsupportedVersion ||
+                                  event.reason_code == kUnacceptableVersion);
+    const bool hung_up = five && event.reason_code == 0 && HungUp(token);
+    event.version_refused = too_new || hung_up;
+    if (event.version_refused) versions_.FiveRefused();
+    if (!five) versions_.OlderFailed();
+    const std::string next = versions_.UseOlder() ? "; the next attempt uses 3.1.1" : "";
     if (too_new) {
-      event.text = "the broker does not speak MQTT 5; the next attempt uses 3.1.1";
+      event.text = "the broker does not speak MQTT 5" + next;
+    } else if (hung_up) {
+      event.text = "the broker takes the connection and hangs up on MQTT 5" + next;
     } else if (event.reason_code >= kFirstRefusal) {
       event.cause = CauseOf(event.reason_code);
       event.text = "the broker refused the login: " + ReasonText(event.reason_code);
@@ -393,7 +408,6 @@ class PahoLink final : public Link, private paho::callback {
     } else {
       event.cause = FailureCause::kTcp;
       event.text = fmt::format("no connection to {} port {}", target_.host, target_.port);
-      unanswered_ = made_for_ == MQTTVERSION_5;
     }
     deliver_(std::move(event));
   }
@@ -450,13 +464,13 @@ class PahoLink final : public Link, private paho::callback {
   const LinkOptions options_;
   const Target target_;
   const Deliver deliver_;
+  int keep_alive_s_ = options_.keep_alive_s;
   std::string tls_error_;
-  paho::properties event_properties_;
-  std::atomic<int> version_{MQTTVERSION_5};  // of the next connection
-  std::atomic<bool> unanswered_{false};      // the last attempt, which was with 5
-  std::atomic<bool> busy_{false};            // connecting, or leaving and not yet gone
-  std::atomic<bool> replacing_{false};       // the client is being taken down
-  int made_for_ = MQTTVERSION_5;  // of the client that there is; changed between connections
+  paho::properties event_properties_, batch_properties_;
+  VersionChoice versions_;
+  std::atomic<bool> busy_{false};       // connecting, or leaving and not yet gone
+  std::atomic<bool> replacing_{false};  // the client is being taken down
+  int made_for_ = MQTTVERSION_5;        // of the client that there is; changed between connections
   std::unique_ptr<paho::async_client> client_;
   ConnectListener connect_listener_;
   SubscribeListener subscribe_listener_;

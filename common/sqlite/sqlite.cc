@@ -46,6 +46,9 @@ Status Failure(sqlite3* db, const char* what) {
       return Unavailable(text);
     case SQLITE_CONSTRAINT:
       return Conflict(text);
+    case SQLITE_TOOBIG:
+    case SQLITE_MISMATCH:
+      return Invalid(text);
     default:
       return Internal(text);
   }

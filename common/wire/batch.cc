@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <zstd.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace tillrelay::wire {
@@ -14,6 +15,15 @@ constexpr std::string_view kZstdMagic = "\x28\xB5\x2F\xFD";
 constexpr int kWindowLog = 23;
 
 }  // namespace
+
+size_t UnpackedSize(std::string_view payload) {
+  if (!payload.starts_with(kZstdMagic)) return payload.size();
+  const auto told = ZSTD_getFrameContentSize(payload.data(), payload.size());
+  if (told == ZSTD_CONTENTSIZE_UNKNOWN) return kMaxUnpackedBytes;
+  // What cannot be unpacked, or is refused for its size, costs no more than it has.
+  if (told == ZSTD_CONTENTSIZE_ERROR || told > kMaxUnpackedBytes) return payload.size();
+  return std::max<size_t>(payload.size(), told);
+}
 
 struct BatchWriter::Compressor {
   ZSTD_CCtx* context = ZSTD_createCCtx();
@@ -40,7 +50,7 @@ Result<std::string> BatchWriter::Take() {
   count_ = 0;
   std::string text = std::exchange(text_, {});
   text_.reserve(text.size());
-  if (!compressor_) return text;
+  if (!compressor_ || !compresses_) return text;
   std::string packed(ZSTD_compressBound(text.size()), '\0');
   const size_t size =
       ZSTD_compress2(compressor_->context, packed.data(), packed.size(), text.data(), text.size());
@@ -62,13 +72,17 @@ MessageReader::~MessageReader() = default;
 
 // Grows with what comes out, never by what the frame's header promises.
 Status MessageReader::Unpack(std::string_view packed) {
+  const auto told = ZSTD_getFrameContentSize(packed.data(), packed.size());
+  if (told < ZSTD_CONTENTSIZE_ERROR && told > kMaxUnpackedBytes) {
+    return Invalid("more than 16 MiB when unpacked");
+  }
   ZSTD_DCtx_reset(decompressor_->context, ZSTD_reset_session_only);
   unpacked_.clear();
   ZSTD_inBuffer in{packed.data(), packed.size(), 0};
   size_t state = 1;
   while (in.pos < in.size || state != 0) {
     const size_t before = unpacked_.size();
-    if (before >= kMaxUnpackedBytes) return Invalid("more than 64 MiB when unpacked");
+    if (before >= kMaxUnpackedBytes) return Invalid("more than 16 MiB when unpacked");
     unpacked_.resize(before + ZSTD_DStreamOutSize());
     ZSTD_outBuffer out{unpacked_.data() + before, unpacked_.size() - before, 0};
     const size_t was = in.pos;
@@ -88,7 +102,8 @@ Result<JsonValue> MessageReader::Open(std::string* payload) {
   if (payload->empty() || (payload->front() != '{' && payload->front() != '[')) {
     return Invalid("neither an event nor a batch");
   }
-  auto root = parser_.Parse(*payload);
+  if (payload->size() > kMaxUnpackedBytes) return Invalid("more than 16 MiB");
+  auto root = parser_.Parse(*payload, {.nodes = kMaxMessageNodes});
   if (root.ok() && root->is_array() && root->size() > kMaxBatchEvents) {
     return Invalid(fmt::format("a batch of more than {} events", kMaxBatchEvents));
   }

@@ -5,7 +5,8 @@
 //   event of a whole one is judged alone. Nothing from the network makes this code fail.
 // Thread: one, its owner's.
 // Errors: invalid.
-// Limits: 64 MiB unpacked, 100,000 events a batch.
+// Limits: a message unpacks to 16 MiB, an event has 8 MiB; 100,000 events a batch, 1,000,000 JSON
+//   values a message.
 #pragma once
 
 #include <cstdint>
@@ -19,15 +20,23 @@
 
 namespace tillrelay::wire {
 
-inline constexpr size_t kMaxUnpackedBytes = 64 * 1024 * 1024;
+inline constexpr size_t kMaxUnpackedBytes = 16 * 1024 * 1024;
+inline constexpr size_t kMaxEventBytes = 8 * 1024 * 1024;
+inline constexpr uint32_t kMaxMessageNodes = 1'000'000;
 inline constexpr size_t kMaxBatchEvents = 100'000;
 inline constexpr std::string_view kBatchContentType =
     "application/cloudevents-batch+json; charset=utf-8";
+
+// How large the message may become, told from its first bytes; kMaxUnpackedBytes where a frame does
+// not say.
+size_t UnpackedSize(std::string_view payload);
 
 class BatchWriter {
  public:
   explicit BatchWriter(bool zstd);
   ~BatchWriter();
+  // Of a writer that can compress: whether it does, from the next message on.
+  void Compress(bool on) { compresses_ = on; }
   void Add(const Envelope& envelope);
   size_t count() const { return count_; }
   // Of what was added, not yet compressed.
@@ -42,6 +51,7 @@ class BatchWriter {
  private:
   struct Compressor;
   std::unique_ptr<Compressor> compressor_;  // none: plain
+  bool compresses_ = true;
   std::string text_;
   size_t count_ = 0;
 };

@@ -9,7 +9,10 @@ namespace tillrelay::wire {
 namespace {
 
 constexpr uint32_t kMaxStreams = 16;
-constexpr uint32_t kMaxRanges = 1000;
+constexpr uint32_t kMaxListed = 1000;
+constexpr uint32_t kMaxRanges = 5000;
+constexpr uint32_t kMaxSessions = 4;
+constexpr size_t kMaxHostBytes = 255;
 
 Status CheckVersion(JsonValue value) {
   uint64_t version = 0;
@@ -28,20 +31,28 @@ bool ReadNumber(JsonValue value, uint64_t* out) {
 
 Status ReadRanges(JsonValue list, std::vector<Range>* out) {
   if (!list) return Status::Ok();
-  if (!list.is_array() || list.size() > kMaxRanges) return Invalid("owed is not a short list");
+  if (!list.is_array() || list.size() > kMaxRanges) return Invalid("ranges are not a short list");
   for (const JsonValue pair : list) {
-    if (!pair.is_array() || pair.size() != 2) return Invalid("owed is not a list of pairs");
+    if (!pair.is_array() || pair.size() != 2) return Invalid("ranges are not a list of pairs");
     Range range;
     auto element = pair.begin();
     const bool first = ReadNumber(*element, &range.first);
     ++element;
     if (!first || !ReadNumber(*element, &range.last) || range.first == 0 ||
         range.first > range.last) {
-      return Invalid("owed has a bad range");
+      return Invalid("a range is malformed");
     }
     out->push_back(range);
   }
   return Status::Ok();
+}
+
+void WriteRanges(std::string_view name, const std::vector<Range>& ranges, JsonWriter* json) {
+  json->Key(name).BeginArray();
+  for (const Range& range : ranges) {
+    json->BeginArray().Unsigned(range.first).Unsigned(range.last).EndArray();
+  }
+  json->EndArray();
 }
 
 void WriteLost(const std::vector<Lost>& lost, JsonWriter* json) {
@@ -58,7 +69,7 @@ void WriteLost(const std::vector<Lost>& lost, JsonWriter* json) {
 
 Status ReadLost(JsonValue list, std::vector<Lost>* out) {
   if (!list) return Status::Ok();
-  if (!list.is_array() || list.size() > kMaxRanges) return Invalid("lost is not a short list");
+  if (!list.is_array() || list.size() > kMaxListed) return Invalid("lost is not a short list");
   for (const JsonValue entry : list) {
     Lost& l = out->emplace_back();
     l.stream = entry.String("stream");
@@ -79,7 +90,7 @@ Status ReadLost(JsonValue list, std::vector<Lost>* out) {
 
 Status ReadParked(JsonValue list, StoreStatus* status) {
   if (!list) return Status::Ok();
-  if (!list.is_array() || list.size() > kMaxRanges) return Invalid("parked is not a short list");
+  if (!list.is_array() || list.size() > kMaxListed) return Invalid("parked is not a short list");
   for (const JsonValue entry : list) {
     uint64_t number = 0;
     const std::string_view stream = entry.String("stream");
@@ -123,13 +134,24 @@ std::string WriteConfirm(const Confirm& confirm) {
         .Field("stream", s.stream)
         .Field("through", s.through)
         .Field("chain", ToHex(BytesOf(s.chain)));
-    json.Key("owed").BeginArray();
-    for (const Range& range : s.owed) {
-      json.BeginArray().Unsigned(range.first).Unsigned(range.last).EndArray();
-    }
-    json.EndArray().EndObject();
+    WriteRanges("owed", s.owed, &json);
+    if (!s.unapplied.empty()) WriteRanges("unapplied", s.unapplied, &json);
+    json.EndObject();
   }
-  json.EndArray().EndObject();
+  json.EndArray();
+  if (confirm.accepts_batches) {
+    json.Key("accepts").BeginArray().String("batches");
+    if (confirm.accepts_zstd) json.String("zstd");
+    json.EndArray();
+  }
+  if (!confirm.sessions.empty()) {
+    json.Key("sessions").BeginArray();
+    for (const HeardSession& heard : confirm.sessions) {
+      json.BeginObject().Field("session", heard.session).Field("host", heard.host).EndObject();
+    }
+    json.EndArray();
+  }
+  json.EndObject();
   return out;
 }
 
@@ -148,6 +170,20 @@ Result<Confirm> ReadConfirm(JsonValue value) {
       return Invalid("a stream of the confirmation is malformed");
     }
     TRY(ReadRanges(entry.Find("owed"), &s.owed));
+    TRY(ReadRanges(entry.Find("unapplied"), &s.unapplied));
+  }
+  if (const JsonValue accepts = value.Find("accepts"); accepts.is_array()) {
+    for (const JsonValue form : accepts) {
+      confirm.accepts_batches = confirm.accepts_batches || form.text() == "batches";
+      confirm.accepts_zstd = confirm.accepts_zstd || form.text() == "zstd";
+    }
+  }
+  const JsonValue sessions = value.Find("sessions");
+  if (!sessions.is_array()) return confirm;
+  for (const JsonValue entry : sessions) {
+    if (confirm.sessions.size() == kMaxSessions || !IsUlid(entry.String("session"))) break;
+    confirm.sessions.push_back(
+        {std::string(entry.String("session")), Printable(entry.String("host"), kMaxHostBytes)});
   }
   return confirm;
 }

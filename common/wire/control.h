@@ -3,7 +3,7 @@
 //   ranges are ordered and bounded, another version is refused.
 // Thread: any.
 // Errors: invalid.
-// Limits: 16 streams a message, 1,000 ranges, losses or parked numbers a list.
+// Limits: 16 streams and 4 sessions a message, 5,000 ranges, 1,000 losses or parked numbers a list.
 #pragma once
 
 #include <cstdint>
@@ -29,12 +29,20 @@ struct StreamConfirm {
   std::string stream;
   uint64_t through = 0;
   Chain chain{};
-  std::vector<Range> owed;
+  std::vector<Range> owed = {};       // passed, the body is still to come
+  std::vector<Range> unapplied = {};  // passed and kept whole, without effect so far
+};
+
+// A run of a store's agent that the centre has heard live.
+struct HeardSession {
+  std::string session, host;
 };
 
 struct Confirm {
   std::string store, at;
   std::vector<StreamConfirm> streams;
+  std::vector<HeardSession> sessions = {};  // the newest first
+  bool accepts_batches = false, accepts_zstd = false;
 };
 
 struct StreamState {

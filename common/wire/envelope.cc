@@ -34,6 +34,16 @@ bool ReadSequence(std::string_view text, uint64_t* sequence) {
   return error == std::errc() && end == text.data() + text.size() && *sequence > 0;
 }
 
+// A type that is not ours stays whole: it names no kind that anybody knows.
+std::string_view KindOf(std::string_view type) {
+  const bool ours = type.starts_with(kTypePrefix) && type.ends_with(kTypeSuffix) &&
+                    type.size() > kTypePrefix.size() + kTypeSuffix.size();
+  if (!ours) return type;
+  type.remove_prefix(kTypePrefix.size());
+  type.remove_suffix(kTypeSuffix.size());
+  return type;
+}
+
 }  // namespace
 
 std::string SequenceText(uint64_t sequence) { return fmt::format("{:020}", sequence); }
@@ -76,12 +86,7 @@ Result<Envelope> ReadEnvelope(JsonValue value) {
   if (!ReadSequence(value.String("sequence"), &e.sequence)) return Bad("sequence");
   if (!ParseChain(value.String("chain"), &e.chain)) return Bad("chain");
   if (!ParseChain(value.String("previouschain"), &e.previous)) return Bad("previouschain");
-  const std::string_view type = value.String("type");
-  if (!type.starts_with(kTypePrefix) || !type.ends_with(kTypeSuffix) ||
-      type.size() <= kTypePrefix.size() + kTypeSuffix.size()) {
-    return Bad("type");
-  }
-  e.kind = type.substr(kTypePrefix.size(), type.size() - kTypePrefix.size() - kTypeSuffix.size());
+  e.kind = KindOf(value.String("type"));
   e.subject = value.String("subject");
   e.time = value.String("time");
   e.recorded_at = value.String("recordedtime");

@@ -1,6 +1,7 @@
 // What: one event as a CloudEvent (structured JSON) and back, docs/wire.md.
 // Promise: `data` is carried byte for byte in both directions. Reading checks every attribute that
-//   the product relies on, and that source, partitionkey and sequence agree.
+//   the chain and the stream rely on, and that source and partitionkey agree. Whether kind and
+//   times can be used is the reader's question: an event is not refused for them.
 // Thread: any.
 // Errors: invalid, naming the attribute.
 #pragma once
@@ -20,7 +21,7 @@ struct Envelope {
   std::string_view store, stream;
   uint64_t sequence = 0;
   Chain chain{}, previous{};
-  std::string_view kind;  // "sale"
+  std::string_view kind;  // "sale"; the whole type, where it is none of ours
   std::string_view subject, time, recorded_at;
   std::string_view data;
   // Of the event's own bytes: of `data`, or, when parked, what the sender says of the bytes that

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Plays twenty awkward sequences at a consumer of Tillrelay's events and says whether it counts
+"""Plays awkward sequences at a consumer of Tillrelay's events and says whether it counts
 right. The kit is the broker: point the consumer at it (MQTT 5 or 3.1.1, no login), and tell how to
 ask the consumer what it holds of an item:
 

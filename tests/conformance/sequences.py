@@ -1,4 +1,4 @@
-"""Twenty awkward sequences. Each gets a store of its own and says what must be true in the end:
+"""Awkward sequences. Each gets a store of its own and says what must be true in the end:
 `through` per stream, and what is on hand of the item (it starts at 0; every sale takes 1)."""
 
 import json
@@ -159,6 +159,17 @@ def a_void_and_documents_without_effect(kit):
     kit.expect(5, "-0.001")
 
 
+def events_that_cannot_be_applied_stop_nothing(kit):
+    a, b, c, d, e = kit.stream.sales(5)
+    time = b'"time":"2026-11-21T12:00:00+01:00"'
+    kit.send(a)
+    kit.send_raw(b.message().replace(time, b'"time":"10000-01-01T00:59:59+01:00"'))
+    kit.send(c)
+    kit.send_raw(d.message().replace(b".sale.v1", b".sa\\u0000le.v1"))
+    kit.send(e)
+    kit.expect(5, -3)
+
+
 ALL = [in_order, one_message_twice, everything_twice, two_overtaken, backwards,
        a_hole_that_nobody_fills_is_never_jumped, a_hole_is_asked_for,
        a_tail_that_never_came_is_asked_for, one_id_under_a_second_number_counts_once,
@@ -169,4 +180,4 @@ ALL = [in_order, one_message_twice, everything_twice, two_overtaken, backwards,
        a_compressed_batch_out_of_order_with_a_repetition,
        a_parked_event_is_passed_and_owed_and_its_body_counts,
        a_declared_loss_is_jumped_and_a_body_that_comes_after_all_counts,
-       a_void_and_documents_without_effect]
+       a_void_and_documents_without_effect, events_that_cannot_be_applied_stop_nothing]

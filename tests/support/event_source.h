@@ -81,6 +81,15 @@ class EventSource {
     received.transfer->received_at = At(1);
     return Send(std::move(received));
   }
+  // Whatever it says, with a chain that fits.
+  struct Odd {
+    std::string kind = "sale", time = At(0), data = "{}";
+    std::string recorded_at = "2026-11-21T16:42:09.512Z";
+  };
+  Sent SendOdd(const Odd& odd) {
+    const Uuid id = UuidV5(event::IdentityNamespace(), stream_ + std::to_string(++documents_));
+    return Number(id, odd.kind, odd.time, odd.data, odd.recorded_at);
+  }
   // The same document under the next number, as after a fork or a lost database.
   Sent Again(const Sent& earlier) { return Number(earlier.id, "sale", At(0), earlier.data); }
 
@@ -131,7 +140,8 @@ class EventSource {
     return Number(draft.identity.id, event::KindWord(draft.kind), draft.time, draft.data);
   }
   Sent Number(const Uuid& id, std::string_view kind, const std::string& time,
-              const std::string& data) {
+              const std::string& data,
+              const std::string& recorded_at = "2026-11-21T16:42:09.512Z") {
     Sent sent;
     sent.sequence = ++head_;
     sent.id = id;
@@ -149,7 +159,7 @@ class EventSource {
     e.kind = kind;
     e.subject = "test";
     e.time = time;
-    e.recorded_at = "2026-11-21T16:42:09.512Z";
+    e.recorded_at = recorded_at;
     e.data = sent.data;
     wire::WriteEnvelope(e, &sent.payload);
     sent.topic = wire::TopicsOf(wire::kDefaultPrefix, store_).events;

@@ -24,6 +24,7 @@ using std::chrono::seconds;
 constexpr seconds kPatience{5};  // for each step
 constexpr int kExpiresSoonDays = 30;
 constexpr size_t kMaxSecretBytes = 4096;
+constexpr int kLoginTries = 3;
 
 struct Target {
   bool tls = false;
@@ -120,18 +121,16 @@ class Mailbox {
     events_.push_back(std::move(event));
     arrived_.notify_one();
   }
-  // The next one that is no message; nothing if there is none in time.
+  // Nothing if there is none in time.
   std::optional<mqtt::LinkEvent> Next() {
     std::unique_lock lock(mutex_);
     const auto until = std::chrono::steady_clock::now() + kPatience + kPatience;
-    for (;;) {
-      if (!arrived_.wait_until(lock, until, [this] { return !events_.empty(); })) {
-        return std::nullopt;
-      }
-      mqtt::LinkEvent event = std::move(events_.front());
-      events_.pop_front();
-      if (event.what != mqtt::Happening::kMessage) return event;
+    if (!arrived_.wait_until(lock, until, [this] { return !events_.empty(); })) {
+      return std::nullopt;
     }
+    mqtt::LinkEvent event = std::move(events_.front());
+    events_.pop_front();
+    return event;
   }
 
  private:
@@ -145,6 +144,7 @@ Result<mqtt::LinkOptions> OptionsFor(const Patient& patient) {
   mqtt::LinkOptions link;
   link.url = broker.url;
   link.client_id = "tillrelay-doctor-" + patient.config.store_id;
+  link.protocol = mqtt::ProtocolOf(broker.protocol);
   link.username = broker.username;
   if (!broker.password_file.empty()) {
     auto password = ReadFile(patient.FileOf(broker.password_file), kMaxSecretBytes);
@@ -159,8 +159,14 @@ Result<mqtt::LinkOptions> OptionsFor(const Patient& patient) {
 }
 
 bool LoginIsGood(mqtt::Link* link, Mailbox* mail, Findings* findings) {
-  const Status ordered = link->Connect();
-  const auto event = ordered.ok() ? mail->Next() : std::nullopt;
+  Status ordered;
+  std::optional<mqtt::LinkEvent> event;
+  // A broker that refuses MQTT 5 is asked again, and then with 3.1.1, as the daemon would.
+  for (int tries = 0; tries == 0 || (tries < kLoginTries && event && event->version_refused);
+       ++tries) {
+    ordered = link->Connect();
+    event = ordered.ok() ? mail->Next() : std::nullopt;
+  }
   if (event && event->what == mqtt::Happening::kConnected) {
     findings->Good("broker login", "accepted");
     return true;
@@ -181,11 +187,17 @@ bool LoginIsGood(mqtt::Link* link, Mailbox* mail, Findings* findings) {
   return false;
 }
 
+bool IsConfirmation(const mqtt::LinkEvent& event, const std::string& topic) {
+  return event.what == mqtt::Happening::kMessage && event.topic == topic;
+}
+
 // An empty batch is no event: the right is used and nothing is told.
 void CheckRights(const Patient& patient, mqtt::Link* link, Mailbox* mail, Findings* findings) {
   const auto topics = wire::TopicsOf(patient.config.delivery.topic_prefix, patient.config.store_id);
-  const auto told = [mail](mqtt::Happening what) -> std::string {
+  bool confirmed = false;
+  const auto told = [&](mqtt::Happening what) -> std::string {
     for (auto event = mail->Next(); event; event = mail->Next()) {
+      confirmed = confirmed || IsConfirmation(*event, topics.confirm);
       if (event->what == what) return event->reason_code == 0 ? "" : event->text;
       if (event->what == mqtt::Happening::kLost) return event->text;
     }
@@ -209,7 +221,23 @@ void CheckRights(const Patient& patient, mqtt::Link* link, Mailbox* mail, Findin
                            "the broker's administrator: this store's user must be allowed to write "
                            "it (tillrelay.acl in the collector's examples)");
   }
-  findings->Good("broker rights", "this store's topics can be read and written");
+  for (auto event = std::optional<mqtt::LinkEvent>(); events && !confirmed;) {
+    event = mail->Next();
+    if (!event) break;
+    confirmed = IsConfirmation(*event, topics.confirm);
+  }
+  if (!events || confirmed) {
+    return findings->Good("broker rights", "this store's topics can be read and written");
+  }
+  // Some brokers grant a subscription without the right to it, and send nothing.
+  findings->Note(
+      "broker rights",
+      "no confirmation is there: the collector has not spoken yet, or this store may not "
+      "read " +
+          topics.confirm,
+      "the broker's administrator: \"pattern read " + patient.config.delivery.topic_prefix +
+          "/%u/confirm\" in its access list (tillrelay.acl in the collector's examples); "
+          "head office: does the collector run?");
 }
 
 }  // namespace

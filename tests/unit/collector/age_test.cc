@@ -165,7 +165,7 @@ TEST_F(AgeTest, TablesWithoutMarksBeginToAgeAndDoubtWhatLiesBeforeThem) {
   const Sent gone = source_.Sale("apple", "1");
   Deliver({gone, source_.Sale("apple", "1")});
   Stop();
-  for (const char* table : {"observed", "age_mark", "forgotten", "doubtful"}) {
+  for (const char* table : {"observed", "age_mark", "forgotten", "doubtful", "unapplied"}) {
     database_.Execute(std::string("DROP TABLE ") + table);
   }
   database_.Execute("DELETE FROM event WHERE position = 1");

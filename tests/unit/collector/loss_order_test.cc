@@ -302,7 +302,7 @@ TEST_F(LossOrderTest, TablesOfVersionTwoKeepTheirLosses) {
   Deliver({sales[0]});
   Declare(Lost(sales, {2, 3}), Way::kStatus, &younger_);
   Stop();
-  for (const char* table : {"observed", "age_mark", "forgotten", "doubtful"}) {
+  for (const char* table : {"observed", "age_mark", "forgotten", "doubtful", "unapplied"}) {
     database_.Execute(std::string("DROP TABLE ") + table);
   }
   database_.Execute("ALTER TABLE loss DROP COLUMN chain");

@@ -174,7 +174,7 @@ TEST(ConfigTest, TheSmallestConfigurationGivesTheDocumentedDefaults) {
   EXPECT_EQ(c->broker.url, "");
   EXPECT_EQ(c->broker.retry_min_ms, 1000);
   EXPECT_EQ(c->broker.retry_max_ms, 120'000);
-  EXPECT_EQ(c->delivery.form, "events");
+  EXPECT_EQ(c->delivery.form, "auto");
   EXPECT_EQ(c->delivery.confirm, "centre");
   EXPECT_EQ(c->delivery.topic_prefix, "tillrelay/v1");
   EXPECT_EQ(c->limits.body_bytes, 8 * 1024 * 1024);

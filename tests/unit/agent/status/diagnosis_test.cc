@@ -181,6 +181,42 @@ TEST(Diagnose, ACertificateOrAClockThatIsGoodIsNoIssue) {
   EXPECT_EQ(Diagnose(snapshot).level, Level::kGreen);
 }
 
+TEST(Diagnose, WithoutOneConfirmationTheRightToReadItIsNamed) {
+  Snapshot snapshot = SampleNamed("draining-known");
+  snapshot.uplink.never_confirmed = true;
+  EXPECT_EQ(Diagnose(snapshot).cause, "no-confirmation");
+  EXPECT_EQ(Diagnose(snapshot).level, Level::kAmber);
+  EXPECT_NE(Diagnose(snapshot).steps.at(0).find("pattern read"), std::string::npos);
+  snapshot.confirm_mode = "broker";
+  EXPECT_NE(Diagnose(snapshot).cause, "no-confirmation");
+  snapshot = Healthy();  // nothing waits
+  snapshot.uplink.never_confirmed = true;
+  EXPECT_EQ(Diagnose(snapshot).level, Level::kGreen);
+}
+
+TEST(Diagnose, WhatIsNotAtHeadOfficeOrNotAppliedThereIsNotGreen) {
+  Snapshot snapshot = Healthy();
+  snapshot.parked = {{"01JOLD", 4}, {"01JOLD", 5}};
+  EXPECT_EQ(Diagnose(snapshot).level, Level::kAmber);
+  EXPECT_NE(Diagnose(snapshot).headline.find("2 events not yet at head office"), std::string::npos);
+  snapshot = Healthy();
+  snapshot.uplink.unapplied = 1;
+  snapshot.uplink.unapplied_numbers = "7";
+  EXPECT_EQ(Diagnose(snapshot).level, Level::kAmber);
+  EXPECT_NE(Diagnose(snapshot).issues.at(0).detail.find("number 7"), std::string::npos);
+}
+
+TEST(Diagnose, TheBrokersWordWithoutReasonCodesIsSaidToBeThat) {
+  Snapshot snapshot = SampleNamed("draining-known");
+  snapshot.confirm_mode = "broker";
+  snapshot.uplink.gives_reasons = false;
+  snapshot.uplink.fell_back = true;
+  EXPECT_EQ(Diagnose(snapshot).cause, "mqtt-3.1.1");
+  snapshot.uplink.fell_back = false;  // somebody chose it
+  EXPECT_EQ(Diagnose(snapshot).cause, "draining");
+  EXPECT_NE(Diagnose(snapshot).reason.find("a refusal counts as delivered"), std::string::npos);
+}
+
 TEST(IntakeRefusal, SaysWhyInOneWord) {
   EXPECT_EQ(IntakeRefusal(SampleNamed("delivered")), std::nullopt);
   EXPECT_EQ(IntakeRefusal(SampleNamed("name")), std::nullopt);

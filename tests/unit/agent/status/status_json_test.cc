@@ -92,6 +92,23 @@ TEST(StatusJson, TellsTheCentreOfOpenEndsAndOfStreamsThatAreNotHere) {
             std::string::npos);
 }
 
+TEST(StatusJson, InventedRegistersAndCountlessNumbersKeepItSmall) {
+  Snapshot snapshot = Healthy();
+  for (int i = 0; i < 30'000; ++i) {
+    snapshot.capture.registers["r" + std::to_string(i)].last_heard_at =
+        snapshot.now - std::chrono::seconds(i);
+    snapshot.parked.push_back({"01JD7XKQ5T9W3M8R2C6F4B1N0A", static_cast<uint64_t>(i + 1)});
+    snapshot.lost.push_back({"01JOLD", 1, 1, std::string(32, 'c'), "disk", false, false});
+  }
+  const Parsed status(snapshot);
+  EXPECT_LT(status.bytes().size(), 300'000u);
+  EXPECT_EQ(status["parked"].size(), 1000u);
+  EXPECT_EQ(status["lost"].size(), 1000u);
+  EXPECT_EQ(status["registers"].size(), 200u);
+  EXPECT_TRUE(status["registers"].Find("r0"));  // the last that was heard
+  EXPECT_FALSE(status["registers"].Find("r29999"));
+}
+
 TEST(StatusJson, IsValidInEverySituation) {
   for (const Sample& sample : Samples()) Parsed status(SampleNamed(sample.name));
 }

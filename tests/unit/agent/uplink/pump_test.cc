@@ -99,7 +99,7 @@ class PumpTest : public ::testing::Test {
  protected:
   void SetUp() override {
     journal::JournalOptions options;
-    options.store.path = dir_ / "journal.db";
+    options.store.path = path_;
     options.store.store_id = "0042";
     options.min_free_bytes = 0;
     options.on_growth = [this](const journal::StreamRow& stream) {
@@ -126,8 +126,10 @@ class PumpTest : public ::testing::Test {
     options.courier.sender.has_broker = with_broker;
     options.courier.sender.retry_min = options.courier.sender.retry_max = milliseconds(10);
     options.courier.store_id = "0042";
-    options.courier.journal_path = dir_ / "journal.db";
+    options.courier.journal_path = path_;
     options.courier.topics = topics_;
+    options.courier.automatic = automatic_;
+    if (automatic_) options.courier.sender.events_per_message = 100;
     if (with_broker) {
       options.make_link = [this](mqtt::Deliver deliver) -> Result<std::unique_ptr<mqtt::Link>> {
         broker_.deliver = std::move(deliver);
@@ -149,7 +151,10 @@ class PumpTest : public ::testing::Test {
   }
   wire::Chain FirstChain() const { return wire::FirstChain("0042", stream_); }
   std::string ConfirmText(uint64_t through, const wire::Chain& chain) const {
-    return wire::WriteConfirm({"0042", "2026-11-21T16:42:09Z", {{stream_, through, chain, {}}}});
+    wire::Confirm confirm{"0042", "2026-11-21T16:42:09Z", {{stream_, through, chain, {}}}};
+    confirm.accepts_batches = accepts_batches_;
+    confirm.accepts_zstd = accepts_zstd_;
+    return wire::WriteConfirm(confirm);
   }
   // Live, and kept by the broker for the next session.
   void Confirm(uint64_t through, const wire::Chain& chain) {
@@ -199,6 +204,8 @@ class PumpTest : public ::testing::Test {
   }
 
   testing::TempDir dir_;
+  std::string path_ = dir_ / "journal.db";
+  bool automatic_ = false, accepts_batches_ = false, accepts_zstd_ = false;
   SystemClock clock_;
   testing::SeededRandom random_;
   std::string stream_, last_confirm_;
@@ -449,6 +456,59 @@ TEST_F(PumpTest, ALinkThatTakesNoOrdersIsDroppedBeforeItIsMadeAgain) {
     link.publishes = true;
   });
   AwaitEvents(1);
+}
+
+// "e" a single event, "b" a batch, "z" a compressed one, for each message until `events` are there.
+std::string FormsOf(const std::vector<std::string>& messages, size_t* events) {
+  std::string forms;
+  wire::MessageReader reader;
+  for (std::string message : messages) {
+    forms += message.front() == '{' ? 'e' : message.front() == '[' ? 'b' : 'z';
+    EXPECT_TRUE(reader
+                    .Read(&message,
+                          [&](const Result<wire::Envelope>& event, JsonValue) {
+                            *events += event.ok() ? 1 : 0;
+                            return Status::Ok();
+                          })
+                    .ok());
+  }
+  return forms;
+}
+
+TEST_F(PumpTest, TheFormFollowsWhatWaitsAndWhatTheCentreTakes) {
+  const struct {
+    bool batches, zstd;
+    int waiting;
+    const char* form;
+  } cases[] = {{false, false, 300, "e"},
+               {false, true, 300, "e"},
+               {true, false, 300, "b"},
+               {true, true, 300, "z"},
+               {true, true, 30, "e"}};
+  int sold = 0;
+  automatic_ = true;
+  for (const auto& c : cases) {
+    accepts_batches_ = c.batches;
+    accepts_zstd_ = c.zstd;
+    broker_.Locked([](FakeLink& link) { link.published.clear(); });
+    // A journal of its own for each case: what waits is what was sold.
+    TearDown();
+    pump_.reset();
+    path_ = dir_ / ("journal" + std::to_string(sold) + ".db");
+    SetUp();
+    Sell(sold + 1, sold + c.waiting);
+    sold += c.waiting;
+    Start();
+    size_t events = 0;
+    std::string forms;
+    Await([&] {
+      events = 0;
+      forms = FormsOf(On(topics_.events), &events);
+      return events >= static_cast<size_t>(c.waiting);
+    });
+    EXPECT_EQ(forms.find_first_not_of(c.form), std::string::npos)
+        << forms << " " << c.batches << c.zstd << c.waiting;
+  }
 }
 
 TEST_F(PumpTest, PausedItSendsNothingUntilItIsResumed) {

@@ -7,6 +7,7 @@
 #include <iterator>
 #include <map>
 
+#include "common/event/bounds.h"
 #include "common/event/fields.h"
 
 namespace tillrelay::event {
@@ -31,7 +32,15 @@ std::string OneOf(Words words) {
   return R"({"enum": [)" + text + "null]}";
 }
 
-constexpr const char* kId = R"({"type": ["string", "number", "null"], "maxLength": 128})";
+// Control characters (common/event/bounds.h) are in none of them.
+constexpr const char* kPlain = R"("pattern": "^[^\u0000-\u001f\u007f-\u009f]*$")";
+const std::string kId =
+    std::string(R"({"type": ["string", "number", "null"], "maxLength": 128, )") + kPlain + "}";
+constexpr const char* kQuantity =
+    R"({"type": ["string", "number", "null"], "pattern": "^-?[0-9]{1,10}(\\.[0-9]+)?$", )"
+    R"("minimum": -1000000000, "maximum": 1000000000})";
+// 1990 to 2199; as a time with an offset that is not the store's it may still lie outside.
+constexpr const char* kYears = "(19(89|9[0-9])|2([01][0-9]{2}|200))";
 constexpr const char* kNumber =
     R"({"type": ["string", "number", "null"], "pattern": "^-?[0-9]+(\\.[0-9]+)?$"})";
 
@@ -48,25 +57,30 @@ class Collector {
   }
   void Word(const char* name, std::string&, Words words) { Add(name, OneOf(words)); }
   void Time(const char* name, std::string&) {
-    Add(name, R"({"type": ["string", "null"], "pattern": )"
-              R"("^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}"})");
+    Add(name, R"({"type": ["string", "null"], "maxLength": 128, "pattern": "^)" +
+                  std::string(kYears) + R"(-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}"})");
   }
   void Day(const char* name, std::string&) {
-    Add(name, R"({"type": ["string", "null"], "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"})");
+    Add(name, R"({"type": ["string", "null"], "pattern": )"
+              R"("^(199[0-9]|2[01][0-9]{2})-[0-9]{2}-[0-9]{2}$"})");
   }
-  void Number(const char* name, std::optional<Decimal>&) { Add(name, kNumber); }
+  void Number(const char* name, std::optional<Decimal>&) {
+    Add(name, IsQuantity(name) ? kQuantity : kNumber);
+  }
   void Integer(const char* name, std::optional<int64_t>&) {
-    Add(name, R"({"type": ["integer", "string", "null"], "pattern": "^-?[0-9]+$"})");
+    Add(name, R"({"type": ["integer", "string", "null"], "pattern": "^-?[0-9]{1,16}$", )"
+              R"("minimum": -9007199254740991, "maximum": 9007199254740991})");
   }
   void Flag(const char* name, std::optional<bool>&) {
     Add(name, R"({"type": ["boolean", "null"]})");
   }
   void Ids(const char* name, std::vector<std::string>&) {
-    Add(name, R"({"type": ["array", "null"], "items": {"type": "string", "maxLength": 128}})");
+    Add(name, R"({"type": ["array", "null"], "items": {"type": "string", "maxLength": 128, )" +
+                  std::string(kPlain) + "}}");
   }
   void Counts(const char* name, std::vector<std::pair<std::string, int64_t>>&) {
-    Add(name,
-        R"({"type": ["object", "null"], "additionalProperties": {"type": ["integer", "string"]}})");
+    Add(name, R"({"type": ["object", "null"], "propertyNames": {"maxLength": 128}, )"
+              R"("additionalProperties": {"type": ["integer", "string"]}})");
   }
   void Sums(const char* name, std::vector<std::pair<std::string, Decimal>>&) {
     Add(name,

@@ -98,6 +98,31 @@ TEST_F(BatchTest, WhatSwellsBeyondTheBoundIsRefused) {
   EXPECT_EQ(Read(bomb), "error");
 }
 
+// Valid JSON to its last byte, so that nothing but the bound refuses it; with the size in the
+// frame's header and without.
+TEST_F(BatchTest, ABombOfValidJsonIsRefusedByItsSizeAlone) {
+  for (const size_t over : {size_t{0}, size_t{1}}) {
+    std::string text = "[" + std::string(kMaxUnpackedBytes - 2 + over, ' ') + "]";
+    for (const bool told : {true, false}) {
+      ZSTD_CCtx* context = ZSTD_createCCtx();
+      ZSTD_CCtx_setParameter(context, ZSTD_c_contentSizeFlag, told ? 1 : 0);
+      std::string packed(ZSTD_compressBound(text.size()), '\0');
+      packed.resize(
+          ZSTD_compress2(context, packed.data(), packed.size(), text.data(), text.size()));
+      ZSTD_freeCCtx(context);
+      EXPECT_EQ(UnpackedSize(packed), over == 0 || !told ? kMaxUnpackedBytes : packed.size());
+      EXPECT_EQ(Read(packed), over == 0 ? "0 good, 0 bad" : "error") << told;
+    }
+    EXPECT_EQ(Read(text), over == 0 ? "0 good, 0 bad" : "error");
+  }
+}
+
+TEST_F(BatchTest, AMessageOfCountlessValuesIsRefused) {
+  std::string text = "[0";
+  for (uint32_t i = 0; i < kMaxMessageNodes; ++i) text += ",0";
+  EXPECT_EQ(Read(text + "]"), "error");
+}
+
 TEST_F(BatchTest, OtherBytesAreNoMessage) {
   for (const char* text : {"", "x", "\"text\"", "17", "null", "\xff\xfe"}) {
     EXPECT_EQ(Read(text), "error") << text;

@@ -76,6 +76,59 @@ TEST(EnvelopeTest, DataTravelsByteForByte) {
   }
 }
 
+TEST(EnvelopeTest, PartitionKeyIsTheStoreAndTheSequenceHasTwentyDigits) {
+  Envelope out;
+  out.store = "0042";
+  out.stream = kStream;
+  out.sequence = 7;
+  out.kind = "sale";
+  out.data = "{}";
+  std::string text;
+  WriteEnvelope(out, &text);
+  const auto read = [&](const std::string& was, const std::string& is) {
+    std::string changed = text;
+    const size_t at = changed.find(was);
+    EXPECT_NE(at, std::string::npos) << was;
+    changed.replace(at, was.size(), is);
+    JsonParser parser;
+    return ReadEnvelope(parser.Parse(changed).value()).ok();
+  };
+  EXPECT_TRUE(read("{}", "{}"));
+  EXPECT_FALSE(read(R"("partitionkey":"0042")", R"("partitionkey":"0043")"));
+  EXPECT_FALSE(read(R"("partitionkey":"0042",)", ""));
+  EXPECT_FALSE(read("00000000000000000007", "0000000000000000007"));
+  EXPECT_FALSE(read("00000000000000000007", "000000000000000000007"));
+  EXPECT_FALSE(read("00000000000000000007", "00000000000000000000"));
+  EXPECT_FALSE(read("00000000000000000007", "0000000000000000007x"));
+  // What kind it is does not decide whether it can be passed.
+  EXPECT_TRUE(read("org.tillrelay.sale.v1", "org.tillrelay.sale.v2"));
+}
+
+TEST(ControlTest, AConfirmationCarriesWhatTheCentreAcceptsHeardAndCouldNotApply) {
+  Confirm confirm{"0042", "2026-11-21T16:42:09.512Z", {{kStream, 9, FirstChain("a", "b")}}};
+  confirm.streams[0].unapplied = {{2, 3}, {7, 7}};
+  confirm.sessions = {{kStream, "till"}};
+  confirm.accepts_batches = true;
+  for (const bool zstd : {true, false}) {
+    confirm.accepts_zstd = zstd;
+    std::string text = WriteConfirm(confirm);
+    JsonParser parser;
+    const auto read = ReadConfirm(*parser.Parse(text)).value();
+    EXPECT_EQ(read.streams[0].unapplied, confirm.streams[0].unapplied);
+    ASSERT_EQ(read.sessions.size(), 1u);
+    EXPECT_EQ(read.sessions[0].session, kStream);
+    EXPECT_EQ(read.sessions[0].host, "till");
+    EXPECT_TRUE(read.accepts_batches);
+    EXPECT_EQ(read.accepts_zstd, zstd);
+  }
+  // Of another collector, or an older one.
+  std::string text = WriteConfirm({"0042", "2026-11-21T16:42:09.512Z", {}});
+  JsonParser parser;
+  const auto read = ReadConfirm(*parser.Parse(text)).value();
+  EXPECT_TRUE(read.sessions.empty());
+  EXPECT_FALSE(read.accepts_batches);
+}
+
 TEST(ControlTest, ConfirmSurvivesTheTrip) {
   Confirm confirm{"0042",
                   "2026-11-21T16:42:09.512Z",

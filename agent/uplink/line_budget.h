@@ -1,0 +1,70 @@
+// What: how many bytes may be under way to the broker: about two seconds of the line, read from how
+//   long acknowledgements take.
+// Promise: a fast line is filled within a few round trips, a slow one never has more than it
+// carries
+//   in about two seconds (one message that is larger alone excepted). An acknowledgement is awaited
+//   for as long as the bytes before it may take, within an absolute bound.
+// Thread: uplink.
+// Limits: kLeast to kMost.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+
+#include "common/base/clock.h"
+
+namespace tillrelay::uplink {
+
+class LineBudget {
+ public:
+  static constexpr size_t kFirst = 128 * 1024, kLeast = 16 * 1024, kMost = 64 * 1024 * 1024;
+  static constexpr size_t kProven = 4 * kFirst;
+  static constexpr size_t kLarge =
+      64 * 1024;  // a message that a line may carry for longer than usual
+  static constexpr std::chrono::milliseconds kGood{1000}, kSlow{2000};
+  // Slower lines are not waited for.
+  static constexpr size_t kLeastRate = 4 * 1024;  // bytes a second
+  static constexpr std::chrono::seconds kPatience{10};
+  static constexpr std::chrono::minutes kMostPatience{15};
+
+  size_t bytes() const { return bytes_; }
+  // Of one message that holds several events.
+  size_t message_bytes() const { return std::max(kLeast / 2, bytes_ / 2); }
+
+  // A new connection may be another line.
+  void Restart() {
+    bytes_ = std::min(bytes_, kFirst);
+    cut_at_ = {};
+  }
+  // A message of `size` bytes that left at `sent` was acknowledged at `now`, with `under_way` bytes
+  // in flight until then: a line that is hardly used says nothing about what it could carry.
+  void Acked(size_t size, size_t under_way, Instant sent, Instant now) {
+    const Duration took = now - sent;
+    if (took <= kGood) {
+      if (under_way < bytes_ / 2) return;
+      bytes_ = std::min(kMost, bytes_ + size);
+    } else if (took > kSlow && sent >= cut_at_) {
+      // What left before the last cut says nothing about what the cut has brought.
+      const double share =
+          std::chrono::duration<double>(kSlow) / std::chrono::duration<double>(took);
+      bytes_ = std::max(kLeast, static_cast<size_t>(static_cast<double>(bytes_) * share));
+      cut_at_ = now;
+    }
+  }
+  // How long nothing may be acknowledged while large messages of so many bytes are under way.
+  Duration Patience(size_t under_way) const {
+    // Only a bound that has grown far says what the line can do.
+    const double proven = bytes_ > kProven ? static_cast<double>(bytes_) / 8 : 0;
+    const double rate = std::max<double>(kLeastRate, proven);
+    const double most = std::chrono::duration<double>(kMostPatience - kPatience).count();
+    const std::chrono::duration<double> line(std::min(most, static_cast<double>(under_way) / rate));
+    return kPatience + std::chrono::duration_cast<Duration>(line);
+  }
+
+ private:
+  size_t bytes_ = kFirst;
+  Instant cut_at_{};
+};
+
+}  // namespace tillrelay::uplink

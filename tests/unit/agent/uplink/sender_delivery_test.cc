@@ -1,0 +1,328 @@
+// Claims about a delivery that never stands still: quiet hours, a centre that comes back, caps in
+// every form, bodies that are owed, brokers that close connections.
+#include <deque>
+
+#include "tests/unit/agent/uplink/sender_fixture.h"
+
+namespace tillrelay::uplink {
+namespace {
+
+TEST_F(SenderTest, ABrokerThatClosesConnectionsIsNoTwin) {
+  Make(1);
+  for (int i = 0; i < 50; ++i) {
+    now_ = std::max(now_, sender_->NextDeadline(now_));
+    ASSERT_EQ(Run(), "connect");
+    sender_->OnConnected(100, now_, i % 2 == 0);
+    Run();
+    now_ += std::chrono::seconds(10);
+    sender_->OnLost({LinkCause::kLost, "closed"}, now_);
+    ASSERT_EQ(Stats().cause, LinkCause::kLost);
+    ASSERT_LE(sender_->NextDeadline(now_) - now_, Duration(kRetryMax));
+  }
+}
+
+TEST_F(SenderTest, ALinkThatLivedShortlyKeepsItsBackOff) {
+  Make(1);
+  Duration longest{0};
+  for (int i = 0; i < 30; ++i) {
+    GoOnline();
+    now_ += kStableAfter - seconds(1);
+    sender_->OnLost({LinkCause::kLost, "gone"}, now_);
+    longest = std::max(longest, Duration(sender_->NextDeadline(now_) - now_));
+  }
+  EXPECT_GT(longest, Duration(seconds(20)));
+  GoOnline();
+  now_ += kStableAfter;
+  sender_->OnLost({LinkCause::kLost, "gone"}, now_);
+  EXPECT_LE(sender_->NextDeadline(now_) - now_, Duration(kRetryMin));
+}
+
+TEST_F(SenderTest, ARetainedConfirmationIsNoSignOfLife) {
+  Make(5, 5);
+  GoOnline();
+  for (int i = 0; i < 20; ++i) {
+    now_ += seconds(10);
+    Confirm(5, true);
+    Run();
+    AckAll();
+  }
+  EXPECT_TRUE(Stats().centre_away);
+  Confirm(5);
+  EXPECT_FALSE(Stats().centre_away);
+}
+
+TEST_F(SenderTest, EvidenceOfATwinEndsTheLinkForMinutes) {
+  Make(1);
+  GoOnline();
+  sender_->OnTwin("host b", now_);
+  EXPECT_EQ(Run(), "disconnect");
+  EXPECT_EQ(Stats().cause, LinkCause::kTakeOver);
+  EXPECT_THAT(Stats().last_error, ::testing::HasSubstr("host b"));
+  EXPECT_GE(sender_->NextDeadline(now_) - now_, Duration(kTakeOverMin));
+  EXPECT_LE(sender_->NextDeadline(now_) - now_, Duration(kTakeOverMax));
+  sender_->OnTwin("host b", now_);  // what was still in the inbox
+  EXPECT_EQ(Run(), "");
+}
+
+// Row by row: how long nothing was sold, with the centre's heartbeat going on.
+TEST_F(SenderTest, AQuietHourIsNoReasonForANewConnection) {
+  for (int quiet_s = 10; quiet_s <= 3 * 3600; quiet_s += 95) {
+    Make(5);
+    GoOnline();
+    Settle();
+    Run();
+    AckAll();
+    Confirm(5);
+    for (int passed = 0; passed < quiet_s; passed += 5) {
+      now_ += seconds(5);
+      if (passed % 60 == 0) Confirm(5);
+      ASSERT_EQ(Run().find("disconnect"), std::string::npos) << quiet_s;
+      AckAll();
+    }
+    sender_->OnHead(6, 1);
+    EXPECT_THAT(Run(), ::testing::HasSubstr("send 6-6"));
+    AckAll();
+    now_ += kProbeAfter - seconds(1);
+    ASSERT_EQ(Run().find("disconnect"), std::string::npos) << quiet_s;
+    AckAll();
+    Confirm(6);
+    now_ += kFirstFreshLink;
+    ASSERT_EQ(Run().find("disconnect"), std::string::npos) << quiet_s;
+  }
+}
+
+TEST_F(SenderTest, WhatWaitsStillGetsANewConnectionInTime) {
+  Make(5);
+  GoOnline();
+  Settle();
+  Run();
+  AckAll();
+  Confirm(5);
+  now_ += std::chrono::minutes(10);
+  Confirm(5);
+  sender_->OnHead(6, 1);
+  Run();
+  std::string told;
+  for (int i = 0; i < 60 && told.find("disconnect") == std::string::npos; ++i) {
+    now_ += seconds(5);
+    Confirm(5);
+    told += Run() + " ";
+    AckAll();
+  }
+  EXPECT_THAT(told, ::testing::HasSubstr("send 6-6"));  // asked by sending it again
+  EXPECT_THAT(told, ::testing::HasSubstr("disconnect"));
+}
+
+TEST_F(SenderTest, ACentreThatComesBackIsGivenTimeToConfirm) {
+  Make(5);
+  GoOnline();
+  Settle();
+  Run();
+  AckAll();
+  now_ += std::chrono::hours(2);
+  Run();
+  AckAll();
+  Confirm(0);  // its first word, before it has read what waits for it
+  EXPECT_EQ(Run().find("disconnect"), std::string::npos);
+  now_ += seconds(20);
+  EXPECT_EQ(Run().find("disconnect"), std::string::npos);
+}
+
+TEST_F(SenderTest, OwedBodiesAreSentAgainOnEachNewConnection) {
+  Make(5, 5, 4);
+  StreamPlace place{kStream, 5, 4, 5, true, {2, 5}, 5};
+  sender_->OnPlaces({place});
+  for (int i = 0; i < 2; ++i) {
+    GoOnline();
+    Settle();
+    EXPECT_EQ(Run(), "replay 2-2 replay 5-5");
+    AckAll();
+    EXPECT_EQ(Run(), "");
+    sender_->OnLost({LinkCause::kLost, "gone"}, now_);
+  }
+  place.owed.clear();
+  sender_->OnPlaces({place});
+  GoOnline();
+  Settle();
+  EXPECT_EQ(Run(), "");
+}
+
+// A line that carries so many bytes a second, one message after the other; what a connection has
+// not carried is lost with it.
+class SlowLineTest : public SenderTest {
+ protected:
+  static constexpr Duration kStep = milliseconds(100);
+
+  // Runs until everything is confirmed; gives the bytes that left for each byte of the events.
+  double Drain(size_t bytes_per_s, const std::vector<size_t>& events, seconds most) {
+    Make(events.size());
+    const Instant end = now_ + most;
+    size_t sent = 0, whole = 0;
+    for (const size_t size : events) whole += size;
+    std::deque<Message> line;
+    double credit = 0;
+    for (; now_ < end && sender_->confirmed_through() < events.size(); now_ += kStep) {
+      Perform(events, &line, &sent);
+      credit = std::min(credit, 0.0) + static_cast<double>(bytes_per_s) / 10;
+      while (!line.empty() && credit >= static_cast<double>(line.front().left)) {
+        const Message message = line.front();
+        line.pop_front();
+        credit -= static_cast<double>(message.left);
+        sender_->OnAcked(message.token, now_);
+        if (message.number > 0) Confirm(message.number);
+      }
+      if (line.empty()) continue;
+      line.front().left -= static_cast<size_t>(std::max(credit, 0.0));
+      credit = 0;
+    }
+    EXPECT_EQ(sender_->confirmed_through(), events.size());
+    return static_cast<double>(sent) / static_cast<double>(whole);
+  }
+  int disconnects_ = 0;
+  size_t most_under_way_ = 0;
+
+ private:
+  struct Message {
+    uint64_t token, number;
+    size_t left;
+  };
+  void Perform(const std::vector<size_t>& events, std::deque<Message>* line, size_t* sent) {
+    while (auto action = sender_->Next(now_)) {
+      if (std::holds_alternative<act::Connect>(*action)) {
+        sender_->OnConnected(65535, now_);
+      } else if (std::holds_alternative<act::Subscribe>(*action)) {
+        sender_->OnSubscribed(now_);
+        Confirm(sender_->confirmed_through(), true);
+      } else if (std::holds_alternative<act::Disconnect>(*action)) {
+        line->clear();
+        ++disconnects_;
+      } else if (std::holds_alternative<act::PublishStatus>(*action)) {
+        Put({next_token_++, 0, 1000}, line);
+      } else if (const auto* send = std::get_if<act::Send>(&*action)) {
+        for (uint64_t n = send->first; n <= send->last; ++n) {
+          if (n > send->first && !sender_->may_send()) break;
+          Put({next_token_++, n, events[n - 1]}, line);
+          *sent += events[n - 1];
+        }
+      }
+    }
+  }
+  void Put(Message message, std::deque<Message>* line) {
+    sender_->OnSent(message.token, {message.number}, message.left, now_);
+    line->push_back(message);
+    size_t under_way = 0;
+    for (const Message& waiting : *line) under_way += waiting.left;
+    most_under_way_ = std::max(most_under_way_, under_way);
+  }
+};
+
+TEST_F(SlowLineTest, ReceiptsOfEverySizePassASlowLine) {
+  std::vector<size_t> events;
+  for (const size_t kb :
+       std::initializer_list<size_t>{1, 2, 120, 5, 250, 1, 64, 200, 1, 1, 65, 30, 250, 250, 10}) {
+    events.push_back(kb * 1000);
+  }
+  for (const size_t rate : std::initializer_list<size_t>{8'000, 16'000, 125'000}) {
+    disconnects_ = 0;
+    EXPECT_LE(Drain(rate, events, std::chrono::hours(1)), 1.3) << rate;
+    EXPECT_EQ(disconnects_, 0) << rate;
+  }
+}
+
+TEST_F(SlowLineTest, AnEventThatTakesLongerThanAnyProbePassesToo) {
+  EXPECT_LE(Drain(8'000, {1000, 2'000'000, 1000}, std::chrono::hours(1)), 1.05);
+  EXPECT_EQ(disconnects_, 0);
+}
+
+TEST_F(SlowLineTest, ManySmallOnesDoNotPileUpOnASlowLine) {
+  const std::vector<size_t> events(2000, 1000);
+  EXPECT_LE(Drain(8'000, events, std::chrono::hours(1)), 1.05);
+  EXPECT_EQ(disconnects_, 0);
+  EXPECT_LE(most_under_way_, LineBudget::kFirst + 1000);
+}
+
+TEST_F(SlowLineTest, AFastLineIsFilled) {
+  const std::vector<size_t> events(200'000, 1000);
+  const Instant begun = now_;
+  Drain(20'000'000, events, std::chrono::hours(1));
+  EXPECT_LE(now_ - begun, Duration(seconds(260)));  // 100 messages in flight at 10 looks a second
+}
+
+TEST(LineBudget, GrowsWithWhatIsAcknowledgedAndShrinksOnceForACut) {
+  LineBudget line;
+  const Instant start{std::chrono::hours(1)};
+  line.Acked(1000, 1000, start, start + milliseconds(900));
+  EXPECT_EQ(line.bytes(), LineBudget::kFirst);  // hardly used
+  line.Acked(1000, LineBudget::kFirst / 2, start, start + milliseconds(900));
+  EXPECT_EQ(line.bytes(), LineBudget::kFirst + 1000);
+  LineBudget slow;
+  slow.Acked(1000, 1000, start, start + seconds(4));
+  EXPECT_EQ(slow.bytes(), LineBudget::kFirst / 2);
+  slow.Acked(1000, 1000, start + seconds(1), start + seconds(6));  // left before the cut
+  EXPECT_EQ(slow.bytes(), LineBudget::kFirst / 2);
+  for (int i = 2; i < 10; ++i) {
+    slow.Acked(1000, 1000, start + seconds(10 * i), start + seconds(10 * i + 8));
+  }
+  EXPECT_EQ(slow.bytes(), LineBudget::kLeast);
+  EXPECT_EQ(slow.Patience(0), Duration(LineBudget::kPatience));
+  EXPECT_GT(slow.Patience(250'000), Duration(seconds(60)));
+  EXPECT_LE(slow.Patience(SIZE_MAX / 2), Duration(LineBudget::kMostPatience));
+}
+
+TEST_F(SenderTest, AConnectionThatEndedUnderALargeEventGetsALongerKeepAlive) {
+  Make(1);
+  GoOnline();
+  EXPECT_EQ(sender_->keep_alive(), kKeepAlive);
+  sender_->OnSent(900, {1}, 250'000, now_);
+  sender_->OnLost({LinkCause::kLost, "gone"}, now_ + seconds(22));
+  EXPECT_GE(sender_->keep_alive(), seconds(60));
+  EXPECT_LE(sender_->keep_alive(), kMaxKeepAlive);
+}
+
+TEST_F(SenderOptionsTest, ABatchCountsAllOfItsEvents) {
+  SenderOptions options;
+  options.max_events_per_s = 200;
+  options.events_per_message = 100;
+  MakeWith(options, {kStream, 3000, 0, 1, 0});
+  GoOnline();
+  Settle();
+  const auto batch = [this] {
+    const auto action = sender_->Next(now_);
+    if (!action) return uint64_t{0};
+    const auto* send = std::get_if<act::Send>(&*action);
+    if (send == nullptr) return uint64_t{0};
+    sender_->OnSent(next_token_, {send->first, false, send->last}, 1000, now_);
+    sender_->OnAcked(next_token_++, now_);
+    return send->last - send->first + 1;
+  };
+  uint64_t sent = 0;
+  for (uint64_t more = batch(); more > 0; more = batch()) sent += more;
+  EXPECT_EQ(sent, 200u);
+  for (int i = 0; i < 100; ++i) {
+    now_ += milliseconds(100);
+    for (uint64_t more = batch(); more > 0; more = batch()) sent += more;
+  }
+  EXPECT_LE(sent, 2200u);
+  EXPECT_GE(sent, 2100u);
+}
+
+TEST_F(SenderOptionsTest, WithoutReasonCodesAnAcknowledgementCountsOnlyWhereThatWasChosen) {
+  for (const bool fell_back : {true, false}) {
+    SenderOptions options;
+    options.by_broker = true;
+    MakeWith(options, {kStream, 10, 0, 1, 4});
+    now_ = std::max(now_, sender_->NextDeadline(now_));
+    ASSERT_EQ(Run(), "connect");
+    sender_->OnConnected(100, now_, false, fell_back);
+    Run();
+    sender_->OnSubscribed(now_);
+    Run();
+    Settle();
+    EXPECT_EQ(Run(), "send 5-10");
+    AckAll();
+    EXPECT_EQ(sender_->settled_through(), fell_back ? 4u : 10u);
+  }
+}
+
+}  // namespace
+}  // namespace tillrelay::uplink

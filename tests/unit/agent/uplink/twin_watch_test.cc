@@ -1,0 +1,80 @@
+// Claims about who else speaks for a store: what is evidence, and what looks like it.
+#include "agent/uplink/twin_watch.h"
+
+#include <gtest/gtest.h>
+
+namespace tillrelay::uplink {
+namespace {
+
+constexpr const char* kOwn = "01JD3V7Q8Z5W6K2M9T4RHXAAAA";
+constexpr const char* kFormer = "01JD3V7Q8Z5W6K2M9T4RHXBBBB";
+constexpr const char* kOther = "01JD3V7Q8Z5W6K2M9T4RHXCCCC";
+
+wire::StoreStatus StatusOf(const std::string& session, bool will = false) {
+  wire::StoreStatus status;
+  status.session = session;
+  status.state = will ? "offline" : "online";
+  if (!will) status.streams.emplace_back();
+  status.host = "b";
+  return status;
+}
+
+class TwinWatchTest : public ::testing::Test {
+ protected:
+  TwinWatch watch_{kOwn, {kFormer}};
+};
+
+TEST_F(TwinWatchTest, ALiveStatusOfAnotherSessionBehindOurOwnIsEvidence) {
+  watch_.Connected();
+  EXPECT_EQ(watch_.OnStatus(StatusOf(kOther), false), "");  // it may be the server before us
+  watch_.StatusAcked();
+  EXPECT_NE(watch_.OnStatus(StatusOf(kOther), false), "");
+}
+
+TEST_F(TwinWatchTest, ARetainedStatusIsEvidenceOnlyOnALaterConnection) {
+  watch_.Connected();
+  EXPECT_EQ(watch_.OnStatus(StatusOf(kOther), true), "");
+  watch_.StatusAcked();
+  EXPECT_EQ(watch_.OnStatus(StatusOf(kOther), true), "");  // the broker may hand it out late
+  watch_.Connected();
+  EXPECT_NE(watch_.OnStatus(StatusOf(kOther), true), "");
+}
+
+TEST_F(TwinWatchTest, AConnectionWithoutAnAcknowledgedStatusProvesNothing) {
+  for (int i = 0; i < 20; ++i) {
+    watch_.Connected();
+    EXPECT_EQ(watch_.OnStatus(StatusOf(kOther), true), "");
+  }
+}
+
+TEST_F(TwinWatchTest, AWillOurOwnAndAFormerSessionAreNone) {
+  watch_.Connected();
+  watch_.StatusAcked();
+  watch_.Connected();
+  watch_.StatusAcked();
+  for (const bool retained : {true, false}) {
+    EXPECT_EQ(watch_.OnStatus(StatusOf(kOther, true), retained), "");
+    EXPECT_EQ(watch_.OnStatus(StatusOf(kOwn), retained), "");
+    EXPECT_EQ(watch_.OnStatus(StatusOf(kFormer), retained), "");  // a broker set back by a crash
+    EXPECT_EQ(watch_.OnStatus(StatusOf(""), retained), "");
+  }
+}
+
+TEST_F(TwinWatchTest, WhatTheCentreHeardCountsOnceItHasHeardUs) {
+  EXPECT_EQ(watch_.OnHeard({{kOther, "b"}}), "");  // of the server before us
+  EXPECT_EQ(watch_.OnHeard({{kOwn, "a"}, {kOther, "b"}}), "");
+  EXPECT_EQ(watch_.OnHeard({{kFormer, "a"}, {kOwn, "a"}}), "");
+  EXPECT_NE(watch_.OnHeard({{kOther, "b"}, {kOwn, "a"}}), "");
+  EXPECT_EQ(watch_.OnHeard({}), "");
+}
+
+TEST_F(TwinWatchTest, WhetherItWouldNoticeIsKnown) {
+  EXPECT_FALSE(watch_.sees());
+  watch_.OnStatus(StatusOf(kOther), true);
+  EXPECT_FALSE(watch_.sees());
+  watch_.OnStatus(StatusOf(kOwn), false);
+  EXPECT_TRUE(watch_.sees());
+}
+
+}  // namespace
+}  // namespace tillrelay::uplink
