@@ -10,6 +10,7 @@
 #include <cstdlib>
 
 #include "agent/capture/drop_names.h"
+#include "agent/capture/scrub_file.h"
 #include "agent/guard/guard.h"
 #include "common/base/log.h"
 #include "common/event/time_text.h"
@@ -80,6 +81,10 @@ Status DropArchive::Keep(const Original& original, Place place, const std::strin
   if (!original.scrubbed.empty()) {
     Status copied = WriteAside(folder, kUnfinishedCopy, original.scrubbed);
     if (!copied.ok()) return std::move(copied).Within("copy");
+  } else if (original.large) {
+    Status copied = CopyLarge(original, folder);
+    if (copied.code() == Code::kNotFound) return copied;
+    if (!copied.ok()) return std::move(copied).Within("copy");
   }
   const bool explained =
       !reason.empty() && WriteAside(folder, kUnfinishedReason, guard::Scrub(reason)).ok();
@@ -93,6 +98,25 @@ Status DropArchive::Keep(const Original& original, Place place, const std::strin
   return kept;
 }
 
+Status DropArchive::CopyLarge(const Original& original, const Fd& folder) const {
+  const Fd from(openat(incoming_.get(), original.name.c_str(),
+                       O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
+  const auto unchanged = [&] {
+    struct stat now {};
+    return fstat(from.get(), &now) == 0 && SameFile(original.identity, now);
+  };
+  if (!from.valid() || !unchanged()) return NotFound("gone, or changed");
+  unlinkat(folder.get(), kUnfinishedCopy, 0);
+  const Fd to(openat(folder.get(), kUnfinishedCopy,
+                     O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!to.valid()) return Unavailable("create: " + ErrnoText(errno));
+  Status copied = ScrubInto(from.get(), to.get(), beat_);
+  if (copied.ok() && fsync(to.get()) != 0) copied = Unavailable("fsync: " + ErrnoText(errno));
+  if (copied.ok() && !unchanged()) copied = NotFound("changed while it was copied");
+  if (!copied.ok()) unlinkat(folder.get(), kUnfinishedCopy, 0);
+  return copied;
+}
+
 Status DropArchive::KeepUnderAFreeName(const Original& original, const Fd& folder, bool explained) {
   const std::string base = guard::Scrub(original.name);
   for (int attempt = 1; attempt <= kMaxNames; ++attempt) {
@@ -100,8 +124,8 @@ Status DropArchive::KeepUnderAFreeName(const Original& original, const Fd& folde
     const std::string note = archived + ".reason";
     Status kept = explained ? RenameWithin(folder, kUnfinishedReason, note) : Status::Ok();
     if (kept.ok()) {
-      kept = original.scrubbed.empty() ? Move(original, folder, archived)
-                                       : Replace(original, folder, archived);
+      const bool as_it_is = original.scrubbed.empty() && !original.large;
+      kept = as_it_is ? Move(original, folder, archived) : Replace(original, folder, archived);
       if (kept.ok()) return kept;
       if (explained) {
         const Status back = RenameWithin(folder, note.c_str(), kUnfinishedReason);

@@ -28,6 +28,8 @@ constexpr size_t kLooksPerBeat = 256;
 // 100,000 files that are copied into the folder at once settle together, in some 12 MB.
 constexpr size_t kMaxSeen = 131'072;
 constexpr int kUnreadableScans = 3;
+// How many times limits.file_bytes a file may have and still be searched for card numbers.
+constexpr uint64_t kSearchedTimes = 16;
 constexpr std::chrono::seconds kStuckRetry{10};
 
 Result<Fd> OpenFolder(int parent, const char* name, mode_t mode) {
@@ -64,7 +66,9 @@ DropFolder::DropFolder(const DropFolderOptions& options, Intake* intake, Counter
       counters_(*counters),
       clock_(*clock),
       listing_(&incoming_, IsUnfinished, options.page_names),
-      archive_(&incoming_, options.archive_keep, options.observed, clock) {}
+      archive_(&incoming_, options.archive_keep, options.observed, clock) {
+  archive_.SetBeat(options.beat);
+}
 
 Result<std::unique_ptr<DropFolder>> DropFolder::Open(const DropFolderOptions& options,
                                                      Intake* intake, Counters* counters,
@@ -332,14 +336,16 @@ Status DropFolder::Look(const std::string& name, Taken* taken) {
   if (S_ISLNK(info.st_mode)) return Invalid("a symbolic link; only plain files are taken");
   if (!S_ISREG(info.st_mode)) return Invalid("not a plain file; only plain files are taken");
   if (info.st_nlink > 1) return Invalid("a file with several names; only plain files are taken");
-  if (static_cast<uint64_t>(info.st_size) > options_.file_bytes) {
-    return Invalid(fmt::format(
-        "larger than {} bytes; split it, or raise limits.file_bytes and drop it again.\nThe file "
-        "was not read: should it hold card numbers, they are in it still. Only the service can "
-        "read it here; delete it when it is no longer needed.",
-        options_.file_bytes));
-  }
-  return Status::Ok();
+  const auto size = static_cast<uint64_t>(info.st_size);
+  if (size <= options_.file_bytes) return Status::Ok();
+  taken->original.large = size / kSearchedTimes <= options_.file_bytes;
+  return Invalid(fmt::format(
+      "larger than {} bytes; split it, or raise limits.file_bytes and drop it again.{}",
+      options_.file_bytes,
+      taken->original.large
+          ? ""
+          : "\nThe file was not read: should it hold card numbers, they are in it still. Only the "
+            "service can read it here; delete it when it is no longer needed."));
 }
 
 Result<std::string> DropFolder::Read(const Taken& taken) {

@@ -190,13 +190,16 @@ Status JournalStore::SaveGone(const LossRow& loss) {
 // docs/journal.md, "A second telling".
 Result<std::string> JournalStore::Contradiction(const event::Draft& draft,
                                                 const std::vector<Known>& known, WallTime now) {
+  const auto outcome = [](const Known& row) {
+    if (row.same_digest) return std::string("time_changed");
+    return std::string("changed");
+  };
   for (const Known& row : known) {
     if (row.id == draft.identity.id) return std::string("changed");
-    const std::string outcome = row.same_digest ? "time_changed" : "changed";
-    if (options_.books == nullptr) return outcome;
+    if (options_.books == nullptr) return outcome(row);
     auto reused = options_.books->Reused(draft, row.at_s, row.same_digest, now);
     if (!reused.ok()) return std::move(reused).status();
-    if (!*reused) return outcome;
+    if (!*reused) return outcome(row);
   }
   return std::string();
 }

@@ -55,6 +55,10 @@ bool IsStatusName(std::string_view name) {
          !OneOf(name, {"state", "status"});
 }
 
+bool IsReturnWord(std::string_view value) {
+  return OneOf(Normal(value), {"return", "returned", "refund", "refunded"});
+}
+
 // A word that says that something did not happen, or was taken back.
 bool ValueDecides(const Vocabulary& words, Place place, std::string_view value, bool takes_back) {
   const std::string word = Normal(value);
@@ -73,7 +77,7 @@ bool ValueDecides(const Vocabulary& words, Place place, std::string_view value, 
     return true;
   }
   if (takes_back) return false;
-  if (!inventory && OneOf(word, {"return", "returned", "refund", "refunded"})) return true;
+  if (!inventory && IsReturnWord(value)) return true;
   if (line && OneOf(word, {"delete", "remove", "removed"})) return true;
   return words.Meaning(Question::kLineStatus, value) == "cancelled" ||
          words.Meaning(Question::kStatus, value) == "cancelled" ||
@@ -106,6 +110,16 @@ Rejection Unread(std::string_view name, std::string_view value) {
           fmt::format("\"{0}\" tells \"{1}\", and nobody has said what that decides. If it decides "
                       "nothing, add to [formats.poslog.words]: flag.\"{0}\" = \"harmless\"",
                       Printable(name, 60), Printable(value, 60))};
+}
+
+// Something comes back in it, so that it is no news that it is called a return.
+bool HoldsReturn(XmlElement element, int depth = 3) {
+  if (element.name() == "Return") return true;
+  if (depth == 0) return false;
+  for (const XmlElement child : element) {
+    if (HoldsReturn(child, depth - 1)) return true;
+  }
+  return false;
 }
 
 bool IsGoodState(std::string_view meaning) {
@@ -141,7 +155,8 @@ std::optional<Rejection> UnreadWord(const Vocabulary& words, Place place, XmlEle
       rejection = Unread(name, value);
     } else if (IsStatusName(normal) && !IsGoodState(words.Meaning(StatusQuestion(place), value))) {
       rejection = Unread(name, value);
-    } else if (!TellsNothing(normal) && ValueDecides(words, place, value, takes_back)) {
+    } else if (!TellsNothing(normal) && ValueDecides(words, place, value, takes_back) &&
+               !(IsReturnWord(value) && HoldsReturn(element))) {
       rejection = Unread(name, value);
     }
   };

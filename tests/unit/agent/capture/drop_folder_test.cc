@@ -131,14 +131,20 @@ TEST_F(DropFolderTest, EmptyForeignAndEventlessFilesAreRejected) {
   EXPECT_EQ(Stats().files_rejected, 3u);
 }
 
-TEST_F(DropFolderTest, TooLargeIsRejectedUnread) {
+TEST_F(DropFolderTest, TooLargeIsRejectedWithoutItsCardNumbers) {
   options_.file_bytes = 1000;
   OpenFolder();
+  const std::string filler(1500, 'x');
+  Drop("card.json", SaleJson(3, filler + " 4111 1111 1111 1111 " + filler));
   Drop("fits.json", SaleJson(1));
   Drop("large.json", SaleJson(2, std::string(1000, 'x')));
   folder_->Scan();
   EXPECT_EQ(Head(), 1u);
-  EXPECT_EQ(In("rejected"), (Names{"large.json", "large.json.reason"}));
+  EXPECT_EQ(In("incoming"), Names{});
+  EXPECT_EQ(In("rejected"),
+            (Names{"card.json", "card.json.reason", "large.json", "large.json.reason"}));
+  EXPECT_EQ(Content("rejected/large.json"), SaleJson(2, std::string(1000, 'x')));
+  EXPECT_EQ(Content("rejected/card.json"), SaleJson(3, filler + " [REDACTED-PAN] " + filler));
   EXPECT_THAT(Content("rejected/large.json.reason"), ::testing::HasSubstr("limits.file_bytes"));
 }
 

@@ -182,6 +182,21 @@ TEST(UnreadWords, WhatDecidesNothingIsLeftAlone) {
   EXPECT_EQ("on_hand -1", Moved(Receipt({.receipt = "ReceiptStatus='Zork'"}), &words));
 }
 
+TEST(UnreadWords, AReturnMayBeCalledOne) {
+  for (const Added& added :
+       {Added{.transaction = "TransType='Return'"}, Added{.receipt = "ReceiptType='own:Refund'"},
+        Added{.line = "Kind='Return'"}, Added{.goods = "Type='Returned'"}}) {
+    std::string document = Receipt(added);
+    for (const char* name : {"<Sale ", "</Sale>"}) {
+      const size_t at = document.find(name);
+      document.replace(at + (name[1] == '/' ? 2 : 1), 4, "Return");
+    }
+    document.replace(document.find(">1.00</Total>"), 13, ">-1.00</Total>");
+    EXPECT_EQ("on_hand 1", Moved(document)) << document;
+    ExpectStill(Receipt(added));
+  }
+}
+
 TEST(UnreadWords, ALinkIsALinkWhateverItIsCalled) {
   for (const char* name :
        {"OriginalTransaction", "VoidedTransaction", "TransactionReference", "own:LinkedTransaction",

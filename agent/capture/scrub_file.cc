@@ -1,0 +1,79 @@
+#include "agent/capture/scrub_file.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <string>
+#include <string_view>
+
+#include "agent/capture/plain_text.h"
+#include "agent/guard/card_guard.h"
+#include "common/base/files.h"
+
+namespace tillrelay::capture {
+namespace {
+
+constexpr size_t kPiece = size_t{4} << 20;
+constexpr size_t kCutWithin = size_t{1} << 20;  // of a piece's end
+
+// A byte of a number, of what may part its digits, or of an escape.
+bool InNumber(char c) {
+  constexpr std::string_view kParts = " -./_,:;*|+~'\t\r\n&#\\";
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F') || c == 'u' ||
+         c == 'x' || (c & 0x80) != 0 || kParts.find(c) != std::string_view::npos;
+}
+
+size_t CutOf(std::string_view text) {
+  const size_t least = text.size() - std::min(text.size(), kCutWithin);
+  for (size_t at = text.size(); at > least + 1; --at) {
+    if (!InNumber(text[at - 1]) && !InNumber(text[at - 2])) return at;
+  }
+  const size_t line = text.rfind('\n');
+  return line == std::string_view::npos || line < least ? text.size() : line + 1;
+}
+
+// Fills `bytes` up to one piece; false at the end of the file.
+Result<bool> ReadPiece(int fd, std::string* bytes) {
+  bytes->resize(kPiece);
+  size_t size = 0;
+  while (size < kPiece) {
+    const ssize_t got = read(fd, bytes->data() + size, kPiece - size);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return Unavailable("read: " + ErrnoText(errno));
+    if (got == 0) break;
+    size += static_cast<size_t>(got);
+  }
+  bytes->resize(size);
+  return size == kPiece;
+}
+
+// The byte order mark that says how the file is to be read; "" of bytes that are text as they are.
+std::string OrderOf(std::string_view start) {
+  if (PlainText(start.substr(0, 64)).size() == start.substr(0, 64).size()) return {};
+  const bool little = start.starts_with("\xFF\xFE") || (start[0] != '\0' && start[1] == '\0');
+  return little ? "\xFF\xFE" : "\xFE\xFF";
+}
+
+}  // namespace
+
+Status ScrubInto(int from, int to, const std::function<void()>& beat) {
+  std::string bytes, text, order;
+  bool first = true;
+  for (bool more = true; more;) {
+    auto read = ReadPiece(from, &bytes);
+    if (!read.ok()) return std::move(read).status();
+    more = *read;
+    if (first && bytes.size() >= 2) order = OrderOf(bytes);
+    first = false;
+    text += order.empty() ? bytes : PlainText(order + bytes);
+    std::string piece = text.substr(0, more ? CutOf(text) : text.size());
+    text.erase(0, piece.size());
+    guard::Redact(&piece, guard::Spelling::kRaw);
+    if (Status s = WriteAll(to, piece); !s.ok()) return s;
+    if (beat) beat();
+  }
+  return Status::Ok();
+}
+
+}  // namespace tillrelay::capture
