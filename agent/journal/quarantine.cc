@@ -7,7 +7,9 @@ namespace tillrelay::journal {
 Status Quarantine::Open(sqlite::Database* db) {
   auto count = db->QueryInt("SELECT count(*) FROM quarantine");
   if (!count.ok()) return std::move(count).status();
-  auto bytes = db->QueryInt("SELECT coalesce(sum(length(document)),0) FROM quarantine");
+  // Of a text `length` counts characters.
+  auto bytes =
+      db->QueryInt("SELECT coalesce(sum(length(CAST(document AS BLOB))),0) FROM quarantine");
   if (!bytes.ok()) return std::move(bytes).status();
   committed_ = pending_ = {static_cast<uint64_t>(*count), static_cast<uint64_t>(*bytes)};
   return db->PrepareAll({
@@ -16,7 +18,7 @@ Status Quarantine::Open(sqlite::Database* db) {
        "INSERT INTO quarantine(sha256,reason,field,hint,channel,origin,document,created_at,seen,"
        "format) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,1,?9) RETURNING ticket"},
       {&seen_again_, "UPDATE quarantine SET seen=seen+1 WHERE ticket=?1"},
-      {&size_, "SELECT length(document) FROM quarantine WHERE ticket=?1"},
+      {&size_, "SELECT length(CAST(document AS BLOB)) FROM quarantine WHERE ticket=?1"},
       {&remove_, "DELETE FROM quarantine WHERE ticket=?1"},
   });
 }

@@ -1,4 +1,9 @@
 // A journal that another program holds locked, or reads for long, is busy and not broken.
+#include <filesystem>
+#include <fstream>
+
+#include "agent/journal/file_watch.h"
+#include "agent/journal/paths.h"
 #include "common/sqlite/sqlite.h"
 #include "tests/support/fault_vfs.h"
 #include "tests/unit/agent/journal/journal_fixture.h"
@@ -18,6 +23,26 @@ class JournalBusyTest : public JournalThreadTest {
     return *std::move(db);
   }
 };
+
+// Pages that are written in place leave the file as long as it was.
+TEST(FileWatch, AWriteThatLeavesTheSizeAsItIsIsSeen) {
+  const testing::TempDir dir;
+  const std::string path = dir / "journal.db";
+  for (const std::string& file : {path, WalPath(path)}) {
+    for (const std::string& name : {path, WalPath(path)}) std::ofstream(name) << "one";
+    FileWatch watch;
+    watch.Begin(path);
+    EXPECT_EQ(watch.Look(), FileChange::kNone);
+    const auto before = std::filesystem::last_write_time(file);
+    std::ofstream(file) << "two";
+    std::filesystem::last_write_time(file, before + std::chrono::microseconds(1));
+    EXPECT_EQ(watch.Look(), FileChange::kWritten) << file;
+    watch.Note();
+    EXPECT_EQ(watch.Look(), FileChange::kNone);
+    ASSERT_TRUE(std::filesystem::remove(file));
+    EXPECT_EQ(watch.Look(), FileChange::kGone) << file;
+  }
+}
 
 TEST_F(JournalBusyTest, ALockedJournalIsBusyAndAcceptsWhenTheLockIsGone) {
   for (const char* begin : {"BEGIN IMMEDIATE", "BEGIN EXCLUSIVE"}) {
@@ -81,6 +106,22 @@ TEST_F(JournalBusyTest, AReaderDoesNotKeepARepairedJournalFromAccepting) {
   Await([&] { return journal_->Refusing().empty(); });  // while the reader goes on
   EXPECT_TRUE(SendSales(1).ok());
   EXPECT_EQ(journal_->Stats().salvages_total, 0u);
+}
+
+// A reader keeps the newest commits in the log: the database alone is not the whole journal.
+TEST_F(JournalBusyTest, AVanishedFileIsPutBackWithWhatItsLogHolds) {
+  Open();
+  ASSERT_TRUE(SendSales(1).ok());
+  sqlite::Database reader = Foreign("BEGIN; SELECT count(*) FROM event");
+  ASSERT_TRUE(SendSales(5).ok());
+  const std::string stream = journal_->Stats().stream;
+  ASSERT_TRUE(std::filesystem::remove(path_));
+  Await([&] { return !journal_->Refusing().empty() || journal_->Stats().salvages_total > 0; });
+  ASSERT_TRUE(reader.Exec("COMMIT").ok());
+  Await([&] { return journal_->Refusing().empty() && journal_->Stats().salvages_total > 0; });
+  EXPECT_EQ(journal_->Stats().stream, stream) << journal_->Stats().salvaged;
+  EXPECT_EQ(journal_->Stats().head, 6u);
+  EXPECT_TRUE(journal_->Stats().losses.empty());
 }
 
 // After a failed sync the kernel may have dropped what still reads back well. With a reader in the

@@ -173,6 +173,17 @@ TEST_F(JournalForkTest, RowsAreDeletedOnlyWithinThePermit) {
   EXPECT_EQ(store_->floor(), 257u);
 }
 
+TEST_F(JournalForkTest, APermitThatReachesFurtherThanTheWatermarkDeletesNothingMore) {
+  Fill(1, 600);
+  const StreamRow stream = store_->current();
+  Confirm(stream, 300);
+  const DeletionPermit permit{false, {{stream.stream, 600}}};
+  EXPECT_TRUE(*store_->Trim(kAnyAge, &permit));
+  EXPECT_FALSE(*store_->Trim(kAnyAge, &permit));
+  EXPECT_FALSE(*store_->TrimForRoom(permit));
+  EXPECT_EQ(store_->floor(), 257u);
+}
+
 TEST_F(JournalForkTest, AStreamThatIsOverIsDeletedToItsEndAndItsChainIsStillKnown) {
   Fill(1, 300);
   const StreamRow old = store_->current();
@@ -224,6 +235,27 @@ TEST_F(JournalForkTest, ALossIsDeclaredOnceAndForgottenWhenTheWatermarkHasPassed
   const auto rows = *Reader()->Read(4, 1, 1 << 20);
   EXPECT_EQ(rows[0].kind, "loss");
   Confirm(store_->current(), 4);
+  EXPECT_TRUE(store_->losses().empty());
+}
+
+// In the file as in memory: a start must not make an open loss disappear.
+TEST_F(JournalForkTest, ALossThatTheWatermarkHasPassedInPartStaysDeclared) {
+  Fill(1, 6);
+  const StreamRow stream = store_->current();
+  for (const auto& [first, last] : {std::pair<uint64_t, uint64_t>{1, 2}, {3, 5}}) {
+    ASSERT_TRUE(store_->Begin().ok());
+    const LossRow loss{stream.stream, first, last, ChainAt(stream, last), "not_kept", true};
+    ASSERT_TRUE(store_->DeclareLoss(loss, kLater).ok());
+    ASSERT_TRUE(store_->Commit().ok());
+  }
+  Confirm(store_->current(), 3);
+  for (int start = 0; start < 2; ++start) {
+    ASSERT_EQ(store_->losses().size(), 1u);
+    EXPECT_EQ(store_->losses().front().last, 5u);
+    Reopen();
+  }
+  Confirm(store_->current(), 5);
+  Reopen();
   EXPECT_TRUE(store_->losses().empty());
 }
 

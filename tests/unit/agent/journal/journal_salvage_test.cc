@@ -11,6 +11,9 @@
 
 #include "agent/journal/journal.h"
 #include "agent/journal/paths.h"
+#include "agent/journal/repair/log_tail.h"
+#include "agent/journal/repair/raw_rows.h"
+#include "agent/journal/witness.h"
 #include "tests/unit/agent/journal/journal_store_fixture.h"
 
 namespace tillrelay::journal {
@@ -191,6 +194,157 @@ TEST_F(JournalSalvageTest, WhatIsBroughtOverIsKnownThoughTheListOfKnownIdsIsGone
   Open(true);
   EXPECT_EQ(KnownOf(11, 40), 30u);
   EXPECT_EQ(Kept(), "30 sales, 0 losses");
+}
+
+TEST_F(JournalSalvageTest, WhatWasDeclaredLostComesBackAlsoBehindASalvage) {
+  Make(20, 20);
+  Sql("DELETE FROM event WHERE position<=2");
+  Reopen();
+  ASSERT_TRUE(store_->Begin().ok());
+  const LossRow loss{old_stream_, 1, 2, {}, "not_kept", true};
+  ASSERT_TRUE(store_->DeclareLoss(loss, WallTime{}).ok());
+  ASSERT_TRUE(store_->Commit().ok());
+  Close();
+  Open(true);
+  for (int n = 1; n <= 2; ++n) EXPECT_EQ(Tell(SaleDraft("03", n)).substr(0, 6), "stored") << n;
+  EXPECT_EQ(Tell(SaleDraft("03", 3)), "duplicate 3");
+}
+
+// What the broker alone has may still be lost to the centre; where its word counts, it is over.
+TEST_F(JournalSalvageTest, TheBrokersWordCountsOnlyWhereTheConfigurationSaysSo) {
+  for (const bool by_broker : {false, true}) {
+    Close();
+    for (const char* end : {"", "-wal", "-shm", ".witness"}) fs::remove(options_.path + end);
+    options_.confirm_by_broker = by_broker;
+    Reopen();
+    Make(50, 10);
+    Reopen();
+    ASSERT_TRUE(store_->Begin().ok());
+    store_->SaveAcked(40);
+    ASSERT_TRUE(store_->Commit().ok());
+    Close();
+    Open(true);
+    EXPECT_EQ(taken_, by_broker ? 10u : 40u);
+    EXPECT_EQ(lost_, 0u);
+  }
+}
+
+// A stop between two pieces forgets nothing of what the first one brought over.
+TEST_F(JournalSalvageTest, MoneyIsComparedAlsoBehindATakeOverThatWasInterrupted) {
+  const int count = 2000;
+  const auto sale = [](int number, int tendered) {
+    event::Event paid = testing::Sale("03", number);
+    paid.currency = "EUR";
+    paid.lines[0].net_amount = Decimal::FromInt(5);
+    paid.tenders.push_back({"cash", Decimal::FromInt(tendered)});
+    return testing::DraftOf(paid);
+  };
+  std::vector<Entry> entries;
+  for (int n = 1; n <= count; ++n) entries.emplace_back(sale(n, 5));
+  ASSERT_TRUE(Append(std::move(entries)).ok());
+  Close();
+  Begin(true);
+  for (uint64_t steps = 1; store_->take_over().remaining() > 0; ++steps) {
+    ASSERT_TRUE(store_->StepTakeOver(WallTime{std::chrono::hours(1)}).ok());
+    ASSERT_GT(static_cast<uint64_t>(count), steps) << "several events in one step";
+    Close();
+    Begin(false);
+  }
+  Finish();
+  EXPECT_EQ(Kept(), "2000 sales, 0 losses");
+  for (const int n : {1, 600, 1500, count}) {
+    EXPECT_EQ(Tell(sale(n, 6)), "quarantined changed") << n;
+    EXPECT_EQ(Tell(sale(n, 5)).substr(0, 9), "duplicate") << n;
+  }
+}
+
+TEST_F(JournalSalvageTest, OtherEventsUnderTheNumbersThatTheWitnessSawAreALoss) {
+  Make(5, 0);
+  const std::string older = options_.path + ".older";
+  fs::copy_file(options_.path, older);
+  Reopen();
+  for (int n = 6; n <= 10; ++n) Tell(SaleDraft("03", n));
+  ASSERT_TRUE(WitnessFile(WitnessPath(options_.path)).Write(store_->WitnessOf(), true).ok());
+  Close();
+  for (const char* end : {"", "-wal", "-shm"}) fs::remove(options_.path + end);
+  fs::rename(older, options_.path);
+  Reopen();
+  for (int n = 1; n <= 5; ++n) EXPECT_EQ(Tell(SaleDraft("04", n)).substr(0, 6), "stored");
+  EXPECT_EQ(store_->current().head, 10u);
+  Close();
+  Open();
+  EXPECT_FALSE(told_.why.empty());
+  ASSERT_EQ(store_->losses().size(), 1u);
+  EXPECT_EQ(store_->losses()[0].stream, old_stream_);
+  EXPECT_EQ(store_->losses()[0].last, 10u);
+}
+
+// Pages that the log holds twice: the last one counts.
+TEST_F(JournalSalvageTest, ALargeEventIsReadFromTheLogByItsPages) {
+  const auto large = [](int number) {
+    event::Draft draft = SaleDraft("03", number);
+    const std::string more(20'000, static_cast<char>('a' + number));
+    draft.data.insert(draft.data.size() - 1, R"(,"more":")" + more + '"');
+    draft.data_digest = Sha256(draft.data);
+    return draft;
+  };
+  EXPECT_EQ(Tell(large(1)), "stored 1");
+  ASSERT_TRUE(sqlite::Database::Open(options_.path, {.keep_log = true})
+                  ->Exec("DELETE FROM event WHERE position=1")
+                  .ok());
+  EXPECT_EQ(Tell(large(2)), "stored 2");  // on the pages that are free now
+  RawRows raw(options_.path, WalPath(options_.path), 1);
+  while (*raw.Scan(1 << 20)) {
+  }
+  const std::vector<Row> rows = raw.At(2);
+  ASSERT_EQ(rows.size(), 1u);
+  EXPECT_EQ(rows.front().data, large(2).data);
+}
+
+// A log that has begun anew still has frames of the one before behind its end.
+TEST_F(JournalSalvageTest, WhatAnEarlierLogLeftBehindTheEndIsNoLostCommit) {
+  const std::string log = WalPath(options_.path);
+  for (int n = 1; n <= 20; ++n) Tell(SaleDraft("03", n));
+  ASSERT_TRUE(store_->RestartLog().ok());
+  Tell(SaleDraft("03", 21));
+  Tell(SaleDraft("03", 22));
+  auto tail = ReadLogTail(log);
+  ASSERT_TRUE(tail.ok());
+  EXPECT_TRUE(tail->has_frames);
+  EXPECT_FALSE(tail->IsCut(true));
+  EXPECT_FALSE(tail->IsCut(false));
+  std::fstream file(log, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(32 + 24 + 100);
+  file << "damage";
+  file.close();
+  tail = ReadLogTail(log);
+  ASSERT_TRUE(tail.ok());
+  EXPECT_FALSE(tail->has_frames);
+  EXPECT_TRUE(tail->IsCut(false)) << "two commits stand behind the damage";
+}
+
+// Two places: the younger one counts, and a torn one leaves the other.
+TEST(Witness, TheLastWordIsReadAndATornOneLeavesTheOneBefore) {
+  const testing::TempDir dir;
+  const std::string path = dir / "journal.db.witness";
+  WitnessFile writer(path);
+  Witness witness;
+  witness.store_id = "0042";
+  witness.streams.emplace_back().stream = "A";
+  for (uint64_t head = 1; head <= 5; ++head) {
+    witness.streams[0].head = head;
+    ASSERT_TRUE(writer.Write(witness, false).ok());
+    auto read = WitnessFile(path).Read();
+    ASSERT_TRUE(read.ok() && *read);
+    EXPECT_EQ((*read)->streams[0].head, head);
+  }
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(4096 + 100);  // the odd ones stand in the second place
+  file << "torn";
+  file.close();
+  auto read = WitnessFile(path).Read();
+  ASSERT_TRUE(read.ok() && *read);
+  EXPECT_EQ((*read)->streams[0].head, 4u);
 }
 
 TEST_F(JournalSalvageTest, WhatIsToldAgainBeforeItIsBroughtOverStandsOnce) {

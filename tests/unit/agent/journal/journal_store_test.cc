@@ -166,6 +166,31 @@ TEST_F(JournalStoreTest, FullQuarantineRefusesInsteadOfOverwriting) {
   EXPECT_EQ(Tell(SaleDraft("03", 1)), "stored 1");
 }
 
+// Bytes and not characters, also of what was there at the start and of what has gone since.
+TEST_F(JournalStoreTest, TheQuarantineIsBoundedInBytes) {
+  options_.quarantine_max_bytes = 100;
+  Reopen();
+  const auto unfit = [](std::string document) {
+    return Unfit{{"a", "", ""}, "http", "", std::move(document)};
+  };
+  const std::string full = "the quarantine is full; a person has to look at it first";
+  std::string umlauts;
+  for (int i = 0; i < 30; ++i) umlauts += "\xc3\xa4";  // 60 bytes
+  EXPECT_EQ(Tell(unfit(umlauts)), "quarantined a");
+  EXPECT_EQ(Tell(unfit(std::string(41, 'x'))), full);
+  Reopen();
+  EXPECT_EQ(Tell(unfit(std::string(41, 'x'))), full);
+  EXPECT_EQ(Tell(unfit(std::string(40, 'x'))), "quarantined a");
+  AppendRequest resolving;
+  resolving.entries = {SaleDraft("03", 1)};
+  resolving.resolves = 1;
+  ASSERT_TRUE(store_->Begin().ok());
+  ASSERT_TRUE(store_->Append(resolving, WallTime{}).ok());
+  ASSERT_TRUE(store_->Commit().ok());
+  EXPECT_EQ(Tell(unfit(std::string(60, 'y'))), "quarantined a") << "its room is free again";
+  EXPECT_EQ(Tell(unfit("z")), full);
+}
+
 TEST_F(JournalStoreTest, RolledBackNumbersAreGivenAgain) {
   AppendRequest request;
   request.entries = {SaleDraft("03", 1)};
@@ -244,6 +269,24 @@ TEST_F(JournalStoreTest, NewerSchemaIsRefusedUntouched) {
   EXPECT_EQ(*db->QueryInt("PRAGMA user_version"), 99);
 }
 
+// What acts on its own in the file could change what was accepted, or keep it out.
+TEST_F(JournalStoreTest, AFileThatIsNotAsItWasMadeIsCorrupt) {
+  Tell(SaleDraft("03", 1));
+  Close();
+  const std::pair<const char*, const char*> changes[] = {
+      {"CREATE TRIGGER t AFTER INSERT ON event BEGIN DELETE FROM event; END", "DROP TRIGGER t"},
+      {"CREATE UNIQUE INDEX i ON event(subject)", "DROP INDEX i"},
+      {"ALTER TABLE event ADD COLUMN more TEXT", "ALTER TABLE event DROP COLUMN more"}};
+  for (const auto& [change, back] : changes) {
+    SCOPED_TRACE(change);
+    ASSERT_TRUE(sqlite::Database::Open(options_.path, {})->Exec(change).ok());
+    EXPECT_EQ(JournalStore::Open(options_, WallTime{}, &random_).status().code(), Code::kCorrupt);
+    ASSERT_TRUE(sqlite::Database::Open(options_.path, {})->Exec(back).ok());
+  }
+  Reopen();
+  EXPECT_EQ(Tell(SaleDraft("03", 1)), "duplicate 1");
+}
+
 TEST_F(JournalStoreTest, FlippedBitInAPayloadIsSeenByTheReader) {
   Tell(SaleDraft("03", 1));
   Tell(SaleDraft("03", 2));
@@ -258,6 +301,47 @@ TEST_F(JournalStoreTest, FlippedBitInAPayloadIsSeenByTheReader) {
   ASSERT_TRUE(rows.ok());
   EXPECT_EQ(rows->size(), 1u);
   EXPECT_EQ((*reader)->Read(2, 10, 1'000'000).status().code(), Code::kCorrupt);
+}
+
+// Whatever decides which number comes next, what is sent and what may be deleted.
+TEST_F(JournalStoreTest, NoAlteredColumnOfAStreamIsBelieved) {
+  for (int n = 1; n <= 20; ++n) Tell(SaleDraft("03", n));
+  Close();
+  for (const char* change :
+       {"base=base+1", "head=head-1", "head_chain=zeroblob(16)", "confirmed_through=20",
+        "confirmed_chain=zeroblob(16)", "acked_through=20", "current=0", "number=2", "first=2",
+        "stream='0'||substr(stream,2,24)||'0'", "seal=zeroblob(length(seal))"}) {
+    SCOPED_TRACE(change);
+    {
+      auto db = sqlite::Database::Open(options_.path, {});
+      ASSERT_TRUE(
+          db->Exec("DROP TABLE IF EXISTS was; CREATE TABLE was AS SELECT * FROM stream").ok());
+      ASSERT_TRUE(db->Exec((std::string("UPDATE stream SET ") + change).c_str()).ok());
+    }
+    EXPECT_EQ(JournalStore::Open(options_, WallTime{}, &random_).status().code(), Code::kCorrupt);
+    auto db = sqlite::Database::Open(options_.path, {});
+    ASSERT_TRUE(
+        db->Exec("DELETE FROM stream; INSERT INTO stream SELECT * FROM was; DROP TABLE was").ok());
+  }
+  Reopen();
+  EXPECT_EQ(Tell(SaleDraft("03", 21)), "stored 21");
+}
+
+TEST_F(JournalStoreTest, AnAlteredChainMarkIsNotBelieved) {
+  std::vector<Entry> entries;
+  for (int n = 1; n <= 300; ++n) entries.emplace_back(SaleDraft("03", n));
+  ASSERT_TRUE(Append(std::move(entries)).ok());
+  const auto chain_at = [&](uint64_t number) {
+    return JournalReader::Open(options_.path, "0042").value()->ChainAt(store_->current(), number);
+  };
+  ASSERT_EQ(chain_at(300).value(), store_->current().head_chain);
+  {
+    auto db = sqlite::Database::Open(options_.path, {});
+    ASSERT_TRUE(db->Exec("UPDATE chain_mark SET chain=zeroblob(16)").ok());
+  }
+  EXPECT_EQ(chain_at(256).status().code(), Code::kCorrupt);
+  EXPECT_EQ(chain_at(300).status().code(), Code::kCorrupt);
+  EXPECT_TRUE(chain_at(255).ok()) << "what stands below it does not need it";
 }
 
 TEST_F(JournalStoreTest, MissingLastRowIsCalledCorrupt) {

@@ -1,12 +1,16 @@
 // The journal with its thread: answers after the commit, groups, bounds, poisoning, full disks.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <future>
 #include <thread>
 
 #include "agent/journal/journal.h"
+#include "agent/journal/paths.h"
+#include "agent/journal/witness.h"
 #include "tests/support/drafts.h"
 #include "tests/support/fault_vfs.h"
+#include "tests/support/manual_clock.h"
 #include "tests/support/seeded_random.h"
 #include "tests/support/temp_dir.h"
 
@@ -18,13 +22,13 @@ using testing::SaleDraft;
 
 class JournalTest : public ::testing::Test {
  protected:
-  void Open(const char* vfs = "") {
+  void Open(const char* vfs = "", const Clock* clock = nullptr) {
     options_.store.path = dir_ / "journal.db";
     options_.store.store_id = "0042";
     options_.store.vfs = vfs;
     options_.min_free_bytes = 0;
     options_.idle_tick = std::chrono::milliseconds(10);
-    auto journal = Journal::Open(options_, &clock_, &random_);
+    auto journal = Journal::Open(options_, clock != nullptr ? clock : &clock_, &random_);
     ASSERT_TRUE(journal.ok()) << journal.status().message();
     journal_ = *std::move(journal);
   }
@@ -43,6 +47,7 @@ class JournalTest : public ::testing::Test {
 
   testing::TempDir dir_;
   SystemClock clock_;
+  testing::ManualClock manual_clock_;
   testing::SeededRandom random_;
   JournalOptions options_;
   std::unique_ptr<Journal> journal_;
@@ -70,6 +75,24 @@ TEST_F(JournalTest, StatsAreVisibleBeforeTheAnswer) {
   EXPECT_EQ(stats.head, 1u);
   EXPECT_EQ(stats.waiting, 1u);
   EXPECT_NE(stats.oldest_waiting_at, WallTime{});
+}
+
+// Of a request in a group and of one that stands alone.
+TEST_F(JournalTest, WhatIsAnsweredTheWitnessHasSeen) {
+  Open();
+  ASSERT_TRUE(SendNow({Unfit{{"a", "", ""}, "http", "", "one"}}).ok());
+  for (const uint64_t ticket : {0u, 1u}) {
+    std::promise<uint64_t> seen;
+    AppendRequest request;
+    request.entries = {SaleDraft("03", static_cast<int>(ticket) + 1)};
+    request.resolves = ticket;
+    request.done = [&](auto) {
+      auto witness = WitnessFile(WitnessPath(options_.store.path)).Read();
+      seen.set_value(witness.ok() && *witness ? (*witness)->streams.back().head : 0);
+    };
+    ASSERT_TRUE(journal_->Submit(std::move(request)).ok());
+    EXPECT_EQ(seen.get_future().get(), ticket + 1);
+  }
 }
 
 TEST_F(JournalTest, ConfirmationMovesTheWatermark) {
@@ -132,6 +155,24 @@ TEST_F(JournalTest, FullQuarantineDoesNotTakeOthersOfItsGroupWithIt) {
   EXPECT_TRUE(journal_->Refusing().empty());
 }
 
+TEST_F(JournalTest, ATicketStaysWhileAnythingOfItsSuccessorCannotBeTaken) {
+  options_.store.quarantine_max_count = 1;
+  Open();
+  ASSERT_TRUE(SendNow({Unfit{{"a", "", ""}, "http", "", "one"}}).ok());
+  std::promise<Result<std::vector<Receipt>>> promise;
+  AppendRequest request;
+  request.entries = {SaleDraft("03", 1), Unfit{{"a", "", ""}, "http", "", "two"}};
+  request.resolves = 1;
+  request.done = [&](auto result) { promise.set_value(std::move(result)); };
+  ASSERT_TRUE(journal_->Submit(std::move(request)).ok());
+  auto receipts = promise.get_future().get();
+  ASSERT_TRUE(receipts.ok());
+  EXPECT_EQ((*receipts)[0].sequence, 0u) << "not stored either";
+  EXPECT_EQ((*receipts)[1].outcome, Outcome::kRefused);
+  EXPECT_EQ(journal_->Stats().head, 0u);
+  EXPECT_EQ(journal_->Stats().quarantined, 1u);
+}
+
 TEST_F(JournalTest, PoisonedAfterAFailedCommitAndHealsByReopening) {
   FaultVfs& vfs = FaultVfs::Instance();
   vfs.Reset();
@@ -149,6 +190,30 @@ TEST_F(JournalTest, PoisonedAfterAFailedCommitAndHealsByReopening) {
   auto again = SendNow({SaleDraft("03", 1)});
   ASSERT_TRUE(again.ok());
   EXPECT_EQ(again->front().outcome, Outcome::kDuplicate);
+}
+
+// What the failed commit left in the log may be on no disk: the file alone is no reason to accept.
+TEST_F(JournalTest, NothingIsAcceptedBeforeTheLogIsInTheDatabase) {
+  FaultVfs& vfs = FaultVfs::Instance();
+  vfs.Reset();
+  const auto rounds = std::make_shared<std::atomic<uint64_t>>(0);
+  options_.beat = [rounds] { ++*rounds; };
+  Open(FaultVfs::kName, &manual_clock_);  // repairs are tried when it moves
+  const auto repair = [&] {
+    manual_clock_.Advance(options_.idle_tick);
+    const uint64_t behind = *rounds + 3;
+    while (*rounds < behind) std::this_thread::yield();
+  };
+  ASSERT_TRUE(SendNow({SaleDraft("03", 1)}).ok());
+  vfs.FailAt(vfs.operations() + 1, FaultVfs::Failure::kIo, true);
+  EXPECT_FALSE(SendNow({SaleDraft("03", 2)}).ok());
+  vfs.FailAt(vfs.operations() + 1, FaultVfs::Failure::kIo, false);  // the first of the repair
+  repair();
+  EXPECT_TRUE(vfs.failed());
+  EXPECT_FALSE(journal_->Refusing().empty());
+  repair();
+  EXPECT_TRUE(journal_->Refusing().empty()) << journal_->Refusing();
+  EXPECT_TRUE(SendNow({SaleDraft("03", 2)}).ok());
 }
 
 TEST_F(JournalTest, DiskFullRefusesNewEventsKeepsOldAndRecovers) {
