@@ -71,32 +71,37 @@ bool Decides(std::string_view decider, const std::string& word) {
   return !meaning.empty() && meaning != (status ? "completed" : "sale");
 }
 
-// The whole file, receipt by receipt; items wait until its end is seen.
+// The whole file, receipt by receipt, twice: which receipts are torn apart, and whether there is an
+// error at all, is known only at its end.
 class FileReader {
  public:
-  FileReader(const CsvProfile& profile, std::string_view text, const Limits& limits)
-      : profile_(profile), text_(text), limits_(limits), receipt_(profile, places_) {}
+  FileReader(const CsvProfile& profile, std::string_view text, const Limits& limits,
+             const std::function<void(Item&&)>& sink)
+      : profile_(profile), text_(text), limits_(limits), sink_(sink), receipt_(profile, places_) {}
 
   std::optional<SyntaxError> Run() {
     if (auto error = FindHeader()) return error;
+    if (auto error = ReadRows()) return error;
+    seen_.clear();
+    emits_ = true;
+    return ReadRows();
+  }
+
+ private:
+  std::optional<SyntaxError> ReadRows() {
+    count_ = 0;
+    key_.clear();
     CsvRowReader reader = Reader();
     CsvRow row;
-    size_t number = 1;
-    for (; reader.Next(&row); ++number) {
+    for (size_t number = 1; reader.Next(&row); ++number) {
       if (number <= header_row_) continue;
       if (auto error = OneRow(number, row)) return error;
     }
     if (reader.error()) return reader.error();
     Close();
-    for (const size_t index : torn_apart_) {
-      items_[index].outcome = Rejection{
-          "bad-value", "number", "the rows of this receipt do not stand together in the file"};
-    }
     return std::nullopt;
   }
-  std::vector<Item>& items() { return items_; }
 
- private:
   CsvRowReader Reader() const {
     CsvRowReader reader(text_, profile_.delimiter, limits_.string_bytes);
     reader.SkipLines(profile_.skip_lines);
@@ -197,7 +202,7 @@ class FileReader {
     std::string key = receipt_.Key(row);
     if (!open_ || key != key_ || !receipt_.SameDay(row)) {
       Close();
-      if (items_.size() >= limits_.events) {
+      if (count_ >= limits_.events) {
         return SyntaxError{row.from, fmt::format("more than {} receipts", limits_.events),
                            "split the file"};
       }
@@ -214,15 +219,23 @@ class FileReader {
   void Close() {
     if (!open_) return;
     open_ = false;
-    const std::string seen = key_ + receipt_.Day();
-    Item item{items_.size(), receipt_.Finish(), {}};
-    item.excerpt = Excerpt();
-    const auto [known, fresh] = seen_.emplace(seen, items_.size());
-    if (!fresh) {
-      torn_apart_.insert(known->second);
-      torn_apart_.insert(items_.size());
+    const size_t index = count_++;
+    if (!emits_) {
+      const auto [known, fresh] = seen_.emplace(key_ + receipt_.Day(), index);
+      if (!fresh) torn_apart_.insert({known->second, index});
+      return;
     }
-    items_.push_back(std::move(item));
+    Item item{index, receipt_.Finish(), {}};
+    if (torn_apart_.contains(index)) {
+      item.outcome = Rejection{"bad-value", "number",
+                               "the rows of this receipt do not stand together in the file"};
+    }
+    if (auto* event = std::get_if<event::Event>(&item.outcome)) {
+      event->origin->index = static_cast<int64_t>(index);
+    } else {
+      item.excerpt = Excerpt();
+    }
+    sink_(std::move(item));
   }
 
   // The receipt as a file of its own, so that a corrected one can be dropped again.
@@ -238,6 +251,7 @@ class FileReader {
   const CsvProfile& profile_;
   const std::string_view text_;
   const Limits& limits_;
+  const std::function<void(Item&&)>& sink_;
   CsvPlaces places_;
   CsvReceipt receipt_;
   struct Watched {
@@ -251,7 +265,8 @@ class FileReader {
   std::string key_;
   bool open_ = false;
   size_t from_ = 0, to_ = 0;
-  std::vector<Item> items_;
+  bool emits_ = false;  // the second time
+  size_t count_ = 0;    // receipts that have ended
   std::map<std::string, size_t> seen_;
   std::set<size_t> torn_apart_;
 };
@@ -307,15 +322,7 @@ std::optional<SyntaxError> DecodeCsv(const CsvProfile& profile, std::string_view
   if (profile.final_line_end && !text.empty() && text.back() != '\n') {
     return at({text.size(), "the last row has no line end", "send the file again, whole"});
   }
-  FileReader reader(profile, text, limits);
-  if (auto error = reader.Run()) return at(*std::move(error));
-  for (Item& item : reader.items()) {
-    if (auto* event = std::get_if<event::Event>(&item.outcome)) {
-      event->origin->index = static_cast<int64_t>(item.index);
-      item.excerpt.clear();
-    }
-    sink(std::move(item));
-  }
+  if (auto error = FileReader(profile, text, limits, sink).Run()) return at(*std::move(error));
   return std::nullopt;
 }
 

@@ -10,7 +10,7 @@
 
 #include "agent/formats/epcis_words.h"
 #include "agent/formats/gs1_names.h"
-#include "agent/formats/json_events.h"
+#include "agent/formats/json_steps.h"
 #include "common/base/text.h"
 #include "common/event/event_json.h"
 #include "common/event/item_rules.h"
@@ -374,6 +374,23 @@ JsonValue EventsOf(JsonValue root) {
   return (results ? results : body).Find("eventList");
 }
 
+// The same of a document that has no tree; nothing if a name of the way stands there twice.
+std::string_view EventsOf(std::string_view root, const Limits& limits) {
+  bool twice = false;
+  const auto member = [&](std::string_view object, std::string_view name) {
+    return RawMember(object, name, limits, &twice);
+  };
+  const std::string_view body = member(root, "epcisBody");
+  if (body.empty()) return root;
+  const std::string_view results = member(member(body, "queryResults"), "resultsBody");
+  const std::string_view events = member(results.empty() ? body : results, "eventList");
+  return twice ? std::string_view() : events;
+}
+
+SyntaxError NoEvents() {
+  return {0, "the document has no epcisBody.eventList", "send an EPCIS 2.0 document or one event"};
+}
+
 }  // namespace
 
 bool LooksLikeEpcis(std::string_view bytes) {
@@ -385,35 +402,44 @@ bool LooksLikeEpcis(std::string_view bytes) {
 
 std::optional<SyntaxError> DecodeEpcis(JsonParser& parser, std::string& bytes, const Limits& limits,
                                        const std::function<void(Item&&)>& sink) {
-  JsonValue root;
-  if (auto error = ParseWhole(parser, bytes, limits, &root)) return error;
-  const JsonValue events = EventsOf(root);
-  if (!events || (events.is_array() && events.size() > limits.events)) {
-    return SyntaxError{0,
-                       events ? fmt::format("more than {} events", limits.events)
-                              : "the document has no epcisBody.eventList",
-                       events ? "split the document" : "send an EPCIS 2.0 document or one event"};
-  }
   size_t index = 0;
-  const auto add = [&](JsonValue value) {
+  const auto add = [&](std::string_view text, JsonValue value) {
     Item item{index++, event::Event(), {}};
     std::optional<Rejection> rejection;
     if (!value.is_object()) {
-      rejection = Rejection{"bad-value", "", "an event is an object"};
+      rejection =
+          Rejection{"bad-value", "",
+                    text.size() > limits.event_bytes
+                        ? fmt::format("the event is larger than {} bytes", limits.event_bytes)
+                        : "an event is an object"};
     } else {
       rejection = Mapper(value, &std::get<event::Event>(item.outcome)).Run();
     }
     if (rejection) {
       item.outcome = *std::move(rejection);
-      item.excerpt = value.text().substr(0, limits.event_bytes);
+      item.excerpt = text.substr(0, limits.event_bytes);
     }
     sink(std::move(item));
   };
+  if (bytes.size() > limits.event_bytes) {
+    std::string_view whole;
+    if (auto error = CheckWhole(bytes, limits, &whole)) return error;
+    const std::string_view list = EventsOf(whole, limits);
+    if (list.empty()) return NoEvents();
+    return ForEachElement(parser, bytes, list, limits, add);
+  }
+  JsonValue root;
+  if (auto error = ParseWhole(parser, bytes, limits, &root)) return error;
+  const JsonValue events = EventsOf(root);
+  if (!events) return NoEvents();
+  if (events.is_array() && events.size() > limits.events) {
+    return SyntaxError{0, fmt::format("more than {} events", limits.events), "split the document"};
+  }
   if (!events.is_array()) {
-    add(events);
+    add(events.text(), events);
     return std::nullopt;
   }
-  for (const JsonValue value : events) add(value);
+  for (const JsonValue value : events) add(value.text(), value);
   return std::nullopt;
 }
 

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "agent/formats/cloudevents.h"
+#include "agent/formats/json_steps.h"
 #include "agent/formats/self_check.h"
 #include "common/base/text.h"
 #include "common/event/event_json.h"
@@ -11,15 +12,6 @@ namespace tillrelay::formats {
 namespace {
 
 using event::Rejection;
-
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-
-JsonLimits Bounds(const Limits& limits) {
-  JsonLimits bounds;
-  bounds.depth = limits.depth;
-  bounds.string_bytes = limits.string_bytes;
-  return bounds;
-}
 
 bool MadeByTheAgent(event::Kind kind) {
   return kind == event::Kind::kStreamOpened || kind == event::Kind::kLoss;
@@ -56,8 +48,7 @@ class Itemiser {
   Itemiser(Format format, const Limits& limits, const std::function<void(Item&&)>& sink)
       : format_(format), limits_(limits), sink_(sink) {}
 
-  void Add(JsonValue value) {
-    const std::string_view text = value.text();
+  void Add(std::string_view text, JsonValue value) {
     if (text.size() > limits_.event_bytes) {
       const std::string bound = std::to_string(limits_.event_bytes);
       return Reject({"bad-value", "", "the event is larger than " + bound + " bytes"}, text);
@@ -80,102 +71,89 @@ class Itemiser {
   size_t index_ = 0;
 };
 
-// `bytes` without a byte order mark, with the parser's padding behind it.
-std::string_view Padded(std::string& bytes) {
-  bytes.reserve(bytes.size() + JsonParser::kPadding);
-  std::string_view text = bytes;
-  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
-  return text;
-}
-
-std::string JsonHint(size_t offset, size_t size) {
-  return offset >= size ? "the document ends too early; send it again completely"
-                        : "write JSON as in RFC 8259, in UTF-8";
-}
-
-// The lines that hold more than blanks, each with its number.
-struct NumberedLine {
-  size_t number;
-  std::string_view text;
-};
-
-std::vector<NumberedLine> SplitLines(std::string_view text) {
-  std::vector<NumberedLine> lines;
+// Calls `each` with every line that holds more than blanks, and its number, until it says false.
+template <typename Each>
+void ForEachLine(std::string_view text, const Each& each) {
   for (size_t number = 1; !text.empty(); ++number) {
     const void* end = std::memchr(text.data(), '\n', text.size());
     const size_t size = end == nullptr
                             ? text.size()
                             : static_cast<size_t>(static_cast<const char*>(end) - text.data());
     const std::string_view line = text.substr(0, size);
-    if (line.find_first_not_of(" \t\r") != std::string_view::npos) lines.push_back({number, line});
+    if (line.find_first_not_of(" \t\r") != std::string_view::npos && !each(number, line)) return;
     text.remove_prefix(end == nullptr ? size : size + 1);
   }
-  return lines;
 }
 
 SyntaxError TooMany(const Limits& limits, size_t offset) {
   return {offset, "more than " + std::to_string(limits.events) + " events", "split the document"};
 }
 
-// What the media type promises about the root; "" if the document keeps it.
-std::string_view WrongRoot(Format format, JsonValue root) {
-  if (format == Format::kCloudEvent && !root.is_object()) {
-    return "expected one CloudEvent; a list is application/cloudevents-batch+json";
+// What the media type promises about the root.
+std::optional<SyntaxError> WrongRoot(Format format, bool is_array) {
+  constexpr const char* kHint = "correct the Content-Type or the document";
+  if (format == Format::kCloudEvent && is_array) {
+    return SyntaxError{0, "expected one CloudEvent; a list is application/cloudevents-batch+json",
+                       kHint};
   }
-  if (format == Format::kCloudEventBatch && !root.is_array()) {
-    return "expected a list of CloudEvents; a single one is application/cloudevents+json";
+  if (format == Format::kCloudEventBatch && !is_array) {
+    return SyntaxError{
+        0, "expected a list of CloudEvents; a single one is application/cloudevents+json", kHint};
   }
-  return {};
+  return std::nullopt;
+}
+
+// A document that is larger than one event may be.
+std::optional<SyntaxError> DecodeInSteps(JsonSource source, const Limits& limits, Itemiser* items) {
+  std::string_view root;
+  if (auto error = CheckWhole(source.bytes, limits, &root)) return error;
+  if (auto error = WrongRoot(source.format, root.starts_with('['))) return error;
+  return ForEachElement(
+      source.parser, source.bytes, root, limits,
+      [items](std::string_view text, JsonValue value) { items->Add(text, value); });
 }
 
 std::optional<SyntaxError> DecodeDocument(JsonSource source, const Limits& limits,
                                           Itemiser* items) {
+  if (source.bytes.size() > limits.event_bytes) return DecodeInSteps(source, limits, items);
   JsonValue root;
   if (auto error = ParseWhole(source.parser, source.bytes, limits, &root)) return error;
-  if (const auto wrong = WrongRoot(source.format, root); !wrong.empty()) {
-    return SyntaxError{0, std::string(wrong), "correct the Content-Type or the document"};
-  }
+  if (auto error = WrongRoot(source.format, root.is_array())) return error;
   if (root.is_object()) {
-    items->Add(root);
+    items->Add(root.text(), root);
     return std::nullopt;
   }
   if (root.size() > limits.events) return TooMany(limits, 0);
-  for (const JsonValue value : root) items->Add(value);
+  for (const JsonValue value : root) items->Add(value.text(), value);
   return std::nullopt;
 }
 
 std::optional<SyntaxError> DecodeLines(JsonSource source, const Limits& limits, Itemiser* items) {
-  const auto lines = SplitLines(Padded(source.bytes));
-  if (lines.size() > limits.events) return TooMany(limits, 0);
-  for (const auto& [number, text] : lines) {
-    const auto root = source.parser.ParsePadded(text, Bounds(limits));
+  const std::string_view all = Padded(source.bytes);
+  size_t count = 0;
+  ForEachLine(all, [&](size_t, std::string_view) { return ++count <= limits.events; });
+  if (count > limits.events) return TooMany(limits, 0);
+  ForEachLine(all, [&](size_t number, std::string_view text) {
+    if (text.size() > limits.event_bytes) {
+      items->Add(text, {});
+      return true;
+    }
+    const auto root = source.parser.ParsePadded(text, JsonBounds(limits));
     if (root.ok()) {
-      items->Add(*root);
-      continue;
+      items->Add(root->text(), *root);
+      return true;
     }
     const JsonError& error = source.parser.error();
     const size_t offset = static_cast<size_t>(text.data() - source.bytes.data()) + error.offset;
     items->Reject({"not-syntax", "line " + std::to_string(number),
                    "byte " + std::to_string(offset) + ": " + error.what},
                   text);
-  }
+    return true;
+  });
   return std::nullopt;
 }
 
 }  // namespace
-
-std::optional<SyntaxError> ParseWhole(JsonParser& parser, std::string& bytes, const Limits& limits,
-                                      JsonValue* root) {
-  const std::string_view text = Padded(bytes);
-  const auto parsed = parser.ParsePadded(text, Bounds(limits));
-  if (parsed.ok()) {
-    *root = *parsed;
-    return std::nullopt;
-  }
-  const size_t mark = bytes.size() - text.size();
-  const JsonError& error = parser.error();
-  return SyntaxError{error.offset + mark, error.what, JsonHint(error.offset, text.size())};
-}
 
 std::optional<SyntaxError> DecodeJson(JsonSource source, const Limits& limits,
                                       const std::function<void(Item&&)>& sink) {

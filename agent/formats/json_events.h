@@ -23,10 +23,6 @@ struct JsonSource {
 std::optional<SyntaxError> DecodeJson(JsonSource source, const Limits& limits,
                                       const std::function<void(Item&&)>& sink);
 
-// The whole document as one tree; views into `bytes` and the parser.
-std::optional<SyntaxError> ParseWhole(JsonParser& parser, std::string& bytes, const Limits& limits,
-                                      JsonValue* root);
-
 // Reads one canonical object. `kind` is known already for the data of a CloudEvent.
 std::optional<event::Rejection> ReadCanonical(JsonValue object, std::optional<event::Kind> kind,
                                               event::Event* event);

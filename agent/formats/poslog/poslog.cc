@@ -206,7 +206,13 @@ std::string Excerpt(std::string_view bytes, const XmlTransaction& t, size_t limi
 std::optional<SyntaxError> DecodePosLog(std::string_view bytes, const poslog::Vocabulary& words,
                                         const Limits& limits,
                                         const std::function<void(Item&&)>& sink) {
+  // A large document is read twice: what it holds must not be kept until its end has been seen.
+  const bool in_steps = bytes.size() > limits.event_bytes;
+  if (in_steps) {
+    if (auto error = poslog::ReadXml(bytes, limits, [](const auto&) {})) return error;
+  }
   std::vector<Item> items;
+  size_t index = 0;
   const auto map = [&](const poslog::XmlTransaction& transaction) {
     std::vector<poslog::Outcome> outcomes;
     if (!transaction.too_large.empty()) {
@@ -216,11 +222,15 @@ std::optional<SyntaxError> DecodePosLog(std::string_view bytes, const poslog::Vo
       outcomes = poslog::Mapper(transaction, words).Run();
     }
     for (poslog::Outcome& outcome : outcomes) {
-      Item item{items.size(), std::move(outcome), {}};
+      Item item{index++, std::move(outcome), {}};
       if (std::holds_alternative<event::Rejection>(item.outcome)) {
         item.excerpt = poslog::Excerpt(bytes, transaction, limits.event_bytes);
       }
-      items.push_back(std::move(item));
+      if (in_steps) {
+        sink(std::move(item));
+      } else {
+        items.push_back(std::move(item));
+      }
     }
   };
   if (auto error = poslog::ReadXml(bytes, limits, map)) return error;

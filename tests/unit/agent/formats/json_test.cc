@@ -70,6 +70,44 @@ TEST(JsonEvents, ForeignItemsAreRejectedWithTheirOwnText) {
   EXPECT_EQ(foreign, decoded.items[1].excerpt);
 }
 
+// A document that is larger than an event may be is read an element at a time: nobody notices.
+TEST(JsonEvents, ALargeDocumentGivesWhatASmallOneGives) {
+  formats::Limits small;
+  small.event_bytes = sizeof(kSale) + 10;
+  const std::string sale = kSale;
+  const std::string foreign = R"({"kind":"sale","transaction":{"till":"03"}})";
+  for (const std::string& document :
+       {"[" + sale + "," + sale + "]", " [ " + sale + " , 1, true,[{}], " + foreign + "] ",
+        "[" + sale + "," + sale, "[" + sale + sale + "]", "[" + sale + ",]" + foreign,
+        "[" + sale + ",{\"a\":1,\"a\":2}]", "[" + sale + R"(,{"a":1e999}])", sale + sale,
+        "[" + sale + "," + foreign + "]x", "[" + sale + ",{\"a\":\"\xFF\"}," + foreign + "]",
+        std::string(400, ' ') + sale}) {
+    const Decoded whole = Decode(Format::kJson, document);
+    const Decoded steps = Decode(Format::kJson, document, small);
+    EXPECT_EQ(testing::Render(whole).substr(0, testing::Render(whole).find("error")),
+              testing::Render(steps).substr(0, testing::Render(steps).find("error")))
+        << document;
+    EXPECT_EQ(whole.error.has_value(), steps.error.has_value()) << document;
+    ASSERT_EQ(whole.items.size(), steps.items.size()) << document;
+    for (size_t i = 0; i < whole.items.size(); ++i) {
+      EXPECT_EQ(whole.items[i].excerpt, steps.items[i].excerpt);
+    }
+  }
+}
+
+TEST(JsonEvents, WhatIsLargerThanAnEventIsRejectedWithoutATree) {
+  formats::Limits small;
+  small.event_bytes = 100;
+  const std::string large = R"({"a":")" + std::string(200, 'x') + R"("})";
+  for (const std::string& document : {"[{}," + large + "]", large, "[" + large + "]"}) {
+    const Decoded decoded = Decode(Format::kJson, document, small);
+    ASSERT_FALSE(decoded.error) << document;
+    const auto& refused = std::get<event::Rejection>(decoded.items.back().outcome);
+    EXPECT_EQ(refused.hint, "the event is larger than 100 bytes");
+    EXPECT_EQ(decoded.items.back().excerpt, large.substr(0, 100));
+  }
+}
+
 TEST(JsonEvents, NumbersBeyondDecimalsAreBadValues) {
   for (const char* number : {"1e3", "99999999999999999999", "\"NaN\"", "true"}) {
     std::string document = kSale;
