@@ -149,7 +149,9 @@ class Diagnosis {
 
   void Unreachable() {
     const bool at_start = u_.cause == LinkCause::kNone;
+    const bool ended = u_.cause == LinkCause::kSilent || u_.cause == LinkCause::kLost;
     Set("offline", Level::kAmber, "connecting");
+    if (ended && Stuck()) return;
     if (at_start) {
       v_.headline = fmt::format(words::kConnecting, WaitingText());
     } else {
@@ -158,6 +160,18 @@ class Diagnosis {
     }
     v_.reason += v_.reason.empty() ? "" : " ";
     v_.reason += NextTry();
+  }
+
+  // Does not heal by itself.
+  bool Stuck() {
+    if (u_.stuck_bytes == 0 || j_.waiting == 0) return false;
+    v_.level = Level::kRed;
+    v_.cause = "large-messages";
+    v_.headline = fmt::format(words::kStuck, WaitingText(), Thousands(u_.stuck_bytes));
+    v_.reason = words::kReasonStuck;
+    Step(words::kStepStuck);
+    Step(fmt::format(words::kStepDoctor, u_.broker));
+    return true;
   }
 
   WallTime DownSince() const { return IsSet(u_.phase_since) ? u_.phase_since : s_.started_at; }
@@ -247,6 +261,7 @@ class Diagnosis {
   void Online() {
     Set("online", Level::kGreen, "delivered");
     const bool old_waits = j_.waiting > 0 && Age(s_, j_.oldest_waiting_at) >= kFresh;
+    if (Stuck()) return;
     if (u_.never_confirmed && !s_.by_broker() && j_.waiting > 0) return NeverConfirmed();
     if (u_.cause == LinkCause::kSilent || (u_.centre_away && !s_.by_broker() && j_.waiting > 0)) {
       return Unconfirmed();

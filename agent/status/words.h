@@ -56,6 +56,13 @@ inline constexpr Text kReasonFellBack =
     "counted as delivered.";
 inline constexpr Text kStepFellBack =
     "Renew the broker, or set broker.protocol = \"3.1.1\" if its word is to count all the same.";
+inline constexpr Text kStuck = "{}; messages of {} bytes do not reach the broker";
+inline constexpr Text kReasonStuck =
+    "Smaller messages were acknowledged on the same connections: something on the way drops large "
+    "packets, or the line is too slow for them.";
+inline constexpr Text kStepStuck =
+    "Ask whoever runs the network for the packet size (MTU) of the line and of its VPN, and for a "
+    "firewall that drops large packets.";
 inline constexpr Text kReasonNoReasons =
     "By MQTT 3.1.1 the broker does not say when it refuses a message: a refusal counts as "
     "delivered.";

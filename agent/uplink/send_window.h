@@ -39,6 +39,15 @@ class SendWindow {
   size_t large_in_flight() const { return large_; }  // of messages above LineBudget::kLarge
   size_t replays_in_flight() const { return replays_; }
   uint64_t acked_through() const { return acked_.through(); }
+  // The message in flight with the lowest number of the current stream.
+  std::optional<Flight> FirstWaiting() const {
+    std::optional<Flight> first;
+    for (const auto& [token, flight] : flights_) {
+      if (flight.replay || flight.sequence == 0) continue;
+      if (!first || flight.sequence < first->sequence) first = flight;
+    }
+    return first;
+  }
   // The moment since which something is in flight without any acknowledgement.
   Instant quiet_since() const { return quiet_since_; }
 

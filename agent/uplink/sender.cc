@@ -48,6 +48,8 @@ void Sender::OnSubscribed(Instant now) {
   phase_ = Phase::kSettling;
   phase_since_ = now;
   centre_heard_at_ = progress_at_ = now;
+  passed_ = kSubscribeBytes;
+  moved_ = false;
   last_failure_ = {LinkCause::kNone, ""};
   window_.Restart(settled_through());
   Rewind();
@@ -63,6 +65,7 @@ void Sender::Down(const Failure& failure, Instant now) {
   if (outage) {
     backoff_.LinkWasUpFor(now - connected_at_);
     LearnKeepAlive(failure);
+    NoteSize(now);
     line_.Restart();
   }
   phase_ = Phase::kWaiting;
@@ -99,6 +102,21 @@ void Sender::LearnKeepAlive(const Failure& failure) {
   if (!silent || window_.bytes_in_flight() == 0) return;
   const auto line = seconds(2 * window_.bytes_in_flight() / LineBudget::kLeastRate);
   keep_alive_ = std::max(keep_alive_, std::min<seconds>(kKeepAlive + line, kMaxKeepAlive));
+}
+
+// Whether only its size can keep the first waiting event from the broker: smaller messages were
+// acknowledged, and neither it nor any other event within the time that it had.
+void Sender::NoteSize(Instant now) {
+  const auto first = window_.FirstWaiting();
+  if (!first || now - connected_at_ < kAckTimeout) return;
+  stuck_tries_ = !moved_ && first->bytes > passed_ ? stuck_tries_ + 1 : 0;
+  stuck_bytes_ = first->bytes;
+}
+
+void Sender::Answered(const SendWindow::Flight& flight) {
+  passed_ = std::max(passed_, flight.bytes);
+  if (flight.sequence > 0) moved_ = true;
+  if (flight.bytes >= stuck_bytes_) stuck_tries_ = 0;
 }
 
 void Sender::StartSending(Instant now) {
@@ -161,8 +179,10 @@ void Sender::OnLooked(uint64_t numbers) {
 
 void Sender::OnAcked(uint64_t token, Instant now) {
   const auto flight = window_.Acked(token, now);
-  if (flight)
+  if (flight) {
+    Answered(*flight);
     line_.Acked(flight->bytes, flight->bytes + window_.bytes_in_flight(), flight->sent, now);
+  }
   // Bytes that move are progress: nobody could confirm what was still on the line.
   if (flight && flight->bytes > LineBudget::kLarge) progress_at_ = now;
   if (!flight || flight->sequence == 0 || flight->replay) return;
@@ -185,6 +205,7 @@ void Sender::OnAcked(uint64_t token, Instant now) {
 bool Sender::OnRefused(uint64_t token, int code, Instant now) {
   const auto flight = window_.Done(token, now);
   if (!flight) return false;
+  Answered(*flight);
   const bool about_the_event = code == 0x95 || code == 0x99;
   if (!about_the_event || flight->sequence == 0) return true;
   if (flight->replay) return false;  // its body stays here and stays owed
@@ -414,6 +435,7 @@ void Sender::Describe(UplinkStats* stats, Instant now, WallTime wall) const {
   if (ever_connected_) stats->last_connected_at = wall_of(connected_at_);
   stats->centre_away = online() && CentreAway(now);
   stats->never_confirmed = online() && !confirmation_heard_ && now - connected_at_ >= kMissed;
+  stats->stuck_bytes = stuck_tries_ >= kStuckTries ? stuck_bytes_ : 0;
   stats->gives_reasons = gives_reasons_;
   stats->fell_back = fell_back_;
   stats->sent_through = sent_through();

@@ -153,6 +153,8 @@ class Sender {
 
   void Down(const Failure& failure, Instant now);
   void LearnKeepAlive(const Failure& failure);
+  void NoteSize(Instant now);
+  void Answered(const SendWindow::Flight& flight);
   Duration AckPatience() const { return line_.Patience(window_.large_in_flight()); }
   void Rewind();
   void StartSending(Instant now);
@@ -202,6 +204,10 @@ class Sender {
   Instant next_try_{}, phase_since_{}, connected_at_{};
   bool ever_connected_ = false, gives_reasons_ = true, fell_back_ = false;
   bool confirmation_heard_ = false;  // on this connection, retained or live
+  size_t passed_ = 0;                // bytes of the largest message that this connection carried
+  bool moved_ = false;               // this connection has carried an event
+  int stuck_tries_ = 0;              // connections in a row that carried smaller messages only
+  size_t stuck_bytes_ = 0;           // of the message that they did not carry
 
   uint64_t cursor_ = 1;      // next number to send
   uint64_t sent_bytes_ = 0;  // since the last progress

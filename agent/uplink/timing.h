@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 
 namespace tillrelay::uplink {
@@ -51,6 +52,10 @@ inline constexpr minutes kTakeOverMax{15};
 // Not one confirmation, not even a retained one, for this long on a connection: a person should
 // look at the rights of this client.
 inline constexpr seconds kMissed{15};
+// Connections in a row that carried the subscriptions and other small messages, but no event: its
+// size is what keeps it from the broker. The subscriptions count for so many bytes.
+inline constexpr int kStuckTries = 2;
+inline constexpr size_t kSubscribeBytes = 100;
 // After an outage the stores come back spread over this time, each at its own moment.
 inline constexpr seconds kOutageSpread{10};
 // At most one new stream in this time; a further cause waits, and sending with it.

@@ -83,6 +83,7 @@ struct UplinkStats {
   WallTime last_confirmed_at{};                     // when the centre's word last moved
   std::chrono::milliseconds centre_clock_ahead{0};  // of this clock, by its last confirmation
   bool never_confirmed = false;  // connected for a while, and not one confirmation, even retained
+  uint64_t stuck_bytes = 0;      // of a message that does not pass while smaller ones do; 0: none
   bool gives_reasons = true;     // MQTT 5
   bool fell_back = false;        // to MQTT 3.1.1, which nobody chose
   bool sees_twins = false;       // another server for this store would be noticed

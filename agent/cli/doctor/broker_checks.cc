@@ -25,6 +25,7 @@ constexpr seconds kPatience{5};  // for each step
 constexpr int kExpiresSoonDays = 30;
 constexpr size_t kMaxSecretBytes = 4096;
 constexpr int kLoginTries = 3;
+constexpr size_t kLargeMessage = 4096;  // more than one packet of any network
 
 struct Target {
   bool tls = false;
@@ -220,6 +221,19 @@ void CheckRights(const Patient& patient, mqtt::Link* link, Mailbox* mail, Findin
     return findings->Fault("broker rights", fmt::format("{} cannot be written: {}", topic, why),
                            "the broker's administrator: this store's user must be allowed to write "
                            "it (tillrelay.acl in the collector's examples)");
+  }
+  const std::string blanks(kLargeMessage, ' ');
+  const Status ordered =
+      events ? link->Publish({topics.events, "[" + blanks + "]", false, false, 2})
+             : link->Publish({topics.reply, R"({"v":1)" + blanks + "}", false, false, 2});
+  const std::string why = ordered.ok() ? told(mqtt::Happening::kPublished) : ordered.message();
+  if (!why.empty()) {
+    return findings->Fault(
+        "broker packets",
+        fmt::format("a message of {} bytes is not acknowledged, small ones are: {}", kLargeMessage,
+                    why),
+        "whoever runs the network: the packet size (MTU) of the line and of its VPN, a firewall "
+        "that drops large packets; the broker's administrator: its limits of message sizes");
   }
   for (auto event = std::optional<mqtt::LinkEvent>(); events && !confirmed;) {
     event = mail->Next();

@@ -194,6 +194,24 @@ TEST(Diagnose, WithoutOneConfirmationTheRightToReadItIsNamed) {
   EXPECT_EQ(Diagnose(snapshot).level, Level::kGreen);
 }
 
+TEST(Diagnose, MessagesThatAreTooLargeForTheLineAreNamed) {
+  for (const uplink::LinkPhase phase :
+       {uplink::LinkPhase::kOnline, uplink::LinkPhase::kWaiting, uplink::LinkPhase::kConnecting}) {
+    Snapshot snapshot = SampleNamed("draining-known");
+    snapshot.uplink.phase = phase;
+    snapshot.uplink.cause = uplink::LinkCause::kSilent;
+    snapshot.uplink.stuck_bytes = 1400;
+    const auto verdict = Diagnose(snapshot);
+    EXPECT_EQ(verdict.cause, "large-messages");
+    EXPECT_EQ(verdict.level, Level::kRed);
+    EXPECT_NE(verdict.headline.find("1,400 bytes"), std::string::npos) << verdict.headline;
+    EXPECT_NE(verdict.steps.at(0).find("MTU"), std::string::npos);
+  }
+  Snapshot snapshot = Healthy();  // nothing waits
+  snapshot.uplink.stuck_bytes = 1400;
+  EXPECT_EQ(Diagnose(snapshot).level, Level::kGreen);
+}
+
 TEST(Diagnose, WhatIsNotAtHeadOfficeOrNotAppliedThereIsNotGreen) {
   Snapshot snapshot = Healthy();
   snapshot.parked = {{"01JOLD", 4}, {"01JOLD", 5}};

@@ -7,6 +7,48 @@
 namespace tillrelay::uplink {
 namespace {
 
+// Small messages pass, events do not: told after the second connection, until one passes.
+TEST_F(SenderTest, EventsThatAreTooLargeForTheLineAreTold) {
+  Make(1);
+  for (int tries = 0; tries < 3; ++tries) {
+    EXPECT_EQ(Stats().stuck_bytes, tries < 2 ? 0u : 1000u);
+    GoOnline();
+    Settle();
+    ASSERT_EQ(Run(), "send 1-1");
+    now_ = sender_->NextDeadline(now_);
+    ASSERT_EQ(Run(), "disconnect");
+    flying_.clear();
+  }
+  GoOnline();
+  Settle();
+  Run();
+  EXPECT_EQ(Stats().stuck_bytes, 1000u);
+  AckAll();
+  EXPECT_EQ(Stats().stuck_bytes, 0u);
+}
+
+TEST_F(SenderTest, ALineThatCarriesOtherEventsIsNotToldAsTooNarrow) {
+  Make(2);
+  for (int tries = 0; tries < 4; ++tries) {
+    GoOnline();
+    Settle();
+    ASSERT_EQ(Run(), "send 1-2");
+    sender_->OnAcked(flying_.front(), now_);
+    now_ += kAckTimeout;
+    sender_->OnLost({LinkCause::kLost, "gone"}, now_);
+    flying_.clear();
+    EXPECT_EQ(Stats().stuck_bytes, 0u);
+  }
+  for (int tries = 0; tries < 4; ++tries) {  // a broker that ends connections at once
+    GoOnline();
+    Settle();
+    Run();
+    sender_->OnLost({LinkCause::kLost, "gone"}, now_);
+    flying_.clear();
+    EXPECT_EQ(Stats().stuck_bytes, 0u);
+  }
+}
+
 TEST_F(SenderTest, ABrokerThatClosesConnectionsIsNoTwin) {
   Make(1);
   for (int i = 0; i < 50; ++i) {
