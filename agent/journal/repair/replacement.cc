@@ -130,6 +130,11 @@ Status CommitReplacement(const std::string& journal, const std::string& aside) {
   return finished.ok() ? Status::Ok() : std::move(finished).status();
 }
 
+bool IsCommitted(const std::string& journal, const std::string& aside) {
+  const auto next = NextOf(journal);
+  return !next.ok() || !next->empty() || Exists(aside) || Exists(WalPath(aside));
+}
+
 // Each step is done once, whichever of them a stop has cut; the folder is synced between them, so
 // that they reach the disk in this order.
 Result<bool> FinishReplacement(const std::string& journal) {

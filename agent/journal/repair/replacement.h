@@ -36,8 +36,12 @@ Status DiscardBuilding(const std::string& journal);
 // vanished …).
 std::string AsidePath(const std::string& journal, const std::string& why, WallTime now);
 
-// BuildingPath() takes the journal's place; the old set, as far as it exists, goes to `aside`.
+// BuildingPath() takes the journal's place, which nothing takes back once it is committed; the old
+// set, as far as it exists, goes to `aside`.
 Status CommitReplacement(const std::string& journal, const std::string& aside);
+
+// Whether that point is passed, finished or not; also where nobody can know.
+bool IsCommitted(const std::string& journal, const std::string& aside);
 
 // Finishes what was committed; true if there was something to finish.
 Result<bool> FinishReplacement(const std::string& journal);

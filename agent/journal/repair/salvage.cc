@@ -369,6 +369,7 @@ class Builder {
 
 struct Found {
   Fd lock;
+  bool replaced = false;  // by what an earlier salvage had made
   std::optional<Witness> witness;
   bool witness_unreadable = false;
   LogTail log;
@@ -382,6 +383,7 @@ Result<Found> LookAround(const StoreOptions& options) {
   found.lock = *std::move(lock);
   auto finished = FinishReplacement(options.path);
   if (!finished.ok()) return std::move(finished).status();
+  found.replaced = *finished;
   TRY(DiscardBuilding(options.path));
   auto witness = WitnessFile(WitnessPath(options.path)).Read();
   found.witness_unreadable = !witness.ok();
@@ -410,7 +412,14 @@ Result<std::string> Replace(const StoreOptions& options, const Found& found, boo
     const bool patient = attempt < kAttempts;
     Status built = Builder(options, witness, log_is_cut, patient).Build(aside, now, random);
     if (built.ok()) built = CommitReplacement(options.path, aside);
+    // Behind the point of no return nothing is built again: the old set is no longer where it was.
+    for (; !built.ok() && IsCommitted(options.path, aside) && attempt < kAttempts; ++attempt) {
+      log::Error("journal", "salvage: {}", built.message());
+      auto finished = FinishReplacement(options.path);
+      built = finished.ok() ? SyncDirectory(DirectoryOf(options.path)) : finished.status();
+    }
     if (built.ok()) return aside;
+    if (IsCommitted(options.path, aside)) return std::move(built).Within("salvage");
     TRY(DiscardBuilding(options.path));
     if (attempt == kAttempts) return std::move(built).Within("salvage");
     log::Error("journal", "salvage: {}", built.message());
@@ -435,7 +444,9 @@ Result<std::unique_ptr<JournalStore>> OpenOrSalvage(const StoreOptions& wanted, 
   const bool log_taken = found->witness && found->witness->log_holds_commits &&
                          found->log_missing && !found->witness->IsLastWord(boot);
   const bool log_is_cut = found->log.IsCut(same_boot) || log_taken;
-  std::string why = known_damaged.empty() ? Vanished(options, *found) : known_damaged;
+  // What was known to be damaged has been replaced then.
+  const bool known = !known_damaged.empty() && !found->replaced;
+  std::string why = known ? known_damaged : Vanished(options, *found);
   // Its frames still hold what SQLite would pass over.
   if (why.empty() && found->log.IsCut(same_boot)) why = "the write-ahead log is damaged";
   if (why.empty()) {
@@ -450,6 +461,7 @@ Result<std::unique_ptr<JournalStore>> OpenOrSalvage(const StoreOptions& wanted, 
       auto missing = (*store)->DeclareMissing(seen, log_is_cut || (unknown && found->log_missing),
                                               now, random);
       if (!missing.ok()) return std::move(missing).status();
+      if (found->replaced) salvaged->why = known_damaged;
       if (*missing) salvaged->why = "the journal's file is not the one that was written";
       return store;
     }
