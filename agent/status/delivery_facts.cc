@@ -23,7 +23,7 @@ std::string ConnectionText(const Look& look) {
   const uplink::UplinkStats& u = look.s.uplink;
   if (u.phase == uplink::LinkPhase::kUnconfigured) return "";
   const bool online = u.phase == uplink::LinkPhase::kOnline;
-  const WallTime since = u.phase_since == WallTime() ? look.s.started_at : u.phase_since;
+  const WallTime since = u.state_since == WallTime() ? look.s.started_at : u.state_since;
   std::string text = fmt::format(
       fmt::runtime(online ? words::kConnectedSince : words::kNotConnectedSince), look.Since(since));
   if (!online && u.next_try_at > look.s.now) {

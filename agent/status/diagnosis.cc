@@ -142,7 +142,7 @@ class Diagnosis {
 
   void Paused() {
     Set("paused", Level::kAmber, "paused");
-    v_.headline = fmt::format(words::kPaused, WaitingText(), When(u_.phase_since));
+    v_.headline = fmt::format(words::kPaused, WaitingText(), When(u_.state_since));
     v_.reason = words::kReasonPaused;
     Step(words::kStepResume);
   }
@@ -174,7 +174,7 @@ class Diagnosis {
     return true;
   }
 
-  WallTime DownSince() const { return IsSet(u_.phase_since) ? u_.phase_since : s_.started_at; }
+  WallTime DownSince() const { return IsSet(u_.state_since) ? u_.state_since : s_.started_at; }
 
   std::string NextTry() const {
     if (!IsSet(u_.next_try_at) || u_.next_try_at <= s_.now) return std::string(words::kTrying);

@@ -72,7 +72,7 @@ void Broker(JsonWriter& json, const Snapshot& s) {
   TextOrNull(json, "url", u.broker);
   TextOrNull(json, "last_error", u.last_error);
   TimeOrNull(json, "next_try_at", u.next_try_at);
-  TimeOrNull(json, "since", u.phase_since);
+  TimeOrNull(json, "since", u.state_since == WallTime() ? s.started_at : u.state_since);
   TimeOrNull(json, "last_connected_at", u.last_connected_at);
   TimeOrNull(json, "last_confirmed_at", u.last_confirmed_at);
   json.Field("centre_away", u.centre_away).Field("in_flight", u.in_flight);

@@ -146,7 +146,7 @@ void Pump::Take(Input& input) {
   }
   switch (std::get<Order>(input)) {
     case Order::kPause:
-      return courier_.sender().Pause();
+      return courier_.sender().Pause(clock_.Now());
     case Order::kResume:
       return courier_.sender().Resume(clock_.Now());
     case Order::kRetryNow:

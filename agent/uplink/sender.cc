@@ -68,6 +68,8 @@ void Sender::Down(const Failure& failure, Instant now) {
     NoteSize(now);
     line_.Restart();
   }
+  if (phase_ == Phase::kSending)
+    outage_since_ = now;  // a link that never carried anything ends none
   phase_ = Phase::kWaiting;
   phase_since_ = now;
   last_failure_ = failure;
@@ -126,7 +128,8 @@ void Sender::StartSending(Instant now) {
   Rewind();
 }
 
-void Sender::Pause() {
+void Sender::Pause(Instant now) {
+  if (!paused_) paused_at_ = now;
   paused_ = true;
   status_due_ = true;
 }
@@ -416,6 +419,13 @@ Instant Sender::NextDeadline(Instant now) const {
   return next;
 }
 
+// Since when it has been as it is told; nothing: since the start.
+std::optional<Instant> Sender::StateSince() const {
+  if (!options_.has_broker) return std::nullopt;
+  if (paused_) return paused_at_;
+  return online() ? std::optional(connected_at_) : outage_since_;
+}
+
 void Sender::Describe(UplinkStats* stats, Instant now, WallTime wall) const {
   const auto wall_of = [&](Instant at) {
     return wall + std::chrono::duration_cast<std::chrono::microseconds>(at - now);
@@ -428,7 +438,7 @@ void Sender::Describe(UplinkStats* stats, Instant now, WallTime wall) const {
                  : online()                          ? LinkPhase::kOnline
                  : phase_ == Phase::kWaiting         ? LinkPhase::kWaiting
                                                      : LinkPhase::kConnecting;
-  stats->phase_since = wall_of(phase_since_);
+  if (const auto since = StateSince()) stats->state_since = wall_of(*since);
   stats->last_error = last_failure_.text;
   stats->cause = last_failure_.cause;
   stats->next_try_at = phase_ == Phase::kWaiting ? wall_of(next_try_) : WallTime{};

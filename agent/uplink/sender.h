@@ -108,7 +108,7 @@ class Sender {
   void OnUnreadable(const std::string& why);
   Status StartReplay(const ReplayOrder& order, const std::string& id);
 
-  void Pause();
+  void Pause(Instant now);
   void Resume(Instant now);
   void RetryNow(Instant now);
 
@@ -158,6 +158,7 @@ class Sender {
   Duration AckPatience() const { return line_.Patience(window_.large_in_flight()); }
   void Rewind();
   void StartSending(Instant now);
+  std::optional<Instant> StateSince() const;
   void OnOlder(const wire::StreamConfirm& confirm, ChainVerdict verdict, bool retained,
                Instant now);
   void Advance(const wire::StreamConfirm& confirm, bool live, Instant now);
@@ -201,7 +202,8 @@ class Sender {
   bool paused_ = false;
   std::string alarm_;  // sending is stopped until a person acts
   Failure last_failure_{LinkCause::kNone, ""};
-  Instant next_try_{}, phase_since_{}, connected_at_{};
+  Instant next_try_{}, phase_since_{}, connected_at_{}, paused_at_{};
+  std::optional<Instant> outage_since_;  // whatever tries there were meanwhile
   bool ever_connected_ = false, gives_reasons_ = true, fell_back_ = false;
   bool confirmation_heard_ = false;  // on this connection, retained or live
   size_t passed_ = 0;                // bytes of the largest message that this connection carried

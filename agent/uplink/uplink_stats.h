@@ -77,7 +77,7 @@ struct UplinkStats {
   std::string broker;      // url without credentials
   std::string last_error;  // in words; empty: none since the link stayed up
   LinkCause cause = LinkCause::kNone;
-  WallTime phase_since{};
+  WallTime state_since{};  // not of the last try; epoch: since the start
   WallTime next_try_at{};  // epoch when none is planned
   WallTime last_connected_at{};
   WallTime last_confirmed_at{};                     // when the centre's word last moved

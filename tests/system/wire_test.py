@@ -22,7 +22,8 @@ def every_message_is_a_cloudevent_and_the_numbers_are_whole():
     with open(SCHEMA) as file:
         validator = jsonschema.Draft7Validator(json.load(file))
     count = 300
-    with World(broker_lines=["log_type all"]) as world:
+    with World(broker_lines=["log_type all"],
+               agent_lines=["[delivery]", 'form = "events"']) as world:
         world.start(agent=False)
         listener = listen(world, "tillrelay/v1/0042/events", count)
         wait_for(lambda: "tillrelay/v1/0042/events (QoS 1)" in world.broker.text(),

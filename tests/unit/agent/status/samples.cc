@@ -23,7 +23,7 @@ void Offline(Snapshot& s, LinkCause cause, std::string error) {
   s.uplink.phase = LinkPhase::kWaiting;
   s.uplink.cause = cause;
   s.uplink.last_error = std::move(error);
-  s.uplink.phase_since = s.now - minutes(36);
+  s.uplink.state_since = s.now - minutes(36);
   s.uplink.next_try_at = s.now + seconds(8);
   s.uplink.sent_through = s.journal.confirmed_through;
 }
@@ -50,7 +50,7 @@ Snapshot Healthy() {
   s.journal.commits_total = 700;
   s.uplink.phase = LinkPhase::kOnline;
   s.uplink.broker = "mqtts://mqtt.hq.example:8883";
-  s.uplink.phase_since = s.uplink.last_connected_at = s.now - hours(5);
+  s.uplink.state_since = s.uplink.last_connected_at = s.now - hours(5);
   s.uplink.last_confirmed_at = s.now - seconds(3);
   s.uplink.sent_through = s.uplink.acked_through = 48613;
   s.uplink.connects_total = 1;
@@ -148,7 +148,7 @@ const std::vector<Sample>& Samples() {
       {"days-offline",
        [](Snapshot& s) {
          Offline(s, LinkCause::kTcp, "Connection timed out");
-         s.journal.oldest_waiting_at = s.uplink.phase_since = s.now - hours(75);
+         s.journal.oldest_waiting_at = s.uplink.state_since = s.now - hours(75);
        }},
       {"silent",
        [](Snapshot& s) {
@@ -201,7 +201,7 @@ const std::vector<Sample>& Samples() {
        [](Snapshot& s) {
          Wait(s, 412, minutes(36));
          s.uplink.phase = LinkPhase::kPaused;
-         s.uplink.phase_since = s.now - minutes(36);
+         s.uplink.state_since = s.now - minutes(36);
        }},
       {"fork-stopped",
        [](Snapshot& s) {

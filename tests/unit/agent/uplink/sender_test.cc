@@ -598,7 +598,7 @@ TEST_F(SenderTest, PauseStopsEventsButKeepsTheStatus) {
   Make(10);
   GoOnline();
   Settle();
-  sender_->Pause();
+  sender_->Pause(now_);
   now_ += kStatusMinGap;
   EXPECT_EQ(Run(), "status");
   AckAll();
@@ -619,6 +619,35 @@ TEST_F(SenderTest, AttemptThatNeitherConnectsNorFailsIsGivenUp) {
   ASSERT_EQ(Run(), "connect");
   now_ += kConnectTimeout;
   EXPECT_EQ(Run(), "disconnect");
+}
+
+// Whatever is tried meanwhile, an outage began when delivery ended.
+TEST_F(SenderTest, AnOutageIsAsOldAsItsBeginningHoweverOftenItIsTried) {
+  Make(10);
+  GoOnline();
+  Settle();
+  Run();
+  const Instant lost_at = now_;
+  sender_->OnLost({LinkCause::kLost, "gone"}, now_);
+  const auto age = [&] {
+    return std::chrono::duration_cast<std::chrono::microseconds>(WallTime{} - Stats().state_since);
+  };
+  for (int i = 0; i < 30; ++i) {
+    now_ = std::max(now_, sender_->NextDeadline(now_));
+    if (Run().find("connect") != 0) continue;
+    if (i % 3 == 0) {  // it comes, and goes before anything could be sent
+      sender_->OnConnected(100, now_);
+      Run();
+      sender_->OnSubscribed(now_);
+      sender_->OnLost({LinkCause::kLost, "gone again"}, now_);
+    } else {
+      sender_->OnConnectFailed({LinkCause::kTcp, "no"}, now_);
+    }
+    EXPECT_EQ(age(), std::chrono::duration_cast<std::chrono::microseconds>(now_ - lost_at));
+  }
+  now_ = std::max(now_, sender_->NextDeadline(now_));
+  GoOnline();
+  EXPECT_LT(age(), std::chrono::minutes(1));
 }
 
 TEST_F(SenderTest, DeadlinesAreNeverInThePastForLong) {
