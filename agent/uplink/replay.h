@@ -43,7 +43,7 @@ struct Replay {
   ReplayFilter filter;
   std::vector<Piece> pieces;
   uint64_t looked = 0, of = 0;  // numbers
-  uint64_t sent = 0;            // messages handed to the broker
+  uint64_t sent = 0;            // events handed to the broker
   uint64_t told = 0;
 };
 

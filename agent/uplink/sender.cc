@@ -159,14 +159,15 @@ void Sender::OnSent(uint64_t token, const SendWindow::Flight& flight, size_t byt
   window_.Sent(token, flight, bytes, now);
   if (flight.sequence == 0) return;
   ++published_;
-  cap_.Took(flight.through() - flight.sequence + 1, bytes);
+  const uint64_t events = flight.through() - flight.sequence + 1;
+  cap_.Took(events, bytes);
   if (flight.replay) {
-    ++replayed_;
-    if (Replay* replay = desk_.active()) ++replay->sent;
+    replayed_ += events;
+    if (Replay* replay = desk_.active()) replay->sent += events;
     return;
   }
   const uint64_t last = flight.through();
-  if (flight.sequence <= highest_sent_) resent_ += last - flight.sequence + 1;
+  if (flight.sequence <= highest_sent_) resent_ += events;
   if (parked(flight.sequence)) ++parked_total_;
   highest_sent_ = std::max(highest_sent_, last);
   if (last < cursor_) return;

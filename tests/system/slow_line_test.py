@@ -16,8 +16,8 @@ from harness import BIN, World, check, run, wait_for
 
 RATE = "64kbit"
 SIZES_KB = [1, 2, 120, 5, 250, 1, 64, 1, 30, 200, 10]
+TRIED = f"tillrelay-try-{os.getpid()}"
 MOST = 1.3  # bytes on the line for each byte of event
-SPACE = f"tillrelay-slow-{os.getpid()}"
 HERE, THERE = "10.213.77.1", "10.213.77.2"
 
 
@@ -26,25 +26,27 @@ def ip(*words):
 
 
 @contextlib.contextmanager
-def slow_line():
-    """A namespace whose only way out, and in, is the slow line."""
-    ours, theirs = f"tls{os.getpid() % 100000}", "line"
-    ip("netns", "add", SPACE)
+def slow_line(name):
+    """A namespace whose only way out, and in, is the slow line: its name, and the bytes sent."""
+    # A link goes some time after its namespace: names are used once.
+    space = f"tillrelay-{name}-{os.getpid()}"
+    ours, theirs = f"tl{name[0]}{os.getpid() % 1000000}", "line"
+    ip("netns", "add", space)
     try:
-        ip("link", "add", ours, "type", "veth", "peer", "name", theirs, "netns", SPACE)
+        ip("link", "add", ours, "type", "veth", "peer", "name", theirs, "netns", space)
         ip("addr", "add", f"{HERE}/30", "dev", ours)
         ip("link", "set", ours, "up")
-        ip("-n", SPACE, "addr", "add", f"{THERE}/30", "dev", theirs)
+        ip("-n", space, "addr", "add", f"{THERE}/30", "dev", theirs)
         for device in ("lo", theirs):
-            ip("-n", SPACE, "link", "set", device, "up")
+            ip("-n", space, "link", "set", device, "up")
         bucket = ["root", "tbf", "rate", RATE, "burst", "4kb", "latency", "2s"]
         subprocess.run(["tc", "qdisc", "add", "dev", ours, *bucket], check=True)
-        subprocess.run(["tc", "-n", SPACE, "qdisc", "add", "dev", theirs, *bucket], check=True)
-        yield lambda: int(subprocess.run(
-            ["ip", "netns", "exec", SPACE, "cat", f"/sys/class/net/{theirs}/statistics/tx_bytes"],
+        subprocess.run(["tc", "-n", space, "qdisc", "add", "dev", theirs, *bucket], check=True)
+        yield space, lambda: int(subprocess.run(
+            ["ip", "netns", "exec", space, "cat", f"/sys/class/net/{theirs}/statistics/tx_bytes"],
             check=True, capture_output=True, text=True).stdout)
     finally:
-        subprocess.run(["ip", "netns", "del", SPACE], check=False)
+        subprocess.run(["ip", "netns", "del", space], check=False)
 
 
 def words(size):
@@ -63,7 +65,7 @@ def receipt(number, kilobytes):
 
 
 def deliver(form):
-    with slow_line() as sent, World(agent_lines=["[delivery]", f'form = "{form}"']) as world:
+    with slow_line(form) as (space, sent), World(agent_lines=["[delivery]", f'form = "{form}"']) as world:
         with open(world.path("broker.conf")) as file:
             text = file.read().replace(f"{world.broker_port} 127.0.0.1",
                                        f"{world.broker_port} 0.0.0.0")
@@ -74,7 +76,7 @@ def deliver(form):
         with open(world.path("agent.toml"), "w") as file:
             file.write(text)
         world.start(agent=False)
-        world.agent.arguments = ["ip", "netns", "exec", SPACE, f"{BIN}/tillrelayd", "--config",
+        world.agent.arguments = ["ip", "netns", "exec", space, f"{BIN}/tillrelayd", "--config",
                                  world.path("agent.toml")]
         world.agent.start()
         wait_for(lambda: os.path.isdir(world.drop + "/incoming"), "the drop folder")
@@ -103,9 +105,9 @@ def large_receipts_pass_a_slow_line():
 
 if __name__ == "__main__":
     possible = os.geteuid() == 0 and subprocess.run(
-        ["ip", "netns", "add", SPACE + "-try"], capture_output=True, check=False).returncode == 0
+        ["ip", "netns", "add", TRIED], capture_output=True, check=False).returncode == 0
     if not possible:
         print("skipped: no network namespace can be made here")
         sys.exit(77)
-    subprocess.run(["ip", "netns", "del", SPACE + "-try"], check=False)
+    subprocess.run(["ip", "netns", "del", TRIED], check=False)
     run(large_receipts_pass_a_slow_line)

@@ -383,6 +383,19 @@ TEST_F(SenderOptionsTest, AfterAnOutageTheStoreComesBackAtItsOwnMoment) {
   EXPECT_GE(sender_->NextDeadline(now_) - now_, Duration(seconds(7)));
 }
 
+TEST_F(SenderTest, AReplayCountsEventsHoweverManyAMessageHolds) {
+  Make(10, 10);
+  GoOnline();
+  Settle();
+  ReplayOrder order;
+  order.first = 1;
+  order.last = 5;
+  ASSERT_TRUE(sender_->StartReplay(order, kCommandId).ok());
+  sender_->OnSent(next_token_++, {.sequence = 1, .replay = true, .last = 5}, 1000, now_);
+  EXPECT_EQ(Stats().replays.back().sent, 5u);
+  EXPECT_EQ(Stats().replayed_total, 5u);
+}
+
 TEST_F(SenderTest, APersonsReplayRunsOneAtATimeAndShowsItsProgress) {
   Make(300, 300);
   GoOnline();
