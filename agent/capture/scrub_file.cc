@@ -14,9 +14,6 @@
 namespace tillrelay::capture {
 namespace {
 
-constexpr size_t kPiece = size_t{4} << 20;
-constexpr size_t kCutWithin = size_t{1} << 20;  // of a piece's end
-
 // A byte of a number, of what may part its digits, or of an escape.
 bool InNumber(char c) {
   constexpr std::string_view kParts = " -./_,:;*|+~'\t\r\n&#\\";
@@ -24,8 +21,9 @@ bool InNumber(char c) {
          c == 'x' || (c & 0x80) != 0 || kParts.find(c) != std::string_view::npos;
 }
 
-size_t CutOf(std::string_view text) {
-  const size_t least = text.size() - std::min(text.size(), kCutWithin);
+// Where a piece ends, within its last `within` bytes.
+size_t CutOf(std::string_view text, size_t within) {
+  const size_t least = text.size() - std::min(text.size(), within);
   for (size_t at = text.size(); at > least + 1; --at) {
     if (!InNumber(text[at - 1]) && !InNumber(text[at - 2])) return at;
   }
@@ -34,18 +32,18 @@ size_t CutOf(std::string_view text) {
 }
 
 // Fills `bytes` up to one piece; false at the end of the file.
-Result<bool> ReadPiece(int fd, std::string* bytes) {
-  bytes->resize(kPiece);
+Result<bool> ReadPiece(int fd, size_t most, std::string* bytes) {
+  bytes->resize(most);
   size_t size = 0;
-  while (size < kPiece) {
-    const ssize_t got = read(fd, bytes->data() + size, kPiece - size);
+  while (size < most) {
+    const ssize_t got = read(fd, bytes->data() + size, most - size);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return Unavailable("read: " + ErrnoText(errno));
     if (got == 0) break;
     size += static_cast<size_t>(got);
   }
   bytes->resize(size);
-  return size == kPiece;
+  return size == most;
 }
 
 // The byte order mark that says how the file is to be read; "" of bytes that are text as they are.
@@ -55,19 +53,27 @@ std::string OrderOf(std::string_view start) {
   return little ? "\xFF\xFE" : "\xFE\xFF";
 }
 
+// A mark is put in front for the decoder alone: in the text it would part a number.
+std::string AsText(const std::string& order, const std::string& bytes) {
+  constexpr std::string_view kMark = "\xEF\xBB\xBF";
+  std::string text = PlainText(order + bytes);
+  if (std::string_view(text).starts_with(kMark)) text.erase(0, kMark.size());
+  return text;
+}
+
 }  // namespace
 
-Status ScrubInto(int from, int to, const std::function<void()>& beat) {
+Status ScrubInto(int from, int to, const std::function<void()>& beat, size_t piece_bytes) {
   std::string bytes, text, order;
   bool first = true;
   for (bool more = true; more;) {
-    auto read = ReadPiece(from, &bytes);
+    auto read = ReadPiece(from, piece_bytes, &bytes);
     if (!read.ok()) return std::move(read).status();
     more = *read;
     if (first && bytes.size() >= 2) order = OrderOf(bytes);
     first = false;
-    text += order.empty() ? bytes : PlainText(order + bytes);
-    std::string piece = text.substr(0, more ? CutOf(text) : text.size());
+    text += order.empty() ? bytes : AsText(order, bytes);
+    std::string piece = text.substr(0, more ? CutOf(text, piece_bytes / 4) : text.size());
     text.erase(0, piece.size());
     guard::Redact(&piece, guard::Spelling::kRaw);
     if (Status s = WriteAll(to, piece); !s.ok()) return s;

@@ -4,13 +4,17 @@
 // Thread: one; slow for large files, so that `beat` is called for each piece.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 
 #include "common/base/status.h"
 
 namespace tillrelay::capture {
 
+inline constexpr size_t kScrubPieceBytes = size_t{4} << 20;
+
 // From one open file to another.
-Status ScrubInto(int from, int to, const std::function<void()>& beat);
+Status ScrubInto(int from, int to, const std::function<void()>& beat,
+                 size_t piece_bytes = kScrubPieceBytes);
 
 }  // namespace tillrelay::capture
