@@ -65,7 +65,8 @@ def receipt(number, kilobytes):
 
 
 def deliver(form):
-    with slow_line(form) as (space, sent), World(agent_lines=["[delivery]", f'form = "{form}"']) as world:
+    agent_lines = ["[delivery]", f'form = "{form}"']
+    with slow_line(form) as (space, sent), World(agent_lines=agent_lines) as world:
         with open(world.path("broker.conf")) as file:
             text = file.read().replace(f"{world.broker_port} 127.0.0.1",
                                        f"{world.broker_port} 0.0.0.0")
