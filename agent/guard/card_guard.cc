@@ -25,6 +25,9 @@ constexpr int kNearSeparators = 2, kMaxSeparators = 3;
 constexpr size_t kMaxPatternBytes = 128;
 // What stood beside a hit is a run of its own afterwards, and judged again.
 constexpr int kMaxPasses = 8;
+// Digits that are looked at together, so that a list of millions of them costs no memory; the last
+// of these, more than any number has, are looked at again with those that follow.
+constexpr size_t kRunDigits = 4096, kOverlapDigits = 128;
 // ISO/IEC 7813: track 1 has at most 79 characters, track 2 at most 40.
 constexpr size_t kTrackBytes = 79;
 
@@ -268,6 +271,10 @@ class Scanner {
   }
 
   bool ReadRun() {
+    if (judged_ < groups_.size()) {  // it was too long, and goes on
+      const size_t next = group_ < groups_.size() ? places_[groups_[group_].first].from : at_;
+      at_ = std::max(next, passed_);
+    }
     digits_.clear();
     places_.clear();
     groups_.clear();
@@ -278,11 +285,14 @@ class Scanner {
     bool apart = true;
     while (at_ < text_.size()) {
       if (const auto digit = At(at_)) {
+        if (apart && digits_.size() >= kRunDigits) break;
         if (apart) groups_.push_back({digits_.size(), 0, next.near, next.apart});
         apart = false;
-        ++groups_.back().count;
-        digits_ += digit->value;
-        places_.push_back({at_, at_ + digit->bytes});
+        if (groups_.back().count < kRunDigits) {  // longer than any number, and not judged
+          ++groups_.back().count;
+          digits_ += digit->value;
+          places_.push_back({at_, at_ + digit->bytes});
+        }
         at_ += digit->bytes;
         continue;
       }
@@ -291,6 +301,10 @@ class Scanner {
       next.apart = text_.substr(at_, behind - at_);
       apart = true;
       at_ = behind;
+    }
+    judged_ = groups_.size();
+    if (digits_.size() >= kRunDigits) {
+      while (judged_ > 1 && groups_[judged_ - 1].first + kOverlapDigits > digits_.size()) --judged_;
     }
     return true;
   }
@@ -310,7 +324,7 @@ class Scanner {
 
   std::optional<Span> NextInRun() {
     if (digits_.size() < kMinDigits) return std::nullopt;
-    for (; group_ < groups_.size(); ++group_) {
+    for (; group_ < judged_; ++group_) {
       if (group_ == 0 || !groups_[group_].near) {
         const size_t count = NearCount();
         if (count > 1 && !HoldsTradeNumber(count)) {
@@ -411,6 +425,7 @@ class Scanner {
       return std::nullopt;
     }
     group_ = group + count;
+    passed_ = span.to;
     return span;
   }
 
@@ -449,6 +464,8 @@ class Scanner {
   std::vector<Span> places_;
   std::vector<Group> groups_;
   size_t group_ = 0;
+  size_t judged_ = 0;  // groups of this run; the rest belongs to the next one as well
+  size_t passed_ = 0;  // the end of the last hit
 };
 
 size_t RedactOnce(std::string* text, Spelling spelling, Issuers issuers) {

@@ -310,6 +310,22 @@ TEST(CardGuard, FalseHitsOnRandomReceiptNumbersStayRare) {
   EXPECT_LT(hits, 5'000u) << "Luhn lets through a tenth, issuer ranges two fifths of that";
 }
 
+// A list of digits is looked at in pieces: wherever one ends, a number is found, and once.
+TEST(CardGuard, ANumberAmongThousandsOfDigitsIsFoundWhereverItStands) {
+  const auto list = [](int groups) {
+    std::string text;
+    for (int i = 0; i < groups; ++i) text += "12 ";
+    return text;
+  };
+  for (int before = 1960; before < 2100; ++before) {
+    std::string text = list(before) + "4111 1111 1111 1111 " + list(3000);
+    EXPECT_EQ(Redact(&text), 1u) << before;
+    EXPECT_EQ(text, list(before) + "[REDACTED-PAN] " + list(3000)) << before;
+  }
+  std::string digits(100'000, '7');
+  EXPECT_EQ(Redact(&digits), 0u);
+}
+
 TEST(CardGuard, LongDigitTextsTakeLinearTime) {
   std::string digits(4'000'000, '4');
   EXPECT_EQ(0u, Redact(&digits));
