@@ -225,15 +225,23 @@ Status JournalStore::AcknowledgeStream(const std::string& stream, WallTime now) 
   return Status::Ok();
 }
 
-Status JournalStore::DeclareLoss(const LossRow& loss, WallTime now) {
-  CHECK(in_transaction_);
+Uuid LossId(std::string_view store_id, const LossRow& loss) {
   const std::string range = wire::SequenceText(loss.first) + "\x1f" +
                             wire::SequenceText(loss.last) + (loss.open ? "\x1fopen" : "");
+  return event::OwnEventId("loss", store_id, loss.stream, range);
+}
+
+std::string LossKey(const LossRow& loss) {
+  return "loss/" + loss.stream + "/" + wire::SequenceText(loss.first) + "/" +
+         wire::SequenceText(loss.last) + (loss.open ? "/open" : "");
+}
+
+Status JournalStore::DeclareLoss(const LossRow& loss, WallTime now) {
+  CHECK(in_transaction_);
   event::Draft draft;
   draft.kind = event::Kind::kLoss;
-  draft.identity.id = event::OwnEventId("loss", options_.store_id, loss.stream, range);
-  draft.identity.key = "loss/" + loss.stream + "/" + wire::SequenceText(loss.first) + "/" +
-                       wire::SequenceText(loss.last) + (loss.open ? "/open" : "");
+  draft.identity.id = LossId(options_.store_id, loss);
+  draft.identity.key = LossKey(loss);
   draft.subject = "stream/" + loss.stream;
   draft.time = event::UtcText(now);
   draft.data = LossData(loss);

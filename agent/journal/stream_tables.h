@@ -61,4 +61,8 @@ Result<Row> ReadOpening(sqlite::Database* db, const StreamRow& stream, SealCheck
 
 Result<std::vector<LossRow>> ReadLosses(sqlite::Database* db, SealCheck check);
 
+// Under which id and key a loss is declared: the same range is declared once.
+Uuid LossId(std::string_view store_id, const LossRow& loss);
+std::string LossKey(const LossRow& loss);
+
 }  // namespace tillrelay::journal

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "agent/journal/paths.h"
@@ -29,6 +30,26 @@ std::string WriteStream(const StreamRow& row) {
   return out;
 }
 
+// As many as there is room for: too much is declared rather than too little.
+std::vector<LossRow> FewOf(const std::vector<LossRow>& losses) {
+  if (losses.size() <= Witness::kMaxLosses) return losses;
+  std::vector<LossRow> few;
+  for (const LossRow& loss : losses) {
+    const auto of_stream = std::find_if(
+        few.begin(), few.end(), [&](const LossRow& row) { return row.stream == loss.stream; });
+    if (of_stream == few.end()) {
+      few.push_back(loss);
+      continue;
+    }
+    of_stream->first = std::min(of_stream->first, loss.first);
+    of_stream->last = std::max(of_stream->last, loss.last);
+    of_stream->open = of_stream->open || loss.open;
+  }
+  const size_t left_out = few.size() - std::min(few.size(), Witness::kMaxLosses);
+  few.erase(few.begin(), few.begin() + static_cast<ptrdiff_t>(left_out));
+  return few;
+}
+
 std::string Body(const Witness& witness, uint64_t count) {
   std::string out;
   JsonWriter json(&out);
@@ -40,6 +61,11 @@ std::string Body(const Witness& witness, uint64_t count) {
       witness.streams.size() - std::min(witness.streams.size(), Witness::kMaxStreams);
   for (size_t i = left_out; i < witness.streams.size(); ++i) {
     json.Raw(WriteStream(witness.streams[i]));
+  }
+  json.EndArray().Key("losses").BeginArray();
+  for (const LossRow& loss : FewOf(witness.losses)) {
+    json.BeginObject().Field("stream", loss.stream).Field("first", loss.first);
+    json.Field("last", loss.last).Field("reason", loss.reason).Field("open", loss.open).EndObject();
   }
   json.EndArray().EndObject();
   return out;
@@ -77,6 +103,16 @@ std::optional<Witness> ReadPlace(std::string_view place, uint64_t* count) {
   witness.boot_id = value->String("boot");
   for (const JsonValue stream : value->Find("streams")) {
     if (!ReadStream(stream, &witness.streams.emplace_back())) return std::nullopt;
+  }
+  for (const JsonValue lost : value->Find("losses")) {
+    LossRow& loss = witness.losses.emplace_back();
+    loss.stream = lost.String("stream");
+    loss.reason = lost.String("reason");
+    loss.open = lost.Find("open").is_true();
+    loss.compared = false;
+    if (!lost.Unsigned("first", &loss.first) || !lost.Unsigned("last", &loss.last)) {
+      return std::nullopt;
+    }
   }
   return witness;
 }

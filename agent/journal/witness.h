@@ -7,7 +7,7 @@
 //   that a torn write costs one refresh, not the file. Unreadable is told apart from absent.
 // Thread: journal.
 // Errors: corrupt (neither place can be read: unknown, not fine), unavailable.
-// Limits: the newest kMaxStreams streams; 8 KB of disk, allocated once.
+// Limits: the newest kMaxStreams streams, kMaxLosses ranges; 8 KB of disk, allocated once.
 #pragma once
 
 #include <optional>
@@ -20,10 +20,12 @@
 namespace tillrelay::journal {
 
 struct Witness {
-  static constexpr size_t kMaxStreams = 8;
+  static constexpr size_t kMaxStreams = 8, kMaxLosses = 6;
 
   std::string store_id;
   std::vector<StreamRow> streams;  // by number, the current one last; floors are not kept
+  // Declared, and not passed by a confirmation; of more than kMaxLosses one range for each stream.
+  std::vector<LossRow> losses;
   bool clean = false;              // written and synced at a stop, behind everything else
   bool settled = false;            // written behind a commit, before anybody was told of it
   bool log_holds_commits = false;  // the write-ahead log may not be missing

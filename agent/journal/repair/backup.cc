@@ -292,13 +292,12 @@ Status TakeTokens(const std::string& database, const std::string& journal) {
   return GiveAway(path);
 }
 
-// What the daemon had given in the journal that is replaced, and what of it was confirmed: its
-// witness says that there was one, and the journal, where it can be read, what has been confirmed
-// since.
+// What the daemon had given in the journal that is replaced, and what of it was confirmed or
+// declared lost: as its witness says, and the journal itself where it can be read.
 Witness StateOfReplaced(const std::string& journal, const std::string& store_id) {
   auto witness = WitnessFile(WitnessPath(journal)).Read();
-  if (!witness.ok() || !*witness || (*witness)->store_id != store_id) return {};
-  Witness state = **witness;
+  Witness state;
+  if (witness.ok() && *witness && (*witness)->store_id == store_id) state = **witness;
   auto db = sqlite::Database::Open(journal, {.read_only = true, .create = false});
   if (!db.ok()) return state;
   auto check = SealCheckOf(&*db);
@@ -307,6 +306,7 @@ Witness StateOfReplaced(const std::string& journal, const std::string& store_id)
   if (!rows.ok() || rows->empty()) return state;
   state.streams = *std::move(rows);
   state.clean = true;
+  if (auto losses = ReadLosses(&*db, *check); losses.ok()) state.losses = *std::move(losses);
   return state;
 }
 

@@ -216,6 +216,7 @@ class Builder {
     TRY(LeaveOut(losses.status()));
     for (size_t i = 0; losses.ok() && i < losses->size(); ++i) {
       TRY(SaveLossRow((*losses)[i], &loss));
+      losses_.push_back((*losses)[i]);
     }
     return Status::Ok();
   }
@@ -329,6 +330,7 @@ class Builder {
     } else {
       const StreamRow& current = (*store)->current();
       if (foreign_) NothingIsLeft();
+      DeclareAgain();
       TRY((*store)->Fork(current.base + current.head + 1, "the journal was damaged", now, random,
                          gone_));
     }
@@ -339,6 +341,17 @@ class Builder {
     for (TakeOverRow& row : rest_) row.file = NameOf(aside);
     if (!foreign_) TRY((*store)->BeginTakeOver(rest_, now));
     return (*store)->CloseWhole();
+  }
+
+  // What was declared, and stood in what cannot be read any more.
+  void DeclareAgain() {
+    for (size_t i = 0; witness_ != nullptr && i < witness_->losses.size(); ++i) {
+      const LossRow& loss = witness_->losses[i];
+      const bool kept = std::any_of(losses_.begin(), losses_.end(), [&](const LossRow& row) {
+        return LossKey(row) == LossKey(loss);
+      });
+      if (!kept) gone_.push_back(loss);
+    }
   }
 
   // Every number that was given and not delivered is gone.
@@ -365,6 +378,7 @@ class Builder {
   std::vector<StreamRow> streams_;
   std::vector<TakeOverRow> rest_;  // what of each stream was not delivered
   std::vector<LossRow> gone_;      // what of it is known to be lost already
+  std::vector<LossRow> losses_;    // what was declared before
 };
 
 struct Found {

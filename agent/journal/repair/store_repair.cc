@@ -8,6 +8,7 @@
 
 #include "agent/journal/paths.h"
 #include "agent/journal/store.h"
+#include "agent/journal/stream_tables.h"
 #include "common/base/log.h"
 
 namespace tillrelay::journal {
@@ -99,6 +100,7 @@ Witness JournalStore::WitnessOf() const {
   Witness witness;
   witness.store_id = options_.store_id;
   witness.streams = streams_;
+  witness.losses = losses_;
   witness.boot_id = boot_id_;
   return witness;
 }
@@ -130,6 +132,11 @@ std::vector<LossRow> JournalStore::MissingOf(const Witness& witness, bool more_g
     // Nothing is known to be gone, but more may have been given: from the next number on.
     if (loss.open) loss.last = std::max(loss.last, loss.first);
     if (loss.first <= loss.last) missing.push_back(std::move(loss));
+  }
+  // What an earlier repair declared, and the centre has not heard of, must not go with this file.
+  for (const LossRow& loss : witness.losses) {
+    auto known = IsKnown(LossKey(loss), LossId(options_.store_id, loss));
+    if (!known.ok() || !*known) missing.push_back(loss);
   }
   return missing;
 }

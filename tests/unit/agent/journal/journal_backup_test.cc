@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
@@ -145,11 +146,29 @@ TEST_F(JournalBackupTest, ARestoreGoesOnInANewStreamBehindTheCentresWord) {
   Reopen();
   EXPECT_EQ(store_->current().stream, told->stream);
   EXPECT_NE(store_->current().stream, old_stream);
-  EXPECT_EQ(store_->current().head, 31u);  // stream_opened and what was not confirmed
+  // stream_opened, what was not confirmed, and the loss of what had been given since.
+  EXPECT_EQ(store_->current().head, 32u);
   EXPECT_EQ(store_->streams().front().head, 20u);
   EXPECT_EQ(Tell(SaleDraft("03", 20)), "duplicate 20");
-  EXPECT_EQ(Tell(SaleDraft("03", 51)), "stored 32");  // told again after the restore
+  EXPECT_EQ(Tell(SaleDraft("03", 51)), "stored 33");  // told again after the restore
   EXPECT_TRUE(FaultsOf(options_.path).empty()) << FaultsOf(options_.path).front();
+}
+
+TEST_F(JournalBackupTest, ASecondRestoreDeclaresWhatTheFirstOneDeclared) {
+  Sell(1, 50);
+  Confirm(50);
+  ASSERT_TRUE(Backup(options_.path, copy_, nullptr).ok());
+  const std::string stream = store_->current().stream;
+  Sell(51, 60);
+  Close();
+  ASSERT_TRUE(Restore().ok());
+  ASSERT_TRUE(Restore().ok());
+  Reopen();
+  const auto& losses = store_->losses();
+  const bool declared = std::any_of(losses.begin(), losses.end(), [&](const LossRow& loss) {
+    return loss.stream == stream && loss.first == 51 && loss.last == 60;
+  });
+  EXPECT_TRUE(declared);
 }
 
 TEST_F(JournalBackupTest, ADamagedBackupIsRefusedAndTheJournalStays) {

@@ -272,6 +272,23 @@ TEST_F(JournalDamageTest, DamageAfterDamageWhileOffLineLosesNothing) {
   Judge(&run, "damage after damage");
 }
 
+// The file that held the first declaration is gone before the centre heard of it.
+TEST_F(JournalDamageTest, WhatOneRepairDeclaredTheNextOneDeclaresAgain) {
+  JournalRun run(files_.folder, &oracle_, &random_, &clock_);
+  Sell(&run);
+  for (int time = 1; time <= 3; ++time) {
+    ASSERT_TRUE(run.Tell({kFresh + 10 * time, kFresh + 10 * time + 1}).ok());
+    run.Tick(1);
+    run.Stop();
+    fs::resize_file(files_.journal(), 0);
+    if (fs::exists(files_.log())) fs::resize_file(files_.log(), 0);
+    run.StartAgainAndAgain(kOpens);
+    ASSERT_TRUE(run.running()) << oracle_.Summary();
+    run.Tick(5);
+  }
+  Judge(&run, "emptied again");
+}
+
 TEST_F(JournalDamageTest, OneJournalIsNotOpenedUnderTwoNames) {
   JournalRun run(files_.folder, &oracle_, &random_, &clock_);
   ASSERT_TRUE(run.Start().ok());
