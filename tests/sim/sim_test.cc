@@ -1,8 +1,9 @@
 // The whole protocol in simulated hours: real journals, couriers, senders and collector, a broker
 // that lies, disks that are copied, set back and lost, that fill and are freed, power that goes in
-// the middle of anything, clocks that step, settings that change, rows that are damaged,
-// files that vanish. The oracle: every accepted event is applied exactly once, or declared lost,
-// unless its only copies went down with a disk.
+// the middle of anything, clocks that step, settings that change; where the list
+// of faults has "damage" and "vanish", rows that are damaged and files that vanish. The oracle:
+// every accepted event is applied exactly once, or declared lost, unless its only copies went down
+// with a disk.
 //   sim_test --seed N --seeds K [--jobs J] [--report FILE] [--faults LIST] [--trace]
 //            [--without chain|rewind|ids|puback|sync|salvage|witness]
 #include <fmt/format.h>
@@ -32,8 +33,7 @@ struct Options {
   uint64_t seed = 1, seeds = 1;
   std::string without;
   std::string faults =
-      "crash,snapshot,clone,disk,broker,line,centre,restore,power,full,clock,settings,backup,"
-      "vanish,damage";
+      "crash,snapshot,clone,disk,broker,line,centre,restore,power,full,clock,settings,backup";
   std::string report;  // one line of JSON is added there
   size_t jobs = 1;
   int retention_minutes = 0;  // 0: by seed
