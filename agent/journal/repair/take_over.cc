@@ -281,23 +281,28 @@ Result<bool> TakeOver::TakeEvent(Job* job, uint64_t position) {
   } else if (job->raw != nullptr && !changed) {
     rows = job->raw->At(position);
   }
-  for (const Row& row : rows) TRY(TakeRow(job, row));
+  uint64_t into = 0;
+  for (const Row& row : rows) {
+    auto moved = TakeRow(row);
+    if (!moved.ok()) return std::move(moved).status();
+    if (*moved > 0) into = *moved;
+  }
+  if (into > 0) AddRun(job, position, into);
   return !rows.empty();
 }
 
-// What a register has told again meanwhile stands in the new journal already: because nobody knew
-// it any more, or because its commit had failed then.
-Status TakeOver::TakeRow(Job* job, const Row& row) {
+// Its new position; 0: a register has told it again meanwhile, and it stands in the new journal
+// already (nobody knew it any more, or its commit had failed then).
+Result<uint64_t> TakeOver::TakeRow(const Row& row) {
   auto known = KnownOf(row);
   auto elsewhere = known ? target_->IsKnown(known->key, row.id) : target_->HasId(row.id);
   if (!elsewhere.ok()) return std::move(elsewhere).status();
-  if (*elsewhere) return Status::Ok();
+  if (*elsewhere) return uint64_t{0};
   auto moved = target_->AppendOld(row);
-  if (!moved.ok()) return std::move(moved).status();
-  AddRun(job, row.position, *moved);
-  if (!known) return Status::Ok();
+  if (!moved.ok() || !known) return moved;
   known->position = *moved;
-  return target_->AddKnown(*known);
+  TRY(target_->AddKnown(*known));
+  return moved;
 }
 
 // The lowest position from `position` on at which there is a sound event, or 0. Behind the numbers

@@ -4,10 +4,10 @@
 //   come is durable (tables take_over, take_over_run), so that a stop at any moment costs nothing.
 // Promise: every unconfirmed event of the old file is, in the end, in the new one under its old id,
 //   or declared lost under its old number. A document that is told again meanwhile is looked for in
-//   the old file first, so it is known again as if everything had been brought over. What an event
-//   was told as follows from the event too: it is known again though the list of known ids is gone,
-//   and one that was told again before it could be brought over is not brought over twice. An id
-//   whose event is gone is forgotten. The old file is only read.
+//   the old file first, so it is known again as if everything had been brought over. A document's
+//   key and digest follow from its event as well: it is known again even where the list of known
+//   ids is gone, and what was told again before its turn is not brought over twice. An id whose
+//   event is gone is forgotten. The old file is only read.
 // Thread: journal. Everything happens in a transaction of the store's.
 // Errors: those of writing. What cannot be read in the old file is no error.
 // Limits: kRowsPerStep rows a step; the pages of the old file are searched kScanBytes a step.
@@ -112,7 +112,7 @@ class TakeOver {
   Job* Current();
   std::optional<Row> ReadEvent(Job* job, uint64_t position, bool* changed = nullptr);
   Result<bool> TakeEvent(Job* job, uint64_t position);
-  Status TakeRow(Job* job, const Row& row);
+  Result<uint64_t> TakeRow(const Row& row);
   uint64_t NextEvent(Job* job, uint64_t position);
   Result<bool> SearchPages(Job* job);
   Status EndHole(Job* job, uint64_t behind, bool open);
