@@ -8,20 +8,13 @@
 #include "common/event/draft.h"
 #include "common/event/item_rules.h"
 #include "tests/support/golden.h"
+#include "tests/unit/agent/formats/csv_till.h"
 
 namespace tillrelay {
 namespace {
 
 using formats::CsvProfile;
-
-CsvProfile Till() {
-  CsvProfile profile;
-  profile.name = "till";
-  profile.store_id = "0042";
-  profile.register_id = "03";
-  profile.columns = {{"number", "no"}, {"time", "t"}, {"sku", "sku"}, {"quantity", "q"}};
-  return profile;
-}
+using testing::Till;
 
 // "A -1; refused unknown-word": what each receipt moves.
 std::string Moved(const CsvProfile& profile, const std::string& text) {

@@ -6,20 +6,13 @@
 #include "agent/formats/csv_values.h"
 #include "common/event/draft.h"
 #include "tests/support/golden.h"
+#include "tests/unit/agent/formats/csv_till.h"
 
 namespace tillrelay {
 namespace {
 
 using formats::CsvProfile;
-
-CsvProfile Till() {
-  CsvProfile profile;
-  profile.name = "till";
-  profile.store_id = "0042";
-  profile.register_id = "03";
-  profile.columns = {{"number", "no"}, {"time", "t"}, {"sku", "sku"}, {"quantity", "q"}};
-  return profile;
-}
+using testing::Till;
 
 // "sale 1: A -1; refused unknown-word at status" and the like.
 std::string Told(const CsvProfile& profile, const std::string& text) {
