@@ -38,7 +38,7 @@ void WriteToken(const ApiToken& token, JsonWriter* json) {
   json->Field("created_at", token.created_at);
 }
 
-Response ListTokens(const AccessBook& book) {
+Response ListTokens(const UserStore& book) {
   std::string body;
   JsonWriter json(&body);
   json.BeginObject().Key("tokens").BeginArray();
@@ -53,7 +53,7 @@ Response ListTokens(const AccessBook& book) {
   return http::Json(std::move(body));
 }
 
-Response ListUsers(const AccessBook& book) {
+Response ListUsers(const UserStore& book) {
   std::string body;
   JsonWriter json(&body);
   json.BeginObject().Key("users").BeginArray();
@@ -87,7 +87,7 @@ std::optional<Response> ReadWish(Request& request, Wish* wish) {
   return std::nullopt;
 }
 
-void RunOrRefuse(const AccessDesk& desk, const Responder& responder,
+void RunOrRefuse(const AccessServices& desk, const Responder& responder,
                  std::function<Response()> work) {
   if (desk.run([responder, work = std::move(work)] { responder.Send(work()); })) return;
   Response busy = Problem(503, "busy", "Too much is going on; try again");
@@ -96,7 +96,7 @@ void RunOrRefuse(const AccessDesk& desk, const Responder& responder,
 }
 
 // Writes a change down, whatever became of it.
-Status Noted(const AccessDesk& desk, AuditNote note, Status status) {
+Status Noted(const AccessServices& desk, AuditNote note, Status status) {
   note.outcome = status.ok() ? "done" : "failed";
   if (status.ok()) {
     log::Info("access", "{}: {} {}", note.actor, note.action, note.subject);
@@ -108,7 +108,7 @@ Status Noted(const AccessDesk& desk, AuditNote note, Status status) {
   return status;
 }
 
-Response SetPassword(const AccessDesk& desk, const Wish& wish, const std::string& actor) {
+Response SetPassword(const AccessServices& desk, const Wish& wish, const std::string& actor) {
   auto hash = HashPassword(wish.password, desk.random);
   if (!hash.ok()) return Failed(hash.status());
   Status set = desk.book->SetUser({wish.name, wish.role, *std::move(hash)});
@@ -120,7 +120,7 @@ Response SetPassword(const AccessDesk& desk, const Wish& wish, const std::string
   return response;
 }
 
-void PutUser(const AccessDesk& desk, Request&& request, const Responder& responder) {
+void PutUser(const AccessServices& desk, Request&& request, const Responder& responder) {
   Wish wish;
   if (auto wrong = ReadWish(request, &wish)) return responder.Send(*std::move(wrong));
   wish.name = request.Param("name");
@@ -137,7 +137,7 @@ void PutUser(const AccessDesk& desk, Request&& request, const Responder& respond
               [desk, wish, actor = request.remote] { return SetPassword(desk, wish, actor); });
 }
 
-Response RemoveUser(const AccessDesk& desk, const std::string& name, const std::string& actor) {
+Response RemoveUser(const AccessServices& desk, const std::string& name, const std::string& actor) {
   const Status done =
       Noted(desk, {actor, "user-remove", "user/" + name, ""}, desk.book->RemoveUser(name));
   if (!done.ok()) return Failed(done);
@@ -147,7 +147,7 @@ Response RemoveUser(const AccessDesk& desk, const std::string& name, const std::
   return response;
 }
 
-Response AddToken(const AccessDesk& desk, const Wish& wish, const std::string& actor) {
+Response AddToken(const AccessServices& desk, const Wish& wish, const std::string& actor) {
   auto issued = desk.book->AddToken(wish.name, wish.role);
   const Status done = Noted(desk, {actor, "token-add", "token/" + wish.name, ""}, issued.status());
   if (!done.ok()) return Failed(done);
@@ -159,7 +159,7 @@ Response AddToken(const AccessDesk& desk, const Wish& wish, const std::string& a
   return Json(201, std::move(body));
 }
 
-Response RemoveToken(const AccessDesk& desk, const std::string& id, const std::string& actor) {
+Response RemoveToken(const AccessServices& desk, const std::string& id, const std::string& actor) {
   auto removed = desk.book->RemoveToken(id);
   if (!removed.ok() && removed.status().code() == Code::kNotFound) {
     return Problem(404, "no-such-token", "There is no such token", "GET this list for their ids");
@@ -172,7 +172,7 @@ Response RemoveToken(const AccessDesk& desk, const std::string& id, const std::s
   return response;
 }
 
-Response MakeLink(const AccessDesk& desk, const std::string& actor) {
+Response MakeLink(const AccessServices& desk, const std::string& actor) {
   const std::string token = desk.sessions->OpenLink(actor);
   Noted(desk, {actor, "login-link", "session", ""}, Status::Ok()).ok();
   std::string body;
@@ -187,7 +187,7 @@ Response MakeLink(const AccessDesk& desk, const std::string& actor) {
 
 }  // namespace
 
-void AddAccessRoutes(http::Router* control, const AccessDesk& desk) {
+void AddAccessRoutes(http::Router* control, const AccessServices& desk) {
   control->Add("GET", "/v1/users", [desk](Request&&, const Responder& responder) {
     responder.Send(ListUsers(*desk.book));
   });

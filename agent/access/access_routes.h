@@ -6,15 +6,15 @@
 
 #include <string>
 
-#include "agent/access/access_book.h"
-#include "agent/access/login_desk.h"
+#include "agent/access/login_routes.h"
 #include "agent/access/sessions.h"
+#include "agent/access/user_store.h"
 #include "common/http/router.h"
 
 namespace tillrelay::access {
 
-struct AccessDesk {
-  AccessBook* book = nullptr;
+struct AccessServices {
+  UserStore* book = nullptr;
   Sessions* sessions = nullptr;
   Random* random = nullptr;
   RunElsewhere run;
@@ -23,6 +23,6 @@ struct AccessDesk {
   std::string fingerprint;  // of the admin port's certificate; empty without TLS
 };
 
-void AddAccessRoutes(http::Router* control, const AccessDesk& desk);
+void AddAccessRoutes(http::Router* control, const AccessServices& desk);
 
 }  // namespace tillrelay::access

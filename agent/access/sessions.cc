@@ -6,7 +6,7 @@
 
 namespace tillrelay::access {
 
-bool Sessions::Alive(const Kept& kept, Instant now) const {
+bool Sessions::Alive(const StoredSession& kept, Instant now) const {
   return now - kept.used < kIdle && now - kept.opened < kLongest;
 }
 

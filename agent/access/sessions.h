@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-#include "agent/access/viewer.h"
+#include "agent/access/principal.h"
 #include "common/base/clock.h"
 #include "common/base/digest.h"
 #include "common/base/mutex.h"
@@ -53,7 +53,7 @@ class Sessions {
   bool HasLink(std::string_view token);
 
  private:
-  struct Kept {
+  struct StoredSession {
     Session session;
     Instant opened{}, used{};
   };
@@ -62,7 +62,7 @@ class Sessions {
     std::string maker;
     Instant opened{};
   };
-  bool Alive(const Kept& kept, Instant now) const;
+  bool Alive(const StoredSession& kept, Instant now) const;
   // Index into links_; its size if there is no such link, or it is too old.
   size_t FindLink(std::string_view token) REQUIRES(mutex_);
 
@@ -70,7 +70,7 @@ class Sessions {
   Random& random_;
   Mutex mutex_;
   // Guarded by mutex_:
-  std::map<Sha256Digest, Kept> sessions_ GUARDED_BY(mutex_);
+  std::map<Sha256Digest, StoredSession> sessions_ GUARDED_BY(mutex_);
   std::vector<Link> links_ GUARDED_BY(mutex_);  // the oldest first
 };
 

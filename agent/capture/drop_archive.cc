@@ -10,8 +10,8 @@
 #include <cstdlib>
 
 #include "agent/capture/drop_names.h"
-#include "agent/capture/scrub_file.h"
-#include "agent/guard/guard.h"
+#include "agent/capture/redact_file.h"
+#include "agent/redact/redact.h"
 #include "common/base/log.h"
 #include "common/event/time_text.h"
 
@@ -87,7 +87,7 @@ Status DropArchive::Keep(const Original& original, Place place, const std::strin
     if (!copied.ok()) return std::move(copied).Within("copy");
   }
   const bool explained =
-      !reason.empty() && WriteAside(folder, kUnfinishedReason, guard::Scrub(reason)).ok();
+      !reason.empty() && WriteAside(folder, kUnfinishedReason, redact::RedactDocument(reason)).ok();
   if (!reason.empty() && !explained) {
     log::Warning("capture", "no .reason could be written for {}", original.name);
   }
@@ -110,7 +110,7 @@ Status DropArchive::CopyLarge(const Original& original, const Fd& folder) const 
   const Fd to(openat(folder.get(), kUnfinishedCopy,
                      O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!to.valid()) return Unavailable("create: " + ErrnoText(errno));
-  Status copied = ScrubInto(from.get(), to.get(), beat_);
+  Status copied = RedactInto(from.get(), to.get(), beat_);
   if (copied.ok() && fsync(to.get()) != 0) copied = Unavailable("fsync: " + ErrnoText(errno));
   if (copied.ok() && !unchanged()) copied = NotFound("changed while it was copied");
   if (!copied.ok()) unlinkat(folder.get(), kUnfinishedCopy, 0);
@@ -118,7 +118,7 @@ Status DropArchive::CopyLarge(const Original& original, const Fd& folder) const 
 }
 
 Status DropArchive::KeepUnderAFreeName(const Original& original, const Fd& folder, bool explained) {
-  const std::string base = guard::Scrub(original.name);
+  const std::string base = redact::RedactDocument(original.name);
   for (int attempt = 1; attempt <= kMaxNames; ++attempt) {
     const std::string archived = ArchiveName(Prefix(attempt), base);
     const std::string note = archived + ".reason";

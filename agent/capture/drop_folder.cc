@@ -49,7 +49,7 @@ Result<Fd> OpenFolder(int parent, const char* name, mode_t mode) {
 
 }  // namespace
 
-struct DropFolder::Taken {
+struct DropFolder::InFlightFile {
   Original original;
   std::string refusal;  // set when it is rejected without asking the journal
   size_t bytes = 0;
@@ -109,16 +109,16 @@ Status DropFolder::OpenFolders() {
   return Status::Ok();
 }
 
-DropFolder::Seen* DropFolder::Watched(const struct stat& info) {
+DropFolder::FileState* DropFolder::Watched(const struct stat& info) {
   const auto known = seen_.find(info.st_ino);
   if (known != seen_.end()) return &known->second;
   return seen_.size() < kMaxSeen ? &seen_[info.st_ino] : nullptr;
 }
 
-DropFolder::Seen* DropFolder::Find(const std::string& name, struct stat* info) {
+DropFolder::FileState* DropFolder::Find(const std::string& name, struct stat* info) {
   if (IsUnfinished(name)) return nullptr;
   if (fstatat(incoming_.get(), name.c_str(), info, AT_SYMLINK_NOFOLLOW) != 0) return nullptr;
-  Seen* seen = Watched(*info);
+  FileState* seen = Watched(*info);
   // The pass that runs may be past its place.
   if (seen != nullptr) seen->pass = pass_.number + 1;
   return seen;
@@ -128,7 +128,7 @@ DropFolder::Seen* DropFolder::Find(const std::string& name, struct stat* info) {
 // name may mean another file by now, but then the notification of that one is still to come.
 void DropFolder::Arrived(const std::string& name) {
   struct stat info {};
-  Seen* seen = Find(name, &info);
+  FileState* seen = Find(name, &info);
   if (seen == nullptr) return;
   seen->size = info.st_size;
   seen->mtime_ns = MtimeNs(info);
@@ -137,14 +137,14 @@ void DropFolder::Arrived(const std::string& name) {
 }
 
 // It must settle again.
-void DropFolder::Doubt(Seen* seen) {
+void DropFolder::Doubt(FileState* seen) {
   seen->size = -1;
   seen->arrived = false;
 }
 
 void DropFolder::Created(const std::string& name) {
   struct stat info {};
-  Seen* seen = Find(name, &info);
+  FileState* seen = Find(name, &info);
   if (seen != nullptr) Doubt(seen);
 }
 
@@ -164,7 +164,7 @@ void DropFolder::BeginPass() {
 void DropFolder::EndPass() {
   listing_.Restart();
   pass_.running = false;
-  Tell();
+  UpdateStats();
   archive_.Trim();
 }
 
@@ -175,11 +175,11 @@ DropFolder::Next DropFolder::Scan() {
   if (over.ok()) {
     TakeAll(ready);
   } else {
-    Trouble("incoming " + over.status().message());
+    ReportTrouble("incoming " + over.status().message());
   }
   const bool refused = !intake_.Refusing().empty();  // full or poisoned: the files stay
   if (over.ok() && !*over && !refused) {
-    Tell();
+    UpdateStats();
     return Next::kMore;
   }
   if (over.ok() && *over) {
@@ -206,7 +206,7 @@ Result<bool> DropFolder::Gather(std::vector<std::string>* ready) {
 bool DropFolder::Ready(const std::string& name) {
   struct stat info {};
   if (fstatat(incoming_.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) return false;
-  Seen* seen = Watched(info);
+  FileState* seen = Watched(info);
   if (seen == nullptr) {
     pass_.settling = true;
     return false;
@@ -234,7 +234,7 @@ bool DropFolder::Ready(const std::string& name) {
   return settled;
 }
 
-bool DropFolder::Settled(const struct stat& info, Seen* seen) const {
+bool DropFolder::Settled(const struct stat& info, FileState* seen) const {
   const Instant now = clock_.Now();
   if (seen->size == info.st_size && seen->mtime_ns == MtimeNs(info)) {
     return seen->arrived || now - seen->since >= options_.settle;
@@ -248,7 +248,7 @@ bool DropFolder::Settled(const struct stat& info, Seen* seen) const {
 
 // The next files are read while the journal commits those before them.
 void DropFolder::TakeAll(const std::vector<std::string>& names) {
-  std::deque<std::unique_ptr<Taken>> open;
+  std::deque<std::unique_ptr<InFlightFile>> open;
   size_t bytes = 0;
   bool any = false;
   const auto finish_first = [&] {
@@ -269,15 +269,15 @@ void DropFolder::TakeAll(const std::vector<std::string>& names) {
   }
   while (!open.empty()) finish_first();
   if (!any) return;
-  if (Status s = archive_.Sync(); !s.ok()) Trouble(s.message());
+  if (Status s = archive_.Sync(); !s.ok()) ReportTrouble(s.message());
 }
 
-std::unique_ptr<DropFolder::Taken> DropFolder::Take(const std::string& name) {
-  auto taken = std::make_unique<Taken>();
+std::unique_ptr<DropFolder::InFlightFile> DropFolder::Take(const std::string& name) {
+  auto taken = std::make_unique<InFlightFile>();
   taken->original.name = name;
   Document document;
   document.channel = "file";
-  document.origin = Printable(guard::Scrub(name), 255);
+  document.origin = Printable(redact::RedactDocument(name), 255);
   const Status loaded = Load(&document, taken.get());
   if (loaded.code() == Code::kNotFound) return nullptr;  // gone, or still changing: later
   if (loaded.code() == Code::kInvalid) {
@@ -291,19 +291,19 @@ std::unique_ptr<DropFolder::Taken> DropFolder::Take(const std::string& name) {
   return taken;
 }
 
-Status DropFolder::Load(Document* document, Taken* taken) {
-  if (Status s = Look(taken->original.name, taken); !s.ok()) return s;
+Status DropFolder::Load(Document* document, InFlightFile* taken) {
+  if (Status s = CheckFile(taken->original.name, taken); !s.ok()) return s;
   auto bytes = Read(*taken);
   if (!bytes.ok()) return std::move(bytes).status();
   document->bytes = *std::move(bytes);
   taken->bytes = document->bytes.size();
   std::string text = PlainText(document->bytes);
-  if (guard::Redact(&text, guard::Spelling::kRaw) > 0) taken->original.scrubbed = std::move(text);
+  if (redact::Redact(&text, redact::Spelling::kRaw) > 0) taken->original.scrubbed = std::move(text);
   return Status::Ok();
 }
 
 // Sends what is in the document on its way; otherwise why it is rejected.
-std::string DropFolder::Submit(Document* document, Taken* taken) {
+std::string DropFolder::Submit(Document* document, InFlightFile* taken) {
   const std::string& name = taken->original.name;
   auto format = formats::Sniff(document->bytes, name);
   if (!format && formats::CsvByFile(intake_.csv(), name) != nullptr) format = formats::Format::kCsv;
@@ -315,7 +315,7 @@ std::string DropFolder::Submit(Document* document, Taken* taken) {
       return "no CSV profile has this name: add [drop_folder.csv.NAME] with `files`";
     }
   }
-  Prepared prepared = intake_.Prepare(document);
+  DecodedDocument prepared = intake_.Prepare(document);
   if (!prepared.syntax && prepared.entries.empty()) return "the file holds no event";
   taken->syntax = prepared.syntax;
   taken->hints = HintsOf(prepared);
@@ -328,7 +328,7 @@ std::string DropFolder::Submit(Document* document, Taken* taken) {
 }
 
 // What may be read at all, judged without opening it.
-Status DropFolder::Look(const std::string& name, Taken* taken) {
+Status DropFolder::CheckFile(const std::string& name, InFlightFile* taken) {
   struct stat& info = taken->original.identity;
   if (fstatat(incoming_.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) {
     return errno == ENOENT ? NotFound("gone") : Unavailable(ErrnoText(errno));
@@ -348,7 +348,7 @@ Status DropFolder::Look(const std::string& name, Taken* taken) {
             "service can read it here; delete it when it is no longer needed."));
 }
 
-Result<std::string> DropFolder::Read(const Taken& taken) {
+Result<std::string> DropFolder::Read(const InFlightFile& taken) {
   const Original& original = taken.original;
   const Fd fd(openat(incoming_.get(), original.name.c_str(),
                      O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
@@ -369,7 +369,7 @@ Result<std::string> DropFolder::Read(const Taken& taken) {
   return bytes;
 }
 
-void DropFolder::Finish(Taken* taken) {
+void DropFolder::Finish(InFlightFile* taken) {
   const std::string& name = taken->original.name;
   if (!taken->refusal.empty()) {
     log::Warning("capture", "{} rejected: {}", name, taken->refusal);
@@ -396,7 +396,8 @@ void DropFolder::Finish(Taken* taken) {
       [done](CaptureStats* stats) { ++(done ? stats->files_done : stats->files_rejected); });
 }
 
-bool DropFolder::Keep(const Taken& taken, DropArchive::Place place, const std::string& reason) {
+bool DropFolder::Keep(const InFlightFile& taken, DropArchive::Place place,
+                      const std::string& reason) {
   const Status kept = archive_.Keep(taken.original, place, reason);
   if (kept.ok()) {
     seen_.erase(taken.original.identity.st_ino);
@@ -412,20 +413,20 @@ void DropFolder::Beat() const {
 }
 
 // The file stays and is tried again; when the journal refuses everything, with the others.
-void DropFolder::Stuck(const Taken& taken, const std::string& why) {
-  Trouble(why);
+void DropFolder::Stuck(const InFlightFile& taken, const std::string& why) {
+  ReportTrouble(why);
   if (!intake_.Refusing().empty()) return;
-  Seen* seen = Watched(taken.original.identity);
+  FileState* seen = Watched(taken.original.identity);
   if (seen != nullptr) seen->retry_at = clock_.Now() + kStuckRetry;
 }
 
-void DropFolder::Trouble(const std::string& text) {
-  last_trouble_ = pass_.trouble = Printable(guard::Scrub(text), 300);
+void DropFolder::ReportTrouble(const std::string& text) {
+  last_trouble_ = pass_.trouble = Printable(redact::RedactDocument(text), 300);
   trouble_.Report("drop folder: " + last_trouble_, clock_.Now());
 }
 
 // A pass that found no trouble so far does not yet say that there is none.
-void DropFolder::Tell() {
+void DropFolder::UpdateStats() {
   counters_.Change([&](CaptureStats* stats) {
     stats->files_waiting = left() + listing_.left();
     if (!pass_.running || !pass_.trouble.empty()) stats->drop_folder_error = pass_.trouble;

@@ -58,7 +58,7 @@ class DropFolder {
 
  private:
   // What is known of a file that was not taken yet, by its inode.
-  struct Seen {
+  struct FileState {
     int64_t size = -1, mtime_ns = -1;
     Instant since{};
     Instant retry_at{};  // a file that could not be taken lets others pass until then
@@ -73,7 +73,7 @@ class DropFolder {
     uint64_t unreadable = 0;
     std::string trouble;
   };
-  struct Taken;  // one file between reading and archiving
+  struct InFlightFile;  // one file between reading and archiving
 
   DropFolder(const DropFolderOptions& options, Intake* intake, Counters* counters,
              const Clock* clock);
@@ -82,23 +82,23 @@ class DropFolder {
   void EndPass();
   Result<bool> Gather(std::vector<std::string>* ready);
   bool Ready(const std::string& name);
-  bool Settled(const struct stat& info, Seen* seen) const;
+  bool Settled(const struct stat& info, FileState* seen) const;
   // Nothing if there is no such file, or no room to watch it.
-  Seen* Watched(const struct stat& info);
-  static void Doubt(Seen* seen);
-  Seen* Find(const std::string& name, struct stat* info);
+  FileState* Watched(const struct stat& info);
+  static void Doubt(FileState* seen);
+  FileState* Find(const std::string& name, struct stat* info);
   void TakeAll(const std::vector<std::string>& names);
-  std::unique_ptr<Taken> Take(const std::string& name);
-  Status Load(Document* document, Taken* taken);
-  std::string Submit(Document* document, Taken* taken);
-  Status Look(const std::string& name, Taken* taken);
-  Result<std::string> Read(const Taken& taken);
-  void Finish(Taken* taken);
-  bool Keep(const Taken& taken, DropArchive::Place place, const std::string& reason);
+  std::unique_ptr<InFlightFile> Take(const std::string& name);
+  Status Load(Document* document, InFlightFile* taken);
+  std::string Submit(Document* document, InFlightFile* taken);
+  Status CheckFile(const std::string& name, InFlightFile* taken);
+  Result<std::string> Read(const InFlightFile& taken);
+  void Finish(InFlightFile* taken);
+  bool Keep(const InFlightFile& taken, DropArchive::Place place, const std::string& reason);
   void Beat() const;
-  void Stuck(const Taken& taken, const std::string& why);
-  void Trouble(const std::string& text);
-  void Tell();
+  void Stuck(const InFlightFile& taken, const std::string& why);
+  void ReportTrouble(const std::string& text);
+  void UpdateStats();
 
   const DropFolderOptions options_;
   Intake& intake_;
@@ -107,7 +107,7 @@ class DropFolder {
   Fd incoming_;
   DropListing listing_;
   DropArchive archive_;
-  std::unordered_map<uint64_t, Seen> seen_;
+  std::unordered_map<uint64_t, FileState> seen_;
   Pass pass_;
   log::Repeated trouble_{log::Level::kError, "capture"};
   std::string last_trouble_;

@@ -19,14 +19,14 @@ Result<std::optional<std::string>> DropListing::Next() {
     Restart();
     return std::optional<std::string>();
   }
-  return std::optional<std::string>(names_.c_str() + page_[told_++]);
+  return std::optional<std::string>(names_.c_str() + page_[given_++]);
 }
 
 void DropListing::Restart() {
   directory_.reset();
   names_ = {};
   page_ = {};
-  told_ = 0;
+  given_ = 0;
 }
 
 Status DropListing::ReadPage() {
@@ -41,7 +41,7 @@ Status DropListing::ReadPage() {
   }
   names_.clear();
   page_.clear();
-  told_ = 0;
+  given_ = 0;
   while (page_.size() < page_names_ && names_.size() < kPageBytes) {
     errno = 0;
     const dirent* entry = readdir(directory_.get());

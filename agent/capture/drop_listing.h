@@ -36,7 +36,7 @@ class DropListing {
   // Forgets the rest of this pass.
   void Restart();
   // Names of the page that were not told yet: at least so many are left of the pass.
-  size_t left() const { return page_.size() - told_; }
+  size_t left() const { return page_.size() - given_; }
   // Since the start, of all passes.
   uint64_t names_read() const { return names_read_; }
 
@@ -53,7 +53,7 @@ class DropListing {
   std::unique_ptr<DIR, CloseDirectory> directory_;  // open from the begin to the end of a pass
   std::string names_;                               // of the page, each with its NUL
   std::vector<uint32_t> page_;                      // where they begin, in order
-  size_t told_ = 0;
+  size_t given_ = 0;
   uint64_t names_read_ = 0;
 };
 

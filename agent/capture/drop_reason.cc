@@ -7,7 +7,7 @@ namespace {
 
 constexpr size_t kMaxDescribed = 200;
 
-std::string DocumentReason(size_t number, const journal::Receipt& receipt,
+std::string DocumentReason(size_t number, const journal::AppendResult& receipt,
                            const std::string& hint) {
   std::string text = fmt::format("\ndocument {}: {}", number, receipt.reason);
   if (!receipt.field.empty()) text += " at " + receipt.field;
@@ -22,10 +22,10 @@ std::string UnreadReason(const std::string& why) {
   return "Nothing of this was stored.\n" + why + "\n";
 }
 
-Hints HintsOf(const Prepared& prepared) {
+Hints HintsOf(const DecodedDocument& prepared) {
   Hints hints;
   for (size_t i = 0; i < prepared.entries.size() && hints.size() < kMaxDescribed; ++i) {
-    const auto* unfit = std::get_if<journal::Unfit>(&prepared.entries[i]);
+    const auto* unfit = std::get_if<journal::RejectedDocument>(&prepared.entries[i]);
     if (unfit != nullptr) hints.emplace(i, unfit->why.hint);
   }
   return hints;

@@ -20,6 +20,6 @@ std::string UnreadReason(const std::string& why);
 std::string QuarantineReason(const Answer& answer,
                              const std::optional<formats::SyntaxError>& syntax, const Hints& hints);
 // Of the entries that are known to be unfit before they are submitted.
-Hints HintsOf(const Prepared& prepared);
+Hints HintsOf(const DecodedDocument& prepared);
 
 }  // namespace tillrelay::capture

@@ -57,8 +57,8 @@ Intake::Intake(const IntakeOptions* options, journal::Journal* journal, Counters
       clock_(*clock),
       decoder_(&options_.poslog_words) {}
 
-Prepared Intake::Prepare(Document* document) {
-  Prepared prepared;
+DecodedDocument Intake::Prepare(Document* document) {
+  DecodedDocument prepared;
   prepared.channel = document->channel;
   prepared.payload = Sha256(document->bytes);
   const auto take = [&](formats::Item&& item) { TakeItem(std::move(item), *document, &prepared); };
@@ -68,14 +68,14 @@ Prepared Intake::Prepare(Document* document) {
                                           options_.limits, take);
   if (prepared.syntax) {
     // A decoder may quote what it cannot read.
-    prepared.syntax->what = guard::Scrub(prepared.syntax->what);
-    prepared.syntax->hint = guard::Scrub(prepared.syntax->hint);
+    prepared.syntax->what = redact::RedactDocument(prepared.syntax->what);
+    prepared.syntax->hint = redact::RedactDocument(prepared.syntax->hint);
     prepared.entries.clear();
     event::Rejection why{"not-syntax", fmt::format("byte {}", prepared.syntax->offset),
                          prepared.syntax->what};
     if (!prepared.syntax->hint.empty()) why.hint += "; " + prepared.syntax->hint;
-    prepared.entries.emplace_back(Unfit(std::move(why), *document,
-                                        {document->bytes, formats::MediaTypeOf(document->format)}));
+    prepared.entries.emplace_back(RejectedDocument(
+        std::move(why), *document, {document->bytes, formats::MediaTypeOf(document->format)}));
   }
   if (prepared.redactions > 0) {
     counters_.Change([&](CaptureStats* stats) { stats->redactions += prepared.redactions; });
@@ -83,10 +83,10 @@ Prepared Intake::Prepare(Document* document) {
   return prepared;
 }
 
-void Intake::TakeItem(formats::Item&& item, const Document& document, Prepared* prepared) {
+void Intake::TakeItem(formats::Item&& item, const Document& document, DecodedDocument* prepared) {
   if (auto* rejection = std::get_if<event::Rejection>(&item.outcome)) {
-    prepared->entries.emplace_back(Unfit(std::move(*rejection), document,
-                                         {item.excerpt, formats::ItemMediaType(document.format)}));
+    prepared->entries.emplace_back(RejectedDocument(
+        std::move(*rejection), document, {item.excerpt, formats::ItemMediaType(document.format)}));
     return;
   }
   auto& event = std::get<event::Event>(item.outcome);
@@ -100,23 +100,25 @@ void Intake::TakeItem(formats::Item&& item, const Document& document, Prepared* 
   event.origin->index = static_cast<int64_t>(item.index);
   event.origin->payload_sha256 = ToHex(BytesOf(prepared->payload));
   event::CleanTexts(&event);  // first: what becomes a blank must not hide a card number
-  guard::GuardOutcome guarded = guard::Check(&event, options_.guard, {document.again, &numbers_});
+  redact::RedactOutcome guarded =
+      redact::Check(&event, options_.guard, {document.again, &numbers_});
   prepared->redactions += guarded.redactions;
   if (guarded.rejection) {
     prepared->entries.emplace_back(
-        Unfit(std::move(*guarded.rejection), document, {Resendable(event), kCanonical}));
+        RejectedDocument(std::move(*guarded.rejection), document, {Resendable(event), kCanonical}));
     return;
   }
   auto drafted = event::DraftFrom(&event, options_.shop, HorizonNow());
   if (auto* rejection = std::get_if<event::Rejection>(&drafted)) {
     prepared->entries.emplace_back(
-        Unfit(std::move(*rejection), document, {Resendable(event), kCanonical}));
+        RejectedDocument(std::move(*rejection), document, {Resendable(event), kCanonical}));
     return;
   }
   auto& draft = std::get<event::Draft>(drafted);
   if (draft.data.size() > options_.limits.event_bytes) {
     event::Rejection why{"too-large", "", "one event is at most 1 MiB"};
-    prepared->entries.emplace_back(Unfit(std::move(why), document, {draft.data, kCanonical}));
+    prepared->entries.emplace_back(
+        RejectedDocument(std::move(why), document, {draft.data, kCanonical}));
     return;
   }
   prepared->entries.emplace_back(std::move(draft));
@@ -129,15 +131,16 @@ event::Horizon Intake::HorizonNow() const {
   return {(now + kMostAhead).count(), trust != nullptr && trust->Trusted(clock_)};
 }
 
-journal::Unfit Intake::Unfit(event::Rejection why, const Document& document, const Kept& kept) {
-  journal::Unfit unfit;
+journal::RejectedDocument Intake::RejectedDocument(event::Rejection why, const Document& document,
+                                                   const RetainedText& kept) {
+  journal::RejectedDocument unfit;
   unfit.why = std::move(why);
   // Field and hint quote names and values that the document has.
-  unfit.why.field = guard::Scrub(unfit.why.field);
-  unfit.why.hint = guard::Scrub(unfit.why.hint);
+  unfit.why.field = redact::RedactDocument(unfit.why.field);
+  unfit.why.hint = redact::RedactDocument(unfit.why.hint);
   unfit.channel = document.channel;
-  unfit.origin = guard::Scrub(document.origin);
-  unfit.document = guard::Scrub(
+  unfit.origin = redact::RedactDocument(document.origin);
+  unfit.document = redact::RedactDocument(
       PlainText(std::string_view(kept.text).substr(0, kMaxQuarantinedBytes + kCutBytes)));
   // The cut must not hide a card from the guard by taking its last digits.
   if (kept.text.size() > kMaxQuarantinedBytes) {
@@ -150,8 +153,9 @@ journal::Unfit Intake::Unfit(event::Rejection why, const Document& document, con
   return unfit;
 }
 
-std::vector<Intake::Heard> Intake::HeardIn(const std::vector<journal::Entry>& entries) {
-  std::vector<Heard> heard(entries.size());
+std::vector<Intake::RegisterActivity> Intake::RegisterActivityIn(
+    const std::vector<journal::Entry>& entries) {
+  std::vector<RegisterActivity> heard(entries.size());
   for (size_t i = 0; i < entries.size(); ++i) {
     const auto* draft = std::get_if<event::Draft>(&entries[i]);
     if (draft != nullptr) heard[i] = {draft->register_id, draft->kind};
@@ -160,7 +164,7 @@ std::vector<Intake::Heard> Intake::HeardIn(const std::vector<journal::Entry>& en
 }
 
 // A register that repeats itself is alive, but has not sold twice.
-void Intake::Count(const std::vector<Heard>& heard, bool by_file, const Answer& answer) {
+void Intake::Count(const std::vector<RegisterActivity>& heard, bool by_file, const Answer& answer) {
   counters_.Change([&](CaptureStats* stats) {
     DoorCounts& door = by_file ? stats->file : stats->http;
     for (size_t i = 0; i < heard.size(); ++i) {
@@ -183,15 +187,15 @@ void Intake::Count(const std::vector<Heard>& heard, bool by_file, const Answer& 
   });
 }
 
-journal::AppendRequest Intake::Request(Prepared&& prepared,
+journal::AppendRequest Intake::Request(DecodedDocument&& prepared,
                                        std::function<void(Result<Answer>)> done) {
   journal::AppendRequest request;
   request.entries = std::move(prepared.entries);
-  request.done = [done = std::move(done)](Result<std::vector<journal::Receipt>> receipts) {
+  request.done = [done = std::move(done)](Result<std::vector<journal::AppendResult>> receipts) {
     if (!receipts.ok()) return done(std::move(receipts).status());
     Answer answer;
     answer.receipts = *std::move(receipts);
-    for (const journal::Receipt& receipt : answer.receipts) {
+    for (const journal::AppendResult& receipt : answer.receipts) {
       ++(receipt.outcome == journal::Outcome::kStored      ? answer.stored
          : receipt.outcome == journal::Outcome::kDuplicate ? answer.duplicate
          : receipt.outcome == journal::Outcome::kRefused   ? answer.refused
@@ -202,9 +206,10 @@ journal::AppendRequest Intake::Request(Prepared&& prepared,
   return request;
 }
 
-Status Intake::Submit(Prepared&& prepared, std::optional<journal::FileMark> file,
+Status Intake::Submit(DecodedDocument&& prepared, std::optional<journal::FileMark> file,
                       std::function<void(Result<Answer>)> done) {
-  auto counted = [this, heard = HeardIn(prepared.entries), by_file = prepared.channel == "file",
+  auto counted = [this, heard = RegisterActivityIn(prepared.entries),
+                  by_file = prepared.channel == "file",
                   done = std::move(done)](Result<Answer> answer) {
     if (answer.ok()) Count(heard, by_file, *answer);
     done(std::move(answer));
@@ -232,7 +237,7 @@ Result<Document> Intake::FromQuarantine(Quarantined kept) {
   return document;
 }
 
-Status Intake::Resolve(Prepared&& prepared, Ticket ticket,
+Status Intake::Resolve(DecodedDocument&& prepared, Ticket ticket,
                        std::function<void(Result<Answer>)> done) {
   journal::AppendRequest request = Request(std::move(prepared), std::move(done));
   request.resolves = ticket.number;
@@ -240,7 +245,7 @@ Status Intake::Resolve(Prepared&& prepared, Ticket ticket,
   return journal_.Submit(std::move(request));
 }
 
-Status Intake::Try(Prepared&& prepared, std::function<void(Result<Answer>)> done) {
+Status Intake::Try(DecodedDocument&& prepared, std::function<void(Result<Answer>)> done) {
   return journal_.Try(Request(std::move(prepared), std::move(done)));
 }
 

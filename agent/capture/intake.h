@@ -14,8 +14,8 @@
 #include "agent/formats/csv.h"
 #include "agent/formats/format.h"
 #include "agent/formats/poslog/vocabulary.h"
-#include "agent/guard/guard.h"
 #include "agent/journal/journal.h"
+#include "agent/redact/redact.h"
 #include "common/base/clock_trust.h"
 #include "common/event/draft.h"
 
@@ -24,7 +24,7 @@ namespace tillrelay::capture {
 struct IntakeOptions {
   event::Shop shop;
   formats::Limits limits;
-  guard::GuardOptions guard;
+  redact::RedactOptions guard;
   std::vector<formats::CsvProfile> csv = {};
   formats::poslog::Vocabulary poslog_words = {};
   const ClockTrust* clock_trust = nullptr;  // none: the own clock is never trusted
@@ -53,7 +53,7 @@ struct Document {
 };
 
 // A document on its way: what will be appended, and what to tell about it.
-struct Prepared {
+struct DecodedDocument {
   std::string channel;
   std::vector<journal::Entry> entries;
   std::optional<formats::SyntaxError> syntax;  // entries holds the scrubbed document only
@@ -62,7 +62,7 @@ struct Prepared {
 };
 
 struct Answer {
-  std::vector<journal::Receipt> receipts;
+  std::vector<journal::AppendResult> receipts;
   size_t stored = 0, duplicate = 0, quarantined = 0;
   size_t refused = 0;  // the quarantine is full: not kept at all, to be sent again
 };
@@ -72,10 +72,10 @@ class Intake {
   Intake(const IntakeOptions* options, journal::Journal* journal, Counters* counters,
          const Clock* clock);
 
-  Prepared Prepare(Document* document);
+  DecodedDocument Prepare(Document* document);
   const std::vector<formats::CsvProfile>& csv() const { return options_.csv; }
   // `file` makes the entries and the file's hash one transaction.
-  Status Submit(Prepared&& prepared, std::optional<journal::FileMark> file,
+  Status Submit(DecodedDocument&& prepared, std::optional<journal::FileMark> file,
                 std::function<void(Result<Answer>)> done);
   // A document as the quarantine keeps it, ready for Prepare. Invalid: its format is not known or
   // not configured any more.
@@ -88,36 +88,40 @@ class Intake {
     uint64_t number = 0;
     journal::AuditRow audit;
   };
-  Status Resolve(Prepared&& prepared, Ticket ticket, std::function<void(Result<Answer>)> done);
+  Status Resolve(DecodedDocument&& prepared, Ticket ticket,
+                 std::function<void(Result<Answer>)> done);
   // Empty when Submit would accept, else why the journal takes nothing at all.
   std::string Refusing() const { return journal_.Refusing(); }
   // The same answer, nothing stored.
-  Status Try(Prepared&& prepared, std::function<void(Result<Answer>)> done);
+  Status Try(DecodedDocument&& prepared, std::function<void(Result<Answer>)> done);
 
  private:
-  void TakeItem(formats::Item&& item, const Document& document, Prepared* prepared);
+  void TakeItem(formats::Item&& item, const Document& document, DecodedDocument* prepared);
   event::Horizon HorizonNow() const;
   // What the quarantine keeps, and as what it can be sent again.
-  struct Kept {
+  struct RetainedText {
     std::string text;
     std::string_view media_type;
   };
-  journal::Unfit Unfit(event::Rejection why, const Document& document, const Kept& kept);
-  journal::AppendRequest Request(Prepared&& prepared, std::function<void(Result<Answer>)> done);
+  journal::RejectedDocument RejectedDocument(event::Rejection why, const Document& document,
+                                             const RetainedText& kept);
+  journal::AppendRequest Request(DecodedDocument&& prepared,
+                                 std::function<void(Result<Answer>)> done);
   // By entry: the register that spoke and the kind; empty for what came from none or has none.
-  struct Heard {
+  struct RegisterActivity {
     std::string register_id;
     std::optional<event::Kind> kind;
   };
-  static std::vector<Heard> HeardIn(const std::vector<journal::Entry>& entries);
-  void Count(const std::vector<Heard>& heard, bool by_file, const Answer& answer);
+  static std::vector<RegisterActivity> RegisterActivityIn(
+      const std::vector<journal::Entry>& entries);
+  void Count(const std::vector<RegisterActivity>& heard, bool by_file, const Answer& answer);
 
   const IntakeOptions& options_;
   journal::Journal& journal_;
   Counters& counters_;
   const Clock& clock_;
   formats::Decoder decoder_;
-  guard::NumberMemory numbers_;
+  redact::NumberMemory numbers_;
   formats::CsvProfile kept_csv_;  // of the document that FromQuarantine gave last
 };
 

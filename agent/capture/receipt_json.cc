@@ -24,7 +24,8 @@ const char* OutcomeWord(journal::Outcome outcome) {
 
 constexpr size_t kMaxExplained = 1000;
 
-void WriteReceipt(const journal::Receipt& receipt, std::string_view understood, JsonWriter* json) {
+void WriteReceipt(const journal::AppendResult& receipt, std::string_view understood,
+                  JsonWriter* json) {
   json->BeginObject().Field("outcome", OutcomeWord(receipt.outcome));
   const bool refused = receipt.outcome == journal::Outcome::kRefused;
   if (refused || receipt.outcome == journal::Outcome::kQuarantined) {
@@ -42,7 +43,7 @@ void WriteReceipt(const journal::Receipt& receipt, std::string_view understood, 
 
 }  // namespace
 
-std::string ReceiptsJson(const std::vector<journal::Receipt>& receipts) {
+std::string ReceiptsJson(const std::vector<journal::AppendResult>& receipts) {
   return ExplainedJson(receipts, {});
 }
 
@@ -55,7 +56,7 @@ std::vector<std::string> UnderstoodIn(const std::vector<journal::Entry>& entries
   return understood;
 }
 
-std::string ExplainedJson(const std::vector<journal::Receipt>& receipts,
+std::string ExplainedJson(const std::vector<journal::AppendResult>& receipts,
                           const std::vector<std::string>& understood) {
   std::string text;
   text.reserve(64 + receipts.size() * 160);

@@ -25,7 +25,7 @@ void WriteToken(const Token& token, JsonWriter* json) {
   json->Field("created_at", token.created_at);
 }
 
-Response Listing(const TokenBook& book) {
+Response Listing(const TokenStore& book) {
   std::string body;
   JsonWriter json(&body);
   json.BeginObject().Key("tokens").BeginArray();
@@ -73,7 +73,7 @@ std::optional<Response> ReadWish(std::string body, std::string* register_id) {
                  R"(send {"register":"03"} or {"any":true}; an id matches [A-Za-z0-9._-]{1,32})");
 }
 
-Response Add(TokenBook* book, const std::string& register_id, const std::string& remote) {
+Response Add(TokenStore* book, const std::string& register_id, const std::string& remote) {
   auto issued = book->Add(register_id);
   if (!issued.ok()) return Failed(issued.status());
   log::Info("capture", "token {} for {} was added by {}", issued->token.id, Owner(issued->token),
@@ -88,7 +88,7 @@ Response Add(TokenBook* book, const std::string& register_id, const std::string&
   return response;
 }
 
-Response Remove(TokenBook* book, const std::string& id, const std::string& remote) {
+Response Remove(TokenStore* book, const std::string& id, const std::string& remote) {
   const auto removed = book->Remove(id);
   if (!removed.ok()) return Failed(removed.status());
   log::Info("capture", "token {} of {} was removed by {}", removed->id, Owner(*removed), remote);
@@ -107,7 +107,7 @@ void RunOrRefuse(const RunElsewhere& run, const Responder& responder,
 
 }  // namespace
 
-void AddTokenRoutes(http::Router* router, TokenBook* book, RunElsewhere run) {
+void AddTokenRoutes(http::Router* router, TokenStore* book, RunElsewhere run) {
   router->Add("GET", "/v1/registers/tokens",
               [book](Request&&, Responder responder) { responder.Send(Listing(*book)); });
   router->Add(

@@ -6,7 +6,7 @@
 
 #include <functional>
 
-#include "agent/capture/token_book.h"
+#include "agent/capture/token_store.h"
 #include "common/http/router.h"
 
 namespace tillrelay::capture {
@@ -14,6 +14,6 @@ namespace tillrelay::capture {
 // Runs work on another thread, one after another; false when too much waits.
 using RunElsewhere = std::function<bool(std::function<void()>)>;
 
-void AddTokenRoutes(http::Router* router, TokenBook* book, RunElsewhere run);
+void AddTokenRoutes(http::Router* router, TokenStore* book, RunElsewhere run);
 
 }  // namespace tillrelay::capture

@@ -10,7 +10,7 @@
 #include "agent/cli/journal_lock.h"
 #include "agent/cli/terminal.h"
 #include "agent/config/config.h"
-#include "agent/journal/reader.h"
+#include "agent/journal/query/reader.h"
 #include "agent/journal/repair/backup.h"
 #include "agent/journal/repair/salvage.h"
 #include "common/base/json_writer.h"
@@ -61,22 +61,23 @@ void BecomeOwnerOf(const std::string& journal) {
   }
 }
 
-void WriteVerified(JsonWriter& json, const journal::Verified& told) {
-  json.Field("store_id", told.store_id)
-      .Field("stream", told.stream)
-      .Field("head", told.head)
-      .Field("head_chain", told.head_chain)
-      .Field("waiting", told.waiting)
-      .Field("rows", told.rows)
-      .Field("streams", told.streams);
+void WriteVerified(JsonWriter& json, const journal::Verified& reported) {
+  json.Field("store_id", reported.store_id)
+      .Field("stream", reported.stream)
+      .Field("head", reported.head)
+      .Field("head_chain", reported.head_chain)
+      .Field("waiting", reported.waiting)
+      .Field("rows", reported.rows)
+      .Field("streams", reported.streams);
   json.Key("faults").BeginArray();
-  for (const std::string& fault : told.faults) json.String(fault);
+  for (const std::string& fault : reported.faults) json.String(fault);
   json.EndArray();
 }
 
-std::string Sentence(const journal::Verified& told) {
+std::string Sentence(const journal::Verified& reported) {
   return fmt::format("store {}, stream {}: {} events up to number {}, {} not confirmed",
-                     told.store_id, told.stream, told.rows, told.head, told.waiting);
+                     reported.store_id, reported.stream, reported.rows, reported.head,
+                     reported.waiting);
 }
 
 }  // namespace
@@ -89,21 +90,21 @@ int RunVerify(const Common& common, const JournalFileOptions& options) {
     file = config.journal.path;
   }
   Progress bar("Verifying");
-  auto told = journal::Verify(file, [&bar](uint64_t done, uint64_t of) { bar.Show(done, of); });
-  if (!told.ok()) return Fail("verify", told.status());
+  auto reported = journal::Verify(file, [&bar](uint64_t done, uint64_t of) { bar.Show(done, of); });
+  if (!reported.ok()) return Fail("verify", reported.status());
   if (common.json) {
     std::string out;
     JsonWriter json(&out);
     json.BeginObject();
-    WriteVerified(json, *told);
+    WriteVerified(json, *reported);
     json.EndObject();
     fmt::print("{}\n", out);
   } else {
-    fmt::print("{}\n", Sentence(*told));
-    for (const std::string& fault : told->faults) fmt::print("  {}\n", fault);
-    if (told->faults.empty()) fmt::print("Every row is as it was written.\n");
+    fmt::print("{}\n", Sentence(*reported));
+    for (const std::string& fault : reported->faults) fmt::print("  {}\n", fault);
+    if (reported->faults.empty()) fmt::print("Every row is as it was written.\n");
   }
-  if (told->faults.empty()) return kOk;
+  if (reported->faults.empty()) return kOk;
   fmt::print(stderr,
              "The journal is damaged. Unconfirmed events that can be read are saved by \"tillrelay "
              "salvage\"; the daemon does it by itself when it meets the damage.\n");
@@ -115,21 +116,21 @@ int RunBackup(const Common& common, const JournalFileOptions& options) {
   if (const int code = LoadConfig(common, &config); code != kOk) return code;
   umask(0077);
   Progress bar("Copying");
-  auto told = journal::Backup(config.journal.path, options.file,
-                              [&bar](uint64_t done, uint64_t of) { bar.Show(done, of); });
-  if (!told.ok()) return Fail("backup", told.status());
+  auto reported = journal::Backup(config.journal.path, options.file,
+                                  [&bar](uint64_t done, uint64_t of) { bar.Show(done, of); });
+  if (!reported.ok()) return Fail("backup", reported.status());
   if (common.json) {
     std::string out;
     JsonWriter json(&out);
-    json.BeginObject().Field("file", options.file).Field("bytes", told->bytes);
-    json.Field("sha256", told->sha256);
-    WriteVerified(json, told->verified);
+    json.BeginObject().Field("file", options.file).Field("bytes", reported->bytes);
+    json.Field("sha256", reported->sha256);
+    WriteVerified(json, reported->verified);
     json.EndObject();
     fmt::print("{}\n", out);
   } else {
-    fmt::print("{}\n{}  {}\n", Sentence(told->verified), told->sha256, options.file);
+    fmt::print("{}\n{}  {}\n", Sentence(reported->verified), reported->sha256, options.file);
   }
-  if (!told->verified.faults.empty()) {
+  if (!reported->verified.faults.empty()) {
     fmt::print(stderr, "The journal itself is damaged: tillrelay verify\n");
     return kFault;
   }
@@ -157,20 +158,21 @@ int RunRestoreBackup(const Common& common, const JournalFileOptions& options) {
   journal::StoreOptions store;
   store.path = config.journal.path;
   store.store_id = config.store_id;
-  auto told = journal::RestoreBackup(options.file, store, clock.Wall(), &random);
-  if (!told.ok()) return Fail("restore-backup", told.status());
+  auto reported = journal::RestoreBackup(options.file, store, clock.Wall(), &random);
+  if (!reported.ok()) return Fail("restore-backup", reported.status());
   if (common.json) {
     std::string out;
     JsonWriter json(&out);
-    json.BeginObject().Field("new_stream", told->stream).Field("moved_to", told->moved_to);
-    WriteVerified(json, told->verified);
+    json.BeginObject().Field("new_stream", reported->stream).Field("moved_to", reported->moved_to);
+    WriteVerified(json, reported->verified);
     json.EndObject();
     fmt::print("{}\n", out);
     return kOk;
   }
-  fmt::print("{}\n", Sentence(told->verified));
-  if (!told->moved_to.empty()) fmt::print("the journal that was there is now {}\n", told->moved_to);
-  fmt::print("new stream {}; go on with: systemctl start tillrelay\n", told->stream);
+  fmt::print("{}\n", Sentence(reported->verified));
+  if (!reported->moved_to.empty())
+    fmt::print("the journal that was there is now {}\n", reported->moved_to);
+  fmt::print("new stream {}; go on with: systemctl start tillrelay\n", reported->stream);
   return kOk;
 }
 
@@ -198,8 +200,8 @@ int RunSalvage(const Common& common, const JournalFileOptions& options) {
   journal::StoreOptions store;
   store.path = config.journal.path;
   store.store_id = config.store_id;
-  journal::Salvaged told;
-  auto opened = journal::OpenOrSalvage(store, clock.Wall(), &random, &told, "by order");
+  journal::Salvaged reported;
+  auto opened = journal::OpenOrSalvage(store, clock.Wall(), &random, &reported, "by order");
   if (!opened.ok()) return Fail("salvage", opened.status());
   for (;;) {
     auto more = (*opened)->StepTakeOver(clock.Wall());
@@ -214,12 +216,12 @@ int RunSalvage(const Common& common, const JournalFileOptions& options) {
   if (common.json) {
     std::string out;
     JsonWriter json(&out);
-    json.BeginObject().Field("moved_to", told.moved_to).Field("saved", saved);
+    json.BeginObject().Field("moved_to", reported.moved_to).Field("saved", saved);
     json.Field("lost", lost).Field("new_stream", (*opened)->current().stream).EndObject();
     fmt::print("{}\n", out);
   } else {
     fmt::print("{} unconfirmed events are saved, {} are lost; the old file is {}\n", saved, lost,
-               told.moved_to);
+               reported.moved_to);
   }
   return lost == 0 ? kOk : kFault;
 }

@@ -4,7 +4,7 @@
 
 #include "agent/cli/commands.h"
 #include "agent/config/config.h"
-#include "agent/journal/search.h"
+#include "agent/journal/query/search.h"
 #include "common/base/json_writer.h"
 #include "common/base/text.h"
 #include "common/event/time_text.h"

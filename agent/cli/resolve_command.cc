@@ -33,7 +33,7 @@ bool Agreed(const ResolveOptions& options) {
   return answer == 'y' || answer == 'Y';
 }
 
-int Tell(const ResolveOptions& options, std::string body) {
+int Send(const ResolveOptions& options, std::string body) {
   JsonParser parser;
   const auto root = parser.Parse(body);
   if (!root.ok()) {
@@ -79,7 +79,7 @@ int RunResolve(const Common& common, const ResolveOptions& options) {
     fmt::print("{}\n", body);
     return kOk;
   }
-  return Tell(options, std::move(body));
+  return Send(options, std::move(body));
 }
 
 int RunDelivery(const Common& common, const std::string& word) {

@@ -173,21 +173,22 @@ Status MoveStore(const Common& common, const std::string& store_id, bool only_as
   if (!config.ok()) return std::move(config).status();
   const std::string& journal = config->journal.path;
   if (access(journal.c_str(), F_OK) != 0) return Status::Ok();
-  auto told = journal::Verify(journal, nullptr, 1);
-  if (!told.ok()) return std::move(told).status();
-  if (told->store_id == store_id) return Status::Ok();
-  if (told->waiting > 0) {
+  auto reported = journal::Verify(journal, nullptr, 1);
+  if (!reported.ok()) return std::move(reported).status();
+  if (reported->store_id == store_id) return Status::Ok();
+  if (reported->waiting > 0) {
     return Unavailable(fmt::format(
         "{} events of store {} have not reached head office; wait until \"tillrelay status\" says "
         "that nothing waits, or make a backup and move {} away by hand",
-        told->waiting, told->store_id, journal));
+        reported->waiting, reported->store_id, journal));
   }
   if (only_ask) return Status::Ok();
   if (HasSystemd()) Systemctl("stop");
   if (DaemonRuns(journal)) return Unavailable("tillrelayd runs with this journal: stop it first");
-  auto moved = journal::MoveJournalAside(journal, "store-" + told->store_id, SystemClock().Wall());
+  auto moved =
+      journal::MoveJournalAside(journal, "store-" + reported->store_id, SystemClock().Wall());
   if (!moved.ok()) return std::move(moved).status();
-  fmt::print("The journal of store {} is now {}\n", told->store_id, *moved);
+  fmt::print("The journal of store {} is now {}\n", reported->store_id, *moved);
   return Status::Ok();
 }
 

@@ -180,10 +180,10 @@ class FileReader {
     if (moved == CsvReceipt::Moved::kNothing) return;
     for (const Watched& column : watched_) {
       const std::string& value = row.fields[column.place];
-      const Unread told = column.unread.Tells(value);
-      const bool known = told == Unread::kCameBack && moved == CsvReceipt::Moved::kCameBack;
-      if (told == Unread::kNothing || known) continue;
-      receipt_.RefuseUnread(column.heading, value, told == Unread::kCameBack);
+      const Unread reported = column.unread.Tells(value);
+      const bool known = reported == Unread::kCameBack && moved == CsvReceipt::Moved::kCameBack;
+      if (reported == Unread::kNothing || known) continue;
+      receipt_.RefuseUnread(column.heading, value, reported == Unread::kCameBack);
     }
   }
 

@@ -134,9 +134,9 @@ Unread WordsTell(std::string_view value) {
   if (value.size() > kMaxValueBytes) return Unread::kNothing;
   const auto tokens = Tokens(value);
   if (tokens.size() > kMaxTokens) return Unread::kNothing;
-  Unread told = Unread::kNothing;
-  for (const std::string& token : tokens) told = std::max(told, TokenTells(token));
-  return told;
+  Unread reported = Unread::kNothing;
+  for (const std::string& token : tokens) reported = std::max(reported, TokenTells(token));
+  return reported;
 }
 
 }  // namespace tillrelay::formats

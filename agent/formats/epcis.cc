@@ -88,10 +88,10 @@ class Mapper {
   }
 
   // The word of a vocabulary; a foreign one is no word of ours, and not the same as none.
-  static std::optional<std::string_view> Word(std::string_view told, std::string_view list,
+  static std::optional<std::string_view> Word(std::string_view reported, std::string_view list,
                                               std::string_view prefix) {
-    const std::string_view word = CbvWord(told, list, prefix);
-    if (word.empty() && !told.empty()) return std::nullopt;
+    const std::string_view word = CbvWord(reported, list, prefix);
+    if (word.empty() && !reported.empty()) return std::nullopt;
     return word;
   }
 
@@ -164,8 +164,8 @@ class Mapper {
       return false;
     }
     for (const JsonValue entry : set) {
-      const std::string_view told = entry.is_string() ? entry.text() : std::string_view();
-      const std::string_view word = CbvWord(told, "disp", "Disp");
+      const std::string_view reported = entry.is_string() ? entry.text() : std::string_view();
+      const std::string_view word = CbvWord(reported, "disp", "Disp");
       if (!word.empty() && (word == rule.disposition || LeavesGoodsAsTheyAre(word))) continue;
       const EpcisRule* as_state = EpcisRuleOf(rule.step, word);
       const bool arrives_damaged = rule.meaning == EpcisMeaning::kReceived && as_state != nullptr &&
@@ -173,7 +173,7 @@ class Mapper {
       if (!arrives_damaged) {
         Refuse("unsupported", "persistentDisposition",
                fmt::format("{} with this bizStep says nothing that is known about a shop's stock",
-                           Named(told)));
+                           Named(reported)));
         return false;
       }
       damaged_ = true;
@@ -259,10 +259,10 @@ class Mapper {
     const JsonValue list = source_.Find("bizTransactionList");
     for (const std::string_view type : types) {
       for (const JsonValue entry : list) {
-        const std::string_view told = entry.String("type");
-        const std::string_view word = CbvWord(told, "btt", "BTT");
-        const bool own = word.empty() && LastPart(told) == type;
-        if (word == type || own || (told.empty() && list.size() == 1)) {
+        const std::string_view reported = entry.String("type");
+        const std::string_view word = CbvWord(reported, "btt", "BTT");
+        const bool own = word.empty() && LastPart(reported) == type;
+        if (word == type || own || (reported.empty() && list.size() == 1)) {
           return Id(LastPart(entry.String("bizTransaction")));
         }
       }

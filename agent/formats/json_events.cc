@@ -164,11 +164,12 @@ std::optional<SyntaxError> DecodeJson(JsonSource source, const Limits& limits,
 
 std::optional<Rejection> ReadCanonical(JsonValue object, std::optional<event::Kind> kind,
                                        event::Event* event) {
-  const JsonValue told = object.Find("kind");
-  if (told) {
-    const auto parsed = event::ParseKind(told.is_string() ? told.text() : std::string_view());
+  const JsonValue reported = object.Find("kind");
+  if (reported) {
+    const auto parsed =
+        event::ParseKind(reported.is_string() ? reported.text() : std::string_view());
     if (!parsed) {
-      const std::string_view near = Nearest(told.text().substr(0, 40), event::kKindWords);
+      const std::string_view near = Nearest(reported.text().substr(0, 40), event::kKindWords);
       return Rejection{"bad-value", "kind",
                        near.empty() ? "use a kind such as sale, return or register_control"
                                     : "did you mean " + std::string(near) + "?"};

@@ -65,10 +65,10 @@ std::optional<Rejection> SelfCheck(const Sums& sums, TaxRule rule, const char* f
     *tax_included = false;
     return std::nullopt;
   }
-  const Money& told = rule == TaxRule::kIncluded ? without_tax : with_tax;
+  const Money& reported = rule == TaxRule::kIncluded ? without_tax : with_tax;
   return Rejection{
       "totals-disagree", field,
-      "the lines add up to " + told.sum().Text() + ", the document says " + sums.grand->Text()};
+      "the lines add up to " + reported.sum().Text() + ", the document says " + sums.grand->Text()};
 }
 
 std::optional<Rejection> SelfCheckCanonical(event::Event* event) {

@@ -48,7 +48,7 @@ FileChange FileWatch::ChangeOf(const File& noted) {
   return now.IsSameFile(noted) ? FileChange::kWritten : FileChange::kGone;
 }
 
-FileChange FileWatch::Look() const {
+FileChange FileWatch::Check() const {
   const FileChange database = ChangeOf(database_), log = ChangeOf(log_);
   if (database == FileChange::kGone || log == FileChange::kGone) return FileChange::kGone;
   return database == FileChange::kNone ? log : database;

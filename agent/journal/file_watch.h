@@ -24,7 +24,7 @@ class FileWatch {
   // After every write of our own. What is not the file that was opened stays a change.
   void Note();
   // Before Begin: no change.
-  FileChange Look() const;
+  FileChange Check() const;
   // A descriptor of this process that has the noted database open; -1: there is none.
   int OpenDescriptor() const;
 

@@ -158,7 +158,7 @@ Status JournalStore::SaveMark(const std::string& stream, uint64_t sequence,
   return SaveMarkRow({stream, sequence, chain}, &sql_.insert_mark);
 }
 
-Status JournalStore::SaveWord(const StreamWord& word) {
+Status JournalStore::SaveConfirmation(const Confirmation& word) {
   CHECK(in_transaction_);
   if (word.stream == pending_.stream) {
     if (word.through > pending_.head) return Status::Ok();
@@ -176,7 +176,7 @@ Status JournalStore::SaveWord(const StreamWord& word) {
   return Status::Ok();
 }
 
-Status JournalStore::SaveOwed(const StreamRow& row, const StreamWord& word) {
+Status JournalStore::SaveOwed(const StreamRow& row, const Confirmation& word) {
   for (const wire::Range& range : word.owed) {
     for (uint64_t n = range.first; n <= std::min(range.last, word.through); ++n) {
       if (n < row.own_first() || owed_.size() >= kMaxOwed) break;
@@ -251,7 +251,7 @@ Status JournalStore::DeclareLoss(const LossRow& loss, WallTime now) {
   auto known = FindKnown(draft);
   if (!known.ok()) return std::move(known).status();
   if (!known->empty()) return Status::Ok();
-  Receipt receipt;
+  AppendResult receipt;
   TRY(Insert(draft, now, &receipt));
   auto save = db_.Prepare(kSaveLoss);
   if (!save.ok()) return std::move(save).status();

@@ -33,9 +33,9 @@ struct Piece {
   bool last = false;
 };
 
-class IdHunt {
+class IdLookup {
  public:
-  IdHunt(sqlite::Database* db, const Uuid& id) : db_(*db), id_(BytesOf(id)) {}
+  IdLookup(sqlite::Database* db, const Uuid& id) : db_(*db), id_(BytesOf(id)) {}
 
   Result<std::optional<uint64_t>> Find() {
     TRY(db_.PrepareAll({{&id_at_, "SELECT id FROM event WHERE position=?1"},
@@ -214,7 +214,7 @@ Status IdBlockWriter::Forget(uint64_t position) {
 }
 
 Result<std::optional<uint64_t>> FindId(sqlite::Database* db, const Uuid& id) {
-  return IdHunt(db, id).Find();
+  return IdLookup(db, id).Find();
 }
 
 }  // namespace tillrelay::journal

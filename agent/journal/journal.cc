@@ -24,7 +24,8 @@ size_t BytesIn(const AppendRequest& request) {
   size_t bytes = 64;
   for (const Entry& entry : request.entries) {
     const auto* draft = std::get_if<event::Draft>(&entry);
-    bytes += 256 + (draft != nullptr ? draft->data.size() : std::get<Unfit>(entry).document.size());
+    bytes += 256 + (draft != nullptr ? draft->data.size()
+                                     : std::get<RejectedDocument>(entry).document.size());
   }
   return bytes;
 }
@@ -59,7 +60,7 @@ Result<std::unique_ptr<Journal>> Journal::Open(JournalOptions options, const Clo
   journal->working_.store_id = journal->options_.store.store_id;
   journal->CheckRoom();
   journal->TakeOverAtOpen();
-  journal->Publish();
+  journal->UpdateStats();
   journal->thread_ = std::thread([raw = journal.get()] {
     pthread_setname_np(pthread_self(), "journal");
     raw->Run();
@@ -112,7 +113,7 @@ void Journal::Audit(AuditRow row) {
   inbox_.Push(std::move(message));
 }
 
-void Journal::SaveWord(StreamWord word) {
+void Journal::SaveConfirmation(Confirmation word) {
   Message message;
   message.order = Order::kWord;
   message.word = std::move(word);
@@ -205,7 +206,7 @@ void Journal::Run() {
         const AppendRequest& next = messages[last].append;
         const size_t size = BytesIn(next);
         if (last > first &&
-            (Alone(messages[last]) || Alone(messages[first]) ||
+            (Exclusive(messages[last]) || Exclusive(messages[first]) ||
              events + next.entries.size() > kGroupEvents || bytes + size > kGroupBytes)) {
           break;
         }
@@ -229,13 +230,13 @@ void Journal::Run() {
   CloseStore();
 }
 
-bool Journal::Alone(const Message& message) {
+bool Journal::Exclusive(const Message& message) {
   return message.order == Order::kDryRun || message.order == Order::kFork ||
          message.append.resolves > 0;
 }
 
 void Journal::RunGroup(std::vector<Message>& messages, size_t first, size_t last) {
-  if (Alone(messages[first])) return RunAlone(&messages[first]);
+  if (Exclusive(messages[first])) return RunExclusive(&messages[first]);
   Answers answers;
   answers.reserve(last - first);
   Status written = WriteGroup(messages, first, last, &answers);
@@ -253,18 +254,18 @@ void Journal::RunGroup(std::vector<Message>& messages, size_t first, size_t last
     }
   }
   if (written.ok()) WitnessCommit();
-  Publish();
+  UpdateStats();
   if (written.ok() && options_.on_growth) options_.on_growth(store_->current());
   for (size_t i = first, answer = 0; i < last; ++i) {
     Message& message = messages[i];
     if (message.order != Order::kAppend) continue;
-    auto told =
-        written.ok() ? std::move(answers[answer++]) : Result<std::vector<Receipt>>(Status(written));
-    if (message.append.done != nullptr) message.append.done(std::move(told));
+    auto reported = written.ok() ? std::move(answers[answer++])
+                                 : Result<std::vector<AppendResult>>(Status(written));
+    if (message.append.done != nullptr) message.append.done(std::move(reported));
   }
   if (written.ok() && room_bytes_ < kNearBytes) {
     CheckRoom();
-    Publish();
+    UpdateStats();
   }
 }
 
@@ -313,7 +314,7 @@ Status Journal::Apply(const Message& message, WallTime now) {
     case Order::kAudit:
       return store_->Audit(message.append.audit, now);
     case Order::kWord:
-      return store_->SaveWord(message.word);
+      return store_->SaveConfirmation(message.word);
     case Order::kLoss:
       return store_->DeclareLoss(message.loss, now);
     case Order::kAcknowledge:
@@ -345,11 +346,11 @@ void Journal::RunFork(Message& message) {
   }
   log::Warning("journal", "new stream {}: {}", store_->current().stream, message.stream);
   WitnessCommit();
-  Publish();
+  UpdateStats();
   if (options_.on_growth) options_.on_growth(store_->current());
 }
 
-void Journal::RunAlone(Message* message) {
+void Journal::RunExclusive(Message* message) {
   if (message->order == Order::kFork) return RunFork(*message);
   AppendRequest& request = message->append;
   if (!working_.poisoned.empty() || !store_) {
@@ -361,7 +362,7 @@ void Journal::RunAlone(Message* message) {
     return request.done(std::move(begun));
   }
   auto receipts = store_->Append(request, clock_.Wall());
-  const auto quarantined = [](const Receipt& r) {
+  const auto quarantined = [](const AppendResult& r) {
     return r.outcome == Outcome::kQuarantined || r.outcome == Outcome::kRefused;
   };
   const bool commit = message->order == Order::kAppend && receipts.ok() &&
@@ -369,7 +370,7 @@ void Journal::RunAlone(Message* message) {
   if (!commit) {
     store_->Rollback();
     if (receipts.ok()) {
-      for (Receipt& receipt : *receipts) {
+      for (AppendResult& receipt : *receipts) {
         if (receipt.outcome == Outcome::kStored) receipt.sequence = 0;
         receipt.ticket = request.resolves;
       }
@@ -378,13 +379,13 @@ void Journal::RunAlone(Message* message) {
   }
   if (Status committed = store_->Commit(); !committed.ok()) {
     Failed(Status(committed).Within("commit"));
-    Publish();
+    UpdateStats();
     return request.done(std::move(committed));
   }
   Count(*receipts);
   ++working_.commits_total;
   WitnessCommit();
-  Publish();
+  UpdateStats();
   if (options_.on_growth) options_.on_growth(store_->current());
   request.done(std::move(receipts));
 }
@@ -420,7 +421,7 @@ void Journal::Tick() {
   CheckRoom();
   WitnessTick();
   if (store_ && !vanished_) watch_.Note();
-  Publish();
+  UpdateStats();
 }
 
 // Where there is no room, time is counted and not written down: a stop would forget it.
@@ -472,8 +473,8 @@ void Journal::Trim() {
   }
 }
 
-void Journal::Count(const std::vector<Receipt>& receipts) {
-  for (const Receipt& receipt : receipts) {
+void Journal::Count(const std::vector<AppendResult>& receipts) {
+  for (const AppendResult& receipt : receipts) {
     switch (receipt.outcome) {
       case Outcome::kStored:
         ++working_.stored_total;
@@ -490,7 +491,7 @@ void Journal::Count(const std::vector<Receipt>& receipts) {
   }
 }
 
-void Journal::Publish() {
+void Journal::UpdateStats() {
   if (store_) {
     const StreamRow& stream = store_->current();
     const uint64_t through = options_.confirm_by_broker

@@ -53,7 +53,7 @@ struct JournalOptions {
   std::function<void()> beat;                       // the loop moves
   // One step that cannot beat begins, and may take so long.
   std::function<void(std::chrono::seconds)> expect_silence;
-  // Asked at every tick, on the journal thread: a minute of the history that has ended.
+  // PageRequest at every tick, on the journal thread: a minute of the history that has ended.
   std::function<std::optional<HistoryPoint>(const JournalStats&)> history;
 };
 
@@ -76,7 +76,7 @@ class Journal {
 
   // Written with the next group; lost only with it.
   void Audit(AuditRow row);
-  void SaveWord(StreamWord word);
+  void SaveConfirmation(Confirmation word);
   void SaveAcked(const std::string& stream, uint64_t through);
   // A person knows that head office has a stream of this store that is not here.
   void AcknowledgeStream(const std::string& stream);
@@ -123,20 +123,20 @@ class Journal {
     AppendRequest append;
     std::string stream;    // kAcked; the reason of kFork
     uint64_t through = 0;  // kAcked; the position of kFork
-    StreamWord word;
+    Confirmation word;
     LossRow loss;
   };
   Status BeginForCentre();
   Status Refusal() const;  // why Submit would not accept
-  using Answers = std::vector<Result<std::vector<Receipt>>>;
+  using Answers = std::vector<Result<std::vector<AppendResult>>>;
 
   Journal(JournalOptions options, const Clock* clock, Random* random);
   void Run();
   void RunGroup(std::vector<Message>& messages, size_t first, size_t last);
   Status WriteGroup(std::vector<Message>& messages, size_t first, size_t last, Answers* answers);
-  static bool Alone(const Message& message);
+  static bool Exclusive(const Message& message);
   // In a transaction of its own: takes nothing, unless everything can be taken.
-  void RunAlone(Message* message);
+  void RunExclusive(Message* message);
   void RunFork(Message& message);
   Status Apply(const Message& message, WallTime now);
   void ObserveTime();
@@ -174,8 +174,8 @@ class Journal {
   void BoundLog(uint64_t limit_bytes);
   void ExpectLongCheckpoint();
   void Forecast();
-  void Count(const std::vector<Receipt>& receipts);
-  void Publish();
+  void Count(const std::vector<AppendResult>& receipts);
+  void UpdateStats();
 
   const JournalOptions options_;
   const Clock& clock_;

@@ -10,7 +10,7 @@
 
 #include "agent/journal/journal.h"
 #include "agent/journal/paths.h"
-#include "agent/journal/reader.h"
+#include "agent/journal/query/reader.h"
 #include "agent/journal/repair/replacement.h"
 
 namespace tillrelay::journal {
@@ -118,7 +118,7 @@ bool Journal::TakeOverStep() {
   }
   if (!more.ok()) {
     Failed(std::move(more).status().Within("take over"));
-    Publish();
+    UpdateStats();
     return false;
   }
   for (const TakeOverRow& row : store_->take_over().PopFinished()) {
@@ -130,7 +130,7 @@ bool Journal::TakeOverStep() {
   }
   WitnessCommit();
   watch_.Note();
-  Publish();
+  UpdateStats();
   if (options_.on_growth) options_.on_growth(store_->current());
   return *more;
 }
@@ -176,7 +176,7 @@ void Journal::Repair() {
 
 void Journal::WatchFiles() {
   if (!Usable()) return;
-  const FileChange change = watch_.Look();
+  const FileChange change = watch_.Check();
   if (change == FileChange::kNone) {
     vanished_ = false;
     return;
@@ -194,7 +194,7 @@ void Journal::WatchFiles() {
   }
   working_.poisoned = "the journal's file was taken away while it was open";
   log::Error("journal", "{}", working_.poisoned);
-  Publish();
+  UpdateStats();
   Status back = RestoreFile();
   if (!back.ok()) {
     // The open file still has everything: it is kept open, and this is tried again.

@@ -170,7 +170,7 @@ void Journal::Locked(const Status& busy) {
   if (!working_.busy.empty()) return;
   log::Warning("journal", "trying again: {}", busy.message());
   working_.busy = "another program holds the journal locked; trying again";
-  Publish();
+  UpdateStats();
 }
 
 void Journal::ProbeLock() {
@@ -180,7 +180,7 @@ void Journal::ProbeLock() {
   working_.busy.clear();
   if (!probe.ok()) return Failed(probe);
   log::Info("journal", "the lock is gone, accepting again");
-  Publish();
+  UpdateStats();
 }
 
 }  // namespace tillrelay::journal

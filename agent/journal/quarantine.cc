@@ -23,7 +23,7 @@ Status Quarantine::Open(sqlite::Database* db) {
   });
 }
 
-Status Quarantine::Put(const Unfit& unfit, WallTime now, Receipt* receipt) {
+Status Quarantine::Put(const RejectedDocument& unfit, WallTime now, AppendResult* receipt) {
   receipt->outcome = Outcome::kQuarantined;
   receipt->reason = unfit.why.reason;
   receipt->field = unfit.why.field;

@@ -22,7 +22,7 @@ class Quarantine {
 
   Status Open(sqlite::Database* db);
   // Fills ticket, reason and field of the receipt.
-  Status Put(const Unfit& unfit, WallTime now, Receipt* receipt);
+  Status Put(const RejectedDocument& unfit, WallTime now, AppendResult* receipt);
   Status Remove(uint64_t ticket);
 
   void Committed() { committed_ = pending_; }

@@ -20,7 +20,7 @@
 namespace tillrelay::journal {
 
 // A document that cannot be kept as an event: kept for a person. Already scrubbed.
-struct Unfit {
+struct RejectedDocument {
   event::Rejection why;
   std::string channel;   // "http" | "file"
   std::string origin;    // file name or request id
@@ -29,12 +29,12 @@ struct Unfit {
       {};  // media type of `document`, so that it can be tried again; empty: unknown
 };
 
-using Entry = std::variant<event::Draft, Unfit>;
+using Entry = std::variant<event::Draft, RejectedDocument>;
 
 // kRefused: the quarantine has no room for it; others of its request are stored all the same.
 enum class Outcome { kStored, kDuplicate, kQuarantined, kRefused };
 
-struct Receipt {
+struct AppendResult {
   Outcome outcome = Outcome::kStored;
   Uuid id{};
   uint64_t sequence = 0;  // stored and duplicate
@@ -66,7 +66,7 @@ struct AppendRequest {
   AuditRow audit;
   // Called on the journal thread after the commit, or with why nothing was stored: full, if the
   // quarantine has no room and no entry could be taken.
-  std::function<void(Result<std::vector<Receipt>>)> done;
+  std::function<void(Result<std::vector<AppendResult>>)> done;
 };
 
 // Of a document's digest, what the table `known` keeps first.
@@ -83,7 +83,7 @@ struct Row {
 };
 
 // What the centre has said about one stream; `owed` only of what lies at or below `through`.
-struct StreamWord {
+struct Confirmation {
   std::string stream;
   uint64_t through = 0;
   wire::Chain chain{};

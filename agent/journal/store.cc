@@ -35,16 +35,17 @@ Status JournalStore::Begin() {
   return Status::Ok();
 }
 
-Result<std::vector<Receipt>> JournalStore::Append(const AppendRequest& request, WallTime now) {
+Result<std::vector<AppendResult>> JournalStore::Append(const AppendRequest& request, WallTime now) {
   CHECK(in_transaction_);
   const uint64_t head_before = pending_.head;
-  std::vector<Receipt> receipts(request.entries.size());
+  std::vector<AppendResult> receipts(request.entries.size());
   size_t refused = 0;
   for (size_t i = 0; i < request.entries.size(); ++i) {
     const Entry& entry = request.entries[i];
     const auto* draft = std::get_if<event::Draft>(&entry);
-    Status taken = draft != nullptr ? AppendEvent(*draft, now, &receipts[i])
-                                    : quarantine_.Put(std::get<Unfit>(entry), now, &receipts[i]);
+    Status taken = draft != nullptr
+                       ? AppendEvent(*draft, now, &receipts[i])
+                       : quarantine_.Put(std::get<RejectedDocument>(entry), now, &receipts[i]);
     if (taken.ok()) continue;
     // One that only the quarantine could take must not keep the others out.
     const bool one_of_many = quarantine_.full() && ++refused < request.entries.size();
@@ -60,7 +61,7 @@ Result<std::vector<Receipt>> JournalStore::Append(const AppendRequest& request, 
   return receipts;
 }
 
-Status JournalStore::AppendEvent(const event::Draft& draft, WallTime now, Receipt* receipt) {
+Status JournalStore::AppendEvent(const event::Draft& draft, WallTime now, AppendResult* receipt) {
   receipt->id = draft.identity.id;
   if (take_over_.pending()) TRY(take_over_.Fetch(draft.identity.key));
   auto known = FindKnown(draft);
@@ -73,11 +74,12 @@ Status JournalStore::AppendEvent(const event::Draft& draft, WallTime now, Receip
   auto conflict = Contradiction(draft, *known, now);
   if (!conflict.ok()) return std::move(conflict).status();
   if (!conflict->empty()) {
-    const Unfit unfit{{*conflict, "", "another document under this number is already stored"},
-                      "",
-                      draft.subject,
-                      event::WithKind(draft.kind, draft.data),
-                      "application/json"};
+    const RejectedDocument unfit{
+        {*conflict, "", "another document under this number is already stored"},
+        "",
+        draft.subject,
+        event::WithKind(draft.kind, draft.data),
+        "application/json"};
     return quarantine_.Put(unfit, now, receipt);
   }
   if (options_.books == nullptr) return Insert(draft, now, receipt);
@@ -91,7 +93,7 @@ Status JournalStore::AppendEvent(const event::Draft& draft, WallTime now, Receip
   return Insert(completed, now, receipt);
 }
 
-Status JournalStore::Insert(const event::Draft& draft, WallTime now, Receipt* receipt) {
+Status JournalStore::Insert(const event::Draft& draft, WallTime now, AppendResult* receipt) {
   auto position = InsertEvent({draft.identity.id, event::KindWord(draft.kind), draft.subject,
                                draft.time, draft.data, draft.data_digest, now});
   if (!position.ok()) return std::move(position).status();
@@ -204,7 +206,7 @@ Result<std::string> JournalStore::Contradiction(const event::Draft& draft,
   return std::string();
 }
 
-void JournalStore::FirstReceipt(uint64_t position, Receipt* receipt) const {
+void JournalStore::FirstReceipt(uint64_t position, AppendResult* receipt) const {
   receipt->outcome = Outcome::kDuplicate;
   const StreamRow* stream = StreamAt(streams_, position);
   if (stream == nullptr) return;

@@ -16,11 +16,11 @@
 #include <vector>
 
 #include "agent/journal/age_marks.h"
-#include "agent/journal/chain_reader.h"
 #include "agent/journal/forget_ids.h"
-#include "agent/journal/history.h"
 #include "agent/journal/id_blocks.h"
 #include "agent/journal/quarantine.h"
+#include "agent/journal/query/chain_reader.h"
+#include "agent/journal/query/history.h"
 #include "agent/journal/record.h"
 #include "agent/journal/repair/take_over.h"
 #include "agent/journal/witness.h"
@@ -54,12 +54,12 @@ class JournalStore : private TakeOverTarget {
                                                           Random* random, Fd* lock);
 
   Status Begin();
-  Result<std::vector<Receipt>> Append(const AppendRequest& request, WallTime now);
+  Result<std::vector<AppendResult>> Append(const AppendRequest& request, WallTime now);
   Status Audit(const AuditRow& row, WallTime now);
   // Of the current stream. `through` may be lower than before: the collector was restored.
   void SaveConfirmed(uint64_t through, const wire::Chain& chain);
   // Of any stream, with what is owed; a stream that is not ours changes nothing.
-  Status SaveWord(const StreamWord& word);
+  Status SaveConfirmation(const Confirmation& word);
   void SaveAcked(uint64_t through);
   // Numbers of ours that are gone: the `loss` event and its row, once for each range.
   Status DeclareLoss(const LossRow& loss, WallTime now);
@@ -170,14 +170,14 @@ class JournalStore : private TakeOverTarget {
   Status Renumber(StreamRow* fresh);
   Status SaveStream(const StreamRow& row, WallTime opened_at = {}, const std::string& reason = {});
   Status SaveMark(const std::string& stream, uint64_t sequence, const wire::Chain& chain);
-  Status SaveOwed(const StreamRow& row, const StreamWord& word);
+  Status SaveOwed(const StreamRow& row, const Confirmation& word);
   std::optional<uint64_t> OldestBlock(const DeletionPermit* permit) const;
   Status LoadCutShort();
   uint64_t Deletable(const StreamRow& row, const DeletionPermit* permit) const;
   Status Prepare();
 
-  Status AppendEvent(const event::Draft& draft, WallTime now, Receipt* receipt);
-  Status Insert(const event::Draft& draft, WallTime now, Receipt* receipt);
+  Status AppendEvent(const event::Draft& draft, WallTime now, AppendResult* receipt);
+  Status Insert(const event::Draft& draft, WallTime now, AppendResult* receipt);
   // As the next number of the current stream; gives the row its position.
   struct EventColumns {
     const Uuid& id;
@@ -210,7 +210,7 @@ class JournalStore : private TakeOverTarget {
   Result<std::string> Contradiction(const event::Draft& draft, const std::vector<Known>& known,
                                     WallTime now);
   Status MarkFile(const FileMark& mark, uint64_t events);
-  void FirstReceipt(uint64_t position, Receipt* receipt) const;
+  void FirstReceipt(uint64_t position, AppendResult* receipt) const;
 
   const StoreOptions options_;
   const std::string boot_id_ = BootId();

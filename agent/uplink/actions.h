@@ -19,13 +19,13 @@ struct Send {
   uint64_t first = 0, last = 0;
   bool parked = false;  // only say what they are
 };
-// Kept numbers of any stream again, those that the filter takes; OnSent for each, then OnLooked.
+// Kept numbers of any stream again, those that the filter takes; OnSent for each, then OnScanned.
 struct Resend {
   std::string stream;
   uint64_t first = 0, last = 0;
   ReplayFilter filter;
 };
-struct SaveWord {
+struct SaveConfirmation {
   wire::StreamConfirm confirm;
   bool live = false;
 };
@@ -62,7 +62,7 @@ struct DeclareLoss {
 namespace tillrelay::uplink {
 
 using Action = std::variant<act::Connect, act::Subscribe, act::Disconnect, act::Send, act::Resend,
-                            act::SaveWord, act::SaveAcked, act::PublishStatus, act::SendReply,
-                            act::AllowDeletion, act::Fork, act::DeclareLoss>;
+                            act::SaveConfirmation, act::SaveAcked, act::PublishStatus,
+                            act::SendReply, act::AllowDeletion, act::Fork, act::DeclareLoss>;
 
 }  // namespace tillrelay::uplink

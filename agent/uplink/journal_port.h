@@ -14,15 +14,15 @@ namespace tillrelay::uplink {
 
 class JournalPort {
  public:
-  struct Standing {
+  struct JournalState {
     std::vector<journal::StreamRow> streams;  // by number, the current one last
     std::vector<journal::OwedEvent> owed;
   };
 
   virtual ~JournalPort() = default;
   // As committed.
-  virtual Standing Look() = 0;
-  virtual void SaveWord(const journal::StreamWord& word) = 0;
+  virtual JournalState ReadState() = 0;
+  virtual void SaveConfirmation(const journal::Confirmation& word) = 0;
   virtual void SaveAcked(const std::string& stream, uint64_t through) = 0;
   virtual void DeclareLoss(const journal::LossRow& loss) = 0;
   // A row is damaged: the file has to be salvaged. A new stream follows.

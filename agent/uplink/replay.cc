@@ -40,15 +40,15 @@ std::optional<wire::Range> Gone(const StreamPlace& place, const wire::Range& ran
 
 }  // namespace
 
-std::string ReplayDesk::Refusal(const wire::Command& command, bool retained) const {
+std::string ReplayQueue::Refusal(const wire::Command& command, bool retained) const {
   if (retained) return "retained";
   if (command.session != session_) return "foreign-session";
   if (std::find(seen_.begin(), seen_.end(), command.command_id) != seen_.end()) return "repeated";
   return "";
 }
 
-std::string ReplayDesk::Plan(const wire::Command& command, const std::vector<StreamPlace>& kept,
-                             Replay* replay, std::optional<wire::Range>* gone) const {
+std::string ReplayQueue::Plan(const wire::Command& command, const std::vector<StreamPlace>& kept,
+                              Replay* replay, std::optional<wire::Range>* gone) const {
   if (active_) return "busy";
   if (command.range.first == 0) {
     for (const StreamPlace& place : kept) {
@@ -68,8 +68,8 @@ std::string ReplayDesk::Plan(const wire::Command& command, const std::vector<Str
   return "unknown";
 }
 
-ReplayDesk::Answer ReplayDesk::Take(const wire::Command& command, bool retained,
-                                    const std::vector<StreamPlace>& kept) {
+ReplayQueue::Answer ReplayQueue::Take(const wire::Command& command, bool retained,
+                                      const std::vector<StreamPlace>& kept) {
   Answer answer;
   wire::Reply& reply = answer.reply;
   reply.command_id = command.command_id;
@@ -95,8 +95,8 @@ ReplayDesk::Answer ReplayDesk::Take(const wire::Command& command, bool retained,
   return answer;
 }
 
-Status ReplayDesk::Start(const ReplayOrder& order, const std::string& id,
-                         const std::vector<StreamPlace>& kept) {
+Status ReplayQueue::Start(const ReplayOrder& order, const std::string& id,
+                          const std::vector<StreamPlace>& kept) {
   wire::Command command;
   command.stream = order.stream;
   if (order.stream.empty() && !kept.empty()) command.stream = kept.back().stream;
@@ -115,7 +115,7 @@ Status ReplayDesk::Start(const ReplayOrder& order, const std::string& id,
   return Status::Ok();
 }
 
-Replay* ReplayDesk::StartOwed(const std::vector<StreamPlace>& kept) {
+Replay* ReplayQueue::StartOwed(const std::vector<StreamPlace>& kept) {
   CHECK(!active_);
   Replay replay;
   replay.id = "owed";
@@ -128,14 +128,14 @@ Replay* ReplayDesk::StartOwed(const std::vector<StreamPlace>& kept) {
   return &*active_;
 }
 
-void ReplayDesk::Finish(const char* state) {
+void ReplayQueue::Finish(const char* state) {
   if (!active_) return;
   ended_.push_back(ProgressOf(*active_, state));
   if (ended_.size() > kEnded) ended_.pop_front();
   active_.reset();
 }
 
-std::vector<ReplayProgress> ReplayDesk::Progress() const {
+std::vector<ReplayProgress> ReplayQueue::Progress() const {
   std::vector<ReplayProgress> replays(ended_.begin(), ended_.end());
   if (active_) replays.push_back(ProgressOf(*active_, "running"));
   return replays;

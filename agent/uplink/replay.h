@@ -44,12 +44,12 @@ struct Replay {
   std::vector<Piece> pieces;
   uint64_t looked = 0, of = 0;  // numbers
   uint64_t sent = 0;            // events handed to the broker
-  uint64_t told = 0;
+  uint64_t reported = 0;
 };
 
-class ReplayDesk {
+class ReplayQueue {
  public:
-  explicit ReplayDesk(std::string session) : session_(std::move(session)) {}
+  explicit ReplayQueue(std::string session) : session_(std::move(session)) {}
 
   struct Answer {
     wire::Reply reply;

@@ -89,7 +89,7 @@ void Sender::Down(const Failure& failure, Instant now) {
   desk_.Finish("interrupted");
   // What the journal is to do stays to be done; what was for the link is void.
   std::erase_if(queue_, [](const Action& action) {
-    return !std::holds_alternative<act::SaveWord>(action) &&
+    return !std::holds_alternative<act::SaveConfirmation>(action) &&
            !std::holds_alternative<act::SaveAcked>(action) &&
            !std::holds_alternative<act::AllowDeletion>(action) &&
            !std::holds_alternative<act::DeclareLoss>(action) &&
@@ -177,7 +177,7 @@ void Sender::OnSent(uint64_t token, const SendWindow::Flight& flight, size_t byt
   sent_bytes_ += bytes;
 }
 
-void Sender::OnLooked(uint64_t numbers) {
+void Sender::OnScanned(uint64_t numbers) {
   if (Replay* replay = desk_.active()) replay->looked += numbers;
 }
 
@@ -195,7 +195,7 @@ void Sender::OnAcked(uint64_t token, Instant now) {
     wire::StreamConfirm word;
     word.stream = journal_.stream;
     word.through = journal_.confirmed_through = window_.acked_through();
-    queue_.emplace_back(act::SaveWord{word, true});
+    queue_.emplace_back(act::SaveConfirmation{word, true});
   }
   // Without reason codes an acknowledgement may be a refusal: it counts only where a person chose
   // so.
@@ -231,7 +231,7 @@ bool Sender::OnRefused(uint64_t token, int code, Instant now) {
 std::optional<Action> Sender::Next(Instant now) {
   if (auto action = LinkTimers(now)) return action;
   if (auto action = Timers(now)) return action;
-  if (!queue_.empty()) return Taken();
+  if (!queue_.empty()) return PopAction();
   if (!online() || window_.free() == 0) return std::nullopt;
   const bool heartbeat = now - status_at_ >= kStatusHeartbeat;
   if (heartbeat || (status_due_ && now - status_at_ >= kStatusMinGap)) {
@@ -243,7 +243,7 @@ std::optional<Action> Sender::Next(Instant now) {
   return NextSend(now);
 }
 
-std::optional<Action> Sender::Taken() {
+std::optional<Action> Sender::PopAction() {
   const auto* send = std::get_if<act::Send>(&queue_.front());
   if (send != nullptr && window_.free() == 0) return std::nullopt;
   Action action = std::move(queue_.front());
@@ -259,7 +259,7 @@ std::optional<Action> Sender::Timers(Instant now) {
     next_fork_at_ = now;
   }
   if (cause_ && now >= next_fork_at_) {
-    const Cause cause = *cause_;
+    const ForkReason cause = *cause_;
     cause_.reset();
     ForkBecause(cause, now);
   }
@@ -364,8 +364,8 @@ std::optional<Action> Sender::NextReplay(Instant now) {
     if (!tell) return std::nullopt;
     return act::SendReply{reply};
   }
-  if (replay->by_command && replay->sent - replay->told >= kReplayProgressEvery) {
-    replay->told = replay->sent;
+  if (replay->by_command && replay->sent - replay->reported >= kReplayProgressEvery) {
+    replay->reported = replay->sent;
     return act::SendReply{reply};
   }
   const uint64_t share = std::max<uint64_t>(1, window_.bound() / 2);

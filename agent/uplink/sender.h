@@ -89,7 +89,7 @@ class Sender {
   // The journal has another current stream.
   void OnStream(const JournalPosition& position, Instant now);
   void OnSent(uint64_t token, const SendWindow::Flight& flight, size_t bytes, Instant now);
-  void OnLooked(uint64_t numbers);  // at rows of the last Resend
+  void OnScanned(uint64_t numbers);  // at rows of the last Resend
   void OnAcked(uint64_t token, Instant now);
   // The broker answered with a reason code of 0x80 or more. True: the connection has to go.
   bool OnRefused(uint64_t token, int code, Instant now);
@@ -141,11 +141,11 @@ class Sender {
 
  private:
   enum class Phase { kIdle, kWaiting, kConnecting, kSubscribing, kSettling, kSending };
-  struct Lower {
+  struct PendingRewind {
     wire::StreamConfirm confirm;
     Instant believe_at{};
   };
-  struct Cause {  // why the journal and the centre cannot go on with this stream
+  struct ForkReason {  // why the journal and the centre cannot go on with this stream
     std::string stream;
     uint64_t after = 0;
     std::string reason;
@@ -164,9 +164,9 @@ class Sender {
   void Advance(const wire::StreamConfirm& confirm, bool live, Instant now);
   bool SaysNews(const wire::StreamConfirm& confirm) const;
   void Allow(const std::string& stream, uint64_t through, Instant now);
-  void Disagree(const wire::StreamConfirm& confirm, ChainVerdict verdict, bool retained,
-                Instant now);
-  void ForkBecause(Cause cause, Instant now);
+  void OnConflict(const wire::StreamConfirm& confirm, ChainVerdict verdict, bool retained,
+                  Instant now);
+  void ForkBecause(ForkReason cause, Instant now);
   std::string Proven(const wire::Command& command, ChainVerdict verdict, Instant now);
   void BelieveLower();
   void MoveCursorBack(uint64_t through);
@@ -180,7 +180,7 @@ class Sender {
   std::optional<Action> LinkTimers(Instant now);
   std::optional<Action> NextSend(Instant now);
   std::optional<Action> NextReplay(Instant now);
-  std::optional<Action> Taken();
+  std::optional<Action> PopAction();
   bool CentreAway(Instant now) const;
   uint64_t SendLimit(Instant now) const;
   bool ProbeDue(Instant now) const;
@@ -194,7 +194,7 @@ class Sender {
   SendWindow window_;
   LineBudget line_;
   seconds keep_alive_{kKeepAlive};
-  ReplayDesk desk_;
+  ReplayQueue desk_;
   RateCap cap_;
   std::deque<Action> queue_;  // decided, not yet taken
 
@@ -219,10 +219,10 @@ class Sender {
   Instant centre_heard_at_{};                 // last live confirmation, or the session's start
   std::optional<Instant> centre_spoke_at_{};  // last live confirmation, of whatever session
   minutes fresh_link_after_ = kFirstFreshLink;
-  std::optional<Lower> lower_;
+  std::optional<PendingRewind> lower_;
   std::map<std::string, int> disagreements_;  // by stream, since the last agreement
   std::set<uint64_t> parked_;                 // numbers that this broker cannot take, this session
-  std::optional<Cause> cause_;                // waits for next_fork_at_
+  std::optional<ForkReason> cause_;           // waits for next_fork_at_
   bool forking_ = false;
   Instant forking_since_{};
   Instant next_fork_at_{};

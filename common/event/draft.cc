@@ -273,7 +273,7 @@ class Drafter {
     if (event_.control) book.stock_delta_by_bucket = event_.control->stock_delta_by_bucket;
     if (event_.kind == Kind::kDayClosed) {
       book.register_epoch = event_.close->register_epoch;
-      book.told = event_.pos_control.value_or(PosControl());
+      book.reported = event_.pos_control.value_or(PosControl());
     }
   }
 

@@ -38,7 +38,7 @@ struct BookEntry {
   std::optional<int64_t> register_epoch;
   std::optional<Decimal> net_amount;
   std::vector<std::pair<std::string, Decimal>> stock_delta_by_bucket;
-  std::optional<PosControl> told;  // of a day_closed: the register's own totals
+  std::optional<PosControl> reported;  // of a day_closed: the register's own totals
 };
 
 struct Draft {

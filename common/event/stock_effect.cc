@@ -10,18 +10,18 @@ class LineRule {
   LineRule(const Event& event, Line* line) : event_(event), line_(*line) {}
 
   std::optional<Rejection> Run(size_t index) {
-    const std::vector<StockEffect> told = std::exchange(line_.stock_effect, {});
+    const std::vector<StockEffect> reported = std::exchange(line_.stock_effect, {});
     if (line_.non_stock.value_or(false)) {
       // stays in the document and in its identity, moves nothing
     } else if (event_.kind == Kind::kStockAdjusted) {
-      if (!Adjust(told)) {
+      if (!Adjust(reported)) {
         return Rejection{"missing-field", At(index, "direction"),
                          "say \"increase\" or \"decrease\" for this reason"};
       }
     } else {
       ByKind();
     }
-    if (!told.empty() && !Same(told)) {
+    if (!reported.empty() && !Same(reported)) {
       return Rejection{"stock-effect-disagrees", At(index, "stock_effect"),
                        "leave stock_effect out, or correct action, condition or quantity"};
     }
@@ -115,7 +115,7 @@ class LineRule {
   }
 
   // False when neither the reason, a direction nor the sender's own effect says which way.
-  bool Adjust(const std::vector<StockEffect>& told) {
+  bool Adjust(const std::vector<StockEffect>& reported) {
     const std::string& store = event_.adjustment->store_id;
     const std::string& reason = event_.adjustment->reason;
     const std::string bucket = line_.bucket.empty() ? "on_hand" : line_.bucket;
@@ -132,8 +132,8 @@ class LineRule {
       sign = 1;
     } else if (reason != "correction" && reason != "other") {
       sign = -1;
-    } else if (told.size() == 1 && told[0].delta) {
-      sign = told[0].delta->negative() ? -1 : 1;
+    } else if (reported.size() == 1 && reported[0].delta) {
+      sign = reported[0].delta->negative() ? -1 : 1;
     } else {
       return false;
     }
@@ -149,14 +149,14 @@ class LineRule {
     line_.stock_effect.push_back({std::move(bucket), location, std::move(ref), delta});
   }
 
-  bool Same(const std::vector<StockEffect>& told) const {
+  bool Same(const std::vector<StockEffect>& reported) const {
     const auto key = [](const StockEffect& e) {
       return e.bucket + "\x1f" + e.location + "\x1f" + e.ref + "\x1f" +
              e.delta.value_or(Decimal()).Shortest();
     };
     std::vector<std::string> ours, theirs;
     for (const auto& effect : line_.stock_effect) ours.push_back(key(effect));
-    for (const auto& effect : told) theirs.push_back(key(effect));
+    for (const auto& effect : reported) theirs.push_back(key(effect));
     std::sort(ours.begin(), ours.end());
     std::sort(theirs.begin(), theirs.end());
     return ours == theirs;

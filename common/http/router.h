@@ -32,7 +32,7 @@ class Router {
  public:
   // `pattern` is "/v1/events/{id}": a part in braces matches one segment, which must not be empty.
   void Add(std::string_view method, std::string_view pattern, Handler handler, size_t max_body = 0);
-  void SetGate(Gate gate) { gate_ = std::move(gate); }
+  void SetAuthorizer(Gate gate) { gate_ = std::move(gate); }
   const Gate& gate() const { return gate_; }
   // Asked once more when the body is there, before the handler.
   void SetBodyGate(Gate gate) { body_gate_ = std::move(gate); }

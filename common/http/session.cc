@@ -293,7 +293,7 @@ class StreamSession final : public Session,
     request.remote = remote_;
     request.certificate = certificate_;
     head_only_ = request.method == "HEAD";
-    if (auto refusal = Judge(request)) {
+    if (auto refusal = Authorize(request)) {
       Refuse(std::move(*refusal));
       return false;
     }
@@ -315,7 +315,7 @@ class StreamSession final : public Session,
   }
 
   // Why the request is not wanted, from its head alone.
-  std::optional<Response> Judge(Request& request) {
+  std::optional<Response> Authorize(Request& request) {
     if (!SplitTarget(request)) {
       return Problem(400, "bad-target", "The request's target is not well-formed");
     }

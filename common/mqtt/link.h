@@ -39,12 +39,12 @@ struct LinkOptions {
   std::string content_type, batch_content_type;  // of Publish with `event` or `batch`
 };
 
-enum class Happening { kConnected, kConnectFailed, kLost, kSubscribed, kPublished, kMessage };
+enum class LinkEventType { kConnected, kConnectFailed, kLost, kSubscribed, kPublished, kMessage };
 
 enum class FailureCause { kNone, kName, kTcp, kTls, kLogin, kRights, kTakeOver, kOther };
 
 struct LinkEvent {
-  Happening what = Happening::kLost;
+  LinkEventType what = LinkEventType::kLost;
   // kConnected:
   uint32_t receive_maximum = 65535;
   uint32_t maximum_packet = 0;  // 0: no limit told

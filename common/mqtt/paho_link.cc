@@ -164,7 +164,7 @@ class PahoLink final : public Link, private paho::callback {
   Status Connect() override {
     LinkEvent failed;
     if (!CanLookUp(&failed.text)) {
-      failed.what = Happening::kConnectFailed;
+      failed.what = LinkEventType::kConnectFailed;
       failed.cause = FailureCause::kName;
       deliver_(std::move(failed));
       return Status::Ok();
@@ -189,13 +189,13 @@ class PahoLink final : public Link, private paho::callback {
 
   Status Publish(const PublishOrder& order) override {
     return Guarded("publish", [&] {
-      const bool told = (order.event || order.batch) && made_for_ == MQTTVERSION_5;
+      const bool reported = (order.event || order.batch) && made_for_ == MQTTVERSION_5;
       auto message =
-          told ? paho::message::create(std::string(order.topic), order.payload.data(),
-                                       order.payload.size(), kQos, order.retained,
-                                       order.batch ? batch_properties_ : event_properties_)
-               : paho::message::create(std::string(order.topic), order.payload.data(),
-                                       order.payload.size(), kQos, order.retained);
+          reported ? paho::message::create(std::string(order.topic), order.payload.data(),
+                                           order.payload.size(), kQos, order.retained,
+                                           order.batch ? batch_properties_ : event_properties_)
+                   : paho::message::create(std::string(order.topic), order.payload.data(),
+                                           order.payload.size(), kQos, order.retained);
       client_->publish(message, reinterpret_cast<void*>(order.token), publish_listener_);
     });
   }
@@ -363,7 +363,7 @@ class PahoLink final : public Link, private paho::callback {
     versions_.Connected(made_for_ == MQTTVERSION_5);
     SendWithoutDelay();
     LinkEvent event;
-    event.what = Happening::kConnected;
+    event.what = LinkEventType::kConnected;
     event.gives_reasons = made_for_ == MQTTVERSION_5;
     event.fell_back = !event.gives_reasons && options_.protocol == Protocol::kAuto;
     if (!event.gives_reasons) return deliver_(std::move(event));
@@ -385,7 +385,7 @@ class PahoLink final : public Link, private paho::callback {
   void ConnectFailed(const paho::token& token) {
     busy_ = false;
     LinkEvent event;
-    event.what = Happening::kConnectFailed;
+    event.what = LinkEventType::kConnectFailed;
     event.reason_code = ConnectCode(token);
     const bool five = made_for_ == MQTTVERSION_5;
     const bool too_new = five && (event.reason_code == kUnsupportedVersion ||
@@ -414,7 +414,7 @@ class PahoLink final : public Link, private paho::callback {
 
   void Subscribed(int code) {
     LinkEvent event;
-    event.what = Happening::kSubscribed;
+    event.what = LinkEventType::kSubscribed;
     event.reason_code = code;
     if (code != 0) {
       event.cause = CauseOf(code);
@@ -425,7 +425,7 @@ class PahoLink final : public Link, private paho::callback {
 
   void Published(const paho::token& token, int code) {
     LinkEvent event;
-    event.what = Happening::kPublished;
+    event.what = LinkEventType::kPublished;
     event.token = reinterpret_cast<uint64_t>(token.get_user_context());
     event.reason_code = code;
     if (code != 0) {
@@ -437,7 +437,7 @@ class PahoLink final : public Link, private paho::callback {
 
   void Lost(int code, const char* prefix) {
     LinkEvent event;
-    event.what = Happening::kLost;
+    event.what = LinkEventType::kLost;
     event.reason_code = code;
     event.cause = CauseOf(code);
     event.text = prefix + ReasonText(code);
@@ -446,7 +446,7 @@ class PahoLink final : public Link, private paho::callback {
 
   void connection_lost(const std::string& cause) override {
     LinkEvent event;
-    event.what = Happening::kLost;
+    event.what = LinkEventType::kLost;
     event.cause = FailureCause::kOther;
     event.text = cause.empty() ? "the connection was lost" : "the connection was lost: " + cause;
     deliver_(std::move(event));
@@ -454,7 +454,7 @@ class PahoLink final : public Link, private paho::callback {
 
   void message_arrived(paho::const_message_ptr message) override {
     LinkEvent event;
-    event.what = Happening::kMessage;
+    event.what = LinkEventType::kMessage;
     event.topic = message->get_topic();
     event.payload = message->to_string();
     event.retained = message->is_retained();

@@ -18,11 +18,11 @@ constexpr int kWindowLog = 23;
 
 size_t UnpackedSize(std::string_view payload) {
   if (!payload.starts_with(kZstdMagic)) return payload.size();
-  const auto told = ZSTD_getFrameContentSize(payload.data(), payload.size());
-  if (told == ZSTD_CONTENTSIZE_UNKNOWN) return kMaxUnpackedBytes;
+  const auto reported = ZSTD_getFrameContentSize(payload.data(), payload.size());
+  if (reported == ZSTD_CONTENTSIZE_UNKNOWN) return kMaxUnpackedBytes;
   // What cannot be unpacked, or is refused for its size, costs no more than it has.
-  if (told == ZSTD_CONTENTSIZE_ERROR || told > kMaxUnpackedBytes) return payload.size();
-  return std::max<size_t>(payload.size(), told);
+  if (reported == ZSTD_CONTENTSIZE_ERROR || reported > kMaxUnpackedBytes) return payload.size();
+  return std::max<size_t>(payload.size(), reported);
 }
 
 struct BatchWriter::Compressor {
@@ -72,8 +72,8 @@ MessageReader::~MessageReader() = default;
 
 // Grows with what comes out, never by what the frame's header promises.
 Status MessageReader::Unpack(std::string_view packed) {
-  const auto told = ZSTD_getFrameContentSize(packed.data(), packed.size());
-  if (told < ZSTD_CONTENTSIZE_ERROR && told > kMaxUnpackedBytes) {
+  const auto reported = ZSTD_getFrameContentSize(packed.data(), packed.size());
+  if (reported < ZSTD_CONTENTSIZE_ERROR && reported > kMaxUnpackedBytes) {
     return Invalid("more than 16 MiB when unpacked");
   }
   ZSTD_DCtx_reset(decompressor_->context, ZSTD_reset_session_only);

@@ -28,7 +28,7 @@ void DecodeToDraft(benchmark::State& state) {
     bytes += document.size();
     auto error = decoder.Decode(formats::Format::kJson, document, {}, [](formats::Item&& item) {
       auto& event = std::get<event::Event>(item.outcome);
-      benchmark::DoNotOptimize(guard::Check(&event, {}));
+      benchmark::DoNotOptimize(redact::Check(&event, {}));
       benchmark::DoNotOptimize(event::DraftFrom(&event, testing::TestShop()));
     });
     benchmark::DoNotOptimize(error);

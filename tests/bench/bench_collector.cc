@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <memory>
 
-#include "collector/ingest.h"
+#include "collector/intake/ingest.h"
 #include "tests/support/event_source.h"
 #include "tests/support/manual_clock.h"
 #include "tests/unit/collector/test_database.h"

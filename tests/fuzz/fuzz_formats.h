@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "agent/formats/format.h"
-#include "agent/guard/guard.h"
+#include "agent/redact/redact.h"
 #include "common/base/check.h"
 #include "common/event/draft.h"
 
@@ -31,7 +31,7 @@ inline void DecodeHostile(formats::Format format, std::string_view input) {
       return;
     }
     CHECK(event->origin.has_value());
-    (void)guard::Check(event, {});
+    (void)redact::Check(event, {});
     const auto draft = event::MakeDraft(std::move(*event), FuzzShop());
     if (const auto* made = std::get_if<event::Draft>(&draft)) CHECK(!made->data.empty());
   });

@@ -32,7 +32,7 @@ void CutsStory::Step(int number) {
   std::vector<int> receipts;
   for (int i = 0; i <= number * 7 % 6; ++i) receipts.push_back(number * kFirstReceiptOfStep + i);
   if (number % 8 == 5) receipts.push_back((number - 3) * kFirstReceiptOfStep);  // told again
-  run_.Tell(receipts).ok();
+  run_.SubmitNumbers(receipts).ok();
   note_();
   if (number % 9 == 4) {
     run_.TellUnfit(fmt::format("unfit document {}", number)).ok();

@@ -16,7 +16,7 @@ import sys
 import tempfile
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
-WORDS = "agent/status/words.h"
+WORDS = "agent/monitor/strings.h"
 COLUMNS = ("failed", "lost", "doubled", "altered", "declared")
 
 # What the page says in the situation; each sentence is looked for in the product.

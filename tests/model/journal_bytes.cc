@@ -36,7 +36,7 @@ struct Options {
 struct Baseline {
   DiskImage image;
   Oracle oracle;
-  journal::StreamWord confirmation;  // as the centre repeats it
+  journal::Confirmation confirmation;  // as the centre repeats it
   struct Byte {
     std::string file;
     size_t at;
@@ -60,13 +60,13 @@ void PromiseLosses(Oracle* oracle) {
 
 // Half of the rows lie in the file, half in its log; there is a confirmed beginning, of which the
 // centre lacks two bodies, a later stream, a declared loss, a quarantine, an audit.
-journal::StreamWord Fill(const std::string& folder, Oracle* oracle) {
+journal::Confirmation Fill(const std::string& folder, Oracle* oracle) {
   SeededRandom random(64);
   ManualClock clock;
   JournalRun run(folder, oracle, &random, &clock);
   CHECK(run.Start().ok());
   const std::string first = run.Stats().stream;
-  for (int n = 1; n <= kRows / 2; n += 4) CHECK(run.Tell(Numbers(n, n + 3)).ok());
+  for (int n = 1; n <= kRows / 2; n += 4) CHECK(run.SubmitNumbers(Numbers(n, n + 3)).ok());
   CHECK(run.TellUnfit("an unfit document").ok());
   run.Survey();
   run.Confirm(first, 12);
@@ -75,12 +75,13 @@ journal::StreamWord Fill(const std::string& folder, Oracle* oracle) {
   CHECK(run.Start().ok());
   const std::string second = run.Stats().stream;
   CHECK(second != first);
-  for (int n = kRows / 2 + 1; n <= kRows; n += 16) CHECK(run.Tell(Numbers(n, n + 15)).ok());
+  for (int n = kRows / 2 + 1; n <= kRows; n += 16)
+    CHECK(run.SubmitNumbers(Numbers(n, n + 15)).ok());
   CHECK(run.TellUnfit("another unfit document").ok());
   run.Audit("the suite");
   run.journal()->DeclareLoss({first, 3, 4, {}, "not_kept", true});
   run.Settle();
-  const journal::StreamWord confirmation{
+  const journal::Confirmation confirmation{
       first, 12, run.Stats().streams.front().confirmed_chain, {{6, 7}}, true};
   run.Hear(confirmation);
   oracle->owed = {{first, 6}, {first, 7}};

@@ -134,7 +134,7 @@ void CutAgain(const std::string& folder, Oracle* oracle, SeededRandom* random, M
     if (run.Start().ok()) {
       run.Tick();
       if (!run.Drain()) run.Tick(2);
-      run.Tell({CutsStory::kFreshReceipt + 1}).ok();
+      run.SubmitNumbers({CutsStory::kFreshReceipt + 1}).ok();
       run.Tick();
     }
   }
@@ -234,12 +234,12 @@ class Suite {
         [this](uint64_t number) { return PlayCut(recording_, &rewinder_, number, CaseFolder()); },
         [this](uint64_t number, const CaseOutcome& outcome) {
           const DiskOperation& operation = recording_.trace[number / kModes];
-          Tell(fmt::format("cut before operation {} ({} {} {}), {}", number / kModes,
-                           KindWord(operation.kind), operation.path, operation.to,
-                           ModeWord(kCutModes[number % kModes])),
-               outcome,
-               fmt::format("--only cuts --from {0} --to {0} --mode {1}", number / kModes,
-                           ModeWord(kCutModes[number % kModes])));
+          SubmitNumbers(fmt::format("cut before operation {} ({} {} {}), {}", number / kModes,
+                                    KindWord(operation.kind), operation.path, operation.to,
+                                    ModeWord(kCutModes[number % kModes])),
+                        outcome,
+                        fmt::format("--only cuts --from {0} --to {0} --mode {1}", number / kModes,
+                                    ModeWord(kCutModes[number % kModes])));
         });
   }
 
@@ -279,15 +279,16 @@ class Suite {
         [&](uint64_t number, const CaseOutcome& outcome) {
           const Failure& failure = all[number];
           const char* how = failure.full ? "disk full" : "I/O error";
-          Tell(fmt::format("{} at operation {} of segment {}", how, failure.operation,
-                           failure.segment),
-               outcome,
-               fmt::format("--only failures --segment {0} --from {1} --to {1}", failure.segment,
-                           failure.operation));
+          SubmitNumbers(fmt::format("{} at operation {} of segment {}", how, failure.operation,
+                                    failure.segment),
+                        outcome,
+                        fmt::format("--only failures --segment {0} --from {1} --to {1}",
+                                    failure.segment, failure.operation));
         });
   }
 
-  void Tell(const std::string& place, const CaseOutcome& outcome, const std::string& again) {
+  void SubmitNumbers(const std::string& place, const CaseOutcome& outcome,
+                     const std::string& again) {
     if (++kinds_[KindOf(outcome.fault)] > 5) return;
     fmt::print("{}: {}\n  again: journal_cuts {}\n", place, outcome.fault, again);
     std::fflush(stdout);

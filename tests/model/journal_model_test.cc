@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <map>
 
-#include "agent/journal/reader.h"
+#include "agent/journal/query/reader.h"
 #include "agent/journal/store.h"
 #include "tests/support/drafts.h"
 #include "tests/support/seeded_random.h"
@@ -111,7 +111,7 @@ class Playground {
     store_ = *std::move(store);
   }
 
-  static std::string Told(const Receipt& receipt) {
+  static std::string Told(const AppendResult& receipt) {
     switch (receipt.outcome) {
       case Outcome::kStored:
         return "stored " + std::to_string(receipt.sequence);
@@ -133,7 +133,7 @@ class Playground {
     for (uint64_t i = 0; i < count; ++i) {
       if (random_.Below(6) == 0) {
         const std::string document = "unfit " + std::to_string(random_.Below(10));
-        request.entries.emplace_back(Unfit{{"bad-value", "", ""}, "http", "", document});
+        request.entries.emplace_back(RejectedDocument{{"bad-value", "", ""}, "http", "", document});
         expected.push_back(after.Put(document));
         continue;
       }
@@ -162,9 +162,9 @@ class Playground {
     ASSERT_TRUE(store_->Begin().ok());
     auto receipts = store_->Append(request, kRecordedAt);
     ASSERT_TRUE(receipts.ok()) << receipts.status().message();
-    std::vector<std::string> told;
-    for (const Receipt& receipt : *receipts) told.push_back(Told(receipt));
-    EXPECT_EQ(told, expected);
+    std::vector<std::string> reported;
+    for (const AppendResult& receipt : *receipts) reported.push_back(Told(receipt));
+    EXPECT_EQ(reported, expected);
     if (commit) {
       ASSERT_TRUE(store_->Commit().ok());
     } else {

@@ -5,10 +5,10 @@
 namespace tillrelay::sim {
 namespace {
 
-using mqtt::Happening;
+using mqtt::LinkEventType;
 using std::chrono::milliseconds;
 
-mqtt::LinkEvent Told(Happening what, mqtt::FailureCause cause = mqtt::FailureCause::kNone) {
+mqtt::LinkEvent Told(LinkEventType what, mqtt::FailureCause cause = mqtt::FailureCause::kNone) {
   mqtt::LinkEvent event;
   event.what = what;
   event.cause = cause;
@@ -42,11 +42,11 @@ void Broker::Connect(SimLink* link) {
     clients_.erase(old);
     if (older != link) Drop(older, mqtt::FailureCause::kTakeOver);
   }
-  if (!up) return link->Later(milliseconds(50), Told(Happening::kConnectFailed));
+  if (!up) return link->Later(milliseconds(50), Told(LinkEventType::kConnectFailed));
   clients_[link->client_id_] = link;
   link->connected_ = true;
   link->subscribed_.clear();
-  link->Later(Delay(), Told(Happening::kConnected));
+  link->Later(Delay(), Told(LinkEventType::kConnected));
 }
 
 void Broker::Drop(SimLink* link, mqtt::FailureCause cause) {
@@ -55,7 +55,7 @@ void Broker::Drop(SimLink* link, mqtt::FailureCause cause) {
   ++*link->epoch_;
   const auto found = clients_.find(link->client_id_);
   if (found != clients_.end() && found->second == link) clients_.erase(found);
-  link->Later(milliseconds(1), Told(Happening::kLost, cause));
+  link->Later(milliseconds(1), Told(LinkEventType::kLost, cause));
   if (!link->will_topic.empty()) Deliver(link->will_topic, link->will_payload, true);
 }
 
@@ -77,7 +77,7 @@ void Broker::Publish(SimLink* link, const mqtt::PublishOrder& order) {
     }
   }
   if (faults.never_acks || random_.Chance(faults.loses_acks)) return;
-  mqtt::LinkEvent acked = Told(Happening::kPublished);
+  mqtt::LinkEvent acked = Told(LinkEventType::kPublished);
   acked.token = order.token;
   link->Later(Delay(), std::move(acked));
 }
@@ -86,7 +86,7 @@ void Broker::Deliver(const std::string& topic, const std::string& payload, bool 
   if (retained) retained_[topic] = payload;
   for (auto& [id, client] : clients_) {
     if (!client->Wants(topic)) continue;
-    mqtt::LinkEvent message = Told(Happening::kMessage);
+    mqtt::LinkEvent message = Told(LinkEventType::kMessage);
     message.topic = topic;
     message.payload = payload;
     client->Later(Delay(), std::move(message));
@@ -124,10 +124,10 @@ Status SimLink::Subscribe(const std::vector<std::string>& topics) {
   if (!connected_) return Unavailable("not connected");
   for (const std::string& topic : topics) {
     subscribed_.push_back(topic);
-    Later(milliseconds(5), Told(Happening::kSubscribed));
+    Later(milliseconds(5), Told(LinkEventType::kSubscribed));
     for (const auto& [name, payload] : broker_.retained_) {
       if (!Matches(topic, name)) continue;
-      mqtt::LinkEvent message = Told(Happening::kMessage);
+      mqtt::LinkEvent message = Told(LinkEventType::kMessage);
       message.topic = name;
       message.payload = payload;
       message.retained = true;

@@ -25,7 +25,7 @@ void Centre::Start() {
   store_ = *std::move(store);
   link_ = std::make_unique<SimLink>(
       &world_.broker, "tillrelay-collector-1", [this](mqtt::LinkEvent&& event) {
-        if (world_.trace && event.what == mqtt::Happening::kMessage) {
+        if (world_.trace && event.what == mqtt::LinkEventType::kMessage) {
           fmt::print("centre < {} {}\n", event.topic, event.payload.substr(0, 420));
         }
         std::vector<mqtt::LinkEvent> events;
@@ -35,7 +35,7 @@ void Centre::Start() {
       });
   collector_ = std::make_unique<collector::Collector>(
       collector::Config{}, store_.get(),
-      collector::Surroundings{&world_.timeline.clock, &world_.random, link_.get(), &fleet_});
+      collector::Deps{&world_.timeline.clock, &world_.random, link_.get(), &fleet_});
   CHECK(collector_->Start().ok());
   Tick();
 }
@@ -91,7 +91,7 @@ std::set<std::string> Centre::Counted() {
   return ids;
 }
 
-int64_t Centre::Forgotten() {
+int64_t Centre::UnappliedDiverged() {
   return Query(
       "SELECT count(*) FROM fork f WHERE kind NOT IN ('parked','stream_opened','loss') AND "
       "NOT EXISTS (SELECT 1 FROM event e WHERE substr(e.id,1,36) = f.id AND counted = 1)");
@@ -104,7 +104,7 @@ int64_t Centre::Sold() {
 std::string Centre::Told() {
   auto db = sqlite::Database::Open(path(), {.read_only = true});
   CHECK(db.ok());
-  std::string told;
+  std::string reported;
   for (const char* sql :
        {"SELECT 'stream '||store_id||' '||stream||' through '||confirmed_through||' seen '||"
         "highest_seen FROM stream",
@@ -113,9 +113,9 @@ std::string Centre::Told() {
         "GROUP BY stream"}) {
     auto rows = db->Prepare(sql);
     CHECK(rows.ok());
-    while (rows->Step().value()) told += "    " + std::string(rows->Text(0)) + "\n";
+    while (rows->Step().value()) reported += "    " + std::string(rows->Text(0)) + "\n";
   }
-  return told;
+  return reported;
 }
 
 }  // namespace tillrelay::sim

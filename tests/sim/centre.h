@@ -6,7 +6,7 @@
 #include <set>
 #include <string>
 
-#include "collector/collector.h"
+#include "collector/service/collector.h"
 #include "tests/sim/node.h"
 
 namespace tillrelay::sim {
@@ -29,7 +29,7 @@ class Centre {
   std::set<std::string> Counted();
   // Pieces sold, as the ledger has it; each event is one.
   // Kept aside, and their id has not counted.
-  int64_t Forgotten();
+  int64_t UnappliedDiverged();
   int64_t Sold();
   int64_t Query(const std::string& sql);
   std::string Told();

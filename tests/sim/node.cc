@@ -10,7 +10,7 @@
 #include <iterator>
 
 #include "agent/journal/paths.h"
-#include "agent/journal/reader.h"
+#include "agent/journal/query/reader.h"
 #include "agent/journal/repair/backup.h"
 #include "common/wire/ulid.h"
 #include "tests/support/drafts.h"
@@ -102,21 +102,21 @@ void Node::Start() {
   courier.batches = courier.zstd = batches_;
   courier.topics = wire::TopicsOf(wire::kDefaultPrefix, store_id_);
   courier.status_json = [this] { return StatusJson(); };
-  courier_ = std::make_unique<uplink::Courier>(courier, this, &clock, &world_.random);
+  courier_ = std::make_unique<uplink::UplinkDriver>(courier, this, &clock, &world_.random);
   if (Status opened = courier_->OpenReader(); !opened.ok()) {
     if (!world_.disk_hurts) world_.truth.faults.push_back(name_ + ": " + opened.message());
     return Stop();
   }
-  link_ = std::make_unique<SimLink>(&world_.broker, "tillrelay-" + store_id_,
-                                    [this](mqtt::LinkEvent&& event) {
-                                      if (world_.trace && event.what == mqtt::Happening::kMessage) {
-                                        fmt::print("{} < {} {}{}\n", name_, event.topic,
-                                                   event.payload, event.retained ? " (r)" : "");
-                                      }
-                                      Hear(event);
-                                      courier_->Take(event);
-                                      Turn();
-                                    });
+  link_ = std::make_unique<SimLink>(
+      &world_.broker, "tillrelay-" + store_id_, [this](mqtt::LinkEvent&& event) {
+        if (world_.trace && event.what == mqtt::LinkEventType::kMessage) {
+          fmt::print("{} < {} {}{}\n", name_, event.topic, event.payload,
+                     event.retained ? " (r)" : "");
+        }
+        Hear(event);
+        courier_->Take(event);
+        Turn();
+      });
   link_->will_topic = courier.topics.status;
   link_->will_payload = wire::WriteWill(session_);
   courier_->UseLink(link_.get());
@@ -161,7 +161,7 @@ void Node::Append(const std::vector<std::string>& numbers) {
   }
   const std::vector<journal::StreamRow> streams = journal_->Streams();
   for (size_t i = 0; i < receipts->size(); ++i) {
-    const journal::Receipt& receipt = (*receipts)[i];
+    const journal::AppendResult& receipt = (*receipts)[i];
     const std::string id = UuidText(receipt.id);
     world_.truth.accepted[id] = numbers[i];
     if (receipt.outcome != journal::Outcome::kStored) continue;
@@ -370,7 +370,7 @@ bool Node::drained() const {
 }
 
 void Node::Hear(const mqtt::LinkEvent& event) {
-  const bool live = event.what == mqtt::Happening::kMessage && !event.retained &&
+  const bool live = event.what == mqtt::LinkEventType::kMessage && !event.retained &&
                     event.topic.ends_with("/confirm");
   if (live && !heard_at_) heard_at_ = world_.timeline.now();
 }
@@ -383,14 +383,14 @@ std::string Node::Told() const {
   if (!running()) return name_ + ": down";
   uplink::UplinkStats stats;
   courier_->sender().Describe(&stats, world_.timeline.now(), world_.timeline.clock.Wall());
-  std::string told = fmt::format("{}: phase {} cause {} alarm '{}' error '{}'", name_,
-                                 static_cast<int>(stats.phase), static_cast<int>(stats.cause),
-                                 stats.alarm, stats.last_error);
+  std::string reported = fmt::format("{}: phase {} cause {} alarm '{}' error '{}'", name_,
+                                     static_cast<int>(stats.phase), static_cast<int>(stats.cause),
+                                     stats.alarm, stats.last_error);
   for (const journal::StreamRow& row : journal_->Streams()) {
-    told += fmt::format("\n    {} head {} confirmed {} floor {} first {}", row.stream, row.head,
-                        row.confirmed_through, row.floor, row.first);
+    reported += fmt::format("\n    {} head {} confirmed {} floor {} first {}", row.stream, row.head,
+                            row.confirmed_through, row.floor, row.first);
   }
-  return told;
+  return reported;
 }
 
 std::set<std::string> Node::Holds() const {
@@ -411,12 +411,14 @@ std::set<std::string> Node::Holds() const {
   return held;
 }
 
-Node::JournalPort::Standing Node::Look() { return {journal_->Streams(), journal_->Owed()}; }
+Node::JournalPort::JournalState Node::ReadState() {
+  return {journal_->Streams(), journal_->Owed()};
+}
 
-void Node::SaveWord(const journal::StreamWord& word) {
+void Node::SaveConfirmation(const journal::Confirmation& word) {
   // The journal's thread may be killed before it has written what it was told.
   if (world_.random.Chance(0.02)) return;
-  journal_->SaveWord(word);
+  journal_->SaveConfirmation(word);
   Settle();
 }
 

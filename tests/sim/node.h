@@ -12,7 +12,7 @@
 #include <string>
 
 #include "agent/journal/journal.h"
-#include "agent/uplink/courier.h"
+#include "agent/uplink/uplink_driver.h"
 #include "tests/sim/broker.h"
 
 namespace tillrelay::sim {
@@ -105,8 +105,8 @@ class Node final : public uplink::JournalPort {
   std::set<std::string> Holds() const;
 
   // JournalPort
-  Standing Look() override;
-  void SaveWord(const journal::StreamWord& word) override;
+  JournalState ReadState() override;
+  void SaveConfirmation(const journal::Confirmation& word) override;
   void SaveAcked(const std::string&, uint64_t) override {}
   void DeclareLoss(const journal::LossRow& loss) override;
   void Damaged(const std::string& why) override;
@@ -141,7 +141,7 @@ class Node final : public uplink::JournalPort {
   const std::string store_id_, name_;
   std::unique_ptr<journal::Journal> journal_;
   std::unique_ptr<SimLink> link_;
-  std::unique_ptr<uplink::Courier> courier_;
+  std::unique_ptr<uplink::UplinkDriver> courier_;
   std::string session_;
   Lineage lineage_, snapshot_, backup_;
   std::string learned_;  // the stream that was current when the rows were read last

@@ -96,7 +96,7 @@ class Story {
     Count(totals);
     (*totals)["simulated minutes"] += static_cast<uint64_t>(
         std::chrono::duration_cast<minutes>(world_.timeline.now() - start).count());
-    return Judge(totals);
+    return HealthRules(totals);
   }
 
  private:
@@ -283,7 +283,7 @@ class Story {
     for (const auto& node : nodes_) {
       if (node->running() && !(node->drained() && node->heard_the_centre())) return false;
     }
-    return centre_.Query("SELECT count(*) FROM gap") + centre_.Forgotten() == 0;
+    return centre_.Query("SELECT count(*) FROM gap") + centre_.UnappliedDiverged() == 0;
   }
 
   void Count(Totals* totals) {
@@ -312,7 +312,7 @@ class Story {
     return where;
   }
 
-  std::string Judge(Totals* totals) {
+  std::string HealthRules(Totals* totals) {
     const std::set<std::string> counted = centre_.Counted();
     std::set<std::string> held;
     for (const auto& node : nodes_) held.merge(node->Holds());

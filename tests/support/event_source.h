@@ -22,7 +22,7 @@ struct Sent {
 
   mqtt::LinkEvent Message() const {
     mqtt::LinkEvent event;
-    event.what = mqtt::Happening::kMessage;
+    event.what = mqtt::LinkEventType::kMessage;
     event.topic = topic;
     event.payload = payload;
     return event;

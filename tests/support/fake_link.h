@@ -19,25 +19,25 @@ class FakeLink final : public mqtt::Link {
 
   Status Connect() override {
     ++connects;
-    Happen(reachable ? mqtt::Happening::kConnected : mqtt::Happening::kConnectFailed);
+    Happen(reachable ? mqtt::LinkEventType::kConnected : mqtt::LinkEventType::kConnectFailed);
     return Status::Ok();
   }
   Status Subscribe(const std::vector<std::string>& topics) override {
     subscribed = topics;
     for (size_t i = 0; i < topics.size(); ++i) {
-      Happen(mqtt::Happening::kSubscribed, subscription_code);
+      Happen(mqtt::LinkEventType::kSubscribed, subscription_code);
     }
     return Status::Ok();
   }
   Status Publish(const mqtt::PublishOrder& order) override {
     if (!publishes) return Unavailable("as the test wants it");
     published.push_back({std::string(order.topic), std::string(order.payload), order.retained});
-    if (acknowledges) Happen(mqtt::Happening::kPublished, 0, order.token);
+    if (acknowledges) Happen(mqtt::LinkEventType::kPublished, 0, order.token);
     return Status::Ok();
   }
   void Disconnect(int) override { ++disconnects; }
 
-  void Happen(mqtt::Happening what, int code = 0, uint64_t token = 0) {
+  void Happen(mqtt::LinkEventType what, int code = 0, uint64_t token = 0) {
     mqtt::LinkEvent event;
     event.what = what;
     event.reason_code = code;

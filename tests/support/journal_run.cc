@@ -7,7 +7,7 @@
 #include <future>
 #include <map>
 
-#include "agent/journal/reader.h"
+#include "agent/journal/query/reader.h"
 #include "tests/support/drafts.h"
 
 namespace tillrelay::testing {
@@ -28,7 +28,7 @@ T Await(std::future<T>* future, const char* what) {
   return future->get();
 }
 
-using Answer = Result<std::vector<journal::Receipt>>;
+using Answer = Result<std::vector<journal::AppendResult>>;
 
 }  // namespace
 
@@ -106,7 +106,7 @@ bool JournalRun::StartAgainAndAgain(int opens) {
 
 void JournalRun::Stop() { journal_.reset(); }
 
-Status JournalRun::Tell(const std::vector<int>& numbers) {
+Status JournalRun::SubmitNumbers(const std::vector<int>& numbers) {
   journal::AppendRequest request;
   for (const int number : numbers) {
     oracle_.Expect(ReceiptDraft(number));
@@ -122,7 +122,8 @@ Status JournalRun::Tell(const std::vector<int>& numbers) {
 
 Status JournalRun::TellUnfit(const std::string& document) {
   journal::AppendRequest request;
-  request.entries.emplace_back(journal::Unfit{{"bad-value", "", ""}, "http", "", document});
+  request.entries.emplace_back(
+      journal::RejectedDocument{{"bad-value", "", ""}, "http", "", document});
   Answer answer = SubmitAndWait(journal_.get(), std::move(request));
   if (!answer.ok()) return std::move(answer).status();
   oracle_.quarantined[document] = answer->front().ticket;
@@ -130,16 +131,16 @@ Status JournalRun::TellUnfit(const std::string& document) {
 }
 
 void JournalRun::MustAccept(int number, int ticks) {
-  Status told;
+  Status reported;
   for (int i = 0; i <= ticks; ++i) {
-    told = Tell({number});
-    if (told.ok()) {
+    reported = SubmitNumbers({number});
+    if (reported.ok()) {
       back_after_ = i;
       return;
     }
     Tick();
   }
-  oracle_.Fault("refuses for good: " + told.message());
+  oracle_.Fault("refuses for good: " + reported.message());
 }
 
 void JournalRun::Confirm(const std::string& stream, uint64_t through) {
@@ -147,13 +148,13 @@ void JournalRun::Confirm(const std::string& stream, uint64_t through) {
   for (const journal::StreamRow& row : file.streams) {
     if (row.stream != stream) continue;
     auto chain = file.reader->ChainAt(row, through);
-    if (chain.ok()) journal_->SaveWord({stream, through, *chain, {}, true});
+    if (chain.ok()) journal_->SaveConfirmation({stream, through, *chain, {}, true});
   }
   Settle();
 }
 
-void JournalRun::Hear(const journal::StreamWord& word) {
-  journal_->SaveWord(word);
+void JournalRun::Hear(const journal::Confirmation& word) {
+  journal_->SaveConfirmation(word);
   Settle();
 }
 
@@ -310,8 +311,8 @@ void JournalRun::TellAgain(const std::vector<int>& numbers, bool strict) {
     const event::Draft& draft = ReceiptDraft(number);
     const bool kept = oracle_.at_centre.contains(draft.identity.id);
     const uint64_t stored = Stats().stored_total;
-    if (Status told = Tell({number}); !told.ok()) {
-      oracle_.Fault(fmt::format("receipt {} told again: {}", number, told.message()));
+    if (Status reported = SubmitNumbers({number}); !reported.ok()) {
+      oracle_.Fault(fmt::format("receipt {} told again: {}", number, reported.message()));
       continue;
     }
     const bool again = Stats().stored_total > stored;

@@ -25,8 +25,8 @@ inline constexpr int kHangExit = 86;
 // Waits until everything that was ordered before is done. The journal's thread rests then.
 void AwaitRest(journal::Journal* journal);
 // The journal's answer to a request.
-Result<std::vector<journal::Receipt>> SubmitAndWait(journal::Journal* journal,
-                                                    journal::AppendRequest request);
+Result<std::vector<journal::AppendResult>> SubmitAndWait(journal::Journal* journal,
+                                                         journal::AppendRequest request);
 
 class JournalRun {
  public:
@@ -44,14 +44,14 @@ class JournalRun {
   void Stop();
 
   // Receipts with these numbers, as one request; the oracle learns what was accepted.
-  Status Tell(const std::vector<int>& numbers);
+  Status SubmitNumbers(const std::vector<int>& numbers);
   // A document that is no event.
   Status TellUnfit(const std::string& document);
   // Until a receipt is accepted, `ticks` at most. A fault if none is.
   void MustAccept(int number, int ticks);
   void Confirm(const std::string& stream, uint64_t through);
   // What the centre says of a stream whenever it is asked.
-  void Hear(const journal::StreamWord& word);
+  void Hear(const journal::Confirmation& word);
   void Acknowledge(const std::string& stream, uint64_t through);
   void Fork(uint64_t position);
   void Damaged(const std::string& why);

@@ -39,7 +39,8 @@ void Oracle::Expect(const event::Draft& draft) {
   if (known == nullptr) known = std::make_shared<const std::string>(Text(row));
 }
 
-void Oracle::OnReceipt(int number, const event::Draft& draft, const journal::Receipt& receipt) {
+void Oracle::OnReceipt(int number, const event::Draft& draft,
+                       const journal::AppendResult& receipt) {
   if (receipt.outcome == journal::Outcome::kQuarantined) {
     return Fault(
         fmt::format("receipt {} told as ever came into quarantine: {}", number, receipt.reason));

@@ -37,7 +37,7 @@ struct Oracle {
 
   void Fault(const std::string& text);
   void Expect(const event::Draft& draft);
-  void OnReceipt(int number, const event::Draft& draft, const journal::Receipt& receipt);
+  void OnReceipt(int number, const event::Draft& draft, const journal::AppendResult& receipt);
   // The row was read as sound, as number `sequence` of `stream`: what the uplink would send.
   void OnSent(const std::string& stream, uint64_t sequence, const journal::Row& row);
   // The row stands in the journal there; no fault yet that is being looked for.

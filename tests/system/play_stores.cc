@@ -152,23 +152,23 @@ class Player {
 
   void Handle(mqtt::LinkEvent* event) {
     switch (event->what) {
-      case mqtt::Happening::kConnected:
+      case mqtt::LinkEventType::kConnected:
         window_ = std::min(kWindow, event->receive_maximum - 1);
         (void)link_->Subscribe({"tillrelay/v1/+/confirm", "tillrelay/v1/+/command"});
         return;
-      case mqtt::Happening::kSubscribed:
+      case mqtt::LinkEventType::kSubscribed:
         up_ = true;
         return;
-      case mqtt::Happening::kPublished:
+      case mqtt::LinkEventType::kPublished:
         if (in_flight_ > 0) --in_flight_;
         return;
-      case mqtt::Happening::kConnectFailed:
-      case mqtt::Happening::kLost:
+      case mqtt::LinkEventType::kConnectFailed:
+      case mqtt::LinkEventType::kLost:
         up_ = false;
         in_flight_ = 0;
         for (auto& [name, shop] : shops_) shop.next = shop.confirmed + 1;
         return;
-      case mqtt::Happening::kMessage:
+      case mqtt::LinkEventType::kMessage:
         return Message(event);
     }
   }

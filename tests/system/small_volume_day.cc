@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <set>
 
-#include "agent/journal/reader.h"
+#include "agent/journal/query/reader.h"
 #include "common/sqlite/sqlite.h"
 #include "tests/unit/agent/journal/journal_fixture.h"
 
@@ -60,13 +60,13 @@ class JournalDay : public ::testing::Test {
     while (unsold_.size() < kSalesARound) unsold_.push_back(next_number_++);
     AppendRequest request;
     for (const int number : unsold_) request.entries.emplace_back(LargeSale(number));
-    std::promise<Result<std::vector<Receipt>>> promise;
+    std::promise<Result<std::vector<AppendResult>>> promise;
     auto answer = promise.get_future();
     request.done = [&](auto receipts) { promise.set_value(std::move(receipts)); };
     if (!journal_->Submit(std::move(request)).ok()) return false;
     auto receipts = answer.get();
     if (!receipts.ok()) return false;
-    for (const Receipt& receipt : *receipts) {
+    for (const AppendResult& receipt : *receipts) {
       if (receipt.outcome == Outcome::kStored) accepted_.insert(UuidText(receipt.id));
     }
     unsold_.clear();
@@ -83,7 +83,7 @@ class JournalDay : public ::testing::Test {
     delivered_ += rows->size();
     auto chain = line_->ChainAt(stream, delivered_);
     ASSERT_TRUE(chain.ok()) << chain.status().message();
-    journal_->SaveWord({stream.stream, delivered_, *chain, {}, true});
+    journal_->SaveConfirmation({stream.stream, delivered_, *chain, {}, true});
     journal_->AllowDeletion(stream.stream, delivered_, clock_.Now() + std::chrono::minutes(2));
   }
   void DeliverAll() {

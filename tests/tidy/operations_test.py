@@ -14,7 +14,7 @@ def text(name):
 
 
 def main():
-    code = text("agent/status/diagnosis.cc")
+    code = text("agent/monitor/diagnosis.cc")
     given = set(re.findall(r'Set\("[a-z]+", Level::\w+, "([a-z-]+)"\)', code))
     given |= set(re.findall(r'Level::kRed, "([a-z-]+)"\);', code))
     given |= set(re.findall(r'v_\.cause = "([a-z-]+)"', code))

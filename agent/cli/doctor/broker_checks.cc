@@ -168,7 +168,7 @@ bool LoginIsGood(mqtt::Link* link, Mailbox* mail, Findings* findings) {
     ordered = link->Connect();
     event = ordered.ok() ? mail->Next() : std::nullopt;
   }
-  if (event && event->what == mqtt::Happening::kConnected) {
+  if (event && event->what == mqtt::LinkEventType::kConnected) {
     findings->Good("broker login", "accepted");
     return true;
   }
@@ -189,24 +189,25 @@ bool LoginIsGood(mqtt::Link* link, Mailbox* mail, Findings* findings) {
 }
 
 bool IsConfirmation(const mqtt::LinkEvent& event, const std::string& topic) {
-  return event.what == mqtt::Happening::kMessage && event.topic == topic;
+  return event.what == mqtt::LinkEventType::kMessage && event.topic == topic;
 }
 
 // An empty batch is no event: the right is used and nothing is told.
 void CheckRights(const Patient& patient, mqtt::Link* link, Mailbox* mail, Findings* findings) {
   const auto topics = wire::TopicsOf(patient.config.delivery.topic_prefix, patient.config.store_id);
   bool confirmed = false;
-  const auto told = [&](mqtt::Happening what) -> std::string {
+  const auto reported = [&](mqtt::LinkEventType what) -> std::string {
     for (auto event = mail->Next(); event; event = mail->Next()) {
       confirmed = confirmed || IsConfirmation(*event, topics.confirm);
       if (event->what == what) return event->reason_code == 0 ? "" : event->text;
-      if (event->what == mqtt::Happening::kLost) return event->text;
+      if (event->what == mqtt::LinkEventType::kLost) return event->text;
     }
     return "no answer";
   };
   for (const std::string& topic : {topics.confirm, topics.command}) {
     const Status ordered = link->Subscribe({topic});
-    const std::string why = ordered.ok() ? told(mqtt::Happening::kSubscribed) : ordered.message();
+    const std::string why =
+        ordered.ok() ? reported(mqtt::LinkEventType::kSubscribed) : ordered.message();
     if (why.empty()) continue;
     return findings->Fault("broker rights", fmt::format("{} cannot be read: {}", topic, why),
                            "the broker's administrator: this store's user must be allowed to read "
@@ -216,7 +217,8 @@ void CheckRights(const Patient& patient, mqtt::Link* link, Mailbox* mail, Findin
   for (const std::string& topic : {events ? topics.events : topics.reply, topics.reply}) {
     const char* nothing = topic == topics.events ? "[]" : R"({"v":1})";
     const Status ordered = link->Publish({topic, nothing, false, false, 1});
-    const std::string why = ordered.ok() ? told(mqtt::Happening::kPublished) : ordered.message();
+    const std::string why =
+        ordered.ok() ? reported(mqtt::LinkEventType::kPublished) : ordered.message();
     if (why.empty()) continue;
     return findings->Fault("broker rights", fmt::format("{} cannot be written: {}", topic, why),
                            "the broker's administrator: this store's user must be allowed to write "
@@ -226,7 +228,8 @@ void CheckRights(const Patient& patient, mqtt::Link* link, Mailbox* mail, Findin
   const Status ordered =
       events ? link->Publish({topics.events, "[" + blanks + "]", false, false, 2})
              : link->Publish({topics.reply, R"({"v":1)" + blanks + "}", false, false, 2});
-  const std::string why = ordered.ok() ? told(mqtt::Happening::kPublished) : ordered.message();
+  const std::string why =
+      ordered.ok() ? reported(mqtt::LinkEventType::kPublished) : ordered.message();
   if (!why.empty()) {
     return findings->Fault(
         "broker packets",

@@ -10,7 +10,7 @@
 
 #include "agent/cli/doctor/findings.h"
 #include "agent/cli/journal_lock.h"
-#include "agent/journal/reader.h"
+#include "agent/journal/query/reader.h"
 #include "agent/journal/repair/verify.h"
 #include "common/base/files.h"
 #include "common/base/json_reader.h"
@@ -188,26 +188,26 @@ void CheckJournal(const Patient& patient, Findings* findings) {
   if (access(path.c_str(), R_OK) != 0) {
     return findings->Note("journal", path + " cannot be read by you", "run the doctor as root");
   }
-  auto told = journal::Verify(path, nullptr, patient.deep ? 0 : kLastRows);
-  if (!told.ok()) {
-    return findings->Fault("journal", told.status().message(),
+  auto reported = journal::Verify(path, nullptr, patient.deep ? 0 : kLastRows);
+  if (!reported.ok()) {
+    return findings->Fault("journal", reported.status().message(),
                            "tillrelay verify; then tillrelay salvage, or restore-backup");
   }
-  if (told->store_id != patient.config.store_id && !patient.config.store_id.empty()) {
+  if (reported->store_id != patient.config.store_id && !patient.config.store_id.empty()) {
     findings->Fault("journal",
-                    fmt::format("it belongs to store {}, the configuration says {}", told->store_id,
-                                patient.config.store_id),
+                    fmt::format("it belongs to store {}, the configuration says {}",
+                                reported->store_id, patient.config.store_id),
                     "put store_id right, or run tillrelay setup --move-store if this server now "
                     "serves another store");
-  } else if (!told->faults.empty()) {
-    findings->Fault("journal", told->faults.front(),
+  } else if (!reported->faults.empty()) {
+    findings->Fault("journal", reported->faults.front(),
                     "systemctl restart tillrelay: the daemon saves what can be read; have the disk "
                     "examined (smartctl -a)");
   } else {
     findings->Good("journal", fmt::format("{} rows are as they were written, {} events wait",
-                                          told->rows, told->waiting));
+                                          reported->rows, reported->waiting));
   }
-  auto reader = journal::JournalReader::Open(path, told->store_id);
+  auto reader = journal::JournalReader::Open(path, reported->store_id);
   if (!reader.ok()) return;
   auto stream = (*reader)->CurrentStream();
   if (!stream.ok() || stream->head < stream->own_first()) return;

@@ -139,9 +139,9 @@ class Reader {
   bool Voided() const { return voided_; }
 
   std::string Text(std::initializer_list<std::string_view> names) {
-    const std::string_view told = FirstText(document_, names);
-    if (told.size() > kMaxIdBytes) Refuse("bad-value", *names.begin(), "longer than 128 bytes");
-    return std::string(told.substr(0, kMaxIdBytes));
+    const std::string_view reported = FirstText(document_, names);
+    if (reported.size() > kMaxIdBytes) Refuse("bad-value", *names.begin(), "longer than 128 bytes");
+    return std::string(reported.substr(0, kMaxIdBytes));
   }
   std::string Number() {
     std::string number = Text({"TransferID", "InventoryControlDocumentID", "DocumentID",
@@ -296,10 +296,10 @@ class Reader {
   };
   // Of a correction, and of what has a reason of its own, it must be written whether stock is more
   // or less. What has another reason goes its way, with a minus or without.
-  void Signs(const std::string& reason, const Told& told, event::Line* line) {
+  void Signs(const std::string& reason, const Told& reported, event::Line* line) {
     const bool minus = line->direction == "decrease";
-    const bool more = told.plus || told.way == "increase";
-    const bool less = minus || told.way == "decrease";
+    const bool more = reported.plus || reported.way == "increase";
+    const bool less = minus || reported.way == "decrease";
     const bool open = reason == "correction" || reason == "other";
     if (reason == "found" && less) {
       return Refuse("bad-value", "UnitCount", "what was found cannot be less");
@@ -379,11 +379,11 @@ class Reader {
     if (what_ == What::kShipped) {
       if (!main) main = FirstOf(item, {"ShippedUnitCount", "ShippedQuantity"});
     } else if (what_ == What::kReceived) {
-      const XmlElement told = FirstOf(item, {"ReceivedUnitCount", "ReceivedQuantity"});
-      if (told) main = told;
+      const XmlElement reported = FirstOf(item, {"ReceivedUnitCount", "ReceivedQuantity"});
+      if (reported) main = reported;
     } else if (what_ == What::kCounted) {
-      const XmlElement told = FirstOf(item, {"CountedUnitCount", "CountedQuantity"});
-      if (told) main = told;
+      const XmlElement reported = FirstOf(item, {"CountedUnitCount", "CountedQuantity"});
+      if (reported) main = reported;
     }
     const auto value = Value(main);
     if (!value) return RefuseLine("missing-field", "Quantity", "a line needs it");

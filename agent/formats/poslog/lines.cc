@@ -228,14 +228,14 @@ class Reader {
   void Links(XmlElement body, std::string_view action) {
     for (const XmlElement link : body) {
       if (!PointsAtTransaction(link)) continue;
-      bool voids = false, told = false;
+      bool voids = false, reported = false;
       auto rejection = words_.Read(Question::kLink, Place::kLink, link, [&](std::string_view word) {
-        told = true;
+        reported = true;
         voids = voids || word == "void" || (action != "return" && word == "return");
       });
       if (rejection) return Refuse(*std::move(rejection));
       const bool back = action == "return" || body.TextOf("Quantity").starts_with('-');
-      if (!told && !back) {
+      if (!reported && !back) {
         return Refuse(words_.Unknown(Question::kLink, link.name(), link.name()));
       }
       if (voids) {

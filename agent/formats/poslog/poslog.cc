@@ -46,19 +46,19 @@ class Mapper {
     const XmlElement basket = BasketOf(root_);
     event::Event event = Head(basket);
     if (auto rejection = TwoReceipts()) return One(*std::move(rejection));
-    ReadStateResult told;
-    if (auto rejection = ReadState({root_, basket, words_}, &told)) {
+    ReadStateResult reported;
+    if (auto rejection = ReadState({root_, basket, words_}, &reported)) {
       return One(*std::move(rejection));
     }
-    if (told.offline) event.transaction->captured_offline = true;
+    if (reported.offline) event.transaction->captured_offline = true;
     if (rejection_) return One(*std::move(rejection_));
-    if (const std::string_view status = StatusWord(told.state); !status.empty()) {
+    if (const std::string_view status = StatusWord(reported.state); !status.empty()) {
       MakeFiller(status, &event);
       return One(std::move(event));
     }
     if (auto rejection = PassedOver()) return One(*std::move(rejection));
     if (basket) {
-      if (auto rejection = ReadReceipt({root_, basket, dialect_, words_, told}, &event)) {
+      if (auto rejection = ReadReceipt({root_, basket, dialect_, words_, reported}, &event)) {
         return One(*std::move(rejection));
       }
       return One(std::move(event));
@@ -116,8 +116,8 @@ class Mapper {
   }
 
   std::string_view ReceiptNo(XmlElement basket) const {
-    const std::string_view told = FirstText(root_, {"ReceiptNumber", "ReceiptBarcode"});
-    return told.empty() ? FirstText(basket, {"ReceiptNumber", "ReceiptBarcode"}) : told;
+    const std::string_view reported = FirstText(root_, {"ReceiptNumber", "ReceiptBarcode"});
+    return reported.empty() ? FirstText(basket, {"ReceiptNumber", "ReceiptBarcode"}) : reported;
   }
 
   std::vector<Outcome> Control(event::Event event) {

@@ -21,7 +21,7 @@ class Receipt {
     const LinesSource lines{body, source_.dialect, source_.words};
     const StateSource links{source_.root, body, source_.words};
     Basket basket;
-    if (source_.told.state == State::kPostVoid) {
+    if (source_.reported.state == State::kPostVoid) {
       Voids();
       if (!rejection_) rejection_ = ReadPostVoidSigns(lines, &basket);
     }
@@ -60,7 +60,7 @@ class Receipt {
   void Totals(XmlElement body, Basket* basket) {
     event::Totals totals;
     Sums sums;
-    sums.either_sign = source_.told.state == State::kPostVoid;
+    sums.either_sign = source_.reported.state == State::kPostVoid;
     AddLines(*basket, &sums);
     sums.discounts = basket->discounts;
     sums.rounding = basket->rounding;
@@ -116,8 +116,9 @@ class Receipt {
   static bool DiscountsWereInside(Basket* basket, Sums* sums) {
     constexpr int64_t kTolerance = 5 * Decimal::kUnit / 100;
     bool inside = false;
-    const int64_t told = sums->discounts.sum().micros();
-    if (told != 0 && std::abs(told - basket->price_reductions.sum().micros()) <= kTolerance) {
+    const int64_t reported = sums->discounts.sum().micros();
+    if (reported != 0 &&
+        std::abs(reported - basket->price_reductions.sum().micros()) <= kTolerance) {
       sums->discounts = Money();
       inside = true;
     }
@@ -191,8 +192,8 @@ class Receipt {
     } else {
       sums->tax.Add(*totals->tax_amount);
     }
-    const bool told = basket.has_transaction_tax || !basket.line_tax.sum().zero();
-    if (!totals->tax_amount && told) totals->tax_amount = sums->tax.sum();
+    const bool reported = basket.has_transaction_tax || !basket.line_tax.sum().zero();
+    if (!totals->tax_amount && reported) totals->tax_amount = sums->tax.sum();
   }
 
   // Lines of two currencies cannot be added; a tender may be in another.
@@ -248,12 +249,12 @@ class Receipt {
       event_.lines.push_back(std::move(source.line));
     }
     event_.tenders = std::move(basket.tenders);
-    if (source_.told.state == State::kPostVoid) {
+    if (source_.reported.state == State::kPostVoid) {
       event_.kind = event::Kind::kTransactionVoided;
       event_.transaction->status = "completed";
       return;
     }
-    if (source_.told.is_return && given && !goods_back) {
+    if (source_.reported.is_return && given && !goods_back) {
       return Refuse("unsupported", "TransactionType",
                     "it is called a return, and none of its lines comes back");
     }

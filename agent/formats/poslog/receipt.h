@@ -16,7 +16,7 @@ struct ReceiptSource {
   XmlElement root, body;
   const Dialect& dialect;
   const Vocabulary& words;
-  ReadStateResult told;  // its state is kCarriedOut or kPostVoid
+  ReadStateResult reported;  // its state is kCarriedOut or kPostVoid
 };
 
 // `event` has its transaction's head already.

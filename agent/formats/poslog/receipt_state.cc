@@ -36,13 +36,13 @@ void ForEachLink(XmlElement parent, const std::function<void(XmlElement)>& each)
 // A link that does not say why may say it by its name.
 std::optional<Rejection> ReadLink(const Vocabulary& words, XmlElement link,
                                   const Vocabulary::Found& found) {
-  bool told = false;
+  bool reported = false;
   auto rejection = words.Read(Question::kLink, Place::kLink, link, [&](std::string_view meaning) {
-    told = true;
+    reported = true;
     found(meaning);
   });
   const std::string_view by_name = words.Meaning(Question::kLink, link.name());
-  if (!told && !rejection && !by_name.empty()) found(by_name);
+  if (!reported && !rejection && !by_name.empty()) found(by_name);
   return rejection;
 }
 
@@ -112,13 +112,13 @@ class Reader {
   // Why a receipt points at another one decides what it is; only what says that itself may leave
   // the reason out.
   void OneLink(XmlElement link) {
-    bool told = false;
-    Take(ReadLink(source_.words, link, [&told](std::string_view) { told = true; }));
+    bool reported = false;
+    Take(ReadLink(source_.words, link, [&reported](std::string_view) { reported = true; }));
     const bool clear = training_ || cancelled_ || suspended_ || resumed_ || post_voided_ ||
                        post_void_ ||
                        Named(source_.basket,
                              {"PostVoidTransaction", "ResumedTransaction", "RetrievedTransaction"});
-    if (told || clear || !source_.words.Meaning(Question::kLink, "").empty()) return;
+    if (reported || clear || !source_.words.Meaning(Question::kLink, "").empty()) return;
     if (link.name() != "TransactionLink") {
       return Take(source_.words.Unknown(Question::kLink, link.name(), link.name()));
     }

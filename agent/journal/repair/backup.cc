@@ -344,7 +344,7 @@ Result<BackupTold> Backup(const std::string& from, const std::string& to,
   if (access(to.c_str(), F_OK) == 0) return Unavailable(to + ": it exists already");
   TRY(HasRoom(from, to));
   const std::string partial = to + ".partial";
-  BackupTold told;
+  BackupTold reported;
   const auto copy = [&]() -> Status {
     for (int attempt = 1;; ++attempt) {
       auto done = CopyOnce(from, partial, progress);
@@ -354,10 +354,10 @@ Result<BackupTold> Backup(const std::string& from, const std::string& to,
     }
     auto verified = Verify(partial, nullptr);
     if (!verified.ok()) return std::move(verified).status();
-    told.verified = *std::move(verified);
-    auto sha256 = FileSha256(partial, &told.bytes);
+    reported.verified = *std::move(verified);
+    auto sha256 = FileSha256(partial, &reported.bytes);
     if (!sha256.ok()) return std::move(sha256).status();
-    told.sha256 = *std::move(sha256);
+    reported.sha256 = *std::move(sha256);
     TRY(Sync(partial));
     if (rename(partial.c_str(), to.c_str()) != 0) return Unavailable(to + ": " + ErrnoText(errno));
     return SyncDirectory(DirectoryOf(to));
@@ -366,7 +366,7 @@ Result<BackupTold> Backup(const std::string& from, const std::string& to,
     RemoveDatabase(partial);
     return s;
   }
-  return told;
+  return reported;
 }
 
 Result<std::string> MoveJournalAside(const std::string& journal, const std::string& why,
@@ -409,12 +409,12 @@ Result<RestoreTold> RestoreBackup(const std::string& backup, const StoreOptions&
   TRY(GiveAway(LockPath(journal)));
   auto finished = FinishReplacement(journal);
   if (!finished.ok()) return std::move(finished).status();
-  RestoreTold told;
+  RestoreTold reported;
   auto verified = Verify(backup, nullptr);
   if (!verified.ok()) return std::move(verified).status().Within(backup);
-  told.verified = *std::move(verified);
-  if (!told.verified.faults.empty()) {
-    return Corrupt(fmt::format("{}: {}", backup, told.verified.faults.front()));
+  reported.verified = *std::move(verified);
+  if (!reported.verified.faults.empty()) {
+    return Corrupt(fmt::format("{}: {}", backup, reported.verified.faults.front()));
   }
   TRY(DiscardBuilding(journal));
   const std::string fresh = BuildingPath(journal);
@@ -424,7 +424,7 @@ Result<RestoreTold> RestoreBackup(const std::string& backup, const StoreOptions&
     TRY(TakeTokens(fresh, journal));
     auto stream = OpenNewStream(fresh, options, now, random);
     if (!stream.ok()) return std::move(stream).status();
-    told.stream = *std::move(stream);
+    reported.stream = *std::move(stream);
     return GiveAway(fresh);
   };
   if (Status made = make(); !made.ok()) {
@@ -434,8 +434,8 @@ Result<RestoreTold> RestoreBackup(const std::string& backup, const StoreOptions&
   const bool replaced = access(journal.c_str(), F_OK) == 0;
   const std::string aside = AsidePath(journal, "replaced", now);
   TRY(CommitReplacement(journal, aside));
-  if (replaced) told.moved_to = aside;
-  return told;
+  if (replaced) reported.moved_to = aside;
+  return reported;
 }
 
 }  // namespace tillrelay::journal

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "agent/journal/reader.h"
+#include "agent/journal/query/reader.h"
 #include "agent/journal/schema.h"
 #include "agent/journal/stream_tables.h"
 
@@ -29,8 +29,8 @@ class Verifier {
     if (*application != kApplicationId) return Invalid("the file is no Tillrelay journal");
     auto store = db_.QueryText("SELECT value FROM meta WHERE key='store_id'");
     if (!store.ok()) return std::move(store).status();
-    told_.store_id = *std::move(store);
-    auto reader = JournalReader::Open(path, told_.store_id);
+    result_.store_id = *std::move(store);
+    auto reader = JournalReader::Open(path, result_.store_id);
     if (!reader.ok()) return std::move(reader).status();
     reader_ = *std::move(reader);
     return db_.PrepareAll(
@@ -47,15 +47,15 @@ class Verifier {
       if (newest_ == 0 || stream.current) TRY(Stream(stream));
     }
     const StreamRow& current = streams->back();
-    told_.stream = current.stream;
-    told_.head = current.head;
-    told_.head_chain = ToHex(BytesOf(current.head_chain));
-    told_.waiting = current.head - std::min(current.head, current.confirmed_through);
-    told_.streams = streams->size();
+    result_.stream = current.stream;
+    result_.head = current.head;
+    result_.head_chain = ToHex(BytesOf(current.head_chain));
+    result_.waiting = current.head - std::min(current.head, current.confirmed_through);
+    result_.streams = streams->size();
     auto now = reader_->CurrentStream();
     if (!now.ok()) return std::move(now).status();
     changed_ = now->stream != current.stream;
-    return told_;
+    return result_;
   }
 
   bool changed() const { return changed_; }
@@ -72,7 +72,7 @@ class Verifier {
   }
 
   void Fault(std::string text) {
-    if (told_.faults.size() < Verified::kMaxFaults) told_.faults.push_back(std::move(text));
+    if (result_.faults.size() < Verified::kMaxFaults) result_.faults.push_back(std::move(text));
   }
 
   Status Stream(const StreamRow& stream) {
@@ -97,7 +97,7 @@ class Verifier {
         if (number > stream.head) break;
         Link(stream, number++, row);
       }
-      if (progress_) progress_(told_.rows, of_);
+      if (progress_) progress_(result_.rows, of_);
     }
     if (chain_ && *chain_ != stream.head_chain) {
       Fault(fmt::format("stream {}: the chain at its head {} is another one", stream.stream,
@@ -133,7 +133,7 @@ class Verifier {
   }
 
   void Link(const StreamRow& stream, uint64_t number, const Row& row) {
-    ++told_.rows;
+    ++result_.rows;
     if (chain_) chain_ = wire::NextChain(*chain_, number, row.id, row.data_digest);
     if (number % kMarkEvery != 0) return;
     auto found = mark_.BindText(1, stream.stream).Bind(2, number).Step();
@@ -156,7 +156,7 @@ class Verifier {
   std::optional<wire::Chain> chain_;  // at the last row; none behind a hole, up to the next mark
   uint64_t of_ = 0;
   bool changed_ = false;
-  Verified told_;
+  Verified result_;
 };
 
 }  // namespace
@@ -165,8 +165,8 @@ Result<Verified> Verify(const std::string& path, const ShowProgress& progress, u
   for (int attempt = 1;; ++attempt) {
     Verifier verifier(progress, newest);
     TRY(verifier.Open(path));
-    auto told = verifier.Run();
-    if (!told.ok() || !verifier.changed() || attempt == kTries) return told;
+    auto reported = verifier.Run();
+    if (!reported.ok() || !verifier.changed() || attempt == kTries) return reported;
   }
 }
 

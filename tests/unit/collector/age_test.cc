@@ -1,7 +1,7 @@
 // Deletion by age goes by the time that was seen to pass; what may have been deleted is never
 // counted again.
-#include "collector/forgotten.h"
-#include "collector/views.h"
+#include "collector/db/purged_ranges.h"
+#include "collector/web/views.h"
 #include "common/event/time_text.h"
 #include "tests/unit/collector/collector_fixture.h"
 
@@ -184,18 +184,18 @@ TEST_F(AgeTest, TablesWithoutMarksBeginToAgeAndDoubtWhatLiesBeforeThem) {
 TEST(ForgottenTest, EveryTimeThatWasNotedIsDoubtedAndRangesStayFew) {
   for (uint64_t seed = 1; seed <= 50; ++seed) {
     testing::SeededRandom random(seed);
-    ForgottenRanges ranges;
+    PurgedRanges ranges;
     std::vector<WallTime> noted;
     for (int i = 0; i < 300; ++i) {
       noted.emplace_back(hours(random.Below(1'000'000)));
-      NoteForgotten(noted.back(), &ranges);
+      NotePurged(noted.back(), &ranges);
       ASSERT_LE(ranges.size(), kMaxForgotten);
       for (size_t r = 1; r < ranges.size(); ++r) {
         ASSERT_GT(ranges[r].first - ranges[r - 1].last, kForgottenGap);
       }
-      for (const WallTime at : noted) ASSERT_TRUE(MayBeForgotten(ranges, at, WallTime{})) << seed;
+      for (const WallTime at : noted) ASSERT_TRUE(MayBePurged(ranges, at, WallTime{})) << seed;
     }
-    EXPECT_FALSE(MayBeForgotten(ranges, WallTime(hours(2'000'000)), WallTime(hours(3'000'000))));
+    EXPECT_FALSE(MayBePurged(ranges, WallTime(hours(2'000'000)), WallTime(hours(3'000'000))));
   }
 }
 

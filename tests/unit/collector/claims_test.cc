@@ -49,7 +49,7 @@ TEST_F(ClaimsTest, TheConfirmationNamesWhoWasHeardLiveTheNewestFirst) {
   };
   const auto status = [this](const std::string& session, const std::string& host, bool retained) {
     mqtt::LinkEvent message;
-    message.what = mqtt::Happening::kMessage;
+    message.what = mqtt::LinkEventType::kMessage;
     message.topic = "tillrelay/v1/0042/status";
     message.retained = retained;
     message.payload = R"({"v":1,"state":"online","store_id":"0042","session":")" + session +

@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "collector/collector.h"
-#include "collector/rebuild.h"
+#include "collector/ledger/rebuild.h"
+#include "collector/service/collector.h"
 #include "common/base/json_reader.h"
 #include "tests/support/event_source.h"
 #include "tests/support/fake_link.h"
@@ -37,7 +37,7 @@ class CollectorTest : public ::testing::Test {
     store_ = *std::move(opened);
     link_ = std::make_unique<testing::FakeLink>();
     collector_ = std::make_unique<Collector>(config_, store_.get(),
-                                             Surroundings{&clock_, &random_, link_.get(), &fleet_});
+                                             Deps{&clock_, &random_, link_.get(), &fleet_});
     ASSERT_TRUE(collector_->Start().ok());
     Turn();
   }
@@ -70,7 +70,7 @@ class CollectorTest : public ::testing::Test {
   }
   void DeliverText(const std::string& topic, const std::string& payload) {
     mqtt::LinkEvent message;
-    message.what = mqtt::Happening::kMessage;
+    message.what = mqtt::LinkEventType::kMessage;
     message.topic = topic;
     message.payload = payload;
     std::vector<mqtt::LinkEvent> messages;
@@ -83,18 +83,18 @@ class CollectorTest : public ::testing::Test {
     std::string state = "online";
     std::string parked = "[]";
   };
-  void DeliverStatus(const EventSource& source, const Told& told) {
+  void DeliverStatus(const EventSource& source, const Told& reported) {
     wire::StreamState s;
     s.stream = source.stream();
-    s.head = told.head;
-    s.sent_through = told.sent_through;
-    s.confirmed_through = told.confirmed_through;
-    s.floor = told.floor;
+    s.head = reported.head;
+    s.sent_through = reported.sent_through;
+    s.confirmed_through = reported.confirmed_through;
+    s.floor = reported.floor;
     const std::string streams = wire::WriteStreams({s});
     DeliverText("tillrelay/v1/" + source.store() + "/status",
-                R"({"v":1,"state":")" + told.state + R"(","store_id":")" + source.store() +
+                R"({"v":1,"state":")" + reported.state + R"(","store_id":")" + source.store() +
                     R"(","session":")" + kSession + R"(","streams":)" + streams + R"(,"parked":)" +
-                    told.parked + "}");
+                    reported.parked + "}");
   }
 
   // Rows joined by "; ", columns by "|".

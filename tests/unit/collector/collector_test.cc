@@ -67,7 +67,7 @@ TEST_F(ConfirmTest, StartAndReconnectConfirmEveryKnownStore) {
   Restart();
   EXPECT_EQ(Confirmations(), (Texts{"0017:1", "0042:1"}));
   Advance(seconds(1));
-  link_->Happen(mqtt::Happening::kLost);
+  link_->Happen(mqtt::LinkEventType::kLost);
   Turn();
   Advance(seconds(40));
   EXPECT_EQ(link_->connects, 2);
@@ -146,7 +146,7 @@ TEST_F(ConfirmTest, AGapSurvivesARestart) {
 
 TEST_F(ConfirmTest, TheBrokersWindowIsNeverExceededAndNothingIsForgotten) {
   link_->receive_maximum = 3;
-  link_->Happen(mqtt::Happening::kLost);
+  link_->Happen(mqtt::LinkEventType::kLost);
   Turn();
   Advance(seconds(40));
   link_->acknowledges = false;
@@ -165,7 +165,7 @@ TEST_F(ConfirmTest, TheBrokersWindowIsNeverExceededAndNothingIsForgotten) {
 
 TEST_F(ConfirmTest, ReconnectingWaitsOneToThirtySecondsAndNotLess) {
   link_->reachable = false;
-  link_->Happen(mqtt::Happening::kLost);
+  link_->Happen(mqtt::LinkEventType::kLost);
   Turn();
   const int before = link_->connects;
   Advance(milliseconds(900));
@@ -176,7 +176,7 @@ TEST_F(ConfirmTest, ReconnectingWaitsOneToThirtySecondsAndNotLess) {
 
 TEST_F(ConfirmTest, ARefusedSubscriptionIsALostConnection) {
   link_->subscription_code = 0x87;
-  link_->Happen(mqtt::Happening::kLost);
+  link_->Happen(mqtt::LinkEventType::kLost);
   Turn();
   Advance(seconds(5));
   const int disconnects = link_->disconnects;

@@ -1,5 +1,5 @@
 // Claims about the configuration: every mistake is named, nothing wrong is accepted.
-#include "collector/config.h"
+#include "collector/service/config.h"
 
 #include <gtest/gtest.h>
 

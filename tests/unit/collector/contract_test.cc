@@ -4,7 +4,7 @@
 #include <limits>
 
 #include "agent/capture/intake.h"
-#include "agent/journal/reader.h"
+#include "agent/journal/query/reader.h"
 #include "common/event/bounds.h"
 #include "common/event/event_json.h"
 #include "common/event/fields.h"
@@ -234,7 +234,7 @@ class ContractTest : public CollectorTest {
         e.recorded_at = recorded_at;
         e.data = row.data;
         mqtt::LinkEvent message;
-        message.what = mqtt::Happening::kMessage;
+        message.what = mqtt::LinkEventType::kMessage;
         message.topic = "tillrelay/v1/0042/events";
         wire::WriteEnvelope(e, &message.payload);
         group.push_back(std::move(message));

@@ -1,5 +1,5 @@
 // Claims about the collector's inbox: no store notices what another one sends.
-#include "collector/fair_inbox.h"
+#include "collector/intake/fair_inbox.h"
 
 #include <gtest/gtest.h>
 #include <zstd.h>
@@ -14,7 +14,7 @@ namespace {
 mqtt::LinkEvent Message(const std::string& store, const std::string& leaf, std::string payload,
                         bool retained = false) {
   mqtt::LinkEvent event;
-  event.what = mqtt::Happening::kMessage;
+  event.what = mqtt::LinkEventType::kMessage;
   event.topic = "tillrelay/v1/" + store + "/" + leaf;
   event.payload = std::move(payload);
   event.retained = retained;
@@ -113,11 +113,11 @@ TEST_F(FairInboxTest, WhatTheConnectionSaysIsNeverDropped) {
   for (size_t i = 0; i < 3 * FairInbox::kMaxMessages; ++i) {
     inbox_.Deliver(Message("a", "events", "[]"));
     mqtt::LinkEvent event;
-    event.what = mqtt::Happening::kPublished;
+    event.what = mqtt::LinkEventType::kPublished;
     inbox_.Deliver(std::move(event));
   }
   size_t own = 0;
-  for (const auto& event : Pop()) own += event.what == mqtt::Happening::kPublished ? 1 : 0;
+  for (const auto& event : Pop()) own += event.what == mqtt::LinkEventType::kPublished ? 1 : 0;
   EXPECT_EQ(own, 3 * FairInbox::kMaxMessages);
 }
 

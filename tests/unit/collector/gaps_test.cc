@@ -1,5 +1,5 @@
 // Claims about asking: exactly what is missing, not too early, less and less often, one at a time.
-#include "collector/gaps.h"
+#include "collector/control/gaps.h"
 
 #include <gtest/gtest.h>
 

@@ -4,9 +4,9 @@
 #include <future>
 #include <regex>
 
-#include "collector/page.h"
-#include "collector/routes.h"
-#include "collector/views.h"
+#include "collector/web/page.h"
+#include "collector/web/routes.h"
+#include "collector/web/views.h"
 #include "tests/unit/collector/collector_fixture.h"
 
 namespace tillrelay::collector {

@@ -1,7 +1,7 @@
 // Claims about what reaches the store: once each, in order, never past a hole, never unproven.
 #include <algorithm>
 
-#include "collector/schema.h"
+#include "collector/db/schema.h"
 #include "tests/unit/collector/collector_fixture.h"
 
 namespace tillrelay::collector {
@@ -175,8 +175,8 @@ TEST_F(IngestTest, AnIslandWhoseIdHasCountedMeanwhileHasNoEffect) {
   const auto sales = Sales(1);
   EventSource renumbered("0042", "01JD3V7Q8Z5W6K2M9T4RHXCDEG");
   const Sent first = renumbered.Sale("pear", "1", 5);
-  const Sent island = renumbered.Again(sales[0]);
-  Deliver({island});
+  const Sent out_of_order = renumbered.Again(sales[0]);
+  Deliver({out_of_order});
   Deliver(sales);
   Deliver({first});
   EXPECT_EQ(OnHand(), "0042|apple|-1; 0042|pear|-1");

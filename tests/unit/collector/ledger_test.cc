@@ -107,7 +107,7 @@ class LedgerRulesTest : public ::testing::Test {
     const Posting posting = ReadPosting({"0042", "sale", "2026-11-21T12:00:00+01:00"}, value);
     const Status applied = ledger_.Apply(posting, ++position_, &changes);
     ASSERT_TRUE(applied.ok()) << applied.message();
-    ledger_.Take(&changes);
+    ledger_.Flush(&changes);
     ASSERT_TRUE(tables_.Write(changes, position_).ok());
     ASSERT_TRUE(tables_.Commit().ok());
   }

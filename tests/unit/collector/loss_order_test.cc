@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <set>
 
-#include "collector/losses.h"
-#include "collector/trouble.h"
-#include "collector/views.h"
+#include "collector/fleet/store_health.h"
+#include "collector/intake/losses.h"
+#include "collector/web/views.h"
 #include "tests/unit/collector/collector_fixture.h"
 
 namespace tillrelay::collector {
@@ -54,9 +54,9 @@ class LossOrderTest : public CollectorTest {
                                R"(","streams":[],"lost":)" + Entry(lost) + "}");
       case Way::kReply: {
         // Only an answer to a question of ours counts.
-        const Told told{.head = 100, .sent_through = 100};
+        const Told reported{.head = 100, .sent_through = 100};
         EventSource asked(younger->store(), "01JD3V7Q8Z5W6K2M9T4RHXCDEZ");
-        DeliverStatus(asked, told);
+        DeliverStatus(asked, reported);
         std::string asked_by;
         while (asked_by.empty()) {
           Advance(std::chrono::minutes(6));
@@ -95,9 +95,9 @@ class LossOrderTest : public CollectorTest {
   }
   std::string Sentence(const std::string& store = "0042") {
     const std::set<std::string> expected;
-    const Judge judge{expected, seconds(100'000'000), clock_.Wall(), clock_.Wall()};
+    const HealthRules judge{expected, seconds(100'000'000), clock_.Wall(), clock_.Wall()};
     for (const auto& judged :
-         JudgeStores(judge, fleet_.Stores(), ReadFacts(store_->sql()).value())) {
+         AssessStores(judge, fleet_.Stores(), ReadFacts(store_->sql()).value())) {
       if (judged.store == store) return judged.sentence;
     }
     return "unknown";

@@ -18,7 +18,7 @@ class LossTest : public CollectorTest {
                              std::to_string(from) + R"(,"through":)" + std::to_string(through) +
                              R"(,"chain":")" + chain + R"(","reason":"disk"}])";
     mqtt::LinkEvent message;
-    message.what = mqtt::Happening::kMessage;
+    message.what = mqtt::LinkEventType::kMessage;
     message.topic = "tillrelay/v1/0042/status";
     message.retained = retained;
     message.payload = R"({"v":1,"state":"online","store_id":"0042","session":")" +
@@ -120,22 +120,22 @@ TEST_F(LossTest, ALostBodyThatComesAfterAllCountsOnce) {
 TEST_F(LossTest, WhatAStoreKeepsOfTheLostIsAskedForEveryFiveMinutesUntilItCame) {
   const auto sales = Sales(6);
   LoseOf(sales, 2, 5);
-  const Told told{.head = 6, .sent_through = 6, .confirmed_through = 6, .floor = 4};
-  DeliverStatus(source_, told);
+  const Told reported{.head = 6, .sent_through = 6, .confirmed_through = 6, .floor = 4};
+  DeliverStatus(source_, reported);
   EXPECT_EQ(Requests(), std::vector<std::string>{"4-5"});
   Reply(source_, "done");
   Advance(seconds(60));
-  DeliverStatus(source_, told);
+  DeliverStatus(source_, reported);
   EXPECT_TRUE(Requests().empty());
   Advance(seconds(240));
-  DeliverStatus(source_, told);
+  DeliverStatus(source_, reported);
   EXPECT_EQ(Requests(), std::vector<std::string>{"4-5"});
   Deliver({sales[3], sales[4]});
   EXPECT_EQ(OnHand(), "0042|apple|-4");
   Deliver({sales[1], sales[2]});
   EXPECT_EQ(Losses(), "2-5 4");
   Advance(seconds(300));
-  DeliverStatus(source_, told);
+  DeliverStatus(source_, reported);
   EXPECT_TRUE(Requests().empty());
 }
 
@@ -235,16 +235,16 @@ TEST_F(LossTest, AnOwedNumberThatIsDeclaredLostIsNoLongerOwed) {
 TEST_F(LossTest, AStatusWithAnotherPastIsToldToFork) {
   const auto sales = Sales(3);
   Deliver(sales);
-  wire::StreamState told;
-  told.stream = source_.stream();
-  told.head = 2;
-  told.sent_through = 2;
-  told.confirmed_through = 2;
-  told.confirmed_chain = sales[0].chain;
+  wire::StreamState reported;
+  reported.stream = source_.stream();
+  reported.head = 2;
+  reported.sent_through = 2;
+  reported.confirmed_through = 2;
+  reported.confirmed_chain = sales[0].chain;
   const auto status = [&] {
     DeliverText("tillrelay/v1/0042/status", R"({"v":1,"state":"online","session":")" +
                                                 std::string(kSession) + R"(","streams":)" +
-                                                wire::WriteStreams({told}) + "}");
+                                                wire::WriteStreams({reported}) + "}");
   };
   status();
   const auto last = [&] { return link_->published.back(); };
@@ -254,7 +254,7 @@ TEST_F(LossTest, AStatusWithAnotherPastIsToldToFork) {
   link_->published.clear();
   status();
   for (const auto& message : link_->published) EXPECT_FALSE(message.topic.ends_with("/command"));
-  told.confirmed_chain = sales[1].chain;
+  reported.confirmed_chain = sales[1].chain;
   Advance(std::chrono::minutes(6));
   link_->published.clear();
   status();

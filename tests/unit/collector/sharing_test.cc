@@ -20,7 +20,7 @@ class SharingTest : public ::testing::Test {
       Config config;
       config.shared_group = "centre";
       peer.collector = std::make_unique<Collector>(
-          config, peer.store.get(), Surroundings{&clock_, &random_, &peer.link, &peer.fleet});
+          config, peer.store.get(), Deps{&clock_, &random_, &peer.link, &peer.fleet});
       ASSERT_TRUE(peer.collector->Start().ok());
       Turn(peer);
     }
@@ -51,7 +51,7 @@ class SharingTest : public ::testing::Test {
     for (Peer& peer : peers_) {
       if (peer.collector == nullptr) continue;
       mqtt::LinkEvent message;
-      message.what = mqtt::Happening::kMessage;
+      message.what = mqtt::LinkEventType::kMessage;
       message.topic = "tillrelay/v1/" + source.store() + "/status";
       message.payload =
           R"({"v":1,"state":"online","session":"S","streams":)" + wire::WriteStreams({s}) + "}";

@@ -10,7 +10,7 @@
 #include <memory>
 #include <string>
 
-#include "collector/sql.h"
+#include "collector/db/sql.h"
 #include "tests/support/temp_dir.h"
 
 namespace tillrelay::collector {

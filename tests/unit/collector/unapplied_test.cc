@@ -1,6 +1,6 @@
 // Claims about events that cannot be applied: none of them stops a stream or a neighbour, each is
 // kept whole, named, and applied once by whoever can.
-#include "collector/kept.h"
+#include "collector/intake/unapplied.h"
 #include "common/base/json_writer.h"
 #include "tests/unit/collector/collector_fixture.h"
 

@@ -20,19 +20,19 @@ std::string Render(const LoginForm& form) {
 }  // namespace
 
 void AccessTest::Make(GateOptions options) {
-  auto book = AccessBook::Open(dir_ / "access.json", &clock_, &random_);
+  auto book = UserStore::Open(dir_ / "access.json", &clock_, &random_);
   ASSERT_TRUE(book.ok());
   book_ = *std::move(book);
   sessions_ = std::make_unique<Sessions>(&clock_, &random_);
-  gate_ = std::make_unique<Gatekeeper>(options, book_.get(), sessions_.get());
+  gate_ = std::make_unique<AdminAuth>(options, book_.get(), sessions_.get());
   const RunElsewhere run = [this](std::function<void()> work) {
     if (refuse_to_run_) return false;
     run_at_once_ ? work() : waiting_.push_back(std::move(work));
     return true;
   };
   const Audit audit = [this](AuditNote note) { audit_.push_back(std::move(note)); };
-  desk_ = std::make_unique<LoginDesk>(LoginDesk::Parts{*book_, *sessions_, *gate_, clock_},
-                                      LoginDesk::Outside{run, audit, Render}, &random_);
+  desk_ = std::make_unique<LoginRoutes>(LoginRoutes::Parts{*book_, *sessions_, *gate_, clock_},
+                                        LoginRoutes::Outside{run, audit, Render}, &random_);
   router_ = http::Router();
   desk_->AddRoutes(&router_);
   for (const char* path : {"/", "/v1/status", "/v1/events", "/metrics", "/healthz"}) {
@@ -46,7 +46,8 @@ void AccessTest::Make(GateOptions options) {
                 actor_ = ActorOf(request);
                 responder.Send(http::Text(200, "done"));
               });
-  AccessDesk desk{book_.get(), sessions_.get(), &random_, run, audit, "https://till:8471", "AB:CD"};
+  AccessServices desk{book_.get(), sessions_.get(),     &random_, run,
+                      audit,       "https://till:8471", "AB:CD"};
   control_ = http::Router();
   AddAccessRoutes(&control_, desk);
 }

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "agent/access/access_routes.h"
-#include "agent/access/login_desk.h"
+#include "agent/access/login_routes.h"
 #include "agent/access/password.h"
 #include "tests/support/manual_clock.h"
 #include "tests/support/seeded_random.h"
@@ -48,10 +48,10 @@ class AccessTest : public ::testing::Test {
   tillrelay::testing::TempDir dir_;
   tillrelay::testing::ManualClock clock_;
   tillrelay::testing::SeededRandom random_{11};
-  std::unique_ptr<AccessBook> book_;
+  std::unique_ptr<UserStore> book_;
   std::unique_ptr<Sessions> sessions_;
-  std::unique_ptr<Gatekeeper> gate_;
-  std::unique_ptr<LoginDesk> desk_;
+  std::unique_ptr<AdminAuth> gate_;
+  std::unique_ptr<LoginRoutes> desk_;
   http::Router router_, control_;
   std::vector<AuditNote> audit_;
   std::vector<std::function<void()>> waiting_;  // off the loop

@@ -6,10 +6,10 @@
 #include <map>
 
 #include "agent/access/access_routes.h"
-#include "agent/capture/http_door.h"
+#include "agent/api/admin_routes.h"
+#include "agent/capture/http_intake.h"
 #include "agent/capture/token_routes.h"
-#include "agent/status/admin_routes.h"
-#include "agent/status/routes.h"
+#include "agent/web/status_sources.h"
 #include "common/base/json_reader.h"
 #include "tests/support/manual_clock.h"
 #include "tests/support/seeded_random.h"
@@ -61,7 +61,7 @@ std::vector<std::string> Documented(std::string document, std::string_view liste
 
 TEST(OpenApi, TheIntakeServesWhatIsDocumented) {
   capture::Counters counters;
-  capture::HttpDoor door(nullptr, nullptr, &counters);
+  capture::HttpIntake door(nullptr, nullptr, &counters);
   http::Router router;
   door.AddRoutes(&router);
   EXPECT_THAT(router.Listing(), ElementsAreArray(Documented(Served(router), "")));
@@ -69,32 +69,32 @@ TEST(OpenApi, TheIntakeServesWhatIsDocumented) {
 
 // The routes that both listeners have.
 void AddCommonRoutes(http::Router* router) {
-  status::AddRoutes(*router, {});
-  status::AddReadingRoutes(*router, nullptr);
-  status::AddChangingRoutes(*router, nullptr);
-  status::AddReloadRoute(*router, nullptr);
+  web::AddRoutes(*router, {});
+  api::AddReadingRoutes(*router, nullptr);
+  api::AddChangingRoutes(*router, nullptr);
+  api::AddReloadRoute(*router, nullptr);
 }
 
 class AccessParts {
  public:
   AccessParts() {
-    auto book = access::AccessBook::Open(dir_ / "access.json", &clock_, &random_);
+    auto book = access::UserStore::Open(dir_ / "access.json", &clock_, &random_);
     EXPECT_TRUE(book.ok());
     book_ = *std::move(book);
     gate_.emplace(access::GateOptions{}, book_.get(), &sessions_);
-    desk_.emplace(access::LoginDesk::Parts{*book_, sessions_, *gate_, clock_},
-                  access::LoginDesk::Outside{}, &random_);
+    desk_.emplace(access::LoginRoutes::Parts{*book_, sessions_, *gate_, clock_},
+                  access::LoginRoutes::Outside{}, &random_);
   }
-  access::LoginDesk& desk() { return *desk_; }
+  access::LoginRoutes& desk() { return *desk_; }
 
  private:
   testing::TempDir dir_;
   testing::ManualClock clock_;
   testing::SeededRandom random_;
-  std::unique_ptr<access::AccessBook> book_;
+  std::unique_ptr<access::UserStore> book_;
   access::Sessions sessions_{&clock_, &random_};
-  std::optional<access::Gatekeeper> gate_;
-  std::optional<access::LoginDesk> desk_;
+  std::optional<access::AdminAuth> gate_;
+  std::optional<access::LoginRoutes> desk_;
 };
 
 TEST(OpenApi, ThePageServesWhatIsDocumented) {

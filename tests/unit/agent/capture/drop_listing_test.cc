@@ -54,15 +54,15 @@ TEST_F(DropListingTest, APageIsInOrder) {
 TEST_F(DropListingTest, WhatIsTakenAwayBetweenThePagesHidesNoOther) {
   for (int i = 0; i < 2000; ++i) Make(std::to_string(i));
   DropListing listing(&folder_, IsUnfinished, 64);
-  size_t told = 0;
+  size_t reported = 0;
   for (;;) {
     const auto name = listing.Next();
     ASSERT_TRUE(name.ok());
     if (!*name) break;
-    ++told;
+    ++reported;
     std::filesystem::remove(dir_ / **name);
   }
-  EXPECT_EQ(told, 2000u);
+  EXPECT_EQ(reported, 2000u);
   EXPECT_EQ(listing.names_read(), 2002u) << "each once, with . and ..";
   EXPECT_TRUE(Pass(&listing).empty());
 }

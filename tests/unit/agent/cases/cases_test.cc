@@ -8,8 +8,8 @@
 #include <set>
 
 #include "agent/config/config.h"
+#include "agent/daemon/formats_settings.h"
 #include "agent/formats/csv.h"
-#include "agent/formats_settings.h"
 #include "tests/support/golden.h"
 
 namespace tillrelay {
@@ -24,7 +24,7 @@ struct Shop {
 };
 
 struct Story {
-  std::vector<std::string> told;              // an item each
+  std::vector<std::string> reported;          // an item each
   std::map<std::string, int64_t> stock;       // "on_hand A/EA" to millionths
   std::set<std::array<uint8_t, 16>> counted;  // ids
 };
@@ -91,30 +91,30 @@ class Case {
     const auto error = *format == formats::Format::kCsv
                            ? formats::DecodeCsv(*profile, bytes, {}, sink)
                            : decoder.Decode(*format, bytes, {}, sink);
-    if (error) story->told.push_back("not syntax: " + error->what);
+    if (error) story->reported.push_back("not syntax: " + error->what);
   }
 
   void TakeItem(formats::Item&& item, Story* story) {
     if (const auto* why = std::get_if<event::Rejection>(&item.outcome)) {
-      story->told.push_back("refused " + why->reason + " at " + why->field);
+      story->reported.push_back("refused " + why->reason + " at " + why->field);
       return;
     }
     auto& event = std::get<event::Event>(item.outcome);
     const auto made = event::DraftFrom(&event, *shop_);
     if (const auto* why = std::get_if<event::Rejection>(&made)) {
-      story->told.push_back("refused " + why->reason + " at " + why->field);
+      story->reported.push_back("refused " + why->reason + " at " + why->field);
       return;
     }
     const auto& draft = std::get<event::Draft>(made);
     if (!story->counted.insert(draft.identity.id).second) {
-      story->told.push_back("duplicate " + draft.subject);
+      story->reported.push_back("duplicate " + draft.subject);
       return;
     }
     std::string text(event::KindWord(event.kind));
     if (event.transaction && event.transaction->status != "completed") {
       text += "/" + event.transaction->status;
     }
-    story->told.push_back(text + " " + draft.subject + " at " + draft.time);
+    story->reported.push_back(text + " " + draft.subject + " at " + draft.time);
     for (const auto& line : event.lines) {
       const std::string item_name = line.item.gtin.empty() ? line.item.sku : line.item.gtin;
       for (const auto& effect : line.stock_effect) {
@@ -133,7 +133,7 @@ class Case {
 
 struct Expected {
   Shop shop;
-  std::vector<std::string> told;
+  std::vector<std::string> reported;
   std::string stock;
 };
 
@@ -233,7 +233,7 @@ TEST(Cases, EachComesOutAsItShould) {
   for (const Expected& expected : Cases()) {
     SCOPED_TRACE(expected.shop.name);
     const Story story = Case(expected.shop).Play();
-    EXPECT_EQ(expected.told, story.told);
+    EXPECT_EQ(expected.reported, story.reported);
     EXPECT_EQ(expected.stock, StockText(story));
   }
 }

@@ -290,7 +290,7 @@ TEST(ConfigTest, EveryKeyOfBrokerDeliveryAndLimitsIsRead) {
 }
 
 TEST(ConfigTest, AllMistakesAreToldAtOnceEachWithItsPlace) {
-  const std::string told = Mistakes(
+  const std::string reported = Mistakes(
       "store_id = 42\n"
       "[intake]\n"
       "listen = [\"a\"]\n"
@@ -304,14 +304,16 @@ TEST(ConfigTest, AllMistakesAreToldAtOnceEachWithItsPlace) {
       "confirm = \"never\"\n"
       "[limits]\n"
       "depth = 1000\n");
-  EXPECT_THAT(told, HasSubstr("t.toml:1:12: store_id: expected text in quotes"));
-  EXPECT_THAT(told, HasSubstr("t.toml:3:10: intake.listen: expected text"));
-  EXPECT_THAT(told, HasSubstr("t.toml:5:15: status.open_read: expected true or false"));
-  EXPECT_THAT(told, HasSubstr("t.toml:7:18: journal.retention_days: expected a whole number"));
-  EXPECT_THAT(told, HasSubstr("t.toml:9:16: broker.retry_min_ms: expected a whole number"));
-  EXPECT_THAT(told, HasSubstr("t.toml:11:11: delivery.confirm: expected one of centre, broker"));
-  EXPECT_THAT(told, HasSubstr("t.toml:13:9: limits.depth: expected a whole number from 8 to 256"));
-  EXPECT_EQ(std::count(told.begin(), told.end(), '\n'), 6);
+  EXPECT_THAT(reported, HasSubstr("t.toml:1:12: store_id: expected text in quotes"));
+  EXPECT_THAT(reported, HasSubstr("t.toml:3:10: intake.listen: expected text"));
+  EXPECT_THAT(reported, HasSubstr("t.toml:5:15: status.open_read: expected true or false"));
+  EXPECT_THAT(reported, HasSubstr("t.toml:7:18: journal.retention_days: expected a whole number"));
+  EXPECT_THAT(reported, HasSubstr("t.toml:9:16: broker.retry_min_ms: expected a whole number"));
+  EXPECT_THAT(reported,
+              HasSubstr("t.toml:11:11: delivery.confirm: expected one of centre, broker"));
+  EXPECT_THAT(reported,
+              HasSubstr("t.toml:13:9: limits.depth: expected a whole number from 8 to 256"));
+  EXPECT_EQ(std::count(reported.begin(), reported.end(), '\n'), 6);
 }
 
 TEST(ConfigTest, WhatIsNoTomlIsToldWithItsPlace) {

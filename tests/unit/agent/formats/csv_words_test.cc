@@ -16,30 +16,30 @@ using testing::Till;
 
 // "sale 1: A -1; refused unknown-word at status" and the like.
 std::string Told(const CsvProfile& profile, const std::string& text) {
-  std::string told;
+  std::string reported;
   const auto error = formats::DecodeCsv(profile, text, {}, [&](formats::Item&& item) {
-    if (!told.empty()) told += "; ";
+    if (!reported.empty()) reported += "; ";
     const auto* refused = std::get_if<event::Rejection>(&item.outcome);
     if (refused != nullptr) {
-      told += "refused " + refused->reason + " at " + refused->field;
+      reported += "refused " + refused->reason + " at " + refused->field;
       return;
     }
     auto event = std::get<event::Event>(item.outcome);
     const auto draft = event::DraftFrom(&event, testing::GoldenShop());
     if (const auto* why = std::get_if<event::Rejection>(&draft)) {
-      told += "refused " + why->reason + " at " + why->field;
+      reported += "refused " + why->reason + " at " + why->field;
       return;
     }
-    told += std::string(event::KindWord(event.kind));
-    if (event.transaction->status != "completed") told += "/" + event.transaction->status;
-    told += " " + event.transaction->transaction_no + ":";
+    reported += std::string(event::KindWord(event.kind));
+    if (event.transaction->status != "completed") reported += "/" + event.transaction->status;
+    reported += " " + event.transaction->transaction_no + ":";
     for (const auto& line : event.lines) {
       for (const auto& effect : line.stock_effect) {
-        told += " " + line.item.sku + " " + effect.delta->Shortest();
+        reported += " " + line.item.sku + " " + effect.delta->Shortest();
       }
     }
   });
-  return error ? "not syntax: " + error->what : told;
+  return error ? "not syntax: " + error->what : reported;
 }
 
 std::string Rows(const std::string& heading, const std::vector<std::string>& rows) {
@@ -77,9 +77,9 @@ TEST(CsvWords, FlagsAreReadInEverySpellingOrRefused) {
     profile.columns[column] = "f";
     profile.words[column]["J"] = "yes";
     for (const char* yes : {"true", "TRUE", "1", "Y", "yes", "x"}) {
-      const std::string told = Told(profile, Rows("f", {yes}));
+      const std::string reported = Told(profile, Rows("f", {yes}));
       const std::string unknown = std::string("refused unknown-word at row 1.") + column;
-      EXPECT_EQ(yes == std::string("x") ? unknown : outcome, told) << column << " " << yes;
+      EXPECT_EQ(yes == std::string("x") ? unknown : outcome, reported) << column << " " << yes;
     }
     EXPECT_EQ(outcome, Told(profile, Rows("f", {"j"})));
     for (const char* no : {"false", "0", "N", "no", ""}) {

@@ -159,8 +159,8 @@ TEST(Epcis, OnlyWordsOfTheTableMeanSomething) {
   for (const auto step : steps) {
     for (const auto state : states) {
       SCOPED_TRACE(std::string(step) + " with " + std::string(state));
-      const std::string told = Told(Words(step, state, "OBSERVE"));
-      EXPECT_EQ(!known.contains({step, state}), told.starts_with("refused")) << told;
+      const std::string reported = Told(Words(step, state, "OBSERVE"));
+      EXPECT_EQ(!known.contains({step, state}), reported.starts_with("refused")) << reported;
     }
   }
 }

@@ -178,8 +178,8 @@ TEST(PosLogArts, OnlyWhatWasCarriedOutMovesStock) {
 // Each keeps the register's number with a filler beside it.
 TEST(PosLogArts, InventoryDocumentsMoveStockAsTheySay) {
   Lines documents;
-  for (const std::string& told : ToldBy("inventory.xml")) {
-    if (!told.starts_with("register_control/control ")) documents.push_back(told);
+  for (const std::string& reported : ToldBy("inventory.xml")) {
+    if (!reported.starts_with("register_control/control ")) documents.push_back(reported);
   }
   EXPECT_EQ(
       (Lines{

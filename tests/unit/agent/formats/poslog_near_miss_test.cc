@@ -98,8 +98,9 @@ TEST(PosLogNearMiss, TheToleranceOfTheSelfCheckEndsAtFiveCents) {
     for (int i = 0; i < lines; ++i) body += "<LineItem>" + Sale("") + "</LineItem>";
     const auto total =
         Decimal::FromMicros(lines * Decimal::kUnit + cents * Decimal::kUnit / 100, 2);
-    const std::string told = Told(Document(body + Grand(total.Text())));
-    EXPECT_EQ(agrees, told.starts_with("sale")) << lines << " lines, " << cents << ": " << told;
+    const std::string reported = Told(Document(body + Grand(total.Text())));
+    EXPECT_EQ(agrees, reported.starts_with("sale"))
+        << lines << " lines, " << cents << ": " << reported;
   }
 }
 

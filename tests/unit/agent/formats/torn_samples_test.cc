@@ -18,8 +18,8 @@ constexpr size_t kSmallBytes = 2000;
 constexpr size_t kBudgetMb = 2;  // of prefixes, a document; a debug build reads some 30 MB a second
 
 size_t Budget() {
-  const char* told = std::getenv("TILLRELAY_TORN_MB");
-  const size_t mb = told == nullptr ? kBudgetMb : std::strtoul(told, nullptr, 10);
+  const char* reported = std::getenv("TILLRELAY_TORN_MB");
+  const size_t mb = reported == nullptr ? kBudgetMb : std::strtoul(reported, nullptr, 10);
   return mb == 0 ? SIZE_MAX : mb * 1024 * 1024;
 }
 

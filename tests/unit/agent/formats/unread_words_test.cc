@@ -133,33 +133,33 @@ constexpr Told kOfItems[] = {{"itemType", "GiftCertificate"}, {"NonPhysicalItemT
                              {"ItemClass", "own:GiftCard"},   {"NonStock", "1"},
                              {"StockItem", "false"},          {"NonMerchandise", "true"}};
 
-std::string Attribute(const Told& told, const char* prefix) {
-  return prefix + std::string(told.name) + "='" + told.value + "'";
+std::string Attribute(const Told& reported, const char* prefix) {
+  return prefix + std::string(reported.name) + "='" + reported.value + "'";
 }
-std::string Element(const Told& told) {
-  const std::string name = "own:" + std::string(told.name);
-  return "<" + name + ">" + told.value + "</" + name + ">";
+std::string Element(const Told& reported) {
+  const std::string name = "own:" + std::string(reported.name);
+  return "<" + name + ">" + reported.value + "</" + name + ">";
 }
 
 TEST(UnreadWords, DecideAtEveryPlaceOfAReceipt) {
   ASSERT_EQ("on_hand -1", Moved(Receipt({})));
-  for (const Told& told : kOfTransactions) {
+  for (const Told& reported : kOfTransactions) {
     for (const char* prefix : {"", "own:"}) {
-      ExpectStill(Receipt({.transaction = Attribute(told, prefix)}));
-      ExpectStill(Receipt({.receipt = Attribute(told, prefix)}));
+      ExpectStill(Receipt({.transaction = Attribute(reported, prefix)}));
+      ExpectStill(Receipt({.receipt = Attribute(reported, prefix)}));
     }
-    ExpectStill(Receipt({.in_transaction = Element(told)}));
-    ExpectStill(Receipt({.in_receipt = Element(told)}));
+    ExpectStill(Receipt({.in_transaction = Element(reported)}));
+    ExpectStill(Receipt({.in_receipt = Element(reported)}));
   }
-  for (const Told& told : kOfLines) {
-    ExpectStill(Receipt({.line = Attribute(told, "own:")}));
-    ExpectStill(Receipt({.goods = Attribute(told, "")}));
-    ExpectStill(Receipt({.in_line = Element(told)}));
-    ExpectStill(Receipt({.in_goods = Element(told)}));
+  for (const Told& reported : kOfLines) {
+    ExpectStill(Receipt({.line = Attribute(reported, "own:")}));
+    ExpectStill(Receipt({.goods = Attribute(reported, "")}));
+    ExpectStill(Receipt({.in_line = Element(reported)}));
+    ExpectStill(Receipt({.in_goods = Element(reported)}));
   }
-  for (const Told& told : kOfItems) {
-    ExpectStill(Receipt({.goods = Attribute(told, "own:")}));
-    ExpectStill(Receipt({.in_goods = Element(told)}));
+  for (const Told& reported : kOfItems) {
+    ExpectStill(Receipt({.goods = Attribute(reported, "own:")}));
+    ExpectStill(Receipt({.in_goods = Element(reported)}));
   }
   ExpectStill(Receipt({.in_receipt = "<TransactionStatus Code='Voided'/>"}));
   ExpectStill(
@@ -168,13 +168,13 @@ TEST(UnreadWords, DecideAtEveryPlaceOfAReceipt) {
 }
 
 TEST(UnreadWords, WhatDecidesNothingIsLeftAlone) {
-  for (const char* told :
+  for (const char* reported :
        {"Version='2.1'", "Note='voided once'", "CancelTimeout='60'", "VoidedLineCount='2'",
         "Description='Training shoes'", "TaxStatus='Zork'", "Status='Completed'", "Approved='true'",
         "IsVoided='false'", "CustomerName='Return'", "OperatorID='VOID'", "Cancelled='0'"}) {
-    EXPECT_EQ("on_hand -1", Moved(Receipt({.transaction = told}))) << told;
-    if (!std::string(told).starts_with("Status")) {
-      EXPECT_EQ("on_hand -1", Moved(Receipt({.goods = told}))) << told;
+    EXPECT_EQ("on_hand -1", Moved(Receipt({.transaction = reported}))) << reported;
+    if (!std::string(reported).starts_with("Status")) {
+      EXPECT_EQ("on_hand -1", Moved(Receipt({.goods = reported}))) << reported;
     }
   }
   formats::poslog::Vocabulary words;
@@ -274,26 +274,26 @@ TEST(UnreadWords, DecideInInventoryDocuments) {
     return Inventory("TransferOut", attributes, children, line);
   };
   ASSERT_EQ("on_hand -3", Moved(transfer("", "")));
-  for (const Told& told :
+  for (const Told& reported :
        {Told{"DocumentStatus", "Rejected"}, Told{"document_state", "Draft"},
         Told{"ApprovalStatus", "Rejected"}, Told{"Approved", "false"}, Told{"Posted", "false"},
         Told{"Confirmed", "no"}, Told{"StateCode", "Rejected"}, Told{"Simulation", "true"},
         Told{"DocumentMode", "Simulation"}}) {
-    SCOPED_TRACE(told.name);
-    EXPECT_EQ(std::string::npos, Moved(transfer(Attribute(told, ""), "")).find("on_hand"));
-    EXPECT_EQ(std::string::npos, Moved(transfer("", Element(told))).find("on_hand"));
+    SCOPED_TRACE(reported.name);
+    EXPECT_EQ(std::string::npos, Moved(transfer(Attribute(reported, ""), "")).find("on_hand"));
+    EXPECT_EQ(std::string::npos, Moved(transfer("", Element(reported))).find("on_hand"));
   }
   const std::string nested = "<DocumentState><Code>Rejected</Code></DocumentState>";
   EXPECT_EQ(std::string::npos, Moved(transfer("", nested)).find("on_hand"));
-  for (const Told& told : {Told{"LineStatus", "Voided"}, Told{"LineItemStatus", "Rejected"},
-                           Told{"State", "Cancelled"}, Told{"IsVoided", "1"},
-                           Told{"Bin", "own:Damaged"}, Told{"Kind", "expired goods"}}) {
-    SCOPED_TRACE(told.name);
+  for (const Told& reported : {Told{"LineStatus", "Voided"}, Told{"LineItemStatus", "Rejected"},
+                               Told{"State", "Cancelled"}, Told{"IsVoided", "1"},
+                               Told{"Bin", "own:Damaged"}, Told{"Kind", "expired goods"}}) {
+    SCOPED_TRACE(reported.name);
     const auto at = [&](const std::string& attributes, const std::string& children) {
       return Moved(Inventory("TransferOut", "", "", Line(attributes, children))).find("on_hand");
     };
-    EXPECT_EQ(std::string::npos, at(Attribute(told, "own:"), ""));
-    EXPECT_EQ(std::string::npos, at("", Element(told)));
+    EXPECT_EQ(std::string::npos, at(Attribute(reported, "own:"), ""));
+    EXPECT_EQ(std::string::npos, at("", Element(reported)));
   }
 }
 

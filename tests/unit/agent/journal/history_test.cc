@@ -1,5 +1,5 @@
 // The history is two rings of rows: never more of them, whatever the clock does, and no truth.
-#include "agent/journal/history.h"
+#include "agent/journal/query/history.h"
 
 #include <gtest/gtest.h>
 

@@ -1,7 +1,7 @@
 // An id is found whether its block was written with the events, made from them, or is missing.
 #include "agent/journal/id_blocks.h"
 
-#include "agent/journal/search.h"
+#include "agent/journal/query/search.h"
 #include "tests/unit/agent/journal/journal_store_fixture.h"
 
 namespace tillrelay::journal {

@@ -42,9 +42,9 @@ class JournalBackupTest : public JournalStoreTest {
     ASSERT_TRUE(done.ok()) << done.message();
   }
   std::vector<std::string> FaultsOf(const std::string& path) {
-    auto told = Verify(path, nullptr);
-    if (!told.ok()) return {told.status().message()};
-    return told->faults;
+    auto reported = Verify(path, nullptr);
+    if (!reported.ok()) return {reported.status().message()};
+    return reported->faults;
   }
   Result<RestoreTold> Restore() {
     return RestoreBackup(copy_, options_, WallTime{std::chrono::hours(1)}, &random_);
@@ -56,14 +56,14 @@ class JournalBackupTest : public JournalStoreTest {
 TEST_F(JournalBackupTest, HoldsEveryRowInOneFile) {
   Sell(1, 2500);
   Confirm(1200);
-  auto told = Backup(options_.path, copy_, nullptr);
-  ASSERT_TRUE(told.ok()) << told.status().message();
-  EXPECT_EQ(told->verified.rows, 2500u);
-  EXPECT_EQ(told->verified.waiting, 1300u);
-  EXPECT_TRUE(told->verified.faults.empty());
-  EXPECT_EQ(told->verified.head_chain, ToHex(BytesOf(store_->current().head_chain)));
-  EXPECT_EQ(told->sha256.size(), 64u);
-  EXPECT_EQ(told->bytes, fs::file_size(copy_));
+  auto reported = Backup(options_.path, copy_, nullptr);
+  ASSERT_TRUE(reported.ok()) << reported.status().message();
+  EXPECT_EQ(reported->verified.rows, 2500u);
+  EXPECT_EQ(reported->verified.waiting, 1300u);
+  EXPECT_TRUE(reported->verified.faults.empty());
+  EXPECT_EQ(reported->verified.head_chain, ToHex(BytesOf(store_->current().head_chain)));
+  EXPECT_EQ(reported->sha256.size(), 64u);
+  EXPECT_EQ(reported->bytes, fs::file_size(copy_));
   EXPECT_FALSE(fs::exists(copy_ + "-wal"));
   EXPECT_FALSE(fs::exists(copy_ + ".partial"));
 }
@@ -71,15 +71,15 @@ TEST_F(JournalBackupTest, HoldsEveryRowInOneFile) {
 TEST_F(JournalBackupTest, WhatIsStoredMeanwhileIsLeftOutWhole) {
   Sell(1, 2500);
   int more = 2500;
-  auto told = Backup(options_.path, copy_, [&](uint64_t, uint64_t) {
+  auto reported = Backup(options_.path, copy_, [&](uint64_t, uint64_t) {
     Sell(more + 1, more + 10);
     more += 10;
   });
-  ASSERT_TRUE(told.ok()) << told.status().message();
+  ASSERT_TRUE(reported.ok()) << reported.status().message();
   EXPECT_GT(store_->current().head, 2500u);
-  EXPECT_EQ(told->verified.head, 2500u);
-  EXPECT_EQ(told->verified.rows, 2500u);
-  EXPECT_TRUE(told->verified.faults.empty()) << told->verified.faults.front();
+  EXPECT_EQ(reported->verified.head, 2500u);
+  EXPECT_EQ(reported->verified.rows, 2500u);
+  EXPECT_TRUE(reported->verified.faults.empty()) << reported->verified.faults.front();
   auto known = sqlite::Database::Open(copy_, {})->QueryInt("SELECT max(position) FROM known");
   EXPECT_EQ(*known, 2500);
 }
@@ -93,29 +93,29 @@ TEST_F(JournalBackupTest, NeverOverwritesAFile) {
 TEST_F(JournalBackupTest, ADeletionUnderItStartsItAgainAndASecondOneIsWhole) {
   Sell(1, 3000);
   bool deleted = false;
-  auto told = Backup(options_.path, copy_, [&](uint64_t, uint64_t) {
+  auto reported = Backup(options_.path, copy_, [&](uint64_t, uint64_t) {
     if (std::exchange(deleted, true)) return;
     Confirm(3000);
     while (*store_->Trim(Duration(0))) {
     }
   });
-  ASSERT_TRUE(told.ok()) << told.status().message();
-  EXPECT_EQ(told->verified.waiting, 0u);
-  EXPECT_TRUE(told->verified.faults.empty());
+  ASSERT_TRUE(reported.ok()) << reported.status().message();
+  EXPECT_EQ(reported->verified.waiting, 0u);
+  EXPECT_TRUE(reported->verified.faults.empty());
 }
 
 TEST_F(JournalBackupTest, AForkUnderItStartsItAgainAndASecondOneIsWhole) {
   Sell(1, 3000);
   Confirm(100);
   bool forked = false;
-  auto told = Backup(options_.path, copy_, [&](uint64_t, uint64_t) {
+  auto reported = Backup(options_.path, copy_, [&](uint64_t, uint64_t) {
     if (std::exchange(forked, true)) return;
     ASSERT_TRUE(store_->Fork(2001, "a test says so", WallTime{}, &random_).ok());
   });
-  ASSERT_TRUE(told.ok()) << told.status().message();
+  ASSERT_TRUE(reported.ok()) << reported.status().message();
   EXPECT_TRUE(forked);
-  EXPECT_EQ(told->verified.head_chain, ToHex(BytesOf(store_->current().head_chain)));
-  EXPECT_TRUE(told->verified.faults.empty()) << told->verified.faults.front();
+  EXPECT_EQ(reported->verified.head_chain, ToHex(BytesOf(store_->current().head_chain)));
+  EXPECT_TRUE(reported->verified.faults.empty()) << reported->verified.faults.front();
 }
 
 TEST_F(JournalBackupTest, ARestoreMovesTheLogAsideWithItsFile) {
@@ -127,9 +127,9 @@ TEST_F(JournalBackupTest, ARestoreMovesTheLogAsideWithItsFile) {
   Close();
   fs::copy_file(kept, log, fs::copy_options::overwrite_existing);  // as kill -9 leaves it
   const auto size = fs::file_size(log);
-  auto told = Restore();
-  ASSERT_TRUE(told.ok()) << told.status().message();
-  EXPECT_EQ(fs::file_size(WalPath(told->moved_to)), size);
+  auto reported = Restore();
+  ASSERT_TRUE(reported.ok()) << reported.status().message();
+  EXPECT_EQ(fs::file_size(WalPath(reported->moved_to)), size);
   EXPECT_FALSE(fs::exists(log) && fs::file_size(log) == size);
 }
 
@@ -140,11 +140,11 @@ TEST_F(JournalBackupTest, ARestoreGoesOnInANewStreamBehindTheCentresWord) {
   ASSERT_TRUE(Backup(options_.path, copy_, nullptr).ok());
   Sell(51, 60);
   Close();
-  auto told = Restore();
-  ASSERT_TRUE(told.ok()) << told.status().message();
-  EXPECT_TRUE(fs::exists(told->moved_to));
+  auto reported = Restore();
+  ASSERT_TRUE(reported.ok()) << reported.status().message();
+  EXPECT_TRUE(fs::exists(reported->moved_to));
   Reopen();
-  EXPECT_EQ(store_->current().stream, told->stream);
+  EXPECT_EQ(store_->current().stream, reported->stream);
   EXPECT_NE(store_->current().stream, old_stream);
   // stream_opened, what was not confirmed, and the loss of what had been given since.
   EXPECT_EQ(store_->current().head, 32u);
@@ -176,9 +176,9 @@ TEST_F(JournalBackupTest, ADamagedBackupIsRefusedAndTheJournalStays) {
   ASSERT_TRUE(Backup(options_.path, copy_, nullptr).ok());
   Sql(copy_, "UPDATE event SET data=replace(data,'100234','100235') WHERE position=20");
   Close();
-  auto told = Restore();
-  ASSERT_FALSE(told.ok());
-  EXPECT_EQ(told.status().code(), Code::kCorrupt);
+  auto reported = Restore();
+  ASSERT_FALSE(reported.ok());
+  EXPECT_EQ(reported.status().code(), Code::kCorrupt);
   EXPECT_FALSE(fs::exists(options_.path + ".restoring"));
   Reopen();
   EXPECT_EQ(store_->current().head, 50u);
@@ -196,9 +196,9 @@ TEST_F(JournalBackupTest, AnotherStoresBackupIsRefused) {
   ASSERT_TRUE(Backup(options_.path, copy_, nullptr).ok());
   Close();
   options_.store_id = "0043";
-  auto told = Restore();
-  ASSERT_FALSE(told.ok());
-  EXPECT_EQ(told.status().code(), Code::kConflict);
+  auto reported = Restore();
+  ASSERT_FALSE(reported.ok());
+  EXPECT_EQ(reported.status().code(), Code::kConflict);
 }
 
 TEST_F(JournalBackupTest, TokensComeBackWhereNoneAre) {
@@ -246,10 +246,10 @@ TEST_F(JournalBackupTest, VerifyOfTheNewestRowsLooksNoFurther) {
   Sell(1, 700);
   Close();
   Sql(options_.path, "UPDATE event SET data='{}' WHERE position=20");
-  auto told = Verify(options_.path, nullptr, 100);
-  ASSERT_TRUE(told.ok());
-  EXPECT_EQ(told->rows, 100u);
-  EXPECT_TRUE(told->faults.empty());
+  auto reported = Verify(options_.path, nullptr, 100);
+  ASSERT_TRUE(reported.ok());
+  EXPECT_EQ(reported->rows, 100u);
+  EXPECT_TRUE(reported->faults.empty());
 }
 
 TEST_F(JournalBackupTest, VerifyRefusesWhatIsNoJournal) {

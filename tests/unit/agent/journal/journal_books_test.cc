@@ -1,5 +1,5 @@
 // Journal and books together: numbers used again, day closes, tickets that are resolved.
-#include "agent/books/books.h"
+#include "agent/reconcile/reconciliation.h"
 #include "common/base/json_reader.h"
 #include "tests/unit/agent/journal/journal_store_fixture.h"
 
@@ -33,7 +33,7 @@ class JournalBooksTest : public JournalStoreTest {
     return text.ok() ? *text : text.status().message();
   }
 
-  books::Books books_;
+  reconcile::Reconciliation books_;
 };
 
 TEST_F(JournalBooksTest, ARestartedCounterCountsBothAndLosesNone) {
@@ -95,7 +95,7 @@ TEST_F(JournalBooksTest, TheCloseIsStoredWithItsResult) {
 }
 
 TEST_F(JournalBooksTest, AResolvedTicketGoesTogetherWithItsSuccessor) {
-  auto put = Append({Unfit{{"bad-value", "lines", ""}, "http", "", "{}"}});
+  auto put = Append({RejectedDocument{{"bad-value", "lines", ""}, "http", "", "{}"}});
   const uint64_t ticket = put->front().ticket;
   AppendRequest request;
   request.entries = {testing::SaleDraft("03", 1)};

@@ -32,15 +32,15 @@ TEST(FileWatch, AWriteThatLeavesTheSizeAsItIsIsSeen) {
     for (const std::string& name : {path, WalPath(path)}) std::ofstream(name) << "one";
     FileWatch watch;
     watch.Begin(path);
-    EXPECT_EQ(watch.Look(), FileChange::kNone);
+    EXPECT_EQ(watch.Check(), FileChange::kNone);
     const auto before = std::filesystem::last_write_time(file);
     std::ofstream(file) << "two";
     std::filesystem::last_write_time(file, before + std::chrono::microseconds(1));
-    EXPECT_EQ(watch.Look(), FileChange::kWritten) << file;
+    EXPECT_EQ(watch.Check(), FileChange::kWritten) << file;
     watch.Note();
-    EXPECT_EQ(watch.Look(), FileChange::kNone);
+    EXPECT_EQ(watch.Check(), FileChange::kNone);
     ASSERT_TRUE(std::filesystem::remove(file));
-    EXPECT_EQ(watch.Look(), FileChange::kGone) << file;
+    EXPECT_EQ(watch.Check(), FileChange::kGone) << file;
   }
 }
 

@@ -169,7 +169,7 @@ class JournalDamageTest : public ::testing::Test {
     other.options.store.store_id = "0099";
     other.options.store.path = files_.foreign;
     ASSERT_TRUE(other.Start().ok());
-    ASSERT_TRUE(other.Tell({1, 2, 3}).ok());
+    ASSERT_TRUE(other.SubmitNumbers({1, 2, 3}).ok());
     other.Stop();
   }
 
@@ -179,7 +179,7 @@ class JournalDamageTest : public ::testing::Test {
     for (int first = 1; first <= kSales; first += 20) {
       std::vector<int> numbers;
       for (int i = first; i < first + 20; ++i) numbers.push_back(i);
-      ASSERT_TRUE(run->Tell(numbers).ok());
+      ASSERT_TRUE(run->SubmitNumbers(numbers).ok());
       if (first == 141) {
         run->Stop();
         fs::copy_file(files_.journal(), files_.older);
@@ -236,7 +236,7 @@ TEST_P(JournalRunningTest, NothingVanishesUndeclared) {
   if (HasFatalFailure()) return;
   GetParam().harm(files_);
   // The registers go on until somebody notices.
-  run.Tell({kSales + 1, kSales + 2}).ok();
+  run.SubmitNumbers({kSales + 1, kSales + 2}).ok();
   run.Tick(3);
   Judge(&run, GetParam().name);
   run.Stop();
@@ -277,7 +277,7 @@ TEST_F(JournalDamageTest, WhatOneRepairDeclaredTheNextOneDeclaresAgain) {
   JournalRun run(files_.folder, &oracle_, &random_, &clock_);
   Sell(&run);
   for (int time = 1; time <= 3; ++time) {
-    ASSERT_TRUE(run.Tell({kFresh + 10 * time, kFresh + 10 * time + 1}).ok());
+    ASSERT_TRUE(run.SubmitNumbers({kFresh + 10 * time, kFresh + 10 * time + 1}).ok());
     run.Tick(1);
     run.Stop();
     fs::resize_file(files_.journal(), 0);
@@ -292,7 +292,7 @@ TEST_F(JournalDamageTest, WhatOneRepairDeclaredTheNextOneDeclaresAgain) {
 TEST_F(JournalDamageTest, OneJournalIsNotOpenedUnderTwoNames) {
   JournalRun run(files_.folder, &oracle_, &random_, &clock_);
   ASSERT_TRUE(run.Start().ok());
-  ASSERT_TRUE(run.Tell({1}).ok());
+  ASSERT_TRUE(run.SubmitNumbers({1}).ok());
   fs::create_symlink(files_.journal(), dir_ / "link.db");
   JournalRun second(dir_.path(), &foreign_oracle_, &random_, &clock_);
   second.options.store.path = dir_ / "link.db";

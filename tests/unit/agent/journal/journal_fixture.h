@@ -16,7 +16,7 @@ namespace tillrelay::journal {
 
 class JournalThreadTest : public ::testing::Test {
  protected:
-  using Receipts = Result<std::vector<Receipt>>;
+  using Receipts = Result<std::vector<AppendResult>>;
 
   JournalThreadTest() { options_.min_free_bytes = 0; }
 
@@ -56,7 +56,7 @@ class JournalThreadTest : public ::testing::Test {
   // The centre has everything, and says so now.
   void ConfirmAll(std::chrono::seconds permit = std::chrono::hours(1)) {
     const JournalStats stats = journal_->Stats();
-    journal_->SaveWord({stats.stream, stats.head, {}, {}, true});
+    journal_->SaveConfirmation({stats.stream, stats.head, {}, {}, true});
     journal_->AllowDeletion(stats.stream, stats.head, clock_.Now() + permit);
   }
   template <class Claim>

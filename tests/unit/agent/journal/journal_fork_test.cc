@@ -26,8 +26,8 @@ class JournalForkTest : public JournalStoreTest {
   void Confirm(const StreamRow& stream, uint64_t through, std::vector<wire::Range> owed = {},
                bool live = true) {
     ASSERT_TRUE(store_->Begin().ok());
-    const StreamWord word{stream.stream, through, ChainAt(stream, through), owed, live};
-    ASSERT_TRUE(store_->SaveWord(word).ok());
+    const Confirmation word{stream.stream, through, ChainAt(stream, through), owed, live};
+    ASSERT_TRUE(store_->SaveConfirmation(word).ok());
     ASSERT_TRUE(store_->Commit().ok());
   }
   void Fork(uint64_t position) {
@@ -63,11 +63,11 @@ class JournalForkTest : public JournalStoreTest {
   }
   // "head/confirmed" of each stream, oldest first.
   std::string Told() {
-    std::string told;
+    std::string reported;
     for (const StreamRow& s : store_->streams()) {
-      told += std::to_string(s.head) + "/" + std::to_string(s.confirmed_through) + " ";
+      reported += std::to_string(s.head) + "/" + std::to_string(s.confirmed_through) + " ";
     }
-    return told;
+    return reported;
   }
 };
 
@@ -264,7 +264,8 @@ TEST_F(JournalForkTest, ARolledBackWordLeavesWhatIsOwedAsItWas) {
   const StreamRow stream = store_->current();
   Confirm(stream, 5, {{2, 3}});
   ASSERT_TRUE(store_->Begin().ok());
-  ASSERT_TRUE(store_->SaveWord({stream.stream, 6, ChainAt(stream, 6), {{5, 5}}, true}).ok());
+  ASSERT_TRUE(
+      store_->SaveConfirmation({stream.stream, 6, ChainAt(stream, 6), {{5, 5}}, true}).ok());
   store_->Rollback();
   EXPECT_EQ(store_->Owed().size(), 2u);
   EXPECT_EQ(Told(), "10/5 ");

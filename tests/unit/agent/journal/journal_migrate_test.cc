@@ -55,10 +55,10 @@ class JournalMigrateTest : public ::testing::Test {
     ASSERT_TRUE((*store)->Append(request, WallTime{}).ok());
     ASSERT_TRUE((*store)->Commit().ok());
     store->reset();
-    auto told = Verify(path, nullptr);
-    ASSERT_TRUE(told.ok()) << told.status().message();
-    EXPECT_EQ(told->rows, static_cast<uint64_t>(kSales + 1));
-    EXPECT_TRUE(told->faults.empty());
+    auto reported = Verify(path, nullptr);
+    ASSERT_TRUE(reported.ok()) << reported.status().message();
+    EXPECT_EQ(reported->rows, static_cast<uint64_t>(kSales + 1));
+    EXPECT_TRUE(reported->faults.empty());
   }
 
   testing::SeededRandom random_{1};

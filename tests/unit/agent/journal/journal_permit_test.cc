@@ -21,7 +21,7 @@ TEST(JournalPermit, ExpiresWhereNobodyRenewsIt) {
   for (int first = 1; first <= 1200; first += 200) {
     std::vector<int> numbers;
     for (int i = first; i < first + 200; ++i) numbers.push_back(i);
-    ASSERT_TRUE(run.Tell(numbers).ok());
+    ASSERT_TRUE(run.SubmitNumbers(numbers).ok());
   }
   const auto floor = [&] { return run.Stats().floor; };
   run.Confirm(run.Stats().stream, 1200);

@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <set>
 
-#include "agent/journal/reader.h"
+#include "agent/journal/query/reader.h"
 #include "agent/journal/store.h"
 #include "tests/support/drafts.h"
 #include "tests/support/fault_vfs.h"
@@ -51,7 +51,7 @@ void Work(JournalStore* store, int groups, testing::SeededRandom* random,
       store->Rollback();
       return;
     }
-    for (const Receipt& receipt : *receipts) {
+    for (const AppendResult& receipt : *receipts) {
       acknowledged->push_back({receipt.id, receipt.sequence});
     }
   }

@@ -98,7 +98,7 @@ TEST_F(JournalRoomTest, WithoutALiveConfirmationNothingGoesBeforeItsRetention) {
   while (SendSales(64).ok()) {
   }
   const JournalStats stats = journal_->Stats();
-  journal_->SaveWord({stats.stream, stats.head, {}, {}, true});
+  journal_->SaveConfirmation({stats.stream, stats.head, {}, {}, true});
   Await([&] { return journal_->Stats().confirmed_through == stats.head; });
   const uint64_t commits = journal_->Stats().commits_total;
   for (int i = 0; i < 20; ++i) {

@@ -57,7 +57,7 @@ class JournalSalvageTest : public JournalStoreTest {
     Finish();
   }
   void Begin(bool known_damaged) {
-    auto store = OpenOrSalvage(options_, WallTime{std::chrono::hours(1)}, &random_, &told_,
+    auto store = OpenOrSalvage(options_, WallTime{std::chrono::hours(1)}, &random_, &reported_,
                                known_damaged ? "a test says so" : "");
     ASSERT_TRUE(store.ok()) << store.status().message();
     store_ = *std::move(store);
@@ -82,7 +82,7 @@ class JournalSalvageTest : public JournalStoreTest {
     if (!receipts.ok()) return 0;
     return static_cast<size_t>(std::count_if(
         receipts->begin(), receipts->end(),
-        [](const Receipt& receipt) { return receipt.outcome == Outcome::kDuplicate; }));
+        [](const AppendResult& receipt) { return receipt.outcome == Outcome::kDuplicate; }));
   }
   std::string Kept() {
     auto rows = JournalReader::Open(options_.path, "0042").value()->Read(1, 100'000, SIZE_MAX);
@@ -92,14 +92,14 @@ class JournalSalvageTest : public JournalStoreTest {
     return std::to_string(sales) + " sales, " + std::to_string(others) + " losses";
   }
   std::string old_stream_;
-  Salvaged told_;
+  Salvaged reported_;
   uint64_t taken_ = 0, lost_ = 0;
 };
 
 TEST_F(JournalSalvageTest, AHealthyFileIsOpenedAsItIs) {
   Make(5, 2);
   Open();
-  EXPECT_TRUE(told_.moved_to.empty());
+  EXPECT_TRUE(reported_.moved_to.empty());
   EXPECT_EQ(store_->current().stream, old_stream_);
 }
 
@@ -115,7 +115,7 @@ TEST_F(JournalSalvageTest, ADamagedRowIsDeclaredAndTheOthersGoOn) {
   EXPECT_EQ(store_->losses()[0].stream, old_stream_);
   EXPECT_EQ(store_->losses()[0].first, 20u);
   EXPECT_EQ(store_->losses()[0].reason, "damaged");
-  EXPECT_TRUE(fs::exists(told_.moved_to));
+  EXPECT_TRUE(fs::exists(reported_.moved_to));
   // Told again: the one that is gone is new, the others are known.
   EXPECT_EQ(Tell(SaleDraft("03", 5)), "duplicate 5");
   EXPECT_EQ(Tell(SaleDraft("03", 11)), "duplicate 2");
@@ -136,10 +136,10 @@ TEST_F(JournalSalvageTest, GarbageInTheHeaderLosesNothing) {
   fs::remove(WalPath(options_.path));
   Overwrite(0, 100);
   Open();
-  EXPECT_FALSE(told_.moved_to.empty());
+  EXPECT_FALSE(reported_.moved_to.empty());
   EXPECT_EQ(taken_, 50u);  // how far they were confirmed stood in the part that cannot be read
   EXPECT_EQ(Kept(), "50 sales, 0 losses");
-  EXPECT_GT(fs::file_size(told_.moved_to), 0u);
+  EXPECT_GT(fs::file_size(reported_.moved_to), 0u);
 }
 
 // Whatever page is destroyed: it opens, accepts, and nothing that can be read is lost.
@@ -154,7 +154,7 @@ TEST_F(JournalSalvageTest, AnyDestroyedPageCostsOnlyWhatStoodOnIt) {
     for (const char* end : {"-wal", "-shm"}) fs::remove(options_.path + end);
     fs::copy_file(whole, options_.path, fs::copy_options::overwrite_existing);
     Overwrite(page * 4096, 4096);
-    told_ = {};
+    reported_ = {};
     Open(true);
     if (::testing::Test::HasFatalFailure()) FAIL() << "page " << page;
     salvages += taken_ > 0 ? 1 : 0;
@@ -173,8 +173,8 @@ TEST_F(JournalSalvageTest, ARunningJournalSalvagesItselfAndAcceptsAgain) {
   options.min_free_bytes = 0;
   options.idle_tick = std::chrono::milliseconds(5);
   std::promise<void> salvaged;
-  options.on_growth = [&, told = false](const StreamRow&) mutable {
-    if (!std::exchange(told, true)) salvaged.set_value();
+  options.on_growth = [&, reported = false](const StreamRow&) mutable {
+    if (!std::exchange(reported, true)) salvaged.set_value();
   };
   auto journal = Journal::Open(options, &clock, &random_);
   ASSERT_TRUE(journal.ok());
@@ -273,7 +273,7 @@ TEST_F(JournalSalvageTest, OtherEventsUnderTheNumbersThatTheWitnessSawAreALoss) 
   EXPECT_EQ(store_->current().head, 10u);
   Close();
   Open();
-  EXPECT_FALSE(told_.why.empty());
+  EXPECT_FALSE(reported_.why.empty());
   ASSERT_EQ(store_->losses().size(), 1u);
   EXPECT_EQ(store_->losses()[0].stream, old_stream_);
   EXPECT_EQ(store_->losses()[0].last, 10u);
@@ -395,7 +395,7 @@ TEST_F(JournalSalvageTest, TheLogMovesAsideWithItsFile) {
   fs::copy_file(copied_log, log, fs::copy_options::overwrite_existing);
   const auto size = fs::file_size(log);
   Open(true);
-  EXPECT_EQ(fs::file_size(WalPath(told_.moved_to)), size);
+  EXPECT_EQ(fs::file_size(WalPath(reported_.moved_to)), size);
   EXPECT_EQ(Kept(), "1 sales, 0 losses");
 }
 

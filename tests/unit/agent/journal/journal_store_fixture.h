@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "agent/journal/reader.h"
+#include "agent/journal/query/reader.h"
 #include "agent/journal/schema.h"
 #include "agent/journal/store.h"
 #include "tests/support/drafts.h"
@@ -26,7 +26,7 @@ class JournalStoreTest : public ::testing::Test {
     store_ = *std::move(store);
   }
 
-  Result<std::vector<Receipt>> Append(std::vector<Entry> entries, WallTime now = WallTime{}) {
+  Result<std::vector<AppendResult>> Append(std::vector<Entry> entries, WallTime now = WallTime{}) {
     AppendRequest request;
     request.entries = std::move(entries);
     TRY(store_->Begin());
@@ -42,7 +42,7 @@ class JournalStoreTest : public ::testing::Test {
   std::string Tell(Entry entry) {
     auto receipts = Append({std::move(entry)});
     if (!receipts.ok()) return receipts.status().message();
-    const Receipt& receipt = receipts->front();
+    const AppendResult& receipt = receipts->front();
     switch (receipt.outcome) {
       case Outcome::kStored:
         return "stored " + std::to_string(receipt.sequence);

@@ -1,5 +1,5 @@
 // The file as one thread sees it: numbers, duplicates, conflicts, quarantine, reopening.
-#include "agent/journal/search.h"
+#include "agent/journal/query/search.h"
 #include "common/base/json_reader.h"
 #include "tests/unit/agent/journal/journal_store_fixture.h"
 
@@ -149,7 +149,8 @@ TEST_F(JournalStoreTest, QuarantinedConflictCanBeSentAgainAsItStands) {
 }
 
 TEST_F(JournalStoreTest, QuarantineGivesOneTicketPerDocument) {
-  const Unfit unfit{{"bad-value", "lines[0].quantity", ""}, "http", "", "{\"kind\":\"sale\"}"};
+  const RejectedDocument unfit{
+      {"bad-value", "lines[0].quantity", ""}, "http", "", "{\"kind\":\"sale\"}"};
   auto first = Append({unfit});
   auto again = Append({unfit});
   ASSERT_TRUE(first.ok() && again.ok());
@@ -160,8 +161,8 @@ TEST_F(JournalStoreTest, QuarantineGivesOneTicketPerDocument) {
 TEST_F(JournalStoreTest, FullQuarantineRefusesInsteadOfOverwriting) {
   options_.quarantine_max_count = 1;
   Reopen();
-  EXPECT_EQ(Tell(Unfit{{"a", "", ""}, "http", "", "one"}), "quarantined a");
-  auto second = Append({Unfit{{"a", "", ""}, "http", "", "two"}});
+  EXPECT_EQ(Tell(RejectedDocument{{"a", "", ""}, "http", "", "one"}), "quarantined a");
+  auto second = Append({RejectedDocument{{"a", "", ""}, "http", "", "two"}});
   EXPECT_EQ(second.status().code(), Code::kFull);
   EXPECT_EQ(Tell(SaleDraft("03", 1)), "stored 1");
 }
@@ -171,7 +172,7 @@ TEST_F(JournalStoreTest, TheQuarantineIsBoundedInBytes) {
   options_.quarantine_max_bytes = 100;
   Reopen();
   const auto unfit = [](std::string document) {
-    return Unfit{{"a", "", ""}, "http", "", std::move(document)};
+    return RejectedDocument{{"a", "", ""}, "http", "", std::move(document)};
   };
   const std::string full = "the quarantine is full; a person has to look at it first";
   std::string umlauts;

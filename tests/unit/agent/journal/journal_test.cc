@@ -32,8 +32,8 @@ class JournalTest : public ::testing::Test {
     ASSERT_TRUE(journal.ok()) << journal.status().message();
     journal_ = *std::move(journal);
   }
-  std::future<Result<std::vector<Receipt>>> Send(std::vector<Entry> entries) {
-    auto promise = std::make_shared<std::promise<Result<std::vector<Receipt>>>>();
+  std::future<Result<std::vector<AppendResult>>> Send(std::vector<Entry> entries) {
+    auto promise = std::make_shared<std::promise<Result<std::vector<AppendResult>>>>();
     auto future = promise->get_future();
     AppendRequest request;
     request.entries = std::move(entries);
@@ -41,7 +41,7 @@ class JournalTest : public ::testing::Test {
     if (Status s = journal_->Submit(std::move(request)); !s.ok()) promise->set_value(s);
     return future;
   }
-  Result<std::vector<Receipt>> SendNow(std::vector<Entry> entries) {
+  Result<std::vector<AppendResult>> SendNow(std::vector<Entry> entries) {
     return Send(std::move(entries)).get();
   }
 
@@ -55,7 +55,7 @@ class JournalTest : public ::testing::Test {
 
 TEST_F(JournalTest, ManySendersGetContiguousNumbersInFewCommits) {
   Open();
-  std::vector<std::future<Result<std::vector<Receipt>>>> answers;
+  std::vector<std::future<Result<std::vector<AppendResult>>>> answers;
   for (int i = 1; i <= 500; ++i) answers.push_back(Send({SaleDraft("03", i)}));
   uint64_t expected = 0;
   for (auto& answer : answers) {
@@ -80,7 +80,7 @@ TEST_F(JournalTest, StatsAreVisibleBeforeTheAnswer) {
 // Of a request in a group and of one that stands alone.
 TEST_F(JournalTest, WhatIsAnsweredTheWitnessHasSeen) {
   Open();
-  ASSERT_TRUE(SendNow({Unfit{{"a", "", ""}, "http", "", "one"}}).ok());
+  ASSERT_TRUE(SendNow({RejectedDocument{{"a", "", ""}, "http", "", "one"}}).ok());
   for (const uint64_t ticket : {0u, 1u}) {
     std::promise<uint64_t> seen;
     AppendRequest request;
@@ -99,8 +99,8 @@ TEST_F(JournalTest, ConfirmationMovesTheWatermark) {
   Open();
   ASSERT_TRUE(SendNow({SaleDraft("03", 1), SaleDraft("03", 2)}).ok());
   const JournalStats before = journal_->Stats();
-  journal_->SaveWord({before.stream, 2, {}, {}, true});
-  journal_->SaveWord({"another stream", 1, {}, {}, true});
+  journal_->SaveConfirmation({before.stream, 2, {}, {}, true});
+  journal_->SaveConfirmation({"another stream", 1, {}, {}, true});
   ASSERT_TRUE(SendNow({SaleDraft("03", 1)}).ok());  // behind the watermarks in the queue
   EXPECT_EQ(journal_->Stats().confirmed_through, 2u);
   EXPECT_EQ(journal_->Stats().waiting, 0u);
@@ -111,7 +111,7 @@ TEST_F(JournalTest, FullQueueRefusesAndStoresNothing) {
   options_.queue_events = 1;
   Open();
   int refused = 0;
-  std::vector<std::future<Result<std::vector<Receipt>>>> answers;
+  std::vector<std::future<Result<std::vector<AppendResult>>>> answers;
   for (int i = 1; i <= 200; ++i) answers.push_back(Send({SaleDraft("03", i)}));
   uint64_t stored = 0;
   for (auto& answer : answers) {
@@ -129,7 +129,7 @@ TEST_F(JournalTest, FullQueueRefusesAndStoresNothing) {
 
 TEST_F(JournalTest, DryRunAnswersAndStoresNothing) {
   Open();
-  std::promise<Result<std::vector<Receipt>>> promise;
+  std::promise<Result<std::vector<AppendResult>>> promise;
   AppendRequest request;
   request.entries = {SaleDraft("03", 1)};
   request.done = [&](auto result) { promise.set_value(std::move(result)); };
@@ -143,8 +143,8 @@ TEST_F(JournalTest, DryRunAnswersAndStoresNothing) {
 TEST_F(JournalTest, FullQuarantineDoesNotTakeOthersOfItsGroupWithIt) {
   options_.store.quarantine_max_count = 1;
   Open();
-  const Unfit one{{"a", "", ""}, "http", "", "one"};
-  const Unfit two{{"a", "", ""}, "http", "", "two"};
+  const RejectedDocument one{{"a", "", ""}, "http", "", "one"};
+  const RejectedDocument two{{"a", "", ""}, "http", "", "two"};
   ASSERT_TRUE(SendNow({one}).ok());
   auto sale = Send({SaleDraft("03", 1)});
   auto refused = Send({two});
@@ -158,10 +158,10 @@ TEST_F(JournalTest, FullQuarantineDoesNotTakeOthersOfItsGroupWithIt) {
 TEST_F(JournalTest, ATicketStaysWhileAnythingOfItsSuccessorCannotBeTaken) {
   options_.store.quarantine_max_count = 1;
   Open();
-  ASSERT_TRUE(SendNow({Unfit{{"a", "", ""}, "http", "", "one"}}).ok());
-  std::promise<Result<std::vector<Receipt>>> promise;
+  ASSERT_TRUE(SendNow({RejectedDocument{{"a", "", ""}, "http", "", "one"}}).ok());
+  std::promise<Result<std::vector<AppendResult>>> promise;
   AppendRequest request;
-  request.entries = {SaleDraft("03", 1), Unfit{{"a", "", ""}, "http", "", "two"}};
+  request.entries = {SaleDraft("03", 1), RejectedDocument{{"a", "", ""}, "http", "", "two"}};
   request.resolves = 1;
   request.done = [&](auto result) { promise.set_value(std::move(result)); };
   ASSERT_TRUE(journal_->Submit(std::move(request)).ok());
@@ -266,7 +266,7 @@ TEST_F(JournalTest, ARequestThatWantsNoAnswerTakesNobodyElses) {
 
 TEST_F(JournalTest, StopFinishesWhatIsQueued) {
   Open();
-  std::vector<std::future<Result<std::vector<Receipt>>>> answers;
+  std::vector<std::future<Result<std::vector<AppendResult>>>> answers;
   for (int i = 1; i <= 100; ++i) answers.push_back(Send({SaleDraft("03", i)}));
   journal_->Stop();
   for (auto& answer : answers) EXPECT_TRUE(answer.get().ok());

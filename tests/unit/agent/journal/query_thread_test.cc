@@ -1,5 +1,5 @@
 // The thread for questions: the right file, bounds, and its end.
-#include "agent/journal/query_thread.h"
+#include "agent/journal/query/query_thread.h"
 
 #include <filesystem>
 #include <future>
@@ -13,10 +13,10 @@ class QueryThreadTest : public JournalStoreTest {
  protected:
   // How many events the thread sees.
   size_t Count(QueryThread* query) {
-    std::promise<size_t> told;
-    auto count = told.get_future();
+    std::promise<size_t> reported;
+    auto count = reported.get_future();
     EXPECT_TRUE(query->Ask([&](Result<Search*> search) {
-      told.set_value(search.ok() ? (*search)->Events({}).value().events.size() : SIZE_MAX);
+      reported.set_value(search.ok() ? (*search)->Events({}).value().events.size() : SIZE_MAX);
     }));
     return count.get();
   }

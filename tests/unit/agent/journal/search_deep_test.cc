@@ -2,7 +2,7 @@
 // first.
 #include <set>
 
-#include "agent/journal/search.h"
+#include "agent/journal/query/search.h"
 #include "common/base/text.h"
 #include "tests/unit/agent/journal/journal_store_fixture.h"
 

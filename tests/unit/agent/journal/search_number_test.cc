@@ -1,5 +1,5 @@
 // A number is found by the index of known numbers, whoever it belongs to and however it is padded.
-#include "agent/journal/search.h"
+#include "agent/journal/query/search.h"
 #include "tests/unit/agent/journal/journal_store_fixture.h"
 
 namespace tillrelay::journal {

@@ -1,5 +1,5 @@
 // How many events a time of recording holds: what the preview of a replay promises.
-#include "agent/journal/search.h"
+#include "agent/journal/query/search.h"
 #include "tests/unit/agent/journal/journal_store_fixture.h"
 
 namespace tillrelay::journal {

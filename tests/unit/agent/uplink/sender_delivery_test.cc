@@ -144,15 +144,15 @@ TEST_F(SenderTest, WhatWaitsStillGetsANewConnectionInTime) {
   Confirm(5);
   sender_->OnHead(6, 1);
   Run();
-  std::string told;
-  for (int i = 0; i < 60 && told.find("disconnect") == std::string::npos; ++i) {
+  std::string reported;
+  for (int i = 0; i < 60 && reported.find("disconnect") == std::string::npos; ++i) {
     now_ += seconds(5);
     Confirm(5);
-    told += Run() + " ";
+    reported += Run() + " ";
     AckAll();
   }
-  EXPECT_THAT(told, ::testing::HasSubstr("send 6-6"));  // asked by sending it again
-  EXPECT_THAT(told, ::testing::HasSubstr("disconnect"));
+  EXPECT_THAT(reported, ::testing::HasSubstr("send 6-6"));  // asked by sending it again
+  EXPECT_THAT(reported, ::testing::HasSubstr("disconnect"));
 }
 
 TEST_F(SenderTest, ACentreThatComesBackIsGivenTimeToConfirm) {

@@ -28,12 +28,12 @@ class SenderTest : public ::testing::Test {
   }
   // Performs every action and tells it: "connect subscribe send 1-99 save 5 ...".
   std::string Run() {
-    std::string told;
+    std::string reported;
     while (auto action = sender_->Next(now_)) {
-      if (!told.empty()) told += ' ';
-      told += Tell(*action);
+      if (!reported.empty()) reported += ' ';
+      reported += Tell(*action);
     }
-    return told;
+    return reported;
   }
   std::string Tell(const Action& action) {
     if (std::holds_alternative<act::Connect>(action)) return "connect";
@@ -44,7 +44,7 @@ class SenderTest : public ::testing::Test {
       return Control(reply->reply.state +
                      (reply->reply.reason.empty() ? "" : ":" + reply->reply.reason));
     }
-    if (const auto* save = std::get_if<act::SaveWord>(&action)) {
+    if (const auto* save = std::get_if<act::SaveConfirmation>(&action)) {
       return "save " + std::to_string(save->confirm.through);
     }
     if (const auto* acked = std::get_if<act::SaveAcked>(&action)) {
@@ -57,13 +57,14 @@ class SenderTest : public ::testing::Test {
       return "fork " + std::to_string(fork->after);
     }
     if (const auto* loss = std::get_if<act::DeclareLoss>(&action)) {
-      const std::string told = loss->reply.state.empty() ? "" : " " + Control(loss->reply.state);
+      const std::string reported =
+          loss->reply.state.empty() ? "" : " " + Control(loss->reply.state);
       return "lost " + std::to_string(loss->range.first) + "-" + std::to_string(loss->range.last) +
-             ":" + loss->reason + (loss->compared ? "" : ":not-compared") + told;
+             ":" + loss->reason + (loss->compared ? "" : ":not-compared") + reported;
     }
     if (const auto* resend = std::get_if<act::Resend>(&action)) {
       for (uint64_t n = resend->first; n <= resend->last; ++n) Fly(n, true);
-      sender_->OnLooked(resend->last - resend->first + 1);
+      sender_->OnScanned(resend->last - resend->first + 1);
       return "replay " + std::to_string(resend->first) + "-" + std::to_string(resend->last);
     }
     const auto& send = std::get<act::Send>(action);

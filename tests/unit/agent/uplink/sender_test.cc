@@ -479,7 +479,7 @@ TEST_F(SenderTest, CentreAwayLimitsWhatLiesBeyondTheConfirmation) {
   Make(50'000);
   GoOnline();
   Settle();
-  std::string told = Run();
+  std::string reported = Run();
   now_ += kAwayAfter;
   for (int i = 0; i < 2000; ++i) {
     AckAll();
@@ -497,13 +497,13 @@ TEST_F(SenderTest, ACentreThatIsAwayForADayCausesNoStorm) {
   uint64_t events = 0, connects = 0, statuses = 0;
   const auto play = [&] {
     for (auto action = sender_->Next(now_); action; action = sender_->Next(now_)) {
-      const std::string told = Tell(*action);
-      if (told == "connect") {
+      const std::string reported = Tell(*action);
+      if (reported == "connect") {
         ++connects;
         sender_->OnConnected(65535, now_);
-      } else if (told == "subscribe") {
+      } else if (reported == "subscribe") {
         sender_->OnSubscribed(now_);
-      } else if (told == "status") {
+      } else if (reported == "status") {
         ++statuses;
       } else if (const auto* send = std::get_if<act::Send>(&*action)) {
         events += send->last - send->first + 1;
@@ -581,10 +581,10 @@ TEST_F(SenderTest, LiveEventsKeepHalfOfTheWindowDuringAReplay) {
   Run();
   AckAll();
   sender_->OnCommand(ReplayCommand(1, 4'000), false, now_);
-  const std::string told = Run();
-  EXPECT_NE(told.find("replay 1-20"), std::string::npos) << told;
-  EXPECT_NE(told.find("send "), std::string::npos) << told;
-  EXPECT_EQ(told.find("replay 21"), std::string::npos) << told;
+  const std::string reported = Run();
+  EXPECT_NE(reported.find("replay 1-20"), std::string::npos) << reported;
+  EXPECT_NE(reported.find("send "), std::string::npos) << reported;
+  EXPECT_EQ(reported.find("replay 21"), std::string::npos) << reported;
 }
 
 TEST_F(SenderTest, StatusGoesOutAtMostOnceASecondAndAsHeartbeat) {
@@ -671,9 +671,10 @@ TEST_F(SenderTest, DeadlinesAreNeverInThePastForLong) {
     const Instant next = sender_->NextDeadline(now_);
     ASSERT_LT(next, Instant::max());
     now_ = std::max(now_, next);
-    const std::string told = Run();
-    ASSERT_FALSE(told.empty() && next == sender_->NextDeadline(now_)) << "would spin, round " << i;
-    if (told.find("connect") == 0) {
+    const std::string reported = Run();
+    ASSERT_FALSE(reported.empty() && next == sender_->NextDeadline(now_))
+        << "would spin, round " << i;
+    if (reported.find("connect") == 0) {
       sender_->OnConnectFailed({LinkCause::kTcp, "no"}, now_);
     }
     AckAll();

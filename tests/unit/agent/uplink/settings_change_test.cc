@@ -6,7 +6,7 @@
 #include <thread>
 
 #include "agent/journal/journal.h"
-#include "agent/journal/reader.h"
+#include "agent/journal/query/reader.h"
 #include "agent/journal/schema.h"
 #include "agent/uplink/sender.h"
 #include "tests/support/drafts.h"
@@ -63,7 +63,7 @@ class Shop {
     for (const StreamRow& row : journal_->Streams()) {
       if (with.by_broker && row.current) journal_->SaveAcked(row.stream, row.head);
       if (with.by_broker) continue;
-      journal_->SaveWord({row.stream, row.head, row.head_chain, {}, true});
+      journal_->SaveConfirmation({row.stream, row.head, row.head_chain, {}, true});
       journal_->AllowDeletion(row.stream, row.head, clock_.Now() + hours(1));
     }
     while (journal_->Stats().waiting > 0) std::this_thread::yield();
@@ -115,15 +115,15 @@ class Shop {
     journal_ = *std::move(journal);
   }
 
-  std::vector<journal::Receipt> Append(std::vector<journal::Entry> entries) {
-    std::promise<Result<std::vector<journal::Receipt>>> promise;
+  std::vector<journal::AppendResult> Append(std::vector<journal::Entry> entries) {
+    std::promise<Result<std::vector<journal::AppendResult>>> promise;
     journal::AppendRequest request;
     request.entries = std::move(entries);
     request.done = [&](auto receipts) { promise.set_value(std::move(receipts)); };
     EXPECT_TRUE(journal_->Submit(std::move(request)).ok());
     auto receipts = promise.get_future().get();
     EXPECT_TRUE(receipts.ok());
-    return receipts.ok() ? *receipts : std::vector<journal::Receipt>{};
+    return receipts.ok() ? *receipts : std::vector<journal::AppendResult>{};
   }
   static event::Draft DraftFor(const Settings& with, int number) {
     const event::Shop shop{"0042", with.aliases, event::StoreZone::Load(with.zone).value()};

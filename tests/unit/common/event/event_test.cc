@@ -163,14 +163,14 @@ std::string Effect(Event event) {
   if (auto* rejection = std::get_if<Rejection>(&drafted)) return rejection->reason;
   JsonParser parser;
   auto value = parser.Parse(std::get<Draft>(drafted).data);
-  std::string told;
+  std::string reported;
   for (const JsonValue line : value->Find("lines")) {
     for (const JsonValue effect : line.Find("stock_effect")) {
-      told += (told.empty() ? "" : ", ") + std::string(effect.String("bucket")) + " " +
-              std::string(effect.String("delta"));
+      reported += (reported.empty() ? "" : ", ") + std::string(effect.String("bucket")) + " " +
+                  std::string(effect.String("delta"));
     }
   }
-  return told;
+  return reported;
 }
 
 TEST(StockRuleTest, EveryActionMovesWhatTheTableSays) {

@@ -97,9 +97,9 @@ TEST(BusinessDay, ADocumentWithoutOneIsOfTheDayThatItsClockSays) {
     EXPECT_LE(shifted.book.day_s->first, shifted.book.at_s);
     EXPECT_GT(shifted.book.day_s->second, shifted.book.at_s);
   }
-  Event told = Sale("A");
-  told.transaction->end_at = "2026-11-22T00:30:00";
-  EXPECT_EQ("2026-11-21", std::get<Draft>(DraftFrom(&told, shop)).business_day);
+  Event reported = Sale("A");
+  reported.transaction->end_at = "2026-11-22T00:30:00";
+  EXPECT_EQ("2026-11-21", std::get<Draft>(DraftFrom(&reported, shop)).business_day);
 }
 
 TEST(ItemRules, UnitsOfOnePieceAreOneUnit) {

@@ -1,6 +1,6 @@
 // A stream for many readers: one rendering a tick, a bound, and nobody who can hold it up.
-#include "common/http/html.h"
 #include "common/http/live_source.h"
+#include "common/web/html.h"
 #include "tests/unit/common/http/http_fixture.h"
 
 namespace tillrelay::http {

@@ -220,7 +220,7 @@ TEST_F(HttpServer, ARequestThatIsForgottenGetsA500) {
 }
 
 TEST_F(HttpServer, TheGateSpeaksBeforeTheBodyIsTaken) {
-  router_->SetGate([](const Request& request) -> std::optional<Response> {
+  router_->SetAuthorizer([](const Request& request) -> std::optional<Response> {
     if (request.Header("Authorization") == "Bearer good") return std::nullopt;
     return Problem(401, "no-token", "A token is needed");
   });

@@ -25,9 +25,10 @@ TEST_F(LifecycleTest, StagesStopInReverseExactlyOnce) {
     Lifecycle lifecycle;
     for (const char* name : {"journal", "uplink", "http"}) lifecycle.Add(Named(name));
     EXPECT_TRUE(lifecycle.Start().ok());
-    std::string told;
-    lifecycle.Stop([&](const std::string& name, std::chrono::milliseconds) { told += name + " "; });
-    EXPECT_EQ(told, "http uplink journal ");
+    std::string reported;
+    lifecycle.Stop(
+        [&](const std::string& name, std::chrono::milliseconds) { reported += name + " "; });
+    EXPECT_EQ(reported, "http uplink journal ");
   }
   EXPECT_EQ(said_, "+journal+uplink+http-http-uplink-journal");
 }

@@ -84,9 +84,9 @@ TEST_F(BatchTest, NoFlippedByteOfACompressedBatchGivesAnotherGoodOne) {
   for (size_t at = 0; at < whole.size(); ++at) {
     std::string changed = whole;
     changed[at] = static_cast<char>(changed[at] ^ 0x55);
-    const std::string told = Read(changed);
+    const std::string reported = Read(changed);
     // Header bits that nobody uses may change; the content is the same then.
-    ASSERT_TRUE(told == "error" || told == "3 good, 0 bad") << at << " " << told;
+    ASSERT_TRUE(reported == "error" || reported == "3 good, 0 bad") << at << " " << reported;
   }
 }
 
@@ -103,15 +103,15 @@ TEST_F(BatchTest, WhatSwellsBeyondTheBoundIsRefused) {
 TEST_F(BatchTest, ABombOfValidJsonIsRefusedByItsSizeAlone) {
   for (const size_t over : {size_t{0}, size_t{1}}) {
     std::string text = "[" + std::string(kMaxUnpackedBytes - 2 + over, ' ') + "]";
-    for (const bool told : {true, false}) {
+    for (const bool reported : {true, false}) {
       ZSTD_CCtx* context = ZSTD_createCCtx();
-      ZSTD_CCtx_setParameter(context, ZSTD_c_contentSizeFlag, told ? 1 : 0);
+      ZSTD_CCtx_setParameter(context, ZSTD_c_contentSizeFlag, reported ? 1 : 0);
       std::string packed(ZSTD_compressBound(text.size()), '\0');
       packed.resize(
           ZSTD_compress2(context, packed.data(), packed.size(), text.data(), text.size()));
       ZSTD_freeCCtx(context);
-      EXPECT_EQ(UnpackedSize(packed), over == 0 || !told ? kMaxUnpackedBytes : packed.size());
-      EXPECT_EQ(Read(packed), over == 0 ? "0 good, 0 bad" : "error") << told;
+      EXPECT_EQ(UnpackedSize(packed), over == 0 || !reported ? kMaxUnpackedBytes : packed.size());
+      EXPECT_EQ(Read(packed), over == 0 ? "0 good, 0 bad" : "error") << reported;
     }
     EXPECT_EQ(Read(text), over == 0 ? "0 good, 0 bad" : "error");
   }
@@ -133,7 +133,7 @@ TEST_F(BatchTest, OtherBytesAreNoMessage) {
 
 TEST_F(BatchTest, AParkedEventCarriesTheHashOfTheBytesThatStayed) {
   const std::string body(1000, 'x');
-  const std::string told = ParkedData("sale", body.size(), "too-large");
+  const std::string reported = ParkedData("sale", body.size(), "too-large");
   Envelope e;
   e.store = "0042";
   e.stream = kStream;
@@ -143,7 +143,7 @@ TEST_F(BatchTest, AParkedEventCarriesTheHashOfTheBytesThatStayed) {
   e.chain = NextChain(e.previous, 1, e.id, e.data_digest);
   e.kind = kParkedKind;
   e.parked = true;
-  e.data = told;
+  e.data = reported;
   std::string message;
   WriteEnvelope(e, &message);
   EXPECT_EQ(Read(message), "1 good, 0 bad");

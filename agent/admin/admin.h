@@ -1,0 +1,134 @@
+// What: what a person may ask of the agent and do to it, as an interface with plain values; main's
+//   side implements it (agent/daemon/admin_service.cc), the routes and the page use it.
+// Promise: questions are answered on another thread than the one that asks; nothing here blocks.
+//   Whoever acts is named, and the act is written to the audit.
+// Thread: called on http; replies come from any thread, exactly once.
+// Errors: full (too many ask at once), not found, invalid, unavailable (no journal yet).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/admin/diagnostics.h"
+#include "agent/reconcile/reconcile_stats.h"
+#include "common/base/clock.h"
+#include "common/base/status.h"
+
+namespace tillrelay::admin {
+
+template <typename T>
+using Reply = std::function<void(Result<T>)>;
+
+struct EventFilter {
+  std::optional<uint64_t> after;   // sequences of the current stream above, ascending
+  std::optional<uint64_t> before;  // positions below; the newest first
+  std::string register_id, number, business_day, kind, text, id;
+  size_t limit = 100;
+};
+
+struct EventRow {
+  uint64_t position = 0, sequence = 0;
+  std::string stream, id, kind, subject, time;
+  WallTime recorded_at{};
+  std::string state;           // waiting | sent | acked | confirmed
+  std::string data;            // JSON; only of a single event
+  std::vector<LifeStep> life;  // the same
+};
+
+struct EventPage {
+  std::vector<EventRow> events;
+  std::optional<uint64_t> go_on_before;  // not everything was looked at
+};
+
+struct QuarantineRow {
+  uint64_t ticket = 0, seen = 0;
+  std::string reason, field, hint, channel, origin, document, format;
+  WallTime created_at{};
+};
+
+struct DayRow {
+  reconcile::RegisterRow row;
+  int64_t events = 0;
+  std::string net_amount;
+  std::vector<std::pair<std::string, std::string>> units;  // "on_hand:EA", "-402"
+  std::vector<std::pair<std::string, int64_t>> kinds, statuses;
+  std::vector<std::string> z_numbers;
+};
+
+struct AuditRow {
+  uint64_t number = 0;
+  WallTime at{};
+  std::string actor, action, subject, reason, outcome;
+};
+
+// What to do with a ticket.
+struct Resolution {
+  enum class Way { kRetry, kResubmit, kDiscard };
+  uint64_t ticket = 0;
+  Way way = Way::kRetry;
+  std::string document, content_type;  // of a resubmit
+  std::string reason;                  // required for a discard
+  std::string actor;
+};
+
+// How it went: the results as the intake tells them.
+struct Resolved {
+  bool gone = false;    // the ticket is out of quarantine
+  std::string results;  // JSON array
+};
+
+// What to send again: numbers `first` to `last` of a stream (empty: the current one), or all that
+// is kept of a business day, or of a time of recording (inclusive).
+struct ReplayWish {
+  std::string stream;
+  uint64_t first = 0, last = 0;
+  std::string business_day;
+  std::optional<WallTime> recorded_from, recorded_through;
+  std::string reason, actor;
+};
+
+struct ReplayPreview {
+  uint64_t events = 0;
+  bool exact = true;  // else about as many: what counts them was not made for it
+};
+
+struct ReplayState {
+  std::string id, state;  // running | done | interrupted
+  uint64_t sent = 0;      // events handed to the broker
+  uint64_t looked = 0, of = 0;
+};
+
+class Admin {
+ public:
+  virtual ~Admin() = default;
+  virtual void FindEvents(EventFilter filter, Reply<EventPage> reply) = 0;
+  // By UUID, or by a sequence of the current stream.
+  virtual void OneEvent(std::string id, Reply<EventRow> reply) = 0;
+  virtual void Quarantine(uint64_t before, size_t limit,
+                          Reply<std::vector<QuarantineRow>> reply) = 0;
+  virtual void Ticket(uint64_t ticket, Reply<QuarantineRow> reply) = 0;
+  virtual void Resolve(Resolution resolution, Reply<Resolved> reply) = 0;
+  virtual std::vector<reconcile::RegisterRow> Registers() = 0;
+  // Both days inclusive, "2026-11-21"; an empty one has no bound.
+  virtual void Days(std::string from, std::string through, Reply<std::vector<DayRow>> reply) = 0;
+  // `range` as GET /v1/history names it.
+  virtual void History(std::string range, Reply<HistoryTable> reply) = 0;
+  virtual std::vector<LogLine> Log(std::string level, size_t limit) = 0;
+  virtual SystemFacts System() = 0;
+  // A .tar.gz of scrubbed texts.
+  virtual void SupportBundle(Reply<std::string> reply) = 0;
+  virtual void Audit(uint64_t before, size_t limit, Reply<std::vector<AuditRow>> reply) = 0;
+  // How many events a replay would send.
+  virtual void Preview(ReplayWish wish, Reply<ReplayPreview> reply) = 0;
+  // Conflict: another one runs. Not found: nothing of it is kept. Invalid: not sent yet.
+  virtual void Replay(ReplayWish wish, Reply<ReplayState> reply) = 0;
+  // Those since the start that are remembered, the newest last.
+  virtual std::vector<ReplayState> Replays() = 0;
+  enum class Delivery { kPause, kResume, kRetry };
+  virtual Status Deliver(Delivery what, const std::string& actor) = 0;
+};
+
+}  // namespace tillrelay::admin

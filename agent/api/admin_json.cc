@@ -1,0 +1,160 @@
+#include "agent/api/admin_json.h"
+
+#include "agent/monitor/status_json.h"
+#include "common/base/json_writer.h"
+
+namespace tillrelay::api {
+namespace {
+
+void Write(JsonWriter& json, const admin::EventRow& row) {
+  json.BeginObject()
+      .Field("id", row.id)
+      .Field("sequence", row.sequence)
+      .Field("stream", row.stream)
+      .Field("position", row.position)
+      .Field("kind", row.kind)
+      .Field("subject", row.subject)
+      .Field("time", row.time)
+      .Field("recorded_at", monitor::UtcStamp(row.recorded_at))
+      .Field("state", row.state);
+  if (!row.data.empty()) json.Key("data").Raw(row.data);
+  if (!row.life.empty()) {
+    json.Key("life").BeginArray();
+    for (const admin::LifeStep& step : row.life) {
+      json.BeginObject().Field("step", step.step).Key("at");
+      step.at == WallTime{} ? json.Null() : json.String(monitor::UtcStamp(step.at));
+      json.Field("detail", step.detail).EndObject();
+    }
+    json.EndArray();
+  }
+  json.EndObject();
+}
+
+void Write(JsonWriter& json, const admin::QuarantineRow& row) {
+  json.BeginObject()
+      .Field("ticket", row.ticket)
+      .Field("created_at", monitor::UtcStamp(row.created_at))
+      .Field("seen", row.seen)
+      .Field("reason", row.reason)
+      .Field("field", row.field)
+      .Field("hint", row.hint)
+      .Field("channel", row.channel)
+      .Field("origin", row.origin)
+      .Field("content_type", row.format);
+  if (!row.document.empty()) json.Field("document", row.document);
+  json.EndObject();
+}
+
+// Members of an object that the caller has opened.
+void Members(JsonWriter& json, const reconcile::RegisterRow& row) {
+  json.Field("register_id", row.register_id)
+      .Field("business_day", row.business_day)
+      .Field("last_heard_at", monitor::UtcStamp(row.heard_at))
+      .Field("sales", row.sales)
+      .Field("returns", row.returns)
+      .Field("others", row.others)
+      .Field("missing_numbers", row.missing)
+      .Field("gaps", row.gaps)
+      .Field("counter_restarts", row.restarts)
+      .Field("duplicates", row.duplicates)
+      .Field("conflicts", row.conflicts)
+      .Field("day_close", row.result.empty() ? "open" : row.result)
+      .Field("reopened", row.reopened);
+}
+
+template <class Pairs>
+void Map(JsonWriter& json, const char* name, const Pairs& pairs) {
+  json.Key(name).BeginObject();
+  for (const auto& [key, value] : pairs) json.Field(key, value);
+  json.EndObject();
+}
+
+template <class Rows, class One>
+std::string List(const char* name, const Rows& rows, One one) {
+  std::string text;
+  JsonWriter json(&text);
+  json.BeginObject().Key(name).BeginArray();
+  for (const auto& row : rows) one(json, row);
+  json.EndArray().EndObject();
+  return text;
+}
+
+}  // namespace
+
+std::string EventsJson(const admin::EventPage& page) {
+  std::string text;
+  JsonWriter json(&text);
+  json.BeginObject().Key("events").BeginArray();
+  for (const admin::EventRow& row : page.events) Write(json, row);
+  json.EndArray();
+  if (page.go_on_before) json.Field("go_on_before", *page.go_on_before);
+  json.EndObject();
+  return text;
+}
+
+std::string EventJson(const admin::EventRow& row) {
+  std::string text;
+  JsonWriter json(&text);
+  Write(json, row);
+  return text;
+}
+
+std::string QuarantineJson(const std::vector<admin::QuarantineRow>& rows) {
+  return List("documents", rows, [](JsonWriter& json, const auto& row) { Write(json, row); });
+}
+
+std::string TicketJson(const admin::QuarantineRow& row) {
+  std::string text;
+  JsonWriter json(&text);
+  Write(json, row);
+  return text;
+}
+
+std::string RegistersJson(const std::vector<reconcile::RegisterRow>& rows) {
+  return List("registers", rows, [](JsonWriter& json, const reconcile::RegisterRow& row) {
+    json.BeginObject();
+    Members(json, row);
+    json.Field("expected", row.expected).Field("silent", row.silent);
+    if (row.silent) json.Field("silent_for_s", row.silent_for_s);
+    json.EndObject();
+  });
+}
+
+std::string DaysJson(const std::vector<admin::DayRow>& rows) {
+  return List("days", rows, [](JsonWriter& json, const admin::DayRow& day) {
+    json.BeginObject();
+    Members(json, day.row);
+    json.Field("events", day.events);
+    if (!day.net_amount.empty()) json.Field("net_amount", day.net_amount);
+    Map(json, "kinds", day.kinds);
+    Map(json, "statuses", day.statuses);
+    Map(json, "units_by_bucket", day.units);
+    json.Key("z_numbers").BeginArray();
+    for (const std::string& z : day.z_numbers) json.String(z);
+    json.EndArray().EndObject();
+  });
+}
+
+std::string AuditJson(const std::vector<admin::AuditRow>& rows) {
+  return List("audit", rows, [](JsonWriter& json, const admin::AuditRow& row) {
+    json.BeginObject()
+        .Field("number", row.number)
+        .Field("at", monitor::UtcStamp(row.at))
+        .Field("actor", row.actor)
+        .Field("action", row.action)
+        .Field("subject", row.subject)
+        .Field("reason", row.reason)
+        .Field("outcome", row.outcome)
+        .EndObject();
+  });
+}
+
+std::string ResolvedJson(const admin::Resolved& resolved) {
+  std::string text;
+  JsonWriter json(&text);
+  json.BeginObject().Field("resolved", resolved.gone).Key("results").Raw(resolved.results);
+  json.EndObject();
+  return text;
+}
+
+}  // namespace tillrelay::api

@@ -1,0 +1,21 @@
+// What: the admin API's rows as JSON.
+// Thread: any (pure).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "agent/admin/admin.h"
+
+namespace tillrelay::api {
+
+std::string EventsJson(const admin::EventPage& page);
+std::string EventJson(const admin::EventRow& row);
+std::string QuarantineJson(const std::vector<admin::QuarantineRow>& rows);
+std::string TicketJson(const admin::QuarantineRow& row);
+std::string RegistersJson(const std::vector<reconcile::RegisterRow>& rows);
+std::string DaysJson(const std::vector<admin::DayRow>& rows);
+std::string AuditJson(const std::vector<admin::AuditRow>& rows);
+std::string ResolvedJson(const admin::Resolved& resolved);
+
+}  // namespace tillrelay::api

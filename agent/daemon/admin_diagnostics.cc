@@ -1,0 +1,169 @@
+// The desk's answers about itself: history, log, system, support bundle, and an event's life.
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "agent/api/admin_json.h"
+#include "agent/api/diagnostics_json.h"
+#include "agent/api/metrics.h"
+#include "agent/daemon/admin_service.h"
+#include "agent/monitor/status_json.h"
+#include "agent/redact/card_redaction.h"
+#include "common/base/log.h"
+#include "common/base/tar_gz.h"
+#include "common/event/time_text.h"
+
+namespace tillrelay {
+namespace {
+
+constexpr size_t kBundleLines = 500, kBundleActs = 500, kBundleDocuments = 200;
+constexpr size_t kLifeActs = 200;  // of the audit, searched for replays of one event
+
+const char* WordOf(log::Level level) {
+  switch (level) {
+    case log::Level::kDebug:
+      return "debug";
+    case log::Level::kInfo:
+      return "info";
+    case log::Level::kWarning:
+      return "warning";
+    case log::Level::kError:
+      return "error";
+  }
+  return "";
+}
+
+log::Level LevelNamed(std::string_view word) {
+  if (word == "debug") return log::Level::kDebug;
+  if (word == "warning") return log::Level::kWarning;
+  return word == "error" ? log::Level::kError : log::Level::kInfo;
+}
+
+std::string Scrubbed(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const size_t end = std::min(text.find('\n'), text.size());
+    out += redact::RedactLine(text.substr(0, end));
+    if (end < text.size()) out += '\n';
+    text.remove_prefix(std::min(text.size(), end + 1));
+  }
+  return out;
+}
+
+// "current/12-30" or "STREAM/12-30": does it name this number?
+bool Covers(std::string_view subject, const admin::EventRow& row, bool is_current) {
+  const size_t slash = subject.find('/'), dash = subject.find('-', slash + 1);
+  if (slash == std::string_view::npos || dash == std::string_view::npos) return false;
+  const std::string_view stream = subject.substr(0, slash);
+  if (stream != row.stream && !(is_current && stream == "current")) return false;
+  uint64_t first = 0, last = 0;
+  std::from_chars(subject.data() + slash + 1, subject.data() + dash, first);
+  std::from_chars(subject.data() + dash + 1, subject.data() + subject.size(), last);
+  return first <= row.sequence && row.sequence <= last;
+}
+
+}  // namespace
+
+void AdminService::History(std::string range, admin::Reply<admin::HistoryTable> reply) {
+  const auto* wanted = api::FindHistoryRange(range);
+  if (wanted == nullptr) return reply(Invalid("range: 1h, 24h, 7d or 90d"));
+  const auto places = api::PlacesOf(*wanted, r_.clock.Wall());
+  Ask<admin::HistoryTable>(std::move(reply),
+                           [places](journal::Search& search) -> Result<admin::HistoryTable> {
+                             auto found = search.History(places);
+                             if (!found.ok()) return std::move(found).status();
+                             return api::TableOf(*found);
+                           });
+}
+
+std::vector<admin::LogLine> AdminService::Log(std::string level, size_t limit) {
+  std::vector<admin::LogLine> lines;
+  for (log::Line& line : log::Recent(LevelNamed(level), limit)) {
+    lines.push_back({line.at, WordOf(line.level), std::move(line.text)});
+  }
+  return lines;
+}
+
+admin::SystemFacts AdminService::System() {
+  const monitor::Snapshot now = r_.look();
+  admin::SystemFacts facts;
+  facts.facts = {{"version", now.version},
+                 {"host", now.host},
+                 {"store_id", now.journal.store_id},
+                 {"stream", now.journal.stream},
+                 {"started_at", monitor::UtcStamp(now.started_at)},
+                 {"now", monitor::UtcStamp(now.now)},
+                 {"journal_bytes", std::to_string(now.journal.journal_bytes)},
+                 {"disk_free_bytes", std::to_string(now.journal.disk_free_bytes)},
+                 {"certificate_fingerprint", r_.fingerprint}};
+  if (now.journal.disk_days_left >= 0) {
+    facts.facts.emplace_back("disk_days_left", fmt::format("{:.1f}", now.journal.disk_days_left));
+  }
+  for (const auto& pulse : r_.heartbeat.pulses()) {
+    const auto ms = [](Duration time) {
+      return std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
+    };
+    facts.threads.push_back({pulse.name(), ms(pulse.Silence(r_.clock.Now())), ms(pulse.budget())});
+  }
+  for (const SettingValue& value : r_.config.effective) {
+    facts.settings.push_back({value.key, config::ShownValue(value), value.file});
+  }
+  return facts;
+}
+
+// Texts only, each line searched for card numbers; no event, no document, no secret.
+void AdminService::SupportBundle(admin::Reply<std::string> reply) {
+  Ask<std::string>(std::move(reply), [this](journal::Search& search) -> Result<std::string> {
+    const monitor::Snapshot now = r_.look();
+    NamedTexts files = {{"status.json", monitor::StatusJson(now)},
+                        {"metrics.txt", api::MetricsText(now)},
+                        {"system.json", api::SystemJson(System())},
+                        {"registers.json", api::RegistersJson(Registers())}};
+    std::string lines;
+    for (const auto& line : Log("debug", kBundleLines)) {
+      lines += monitor::UtcStamp(line.at) + " " + line.level + " " + line.text + "\n";
+    }
+    files.emplace_back("log.txt", std::move(lines));
+    auto history = search.History(api::PlacesOf(*api::FindHistoryRange("24h"), r_.clock.Wall()));
+    if (history.ok()) {
+      files.emplace_back("history.json", api::HistoryJson(api::TableOf(*history)));
+    }
+    if (auto acts = AuditOf(search, 0, kBundleActs); acts.ok()) {
+      files.emplace_back("audit.json", api::AuditJson(*acts));
+    }
+    std::string reasons;
+    auto kept = search.Quarantined(0, kBundleDocuments, false);
+    for (const auto& row : kept.ok() ? *kept : std::vector<journal::QuarantineRow>()) {
+      reasons += fmt::format("ticket {} {} {} {} seen {}\n", row.ticket,
+                             monitor::UtcStamp(row.created_at), row.reason, row.field, row.seen);
+    }
+    files.emplace_back("quarantine.txt", std::move(reasons));
+    for (auto& [name, text] : files) text = Scrubbed(text);
+    return TarGz(files, r_.clock.Wall());
+  });
+}
+
+std::vector<admin::LifeStep> AdminService::LifeOf(const admin::EventRow& row, bool is_current,
+                                                  journal::Search& search) const {
+  using Kind = monitor::WatermarkTimes::Kind;
+  std::vector<admin::LifeStep> life = {{{}, "captured", row.time}, {row.recorded_at, "stored", ""}};
+  const struct {
+    const char* step;
+    Kind kind;
+    bool reached;
+  } steps[] = {{"sent", Kind::kSent, row.state != "waiting"},
+               {"acked", Kind::kAcked, row.state == "acked" || row.state == "confirmed"},
+               {"confirmed", Kind::kConfirmed, row.state == "confirmed"}};
+  for (const auto& [step, kind, reached] : steps) {
+    if (!reached) break;
+    life.push_back({r_.crossings.When(kind, row.stream, row.sequence), step, ""});
+  }
+  auto acts = search.Audit(0, kLifeActs);
+  for (const auto& act : acts.ok() ? *acts : std::vector<journal::AuditRow>()) {
+    if (act.action != "replay" || !Covers(act.subject, row, is_current)) continue;
+    life.push_back({act.at, "replayed", act.actor});
+  }
+  return life;
+}
+
+}  // namespace tillrelay

@@ -1,0 +1,42 @@
+#include "agent/daemon/formats_settings.h"
+
+namespace tillrelay {
+
+formats::CsvProfile ProfileOf(const config::Config::Csv& csv, const std::string& store_id) {
+  formats::CsvProfile profile;
+  profile.name = csv.name;
+  profile.files = csv.files;
+  profile.delimiter = csv.delimiter.front();
+  profile.decimal_mark = csv.decimal_mark.front();
+  profile.thousands_mark = csv.thousands_mark.empty() ? '\0' : csv.thousands_mark.front();
+  profile.encoding = formats::EncodingNamed(csv.encoding).value_or(formats::Encoding::kUtf8);
+  profile.header = csv.header;
+  profile.skip_lines = static_cast<size_t>(csv.skip_lines);
+  profile.final_line_end = csv.final_line_end;
+  profile.time_format = csv.time_format;
+  profile.day_format = csv.day_format;
+  profile.store_id = store_id;
+  profile.register_id = csv.register_id;
+  profile.uom = csv.uom;
+  profile.currency = csv.currency;
+  profile.columns = csv.columns;
+  profile.constants = csv.constants;
+  profile.words = csv.words;
+  profile.ignored = csv.ignored;
+  profile.non_stock = csv.non_stock;
+  return profile;
+}
+
+Result<formats::poslog::Vocabulary> VocabularyOf(const config::Config::Formats& formats) {
+  formats::poslog::Vocabulary words;
+  for (const auto& [question, taught] : formats.poslog_words) {
+    for (const auto& [word, meaning] : taught) {
+      if (Status s = words.Teach(question, word, meaning); !s.ok()) {
+        return std::move(s).Within("formats.poslog.words");
+      }
+    }
+  }
+  return words;
+}
+
+}  // namespace tillrelay

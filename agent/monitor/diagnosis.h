@@ -1,0 +1,56 @@
+// What: a snapshot -> the verdict: how it stands, why, what is safe, and what a person can do.
+// Promise: pure. The worst thing comes first; every other thing that needs a person is in `issues`.
+//   A verdict never says less than the numbers: green only if nothing waits for a person.
+// Thread: any.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/monitor/snapshot.h"
+
+namespace tillrelay::monitor {
+
+inline constexpr double kDiskAmberDays = 7, kDiskRedDays = 2;  // of room
+
+enum class Level { kGreen, kAmber, kRed };
+std::string_view Word(Level level);  // "green", "amber", "red"
+
+// The store's clock face, "14:02".
+using TimeText = std::function<std::string(WallTime)>;
+std::string UtcTimeText(WallTime time);  // "14:02Z", where no zone is known
+
+struct Issue {
+  Level level = Level::kAmber;
+  std::string title, detail;
+  std::string view;  // the page's view that shows more, "/quarantine"; may be empty
+};
+
+struct Verdict {
+  std::string state;  // online | offline | paused | refusing | unconfigured
+  Level level = Level::kGreen;
+  std::string cause;     // a stable word for scripts: "delivered", "broker-name", "disk" ...
+  std::string headline;  // one sentence
+  std::string reason;    // why, and what happens next
+  std::string safe;      // what is safe meanwhile
+  std::vector<std::string> steps;  // what to do, in order; empty: nothing
+  std::string sentence;            // headline, reason and disk as running text
+  std::vector<Issue> issues;       // each with its own words, worst first
+  std::optional<int64_t> drain_s;  // until nothing waits, at the rate of the last minute
+};
+
+Verdict Diagnose(const Snapshot& snapshot, const TimeText& time_text = UtcTimeText);
+
+// Why the intake would refuse an event now: "not-configured", "journal", "disk"; nothing if it
+// would accept.
+std::optional<std::string_view> IntakeRefusal(const Snapshot& snapshot);
+
+std::string Thousands(uint64_t number);         // "48,201"
+std::string EventsText(uint64_t number);        // "1 event", "412 events"
+std::string AgeText(std::chrono::seconds age);  // "12 s", "39 min", "5 h", "3 days"
+std::string BytesText(uint64_t bytes);          // "8.1 GB"
+
+}  // namespace tillrelay::monitor

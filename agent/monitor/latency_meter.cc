@@ -1,0 +1,25 @@
+#include "agent/monitor/latency_meter.h"
+
+#include <algorithm>
+
+#include "agent/monitor/history.h"
+
+namespace tillrelay::monitor {
+
+std::optional<double> LatencyMeter::Feed(Instant now, const uplink::LatencyCounts& counts) {
+  Lock lock(mutex_);
+  const size_t last = (next_ + kPlaces - 1) % kPlaces;
+  if (count_ == 0 || now - samples_[last].at >= kStep) {
+    samples_[next_] = {now, counts};
+    next_ = (next_ + 1) % kPlaces;
+    count_ = std::min(count_ + 1, kPlaces);
+  }
+  for (size_t back = count_; back > 0; --back) {
+    const Sample& from = samples_[(next_ + kPlaces - back) % kPlaces];
+    if (now - from.at > kSpan) continue;
+    return LatencyMs(Since(counts, from.counts), 0.5);
+  }
+  return std::nullopt;
+}
+
+}  // namespace tillrelay::monitor

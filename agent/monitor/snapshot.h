@@ -1,0 +1,90 @@
+// What: everything the status page, the status message and the metrics are made of, at one moment.
+// Promise: a plain copy; nothing here is asked again while it is shown.
+// Thread: any (value).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/capture/capture_stats.h"
+#include "agent/journal/journal_stats.h"
+#include "agent/reconcile/reconcile_stats.h"
+#include "agent/uplink/uplink_stats.h"
+#include "common/base/clock.h"
+
+namespace tillrelay::monitor {
+
+// An older stream of this journal that still has something to say; the current one is in the stats.
+struct StreamRow {
+  std::string stream;
+  uint64_t head = 0;
+  std::string chain;
+  uint64_t sent_through = 0, acked_through = 0, confirmed_through = 0;
+  std::string confirmed_chain;
+  uint64_t floor = 1;
+};
+
+// An event whose body stays here because this broker cannot take it.
+struct ParkedEvent {
+  std::string stream;
+  uint64_t sequence = 0;
+};
+
+// Numbers whose events are gone for good, declared to the centre.
+struct LostRange {
+  std::string stream;
+  uint64_t from = 0, through = 0;
+  std::string chain;
+  std::string reason;
+  bool compared = true;
+  bool open = false;  // numbers after `through` may be lost too; then `from` may be one above it
+};
+
+// Events a second over the last minute; -1: not known yet.
+struct Rates {
+  double stored_per_s = -1, delivered_per_s = -1;
+};
+
+// The name of the certificate that the page's server made for itself.
+inline constexpr std::string_view kOwnCertificate = "status.listen";
+
+// A certificate that this server shows, or with which it checks the broker.
+struct CertificateRow {
+  std::string name;      // the setting that names its file, "broker.cert_file"; or kOwnCertificate
+  WallTime not_after{};  // epoch: it cannot be read
+};
+
+struct Snapshot {
+  journal::JournalStats journal;
+  uplink::UplinkStats uplink;
+  capture::CaptureStats capture;
+  std::vector<reconcile::RegisterRow> registers;  // the newest page of each
+  std::string version, host;
+  std::string session;  // nonce of the broker session; empty before the first
+  WallTime now{}, started_at{};
+  bool configured = true;               // a store_id is known
+  std::string confirm_mode = "centre";  // or "broker": its acknowledgement counts
+  std::string intake_address;
+  std::vector<StreamRow> older_streams;
+  std::vector<ParkedEvent> parked;
+  std::vector<LostRange> lost;
+  std::vector<uplink::UnknownStream> unknown_streams;  // that no person has acknowledged
+  Rates rates;
+  std::optional<double> median_ms;  // recorded to delivered, over the last hour
+  std::vector<CertificateRow> certificates;
+
+  // What the promise in force counts as delivered.
+  uint64_t delivered_through() const {
+    return by_broker() ? acked_through() : journal.confirmed_through;
+  }
+  bool by_broker() const { return confirm_mode == "broker"; }
+  uint64_t acked_through() const {
+    return journal.acked_through > uplink.acked_through ? journal.acked_through
+                                                        : uplink.acked_through;
+  }
+};
+
+}  // namespace tillrelay::monitor

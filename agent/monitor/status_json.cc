@@ -1,0 +1,216 @@
+#include "agent/monitor/status_json.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ctime>
+#include <vector>
+
+#include "common/base/json_writer.h"
+
+namespace tillrelay::monitor {
+namespace {
+
+// More than these the centre does not read (common/wire/control.cc); they are told again.
+constexpr size_t kMostListed = 1000;
+constexpr size_t kMostRegisters = 200;
+
+void TimeOrNull(JsonWriter& json, std::string_view name, WallTime time) {
+  json.Key(name);
+  if (time == WallTime()) {
+    json.Null();
+  } else {
+    json.String(UtcStamp(time));
+  }
+}
+
+void TextOrNull(JsonWriter& json, std::string_view name, std::string_view text) {
+  json.Key(name);
+  if (text.empty()) {
+    json.Null();
+  } else {
+    json.String(text);
+  }
+}
+
+void Watermarks(JsonWriter& json, const StreamRow& row, bool by_broker) {
+  json.Field("stream", row.stream).Field("head", row.head);
+  json.Field("sent_through", row.sent_through).Field("acked_through", row.acked_through);
+  json.Key("confirmed_through");
+  if (by_broker) {
+    json.Null();
+  } else {
+    json.Unsigned(row.confirmed_through);
+  }
+}
+
+StreamRow CurrentStream(const Snapshot& s) {
+  StreamRow row;
+  row.stream = s.journal.stream;
+  row.head = s.journal.head;
+  row.chain = s.journal.head_chain;
+  row.sent_through = s.uplink.sent_through;
+  row.acked_through = s.acked_through();
+  row.confirmed_through = s.journal.confirmed_through;
+  row.confirmed_chain = s.journal.confirmed_chain;
+  row.floor = s.journal.floor;
+  return row;
+}
+
+void Stream(JsonWriter& json, const StreamRow& row, bool by_broker) {
+  json.BeginObject();
+  Watermarks(json, row, by_broker);
+  json.Field("chain", row.chain);
+  TextOrNull(json, "confirmed_chain", by_broker ? "" : row.confirmed_chain);
+  json.Field("floor", row.floor).EndObject();
+}
+
+void Broker(JsonWriter& json, const Snapshot& s) {
+  const uplink::UplinkStats& u = s.uplink;
+  json.Key("broker").BeginObject();
+  json.Field("connected", u.phase == uplink::LinkPhase::kOnline);
+  TextOrNull(json, "url", u.broker);
+  TextOrNull(json, "last_error", u.last_error);
+  TimeOrNull(json, "next_try_at", u.next_try_at);
+  TimeOrNull(json, "since", u.state_since == WallTime() ? s.started_at : u.state_since);
+  TimeOrNull(json, "last_connected_at", u.last_connected_at);
+  TimeOrNull(json, "last_confirmed_at", u.last_confirmed_at);
+  json.Field("centre_away", u.centre_away).Field("in_flight", u.in_flight);
+  json.Field("never_confirmed", u.never_confirmed).Field("unapplied", u.unapplied);
+  json.Field("sees_twins", u.sees_twins).Field("stuck_bytes", u.stuck_bytes);
+  TextOrNull(json, "alarm", u.alarm);
+  json.EndObject();
+}
+
+void Streams(JsonWriter& json, const Snapshot& s) {
+  json.Key("streams").BeginArray();
+  if (!s.journal.stream.empty()) Stream(json, CurrentStream(s), s.by_broker());
+  for (const StreamRow& row : s.older_streams) Stream(json, row, s.by_broker());
+  json.EndArray();
+  json.Key("parked").BeginArray();
+  for (size_t i = 0; i < std::min(s.parked.size(), kMostListed); ++i) {
+    const ParkedEvent& event = s.parked[i];
+    json.BeginObject().Field("stream", event.stream).Field("sequence", event.sequence).EndObject();
+  }
+  json.EndArray();
+  json.Key("lost").BeginArray();
+  for (size_t i = 0; i < std::min(s.lost.size(), kMostListed); ++i) {
+    const LostRange& range = s.lost[i];
+    json.BeginObject().Field("stream", range.stream);
+    json.Field("from", range.from).Field("through", range.through);
+    json.Field("chain", range.chain).Field("reason", range.reason);
+    json.Field("compared", range.compared);
+    if (range.open) json.Field("open", true);
+    json.EndObject();
+  }
+  json.EndArray();
+  json.Key("unknown_streams").BeginArray();
+  for (const uplink::UnknownStream& unknown : s.unknown_streams) {
+    json.BeginObject().Field("stream", unknown.stream).Field("through", unknown.through);
+    json.EndObject();
+  }
+  json.EndArray();
+}
+
+// Those that were heard last, where there are more than a shop can have: the message stays small.
+void Registers(JsonWriter& json, const capture::CaptureStats& c) {
+  std::vector<WallTime> heard;
+  for (const auto& [id, till] : c.registers) heard.push_back(till.last_heard_at);
+  WallTime oldest{};
+  if (heard.size() > kMostRegisters) {
+    std::nth_element(heard.begin(), heard.end() - kMostRegisters, heard.end());
+    oldest = *(heard.end() - kMostRegisters);
+  }
+  size_t reported = 0;
+  json.Key("registers").BeginObject();
+  for (const auto& [id, till] : c.registers) {
+    if (till.last_heard_at < oldest || reported++ >= kMostRegisters) continue;
+    json.Key(id).BeginObject();
+    TimeOrNull(json, "last_heard_at", till.last_heard_at);
+    json.Field("sales", till.sales).Field("returns", till.returns).Field("others", till.others);
+    json.EndObject();
+  }
+  json.EndObject();
+}
+
+void Counters(JsonWriter& json, const Snapshot& s) {
+  const capture::CaptureStats& c = s.capture;
+  const uplink::UplinkStats& u = s.uplink;
+  json.Key("counters").BeginObject();
+  json.Field("http_stored", c.http.stored()).Field("http_duplicate", c.http.duplicate());
+  json.Field("http_quarantined", c.http.quarantined()).Field("http_refused", c.http_refused);
+  json.Field("file_stored", c.file.stored()).Field("file_duplicate", c.file.duplicate());
+  json.Field("file_quarantined", c.file.quarantined());
+  json.Field("files_done", c.files_done).Field("files_rejected", c.files_rejected);
+  json.Field("files_waiting", c.files_waiting).Field("files_unreadable", c.files_unreadable);
+  json.Field("redactions", c.redactions).Field("commits", s.journal.commits_total);
+  json.Field("published", u.published_total).Field("resent", u.resent_total);
+  json.Field("replayed", u.replayed_total).Field("connects", u.connects_total);
+  json.Field("refused_commands", u.refused_commands_total);
+  json.Field("disbelieved_confirmations", u.disbelieved_confirmations_total);
+  json.EndObject();
+}
+
+void Words(JsonWriter& json, const Verdict& verdict) {
+  json.Field("level", Word(verdict.level)).Field("cause", verdict.cause);
+  json.Field("sentence", verdict.sentence).Field("safe", verdict.safe);
+  json.Key("steps").BeginArray();
+  for (const std::string& step : verdict.steps) json.String(step);
+  json.EndArray();
+  json.Key("issues").BeginArray();
+  for (const Issue& issue : verdict.issues) {
+    json.BeginObject().Field("level", Word(issue.level));
+    json.Field("title", issue.title).Field("detail", issue.detail).EndObject();
+  }
+  json.EndArray();
+}
+
+}  // namespace
+
+std::string UtcStamp(WallTime time) {
+  const auto whole = std::chrono::floor<std::chrono::seconds>(time);
+  const std::time_t raw = whole.time_since_epoch().count();
+  std::tm parts{};
+  gmtime_r(&raw, &parts);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", parts.tm_year + 1900, parts.tm_mon + 1,
+                     parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec);
+}
+
+std::string StatusJson(const Snapshot& s, const TimeText& time_text) {
+  const Verdict verdict = Diagnose(s, time_text);
+  std::string out;
+  out.reserve(2048);
+  JsonWriter json(&out);
+  json.BeginObject().Field("v", 1).Field("state", verdict.state);
+  json.Field("at", UtcStamp(s.now));
+  json.Field("store_id", s.journal.store_id).Field("host", s.host).Field("session", s.session);
+  json.Field("version", s.version).Field("confirm", s.confirm_mode);
+  Watermarks(json, CurrentStream(s), s.by_broker());
+  json.Field("waiting", s.journal.waiting);
+  TimeOrNull(json, "oldest_waiting_at",
+             s.journal.waiting > 0 ? s.journal.oldest_waiting_at : WallTime());
+  json.Field("quarantined", s.journal.quarantined);
+  Broker(json, s);
+  json.Field("journal_bytes", s.journal.journal_bytes);
+  json.Field("disk_free_bytes", s.journal.disk_free_bytes);
+  json.Key("disk_days_left");
+  if (s.journal.disk_days_left < 0) {
+    json.Null();
+  } else {
+    json.Unsigned(static_cast<uint64_t>(s.journal.disk_days_left));
+  }
+  TimeOrNull(json, "oldest_kept_at", s.journal.oldest_kept_at);
+  json.Field("retention_cut_short", s.journal.retention_cut_short);
+  json.Field("repaired", s.journal.salvaged);
+  json.Field("taking_over", s.journal.taking_over);
+  TextOrNull(json, "refusing", IntakeRefusal(s).value_or(""));
+  TimeOrNull(json, "started_at", s.started_at);
+  Words(json, verdict);
+  Streams(json, s);
+  Registers(json, s.capture);
+  Counters(json, s);
+  json.EndObject();
+  return out;
+}
+
+}  // namespace tillrelay::monitor

@@ -1,0 +1,19 @@
+// What: the JSON of GET /v1/status and of the retained status message; one function for both.
+// Promise: members only come, they never go or change their meaning within "v":1. Numbers are JSON
+//   integers. confirmed_through is null where the broker's word counts.
+// Thread: any.
+#pragma once
+
+#include <string>
+
+#include "agent/monitor/diagnosis.h"
+#include "agent/monitor/snapshot.h"
+
+namespace tillrelay::monitor {
+
+std::string StatusJson(const Snapshot& snapshot, const TimeText& time_text = UtcTimeText);
+
+// "2026-11-21T16:42:09Z"
+std::string UtcStamp(WallTime time);
+
+}  // namespace tillrelay::monitor

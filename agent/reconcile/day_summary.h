@@ -1,0 +1,135 @@
+// What: what a store knows of one register's business day: counts, sums, numbers, closes.
+// Promise: pure; docs/books.md says what it counts and when a counter has jumped. The text of a
+// page
+//   read again gives the same page.
+// Thread: any (value).
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/reconcile/number_runs.h"
+#include "common/base/decimal.h"
+#include "common/base/digest.h"
+#include "common/event/draft.h"
+
+namespace tillrelay::reconcile {
+
+// What a register told of its day, all closes of the day added up; unset: never told.
+struct Reported {
+  std::optional<uint64_t> first_no, last_no;
+  std::optional<int64_t> transactions, sales, returns, post_voids;
+  std::map<std::string, int64_t> by_status;
+  std::optional<Decimal> net_amount;
+  bool anything = false;
+};
+
+class DaySummary {
+ public:
+  // Between two documents under one number: closer together they are one receipt told twice.
+  static constexpr int64_t kReuseApart_s = 15 * 60;
+  static constexpr uint64_t kFollowWithin = 10;  // the number that proves a jump is this near
+
+  // The number of `draft` is known with other lines, ended at `known_at_s` (nothing: not
+  // trustworthy). True: the counter was seen to start again between them, both are real. Else the
+  // page remembers the contradiction.
+  // `same_goods`: its lines and total are known as well, so that it may be the known one told with
+  // another time; it is real only where it fits the new run.
+  bool TakeReused(const event::Draft& draft, std::optional<int64_t> known_at_s,
+                  bool same_goods = false);
+  // A document of this page was stored under `sequence`.
+  void Stored(const event::Draft& draft, uint64_t sequence);
+  // Its number belongs to this page, which may be another than that of the document.
+  void CountNumber(const event::Draft& draft, std::string_view number);
+  // The page counts one series of a register that has several.
+  void CountsASeries() { is_series_ = true; }
+  bool is_series() const { return is_series_; }
+  // Every number of this page was counted so; true of a page without numbers.
+  bool CountedInSeries() const { return is_series_ || epochs_.empty(); }
+  bool Knows(std::string_view number) const;
+  // The numbers of a counter that never started again; null if it did.
+  const NumberRuns* OneRun() const { return epochs_.size() == 1 ? &epochs_[0].runs : nullptr; }
+  void Repeated() { ++duplicates_; }
+  void Contradicted() { ++conflicts_; }
+
+  // balanced | gaps | mismatch | no_totals; "" while the day is open.
+  std::string Result() const;
+  // The day was closed and something came later.
+  bool reopened() const { return reopened_; }
+  // Missing numbers; where the register told its first and last number, up to those.
+  std::vector<NumberRuns::Run> Gaps() const;
+  uint64_t missing() const;
+
+  int64_t Count(std::string_view kind) const;
+  const std::map<std::string, int64_t, std::less<>>& kinds() const { return kinds_; }
+  const std::map<std::string, int64_t>& statuses() const { return statuses_; }
+  const std::map<std::string, Decimal>& units() const { return units_; }
+  const std::optional<Decimal>& net_amount() const { return net_amount_; }
+  int64_t events() const { return events_; }
+  uint64_t duplicates() const { return duplicates_; }
+  uint64_t conflicts() const { return conflicts_; }
+  uint64_t restarts() const { return epochs_.empty() ? 0 : epochs_.size() - 1; }
+  uint64_t first_sequence() const { return first_sequence_; }
+  uint64_t last_sequence() const { return last_sequence_; }
+  uint64_t numbers() const;
+  bool scattered() const { return scattered_; }
+  const std::vector<std::string>& z_numbers() const { return z_numbers_; }
+  std::string stream_hash() const;
+  WallTime heard_at() const { return heard_at_; }
+  void SetHeardAt(WallTime at) { heard_at_ = at; }
+
+  std::string Text() const;
+  // Nothing for a text that Text did not write.
+  static std::optional<DaySummary> Parse(std::string_view text);
+
+ private:
+  // The numbers between two starts of the counter; `from_s` is the time of its first document.
+  struct Epoch {
+    int64_t from_s = INT64_MIN;
+    std::optional<int64_t> reported;  // register_epoch
+    NumberRuns runs;
+  };
+  struct Suspect {
+    uint64_t number = 0;
+    int64_t at_s = 0;
+    bool stored = false;  // it waits for its run of numbers; else it went to quarantine
+  };
+
+  bool Fits(const Epoch& here, uint64_t number, int64_t apart_s) const;
+  // Where a document of that time belongs; there is always one.
+  Epoch& EpochFor(int64_t at_s, std::optional<int64_t> reported);
+  Epoch& Start(int64_t from_s, std::optional<int64_t> reported);
+  void Suspected(Suspect suspect);
+  // A document at a later time goes on behind the suspected jump: it is one.
+  void Confirm(uint64_t number, int64_t at_s);
+  bool LooksLikeJump(const Epoch& epoch, uint64_t number, int64_t at_s) const;
+  void Close(const event::Draft& draft);
+  bool CountsDiffer() const;
+
+  std::map<std::string, int64_t, std::less<>> kinds_;
+  std::map<std::string, int64_t> statuses_;
+  std::map<std::string, Decimal> units_;
+  std::optional<Decimal> net_amount_;
+  int64_t events_ = 0;
+  uint64_t duplicates_ = 0, conflicts_ = 0;
+  uint64_t first_sequence_ = 0, last_sequence_ = 0;
+  Sha256Digest hash_{};
+  WallTime heard_at_{};
+  std::vector<Epoch> epochs_;  // ascending from_s
+  uint64_t last_no_ = 0;       // of the document with the latest time
+  int64_t last_at_s_ = INT64_MIN;
+  std::optional<Suspect> suspect_;
+  bool scattered_ = false, is_series_ = false;
+  std::vector<std::string> z_numbers_;
+  Reported reported_;
+  bool reopened_ = false;
+};
+
+// The number of an all-digit text of at most 18 digits.
+std::optional<uint64_t> CountedNumber(std::string_view text);
+
+}  // namespace tillrelay::reconcile

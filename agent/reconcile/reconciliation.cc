@@ -1,0 +1,254 @@
+#include "agent/reconcile/reconciliation.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "common/base/json_writer.h"
+#include "common/base/log.h"
+#include "common/base/text.h"
+#include "common/event/identity.h"
+
+namespace tillrelay::reconcile {
+namespace {
+
+constexpr size_t kMaxGapsTold = 100;
+constexpr size_t kMaxGapsShown = 5;
+constexpr uint64_t kLookEvery = 50;      // commits
+constexpr uint64_t kSharedNumbers = 50;  // fewer prove nothing
+
+std::string Padded(uint64_t sequence) { return fmt::format("{:020}", sequence); }
+
+// docs/books.md, "agent_control".
+std::string AgentControl(const DaySummary& page, const event::Bookkeeper::Place& place) {
+  std::string text = "\"agent_control\":";
+  JsonWriter json(&text);
+  json.BeginObject();
+  json.Field("source",
+             fmt::format("urn:tillrelay:store:{}:stream:{}", place.store_id, place.stream));
+  if (page.events() > 0) {
+    json.Field("first_sequence", Padded(page.first_sequence()));
+    json.Field("last_sequence", Padded(page.last_sequence()));
+  }
+  json.Field("event_count", page.events()).Field("transaction_nos_seen", page.numbers());
+  json.Key("gaps").BeginArray();
+  const auto gaps = page.Gaps();
+  for (size_t i = 0; i < gaps.size() && i < kMaxGapsTold; ++i) json.String(RunText(gaps[i]));
+  json.EndArray();
+  json.Field("duplicates_dropped", page.duplicates()).Field("conflicts", page.conflicts());
+  if (page.net_amount()) json.Field("net_amount", page.net_amount()->Text());
+  json.Key("units_by_bucket").BeginObject();
+  for (const auto& [bucket, sum] : page.units()) json.Field(bucket, sum.Text());
+  json.EndObject().Field("stream_hash", page.stream_hash()).EndObject();
+  text += ",\"result\":";
+  JsonWriter(&text).String(page.Result());
+  return text;
+}
+
+}  // namespace
+
+std::string PageKey(const std::string& business_day, const std::string& register_id) {
+  return business_day + "/" + std::string(event::WithoutLeadingZeros(register_id));
+}
+
+RegisterRow RowOf(const std::string& key, const DaySummary& page) {
+  RegisterRow row;
+  const size_t slash = key.find('/');
+  row.business_day = key.substr(0, slash);
+  row.register_id = key.substr(slash + 1);
+  row.heard_at = page.heard_at();
+  row.sales = page.Count("sale");
+  row.returns = page.Count("return");
+  row.others = page.events() - row.sales - row.returns;
+  const auto gaps = page.Gaps();
+  for (size_t i = 0; i < gaps.size() && i < kMaxGapsShown; ++i) {
+    row.gaps += (i == 0 ? "" : ", ") + RunText(gaps[i]);
+  }
+  if (gaps.size() > kMaxGapsShown) row.gaps += ", ...";
+  row.missing = page.missing();
+  row.restarts = page.restarts();
+  row.duplicates = page.duplicates();
+  row.conflicts = page.conflicts();
+  row.result = page.Result();
+  row.reopened = page.reopened();
+  return row;
+}
+
+void Reconciliation::Attach(Load load) {
+  load_ = std::move(load);
+  pages_.clear();
+  changed_.clear();
+}
+
+Numbering NumberingNamed(std::string_view word) {
+  if (word == "store") return Numbering::kStore;
+  if (word == "series") return Numbering::kSeries;
+  return word == "none" ? Numbering::kNone : Numbering::kRegister;
+}
+
+Reconciliation::Counted Reconciliation::CountedOn(const event::Draft& draft) const {
+  if (!event::IsTransaction(draft.kind)) return {};
+  const auto own = rule_.of.find(event::WithoutLeadingZeros(draft.register_id));
+  const std::string key = PageKey(draft.business_day, draft.register_id);
+  switch (own == rule_.of.end() ? rule_.all : own->second) {
+    case Numbering::kRegister:
+      return {key, draft.number};
+    case Numbering::kStore:
+      return {draft.business_day + "/*", draft.number};
+    case Numbering::kNone:
+      return {};
+    case Numbering::kSeries:
+      break;
+  }
+  const std::string_view number = draft.number;
+  const size_t digits = number.find_last_not_of("0123456789") + 1;  // npos + 1 is 0
+  if (digits > 0 && digits < number.size()) {
+    return {key + "#" + std::string(number.substr(0, digits)), number.substr(digits), true, false};
+  }
+  const bool returned = draft.kind == event::Kind::kReturn;
+  return {returned ? key + "#returns" : key, number, true, true};
+}
+
+Result<DaySummary*> Reconciliation::SummaryOf(const event::Draft& draft, WallTime now) {
+  return PageAt(PageKey(draft.business_day, draft.register_id), now);
+}
+
+Result<DaySummary*> Reconciliation::PageAt(const std::string& key, WallTime now) {
+  auto at = pages_.find(key);
+  if (at == pages_.end()) {
+    if (pages_.size() >= kMaxPages && changed_.empty()) pages_.clear();
+    auto text = load_(key);
+    if (!text.ok()) return std::move(text).status();
+    auto page = DaySummary::Parse(*text);
+    // A damaged page must not keep a store from selling: the count starts again, and says so.
+    if (!page && !text->empty()) log::Error("books", "page {} is damaged, it starts again", key);
+    at = pages_.emplace(key, std::move(page).value_or(DaySummary())).first;
+  }
+  at->second.SetHeardAt(now);
+  changed_.insert(key);
+  return &at->second;
+}
+
+// A sale and a return may bear one number, where all of this day was counted so.
+bool Reconciliation::OfAnotherSeries(const event::Draft& draft, const Counted& counted,
+                                     const DaySummary& page, const DaySummary& numbers) {
+  if (!counted.mixed || !page.CountedInSeries() || !numbers.CountedInSeries()) return false;
+  const int64_t returns = page.Count("return");
+  const int64_t own = draft.kind == event::Kind::kReturn ? returns : page.events() - returns;
+  const bool all_counted = own == 0 || numbers.is_series();
+  return all_counted && !numbers.Knows(counted.number);
+}
+
+Result<bool> Reconciliation::Reused(const event::Draft& draft, std::optional<int64_t> known_at_s,
+                                    bool same_goods, WallTime now) {
+  auto page = SummaryOf(draft, now);
+  if (!page.ok()) return std::move(page).status();
+  const Counted counted = CountedOn(draft);
+  if (counted.key.empty()) {
+    (*page)->Contradicted();
+    return false;
+  }
+  auto numbers = PageAt(counted.key, now);
+  if (!numbers.ok()) return std::move(numbers).status();
+  return OfAnotherSeries(draft, counted, **page, **numbers) ||
+         (*numbers)->TakeReused(draft, known_at_s, same_goods);
+}
+
+Result<std::string> Reconciliation::Stored(const event::Draft& draft, const Place& place) {
+  auto page = SummaryOf(draft, place.now);
+  if (!page.ok()) return std::move(page).status();
+  (*page)->Stored(draft, place.sequence);
+  if (const Counted counted = CountedOn(draft); !counted.key.empty()) {
+    auto numbers = PageAt(counted.key, place.now);
+    if (!numbers.ok()) return std::move(numbers).status();
+    if (counted.series && (*numbers)->CountedInSeries()) (*numbers)->CountsASeries();
+    (*numbers)->CountNumber(draft, counted.number);
+  }
+  if (draft.kind != event::Kind::kDayClosed) return std::string();
+  return AgentControl(**page, place);
+}
+
+Status Reconciliation::Repeated(const event::Draft& draft, WallTime now) {
+  auto page = SummaryOf(draft, now);
+  if (page.ok()) (*page)->Repeated();
+  return std::move(page).status();
+}
+
+std::vector<std::pair<std::string, std::string>> Reconciliation::Changed() {
+  std::vector<std::pair<std::string, std::string>> texts;
+  texts.reserve(changed_.size());
+  for (const std::string& key : changed_) texts.emplace_back(key, pages_.at(key).Text());
+  return texts;
+}
+
+void Reconciliation::Committed() {
+  for (const std::string& key : changed_) Show(key, pages_.at(key));
+  if (++commits_ % kLookEvery == 0 && !changed_.empty()) {
+    const std::string day = changed_.rbegin()->substr(0, changed_.rbegin()->find('/'));
+    if (LooksShared(day)) {
+      Lock lock(mutex_);
+      shared_day_ = day;
+    }
+  }
+  changed_.clear();
+}
+
+bool Reconciliation::LooksShared(const std::string& business_day) const {
+  std::vector<NumberRuns::Run> all;
+  uint64_t registers = 0, numbers = 0, missing_alone = 0;
+  for (auto at = pages_.lower_bound(business_day + "/"); at != pages_.end(); ++at) {
+    if (!at->first.starts_with(business_day + "/")) break;
+    const std::string_view id = std::string_view(at->first).substr(business_day.size() + 1);
+    const NumberRuns* runs = IsName(id) ? at->second.OneRun() : nullptr;
+    if (runs == nullptr || runs->empty() || at->second.is_series()) continue;
+    ++registers;
+    numbers += runs->size();
+    missing_alone += at->second.missing();
+    all.insert(all.end(), runs->all().begin(), runs->all().end());
+  }
+  if (registers < 2 || numbers < kSharedNumbers || missing_alone < numbers / 2) return false;
+  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  uint64_t together = 0, twice = 0, next = all.front().first;
+  for (const NumberRuns::Run& run : all) {
+    if (run.first > next) together += run.first - next;
+    if (run.first < next) twice += std::min(next - 1, run.last) - run.first + 1;
+    next = std::max(next, run.last + 1);
+  }
+  return together <= numbers / 20 && twice <= numbers / 100;
+}
+
+void Reconciliation::RolledBack() {
+  for (const std::string& key : changed_) pages_.erase(key);
+  changed_.clear();
+}
+
+void Reconciliation::Remember(const std::string& key, const std::string& text) {
+  if (const auto page = DaySummary::Parse(text)) Show(key, *page);
+}
+
+// The newest day of each register; a late document of an older day does not hide it.
+void Reconciliation::Show(const std::string& key, const DaySummary& page) {
+  RegisterRow row = RowOf(key, page);
+  if (row.register_id.empty()) return;
+  Lock lock(mutex_);
+  const auto known = rows_.find(row.register_id);
+  if (known == rows_.end()) {
+    if (rows_.size() < kMaxRegisters) rows_.emplace(row.register_id, std::move(row));
+    return;
+  }
+  const WallTime heard_at = std::max(known->second.heard_at, row.heard_at);
+  if (row.business_day >= known->second.business_day) known->second = std::move(row);
+  known->second.heard_at = heard_at;
+}
+
+std::vector<RegisterRow> Reconciliation::Registers() const {
+  std::vector<RegisterRow> rows;
+  Lock lock(mutex_);
+  for (const auto& [id, row] : rows_) {
+    rows.push_back(row);
+    rows.back().shares_counter = IsName(id) && row.business_day == shared_day_ && row.missing > 0;
+  }
+  return rows;
+}
+
+}  // namespace tillrelay::reconcile

@@ -1,0 +1,82 @@
+// What: the store's own books: one page for each register and business day, kept by the journal in
+//   the transaction of the events (docs/books.md).
+// Promise: what is rolled back leaves no trace; pages are loaded when they are needed.
+// Thread: the Bookkeeper's part on the journal thread; Registers from any.
+// Limits: kMaxPages in memory; at most kMaxRegisters rows in the overview.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+
+#include "agent/reconcile/day_summary.h"
+#include "agent/reconcile/reconcile_stats.h"
+#include "common/base/mutex.h"
+#include "common/event/bookkeeper.h"
+
+namespace tillrelay::reconcile {
+
+// Whose counter a register's numbers are; docs/books.md.
+enum class Numbering { kRegister, kStore, kSeries, kNone };
+struct NumberingRule {
+  Numbering all = Numbering::kRegister;
+  std::map<std::string, Numbering, std::less<>> of;  // by register, without leading zeros
+};
+Numbering NumberingNamed(std::string_view word);
+
+class Reconciliation final : public event::Bookkeeper {
+ public:
+  static constexpr size_t kMaxPages = 512;  // two days of 256 registers
+  static constexpr size_t kMaxRegisters = 256;
+
+  // Before the first document.
+  void SetNumbering(NumberingRule rule) { rule_ = std::move(rule); }
+
+  void Attach(Load load) override;
+  Result<bool> Reused(const event::Draft& draft, std::optional<int64_t> known_at_s, bool same_goods,
+                      WallTime now) override;
+  Result<std::string> Stored(const event::Draft& draft, const Place& place) override;
+  Status Repeated(const event::Draft& draft, WallTime now) override;
+  std::vector<std::pair<std::string, std::string>> Changed() override;
+  void Committed() override;
+  void RolledBack() override;
+
+  // Pages read at the start, so that the overview knows yesterday's registers.
+  void Remember(const std::string& key, const std::string& text);
+  std::vector<RegisterRow> Registers() const;
+
+ private:
+  // Where a document's number is counted, and as what; an empty key: nowhere.
+  struct Counted {
+    std::string key;
+    std::string_view number;
+    bool series = false;
+    bool mixed = false;  // numbers of two series may look the same
+  };
+  Counted CountedOn(const event::Draft& draft) const;
+  static bool OfAnotherSeries(const event::Draft& draft, const Counted& counted,
+                              const DaySummary& page, const DaySummary& numbers);
+  Result<DaySummary*> SummaryOf(const event::Draft& draft, WallTime now);
+  Result<DaySummary*> PageAt(const std::string& key, WallTime now);
+  // Whether the registers of that day count together what each of them misses alone.
+  bool LooksShared(const std::string& business_day) const;
+  void Show(const std::string& key, const DaySummary& page);
+
+  NumberingRule rule_;
+  Load load_;
+  uint64_t commits_ = 0;
+  std::map<std::string, DaySummary> pages_;
+  std::set<std::string> changed_;
+
+  mutable Mutex mutex_;
+  // Guarded by mutex_:
+  std::map<std::string, RegisterRow> rows_ GUARDED_BY(mutex_);
+  std::string shared_day_ GUARDED_BY(mutex_);  // the last one on which a shared counter was seen
+};
+
+// "2026-11-21/03": sorts by day.
+std::string PageKey(const std::string& business_day, const std::string& register_id);
+// The row of a page's key; the register's part is what follows the first slash.
+RegisterRow RowOf(const std::string& key, const DaySummary& page);
+
+}  // namespace tillrelay::reconcile

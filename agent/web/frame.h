@@ -1,0 +1,46 @@
+// What: what every page has around its content: head, navigation, the state in a line, who is
+//   signed in.
+// Promise: pure; every text from outside is escaped; nothing inline, so the strict content security
+//   policy of routes.h holds. Complete without a script.
+// Thread: any.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "agent/access/principal.h"
+#include "agent/web/page_context.h"
+
+namespace tillrelay::web {
+
+using access::Principal;
+
+struct FrameParts {
+  std::string_view view;   // the navigation's entry: "/events"; "" for a page beside it
+  std::string_view title;  // in words
+  bool renews = false;     // without a script the browser asks again every few seconds
+};
+
+// A whole document around `content`, which is markup of ours (inside <main>).
+std::string FrameHtml(const PageContext& context, const Principal& viewer, const FrameParts& parts,
+                      std::string_view content);
+
+// A document for who is not signed in and asks for no figures: the login.
+std::string PlainFrameHtml(std::string_view title, std::string_view content);
+
+// "<input type=hidden name=csrf ...>", or nothing where the viewer needs none.
+std::string CsrfField(const Principal& viewer);
+
+// A form that changes something. Every one is made here, so that the page offers nothing that the
+// viewer may not do: without the role `operate` it is empty. `fields` is markup of ours.
+struct ActionParts {
+  std::string_view path;     // "/replays"
+  std::string_view context;  // class
+};
+std::string ActionForm(const Principal& viewer, const ActionParts& parts, std::string_view fields);
+
+// Pieces of the frame that live updates replace, by the element's id.
+std::string StateLine(const PageContext& context);       // "state"
+std::string QuarantineMark(const PageContext& context);  // "quarantine-count"
+
+}  // namespace tillrelay::web

@@ -1,0 +1,92 @@
+#include "agent/web/page_handler.h"
+
+#include <fmt/format.h>
+
+#include "agent/web/view_strings.h"
+#include "common/web/html.h"
+
+namespace tillrelay::web {
+namespace {
+
+using http::Html;
+using http::Request;
+using http::Responder;
+using http::Response;
+
+PageRequest Ask(const std::shared_ptr<const StatusSources>& queries, Request&& request,
+                Responder responder) {
+  Principal viewer;
+  if (queries->viewer) viewer = queries->viewer(request);
+  return {queries, std::make_shared<const Request>(std::move(request)), std::move(responder),
+          std::move(viewer)};
+}
+
+// The word of ?done=, as a sentence; nothing for another word.
+std::string_view DoneText(std::string_view word) {
+  static constexpr std::pair<std::string_view, std::string_view> kDone[] = {
+      {"pause", strings::kDonePause},         {"resume", strings::kDoneResume},
+      {"retry", strings::kDoneRetry},         {"resolved", strings::kDoneResolved},
+      {"discarded", strings::kDoneDiscarded}, {"replay", strings::kDoneReplay}};
+  for (const auto& [known, text] : kDone) {
+    if (known == word) return text;
+  }
+  return {};
+}
+
+}  // namespace
+
+void PageRequest::Show(const FrameParts& parts, const Content& content, int status) const {
+  const monitor::Snapshot snapshot = queries->snapshot();
+  const PageContext context(snapshot, queries->faces);
+  Html html;
+  const std::string_view done = DoneText(Query("done"));
+  if (!done.empty()) html.Put("<p class=\"done\" role=\"status\">✓ {}</p>\n", done);
+  html.Raw(content(context));
+  Response response;
+  response.status = status;
+  response.content_type = "text/html; charset=utf-8";
+  response.body = FrameHtml(context, viewer, parts, html.Take());
+  responder.Send(Secured(std::move(response)));
+}
+
+void PageRequest::ShowFailure(const FrameParts& parts, const Status& failure) const {
+  const auto content = [&](const PageContext&) {
+    Html html;
+    html.Put("<section><h1>{}</h1><p class=\"red-text\" role=\"alert\">■ {}</p></section>\n",
+             parts.title, fmt::format(strings::kFailed, failure.message()));
+    return html.Take();
+  };
+  Show(parts, content, Meaning(failure.code()).http_status);
+}
+
+void PageRequest::GoTo(std::string_view path) const {
+  Response response;
+  response.status = 303;
+  response.headers.Add("Location", path);
+  responder.Send(Secured(std::move(response)));
+}
+
+http::Handler OpenPage(std::shared_ptr<const StatusSources> queries, PageHandler handler) {
+  return [queries = std::move(queries), handler = std::move(handler)](Request&& request,
+                                                                      Responder responder) {
+    handler(Ask(queries, std::move(request), std::move(responder)));
+  };
+}
+
+http::Handler ClosedPage(std::shared_ptr<const StatusSources> queries, PageHandler handler) {
+  return OpenPage(std::move(queries), [handler = std::move(handler)](const PageRequest& asked) {
+    if (!asked.viewer.signed_in) {
+      return asked.GoTo("/login?next=" + http::PercentEncode(asked.request->target));
+    }
+    if (asked.queries->admin == nullptr) {
+      return asked.Show({"", strings::kOverview}, [](const PageContext&) {
+        Html html;
+        html.Put("<section><h1>{}</h1></section>\n", strings::kNoStoreYet);
+        return html.Take();
+      });
+    }
+    handler(asked);
+  });
+}
+
+}  // namespace tillrelay::web

@@ -1,0 +1,191 @@
+#include "agent/web/page_routes.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "agent/web/delivery_facts.h"
+#include "agent/web/overview.h"
+#include "agent/web/page_forms.h"
+#include "agent/web/page_handler.h"
+#include "agent/web/pages/charts.h"
+#include "agent/web/pages/event_views.h"
+#include "agent/web/pages/list_views.h"
+#include "agent/web/pages/quarantine_view.h"
+#include "agent/web/pages/question.h"
+#include "agent/web/pages/system_view.h"
+#include "agent/web/view_strings.h"
+
+namespace tillrelay::web {
+namespace {
+
+constexpr size_t kPageRows = 50;  // of a list, before "Older"
+constexpr size_t kLogLines = 200;
+constexpr auto kDaysShown = std::chrono::days(14);
+
+uint64_t NumberIn(const std::string& text) {
+  uint64_t number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
+Past PastOf(const admin::HistoryTable& day) {
+  std::string latency = Spark(day, "centre_ms_p50");
+  if (latency.empty()) latency = Spark(day, "broker_ms_p50");
+  return {ConnectionStrip(day), Spark(day, "waiting"), Spark(day, "stored_per_s"),
+          std::move(latency)};
+}
+
+using ContentWithPast = std::function<std::string(const PageContext&, const Past&)>;
+
+// Shows `content` with the last day; without it where it is not to be had.
+void ShowWithPast(const PageRequest& asked, const FrameParts& parts,
+                  const ContentWithPast& content) {
+  if (!asked.viewer.signed_in || asked.queries->admin == nullptr) {
+    return asked.Show(parts, [&](const PageContext& context) { return content(context, {}); });
+  }
+  asked.admin().History("24h", [asked, parts, content](Result<admin::HistoryTable> table) {
+    const Past past = table.ok() ? PastOf(*table) : Past();
+    asked.Show(parts, [&](const PageContext& context) { return content(context, past); });
+  });
+}
+
+void Overview(const PageRequest& asked) {
+  ShowWithPast(asked, {"/", strings::kOverview, true},
+               [viewer = asked.viewer](const PageContext& context, const Past& past) {
+                 return OverviewContent(context, viewer, past);
+               });
+}
+
+void Delivery(const PageRequest& asked) {
+  ShowWithPast(asked, {"/delivery", strings::kDelivery},
+               [viewer = asked.viewer](const PageContext& context, const Past& past) {
+                 return DeliveryContent(context, viewer, past.connection, {});
+               });
+}
+
+void Charts(const PageRequest& asked) {
+  std::string range = asked.Query("range");
+  if (range != "24h" && range != "7d") range = "1h";
+  const FrameParts parts{"/charts", strings::kCharts};
+  asked.admin().History(range, [asked, parts, range](Result<admin::HistoryTable> table) {
+    if (!table.ok()) return asked.ShowFailure(parts, table.status());
+    asked.Show(parts,
+               [&](const PageContext& context) { return ChartsContent(context, *table, range); });
+  });
+}
+
+void Registers(const PageRequest& asked) {
+  asked.Show({"/registers", strings::kRegisters}, RegistersContent);
+}
+
+void Quarantine(const PageRequest& asked) {
+  const FrameParts parts{"/quarantine", strings::kQuarantine};
+  asked.admin().Quarantine(NumberIn(asked.Query("before")), kPageRows,
+                           [asked, parts](Result<std::vector<admin::QuarantineRow>> rows) {
+                             if (!rows.ok()) return asked.ShowFailure(parts, rows.status());
+                             asked.Show(parts, [&](const PageContext& context) {
+                               return QuarantineContent(context, *rows, kPageRows);
+                             });
+                           });
+}
+
+void Ticket(const PageRequest& asked) {
+  const FrameParts parts{"/quarantine", strings::kQuarantine};
+  asked.admin().Ticket(NumberIn(std::string(asked.request->Param("ticket"))),
+                       [asked, parts](Result<admin::QuarantineRow> row) {
+                         if (!row.ok()) return asked.ShowFailure(parts, row.status());
+                         asked.Show(parts, [&](const PageContext& context) {
+                           return TicketContent(context, asked.viewer, *row, {});
+                         });
+                       });
+}
+
+void Events(const PageRequest& asked) {
+  EventSearch search{asked.Query("q"), {}};
+  search.filter = ReadQuestion(search.words);
+  search.filter.limit = kPageRows;
+  if (const uint64_t before = NumberIn(asked.Query("before")); before > 0) {
+    search.filter.before = before;
+  }
+  const FrameParts parts{"/events", strings::kEvents};
+  asked.admin().FindEvents(search.filter, [asked, parts, search](Result<admin::EventPage> page) {
+    if (!page.ok()) return asked.ShowFailure(parts, page.status());
+    const auto show = [asked, parts, search](const admin::EventPage& found) {
+      asked.Show(parts,
+                 [&](const PageContext& context) { return EventsContent(context, search, found); });
+    };
+    if (search.words.empty() || page->events.size() != 1) return show(*page);
+    // The only one is shown with its life.
+    asked.admin().OneEvent(page->events.front().id,
+                           [show, found = *page](Result<admin::EventRow> row) mutable {
+                             if (row.ok()) found.events.front() = *std::move(row);
+                             show(found);
+                           });
+  });
+}
+
+void Event(const PageRequest& asked) {
+  const FrameParts parts{"/events", strings::kEvents};
+  asked.admin().OneEvent(
+      std::string(asked.request->Param("id")), [asked, parts](Result<admin::EventRow> row) {
+        if (!row.ok()) return asked.ShowFailure(parts, row.status());
+        asked.Show(parts, [&](const PageContext& context) { return EventContent(context, *row); });
+      });
+}
+
+void Days(const PageRequest& asked) {
+  DayRange range{asked.Query("from"), asked.Query("through")};
+  const WallTime now = asked.queries->snapshot().now;
+  if (range.from.empty()) range.from = asked.queries->faces.stamp(now - kDaysShown).substr(0, 10);
+  if (range.through.empty()) range.through = asked.queries->faces.stamp(now).substr(0, 10);
+  const FrameParts parts{"/days", strings::kDays};
+  asked.admin().Days(
+      range.from, range.through, [asked, parts, range](Result<std::vector<admin::DayRow>> rows) {
+        if (!rows.ok()) return asked.ShowFailure(parts, rows.status());
+        asked.Show(parts, [&](const PageContext&) { return DaysContent(range, *rows); });
+      });
+}
+
+void System(const PageRequest& asked) {
+  SystemParts system;
+  system.log_level = asked.Query("level");
+  if (system.log_level.empty()) system.log_level = "info";
+  system.log = asked.admin().Log(system.log_level, kLogLines);
+  system.system = asked.admin().System();
+  asked.Show({"/system", strings::kSystem},
+             [&system](const PageContext& context) { return SystemContent(context, system); });
+}
+
+void Audit(const PageRequest& asked) {
+  const FrameParts parts{"/audit", strings::kAudit};
+  asked.admin().Audit(NumberIn(asked.Query("before")), kPageRows,
+                      [asked, parts](Result<std::vector<admin::AuditRow>> rows) {
+                        if (!rows.ok()) return asked.ShowFailure(parts, rows.status());
+                        asked.Show(parts, [&](const PageContext& context) {
+                          return AuditContent(context, *rows, kPageRows);
+                        });
+                      });
+}
+
+}  // namespace
+
+void AddPageRoutes(http::Router& router, const StatusSources& sources) {
+  const auto queries = std::make_shared<const StatusSources>(sources);
+  router.Add("GET", "/", OpenPage(queries, Overview));
+  const std::pair<std::string_view, void (*)(const PageRequest&)> views[] = {
+      {"/delivery", Delivery},
+      {"/charts", Charts},
+      {"/registers", Registers},
+      {"/quarantine", Quarantine},
+      {"/quarantine/{ticket}", Ticket},
+      {"/events", Events},
+      {"/events/{id}", Event},
+      {"/days", Days},
+      {"/system", System},
+      {"/audit", Audit}};
+  for (const auto& [path, view] : views) router.Add("GET", path, ClosedPage(queries, view));
+  AddPageForms(router, queries);
+}
+
+}  // namespace tillrelay::web

@@ -1,0 +1,159 @@
+#include "agent/web/pages/list_views.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "agent/web/overview.h"
+#include "agent/web/view_strings.h"
+#include "common/web/html.h"
+
+namespace tillrelay::web {
+namespace {
+
+using http::Html;
+
+std::string Count(int64_t number) { return monitor::Thousands(static_cast<uint64_t>(number)); }
+
+void Cell(Html& html, std::string_view label, std::string_view text) {
+  html.Put("<td data-k=\"{}\">{}</td>", label, text);
+}
+
+template <typename... Words>
+void Columns(Html& html, const Words&... words) {
+  html.Raw("<table class=\"cards\"><thead><tr>");
+  (html.Put("<th scope=\"col\">{}</th>", words), ...);
+  html.Raw("</tr></thead><tbody>\n");
+}
+
+// A register's numbers of one day: none missing, or which.
+std::string NumbersText(const reconcile::RegisterRow& row) {
+  std::string text = row.missing == 0 ? std::string(strings::kNumbersWhole)
+                                      : fmt::format(strings::kNumbersMissing, row.gaps);
+  if (row.restarts > 0) text += fmt::format(" · {} {}", strings::kRestarts, row.restarts);
+  return text;
+}
+
+void DayMark(Html& html, const reconcile::RegisterRow& row) {
+  const bool bad = row.result == "gaps" || row.result == "mismatch";
+  const bool good = row.result == "balanced";
+  html.Put(
+      "<td data-k=\"{}\"><span class=\"{}-text\"><span aria-hidden=\"true\">{}</span> {}"
+      "</span></td>",
+      strings::kDayClosed,
+      bad    ? "red"
+      : good ? "green"
+             : "soft",
+      bad    ? "■"
+      : good ? "●"
+             : "○",
+      strings::DayClose(row.result, row.reopened));
+}
+
+std::string KindsText(const admin::DayRow& day) {
+  std::string text;
+  for (const auto& [kind, count] : day.kinds) {
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", kind, Count(count));
+  }
+  return text;
+}
+
+// "on_hand:EA" with -29.5 -> "-29.5 EA on hand"
+std::string UnitsText(const admin::DayRow& day) {
+  std::string text;
+  for (const auto& [name, sum] : day.units) {
+    const size_t colon = name.find(':');
+    std::string bucket = name.substr(0, colon);
+    std::replace(bucket.begin(), bucket.end(), '_', ' ');
+    text += fmt::format("{}{} {} {}", text.empty() ? "" : ", ", sum,
+                        colon == std::string::npos ? "" : name.substr(colon + 1), bucket);
+  }
+  return text.empty() ? "–" : text;
+}
+
+}  // namespace
+
+std::string RegistersContent(const PageContext& context) {
+  Html html;
+  html.Put("<section><h1>{}</h1>\n<p class=\"soft\">{}</p>\n<div id=\"registers\">",
+           strings::kRegisters, strings::kRegistersHint);
+  html.Raw(RegistersPiece(context));
+  html.Put("</div></section>\n<section><h2>{}</h2>", strings::kMore);
+  Columns(html, strings::kRegister, strings::kBusinessDay, strings::kOthers, strings::kNumbers,
+          strings::kDuplicates, strings::kConflicts, strings::kDayClosed);
+  for (const reconcile::RegisterRow& row : context.s.registers) {
+    html.Put("<tr><th scope=\"row\">{}</th>", row.register_id);
+    Cell(html, strings::kBusinessDay, row.business_day);
+    Cell(html, strings::kOthers, Count(row.others));
+    Cell(html, strings::kNumbers, NumbersText(row));
+    Cell(html, strings::kDuplicates, monitor::Thousands(row.duplicates));
+    Cell(html, strings::kConflicts, monitor::Thousands(row.conflicts));
+    DayMark(html, row);
+    html.Raw("</tr>\n");
+  }
+  html.Raw("</tbody></table></section>\n");
+  return html.Take();
+}
+
+std::string DaysContent(const DayRange& range, const std::vector<admin::DayRow>& rows) {
+  Html html;
+  html.Put("<section><h1>{}</h1>\n<p class=\"soft\">{}</p>\n", strings::kDays, strings::kDaysHint);
+  html.Put(
+      "<form class=\"fields\" action=\"/days\"><label for=\"from\">{}</label><input "
+      "type=\"date\" id=\"from\" name=\"from\" value=\"{}\"><label for=\"through\">{}</label>"
+      "<input type=\"date\" id=\"through\" name=\"through\" value=\"{}\"><button>{}</button>"
+      "</form></section>\n<section>",
+      strings::kDaysFrom, range.from, strings::kDaysThrough, range.through, strings::kShow);
+  if (rows.empty()) {
+    html.Put("<p class=\"none soft\">{}</p></section>\n", strings::kNoDays);
+    return html.Take();
+  }
+  Columns(html, strings::kBusinessDay, strings::kRegister, strings::kDayClosed, strings::kNumbers,
+          strings::kEvents, strings::kNet, strings::kUnits, strings::kZ);
+  for (const admin::DayRow& day : rows) {
+    html.Put("<tr><th scope=\"row\">{}</th>", day.row.business_day);
+    Cell(html, strings::kRegister, day.row.register_id);
+    DayMark(html, day.row);
+    Cell(html, strings::kNumbers, NumbersText(day.row));
+    html.Put("<td data-k=\"{}\">{}<br><small>{}</small></td>", strings::kEvents, Count(day.events),
+             KindsText(day));
+    Cell(html, strings::kNet, day.net_amount.empty() ? "–" : day.net_amount);
+    Cell(html, strings::kUnits, UnitsText(day));
+    Cell(html, strings::kZ,
+         day.z_numbers.empty() ? "–" : fmt::format("{}", fmt::join(day.z_numbers, ", ")));
+    html.Raw("</tr>\n");
+  }
+  html.Raw("</tbody></table></section>\n");
+  return html.Take();
+}
+
+std::string AuditContent(const PageContext& context, const std::vector<admin::AuditRow>& rows,
+                         size_t limit) {
+  Html html;
+  html.Put("<section><h1>{}</h1>\n<p class=\"soft\">{}</p>\n", strings::kAudit,
+           strings::kAuditHint);
+  if (rows.empty()) {
+    html.Put("<p class=\"none\">{}</p></section>\n", strings::kNothingHere);
+    return html.Take();
+  }
+  Columns(html, strings::kWhen, strings::kActor, strings::kAction, strings::kSubject,
+          strings::kReason, strings::kOutcome);
+  for (const admin::AuditRow& row : rows) {
+    html.Put("<tr><th scope=\"row\">{}</th>", context.faces.stamp(row.at));
+    Cell(html, strings::kActor, row.actor);
+    Cell(html, strings::kAction, row.action);
+    Cell(html, strings::kSubject, row.subject);
+    Cell(html, strings::kReason, row.reason.empty() ? "–" : row.reason);
+    Cell(html, strings::kOutcome, row.outcome);
+    html.Raw("</tr>\n");
+  }
+  html.Raw("</tbody></table>\n");
+  if (rows.size() >= limit) {
+    html.Put("<p class=\"row\"><a href=\"/audit?before={}\">{}</a></p>",
+             std::to_string(rows.back().number), strings::kOlder);
+  }
+  html.Raw("</section>\n");
+  return html.Take();
+}
+
+}  // namespace tillrelay::web

@@ -1,0 +1,57 @@
+// What: which stores need a confirmation now, and the message itself.
+// Promise: a store is due after each commit of its events (at most every 20 ms), every 60 s while
+// it
+//   is online, when the connection is new, and when its status shows another number than ours. The
+//   message says what the rows say as committed. Where collectors share a database, each looks
+//   again 1 s after it spoke: if the rows have moved on it speaks again, so that the last word,
+//   which the broker keeps, is never less than the table holds.
+// Thread: the collector's.
+// Limits: 16 streams a message, the newest.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "collector/db/rows.h"
+#include "common/base/clock.h"
+
+namespace tillrelay::collector {
+
+inline constexpr std::chrono::milliseconds kConfirmSpacing{20};  // between two for one store
+inline constexpr std::chrono::seconds kConfirmAgain{1};
+inline constexpr std::chrono::seconds kConfirmHeartbeat{60};
+inline constexpr size_t kConfirmStreams = 16;
+
+class Confirmer {
+ public:
+  explicit Confirmer(bool shared) : shared_(shared) {}
+
+  void Request(const std::string& store) { stores_[store].wanted = true; }
+  void Online(const std::string& store, bool online) { stores_[store].online = online; }
+
+  std::vector<std::string> Due(Instant now) const;
+  // False: the store was only looked at again, and has been told this already.
+  bool HasActivity(const std::string& store, const std::string& streams) const;
+  // `sent`: the message went out; else there was no news.
+  void Done(const std::string& store, const std::string& streams, bool sent, Instant now);
+  std::optional<Instant> NextDeadline() const;
+
+ private:
+  struct Peer {
+    bool wanted = false, online = false, look_again = false;
+    std::optional<Instant> sent_at;
+    std::string reported;
+    std::optional<Instant> due() const;
+  };
+  const bool shared_;
+  std::map<std::string, Peer> stores_;
+};
+
+std::string ConfirmText(const std::string& store, const std::string& at,
+                        const std::vector<wire::StreamConfirm>& streams,
+                        const std::vector<wire::HeardSession>& sessions = {});
+
+}  // namespace tillrelay::collector

@@ -1,0 +1,208 @@
+#include "collector/control/gaps.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "collector/intake/losses.h"
+
+namespace tillrelay::collector {
+namespace {
+
+constexpr uint64_t kMaxSequence = std::numeric_limits<int64_t>::max();  // of a column
+
+// 2 s, 4 s, 8 s .. 5 min after the first, second, third .. request.
+Duration BackOff(int asked) {
+  const int doublings = std::min(asked, 12);
+  return std::min<Duration>(kReorderTime * (1 << doublings), kAskLongest);
+}
+
+bool Overlap(const wire::Range& a, const wire::Range& b) {
+  return a.first <= b.last && b.first <= a.last;
+}
+
+// As much of it as one request names.
+wire::Range Slice(const wire::Range& range) {
+  return {range.first, std::min(range.last, range.first + kMaxAsk - 1)};
+}
+
+}  // namespace
+
+// The holes below what is held, and the tail that is known to exist but has not come.
+std::vector<wire::Range> Gaps::Missing(const Book& book) {
+  std::vector<wire::Range> missing = book.holes;
+  const uint64_t exists =
+      std::max({book.highest_seen, book.promised, book.floor > 0 ? book.floor - 1 : 0});
+  if (exists > book.held_to && missing.size() < kMaxRanges) {
+    missing.push_back({book.held_to + 1, exists});
+  }
+  if (book.lost.empty()) return missing;
+  std::vector<wire::Range> wanted;
+  for (const wire::Range& range : missing) {
+    for (const wire::Range& left : Without(range, book.lost)) {
+      if (wanted.size() < kMaxRanges) wanted.push_back(left);
+    }
+  }
+  return wanted;
+}
+
+void Gaps::Refresh(const StreamKey& key, Book* book, const Now& now) {
+  std::vector<Gap> gaps;
+  bool changed = false;
+  for (const wire::Range& range : Missing(*book)) {
+    Gap gap;
+    gap.range = range;
+    gap.since = now.text;
+    gap.next_ask = now.at + kReorderTime;
+    for (const Gap& old : book->gaps) {
+      if (!Overlap(old.range, range)) continue;
+      gap.since = old.since;
+      gap.asked_at = old.asked_at;
+      gap.shown = old.shown;
+      // It moves: whatever brings it is given the reorder time again.
+      const bool filled = old.range.first != range.first || range.last < old.range.last;
+      if (!filled) gap.asked = old.asked;
+      if (!filled) gap.next_ask = old.next_ask;
+      changed = changed || (old.shown && old.range != range);
+      break;
+    }
+    gaps.push_back(std::move(gap));
+  }
+  const auto shown = [](const std::vector<Gap>& list) {
+    return std::count_if(list.begin(), list.end(), [](const Gap& gap) { return gap.shown; });
+  };
+  if (changed || shown(gaps) != shown(book->gaps)) changed_.insert(key);
+  book->gaps = std::move(gaps);
+}
+
+void Gaps::Received(const StreamKey& key, const StreamState& state, const Now& now) {
+  Book& book = books_[key];
+  book.holes = state.seen.Missing(kMaxRanges);
+  book.lost = state.lost;
+  book.held_to = state.seen.highest();
+  book.highest_seen = state.row.highest_seen;
+  book.through = state.through();
+  Refresh(key, &book, now);
+}
+
+void Gaps::Told(const wire::StoreStatus& status, const std::string& store, const Now& now) {
+  Peer& peer = peers_[store];
+  const bool offline = status.state == "offline";
+  // The will of a connection that a younger one has replaced.
+  if (offline && !peer.session.empty() && peer.session != status.session) return;
+  const std::string session = offline ? "" : status.session;
+  if (peer.session != session) peer = Peer{.session = session, .command_id = {}, .busy_until = {}};
+  for (const wire::StreamState& reported : status.streams) {
+    const StreamKey key{store, reported.stream};
+    Book& book = books_[key];
+    book.floor = std::min(reported.floor, kMaxSequence);
+    // What has not been sent yet comes by itself.
+    const uint64_t sent = reported.sent_through > 0 ? reported.sent_through : kMaxSequence;
+    book.promised = std::min({reported.head, sent, kMaxSequence});
+    Refresh(key, &book, now);
+  }
+}
+
+bool Gaps::online(const std::string& store) const {
+  const auto found = peers_.find(store);
+  return found != peers_.end() && !found->second.session.empty();
+}
+
+void Gaps::KeptAfterAll(const StreamKey& key, std::vector<wire::Range> ranges) {
+  books_[key].kept = std::move(ranges);
+}
+
+void Gaps::Remember(const StreamKey& key, Gap gap, const Now& now) {
+  gap.shown = true;
+  gap.next_ask = now.at + kReorderTime;
+  books_[key].gaps.push_back(std::move(gap));
+}
+
+std::vector<Ask> Gaps::Due(const Now& now) {
+  std::vector<Ask> due;
+  std::set<std::string> taken;
+  for (auto& [key, book] : books_) {
+    const auto peer = peers_.find(key.store);
+    const bool open =
+        peer != peers_.end() && !peer->second.session.empty() && now.at >= peer->second.busy_until;
+    for (Gap& gap : book.gaps) {
+      if (now.at < gap.next_ask) continue;
+      if (!gap.shown) changed_.insert(key);
+      gap.shown = true;
+      if (open && taken.insert(key.store).second) {
+        due.push_back({key, peer->second.session, Slice(gap.range)});
+      }
+    }
+    if (open && !book.kept.empty() && taken.insert(key.store).second) {
+      due.push_back({key, peer->second.session, Slice(book.kept.front())});
+    }
+  }
+  return due;
+}
+
+void Gaps::Asked(const Ask& ask, const std::string& command_id, const Now& now) {
+  Peer& peer = peers_[ask.key.store];
+  peer.command_id = command_id;
+  peer.busy_until = now.at + kReplayPatience;
+  Book& book = books_[ask.key];
+  if (!book.kept.empty() && book.kept.front().first == ask.range.first) {
+    book.kept.front().first = ask.range.last + 1;
+    if (ask.range.last >= book.kept.front().last) book.kept.erase(book.kept.begin());
+  }
+  for (Gap& gap : book.gaps) {
+    if (gap.range.first != ask.range.first) continue;
+    gap.asked_at = now.text;
+    gap.next_ask = now.at + BackOff(gap.asked++);
+    changed_.insert(ask.key);
+  }
+}
+
+bool Gaps::Replied(const std::string& store, const wire::Reply& reply, Instant now) {
+  const auto found = peers_.find(store);
+  if (found == peers_.end() || found->second.command_id != reply.command_id) {
+    return false;
+  }
+  const bool over = reply.state == "done" || reply.state == "refused";
+  found->second.busy_until = over ? now : now + kReplayPatience;
+  return true;
+}
+
+std::set<StreamKey> Gaps::TakeChanged() { return std::exchange(changed_, {}); }
+
+std::vector<Gap> Gaps::Shown(const StreamKey& key) const {
+  std::vector<Gap> shown;
+  const auto found = books_.find(key);
+  if (found == books_.end()) return shown;
+  for (const Gap& gap : found->second.gaps) {
+    if (gap.shown) shown.push_back(gap);
+  }
+  return shown;
+}
+
+std::vector<StreamKey> Gaps::Open() const {
+  std::vector<StreamKey> open;
+  for (const auto& [key, book] : books_) {
+    if (!book.gaps.empty()) open.push_back(key);
+  }
+  return open;
+}
+
+// When Due should be called next: a gap becomes shown, or can be asked for.
+std::optional<Instant> Gaps::NextDeadline() const {
+  std::optional<Instant> next;
+  for (const auto& [key, book] : books_) {
+    const auto peer = peers_.find(key.store);
+    const bool online = peer != peers_.end() && !peer->second.session.empty();
+    for (const Gap& gap : book.gaps) {
+      if (gap.shown && !online) continue;
+      const Instant at = gap.shown ? std::max(gap.next_ask, peer->second.busy_until) : gap.next_ask;
+      if (!next || at < *next) next = at;
+    }
+    if (online && !book.kept.empty() && (!next || peer->second.busy_until < *next)) {
+      next = peer->second.busy_until;
+    }
+  }
+  return next;
+}
+
+}  // namespace tillrelay::collector

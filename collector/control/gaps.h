@@ -1,0 +1,98 @@
+// What: which numbers are missing, and which of them to ask for now.
+// Promise: exactly the missing ranges are asked for, each after the reorder time and then with
+//   back-off until it closes; one replay at a time per store; nothing is asked of a store that is
+//   not online. A range that filled a little starts its back-off anew. No clock, no I/O.
+// Thread: the collector's.
+// Limits: 64 ranges a stream, 10,000 numbers a request.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "collector/db/rows.h"
+#include "collector/intake/streams.h"
+#include "common/base/clock.h"
+#include "common/wire/control.h"
+
+namespace tillrelay::collector {
+
+inline constexpr std::chrono::seconds kReorderTime{2};      // arrivals may overtake each other
+inline constexpr std::chrono::seconds kAskLongest{300};     // between two requests for one range
+inline constexpr std::chrono::seconds kReplayPatience{10};  // without a word about a replay
+inline constexpr size_t kMaxRanges = 64;
+inline constexpr uint64_t kMaxAsk = 10'000;
+
+// One reading of the clock, taken once per turn of the loop.
+struct Now {
+  Instant at{};
+  std::string text;  // UTC
+};
+
+struct Gap : GapRow {
+  bool shown = false;  // older than the reorder time, so it stands in table `gap`
+  Instant next_ask{};
+  int asked = 0;
+};
+
+struct Ask {
+  StreamKey key;
+  std::string session;
+  wire::Range range;
+};
+
+class Gaps {
+ public:
+  // What a stream's rows say after a commit.
+  void Received(const StreamKey& key, const StreamState& state, const Now& now);
+  // What a status says. A store that is offline is asked nothing.
+  void Told(const wire::StoreStatus& status, const std::string& store, const Now& now);
+  bool online(const std::string& store) const;
+  // What was declared lost and is kept by its store after all: asked for once, behind
+  // what the stream misses.
+  void KeptAfterAll(const StreamKey& key, std::vector<wire::Range> ranges);
+  // A gap as the table had it when the collector started.
+  void Remember(const StreamKey& key, Gap gap, const Now& now);
+
+  // What to ask for now, at most one range a store. Gaps whose reorder time is over become shown.
+  std::vector<Ask> Due(const Now& now);
+  // The request went out.
+  void Asked(const Ask& ask, const std::string& command_id, const Now& now);
+  // False: it answers nothing that we asked.
+  bool Replied(const std::string& store, const wire::Reply& reply, Instant now);
+
+  // Streams whose shown gaps changed since the last call.
+  std::set<StreamKey> TakeChanged();
+  bool changed() const { return !changed_.empty(); }
+  std::vector<Gap> Shown(const StreamKey& key) const;
+  // Streams with gaps, shown or not.
+  std::vector<StreamKey> Open() const;
+  std::optional<Instant> NextDeadline() const;
+
+ private:
+  struct Book {
+    std::vector<wire::Range> holes;  // below the highest number that is held
+    std::vector<LossRow> lost;       // declared lost: neither missing nor asked for
+    uint64_t held_to = 0, highest_seen = 0, through = 0;
+    uint64_t floor = 1, promised = 0;  // by the last status
+    std::vector<Gap> gaps;
+    std::vector<wire::Range> kept;  // lost ones to ask for
+  };
+  struct Peer {
+    std::string session;  // empty: offline
+    std::string command_id;
+    Instant busy_until{};
+  };
+
+  static std::vector<wire::Range> Missing(const Book& book);
+  void Refresh(const StreamKey& key, Book* book, const Now& now);
+
+  std::map<StreamKey, Book> books_;
+  std::map<std::string, Peer> peers_;
+  std::set<StreamKey> changed_;
+};
+
+}  // namespace tillrelay::collector

@@ -1,0 +1,160 @@
+#include "collector/db/schema.h"
+
+#include <string_view>
+#include <utility>
+
+namespace tillrelay::collector {
+namespace {
+
+// {t} text compared by bytes, {i} a 64-bit integer, {b} bytes, {wr} a table that is its primary
+// key. position: the order of commit over counted rows, without holes; NULL elsewhere. counted: 0
+// while the row lies above the watermark, and for ever if its id had already counted.
+constexpr const char* kFirst = R"sql(
+CREATE TABLE event (
+  position {i}, store_id {t} NOT NULL, stream {t} NOT NULL, sequence {i} NOT NULL,
+  id {t} NOT NULL, kind {t} NOT NULL, occurred_at {t} NOT NULL, recorded_at {t} NOT NULL,
+  stored_at {t} NOT NULL, chain {t} NOT NULL, counted {i} NOT NULL, body {t} NOT NULL,
+  UNIQUE (store_id, stream, sequence));
+CREATE UNIQUE INDEX event_counted_id ON event (id) WHERE counted = 1;
+CREATE UNIQUE INDEX event_position ON event (position) WHERE position IS NOT NULL;
+
+CREATE TABLE stream (
+  store_id {t} NOT NULL, stream {t} NOT NULL, confirmed_through {i} NOT NULL,
+  chain {t} NOT NULL, highest_seen {i} NOT NULL, opened_at {t} NOT NULL, reason {t},
+  revision {i} NOT NULL DEFAULT 0,
+  UNIQUE (store_id, stream));
+
+CREATE TABLE gap (
+  store_id {t} NOT NULL, stream {t} NOT NULL, first {i} NOT NULL, last {i} NOT NULL,
+  since {t} NOT NULL, asked_at {t},
+  PRIMARY KEY (store_id, stream, first)) {wr};
+
+CREATE TABLE stock (
+  store_id {t} NOT NULL, item {t} NOT NULL, uom {t} NOT NULL,
+  on_hand NUMERIC NOT NULL, reserved NUMERIC NOT NULL, damaged NUMERIC NOT NULL,
+  in_transit NUMERIC NOT NULL,
+  PRIMARY KEY (store_id, item, uom)) {wr};
+
+CREATE TABLE transit (
+  store_id {t} NOT NULL, transfer_id {t} NOT NULL, item {t} NOT NULL, uom {t} NOT NULL,
+  quantity NUMERIC NOT NULL,
+  PRIMARY KEY (store_id, transfer_id, item, uom)) {wr};
+
+CREATE TABLE duplicate (
+  store_id {t} NOT NULL, stream {t} NOT NULL, sequence {i} NOT NULL, id {t} NOT NULL,
+  seen {i} NOT NULL, last_at {t} NOT NULL,
+  PRIMARY KEY (store_id, stream, sequence, id)) {wr};
+
+CREATE TABLE fork (
+  store_id {t} NOT NULL, stream {t} NOT NULL, sequence {i} NOT NULL, chain {t} NOT NULL,
+  body {t} NOT NULL, at {t} NOT NULL, id {t} NOT NULL, kind {t} NOT NULL,
+  occurred_at {t} NOT NULL, recorded_at {t} NOT NULL,
+  PRIMARY KEY (store_id, stream, sequence, chain));
+
+CREATE TABLE loss (
+  store_id {t} NOT NULL, stream {t} NOT NULL, first {i} NOT NULL, last {i} NOT NULL,
+  reason {t} NOT NULL, at {t} NOT NULL, filled {i} NOT NULL DEFAULT 0,
+  PRIMARY KEY (store_id, stream, first)) {wr};
+
+CREATE TABLE counted_at (
+  store_id {t} NOT NULL, item {t} NOT NULL, uom {t} NOT NULL, bucket {t} NOT NULL,
+  as_of {i} NOT NULL,
+  PRIMARY KEY (store_id, item, uom, bucket)) {wr};
+
+CREATE TABLE timeline (
+  store_id {t} NOT NULL, at {i} NOT NULL, position {i} NOT NULL,
+  PRIMARY KEY (store_id, at, position)) {wr};
+)sql";
+
+constexpr const char* kSecond = R"sql(
+CREATE TABLE head (
+  one {i} PRIMARY KEY CHECK (one = 1), position {i} NOT NULL, purged {i} NOT NULL);
+INSERT INTO head SELECT 1, COALESCE(MAX(position), 0), 0 FROM event;
+
+CREATE TABLE late (
+  position {i} NOT NULL, store_id {t} NOT NULL, item {t} NOT NULL, uom {t} NOT NULL,
+  bucket {t} NOT NULL, delta NUMERIC NOT NULL, as_of {i} NOT NULL);
+CREATE INDEX late_store ON late (store_id, position);
+
+CREATE TABLE owed (
+  store_id {t} NOT NULL, stream {t} NOT NULL, sequence {i} NOT NULL, kind {t} NOT NULL,
+  bytes {i} NOT NULL, reason {t} NOT NULL, data_hash {t} NOT NULL, since {t} NOT NULL,
+  PRIMARY KEY (store_id, stream, sequence)) {wr};
+
+CREATE INDEX stream_open ON stream (store_id, stream) WHERE confirmed_through < highest_seen;
+)sql";
+
+// A loss may lie above its stream's watermark, or have no known end.
+constexpr const char* kOpenLosses = R"sql(
+ALTER TABLE stream ADD COLUMN lost_through {i} NOT NULL DEFAULT 0;
+UPDATE stream SET lost_through = (SELECT COALESCE(MAX(l.last), 0) FROM loss l
+  WHERE l.store_id = stream.store_id AND l.stream = stream.stream);
+ALTER TABLE loss ADD COLUMN chain {t} NOT NULL DEFAULT '00000000000000000000000000000000';
+ALTER TABLE loss ADD COLUMN open_ended {i} NOT NULL DEFAULT 0;
+)sql";
+
+// Deletion by the time that was seen to pass. Where ids were deleted before, it is not known of
+// when: everything before what is kept is doubted.
+constexpr const char* kObservedAge = R"sql(
+CREATE TABLE observed (one {i} PRIMARY KEY CHECK (one = 1), seen_s {i} NOT NULL);
+INSERT INTO observed VALUES (1, 0);
+CREATE TABLE age_mark (seen_s {i} PRIMARY KEY, position {i} NOT NULL);
+CREATE TABLE forgotten (
+  store_id {t} NOT NULL, first_at {t} NOT NULL, last_at {t} NOT NULL,
+  PRIMARY KEY (store_id, first_at)) {wr};
+INSERT INTO forgotten SELECT store_id, '1970-01-01T00:00:00.000Z', MIN(recorded_at) FROM event
+  WHERE counted = 1 AND (SELECT MAX(purged) FROM head) > 0 GROUP BY store_id;
+CREATE TABLE doubtful (
+  store_id {t} NOT NULL, stream {t} NOT NULL, sequence {i} NOT NULL, id {t} NOT NULL,
+  kind {t} NOT NULL, recorded_at {t} NOT NULL, since {t} NOT NULL,
+  PRIMARY KEY (store_id, stream, sequence)) {wr};
+)sql";
+
+// Events that could not be applied, kept whole.
+constexpr const char* kUnapplied = R"sql(
+CREATE TABLE unapplied (
+  store_id {t} NOT NULL, stream {t} NOT NULL, sequence {i} NOT NULL, chain {t} NOT NULL,
+  id {t} NOT NULL, kind {t} NOT NULL, reason {t} NOT NULL, since {t} NOT NULL,
+  bytes {i} NOT NULL, raw {b} NOT NULL,
+  PRIMARY KEY (store_id, stream, sequence, chain));
+CREATE INDEX unapplied_id ON unapplied (id);
+)sql";
+
+// Tables of version 1 existed in SQLite only.
+constexpr const char* kFromFirst = R"sql(
+ALTER TABLE moved RENAME TO timeline;
+ALTER TABLE stream ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE loss ADD COLUMN filled INTEGER NOT NULL DEFAULT 0;
+)sql";
+
+std::string In(Dialect dialect, std::string text) {
+  const bool sqlite = dialect == Dialect::kSqlite;
+  const std::pair<std::string_view, std::string_view> words[] = {
+      {"{t}", sqlite ? "TEXT" : "TEXT COLLATE \"C\""},
+      {"{i}", sqlite ? "INTEGER" : "BIGINT"},
+      {"{b}", sqlite ? "BLOB" : "BYTEA"},
+      {"{wr}", sqlite ? "WITHOUT ROWID" : ""},
+  };
+  for (const auto& [word, meaning] : words) {
+    for (size_t at = text.find(word); at != std::string::npos; at = text.find(word, at)) {
+      text.replace(at, word.size(), meaning);
+    }
+  }
+  return text;
+}
+
+}  // namespace
+
+Result<std::string> SchemaSteps(Dialect dialect, int64_t from) {
+  const std::string third = std::string(kOpenLosses) + kObservedAge + kUnapplied;
+  if (from == 0) return In(dialect, std::string(kFirst) + kSecond + third);
+  if (from == 1 && dialect == Dialect::kSqlite) {
+    return In(dialect, std::string(kFromFirst) + kSecond + third);
+  }
+  if (from == 2) return In(dialect, third);
+  if (from == 3) return In(dialect, std::string(kObservedAge) + kUnapplied);
+  if (from == 4) return In(dialect, kUnapplied);
+  return Invalid("the database was written by a newer tillrelay-collector; install that");
+}
+
+}  // namespace tillrelay::collector

@@ -1,0 +1,223 @@
+// What: the SQL of the collector's tables, one text for both databases.
+// Thread: immutable.
+#pragma once
+
+#include "collector/db/sql.h"
+
+namespace tillrelay::collector::sql {
+
+inline const Statement kHead("SELECT position, purged FROM head", "");
+inline const Statement kSaveHead("UPDATE head SET position = r.p FROM {rows} WHERE one = 1", "p#");
+inline const Statement kStreams(
+    "SELECT s.store_id, s.stream, s.confirmed_through, s.chain, s.highest_seen, s.opened_at,"
+    " s.reason, s.revision, s.lost_through FROM {rows} JOIN stream s ON s.store_id = r.a AND "
+    "s.stream = r.b",
+    "a b");
+inline const Statement kAllStreams(
+    "SELECT store_id, stream, confirmed_through, chain, highest_seen, opened_at, reason, revision,"
+    " lost_through FROM stream ORDER BY opened_at, stream",
+    "");
+inline const Statement kStreamCount("SELECT COUNT(*) FROM {rows} JOIN stream s ON s.store_id = r.a",
+                                    "a");
+inline const Statement kOpenStreams(
+    "SELECT store_id, stream, confirmed_through, chain, highest_seen, opened_at, reason, revision,"
+    " lost_through FROM stream WHERE confirmed_through < highest_seen",
+    "");
+inline const Statement kSaveStreams(
+    "INSERT INTO stream (store_id, stream, confirmed_through, chain, highest_seen, opened_at,"
+    " reason, revision, lost_through)"
+    " SELECT r.a, r.b, r.c, r.d, r.e, r.f, r.g, r.h, r.i FROM {rows} WHERE true"
+    " ON CONFLICT (store_id, stream) DO UPDATE SET"
+    " confirmed_through = excluded.confirmed_through, chain = excluded.chain,"
+    " highest_seen = excluded.highest_seen, reason = excluded.reason,"
+    " revision = excluded.revision, lost_through = excluded.lost_through",
+    "a b c# d e# f g h# i#");
+inline const Statement kStreamsOfStores(
+    "SELECT s.store_id, s.stream, s.confirmed_through, s.chain FROM {rows}"
+    " JOIN stream s ON s.store_id = r.a ORDER BY s.store_id, s.opened_at DESC, s.stream DESC",
+    "a");
+inline const Statement kOwedOfStores(
+    "SELECT o.store_id, o.stream, o.sequence FROM {rows} JOIN owed o ON o.store_id = r.a"
+    " ORDER BY o.store_id, o.stream, o.sequence",
+    "a");
+
+// A question for each id: as a join it is planned by guesses about how many rows have counted, and
+// PostgreSQL then reads all of them.
+inline const Statement kCountedIds(
+    "SELECT r.a, (SELECT 1 FROM event e WHERE e.id = r.a AND e.counted = 1),"
+    " (SELECT 1 FROM unapplied u WHERE u.id = r.a LIMIT 1) FROM {rows}",
+    "a");
+inline const Statement kEvents(
+    "SELECT e.store_id, e.stream, e.sequence, e.id, e.kind, e.occurred_at, e.recorded_at,"
+    " e.stored_at, e.chain, e.position, e.body FROM {rows} JOIN event e"
+    " ON e.store_id = r.a AND e.stream = r.b AND e.sequence = r.c",
+    "a b c#");
+inline const Statement kIslands(
+    "SELECT e.sequence FROM {rows} JOIN event e"
+    " ON e.store_id = r.a AND e.stream = r.b AND e.sequence > r.c ORDER BY e.sequence",
+    "a b c#");
+inline const Statement kSince(
+    "SELECT e.store_id, e.stream, e.sequence, e.id, e.kind, e.occurred_at, e.recorded_at,"
+    " e.stored_at, e.chain, e.position, e.body FROM {rows} JOIN timeline t"
+    " ON t.store_id = r.a AND t.at > r.b JOIN event e ON e.position = t.position",
+    "a b#");
+// The bounds as scalars: joined to rows PostgreSQL would read the whole table for them.
+inline const Statement kCounted(
+    "WITH span AS (SELECT r.a, r.b FROM {rows})"
+    " SELECT e.store_id, e.stream, e.sequence, e.id, e.kind, e.occurred_at, e.recorded_at,"
+    " e.stored_at, e.chain, e.position, e.body FROM event e"
+    " WHERE e.position > (SELECT a FROM span) AND e.position <= (SELECT b FROM span)"
+    " AND e.position IS NOT NULL ORDER BY e.position",
+    "a# b#");
+inline const Statement kInsertEvents(
+    "INSERT INTO event (position, store_id, stream, sequence, id, kind, occurred_at, recorded_at,"
+    " stored_at, chain, counted, body)"
+    " SELECT r.a, r.b, r.c, r.d, r.e, r.f, r.g, r.h, r.i, r.j, r.k, r.l FROM {rows}",
+    "a# b c d# e f g h i j k# l");
+inline const Statement kCountEvents(
+    "UPDATE event SET counted = 1, position = r.p FROM {rows}"
+    " WHERE event.store_id = r.a AND event.stream = r.b AND event.sequence = r.c",
+    "p# a b c#");
+inline const Statement kFillEvents(
+    "UPDATE event SET kind = r.k, body = r.l, occurred_at = r.o, counted = r.n, position = r.p"
+    " FROM {rows}"
+    " WHERE event.store_id = r.a AND event.stream = r.b AND event.sequence = r.c",
+    "k l o n# p# a b c#");
+inline const Statement kDropEvents(
+    "DELETE FROM event WHERE (store_id, stream, sequence) IN (SELECT r.a, r.b, r.c FROM {rows})",
+    "a b c#");
+
+inline const Statement kCells(
+    "SELECT s.store_id, s.item, s.uom, CAST(ROUND(s.on_hand * 1000000) AS BIGINT),"
+    " CAST(ROUND(s.reserved * 1000000) AS BIGINT), CAST(ROUND(s.damaged * 1000000) AS BIGINT),"
+    " CAST(ROUND(s.in_transit * 1000000) AS BIGINT) FROM {rows}"
+    " JOIN stock s ON s.store_id = r.a AND s.item = r.b AND s.uom = r.c",
+    "a b c");
+inline const Statement kCountedAt(
+    "SELECT c.store_id, c.item, c.uom, c.bucket, c.as_of FROM {rows}"
+    " JOIN counted_at c ON c.store_id = r.a AND c.item = r.b AND c.uom = r.c",
+    "a b c");
+inline const Statement kTransit(
+    "SELECT t.store_id, t.transfer_id, t.item, t.uom,"
+    " CAST(ROUND(t.quantity * 1000000) AS BIGINT) FROM {rows} JOIN transit t"
+    " ON t.store_id = r.a AND t.transfer_id = r.b AND t.item = r.c AND t.uom = r.d",
+    "a b c d");
+inline const Statement kSaveCells(
+    "INSERT INTO stock (store_id, item, uom, on_hand, reserved, damaged, in_transit)"
+    " SELECT r.a, r.b, r.c, CAST(r.d AS NUMERIC), CAST(r.e AS NUMERIC), CAST(r.f AS NUMERIC),"
+    " CAST(r.g AS NUMERIC) FROM {rows} WHERE true"
+    " ON CONFLICT (store_id, item, uom) DO UPDATE SET on_hand = excluded.on_hand,"
+    " reserved = excluded.reserved, damaged = excluded.damaged, in_transit = excluded.in_transit",
+    "a b c d e f g");
+inline const Statement kSaveCountedAt(
+    "INSERT INTO counted_at (store_id, item, uom, bucket, as_of)"
+    " SELECT r.a, r.b, r.c, r.d, r.e FROM {rows} WHERE true"
+    " ON CONFLICT (store_id, item, uom, bucket) DO UPDATE SET as_of = excluded.as_of",
+    "a b c d e#");
+inline const Statement kSaveTransit(
+    "INSERT INTO transit (store_id, transfer_id, item, uom, quantity)"
+    " SELECT r.a, r.b, r.c, r.d, CAST(r.e AS NUMERIC) FROM {rows} WHERE true"
+    " ON CONFLICT (store_id, transfer_id, item, uom) DO UPDATE SET quantity = excluded.quantity",
+    "a b c d e");
+inline const Statement kDropTransit(
+    "DELETE FROM transit WHERE (store_id, transfer_id, item, uom) IN"
+    " (SELECT r.a, r.b, r.c, r.d FROM {rows})",
+    "a b c d");
+inline const Statement kTimeline(
+    "INSERT INTO timeline (store_id, at, position) SELECT r.a, r.b, r.c FROM {rows}", "a b# c#");
+inline const Statement kLate(
+    "INSERT INTO late (position, store_id, item, uom, bucket, delta, as_of)"
+    " SELECT r.a, r.b, r.c, r.d, r.e, CAST(r.f AS NUMERIC), r.g FROM {rows}",
+    "a# b c d e f g#");
+
+inline const Statement kDuplicates(
+    "INSERT INTO duplicate (store_id, stream, sequence, id, seen, last_at)"
+    " SELECT r.a, r.b, r.c, r.d, r.e, r.f FROM {rows} WHERE true"
+    " ON CONFLICT (store_id, stream, sequence, id) DO UPDATE SET"
+    " seen = duplicate.seen + excluded.seen, last_at = excluded.last_at",
+    "a b c# d e# f");
+inline const Statement kForks(
+    "INSERT INTO fork (store_id, stream, sequence, chain, body, at, id, kind, occurred_at,"
+    " recorded_at) SELECT r.a, r.b, r.c, r.d, r.e, r.f, r.g, r.h, r.i, r.j FROM {rows} WHERE true"
+    " ON CONFLICT DO NOTHING",
+    "a b c# d e f g h i j");
+// What has no effect of its own (parked, stream_opened, loss) stays where it is.
+inline const Statement kForgotten(
+    "SELECT f.store_id, f.stream, f.sequence, f.id, f.kind, f.occurred_at, f.recorded_at, f.at,"
+    " f.chain, 0, f.body FROM {rows} JOIN fork f ON f.at < r.a"
+    " WHERE f.kind NOT IN ('parked', 'stream_opened', 'loss', 'unapplied') AND NOT EXISTS"
+    " (SELECT 1 FROM event e WHERE e.id = f.id AND e.counted = 1)"
+    " ORDER BY f.at, f.store_id, f.stream, f.sequence LIMIT 200",
+    "a");
+inline const Statement kLosses(
+    "SELECT l.first, l.last, l.reason, l.filled, l.chain, l.open_ended FROM {rows} JOIN loss l"
+    " ON l.store_id = r.a AND l.stream = r.b ORDER BY l.first",
+    "a b");
+// Rows do not overlap, so a conflict is between numbers and an unknown end just before them: one
+// row says both.
+inline const Statement kSaveLosses(
+    "INSERT INTO loss (store_id, stream, first, last, reason, at, chain, open_ended)"
+    " SELECT r.a, r.b, r.c, r.d, r.e, r.f, r.g, r.h FROM {rows} WHERE true"
+    " ON CONFLICT (store_id, stream, first) DO UPDATE SET"
+    " chain = CASE WHEN excluded.last > loss.last THEN excluded.chain ELSE loss.chain END,"
+    " last = CASE WHEN excluded.last > loss.last THEN excluded.last ELSE loss.last END,"
+    " open_ended = CASE WHEN excluded.open_ended > loss.open_ended"
+    " THEN excluded.open_ended ELSE loss.open_ended END",
+    "a b c# d# e f g h#");
+inline const Statement kLossFilled(
+    "UPDATE loss SET filled = filled + r.n FROM {rows}"
+    " WHERE loss.store_id = r.a AND loss.stream = r.b AND loss.first = r.c",
+    "n# a b c#");
+inline const Statement kOwed(
+    "SELECT o.sequence, o.kind, o.bytes, o.reason, o.data_hash FROM {rows} JOIN owed o"
+    " ON o.store_id = r.a AND o.stream = r.b",
+    "a b");
+inline const Statement kSaveOwed(
+    "INSERT INTO owed (store_id, stream, sequence, kind, bytes, reason, data_hash, since)"
+    " SELECT r.a, r.b, r.c, r.d, r.e, r.f, r.g, r.h FROM {rows} WHERE true"
+    " ON CONFLICT DO NOTHING",
+    "a b c# d e# f g h");
+inline const Statement kOwedOver(
+    "DELETE FROM owed WHERE (store_id, stream, sequence) IN (SELECT r.a, r.b, r.c FROM {rows})",
+    "a b c#");
+inline const Statement kSaveUnapplied(
+    "INSERT INTO unapplied (store_id, stream, sequence, chain, id, kind, reason, since, bytes, raw)"
+    " SELECT r.a, r.b, r.c, r.d, r.e, r.f, r.g, r.h, r.i, r.j FROM {rows} WHERE true"
+    " ON CONFLICT DO NOTHING",
+    "a b c# d e f g h i# j!");
+inline const Statement kUnappliedOver(
+    "DELETE FROM unapplied WHERE (store_id, stream, sequence, chain) IN"
+    " (SELECT r.a, r.b, r.c, r.d FROM {rows})",
+    "a b c# d");
+inline const Statement kUnappliedKept(
+    "SELECT COUNT(*), COALESCE(SUM(u.bytes), 0) FROM {rows} JOIN unapplied u"
+    " ON u.store_id = r.a",
+    "a");
+inline const Statement kUnappliedOfStores(
+    "SELECT u.store_id, u.stream, u.sequence FROM {rows} JOIN unapplied u ON u.store_id = r.a"
+    " ORDER BY u.store_id, u.stream, u.sequence",
+    "a");
+// The next ones in the order of their keys.
+inline const Statement kUnapplied(
+    "SELECT u.store_id, u.stream, u.sequence, u.chain, u.id, u.kind, u.reason, u.since, u.raw"
+    " FROM {rows} JOIN unapplied u"
+    " ON (u.store_id, u.stream, u.sequence, u.chain) > (r.a, r.b, r.c, r.d)"
+    " ORDER BY u.store_id, u.stream, u.sequence, u.chain LIMIT 20",
+    "a b c# d");
+
+inline const Statement kGaps(
+    "SELECT store_id, stream, first, last, since, asked_at FROM gap ORDER BY 1, 2, 3", "");
+inline const Statement kClearGaps(
+    "DELETE FROM gap WHERE (store_id, stream) IN (SELECT r.a, r.b FROM {rows})", "a b");
+inline const Statement kSaveGaps(
+    "INSERT INTO gap (store_id, stream, first, last, since, asked_at)"
+    " SELECT r.a, r.b, r.c, r.d, r.e, NULLIF(r.f, '') FROM {rows}",
+    "a b c# d# e f");
+
+inline const Statement kClearStock("DELETE FROM stock", "");
+inline const Statement kClearTransit("DELETE FROM transit", "");
+inline const Statement kClearCountedAt("DELETE FROM counted_at", "");
+inline const Statement kClearTimeline("DELETE FROM timeline", "");
+inline const Statement kClearLate("DELETE FROM late", "");
+
+}  // namespace tillrelay::collector::sql

@@ -1,0 +1,105 @@
+// What: the collector's reads and writes, each written once for both databases.
+// Promise: reads look at many keys at once; a batch of changes is written in one go. Nothing is
+//   decided here.
+// Thread: the store's.
+// Errors: those of the database; corrupt when a row cannot be what this program wrote.
+#pragma once
+
+#include <optional>
+#include <set>
+#include <span>
+
+#include "collector/db/purged_ranges.h"
+#include "collector/db/rows.h"
+#include "collector/db/sql.h"
+
+namespace tillrelay::collector {
+
+struct Wanted {
+  std::vector<StreamKey> streams;
+  std::vector<std::string> ids;  // which of them have counted
+  std::vector<CellKey> cells;
+  std::vector<TransitKey> transit;
+};
+
+struct Found {
+  std::vector<StreamRow> streams;
+  std::set<std::string> counted;
+  std::set<std::string> reserved;  // of events that could not be applied
+  std::map<CellKey, CellRow> cells;
+  std::map<TransitKey, int64_t> transit;
+};
+
+class Tables {
+ public:
+  explicit Tables(Sql* sql) : sql_(*sql) {}
+
+  struct Head {
+    uint64_t position = 0;  // of the last counted event
+    uint64_t purged = 0;    // positions up to here have been deleted by age
+  };
+  // Starts the transaction and reads, in one round trip.
+  Result<Found> Begin(const Wanted& wanted, Head* head);
+  Result<Found> Read(const Wanted& wanted);
+  Result<std::vector<EventRow>> Events(const std::vector<NumberKey>& numbers);
+  // The numbers that are held above `through`.
+  Result<std::vector<uint64_t>> Islands(const StreamKey& key, uint64_t through);
+  // Bodies of the store's counted events that happened after `as_of`.
+  Result<std::vector<EventRow>> Since(const std::string& store, int64_t as_of);
+  Result<std::vector<LossRow>> Losses(const StreamKey& key);
+  Result<std::map<uint64_t, OwedRow>> Owed(const StreamKey& key);
+
+  // How many events of the store could not be applied, and their bytes.
+  struct Kept {
+    uint64_t events = 0, bytes = 0;
+  };
+  Result<Kept> UnappliedOf(const std::string& store);
+  // The next ones behind `last`, at most 20.
+  Result<std::vector<UnappliedRow>> Unapplied(const UnappliedRow& last);
+
+  // Events that were kept aside before `before` (UTC text) and whose id has not counted; the oldest
+  // 200.
+  Result<std::vector<EventRow>> UnappliedDiverged(const std::string& before);
+
+  Status Write(const Changes& changes, uint64_t position);
+  Status Commit() { return sql_.Commit(); }
+
+  // The newest streams of each store as committed, with what they owe.
+  using Confirmed = std::map<std::string, std::vector<wire::StreamConfirm>>;
+  Result<Confirmed> ReadConfirmed(const std::vector<std::string>& stores, size_t most);
+  Result<std::vector<StreamRow>> AllStreams();
+  Result<uint64_t> StreamCount(const std::string& store);
+  // Those that have seen a number above their watermark.
+  Result<std::vector<StreamRow>> OpenStreams();
+  Result<std::vector<std::pair<StreamKey, GapRow>>> Gaps();
+
+  // For a rebuild: the ledger is emptied, then counted events are read in order.
+  Status ClearLedger();
+  Result<std::vector<EventRow>> Counted(uint64_t after, uint64_t most);
+
+  // tables_age.cc. Time that was seen to pass, in seconds: adds to the row if it is as expected,
+  // else another collector has counted. Gives what the row says then. A transaction of its own, as
+  // are the next and Purge.
+  Result<int64_t> CountSeen(std::optional<int64_t> expected, int64_t seconds);
+  // At that moment the last position was this one.
+  Status SaveAgeMark(int64_t seen_s, uint64_t position);
+  Result<uint64_t> PositionMarkedBy(int64_t seen_s);  // 0: nothing was marked by then
+  Result<std::map<std::string, PurgedRanges>> ReadForgotten();
+  // Deletes at most `most` of the oldest counted events, up to position `through`, and notes when
+  // they were recorded. Gives how many.
+  Result<uint64_t> Purge(uint64_t through, uint64_t most);
+
+ private:
+  void AddCalls(const Wanted& wanted, std::vector<Call>* calls, std::deque<Input>* inputs);
+  Result<Found> Collect(const std::vector<Rows>& rows);
+  Status WriteEvents(const Changes& changes);
+  Status WriteLedger(const Changes& changes);
+  Status WriteRest(const Changes& changes);
+  Status WriteDoubtful(const Changes& changes);
+  Status WriteForgotten(const std::map<std::string, PurgedRanges>& forgotten);
+  Status WriteUnapplied(const Changes& changes);
+
+  Sql& sql_;
+};
+
+}  // namespace tillrelay::collector

@@ -1,0 +1,47 @@
+// What: what one event does to stock, read once out of its bytes.
+// Promise: only effects that the publishing store may cause: its own buckets, and `in_transit` of
+//   others; another store's are left out and counted. What cannot be read, or is out of
+//   common/event/bounds.h, is said in `fault`: such an event is not applied in part.
+// Thread: any (values).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "collector/db/rows.h"
+#include "common/base/json_reader.h"
+
+namespace tillrelay::collector {
+
+struct Effect {
+  CellKey cell;
+  size_t bucket = 0;
+  int64_t micros = 0;
+  std::string ref;  // the transfer, for in_transit
+};
+
+struct CountedLine {
+  CellKey cell;
+  size_t bucket = 0;
+  int64_t micros = 0;
+};
+
+struct Posting {
+  std::string store;
+  int64_t at = 0;  // microseconds since 1970
+  bool is_count = false;
+  int64_t as_of = 0;
+  std::vector<Effect> effects;
+  std::vector<CountedLine> lines;
+  uint64_t skipped = 0;
+  std::string fault;  // why the event cannot be applied; empty: it can
+};
+
+struct PostingSource {
+  std::string_view store, kind, time;
+};
+Posting ReadPosting(const PostingSource& from, JsonValue data);
+
+}  // namespace tillrelay::collector

@@ -1,0 +1,114 @@
+// What the collector does now and then: collector.h.
+#include "collector/service/collector.h"
+#include "common/event/time_text.h"
+
+namespace tillrelay::collector {
+
+Status Collector::LoadGaps() {
+  const Now now = Read();
+  auto gaps = store_.tables().Gaps();
+  if (!gaps.ok()) return std::move(gaps).status();
+  reported_gaps_.clear();
+  for (auto& [key, row] : *gaps) {
+    reported_gaps_[key].push_back(row.range);
+    Gap gap;
+    static_cast<GapRow&>(gap) = row;
+    gaps_.Remember(key, gap, now);
+  }
+  return Status::Ok();
+}
+
+void Collector::Upkeep() {
+  const Instant now = clock_.Now();
+  if (store_.sql()->shared() && now >= upkeep_at_) {
+    upkeep_at_ = now + kUpkeepEvery;
+    if (Status led = Lead(); !led.ok()) return StoreFailed(led);
+  }
+  if (news_.leads && now >= rescue_at_) {
+    rescue_at_ = now + kRescueEvery;
+    if (Status rescued = ApplyDiverged(); !rescued.ok()) return StoreFailed(rescued);
+  }
+  if (news_.leads && tried_) {
+    if (Status applied = ApplyKept(); !applied.ok()) return StoreFailed(applied);
+  }
+  if (retention_.count() == 0) return;
+  if (!news_.leads) return age_.Pause();
+  if (Status seen = age_.Observe(&store_.tables(), now, store_.position()); !seen.ok()) {
+    return StoreFailed(seen);
+  }
+  if (now < purge_at_) return;
+  if (Status purged = Purge(); !purged.ok()) StoreFailed(purged);
+}
+
+// One of those who share a database looks after all streams, also those whose events went to the
+// others. It loses that with its connection, and another one takes over.
+Status Collector::Lead() {
+  auto leads = store_.sql()->Lead();
+  if (!leads.ok()) return std::move(leads).status();
+  if (*leads && !news_.leads) {
+    log::Info("collector", "this collector looks after the stores now");
+    TRY(LoadGaps());
+  }
+  news_.leads = *leads;
+  if (!news_.leads) {
+    gaps_.TakeChanged();
+    unsaved_gaps_.clear();
+    return Status::Ok();
+  }
+  auto open = store_.RefreshOpen(gaps_.Open());
+  if (!open.ok()) return std::move(open).status();
+  const Now now = Read();
+  for (const StreamKey& key : *open) {
+    auto state = store_.Find(key);
+    if (!state.ok()) return std::move(state).status();
+    if (*state != nullptr) gaps_.Received(key, **state, now);
+  }
+  return Status::Ok();
+}
+
+Status Collector::ApplyDiverged() {
+  const WallTime now = clock_.Wall();
+  TRY(store_.Begin(event::UtcText(now)));
+  auto rescued = store_.ApplyDiverged(event::UtcText(now - kRescueAfter));
+  if (!rescued.ok()) return std::move(rescued).status();
+  TRY(store_.Commit());
+  news_.rescued += *rescued;
+  if (*rescued > 0) {
+    log::Error("collector", "{} events that were kept aside for an hour are applied now", *rescued);
+  }
+  return Status::Ok();
+}
+
+// What an older program, or an older database, could not apply is tried once by each run.
+Status Collector::ApplyKept() {
+  auto kept = store_.tables().Unapplied(*tried_);
+  if (!kept.ok()) return std::move(kept).status();
+  if (kept->empty()) {
+    tried_.reset();
+    return Status::Ok();
+  }
+  for (UnappliedRow& row : *kept) {
+    auto applied = store_.ApplyKeptAlone(row, "", event::UtcText(clock_.Wall()));
+    if (!applied.ok()) return std::move(applied).status();
+    if (*applied) {
+      log::Info("collector", "store {}: event {} of stream {}, which was kept, is applied now",
+                row.number.key.store, row.number.sequence, row.number.key.stream);
+      TRY(RefreshGaps(row.number.key));
+    }
+    row.raw.clear();
+    tried_ = std::move(row);
+  }
+  return Status::Ok();
+}
+
+Status Collector::Purge() {
+  auto through = age_.PositionOf(&store_.tables(), retention_);
+  if (!through.ok()) return std::move(through).status();
+  auto purged = store_.tables().Purge(*through, kPurgeSlice);
+  if (!purged.ok()) return std::move(purged).status();
+  const bool more = *purged == kPurgeSlice;
+  purge_at_ = clock_.Now() + (more ? Duration(std::chrono::seconds(1)) : Duration(kPurgeEvery));
+  return Status::Ok();
+}
+
+}  // namespace tillrelay::collector

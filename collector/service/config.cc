@@ -1,0 +1,115 @@
+#include "collector/service/config.h"
+
+#include "collector/db/sql.h"
+#include "common/base/files.h"
+#include "common/base/settings.h"
+#include "common/base/text.h"
+
+namespace tillrelay::collector {
+namespace {
+
+constexpr size_t kMaxConfigBytes = 1024 * 1024;
+constexpr int64_t kLeastRetentionDays = 400;  // ids outlive every agent's own retention
+
+bool IsTopicPart(std::string_view text) {
+  return !text.empty() && text.find_first_of("+#") == std::string_view::npos;
+}
+
+void CheckBroker(Settings* settings, const Config& config) {
+  const std::string& url = config.broker.url;
+  if (!url.starts_with("mqtt://") && !url.starts_with("mqtts://")) {
+    settings->Complain("broker.url", "write mqtt://host:port or mqtts://host:port");
+  }
+  if (config.broker.cert_file.empty() != config.broker.key_file.empty()) {
+    settings->Complain("broker.cert_file", "cert_file and key_file are given together");
+  }
+}
+
+void CheckTopics(Settings* settings, const Config& config) {
+  const std::string& prefix = config.topic_prefix;
+  if (!IsTopicPart(prefix) || prefix.front() == '/' || prefix.back() == '/' ||
+      prefix.front() == '$') {
+    settings->Complain("delivery.topic_prefix", "a topic without wildcards and outer slashes");
+  }
+  const std::string& group = config.shared_group;
+  if (!group.empty() && (!IsTopicPart(group) || group.find('/') != std::string::npos)) {
+    settings->Complain("delivery.shared_group", "a name without slashes and wildcards");
+  }
+}
+
+void CheckStore(Settings* settings, const Config& config) {
+  const std::string& url = config.database;
+  const bool sqlite = url.starts_with(kSqliteScheme) && url.size() > kSqliteScheme.size();
+  const bool postgres = url.starts_with(kPostgresScheme);
+  if (!sqlite && !postgres) {
+    settings->Complain("store.url", "write sqlite:/path/to/central.db or postgresql://host/name");
+  }
+  if (sqlite && !config.shared_group.empty()) {
+    settings->Complain("delivery.shared_group", "collectors that share the work need PostgreSQL");
+  }
+  if (config.retention_days != 0 && config.retention_days < kLeastRetentionDays) {
+    settings->Complain("store.retention_days", "0 (for ever) or at least 400");
+  }
+  for (const std::string& store : config.expected_stores) {
+    if (!IsName(store)) settings->Complain("stores.expected", store + " is no store id");
+  }
+}
+
+bool IsLocal(const std::string& address) {
+  return address.starts_with("127.") || address.starts_with("localhost:") ||
+         address.starts_with("[::1]:") || address.starts_with("unix:");
+}
+
+void CheckHttp(Settings* settings, const Config& config) {
+  if (config.metrics_listen.empty() || IsLocal(config.metrics_listen)) return;
+  if (config.token_file.empty()) {
+    settings->Complain("metrics.listen", "another address than loopback needs metrics.token_file");
+  }
+}
+
+}  // namespace
+
+Result<Config> ParseConfig(std::string_view text, const std::string& name) {
+  auto parsed = Settings::Parse(text, name);
+  if (!parsed.ok()) return std::move(parsed).status();
+  Settings& settings = *parsed;
+  Config config;
+  settings.String("broker.url", &config.broker.url);
+  settings.Word("broker.protocol", {"auto", "5", "3.1.1"}, &config.broker.protocol);
+  settings.String("broker.username", &config.broker.username);
+  settings.String("broker.password_file", &config.broker.password_file);
+  settings.String("broker.ca_file", &config.broker.ca_file);
+  settings.String("broker.cert_file", &config.broker.cert_file);
+  settings.String("broker.key_file", &config.broker.key_file);
+  settings.String("store.url", &config.database);
+  settings.Integer("store.retention_days", 0, 36'500, &config.retention_days);
+  settings.String("delivery.topic_prefix", &config.topic_prefix);
+  settings.String("delivery.shared_group", &config.shared_group);
+  settings.Integer("delivery.instance", 1, 999, &config.instance);
+  settings.String("metrics.listen", &config.metrics_listen);
+  settings.String("metrics.token_file", &config.token_file);
+  settings.Strings("metrics.allowed_hosts", &config.allowed_hosts);
+  settings.Strings("stores.expected", &config.expected_stores);
+  settings.Integer("stores.silent_after_s", 90, 86'400, &config.silent_after_s);
+  CheckBroker(&settings, config);
+  CheckTopics(&settings, config);
+  CheckStore(&settings, config);
+  CheckHttp(&settings, config);
+  TRY(settings.Finish());
+  return config;
+}
+
+Result<Config> ReadConfig(const std::string& path) {
+  auto text = ReadFile(path, kMaxConfigBytes);
+  if (!text.ok()) return std::move(text).status().Within("configuration");
+  return ParseConfig(*text, path);
+}
+
+std::vector<std::string> Subscriptions(const Config& config) {
+  const wire::Topics all = wire::TopicsOf(config.topic_prefix, "+");
+  const std::string events =
+      config.shared_group.empty() ? all.events : "$share/" + config.shared_group + "/" + all.events;
+  return {events, all.status, all.reply};
+}
+
+}  // namespace tillrelay::collector

@@ -1,0 +1,126 @@
+#include "collector/service/connection.h"
+
+#include <algorithm>
+
+namespace tillrelay::collector {
+
+using mqtt::LinkEventType;
+
+bool Connection::Handle(const mqtt::LinkEvent& event, Instant now) {
+  switch (event.what) {
+    case LinkEventType::kConnected:
+      Connected(event, now);
+      return false;
+    case LinkEventType::kSubscribed:
+      return Subscribed(event, now);
+    case LinkEventType::kPublished:
+      Published(event, now);
+      return false;
+    case LinkEventType::kConnectFailed:
+    case LinkEventType::kLost:
+      if (state_ != State::kIdle) Lose(event.text, now);
+      return false;
+    case LinkEventType::kMessage:
+      return false;
+  }
+  return false;
+}
+
+void Connection::Connected(const mqtt::LinkEvent& event, Instant now) {
+  if (state_ != State::kConnecting) return;
+  state_ = State::kSubscribing;
+  subscribed_ = 0;
+  in_flight_ = 0;
+  // One below the broker's limit: at the limit itself the client library stalls.
+  const uint32_t limit = event.receive_maximum;
+  window_ = std::clamp<uint32_t>(limit > 1 ? limit - 1 : 1, 1, kMostInFlight);
+  if (Status asked = link_.Subscribe(topics_); !asked.ok()) {
+    link_.Disconnect(0);
+    Lose(asked.message(), now);
+  }
+}
+
+bool Connection::Subscribed(const mqtt::LinkEvent& event, Instant now) {
+  if (state_ != State::kSubscribing) return false;
+  if (event.reason_code != 0) {
+    link_.Disconnect(0);
+    Lose(event.text, now);
+    return false;
+  }
+  if (++subscribed_ < topics_.size()) return false;
+  state_ = State::kUp;
+  since_ = now;
+  log::Info("collector", "connected to the broker and subscribed");
+  return true;
+}
+
+void Connection::Published(const mqtt::LinkEvent& event, Instant now) {
+  if (state_ != State::kUp || event.token != generation_ || in_flight_ == 0) return;
+  --in_flight_;
+  moved_at_ = now;
+  if (event.reason_code >= 0x80) log::Warning("collector", "{}", event.text);
+}
+
+void Connection::Tick(Instant now) {
+  if (state_ == State::kUp && in_flight_ > 0 && now >= moved_at_ + kAckPatience) {
+    link_.Disconnect(0);
+    Lose("the broker acknowledges nothing", now);
+  }
+  const bool starting = state_ == State::kConnecting || state_ == State::kSubscribing;
+  if (starting && now >= since_ + kConnectPatience) {
+    link_.Disconnect(0);
+    Lose("the broker does not answer", now);
+  }
+  if (state_ != State::kIdle || now < retry_at_) return;
+  state_ = State::kConnecting;
+  since_ = now;
+  ++generation_;
+  if (Status started = link_.Connect(); !started.ok()) Lose(started.message(), now);
+}
+
+Status Connection::Publish(const mqtt::PublishOrder& order, Instant now) {
+  if (!up()) return Unavailable("not connected");
+  if (!has_room()) return Full("the window to the broker is full");
+  mqtt::PublishOrder mine = order;
+  mine.token = generation_;
+  if (Status handed = link_.Publish(mine); !handed.ok()) {
+    link_.Disconnect(0);
+    Lose(handed.message(), now);
+    return handed;
+  }
+  if (in_flight_++ == 0) moved_at_ = now;
+  return Status::Ok();
+}
+
+void Connection::Lose(std::string_view why, Instant now) {
+  if (state_ == State::kUp && now - since_ >= kStable) failures_ = 0;
+  state_ = State::kIdle;
+  in_flight_ = 0;
+  const auto ceiling = std::min<Duration>(kLeastPause * (1 << std::min(failures_, 10)), kMostPause);
+  ++failures_;
+  const double share = random_.Unit();
+  const auto spread = static_cast<double>((ceiling - kLeastPause).count()) * share;
+  retry_at_ = now + kLeastPause + Duration(static_cast<int64_t>(spread));
+  lost_.Report(fmt::format("no connection to the broker: {}", why), now);
+}
+
+std::optional<Instant> Connection::NextDeadline() const {
+  switch (state_) {
+    case State::kIdle:
+      return retry_at_;
+    case State::kConnecting:
+    case State::kSubscribing:
+      return since_ + kConnectPatience;
+    case State::kUp:
+      if (in_flight_ > 0) return moved_at_ + kAckPatience;
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+void Connection::Close() {
+  if (state_ != State::kIdle) link_.Disconnect(1000);
+  state_ = State::kIdle;
+}
+
+}  // namespace tillrelay::collector

@@ -1,0 +1,237 @@
+#include "collector/service/service.h"
+
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <thread>
+
+#include "collector/db/reader.h"
+#include "collector/intake/fair_inbox.h"
+#include "collector/service/collector.h"
+#include "collector/web/routes.h"
+#include "common/http/server.h"
+#include "common/mqtt/paho_link.h"
+#include "common/service/credentials.h"
+#include "common/service/heartbeat.h"
+#include "common/service/notify.h"
+#include "common/service/signals.h"
+
+namespace tillrelay::collector {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr seconds kMainTick{5};
+constexpr seconds kMaxIdle{1};            // the collector's loop comes round at least this often
+constexpr seconds kCollectorBudget{150};  // a statement may take 60 s, a name lookup its time
+constexpr seconds kReaderBudget{90};
+constexpr seconds kHttpBudget{30};
+constexpr seconds kDrain{10};  // of the inbox, at a stop
+constexpr milliseconds kHttpPatience{2000};
+constexpr size_t kHttpConnections = 128;
+
+const char* Environment(const char* name) { return std::getenv(name); }
+
+std::string HostName() {
+  char name[256] = {};
+  if (gethostname(name, sizeof(name) - 1) != 0) return "unknown";
+  return name;
+}
+
+Result<mqtt::LinkOptions> LinkOptionsOf(const Config& config) {
+  mqtt::LinkOptions options;
+  options.url = config.broker.url;
+  options.client_id = "tillrelay-collector-" + HostName() + "-" + std::to_string(config.instance);
+  options.protocol = mqtt::ProtocolOf(config.broker.protocol);
+  options.username = config.broker.username;
+  const auto path = [](const char* key, const std::string& value, std::string* out) {
+    auto found = service::CredentialPath(key, value, Environment);
+    if (found.ok()) *out = *found;
+    return found.ok() ? Status::Ok() : std::move(found).status();
+  };
+  TRY(path("broker.ca_file", config.broker.ca_file, &options.ca_file));
+  TRY(path("broker.cert_file", config.broker.cert_file, &options.cert_file));
+  TRY(path("broker.key_file", config.broker.key_file, &options.key_file));
+  auto password =
+      service::ReadSecret("broker.password_file", config.broker.password_file, Environment);
+  if (!password.ok()) return std::move(password).status();
+  options.password = *std::move(password);
+  return options;
+}
+
+class Service {
+ public:
+  explicit Service(const Config& config)
+      : config_(config),
+        notifier_(service::Notifier::FromEnvironment(Environment)),
+        inbox_(config.topic_prefix) {}
+
+  Status Start();
+  void Run(service::Signals* signals);
+  void Stop();
+
+ private:
+  Status StartCollector();
+  Status StartHttp();
+  void Loop();
+  std::string Sentence() const;
+  std::function<void()> Beat(const char* name, seconds budget);
+
+  const Config& config_;
+  const service::Notifier notifier_;
+  const SystemClock clock_;
+  SystemRandom random_;
+  service::Heartbeat heartbeat_;
+  Fleet fleet_;
+  FairInbox inbox_;
+  std::unique_ptr<Store> store_;
+  std::unique_ptr<mqtt::Link> link_;
+  std::unique_ptr<Collector> collector_;
+  std::unique_ptr<Reader> reader_;
+  std::unique_ptr<http::Server> server_;
+  std::function<void()> beat_;
+  std::thread thread_;
+};
+
+std::function<void()> Service::Beat(const char* name, seconds budget) {
+  auto* pulse = &heartbeat_.Add(name, budget, clock_.Now());
+  return [this, pulse] { pulse->Beat(clock_.Now()); };
+}
+
+Status Service::Start() {
+  TRY(StartCollector());
+  if (!config_.metrics_listen.empty()) TRY(StartHttp());
+  thread_ = std::thread([this] { Loop(); });
+  log::Info("collector", "tillrelay-collector {} runs on {}", TILLRELAY_VERSION,
+            ShownUrl(config_.database));
+  if (Status reported = notifier_.Ready(Sentence()); !reported.ok()) {
+    log::Warning("collector", "{}", reported.message());
+  }
+  return Status::Ok();
+}
+
+Status Service::StartCollector() {
+  auto options = LinkOptionsOf(config_);
+  if (!options.ok()) return std::move(options).status();
+  auto store = Store::Open(config_.database);
+  if (!store.ok()) return std::move(store).status().Within("store");
+  store_ = *std::move(store);
+  auto link = mqtt::MakePahoLink(
+      *options, [this](mqtt::LinkEvent&& event) { inbox_.Deliver(std::move(event)); });
+  if (!link.ok()) return std::move(link).status().Within("broker");
+  link_ = *std::move(link);
+  collector_ = std::make_unique<Collector>(config_, store_.get(),
+                                           Deps{&clock_, &random_, link_.get(), &fleet_});
+  beat_ = Beat("collector", kCollectorBudget);
+  return collector_->Start();
+}
+
+Status Service::StartHttp() {
+  auto token = service::ReadSecret("metrics.token_file", config_.token_file, Environment);
+  if (!token.ok()) return std::move(token).status();
+  reader_ = std::make_unique<Reader>(config_.database, Beat("reader", kReaderBudget));
+  RoutesOptions options;
+  options.clock = &clock_;
+  options.fleet = &fleet_;
+  options.reader = reader_.get();
+  options.expected = {config_.expected_stores.begin(), config_.expected_stores.end()};
+  options.silent_after = seconds(config_.silent_after_s);
+  options.token = *std::move(token);
+  options.stalled = [this] { return heartbeat_.Stalled(clock_.Now()); };
+  auto router = std::make_shared<http::Router>();
+  AddRoutes(*router, std::move(options));
+  http::ListenerOptions listener;
+  listener.name = "metrics";
+  listener.address = config_.metrics_listen;
+  listener.router = router;
+  listener.allowed_hosts = config_.allowed_hosts;
+  listener.max_body_bytes = 1024;
+  listener.max_connections = kHttpConnections;
+  http::ServerOptions server;
+  server.heartbeat = Beat("http", kHttpBudget);
+  server_ = std::make_unique<http::Server>(clock_, std::move(server));
+  server_->AddListener(std::move(listener));
+  return server_->Start();
+}
+
+void Service::Loop() {
+  log::Repeated dropped{log::Level::kWarning, "collector"};
+  uint64_t reported = 0;
+  std::optional<Instant> drain_until;
+  for (;;) {
+    beat_();
+    collector_->Tick();
+    if (inbox_.closed() && !drain_until) drain_until = clock_.Now() + kDrain;
+    const Duration wait = std::min<Duration>(collector_->NextDeadline() - clock_.Now(), kMaxIdle);
+    auto events = inbox_.Pop(std::max(wait, Duration::zero()));
+    if (drain_until && (events.empty() || clock_.Now() >= *drain_until)) break;
+    collector_->Handle(std::move(events));
+    if (const FairInbox::Dropped now = inbox_.dropped(); now.messages != reported) {
+      reported = now.messages;
+      collector_->InboxDropped(reported);
+      dropped.Report(fmt::format("store {} sends more than its share; messages were dropped"
+                                 " unconfirmed",
+                                 now.store),
+                     clock_.Now());
+    }
+  }
+  collector_->Stop();
+}
+
+std::string Service::Sentence() const {
+  const CollectorActivity news = fleet_.Collector();
+  if (news.failing) return "the database fails, nothing is confirmed";
+  if (!news.connected) return "no connection to the broker";
+  return fmt::format("{} stores, {} events counted since the start", fleet_.Stores().size(),
+                     news.ingest.counted);
+}
+
+void Service::Run(service::Signals* signals) {
+  const auto interval = service::WatchdogInterval(Environment, getpid());
+  const auto half =
+      interval ? std::chrono::duration_cast<milliseconds>(*interval) / 2 : milliseconds(kMainTick);
+  std::string reported;
+  for (;;) {
+    const auto signal = signals->Wait(std::min(half, milliseconds(kMainTick)));
+    if (signal == service::Signal::kStop) return;
+    if (signal == service::Signal::kReload) {
+      log::Info("collector", "nothing can change while running; restart for a new configuration");
+    }
+    const auto stalled = heartbeat_.Stalled(clock_.Now());
+    if (stalled.empty()) {
+      (void)notifier_.Watchdog();
+    } else {
+      log::Error("collector", "thread {} is stuck", stalled.front());
+    }
+    if (std::string now = Sentence(); now != reported) {
+      (void)notifier_.StatusText(now);
+      reported = std::move(now);
+    }
+  }
+}
+
+// The way of the data: the collector drains first, HTTP goes last.
+void Service::Stop() {
+  (void)notifier_.Stopping();
+  inbox_.Close();
+  if (thread_.joinable()) thread_.join();
+  if (server_ != nullptr) server_->Stop(kHttpPatience);
+  if (reader_ != nullptr) reader_->Stop();
+  log::Info("collector", "stopped");
+}
+
+}  // namespace
+
+Status RunService(const Config& config) {
+  auto signals = service::Signals::Block();
+  if (!signals.ok()) return std::move(signals).status();
+  Service service(config);
+  Status started = service.Start();
+  if (started.ok()) service.Run(&*signals);
+  service.Stop();
+  return started;
+}
+
+}  // namespace tillrelay::collector

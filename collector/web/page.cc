@@ -1,0 +1,177 @@
+#include "collector/web/page.h"
+
+#include <fmt/format.h>
+
+#include "common/event/time_text.h"
+#include "common/web/html.h"
+
+namespace tillrelay::collector {
+namespace {
+
+std::string_view Symbol(Level level) {
+  constexpr std::string_view kSymbols[] = {"●", "▲", "■"};
+  return kSymbols[static_cast<size_t>(level)];
+}
+
+// The style sheet's word for it.
+std::string_view Colour(Level level) {
+  constexpr std::string_view kColours[] = {"green", "amber", "red"};
+  return kColours[static_cast<size_t>(level)];
+}
+
+std::string_view Word(Level level) {
+  constexpr std::string_view kWords[] = {"good", "look", "trouble"};
+  return kWords[static_cast<size_t>(level)];
+}
+
+// 1234567 -> 1,234,567
+std::string Thousands(uint64_t number) {
+  std::string text = std::to_string(number);
+  for (size_t at = text.size(); at > 3;) text.insert(at -= 3, ",");
+  return text;
+}
+
+std::string Stores(uint64_t count) { return count == 1 ? "1 store" : Thousands(count) + " stores"; }
+
+class Page {
+ public:
+  explicit Page(const PageView& view) : v_(view) {
+    for (const StoreHealth& s : v_.stores) {
+      ++levels_[static_cast<size_t>(s.level)];
+      waiting_ += s.news.waiting;
+      missing_ += s.facts.missing;
+      confirmed_ += s.facts.confirmed;
+    }
+  }
+
+  std::string Run() {
+    Assess();
+    Head();
+    Verdict();
+    Tiles();
+    Table();
+    html_.Put(
+        "</main>\n<footer class=\"note\"><span id=\"renews\" hidden>Renews itself every 15 s · "
+        "</span>"
+        "<a href=\"/v1/stores\">JSON</a> · <a href=\"/metrics\">metrics</a> · tillrelay-collector "
+        "{}</footer>\n",
+        std::string_view(TILLRELAY_VERSION));
+    html_.Raw("</body>\n</html>\n");
+    return html_.Take();
+  }
+
+ private:
+  void Assess() {
+    const uint64_t bad = levels_[2], warn = levels_[1];
+    level_ = bad > 0 ? Level::kBad : warn > 0 ? Level::kWarn : Level::kGood;
+    if (v_.collector.failing || !v_.database_answers) {
+      level_ = Level::kBad;
+      sentence_ = "The database fails. Nothing is confirmed until it works.";
+      advice_ =
+          "Nothing is lost: the stores keep every sale until it is confirmed. Look at the "
+          "database server, its disk and its log.";
+    } else if (!v_.collector.connected) {
+      level_ = Level::kBad;
+      sentence_ = "The broker cannot be reached.";
+      advice_ = "Nothing is lost: the stores keep every sale and send it when the broker is back.";
+    } else if (v_.stores.empty()) {
+      sentence_ = "No store has been heard from yet.";
+      advice_ = "The first status of a store makes it appear here.";
+    } else if (bad > 0) {
+      sentence_ = Stores(bad) + (bad == 1 ? " is" : " are") + " in trouble.";
+      advice_ = v_.stores.front().store + ": " + v_.stores.front().sentence + ".";
+    } else if (warn > 0) {
+      sentence_ = Stores(warn) + (warn == 1 ? " needs" : " need") + " a look.";
+      advice_ = v_.stores.front().store + ": " + v_.stores.front().sentence + ".";
+    } else {
+      sentence_ = "All " + Stores(v_.stores.size()) + " are well.";
+      advice_ = missing_ == 0 ? "Everything that was sent has been counted, once." : "";
+    }
+  }
+
+  void Head() {
+    html_.Raw(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+        "<script type=\"module\" src=\"/renew.js\"></script>\n");
+    html_.Put("<title>{} {} · Tillrelay centre</title>\n", Symbol(level_), sentence_);
+    html_.Raw(
+        "<link rel=\"stylesheet\" href=\"/style.css\">\n</head>\n<body>\n"
+        "<header><strong>Tillrelay</strong><span class=\"store\">Centre</span>");
+    html_.Put(
+        "<p class=\"live soft\">as of <span id=\"asof\">{}</span></p></header>\n"
+        "<p id=\"stale\" class=\"stale\" role=\"alert\" hidden>The collector does not answer. What "
+        "this page shows may be old.</p>\n<main>\n",
+        Clock());
+  }
+
+  // "2026-11-28 03:43:49 UTC"
+  std::string Clock() const {
+    std::string text = event::UtcText(v_.now).substr(0, 19);
+    text[10] = ' ';
+    return text + " UTC";
+  }
+
+  void Verdict() {
+    html_.Put(
+        "<div class=\"verdict whole {}\" role=\"status\"><span class=\"mark {}-text\" "
+        "aria-hidden=\"true\">{}</span><h1>{}</h1><p>{}</p></div>\n",
+        Colour(level_), Colour(level_), Symbol(level_), sentence_, advice_);
+  }
+
+  void Tiles() {
+    html_.Raw("<dl class=\"tiles\">");
+    const auto tile = [this](const std::string& number, std::string_view what) {
+      html_.Put("<div><dt>{}</dt><dd>{}</dd></div>", what, number);
+    };
+    tile(fmt::format("{} / {} / {}", levels_[2], levels_[1], levels_[0]),
+         "stores in trouble / to look at / well");
+    tile(Thousands(waiting_), "events waiting in stores");
+    tile(Thousands(missing_), "events missing, asked for");
+    tile(Thousands(confirmed_), "events confirmed");
+    html_.Raw("</dl>\n");
+  }
+
+  void Table() {
+    html_.Raw("<section><h2>Stores, the worst first</h2>\n");
+    if (v_.stores.empty()) {
+      html_.Raw("<p class=\"none\">None yet.</p></section>\n");
+      return;
+    }
+    html_.Raw(
+        "<table class=\"cards\"><thead><tr><th scope=\"col\">Store</th><th scope=\"col\">State"
+        "</th><th scope=\"col\" class=\"num\">Waiting</th><th scope=\"col\">Oldest</th>"
+        "<th scope=\"col\">Last heard</th><th scope=\"col\">Version</th></tr></thead><tbody>\n");
+    for (const StoreHealth& store : v_.stores) Row(store);
+    html_.Raw("</tbody></table></section>\n");
+  }
+
+  void Row(const StoreHealth& s) {
+    const bool heard = s.news.heard_at != WallTime();
+    html_.Put(
+        "<tr><th scope=\"row\">{}</th><td><span class=\"{}-text\"><span aria-hidden=\"true\">{}"
+        "</span> {}</span><ul class=\"plain\">",
+        s.store, Colour(s.level), Symbol(s.level), Word(s.level));
+    if (s.alarms.empty()) html_.Put("<li>{}</li>", s.sentence);
+    for (const auto& alarm : s.alarms) html_.Put("<li>{}</li>", alarm.text);
+    html_.Put(
+        "</ul></td><td class=\"num\" data-k=\"Waiting\">{}</td><td data-k=\"Oldest\">{}</td>"
+        "<td data-k=\"Last heard\">{}</td><td data-k=\"Version\">{}</td></tr>\n",
+        s.known ? Thousands(s.news.waiting) : "–",
+        s.news.oldest_waiting_at.empty() ? "–" : s.news.oldest_waiting_at,
+        heard ? AgeText(v_.now - s.news.heard_at) + " ago" : "not yet",
+        s.news.version.empty() ? "–" : s.news.version);
+  }
+
+  const PageView& v_;
+  uint64_t levels_[3] = {}, waiting_ = 0, missing_ = 0, confirmed_ = 0;
+  Level level_ = Level::kGood;
+  std::string sentence_, advice_;
+  http::Html html_;
+};
+
+}  // namespace
+
+std::string PageHtml(const PageView& view) { return Page(view).Run(); }
+
+}  // namespace tillrelay::collector

@@ -1,0 +1,36 @@
+// What: the collector over HTTP (docs/collector.md, HTTP): health, metrics, changes, stores,
+//   reconciliation and the page.
+// Promise: no handler blocks the HTTP thread: what needs the database is answered by the reader.
+//   Every answer carries the strict security headers. With a token everything but /healthz needs
+//   it.
+// Thread: http; the answers may come from the reader's.
+#pragma once
+
+#include <functional>
+#include <set>
+#include <string>
+
+#include "collector/db/reader.h"
+#include "collector/fleet/fleet.h"
+#include "collector/fleet/store_health.h"
+#include "common/http/router.h"
+
+namespace tillrelay::collector {
+
+struct RoutesOptions {
+  const Clock* clock = nullptr;
+  const Fleet* fleet = nullptr;
+  Reader* reader = nullptr;
+  std::set<std::string> expected;
+  std::chrono::seconds silent_after{180};
+  std::string token;                                  // empty: none needed
+  std::function<std::vector<std::string>()> stalled;  // threads that do not move
+};
+
+void AddRoutes(http::Router& router, RoutesOptions options);
+
+inline constexpr std::string_view kContentSecurityPolicy =
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'";
+
+}  // namespace tillrelay::collector

@@ -1,0 +1,207 @@
+#include "collector/web/views.h"
+
+#include <algorithm>
+
+#include "collector/db/statements.h"
+#include "collector/ledger/posting.h"
+#include "common/base/decimal.h"
+#include "common/base/json_writer.h"
+#include "common/event/kind.h"
+#include "common/event/time_text.h"
+
+namespace tillrelay::collector {
+namespace {
+
+constexpr uint64_t kSlice = 50;  // events read at a time, so that large ones stay bounded
+
+const Statement kStreamFacts(
+    "SELECT store_id, COUNT(*), SUM(confirmed_through) FROM stream GROUP BY store_id", "");
+const Statement kGapFacts(
+    "SELECT store_id, SUM(last - first + 1), MIN(since) FROM gap GROUP BY store_id", "");
+const Statement kForkFacts("SELECT store_id, COUNT(*), MAX(at) FROM fork GROUP BY store_id", "");
+const Statement kLossFacts(
+    "SELECT store_id, SUM(last - first + 1 - filled), MAX(at) FROM loss GROUP BY store_id", "");
+const Statement kDoubtfulFacts(
+    "SELECT store_id, COUNT(*), MAX(since) FROM doubtful GROUP BY store_id", "");
+const Statement kOpenFacts(
+    "SELECT store_id, COUNT(*), MAX(at) FROM loss WHERE open_ended = 1 GROUP BY store_id", "");
+const Statement kOwedFacts("SELECT store_id, COUNT(*), MIN(since) FROM owed GROUP BY store_id", "");
+const Statement kUnappliedFacts(
+    "SELECT store_id, COUNT(*), MIN(since), MIN(stream || ' ' || sequence || ', ' || reason)"
+    " FROM unapplied GROUP BY store_id",
+    "");
+
+void Effects(const Posting& posting, JsonWriter* json) {
+  json->Key("effects").BeginArray();
+  for (const Effect& effect : posting.effects) {
+    json->BeginObject()
+        .Field("item", effect.cell.item)
+        .Field("uom", effect.cell.uom)
+        .Field("bucket", event::kBucketWords[effect.bucket])
+        .Field("location", effect.cell.store)
+        .Field("delta", Decimal::FromMicros(effect.micros).Shortest());
+    if (!effect.ref.empty()) json->Field("ref", effect.ref);
+    json->EndObject();
+  }
+  json->EndArray();
+}
+
+Status Change(EventRow* e, JsonParser* parser, JsonWriter* json) {
+  json->BeginObject()
+      .Field("position", e->position)
+      .Field("store", e->key.store)
+      .Field("stream", e->key.stream)
+      .Field("sequence", e->sequence)
+      .Field("id", e->id)
+      .Field("kind", e->kind)
+      .Field("occurred_at", e->occurred_at)
+      .Field("recorded_at", e->recorded_at)
+      .Field("stored_at", e->stored_at);
+  auto data = parser->Parse(e->body);
+  if (!data.ok()) return Corrupt("position " + std::to_string(e->position) + ": the body");
+  Effects(ReadPosting({e->key.store, e->kind, e->occurred_at}, *data), json);
+  json->Key("data").Raw(e->body).EndObject();
+  return Status::Ok();
+}
+
+void TextOrNull(JsonWriter* json, std::string_view name, std::string_view text) {
+  json->Key(name);
+  if (text.empty()) {
+    json->Null();
+  } else {
+    json->String(text);
+  }
+}
+
+void StoreJson(const StoreHealth& s, JsonWriter* json) {
+  json->BeginObject()
+      .Field("store", s.store)
+      .Field("level", LevelWord(s.level))
+      .Field("sentence", s.sentence)
+      .Field("expected", s.expected);
+  TextOrNull(json, "state", s.news.state);
+  json->Key("last_heard_at");
+  if (s.news.heard_at == WallTime()) {
+    json->Null();
+  } else {
+    json->String(event::UtcText(s.news.heard_at));
+  }
+  TextOrNull(json, "version", s.news.version);
+  TextOrNull(json, "host", s.news.host);
+  json->Field("waiting", s.news.waiting);
+  TextOrNull(json, "oldest_waiting_at", s.news.oldest_waiting_at);
+  json->Field("quarantined", s.news.quarantined)
+      .Field("streams", s.facts.streams)
+      .Field("confirmed", s.facts.confirmed)
+      .Field("missing", s.facts.missing)
+      .Field("lost", s.facts.lost)
+      .Field("open_losses", s.facts.open_losses)
+      .Field("doubtful", s.facts.doubtful)
+      .Field("kept_aside", s.facts.forks)
+      .Field("owed", s.facts.owed)
+      .Field("unapplied", s.facts.unapplied);
+  json->Key("alarms").BeginArray();
+  for (const auto& alarm : s.alarms) {
+    json->BeginObject().Field("level", LevelWord(alarm.level)).Field("text", alarm.text);
+    json->EndObject();
+  }
+  json->EndArray().EndObject();
+}
+
+}  // namespace
+
+Result<std::string> ChangesJson(Sql* sql, uint64_t after, uint64_t limit) {
+  Tables tables(sql);
+  auto head = sql->Run(sql::kHead);
+  if (!head.ok()) return std::move(head).status();
+  const uint64_t last = head->Unsigned(0, 0), purged = head->Unsigned(0, 1);
+  if (after > last) return Conflict("the last position is " + std::to_string(last));
+  if (after < purged) {
+    return NotFound("positions up to " + std::to_string(purged) + " have been deleted by age");
+  }
+  std::string out;
+  JsonWriter json(&out);
+  json.BeginObject().Key("changes").BeginArray();
+  JsonParser parser;
+  const uint64_t end = std::min(last, after + limit);
+  uint64_t next = after;
+  while (next < end && out.size() < kChangesBytes) {
+    auto events = tables.Counted(next, std::min(kSlice, end - next));
+    if (!events.ok()) return std::move(events).status();
+    if (events->empty()) break;
+    for (EventRow& e : *events) {
+      if (out.size() >= kChangesBytes) break;
+      TRY(Change(&e, &parser, &json));
+      next = e.position;
+    }
+  }
+  json.EndArray().Field("next", next).Field("last", last).EndObject();
+  return out;
+}
+
+Result<std::map<std::string, StoreFacts>> ReadFacts(Sql* sql) {
+  std::map<std::string, StoreFacts> facts;
+  const Input none(kStreamFacts);
+  auto all = sql->RunAll({{&kStreamFacts, &none},
+                          {&kGapFacts, &none},
+                          {&kForkFacts, &none},
+                          {&kLossFacts, &none},
+                          {&kOwedFacts, &none},
+                          {&kOpenFacts, &none},
+                          {&kDoubtfulFacts, &none},
+                          {&kUnappliedFacts, &none}});
+  if (!all.ok()) return std::move(all).status();
+  const auto each = [&facts](const Rows& rows, auto&& use) {
+    for (size_t i = 0; i < rows.size(); ++i) {
+      use(&facts[rows.Text(i, 0)], rows.Unsigned(i, 1), rows.width > 2 ? rows.Text(i, 2) : "");
+    }
+  };
+  using Facts = StoreFacts*;
+  for (size_t i = 0; i < (*all)[0].size(); ++i) {
+    facts[(*all)[0].Text(i, 0)].confirmed = (*all)[0].Unsigned(i, 2);
+  }
+  each((*all)[0], [](Facts f, uint64_t n, const std::string&) { f->streams = n; });
+  each((*all)[1], [](Facts f, uint64_t n, const std::string& since) {
+    f->missing = n;
+    f->missing_since = since;
+  });
+  each((*all)[2], [](Facts f, uint64_t n, const std::string& at) {
+    f->forks = n;
+    f->fork_at = at;
+  });
+  each((*all)[3], [](Facts f, uint64_t n, const std::string& at) {
+    f->lost = n;
+    f->lost_at = at;
+  });
+  each((*all)[4], [](Facts f, uint64_t n, const std::string& since) {
+    f->owed = n;
+    f->owed_since = since;
+  });
+  each((*all)[5], [](Facts f, uint64_t n, const std::string& at) {
+    f->open_losses = n;
+    f->open_at = at;
+  });
+  each((*all)[6], [](Facts f, uint64_t n, const std::string& at) {
+    f->doubtful = n;
+    f->doubtful_at = at;
+  });
+  each((*all)[7], [](Facts f, uint64_t n, const std::string& since) {
+    f->unapplied = n;
+    f->unapplied_since = since;
+  });
+  for (size_t i = 0; i < (*all)[7].size(); ++i) {
+    facts[(*all)[7].Text(i, 0)].unapplied_first = (*all)[7].Text(i, 3);
+  }
+  return facts;
+}
+
+std::string StoresJson(const std::vector<StoreHealth>& stores, WallTime now) {
+  std::string out;
+  JsonWriter json(&out);
+  json.BeginObject().Field("at", event::UtcText(now)).Key("stores").BeginArray();
+  for (const StoreHealth& store : stores) StoreJson(store, &json);
+  json.EndArray().EndObject();
+  return out;
+}
+
+}  // namespace tillrelay::collector

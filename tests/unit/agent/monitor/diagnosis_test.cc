@@ -1,0 +1,261 @@
+#include "agent/monitor/diagnosis.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "tests/unit/agent/monitor/samples.h"
+
+namespace tillrelay::monitor {
+namespace {
+
+struct Expected {
+  const char* sample;
+  const char* state;
+  Level level;
+  const char* cause;
+  const char* sentence;
+};
+
+const Expected kExpected[] = {
+    {"delivered", "online", Level::kGreen, "delivered", "All 48,613 events are at head office."},
+    {"delivered-broker", "online", Level::kGreen, "delivered",
+     "All 48,613 events are at the broker. Delivered means: acknowledged by the broker."},
+    {"fresh", "online", Level::kGreen, "delivered", "Ready. No event has been captured yet."},
+    {"on-their-way", "online", Level::kGreen, "delivered",
+     "On line. 3 events on the way to head office."},
+    {"draining", "online", Level::kAmber, "draining",
+     "Catching up: 412 events waiting, oldest 14:01Z."},
+    {"draining-known", "online", Level::kAmber, "draining",
+     "Catching up: 412 events waiting, oldest 14:01Z. Finished in about 41 s, at the rate of the "
+     "last minute."},
+    {"certificate-soon", "online", Level::kAmber, "needs-a-person",
+     "All 48,613 events are at head office. A certificate expires in 12 days."},
+    {"certificate-expired", "online", Level::kRed, "needs-a-person",
+     "All 48,613 events are at head office. A certificate has expired."},
+    {"clock", "online", Level::kAmber, "needs-a-person",
+     "All 48,613 events are at head office. This server's clock is wrong, or head office's is."},
+    {"unconfigured", "unconfigured", Level::kAmber, "not-configured",
+     "This server does not know yet which store it is. The configuration has no store_id."},
+    {"no-broker", "offline", Level::kAmber, "no-broker",
+     "412 events waiting, oldest 11:37Z: no broker is configured. Events are captured and kept "
+     "until there is one. Disk holds 19 more days."},
+    {"connecting", "offline", Level::kAmber, "connecting",
+     "1 event waiting, oldest 14:37Z. Connecting to head office. Trying now. Disk holds 19 more "
+     "days."},
+    {"name", "offline", Level::kAmber, "broker-name",
+     "412 events waiting, oldest 14:01Z. Head office cannot be reached since 14:01Z. The broker's "
+     "name could not be looked up (mqtt.hq.example: Temporary failure in name resolution). Next "
+     "try in 8 s. Disk holds 19 more days."},
+    {"tcp", "offline", Level::kAmber, "broker-tcp",
+     "412 events waiting, oldest 14:01Z. Head office cannot be reached since 14:01Z. The broker "
+     "does not take connections (Connection refused). Next try in 8 s. Disk holds 19 more days."},
+    {"tls", "offline", Level::kRed, "broker-tls", nullptr},
+    {"login", "offline", Level::kRed, "broker-login", nullptr},
+    {"rights", "offline", Level::kRed, "broker-rights", nullptr},
+    {"lost", "offline", Level::kAmber, "broker-lost", nullptr},
+    {"days-offline", "offline", Level::kAmber, "broker-tcp",
+     "412 events waiting, oldest 3 days ago. Head office cannot be reached since 3 days ago. The "
+     "broker does not take connections (Connection timed out). Next try in 8 s. Disk holds 19 "
+     "more days."},
+    {"silent", "online", Level::kAmber, "broker-silent", nullptr},
+    {"centre-away", "online", Level::kAmber, "centre-away",
+     "412 events waiting, oldest 14:01Z. Head office has not confirmed since 14:01Z. The broker "
+     "takes the events, but the collector gives no sign. They are sent again until it confirms."},
+    {"quarantine", "online", Level::kAmber, "needs-a-person",
+     "All 48,613 events are at head office. 2 documents in quarantine."},
+    {"register-silent", "online", Level::kAmber, "needs-a-person",
+     "All 48,613 events are at head office. Register 03 is silent."},
+    {"register-gaps", "online", Level::kAmber, "needs-a-person",
+     "All 48,613 events are at head office. 2 things need a person."},
+    {"drop-folder", "online", Level::kRed, "needs-a-person", nullptr},
+    {"unreadable", "online", Level::kAmber, "needs-a-person", nullptr},
+    {"disk-low", "online", Level::kAmber, "needs-a-person", nullptr},
+    {"lost-numbers", "online", Level::kRed, "needs-a-person", nullptr},
+    {"lost-open", "online", Level::kRed, "needs-a-person",
+     "All 48,613 events are at head office. Events may be lost."},
+    {"unknown-stream", "online", Level::kRed, "needs-a-person",
+     "All 48,613 events are at head office. A journal of this store is missing here."},
+    {"refusing", "refusing", Level::kRed, "disk",
+     "New events are refused: this server is out of room. The disk has 40 MB left, less than "
+     "min_free_bytes (64 MB). Disk holds less than one more day."},
+    {"journal-busy", "refusing", Level::kAmber, "journal-busy",
+     "New events are refused for a moment: another program holds the journal locked. It is tried "
+     "again several times a second. Disk holds 19 more days."},
+    {"cut-short", "online", Level::kAmber, "needs-a-person",
+     "All 48,613 events are at head office. Delivered events are deleted early."},
+    {"poisoned", "refusing", Level::kRed, "journal", nullptr},
+    {"paused", "paused", Level::kAmber, "paused",
+     "412 events waiting, oldest 14:01Z. Sending has been paused by a person since 14:01Z. Events "
+     "are captured and kept meanwhile. Disk holds 19 more days."},
+    {"fork-stopped", "paused", Level::kRed, "alarm", nullptr},
+    {"take-over", "online", Level::kRed, "alarm", nullptr},
+    {"hostile", "offline", Level::kRed, "broker-tcp", nullptr},
+};
+
+TEST(Diagnose, TellsEverySituationApart) {
+  std::set<std::string> covered;
+  for (const Expected& expected : kExpected) {
+    const Verdict verdict = Diagnose(SampleNamed(expected.sample));
+    covered.insert(expected.sample);
+    EXPECT_EQ(verdict.state, expected.state) << expected.sample;
+    EXPECT_EQ(verdict.level, expected.level) << expected.sample;
+    EXPECT_EQ(verdict.cause, expected.cause) << expected.sample;
+    if (expected.sentence != nullptr) {
+      EXPECT_EQ(verdict.sentence, expected.sentence) << expected.sample;
+    }
+  }
+  EXPECT_EQ(covered.size(), Samples().size());
+}
+
+TEST(Diagnose, WhatIsNotGreenSaysWhatIsSafeAndWhatToDo) {
+  for (const Sample& sample : Samples()) {
+    const Verdict verdict = Diagnose(SampleNamed(sample.name));
+    EXPECT_FALSE(verdict.headline.empty()) << sample.name;
+    EXPECT_FALSE(verdict.safe.empty()) << sample.name;
+    EXPECT_EQ(verdict.steps.empty(), verdict.level == Level::kGreen) << sample.name;
+  }
+}
+
+// In whatever situation: beside a loss nothing says that all is safe.
+TEST(Diagnose, NoWordOfSafetyBesideALoss) {
+  for (const Sample& sample : Samples()) {
+    Snapshot snapshot = SampleNamed(sample.name);
+    LostRange& lost = snapshot.lost.emplace_back();
+    lost.stream = "01JCC5RM00BETAYB9AKYQJ83NF";
+    lost.from = 7;
+    lost.through = 9;
+    const Verdict verdict = Diagnose(snapshot);
+    EXPECT_EQ(verdict.level, Level::kRed) << sample.name;
+    for (const char* word : {"Nothing is lost", "Everything accepted", "nothing needs a person"}) {
+      EXPECT_EQ(verdict.safe.find(word), std::string::npos) << sample.name << ": " << verdict.safe;
+    }
+  }
+}
+
+TEST(Diagnose, GreenMeansThatNothingNeedsAPerson) {
+  for (const Sample& sample : Samples()) {
+    Snapshot snapshot = SampleNamed(sample.name);
+    snapshot.journal.quarantined = 1;
+    EXPECT_NE(Diagnose(snapshot).level, Level::kGreen) << sample.name;
+  }
+}
+
+TEST(Diagnose, UsesTheStoresClockFace) {
+  const Verdict verdict = Diagnose(SampleNamed("name"), [](WallTime) { return "15:01"; });
+  EXPECT_NE(verdict.headline.find("since 15:01."), std::string::npos) << verdict.headline;
+}
+
+TEST(Diagnose, AClockThatWentBackIsNoNegativeAge) {
+  Snapshot snapshot = SampleNamed("name");
+  snapshot.now -= std::chrono::hours(24 * 3650);
+  snapshot.uplink.next_try_at = snapshot.now + std::chrono::seconds(3);
+  EXPECT_EQ(Diagnose(snapshot).sentence.find("-"), std::string::npos);
+}
+
+TEST(Diagnose, IssuesComeWorstFirst) {
+  Snapshot snapshot = SampleNamed("quarantine");
+  snapshot.capture.drop_folder_error = "gone";
+  const Verdict verdict = Diagnose(snapshot);
+  ASSERT_EQ(verdict.issues.size(), 2u);
+  EXPECT_EQ(verdict.issues[0].title, "The drop folder cannot be used");
+  EXPECT_EQ(verdict.issues[1].title, "2 documents in quarantine");
+}
+
+TEST(Diagnose, NoTimeToFinishIsPromisedThatWouldNeverCome) {
+  Snapshot snapshot = SampleNamed("draining-known");
+  snapshot.rates = {10.4, 10.4};  // as much comes in as goes out
+  EXPECT_EQ(Diagnose(snapshot).drain_s, std::nullopt);
+  snapshot.rates = {-1, -1};
+  EXPECT_EQ(Diagnose(snapshot).drain_s, std::nullopt);
+  snapshot = SampleNamed("name");
+  snapshot.rates = {0, 10};
+  EXPECT_EQ(Diagnose(snapshot).drain_s, std::nullopt);
+}
+
+TEST(Diagnose, ACertificateOrAClockThatIsGoodIsNoIssue) {
+  Snapshot snapshot = Healthy();
+  snapshot.certificates = {{"broker.cert_file", snapshot.now + std::chrono::hours(24 * 30)},
+                           {"broker.ca_file", {}}};
+  snapshot.uplink.centre_clock_ahead = std::chrono::seconds(90);
+  EXPECT_EQ(Diagnose(snapshot).level, Level::kGreen);
+}
+
+TEST(Diagnose, WithoutOneConfirmationTheRightToReadItIsNamed) {
+  Snapshot snapshot = SampleNamed("draining-known");
+  snapshot.uplink.never_confirmed = true;
+  EXPECT_EQ(Diagnose(snapshot).cause, "no-confirmation");
+  EXPECT_EQ(Diagnose(snapshot).level, Level::kAmber);
+  EXPECT_NE(Diagnose(snapshot).steps.at(0).find("pattern read"), std::string::npos);
+  snapshot.confirm_mode = "broker";
+  EXPECT_NE(Diagnose(snapshot).cause, "no-confirmation");
+  snapshot = Healthy();  // nothing waits
+  snapshot.uplink.never_confirmed = true;
+  EXPECT_EQ(Diagnose(snapshot).level, Level::kGreen);
+}
+
+TEST(Diagnose, MessagesThatAreTooLargeForTheLineAreNamed) {
+  for (const uplink::LinkPhase phase :
+       {uplink::LinkPhase::kOnline, uplink::LinkPhase::kWaiting, uplink::LinkPhase::kConnecting}) {
+    Snapshot snapshot = SampleNamed("draining-known");
+    snapshot.uplink.phase = phase;
+    snapshot.uplink.cause = uplink::LinkCause::kSilent;
+    snapshot.uplink.stuck_bytes = 1400;
+    const auto verdict = Diagnose(snapshot);
+    EXPECT_EQ(verdict.cause, "large-messages");
+    EXPECT_EQ(verdict.level, Level::kRed);
+    EXPECT_NE(verdict.headline.find("1,400 bytes"), std::string::npos) << verdict.headline;
+    EXPECT_NE(verdict.steps.at(0).find("MTU"), std::string::npos);
+  }
+  Snapshot snapshot = Healthy();  // nothing waits
+  snapshot.uplink.stuck_bytes = 1400;
+  EXPECT_EQ(Diagnose(snapshot).level, Level::kGreen);
+}
+
+TEST(Diagnose, WhatIsNotAtHeadOfficeOrNotAppliedThereIsNotGreen) {
+  Snapshot snapshot = Healthy();
+  snapshot.parked = {{"01JOLD", 4}, {"01JOLD", 5}};
+  EXPECT_EQ(Diagnose(snapshot).level, Level::kAmber);
+  EXPECT_NE(Diagnose(snapshot).headline.find("2 events not yet at head office"), std::string::npos);
+  snapshot = Healthy();
+  snapshot.uplink.unapplied = 1;
+  snapshot.uplink.unapplied_numbers = "7";
+  EXPECT_EQ(Diagnose(snapshot).level, Level::kAmber);
+  EXPECT_NE(Diagnose(snapshot).issues.at(0).detail.find("number 7"), std::string::npos);
+}
+
+TEST(Diagnose, TheBrokersWordWithoutReasonCodesIsSaidToBeThat) {
+  Snapshot snapshot = SampleNamed("draining-known");
+  snapshot.confirm_mode = "broker";
+  snapshot.uplink.gives_reasons = false;
+  snapshot.uplink.fell_back = true;
+  EXPECT_EQ(Diagnose(snapshot).cause, "mqtt-3.1.1");
+  snapshot.uplink.fell_back = false;  // somebody chose it
+  EXPECT_EQ(Diagnose(snapshot).cause, "draining");
+  EXPECT_NE(Diagnose(snapshot).reason.find("a refusal counts as delivered"), std::string::npos);
+}
+
+TEST(IntakeRefusal, SaysWhyInOneWord) {
+  EXPECT_EQ(IntakeRefusal(SampleNamed("delivered")), std::nullopt);
+  EXPECT_EQ(IntakeRefusal(SampleNamed("name")), std::nullopt);
+  EXPECT_EQ(IntakeRefusal(SampleNamed("unconfigured")), "not-configured");
+  EXPECT_EQ(IntakeRefusal(SampleNamed("refusing")), "disk");
+  EXPECT_EQ(IntakeRefusal(SampleNamed("poisoned")), "journal");
+}
+
+TEST(Words, NumbersAndAgesReadWell) {
+  using std::chrono::seconds;
+  EXPECT_EQ(Thousands(0), "0");
+  EXPECT_EQ(Thousands(999), "999");
+  EXPECT_EQ(Thousands(1234567), "1,234,567");
+  EXPECT_EQ(AgeText(seconds(8)), "8 s");
+  EXPECT_EQ(AgeText(seconds(39 * 60)), "39 min");
+  EXPECT_EQ(AgeText(seconds(5 * 3600)), "5 h");
+  EXPECT_EQ(AgeText(seconds(75 * 3600)), "3 days");
+  EXPECT_EQ(BytesText(512), "512 bytes");
+  EXPECT_EQ(BytesText(8'100'000'000), "8.1 GB");
+  EXPECT_EQ(BytesText(84'200'000), "84 MB");
+}
+
+}  // namespace
+}  // namespace tillrelay::monitor

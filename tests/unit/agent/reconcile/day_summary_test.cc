@@ -1,0 +1,284 @@
+// What a page says of a day: gaps, restarts, closes. docs/books.md.
+#include "agent/reconcile/day_summary.h"
+
+#include <gtest/gtest.h>
+
+#include "agent/reconcile/reconciliation.h"
+#include "common/base/json_reader.h"
+
+namespace tillrelay::reconcile {
+namespace {
+
+constexpr int64_t kMorning = 1'795'420'800;  // 2026-11-23T08:00:00Z
+
+event::Draft Reported(int number, int64_t minute, event::Kind kind = event::Kind::kSale) {
+  event::Draft draft;
+  draft.kind = kind;
+  draft.register_id = "03";
+  draft.business_day = "2026-11-23";
+  draft.number = std::to_string(number);
+  draft.book.status = kind == event::Kind::kRegisterControl ? "control" : "completed";
+  draft.book.at_s = kMorning + minute * 60;
+  draft.identity.id = {static_cast<uint8_t>(number), static_cast<uint8_t>(minute)};
+  return draft;
+}
+
+event::Draft Close(int first, int last, int count) {
+  event::Draft draft = Reported(1187, 800, event::Kind::kDayClosed);
+  auto& reported = draft.book.reported.emplace();
+  reported.first_transaction_no = std::to_string(first);
+  reported.last_transaction_no = std::to_string(last);
+  reported.transaction_count = count;
+  return draft;
+}
+
+class DayPageTest : public ::testing::Test {
+ protected:
+  void Store(const event::Draft& draft) {
+    page_.Stored(draft, ++sequence_);
+    if (event::IsTransaction(draft.kind)) page_.CountNumber(draft, draft.number);
+    // A page is read again from its text at any time: nothing may depend on what is not in it.
+    page_ = DaySummary::Parse(page_.Text()).value();
+  }
+  void Sell(int from, int through, int64_t minute) {
+    for (int number = from; number <= through; ++number) Store(Reported(number, minute++));
+  }
+  std::string Gaps() const {
+    std::string text;
+    for (const auto& gap : page_.Gaps()) text += RunText(gap) + " ";
+    return text;
+  }
+  // The number was told at `known_minute` and is told again, with other lines, at `minute`.
+  bool Reuse(int number, int64_t known_minute, int64_t minute, bool same_goods = false) {
+    event::Draft draft = Reported(number, minute);
+    if (same_goods) draft.book.at_s += 7;
+    const bool taken = page_.TakeReused(draft, kMorning + known_minute * 60, same_goods);
+    if (taken) Store(draft);
+    return taken;
+  }
+
+  DaySummary page_;
+  uint64_t sequence_ = 0;
+};
+
+TEST_F(DayPageTest, FillersCountAndLateDocumentsFillAGap) {
+  Sell(10, 12, 0);
+  Store(Reported(13, 3, event::Kind::kRegisterControl));
+  Sell(16, 17, 5);
+  EXPECT_EQ(Gaps(), "14-15 ");
+  Store(Reported(15, 4));
+  EXPECT_EQ(Gaps(), "14 ");
+  EXPECT_EQ(page_.missing(), 1u);
+  EXPECT_EQ(page_.restarts(), 0u);
+}
+
+TEST_F(DayPageTest, AStragglerWithAnEarlierTimeIsNoRestart) {
+  Sell(100, 110, 60);
+  Sell(90, 95, 10);
+  EXPECT_EQ(page_.restarts(), 0u);
+  EXPECT_EQ(Gaps(), "96-99 ");
+}
+
+TEST_F(DayPageTest, ACounterThatStartsAgainLeavesNoGap) {
+  Sell(4602, 4610, 0);
+  Sell(1, 5, 60);
+  EXPECT_EQ(page_.restarts(), 1u);
+  EXPECT_EQ(Gaps(), "");
+  EXPECT_EQ(page_.numbers(), 14u);
+}
+
+TEST_F(DayPageTest, AReusedNumberIsTakenOnlyBehindASeenJump) {
+  Sell(1, 50, 0);
+  EXPECT_FALSE(Reuse(1, 0, 120)) << "one document alone proves nothing";
+  EXPECT_TRUE(Reuse(2, 1, 121));
+  EXPECT_TRUE(Reuse(1, 0, 120)) << "retried once the jump was seen";
+  EXPECT_TRUE(Reuse(3, 2, 122));
+  EXPECT_EQ(page_.restarts(), 1u);
+  EXPECT_EQ(page_.conflicts(), 1u);
+  EXPECT_EQ(Gaps(), "");
+}
+
+// A register of single articles sells the same again behind its restart.
+TEST_F(DayPageTest, TheSameGoodsAreTakenBehindAJumpWhereTheyFit) {
+  Sell(1, 120, 0);
+  EXPECT_FALSE(Reuse(1, 0, 300, true)) << "one document alone proves nothing";
+  EXPECT_TRUE(Reuse(2, 1, 301, true));
+  EXPECT_TRUE(Reuse(1, 0, 300, true)) << "retried once the jump was seen";
+  for (int number = 3; number <= 60; ++number)
+    EXPECT_TRUE(Reuse(number, number - 1, 300 + number, true));
+  EXPECT_EQ(Gaps(), "");
+  // An export with another offset tells the morning again, hours later and to the second.
+  const event::Draft shifted = Reported(61, 60 + 300);
+  EXPECT_FALSE(page_.TakeReused(shifted, kMorning + 60 * 60, true));
+  EXPECT_TRUE(page_.TakeReused(shifted, kMorning + 60 * 60, false));
+  EXPECT_FALSE(Reuse(110, 109, 370, true)) << "far beyond what the new run has reached";
+  EXPECT_FALSE(Reuse(30, 29, 250, true)) << "before the restart";
+  EXPECT_FALSE(Reuse(30, 29, 380, true)) << "known in the new run as well";
+}
+
+TEST_F(DayPageTest, ANumberOfAnotherBusinessDayIsAnother) {
+  auto morning = Reported(150, 7 * 60);
+  const int64_t night = morning.book.at_s - 14 * 3600 - 77;
+  EXPECT_FALSE(page_.TakeReused(morning, night)) << "both told by the same day";
+  morning.book.day_s = {morning.book.at_s - 11 * 3600, morning.book.at_s + 13 * 3600};
+  EXPECT_TRUE(page_.TakeReused(morning, night));
+  EXPECT_FALSE(page_.TakeReused(morning, night + 77)) << "an export with another offset";
+  EXPECT_FALSE(page_.TakeReused(morning, morning.book.at_s - 2 * 3600 - 77));
+  EXPECT_FALSE(page_.TakeReused(morning, std::nullopt));
+}
+
+TEST_F(DayPageTest, ARegisterEpochTakesTheSameGoodsAtOnce) {
+  for (int number = 1; number <= 9; ++number) {
+    auto old = Reported(number, number);
+    old.book.register_epoch = 1;
+    Store(old);
+  }
+  for (int number = 1; number <= 9; ++number) {
+    auto fresh = Reported(number, 300 + number);
+    fresh.book.register_epoch = 2;
+    EXPECT_TRUE(page_.TakeReused(fresh, kMorning + number * 60, true)) << number;
+    Store(fresh);
+  }
+  EXPECT_EQ(Gaps(), "");
+}
+
+TEST_F(DayPageTest, AChangedReceiptIsNoReusedNumber) {
+  Sell(1, 50, 0);
+  EXPECT_FALSE(Reuse(7, 6, 200));
+  EXPECT_FALSE(Reuse(7, 6, 210));
+  EXPECT_FALSE(Reuse(30, 29, 220)) << "too far on to be the next number";
+  EXPECT_EQ(page_.restarts(), 0u);
+}
+
+TEST_F(DayPageTest, TimesCloserThanAQuarterOfAnHourProveNothing) {
+  Sell(1, 50, 0);
+  Sell(60, 60, 51);
+  EXPECT_FALSE(Reuse(49, 48, 52));
+  EXPECT_FALSE(Reuse(50, 49, 53));
+}
+
+TEST_F(DayPageTest, UntrustworthyTimesProveNothing) {
+  Sell(1, 50, 0);
+  EXPECT_FALSE(page_.TakeReused(Reported(1, 120), std::nullopt));
+  event::Draft ambiguous = Reported(2, 121);
+  ambiguous.book.time_trusted = false;
+  EXPECT_FALSE(page_.TakeReused(ambiguous, kMorning + 60));
+}
+
+TEST_F(DayPageTest, ARegisterEpochSaysTheSameAtOnce) {
+  auto old = Reported(5, 0);
+  old.book.register_epoch = 1;
+  Store(old);
+  auto fresh = Reported(5, 60);
+  fresh.book.register_epoch = 2;
+  EXPECT_TRUE(page_.TakeReused(fresh, kMorning));
+}
+
+TEST_F(DayPageTest, AStragglerThatLookedLikeAJumpIsCountedWhenAnotherComes) {
+  Sell(100, 105, 0);
+  Store(Reported(40, 50));  // below the first, later: suspected
+  Sell(106, 107, 60);
+  EXPECT_EQ(page_.restarts(), 0u);
+  EXPECT_EQ(Gaps(), "");
+  Store(Reported(20, 90));
+  EXPECT_EQ(Gaps(), "41-99 ");
+  EXPECT_EQ(page_.numbers(), 10u);
+}
+
+TEST_F(DayPageTest, ADayIsBalancedOnlyIfEverythingToldAgrees) {
+  Sell(1, 10, 0);
+  EXPECT_EQ(page_.Result(), "");
+  Store(Close(1, 10, 10));
+  EXPECT_EQ(page_.Result(), "balanced");
+  EXPECT_FALSE(page_.reopened());
+}
+
+TEST_F(DayPageTest, MissingFirstAndLastNumbersAreGaps) {
+  Sell(2, 9, 0);
+  Store(Close(1, 10, 10));
+  EXPECT_EQ(page_.Result(), "gaps");
+  EXPECT_EQ(Gaps(), "1 10 ");
+}
+
+TEST_F(DayPageTest, ALateDocumentOpensTheDayAgainAndGivesANewResult) {
+  Sell(1, 9, 0);
+  Store(Close(1, 10, 10));
+  EXPECT_EQ(page_.Result(), "gaps");
+  Store(Reported(10, 9));
+  EXPECT_TRUE(page_.reopened());
+  EXPECT_EQ(page_.Result(), "balanced");
+}
+
+TEST_F(DayPageTest, CountsAndMoneyThatDifferAreAMismatch) {
+  for (int number = 1; number <= 3; ++number) {
+    auto sale = Reported(number, number);
+    sale.book.net_amount = Decimal::Parse("1.10").value();
+    Store(sale);
+  }
+  auto close = Close(1, 3, 3);
+  close.book.reported->net_amount = Decimal::Parse("3.30").value();
+  Store(close);
+  EXPECT_EQ(page_.Result(), "balanced");
+  auto again = Close(1, 3, 0);
+  again.book.reported->net_amount = Decimal::Parse("0.01").value();
+  Store(again);
+  EXPECT_EQ(page_.Result(), "mismatch");
+}
+
+TEST_F(DayPageTest, ACloseWithoutTotalsSaysSo) {
+  Sell(1, 3, 0);
+  auto close = Close(1, 3, 3);
+  close.book.reported = event::PosControl();
+  Store(close);
+  EXPECT_EQ(page_.Result(), "no_totals");
+}
+
+TEST_F(DayPageTest, NumbersThatAreNoDigitsMakeNoGaps) {
+  auto sale = Reported(1, 0);
+  sale.number = "A-17";
+  Store(sale);
+  sale.number = "A-19";
+  Store(sale);
+  EXPECT_EQ(Gaps(), "");
+  EXPECT_EQ(page_.events(), 2);
+}
+
+TEST(Reconciliation, ADayCloseCarriesTheAgentsOwnFigures) {
+  Reconciliation books;
+  books.Attach([](const std::string&) { return Result<std::string>(std::string()); });
+  const std::string store = "0042", stream = "01JD3V7Q8Z5W6K2M9T4RHXCDEF";
+  for (int number : {1, 2, 4}) {
+    auto stored = books.Stored(Reported(number, number),
+                               {store, stream, static_cast<uint64_t>(number), WallTime{}});
+    EXPECT_EQ(stored.value(), "");
+  }
+  auto closing = books.Stored(Close(1, 4, 4), {store, stream, 9, WallTime{}});
+  std::string text = "{" + closing.value() + "}";
+  JsonParser parser;
+  const JsonValue root = parser.Parse(text).value();
+  EXPECT_EQ(root.String("result"), "gaps");
+  const JsonValue control = root.Find("agent_control");
+  EXPECT_EQ(control.String("first_sequence"), "00000000000000000001");
+  EXPECT_EQ(control.String("last_sequence"), "00000000000000000004");
+  EXPECT_EQ((*control.Find("gaps").begin()).text(), "3");
+}
+
+TEST(Reconciliation, WhatIsRolledBackLeavesNoTrace) {
+  Reconciliation books;
+  std::map<std::string, std::string> kept;
+  books.Attach([&](const std::string& key) { return Result<std::string>(kept[key]); });
+  const std::string store = "0042", stream = "S";
+  books.Stored(Reported(1, 1), {store, stream, 1, WallTime{}}).value();
+  for (const auto& [key, text] : books.Changed()) kept[key] = text;
+  books.Committed();
+  books.Stored(Reported(2, 2), {store, stream, 2, WallTime{}}).value();
+  books.RolledBack();
+  EXPECT_TRUE(books.Changed().empty());
+  ASSERT_EQ(books.Registers().size(), 1u);
+  EXPECT_EQ(books.Registers()[0].sales, 1);
+  books.Stored(Reported(3, 3), {store, stream, 2, WallTime{}}).value();
+  EXPECT_NE(books.Changed()[0].second.find("\"1,3\""), std::string::npos);
+}
+
+}  // namespace
+}  // namespace tillrelay::reconcile

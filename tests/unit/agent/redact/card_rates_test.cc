@@ -1,0 +1,297 @@
+// How often a card number is kept, and how often another number is taken for one, over generated
+// sets. docs/security.md has the figures; TILLRELAY_PRINT_RATES=1 prints them.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <functional>
+#include <map>
+#include <random>
+#include <vector>
+
+#include "agent/redact/card_redaction.h"
+#include "agent/redact/redact.h"
+#include "common/event/gtin.h"
+
+namespace tillrelay {
+namespace {
+
+using redact::Issuers;
+using redact::Redact;
+using redact::Spelling;
+
+std::mt19937_64& Random() {
+  static std::mt19937_64 random(20261129);
+  return random;
+}
+size_t Below(size_t end) { return std::uniform_int_distribution<size_t>(0, end - 1)(Random()); }
+std::string Digits(size_t count) {
+  std::string digits;
+  while (digits.size() < count) digits += static_cast<char>('0' + Below(10));
+  return digits;
+}
+
+char LuhnDigit(const std::string& body) {
+  int sum = 0;
+  bool twice = true;
+  for (size_t i = body.size(); i-- > 0; twice = !twice) {
+    const int digit = (body[i] - '0') * (twice ? 2 : 1);
+    sum += digit > 9 ? digit - 9 : digit;
+  }
+  return static_cast<char>('0' + (10 - sum % 10) % 10);
+}
+
+struct Scheme {
+  const char* name;
+  const char* prefix;
+  std::vector<size_t> lengths;
+};
+const Scheme kSchemes[] = {{"Visa", "4", {16, 19}},
+                           {"Visa of 13", "4", {13}},
+                           {"Mastercard", "53", {16}},
+                           {"Mastercard 2", "2345", {16}},
+                           {"American Express", "37", {15}},
+                           {"American Express 34", "34", {15}},
+                           {"Discover", "6011", {16, 19}},
+                           {"Discover 65", "65", {16}},
+                           {"JCB", "3540", {16, 19}},
+                           {"Diners", "36", {14, 16, 19}},
+                           {"Diners 30", "301", {14}},
+                           {"Diners 39", "39", {16}},
+                           {"UnionPay", "62", {16, 17, 18, 19}},
+                           {"UnionPay 81", "81", {16, 19}},
+                           {"Maestro 50", "5018", {13, 14, 16, 18, 19}},
+                           {"Maestro 56", "56", {16, 19}},
+                           {"Maestro 58", "5893", {13, 16, 19}},
+                           {"Maestro 67", "6759", {13, 16, 18, 19}},
+                           {"girocard", "672", {19}},
+                           {"Bancontact", "6703", {17}},
+                           {"Dankort", "5019", {16}},
+                           {"Mir", "2203", {16, 19}},
+                           {"RuPay", "60", {16}},
+                           {"RuPay 82", "82", {16}},
+                           {"Elo", "5067", {16}},
+                           {"Elo 6362", "636297", {16}},
+                           {"Hipercard", "606282", {16, 19}},
+                           {"Hipercard 3841", "3841", {16, 19}},
+                           {"Verve", "5061", {16, 18, 19}},
+                           {"Verve 65", "650002", {16}},
+                           {"Troy", "9792", {16}},
+                           {"Uzcard", "8600", {16}},
+                           {"Humo", "9860", {16}},
+                           {"Belkart", "9112", {16}},
+                           {"UATP", "1354", {15}},
+                           {"InterPayment", "636", {16, 19}},
+                           {"InstaPayment", "637", {16}},
+                           {"Cabal", "6042", {16}},
+                           {"Naranja", "589562", {16}},
+                           {"Bancomat", "5033", {16}}};
+
+std::string Card() {
+  const Scheme& scheme = kSchemes[Below(std::size(kSchemes))];
+  std::string card = scheme.prefix;
+  card += Digits(scheme.lengths[Below(scheme.lengths.size())] - 1 - card.size());
+  return card + LuhnDigit(card);
+}
+
+std::string Spread(const std::string& card, const std::string& apart, size_t every) {
+  std::string text;
+  for (size_t i = 0; i < card.size(); ++i) {
+    if (i > 0 && i % every == 0) text += apart;
+    text += card[i];
+  }
+  return text;
+}
+
+std::string InScript(const std::string& card, const char* zero) {
+  std::string text;
+  for (const char digit : card) {
+    std::string symbol(zero);
+    symbol.back() = static_cast<char>(symbol.back() + digit - '0');
+    text += symbol;
+  }
+  return text;
+}
+
+std::string Amex(const std::string& card, const char* apart) {
+  return card.substr(0, 4) + apart + card.substr(4, 6) + apart + card.substr(10);
+}
+
+using Spell = std::function<std::string(const std::string&)>;
+std::vector<std::pair<std::string, Spell>> Spellings() {
+  std::vector<std::pair<std::string, Spell>> all = {
+      {"unbroken", [](const std::string& c) { return c; }},
+      {"behind a word", [](const std::string& c) { return "PAN" + c + " thanks"; }},
+      {"full-width", [](const std::string& c) { return InScript(c, "\xEF\xBC\x90"); }},
+      {"Arabic", [](const std::string& c) { return InScript(c, "\xD9\xA0"); }},
+      {"Persian", [](const std::string& c) { return InScript(c, "\xDB\xB0"); }},
+      {"Devanagari", [](const std::string& c) { return InScript(c, "\xE0\xA5\xA6"); }},
+      {"eights", [](const std::string& c) { return Spread(c, " ", 8); }},
+      {"zeros in front", [](const std::string& c) { return "0000" + c; }},
+      {"expiry behind", [](const std::string& c) { return c + "1228"; }},
+      {"year first", [](const std::string& c) { return c + "2812"; }},
+      {"tag 5A", [](const std::string& c) { return "5A08" + c + (c.size() % 2 ? "F" : ""); }},
+      {"tag 57", [](const std::string& c) { return "5711" + c + "D2812201"; }},
+      {"expiry apart", [](const std::string& c) { return Spread(c, " ", 4) + " 12/28"; }},
+      {"4-6-x", [](const std::string& c) { return Amex(c, " "); }}};
+  for (const char* apart : {" ", "-", ".", "/", "\t", "\n", "_", ",", ":", "  ", "   ", " - ",
+                            "\xC2\xA0", "\xE2\x80\xAF", "\xE2\x80\x89", "\xE2\x80\x93"}) {
+    all.emplace_back(std::string("fours by \"") + apart + "\"",
+                     [apart](const std::string& c) { return Spread(c, apart, 4); });
+  }
+  return all;
+}
+
+bool Kept(std::string text, Issuers issuers) {
+  return Redact(&text, Spelling::kDecoded, issuers) == 0;
+}
+
+void Print(const std::string& name, size_t hits, size_t all) {
+  if (std::getenv("TILLRELAY_PRINT_RATES") == nullptr) return;
+  std::printf("%-36s %6zu of %zu, %.3f %%\n", name.c_str(), hits, all,
+              100.0 * static_cast<double>(hits) / static_cast<double>(all));
+}
+
+TEST(CardRates, NoCardOfAnyIssuerIsKeptInFreeText) {
+  const auto spellings = Spellings();
+  EXPECT_EQ(30u, spellings.size());
+  EXPECT_EQ(40u, std::size(kSchemes));
+  constexpr size_t kAll = 100'000;
+  std::map<std::string, size_t> kept;
+  std::map<size_t, std::pair<size_t, size_t>> by_length;
+  size_t sum = 0;
+  for (size_t i = 0; i < kAll; ++i) {
+    const std::string card = Card();
+    const auto& [name, spell] = spellings[i % spellings.size()];
+    const bool missed = Kept(spell(card), Issuers::kAny);
+    kept[name] += missed ? 1 : 0;
+    sum += missed ? 1 : 0;
+    by_length[card.size()].first += missed ? 1 : 0;
+    ++by_length[card.size()].second;
+  }
+  for (const auto& [name, count] : kept) {
+    if (count > 0) Print("kept: " + name, count, kAll / spellings.size());
+  }
+  for (const auto& [length, counts] : by_length) {
+    Print("kept in free text, length " + std::to_string(length), counts.first, counts.second);
+  }
+  Print("kept in free text", sum, kAll);
+  EXPECT_LE(sum, kAll / 1000);
+}
+
+TEST(CardRates, FewCardsPassAsIdentifiers) {
+  std::map<size_t, std::pair<size_t, size_t>> by_length;
+  size_t long_kept = 0, longer = 0;
+  for (size_t i = 0; i < 100'000; ++i) {
+    const std::string card = Card();
+    const bool kept = !redact::ContainsCard(card);
+    by_length[card.size()].first += kept ? 1 : 0;
+    ++by_length[card.size()].second;
+    if (card.size() == 13 || card.size() == 14 || card.size() == 18) continue;
+    long_kept += kept ? 1 : 0;
+    ++longer;
+  }
+  for (const auto& [length, counts] : by_length) {
+    Print("kept as an identifier, length " + std::to_string(length), counts.first, counts.second);
+  }
+  EXPECT_LE(long_kept, longer / 1000);
+}
+
+std::string WithGs1(std::string body) {
+  for (char digit = '0'; digit <= '9'; ++digit) {
+    if (event::HasGs1CheckDigit(body + digit)) return body + digit;
+  }
+  return body;
+}
+
+std::string Iban() {
+  std::string digits = Digits(18);
+  unsigned rest = 0;
+  for (const char c : digits + "131400") rest = (rest * 10 + static_cast<unsigned>(c - '0')) % 97;
+  const unsigned check = 98 - rest;
+  return "DE" + std::string(check < 10 ? "0" : "") + std::to_string(check) + digits;
+}
+
+event::Event Receipt(const std::string& register_id, const std::string& number) {
+  event::Event event;
+  event::Transaction& t = event.transaction.emplace();
+  t.register_id = register_id;
+  t.transaction_no = number;
+  return event;
+}
+
+TEST(CardRates, FewOtherNumbersAreRefusedAsArticlesOrReceipts) {
+  constexpr size_t kEach = 40'000;
+  const std::pair<const char*, std::function<std::string()>> kinds[] = {
+      {"GTIN-13", [] { return WithGs1(Digits(12)); }},
+      {"GTIN-14", [] { return WithGs1(Digits(13)); }},
+      {"SSCC", [] { return WithGs1(Digits(17)); }},
+      {"IBAN", [] { return Iban(); }},
+      {"phone number", [] { return "+49 " + std::to_string(100 + Below(900)) + " " + Digits(8); }}};
+  size_t refused = 0;
+  for (const auto& [name, make] : kinds) {
+    size_t hits = 0;
+    for (size_t i = 0; i < kEach; ++i) hits += redact::ContainsCard(make()) ? 1 : 0;
+    Print(std::string("refused as an article: ") + name, hits, kEach);
+    refused += hits;
+  }
+  EXPECT_LE(refused, std::size(kinds) * kEach / 1000);
+}
+
+// Numbers of 16 digits that begin with a store of 4 or 51 to 55: a tenth has all marks of a card.
+TEST(CardRates, ACounterIsNoCard) {
+  size_t refused = 0, all = 0;
+  for (const uint64_t store : {4001u, 4711u, 5100u, 5312u, 5555u}) {
+    redact::NumberMemory memory;
+    for (int till = 1; till <= 8; ++till) {
+      const std::string register_id = std::to_string(till);
+      uint64_t number =
+          store * 1'000'000'000'000 + static_cast<uint64_t>(till) * 10'000'000'000 + Below(100'000);
+      for (int i = 0; i < 1000; ++i, ++all) {
+        number += 1 + Below(3);  // some are used by other registers
+        event::Event event = Receipt(register_id, std::to_string(number));
+        refused += redact::Check(&event, {}, {false, &memory}).rejection ? 1 : 0;
+      }
+    }
+  }
+  Print("refused as a receipt: counters", refused, all);
+  EXPECT_LE(refused, all / 1000);
+}
+
+TEST(CardRates, ACardAmongTheNumbersOfARegisterIsRefused) {
+  redact::NumberMemory memory;
+  for (int i = 0; i < 100; ++i) {
+    event::Event event = Receipt("03", std::to_string(4711 + i));
+    EXPECT_FALSE(redact::Check(&event, {}, {false, &memory}).rejection);
+  }
+  for (const char* card : {"4111111111111111", "4111111111111111", "5555555555554444"}) {
+    event::Event event = Receipt("03", card);
+    EXPECT_TRUE(redact::Check(&event, {}, {false, &memory}).rejection) << card;
+  }
+  // Beside another register's counter it is none either.
+  event::Event counter = Receipt("04", "4111111111111110");
+  EXPECT_FALSE(redact::Check(&counter, {}, {false, &memory}).rejection);
+  event::Event card = Receipt("03", "4111111111111111");
+  EXPECT_TRUE(redact::Check(&card, {}, {false, &memory}).rejection);
+}
+
+// What Luhn's one in ten costs where every number of its length is taken for a card.
+TEST(CardRates, NumbersInFreeTextCostATenth) {
+  for (const size_t length : {12u, 13u, 14u, 16u, 18u, 19u, 20u}) {
+    size_t hits = 0;
+    constexpr size_t kEach = 20'000;
+    for (size_t i = 0; i < kEach; ++i) hits += Kept(Digits(length), Issuers::kAny) ? 0 : 1;
+    Print("masked in free text, random of " + std::to_string(length), hits, kEach);
+    EXPECT_LE(hits, kEach / 5) << length;
+    if (length < 13) {
+      EXPECT_EQ(0u, hits);
+    }
+  }
+  for (const char* form :
+       {"20261121174208", "2026-11-21 17:42:08", "20261121174208123", "DE89 3704 0044 0532 0130 00",
+        "DE89370400440532013000", "GB82WEST12345698765432", "(00)340123450000000018"}) {
+    EXPECT_TRUE(Kept(form, Issuers::kAny)) << form;
+  }
+}
+
+}  // namespace
+}  // namespace tillrelay

@@ -1,0 +1,280 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "agent/web/delivery_facts.h"
+#include "agent/web/overview.h"
+#include "agent/web/pages/charts.h"
+#include "agent/web/pages/event_views.h"
+#include "agent/web/pages/list_views.h"
+#include "agent/web/pages/quarantine_view.h"
+#include "agent/web/pages/system_view.h"
+#include "common/web/html.h"
+#include "tests/unit/agent/monitor/samples.h"
+
+namespace tillrelay::web {
+namespace {
+
+const std::string kEvil = "<script>alert(\"1\")</script>&'";
+const TimeFormat kUtc;
+
+struct Named {
+  std::string name, html;
+};
+
+std::string Overview(const monitor::Snapshot& snapshot, const Principal& viewer = {}) {
+  const PageContext context(snapshot, kUtc);
+  return FrameHtml(context, viewer, {"/", "Overview", true}, OverviewContent(context, viewer, {}));
+}
+
+admin::HistoryTable SampleHistory(const monitor::Snapshot& s) {
+  admin::HistoryTable table;
+  table.from = s.now - std::chrono::hours(24);
+  for (int i = 0; i < 1440; ++i) {
+    const bool off = i > 1300 && i < 1360;
+    table.series["waiting"].push_back(off ? i - 1300 : 0);
+    table.series["stored_per_s"].push_back(0.2);
+    table.series["confirmed_per_s"].push_back(off ? 0 : 0.2);
+    table.series["centre_ms_p50"].push_back(off ? std::nan("") : 4.5);
+    table.series["connected"].push_back(off ? 0 : 1);
+  }
+  return table;
+}
+
+admin::QuarantineRow EvilTicket() {
+  admin::QuarantineRow row;
+  row.ticket = 17;
+  row.reason = row.hint = row.channel = row.origin = row.format = kEvil;
+  row.field = "lines[0].uom";
+  row.document = "{\"lines\":[{\"uom\":\"" + std::string("<script>") + "\"}]}";
+  return row;
+}
+
+admin::EventRow EvilEvent() {
+  admin::EventRow row;
+  row.id = row.kind = row.subject = row.time = row.stream = kEvil;
+  row.data = "{\"a\":\"</pre><script>\"}";
+  row.state = "sent";
+  return row;
+}
+
+// Every view, with everything from outside at its worst.
+std::vector<Named> AllViews(const monitor::Snapshot& s, bool may_operate = true) {
+  const PageContext context(s, kUtc);
+  const Principal viewer{true, kEvil, kEvil, may_operate};
+  admin::DayRow day;
+  day.row.register_id = day.row.business_day = day.row.gaps = day.net_amount = kEvil;
+  day.kinds = {{kEvil, 1}};
+  day.units = {{kEvil, kEvil}};
+  day.z_numbers = {kEvil};
+  admin::AuditRow audit;
+  audit.actor = audit.action = audit.subject = audit.reason = audit.outcome = kEvil;
+  SystemParts system;
+  system.system.facts = {{kEvil, kEvil}};
+  system.system.threads = {{kEvil, 9, 1}};
+  system.system.settings = {{kEvil, kEvil, kEvil}};
+  system.log = {{s.now, "error", kEvil}};
+  ReplayQuestion replay;
+  replay.day = replay.first = replay.from = replay.problem = kEvil;
+  replay.count = 3;
+  admin::EventPage events;
+  events.events = {EvilEvent(), EvilEvent()};
+  events.go_on_before = 7;
+  admin::EventPage one;
+  one.events = {EvilEvent()};
+  const auto framed = [&](const std::string& name, const std::string& content) {
+    return Named{name, FrameHtml(context, viewer, {"/" + name, kEvil}, content)};
+  };
+  return {framed("overview", OverviewContent(context, viewer, {})),
+          framed("delivery", DeliveryContent(context, viewer, "", replay)),
+          framed("charts", ChartsContent(context, SampleHistory(s), "24h")),
+          framed("registers", RegistersContent(context)),
+          framed("quarantine", QuarantineContent(context, {EvilTicket()}, 1)),
+          framed("ticket", TicketContent(context, viewer, EvilTicket(), {kEvil, kEvil})),
+          framed("events", EventsContent(context, {kEvil, {}}, events)),
+          framed("found", EventsContent(context, {kEvil, {}}, one)),
+          framed("event", EventContent(context, EvilEvent())),
+          framed("days", DaysContent({kEvil, kEvil}, {day})),
+          framed("system", SystemContent(context, system)),
+          framed("audit", AuditContent(context, {audit}, 1))};
+}
+
+// Elements that are opened and not closed, or the reverse.
+std::string Unbalanced(const std::string& page) {
+  std::vector<std::string> open;
+  for (size_t at = page.find('<'); at != std::string::npos; at = page.find('<', at + 1)) {
+    if (page[at + 1] == '!') continue;
+    const size_t end = page.find('>', at);
+    const bool closes = page[at + 1] == '/';
+    const size_t name = at + (closes ? 2 : 1);
+    const std::string tag = page.substr(name, page.find_first_of(" >/\n", name) - name);
+    const bool is_void = tag == "meta" || tag == "link" || tag == "img" || tag == "input" ||
+                         tag == "br" || tag == "hr" || page[end - 1] == '/';
+    if (is_void) continue;
+    if (!closes) {
+      open.push_back(tag);
+    } else if (open.empty() || open.back() != tag) {
+      return "</" + tag + "> behind " + page.substr(at > 80 ? at - 80 : 0, 80);
+    } else {
+      open.pop_back();
+    }
+  }
+  return open.empty() ? "" : "<" + open.back() + ">";
+}
+
+TEST(Pages, SayTheVerdictInTitleIconAndWords) {
+  const std::string page = Overview(monitor::SampleNamed("name"));
+  EXPECT_NE(page.find("<title>▲ 412 waiting · Store 0042 · Tillrelay</title>"), std::string::npos);
+  EXPECT_NE(page.find("href=\"/assets/state-amber.svg\""), std::string::npos);
+  EXPECT_NE(page.find("<h1>412 events waiting, oldest 14:01Z. Head office cannot be reached since "
+                      "14:01Z.</h1>"),
+            std::string::npos);
+  EXPECT_NE(page.find("<li>Check the router"), std::string::npos);
+}
+
+TEST(Pages, SayInEverySituationExactlyWhatTheDiagnosisSays) {
+  for (const Sample& sample : monitor::Samples()) {
+    const monitor::Snapshot snapshot = monitor::SampleNamed(sample.name);
+    const monitor::Verdict verdict = monitor::Diagnose(snapshot);
+    const std::string page = Overview(snapshot);
+    EXPECT_NE(page.find("<h1>" + http::EscapeHtml(verdict.headline) + "</h1>"), std::string::npos)
+        << sample.name;
+    EXPECT_NE(page.find(http::EscapeHtml(verdict.reason)), std::string::npos) << sample.name;
+    for (const std::string& step : verdict.steps) {
+      EXPECT_NE(page.find("<li>" + http::EscapeHtml(step) + "</li>"), std::string::npos)
+          << sample.name << " " << step;
+    }
+  }
+}
+
+TEST(Pages, EscapeEverythingThatCameFromOutside) {
+  for (const Named& view : AllViews(monitor::SampleNamed("hostile"))) {
+    EXPECT_EQ(view.html.find("<script>"), std::string::npos) << view.name;
+    EXPECT_EQ(view.html.find("alert(\"1\")"), std::string::npos) << view.name;
+    EXPECT_NE(view.html.find("&lt;script&gt;"), std::string::npos) << view.name;
+  }
+}
+
+TEST(Pages, HaveNothingInlineAndNothingFromElsewhere) {
+  for (const Sample& sample : monitor::Samples()) {
+    for (const Named& view : AllViews(monitor::SampleNamed(sample.name))) {
+      for (const char* forbidden : {"style=", "<style", "javascript:", " onclick", "src=\"http",
+                                    "href=\"http", "action=\"http", "{}"}) {
+        EXPECT_EQ(view.html.find(forbidden), std::string::npos) << view.name << " " << forbidden;
+      }
+      EXPECT_EQ(view.html.find("<script"), view.html.rfind("<script"));
+    }
+  }
+}
+
+TEST(Pages, OpenAndCloseTheirElementsInOrder) {
+  for (const Sample& sample : monitor::Samples()) {
+    for (const Named& view : AllViews(monitor::SampleNamed(sample.name))) {
+      EXPECT_EQ(Unbalanced(view.html), "") << sample.name << " " << view.name;
+    }
+  }
+}
+
+TEST(Pages, EveryFormThatChangesSomethingCarriesTheToken) {
+  for (const Named& view : AllViews(monitor::Healthy())) {
+    size_t forms = 0, tokens = 0;
+    for (size_t at = 0; (at = view.html.find("method=\"post\"", at)) != std::string::npos; ++at) {
+      ++forms;
+    }
+    for (size_t at = 0; (at = view.html.find("name=\"csrf\"", at)) != std::string::npos; ++at) {
+      ++tokens;
+    }
+    EXPECT_EQ(forms, tokens) << view.name;
+  }
+}
+
+TEST(Pages, AreOfferedNoChangeThatTheirLoginMayNotMake) {
+  for (const Named& view : AllViews(monitor::SampleNamed("name"), false)) {
+    for (size_t at = 0; (at = view.html.find("method=\"post\"", at)) != std::string::npos; ++at) {
+      EXPECT_EQ(view.html.substr(at, 30), "method=\"post\" action=\"/logout\"") << view.name;
+    }
+    EXPECT_EQ(view.html.find("<textarea"), std::string::npos) << view.name;
+    const bool would = view.name == "ticket" || view.name == "delivery";
+    EXPECT_EQ(view.html.find("may look at everything") != std::string::npos, would) << view.name;
+  }
+}
+
+TEST(Pages, AStrangerSeesNumbersAndWordsOnly) {
+  const std::string page = Overview(monitor::SampleNamed("name"));
+  EXPECT_EQ(page.find("<form"), std::string::npos);
+  EXPECT_EQ(page.find("href=\"/events"), std::string::npos);
+  EXPECT_NE(page.find("href=\"/login\""), std::string::npos);
+}
+
+TEST(Pages, StaySmallWithManyRegisters) {
+  monitor::Snapshot snapshot = monitor::Healthy();
+  for (int i = 0; i < 5000; ++i) snapshot.registers.emplace_back().register_id = "r";
+  EXPECT_LT(Overview(snapshot).size(), 60'000u);
+}
+
+TEST(Pages, LeaveOutTheCentreWhereTheBrokerCounts) {
+  EXPECT_EQ(Overview(monitor::SampleNamed("delivered-broker")).find("confirmed by head office"),
+            std::string::npos);
+}
+
+TEST(Pages, ARefusedCorrectionComesBackWithItsReason) {
+  const monitor::Snapshot snapshot = monitor::Healthy();
+  const std::string html = TicketContent(PageContext(snapshot, kUtc), {true, "anna", "t", true},
+                                         EvilTicket(), {"{\"mine\":1}", "It still is wrong."});
+  EXPECT_NE(html.find("{&quot;mine&quot;:1}</textarea>"), std::string::npos);
+  EXPECT_NE(html.find("It still is wrong."), std::string::npos);
+}
+
+TEST(Charts, AveragesGroupsAndKeepsHoles) {
+  const double hole = std::nan("");
+  const auto groups = Condensed({1, 3, hole, 5, hole, hole}, 3);
+  ASSERT_EQ(groups.size(), 3u);
+  EXPECT_EQ(groups[0], 2);
+  EXPECT_EQ(groups[1], 5);
+  EXPECT_TRUE(std::isnan(groups[2]));
+}
+
+TEST(Charts, EveryChartHasItsTable) {
+  const monitor::Snapshot s = monitor::Healthy();
+  const std::string html = ChartsContent(PageContext(s, kUtc), SampleHistory(s), "24h");
+  size_t charts = 0, tables = 0;
+  for (size_t at = 0; (at = html.find("role=\"img\"", at)) != std::string::npos; ++at) ++charts;
+  for (size_t at = 0; (at = html.find("<table>", at)) != std::string::npos; ++at) ++tables;
+  EXPECT_EQ(charts, 5u);
+  EXPECT_EQ(tables, 5u);
+  EXPECT_NE(html.find("connected 95.9 % of the time"), std::string::npos);
+}
+
+TEST(Charts, NoHistoryIsSaid) {
+  const monitor::Snapshot s = monitor::Healthy();
+  EXPECT_NE(ChartsContent(PageContext(s, kUtc), {}, "1h").find("There is no history yet"),
+            std::string::npos);
+  EXPECT_EQ(ConnectionStrip({}), "");
+}
+
+TEST(Pages, ATileSaysHowLongEventsTakeAndShowsItsDay) {
+  monitor::Snapshot snapshot = monitor::Healthy();
+  snapshot.median_ms = 420;
+  Past past;
+  past.latency = Spark(SampleHistory(snapshot), "waiting");
+  const PageContext context(snapshot, kUtc);
+  const std::string page = OverviewContent(context, {}, past);
+  EXPECT_NE(page.find("<b>420 ms</b> <span>to head office, median of the last hour · "
+                      "confirmed 3 s ago</span>"),
+            std::string::npos);
+  EXPECT_NE(page.find("<div id=\"tile-latency-past\" data-slow><svg class=\"spark\""),
+            std::string::npos);
+  EXPECT_EQ(page.find("tile-waiting-past"), std::string::npos) << "a course that is not known";
+}
+
+TEST(Pages, ASparkNeedsTwoPoints) {
+  admin::HistoryTable table;
+  table.series["waiting"] = {std::nan(""), 3, std::nan("")};
+  EXPECT_EQ(Spark(table, "waiting"), "");
+  EXPECT_EQ(Spark(table, "unknown"), "");
+  table.series["waiting"] = {0, 0, 0};
+  EXPECT_NE(Spark(table, "waiting").find("M0.0 34.0"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace tillrelay::web

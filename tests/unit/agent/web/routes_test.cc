@@ -1,0 +1,118 @@
+#include "agent/web/status_sources.h"
+
+#include <gtest/gtest.h>
+
+#include "agent/web/assets.h"
+#include "tests/unit/agent/monitor/samples.h"
+
+namespace tillrelay::web {
+namespace {
+
+class RoutesTest : public testing::Test {
+ protected:
+  RoutesTest() {
+    StatusSources queries;
+    queries.snapshot = [this] { return monitor::SampleNamed(sample_); };
+    queries.viewer = [this](const http::Request&) {
+      return access::Principal{signed_in_, "anna", "token", true};
+    };
+    AddRoutes(router_, queries);
+  }
+  http::Response Get(const std::string& path, const std::string& if_none_match = "") {
+    http::Request request;
+    request.method = "GET";
+    request.target = path;
+    request.path = path.substr(0, path.find('?'));
+    request.query = request.path == path ? "" : path.substr(request.path.size() + 1);
+    if (!if_none_match.empty()) request.headers.Add("If-None-Match", if_none_match);
+    http::Router::Match match = router_.Find(request);
+    if (match.route == nullptr) return match.problem;
+    http::Response answer;
+    match.route->handler(std::move(request), http::Responder([&answer](http::Response&& response) {
+                           answer = std::move(response);
+                         }));
+    return answer;
+  }
+  http::Router router_;
+  std::string sample_ = "delivered";
+  bool signed_in_ = false;
+};
+
+TEST_F(RoutesTest, EveryAnswerCarriesTheStrictHeaders) {
+  for (const char* path : {"/", "/v1/status", "/metrics", "/healthz", "/assets/style.css",
+                           "/assets/none", "/events", "/v1/live?once"}) {
+    const http::Response answer = Get(path);
+    EXPECT_EQ(answer.headers.Find("Content-Security-Policy"), kContentSecurityPolicy) << path;
+    EXPECT_EQ(answer.headers.Find("Referrer-Policy"), "same-origin") << path;
+    EXPECT_EQ(answer.headers.Find("Cross-Origin-Opener-Policy"), "same-origin") << path;
+    EXPECT_EQ(answer.headers.Find("Cross-Origin-Resource-Policy"), "same-origin") << path;
+  }
+}
+
+TEST_F(RoutesTest, ReadyMeansThatTheIntakeWouldAccept) {
+  EXPECT_EQ(Get("/readyz").status, 200);
+  for (const auto& [sample, word] : {std::pair{"refusing", "disk\n"},
+                                     {"poisoned", "journal\n"},
+                                     {"unconfigured", "not-configured\n"}}) {
+    sample_ = sample;
+    EXPECT_EQ(Get("/readyz").status, 503);
+    EXPECT_EQ(Get("/readyz").body, word);
+    EXPECT_EQ(Get("/healthz").status, 200);
+  }
+  sample_ = "name";  // off line is no reason to turn registers away
+  EXPECT_EQ(Get("/readyz").status, 200);
+}
+
+TEST_F(RoutesTest, AssetsAreAskedAboutByTheirTag) {
+  const http::Response first = Get("/assets/style.css");
+  EXPECT_EQ(first.status, 200);
+  EXPECT_EQ(first.content_type, "text/css; charset=utf-8");
+  EXPECT_NE(first.body.find(":root"), std::string::npos);
+  const http::Response again = Get("/assets/style.css", std::string(first.headers.Find("ETag")));
+  EXPECT_EQ(again.status, 304);
+  EXPECT_EQ(again.body, "");
+  EXPECT_EQ(Get("/assets/other.css").status, 404);
+}
+
+TEST_F(RoutesTest, ViewsBehindTheSignInSendStrangersThereAndRememberWhereTheyWereGoing) {
+  for (const char* path : {"/delivery", "/charts", "/registers", "/quarantine", "/quarantine/7",
+                           "/events", "/events/1", "/days", "/system", "/audit"}) {
+    const http::Response answer = Get(path);
+    EXPECT_EQ(answer.status, 303) << path;
+    EXPECT_EQ(answer.headers.Find("Location"), "/login?next=" + http::PercentEncode(path));
+    EXPECT_EQ(answer.body, "") << path;
+  }
+}
+
+TEST_F(RoutesTest, AServerWithoutAStoreSaysSoInEveryView) {
+  signed_in_ = true;
+  const http::Response answer = Get("/events");
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_NE(answer.body.find("does not know which store it is"), std::string::npos);
+}
+
+TEST_F(RoutesTest, LiveOnceIsTheWholeAsJson) {
+  const http::Response answer = Get("/v1/live?once");
+  EXPECT_EQ(answer.content_type, "application/json");
+  EXPECT_NE(answer.body.find("\"level\":\"green\""), std::string::npos);
+  EXPECT_NE(answer.body.find("\"verdict\":\""), std::string::npos);
+}
+
+TEST_F(RoutesTest, AllAssetsTogetherAreSmall) {
+  size_t bytes = 0;
+  for (const char* name : {"style.css", "live.js", "state-green.svg", "state-amber.svg",
+                           "state-red.svg", "state-unknown.svg"}) {
+    ASSERT_NE(FindAsset(name), nullptr) << name;
+    bytes += FindAsset(name)->bytes.size();
+  }
+  EXPECT_LT(bytes, 60'000u);
+}
+
+TEST_F(RoutesTest, TheTypesAreWhatToolsExpect) {
+  EXPECT_EQ(Get("/").content_type, "text/html; charset=utf-8");
+  EXPECT_EQ(Get("/v1/status").content_type, "application/json");
+  EXPECT_EQ(Get("/metrics").content_type, "text/plain; version=0.0.4; charset=utf-8");
+}
+
+}  // namespace
+}  // namespace tillrelay::web
