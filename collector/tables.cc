@@ -372,7 +372,12 @@ Status Tables::WriteUnapplied(const Changes& changes) {
 
 namespace {
 
+// Of one list of a confirmation: it has to stay small enough for every broker and reader.
+constexpr size_t kMostRanges = 500;
+
 // Adds the numbers of `rows` (store, stream, number in their order) to the list of their stream.
+// The last range takes in what lies between those for which there is no place of their own: a store
+// that keeps a body too many loses nothing.
 void AddRanges(const Rows& rows, std::vector<wire::Range> wire::StreamConfirm::*list,
                Tables::Confirmed* confirmed) {
   for (size_t i = 0; i < rows.size(); ++i) {
@@ -380,7 +385,8 @@ void AddRanges(const Rows& rows, std::vector<wire::Range> wire::StreamConfirm::*
     for (wire::StreamConfirm& s : (*confirmed)[rows.Text(i, 0)]) {
       std::vector<wire::Range>& ranges = s.*list;
       if (s.stream != rows.Text(i, 1) || number > s.through) continue;
-      if (!ranges.empty() && ranges.back().last + 1 >= number) {
+      const bool full = ranges.size() >= kMostRanges;
+      if (!ranges.empty() && (full || ranges.back().last + 1 >= number)) {
         ranges.back().last = number;
       } else {
         ranges.push_back({number, number});
