@@ -29,6 +29,26 @@ size_t BytesIn(const AppendRequest& request) {
   return bytes;
 }
 
+bool MayBeKnown(const AppendRequest& request) {
+  const bool plain = request.done != nullptr && request.resolves == 0 && !request.file;
+  return plain && !request.entries.empty() &&
+         std::all_of(request.entries.begin(), request.entries.end(), [](const Entry& entry) {
+           return std::holds_alternative<event::Draft>(entry);
+         });
+}
+
+using Done = std::function<void(Result<std::vector<Receipt>>)>;
+Done OnlyIfKnown(Status otherwise, Done done) {
+  return [otherwise = std::move(otherwise),
+          done = std::move(done)](Result<std::vector<Receipt>> receipts) {
+    const bool known = receipts.ok() &&
+                       std::all_of(receipts->begin(), receipts->end(), [](const Receipt& receipt) {
+                         return receipt.outcome == Outcome::kDuplicate;
+                       });
+    done(known ? std::move(receipts) : Result<std::vector<Receipt>>(otherwise));
+  };
+}
+
 }  // namespace
 
 Journal::Journal(JournalOptions options, const Clock* clock, Random* random)
@@ -87,7 +107,17 @@ void Journal::Stop() {
 }
 
 Status Journal::Submit(AppendRequest&& request) {
-  TRY(Refusal());
+  if (Status refusal = Refusal(); !refusal.ok()) {
+    if (!MayBeKnown(request)) return refusal;
+    {
+      Lock lock(mutex_);
+      if (!stats_.poisoned.empty() || !stats_.busy.empty()) return refusal;
+    }
+    // There is no room, but what is stored already needs none: a register that repeats itself is
+    // answered, and goes on.
+    request.done = OnlyIfKnown(std::move(refusal), std::move(request.done));
+    return Try(std::move(request));
+  }
   const size_t bytes = BytesIn(request);
   Message message;
   message.append = std::move(request);

@@ -56,6 +56,9 @@ class Diagnosis {
     return AgeText(Age(s_, time)) + " ago";
   }
   std::string WaitingText() const {
+    if (j_.waiting == 0 && !s_.parked.empty()) {
+      return fmt::format(words::kBodiesWait, EventsText(s_.parked.size()));
+    }
     if (j_.waiting == 0) return std::string(words::kNoneWaiting);
     return fmt::format(words::kWaiting, EventsText(j_.waiting), When(j_.oldest_waiting_at));
   }

@@ -30,6 +30,7 @@ inline constexpr Text kAlarm = "Sending has stopped: two servers seem to speak f
 inline constexpr Text kAlarmOnline = "Warning: two servers seem to speak for this store.";
 inline constexpr Text kWaiting = "{} waiting, oldest {}";
 inline constexpr Text kNoneWaiting = "Nothing waits";
+inline constexpr Text kBodiesWait = "The contents of {} have not reached head office yet";
 
 // --- reasons ---
 inline constexpr Text kReasonName = "The broker's name could not be looked up ({}).";
