@@ -56,6 +56,7 @@ Agent::Agent(config::Config config, const Process& process)
       host_(HostName()),
       session_(wire::NewUlid(clock_.Wall(), &random_)),
       started_at_(clock_.Wall()),
+      memory_(std::make_shared<MemoryBudget>(static_cast<size_t>(config_.limits.memory_bytes))),
       certificates_(CertificateFiles(config_)) {}
 
 std::function<void()> Agent::Beat(const char* name, seconds budget) {
@@ -160,6 +161,7 @@ void Agent::Run() {
 // The sentence to the service manager; the watchdog only while every thread moves.
 void Agent::Tell() {
   certificates_.Refresh(clock_.Now());
+  memory_->ReturnToSystem();
   const auto verdict = status::Diagnose(Look(), [this](WallTime t) { return LocalTime(t); });
   if (verdict.sentence != told_) notifier_.StatusText(verdict.sentence).ok();
   told_ = verdict.sentence;

@@ -86,6 +86,7 @@ class Agent {
   const std::string host_, session_;
   const WallTime started_at_;
   service::Heartbeat heartbeat_;
+  const std::shared_ptr<MemoryBudget> memory_;  // of all doors
   mutable status::RateMeter rates_;
   mutable status::LatencyMeter latency_;
   CertificateWatch certificates_;

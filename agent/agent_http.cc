@@ -117,6 +117,7 @@ Status Agent::StartHttp() {
   }
 
   http::ServerOptions options;
+  options.memory = memory_;
   options.heartbeat = Beat("http", kThreadBudget);
   server_ = std::make_unique<http::Server>(clock_, options);
   if (!intake_socket_.valid()) {

@@ -67,6 +67,11 @@ std::optional<Failure> Agent::ReadRules() {
   limits.string_bytes = static_cast<size_t>(config_.limits.string_bytes);
   limits.event_bytes = static_cast<size_t>(config_.limits.event_bytes);
   limits.events = static_cast<size_t>(config_.limits.file_events);
+  limits.text_bytes =
+      static_cast<size_t>(std::max(config_.limits.file_bytes, config_.limits.body_bytes));
+  intake_options_->quarantine_share =
+      journal::ShareOf({static_cast<uint64_t>(config_.limits.quarantine_documents),
+                        static_cast<uint64_t>(config_.limits.quarantine_bytes)});
   auto operator_key =
       service::ReadSecret("guard.operator_key_file", config_.guard.operator_key_file, Environment);
   if (!operator_key.ok()) return Failure{service::kExitConfiguration, operator_key.status()};
@@ -240,6 +245,7 @@ Status Agent::StartDropFolder() {
   capture::DropFolderOptions options;
   options.path = config_.drop_folder.path;
   options.file_bytes = static_cast<size_t>(config_.limits.file_bytes);
+  options.memory = memory_;
   options.settle = seconds(config_.drop_folder.settle_s);
   options.archive_keep = std::chrono::hours(24 * config_.drop_folder.archive_days);
   options.beat = Beat("capture", kThreadBudget);

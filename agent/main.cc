@@ -8,6 +8,7 @@
 
 #include "agent/agent.h"
 #include "agent/guard/card_guard.h"
+#include "common/base/memory_budget.h"
 #include "common/service/exit_codes.h"
 
 namespace tillrelay {
@@ -39,6 +40,7 @@ int Main(int argc, char** argv) {
       return Usage();
     }
   }
+  ConfigureAllocator();
   log::Setup(log::Level::kInfo, guard::ScrubLine);
   auto config = config::Load(config_path);
   if (!config.ok()) {

@@ -11,6 +11,7 @@
 #include "collector/rebuild.h"
 #include "collector/service.h"
 #include "common/base/log.h"
+#include "common/base/memory_budget.h"
 #include "common/service/exit_codes.h"
 
 namespace {
@@ -73,6 +74,7 @@ int main(int argc, char** argv) {
     return app.exit(error) == 0 ? tillrelay::service::kExitOk : tillrelay::service::kExitUsage;
   }
 
+  tillrelay::ConfigureAllocator();
   tillrelay::log::Setup(tillrelay::log::Level::kInfo, nullptr);
   auto config = tillrelay::collector::ReadConfig(path);
   if (!config.ok()) return Fail(config.status());

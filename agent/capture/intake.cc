@@ -30,6 +30,15 @@ void ForgetOldest(Registers* registers) {
   registers->erase(oldest);
 }
 
+// Of an entry, the receipt and the answer that it gets, and its place in vectors that grow.
+constexpr size_t kBytesOfEntry = 2 * sizeof(journal::Entry) + sizeof(journal::Receipt) + 256;
+
+size_t TextIn(const journal::Entry& entry) {
+  const auto* draft = std::get_if<event::Draft>(&entry);
+  return draft != nullptr ? draft->data.capacity()
+                          : std::get<journal::Unfit>(entry).document.size();
+}
+
 // A refused event as a document that can be corrected and sent again.
 std::string Resendable(const event::Event& event) {
   std::string data;
@@ -60,7 +69,13 @@ Intake::Intake(const IntakeOptions* options, journal::Journal* journal, Counters
 Prepared Intake::Prepare(Document* document) {
   Prepared prepared;
   prepared.channel = document->channel;
+  prepared.sender = document->sender;
   prepared.payload = Sha256(document->bytes);
+  // Room for as many as there may be: memory that is not used costs nothing, and a list that grows
+  // is held twice while it does.
+  if (document->bytes.size() > options_.limits.event_bytes) {
+    prepared.entries.reserve(std::min(options_.limits.events, document->bytes.size() / 2));
+  }
   const auto take = [&](formats::Item&& item) { TakeItem(std::move(item), *document, &prepared); };
   prepared.syntax = document->format == formats::Format::kCsv
                         ? formats::DecodeCsv(*document->csv, document->bytes, options_.limits, take)
@@ -70,12 +85,15 @@ Prepared Intake::Prepare(Document* document) {
     // A decoder may quote what it cannot read.
     prepared.syntax->what = guard::Scrub(prepared.syntax->what);
     prepared.syntax->hint = guard::Scrub(prepared.syntax->hint);
-    prepared.entries.clear();
+    std::vector<journal::Entry>().swap(prepared.entries);
+    prepared.no_memory = false;
     event::Rejection why{"not-syntax", fmt::format("byte {}", prepared.syntax->offset),
                          prepared.syntax->what};
     if (!prepared.syntax->hint.empty()) why.hint += "; " + prepared.syntax->hint;
-    prepared.entries.emplace_back(Unfit(std::move(why), *document,
-                                        {document->bytes, formats::MediaTypeOf(document->format)}));
+    prepared.entries.emplace_back(
+        Unfit(std::move(why), *document,
+              {document->bytes.substr(0, kMaxQuarantinedBytes + kCutBytes),
+               formats::MediaTypeOf(document->format)}));
   }
   if (prepared.redactions > 0) {
     counters_.Change([&](CaptureStats* stats) { stats->redactions += prepared.redactions; });
@@ -85,9 +103,8 @@ Prepared Intake::Prepare(Document* document) {
 
 void Intake::TakeItem(formats::Item&& item, const Document& document, Prepared* prepared) {
   if (auto* rejection = std::get_if<event::Rejection>(&item.outcome)) {
-    prepared->entries.emplace_back(Unfit(std::move(*rejection), document,
-                                         {item.excerpt, formats::ItemMediaType(document.format)}));
-    return;
+    return Reject(std::move(*rejection), document,
+                  {std::move(item.excerpt), formats::ItemMediaType(document.format)}, prepared);
   }
   auto& event = std::get<event::Event>(item.outcome);
   if (!event.origin) event.origin.emplace();
@@ -103,23 +120,52 @@ void Intake::TakeItem(formats::Item&& item, const Document& document, Prepared* 
   guard::GuardOutcome guarded = guard::Check(&event, options_.guard, {document.again, &numbers_});
   prepared->redactions += guarded.redactions;
   if (guarded.rejection) {
-    prepared->entries.emplace_back(
-        Unfit(std::move(*guarded.rejection), document, {Resendable(event), kCanonical}));
-    return;
+    return Reject(std::move(*guarded.rejection), document, {Resendable(event), kCanonical},
+                  prepared);
   }
   auto drafted = event::DraftFrom(&event, options_.shop, HorizonNow());
   if (auto* rejection = std::get_if<event::Rejection>(&drafted)) {
-    prepared->entries.emplace_back(
-        Unfit(std::move(*rejection), document, {Resendable(event), kCanonical}));
-    return;
+    return Reject(std::move(*rejection), document, {Resendable(event), kCanonical}, prepared);
   }
   auto& draft = std::get<event::Draft>(drafted);
   if (draft.data.size() > options_.limits.event_bytes) {
     event::Rejection why{"too-large", "", "one event is at most 1 MiB"};
-    prepared->entries.emplace_back(Unfit(std::move(why), document, {draft.data, kCanonical}));
+    return Reject(std::move(why), document, {std::move(draft.data), kCanonical}, prepared);
+  }
+  Add(std::move(draft), document, prepared);
+}
+
+// What no sender may have kept is not held until the journal says so: a hundred thousand rejected
+// documents, each with the file's long header, would be far larger than the file.
+void Intake::Reject(event::Rejection why, const Document& document, const Kept& kept,
+                    Prepared* prepared) const {
+  const journal::QuarantineRoom& share = options_.quarantine_share;
+  journal::QuarantineRoom& rejected = prepared->rejected;
+  if (rejected.count >= share.count || rejected.bytes >= share.bytes) {
+    journal::Unfit unfit;
+    unfit.why.reason = std::move(why.reason);
+    unfit.beyond_share = true;
+    return Add(std::move(unfit), document, prepared);
+  }
+  journal::Unfit unfit = Unfit(std::move(why), document, kept);
+  const auto* last =
+      prepared->entries.empty() ? nullptr : std::get_if<journal::Unfit>(&prepared->entries.back());
+  // The quarantine keeps a document once.
+  if (last == nullptr || last->document != unfit.document) ++rejected.count;
+  rejected.bytes += unfit.document.size();
+  Add(std::move(unfit), document, prepared);
+}
+
+void Intake::Add(journal::Entry&& entry, const Document& document, Prepared* prepared) const {
+  if (prepared->no_memory) return;
+  prepared->bytes += kBytesOfEntry + TextIn(entry);
+  if (document.memory != nullptr &&
+      !document.memory->Grow(document.bytes.size() + prepared->bytes)) {
+    prepared->no_memory = true;
+    std::vector<journal::Entry>().swap(prepared->entries);
     return;
   }
-  prepared->entries.emplace_back(std::move(draft));
+  prepared->entries.push_back(std::move(entry));
 }
 
 // What a document tells as its own time, a day ahead at most.
@@ -187,6 +233,7 @@ journal::AppendRequest Intake::Request(Prepared&& prepared,
                                        std::function<void(Result<Answer>)> done) {
   journal::AppendRequest request;
   request.entries = std::move(prepared.entries);
+  request.sender = std::move(prepared.sender);
   request.done = [done = std::move(done)](Result<std::vector<journal::Receipt>> receipts) {
     if (!receipts.ok()) return done(std::move(receipts).status());
     Answer answer;

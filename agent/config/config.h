@@ -114,6 +114,7 @@ struct Config {
     int64_t string_bytes = 64 * 1024;
     int64_t queue_events = 8192;
     int64_t queue_bytes = 32 * 1024 * 1024;
+    int64_t memory_bytes = 64 * 1024 * 1024;  // of bodies and files in hand
     int64_t quarantine_documents = 10'000;
     int64_t quarantine_bytes = 64 * 1024 * 1024;
   } limits;

@@ -176,7 +176,8 @@ class JournalStore : private TakeOverTarget {
   uint64_t Deletable(const StreamRow& row, const DeletionPermit* permit) const;
   Status Prepare();
 
-  Status AppendEvent(const event::Draft& draft, WallTime now, Receipt* receipt);
+  Status AppendEvent(const event::Draft& draft, const std::string& sender, WallTime now,
+                     Receipt* receipt);
   Status Insert(const event::Draft& draft, WallTime now, Receipt* receipt);
   // As the next number of the current stream; gives the row its position.
   struct EventColumns {
