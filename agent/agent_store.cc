@@ -198,6 +198,7 @@ Status Agent::StartUplink() {
   const Sha256Digest share = Sha256(config_.store_id);
   courier.sender.first_retry = std::min<Duration>(Duration(uplink::kOutageSpread) * share[0] / 256,
                                                   milliseconds(config_.broker.retry_max_ms));
+  if (const auto agreed = journal_->clock_agreed()) clock_trust_.Restore(*agreed);
   courier.clock_trust = &clock_trust_;
   courier.watch_own_status = true;
   courier.former_sessions = KeepSession(config_.journal.path + ".sessions", session_);

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "agent/journal/observed_time.h"
 #include "common/base/text.h"
 #include "common/event/time_text.h"
 
@@ -158,6 +157,7 @@ void Courier::TakeConfirm(JsonValue value, bool retained) {
   unapplied_ = UnappliedIn(*confirm);
   Twin(twins_.OnHeard(confirm->sessions));
   for (const wire::StreamConfirm& word : confirm->streams) {
+    if (!retained && !options_.sender.by_broker) PassLosses(word);
     const uint64_t before = sender_.confirmed_through();
     sender_.OnConfirm(word, Compare(word.stream, word.through, word.chain), retained, now);
     if (sender_.confirmed_through() <= before) continue;
@@ -186,6 +186,15 @@ void Courier::FindUnknown(const wire::Confirm& confirm) {
   unknown_streams_ = std::move(unknown);
 }
 
+// Whatever has become of the stream here: a salvage ends it below what was sent of it.
+void Courier::PassLosses(const wire::StreamConfirm& word) {
+  const bool passes =
+      std::any_of(losses_.begin(), losses_.end(), [&word](const journal::LossRow& loss) {
+        return loss.stream == word.stream && loss.first <= word.through;
+      });
+  if (passes) port_.PassLosses({word.stream, word.through, word.chain, {}, true});
+}
+
 void Courier::TakeOwnStatus(JsonValue value, bool retained) {
   const auto status = wire::ReadStatus(value);
   if (status.ok()) Twin(twins_.OnStatus(*status, retained));
@@ -193,8 +202,8 @@ void Courier::TakeOwnStatus(JsonValue value, bool retained) {
 
 void Courier::Twin(const std::string& who) {
   if (who.empty()) return;
+  if (!sender_.OnTwin(Printable(who), clock_.Now())) return;
   log::Error("uplink", "ALARM another server speaks for this store: {}", Printable(who));
-  sender_.OnTwin(Printable(who), clock_.Now());
 }
 
 // What waited at the broker during an outage comes at once after it, and is too old to tell.
@@ -204,8 +213,7 @@ void Courier::CompareClocks(const std::string& at) {
   if (!centre.ok() || now - connected_at_ < kClockSettles) return;
   const WallTime own = clock_.Wall();
   centre_clock_ahead_ = std::chrono::duration_cast<std::chrono::milliseconds>(*centre - own);
-  const auto apart = std::chrono::abs(centre_clock_ahead_);
-  if (apart <= journal::ObservedTime::kAgreement) port_.ClocksAgreed(now, own);
+  port_.ClocksCompared(now, own, centre_clock_ahead_);
   if (options_.clock_trust != nullptr) {
     options_.clock_trust->Compared(centre_clock_ahead_, clock_);
   }
@@ -249,10 +257,17 @@ void Courier::Refresh() {
   if (standing.streams.empty()) return;
   const bool another = standing.streams.back().stream != sender_.journal().stream;
   streams_ = std::move(standing.streams);
+  losses_ = std::move(standing.losses);
   std::vector<StreamPlace> places;
   for (const journal::StreamRow& row : streams_) {
-    places.push_back(
-        {row.stream, row.head, row.floor, row.head, row.current, {}, row.confirmed_through});
+    places.push_back({row.stream,
+                      row.head,
+                      row.floor,
+                      row.head,
+                      row.current,
+                      {},
+                      row.confirmed_through,
+                      journal::HoldsRows(row)});
   }
   for (const journal::OwedEvent& owed : standing.owed) {
     for (StreamPlace& place : places) {

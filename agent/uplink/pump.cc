@@ -20,7 +20,7 @@ constexpr seconds kReplayPatience{10};         // for the uplink's answer to an 
 class Port final : public JournalPort {
  public:
   explicit Port(journal::Journal* journal) : journal_(*journal) {}
-  Standing Look() override { return {journal_.Streams(), journal_.Owed()}; }
+  Standing Look() override { return {journal_.Streams(), journal_.Owed(), journal_.Losses()}; }
   void SaveWord(const journal::StreamWord& word) override { journal_.SaveWord(word); }
   void SaveAcked(const std::string& stream, uint64_t through) override {
     journal_.SaveAcked(stream, through);
@@ -30,7 +30,10 @@ class Port final : public JournalPort {
   void Fork(uint64_t position, const std::string& reason) override {
     journal_.Fork(position, reason);
   }
-  void ClocksAgreed(Instant at, WallTime own) override { journal_.ClocksAgreed(at, own); }
+  void PassLosses(const journal::StreamWord& word) override { journal_.PassLosses(word); }
+  void ClocksCompared(Instant at, WallTime own, Duration ahead) override {
+    journal_.ClocksCompared(at, own, ahead);
+  }
   void AllowDeletion(const std::string& stream, uint64_t through, Instant until) override {
     journal_.AllowDeletion(stream, through, until);
   }
