@@ -276,7 +276,7 @@ TEST_F(UnappliedTest, AProgramThatCanAppliesItOnceAtANewPosition) {
               "1|2|sale; 2|1|sale");
   }
   const std::string before = OnHand();
-  EXPECT_EQ(RebuildLedger(store_->sql()).value(), 2u);
+  EXPECT_EQ(RebuildLedger(store_->sql(), clock_.Wall())->events, 2u);
   EXPECT_EQ(OnHand(), before);
 }
 
@@ -296,7 +296,7 @@ TEST_F(UnappliedTest, WhatStillCannotBeAppliedStays) {
   Restart();
   Advance(seconds(1));
   EXPECT_EQ(Count("unapplied"), 1);
-  EXPECT_EQ(RebuildLedger(store_->sql()).value(), 0u);
+  EXPECT_EQ(RebuildLedger(store_->sql(), clock_.Wall())->events, 0u);
 }
 
 TEST_F(UnappliedTest, APersonAppliesItUnderAnotherTime) {
