@@ -28,9 +28,10 @@ int Fail(const Status& failure) {
 int RebuildLedger(const std::string& url) {
   auto sql = tillrelay::collector::OpenWriter(url);
   if (!sql.ok()) return Fail(sql.status());
-  auto applied = tillrelay::collector::RebuildLedger(sql->get());
-  if (!applied.ok()) return Fail(applied.status());
-  fmt::print("rebuilt from {} events\n", *applied);
+  auto rebuilt = tillrelay::collector::RebuildLedger(sql->get(), tillrelay::SystemClock().Wall());
+  if (!rebuilt.ok()) return Fail(rebuilt.status());
+  fmt::print("rebuilt from {} events, {} cells corrected\n", rebuilt->events,
+             rebuilt->corrected_cells);
   return 0;
 }
 

@@ -335,7 +335,7 @@ TEST_F(LossTest, OldEventsGoInOrderAndWhatComesAgainHasBeenSeen) {
   Deliver(sales);
   EXPECT_EQ(OnHand(), "0042|apple|-3");
   EXPECT_EQ(Count("fork"), 0);
-  EXPECT_EQ(RebuildLedger(store_->sql()).status().code(), Code::kInvalid);
+  EXPECT_EQ(RebuildLedger(store_->sql(), clock_.Wall()).status().code(), Code::kInvalid);
   EXPECT_EQ(OnHand(), "0042|apple|-3");
 }
 
