@@ -42,6 +42,8 @@ def prepare_base(debs):
         command("debootstrap", "--variant=minbase", f"--include={BASE_PACKAGES}", "bookworm", base,
                 mirror())
         open(base + ".made", "w").close()
+    if not debs:
+        return base
     wanted = ", ".join(["python3"] + [command("dpkg-deb", "-f", deb, "Depends").strip()
                                       for deb in debs])
     mark = base + ".depends"
