@@ -11,6 +11,7 @@
 #include "agent/intake_socket.h"
 #include "agent/status/look.h"
 #include "agent/status/status_json.h"
+#include "agent/validation/validation.h"
 #include "common/service/credentials.h"
 #include "common/service/exit_codes.h"
 #include "common/wire/ulid.h"
@@ -64,7 +65,26 @@ std::function<void()> Agent::Beat(const char* name, seconds budget) {
   return [this, pulse] { pulse->Beat(clock_.Now()); };
 }
 
+// What the configuration would do, before anything is opened.
+std::optional<Failure> Agent::CheckConfiguration() const {
+  using validation::Verdict;
+  const auto findings = validation::Validate(config_, validation::DaemonAtStart());
+  bool may_heal = true;
+  for (const auto& finding : findings) {
+    if (finding.verdict == Verdict::kStop) {
+      may_heal = may_heal && finding.may_heal;
+      continue;
+    }
+    log::Warning("config", "{}: {} ({})", finding.key, finding.text,
+                 validation::NameOf(finding.verdict));
+  }
+  if (!validation::Has(findings, Verdict::kStop)) return std::nullopt;
+  return Failure{may_heal ? service::kExitFault : service::kExitConfiguration,
+                 Invalid(validation::TextOf(findings, Verdict::kStop))};
+}
+
 std::optional<Failure> Agent::Start() {
+  if (auto failure = CheckConfiguration()) return failure;
   if (Status s = ReadAdminTls(); !s.ok()) {
     const bool wrong = s.code() == Code::kInvalid;
     return Failure{wrong ? service::kExitConfiguration : service::kExitFault, std::move(s)};

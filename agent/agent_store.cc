@@ -1,8 +1,9 @@
 // The agent's journal, uplink, desk and drop folder, as configured.
 #include "agent/agent.h"
-#include "agent/formats_settings.h"
+#include "agent/configured_link.h"
 #include "agent/guard/card_guard.h"
 #include "agent/status/status_json.h"
+#include "agent/validation/format_settings.h"
 #include "common/event/identity.h"
 #include "common/mqtt/paho_link.h"
 #include "common/service/credentials.h"
@@ -150,11 +151,14 @@ std::optional<journal::HistoryPoint> Agent::Minute(const journal::JournalStats& 
 
 Result<mqtt::LinkOptions> Agent::LinkOptionsOf() const {
   mqtt::LinkOptions link;
+  auto password =
+      service::ReadSecret("broker.password_file", config_.broker.password_file, Environment);
+  if (!password.ok()) return std::move(password).status();
+  link.password = *std::move(password);
   link.url = config_.broker.url;
   link.client_id = "tillrelay-" + config_.store_id;
   link.protocol = mqtt::ProtocolOf(config_.broker.protocol);
   link.username = config_.broker.username;
-  link.password = password_;
   const struct {
     const char* key;
     const std::string& value;
@@ -162,7 +166,9 @@ Result<mqtt::LinkOptions> Agent::LinkOptionsOf() const {
   } files[] = {{"broker.ca_file", config_.broker.ca_file, &link.ca_file},
                {"broker.cert_file", config_.broker.cert_file, &link.cert_file},
                {"broker.key_file", config_.broker.key_file, &link.key_file}};
+  const bool tls = link.url.starts_with("mqtts://");  // else none of them is used
   for (const auto& file : files) {
+    if (!tls) break;
     auto path = service::CredentialPath(file.key, file.value, Environment);
     if (!path.ok()) return std::move(path).status();
     *file.out = *std::move(path);
@@ -175,10 +181,6 @@ Result<mqtt::LinkOptions> Agent::LinkOptionsOf() const {
 }
 
 Status Agent::StartUplink() {
-  auto password =
-      service::ReadSecret("broker.password_file", config_.broker.password_file, Environment);
-  if (!password.ok()) return std::move(password).status();
-  password_ = *std::move(password);
   uplink::PumpOptions options;
   uplink::CourierOptions& courier = options.courier;
   courier.sender.has_broker = !config_.broker.url.empty();
@@ -207,10 +209,10 @@ Status Agent::StartUplink() {
   courier.broker = config_.broker.url;
   courier.topics = wire::TopicsOf(config_.delivery.topic_prefix, config_.store_id);
   if (courier.sender.has_broker) {
-    auto link = LinkOptionsOf();
-    if (!link.ok()) return std::move(link).status();
-    options.make_link = [link = *std::move(link)](mqtt::Deliver deliver) {
-      return mqtt::MakePahoLink(link, std::move(deliver));
+    options.make_link =
+        [this](const mqtt::Deliver& deliver) -> Result<std::unique_ptr<mqtt::Link>> {
+      return std::unique_ptr<mqtt::Link>(std::make_unique<ConfiguredLink>(
+          [this] { return LinkOptionsOf(); }, mqtt::MakePahoLink, deliver));
     };
   }
   courier.status_json = [this] {

@@ -9,6 +9,7 @@
 #include "agent/agent.h"
 #include "agent/guard/card_guard.h"
 #include "common/base/memory_budget.h"
+#include "agent/validation/validation.h"
 #include "common/service/exit_codes.h"
 
 namespace tillrelay {
@@ -19,6 +20,19 @@ const char* Environment(const char* name) { return std::getenv(name); }
 int Usage() {
   std::fputs("usage: tillrelayd --config FILE [--check]\n", stderr);
   return service::kExitUsage;
+}
+
+// Without starting: what a start would say.
+int Check(const config::Config& config) {
+  auto viewpoint = validation::DaemonAtStart();
+  viewpoint.look_into_journal = true;
+  const auto findings = validation::Validate(config, viewpoint);
+  for (const auto& finding : findings) {
+    fmt::print(stderr, "{}: {}: {}\n", validation::NameOf(finding.verdict), finding.key,
+               finding.text);
+  }
+  return validation::Has(findings, validation::Verdict::kStop) ? service::kExitConfiguration
+                                                               : service::kExitOk;
 }
 
 int Main(int argc, char** argv) {
@@ -47,7 +61,7 @@ int Main(int argc, char** argv) {
     fmt::print(stderr, "{}\n", config.status().message());
     return service::kExitConfiguration;
   }
-  if (check) return service::kExitOk;
+  if (check) return Check(*config);
   log::Setup(LogLevelOf(config->log_level), guard::ScrubLine);
   for (const std::string& note : config->notes) log::Warning("config", "{}", note);
   umask(0077);

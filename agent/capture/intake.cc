@@ -7,6 +7,7 @@
 #include "agent/capture/plain_text.h"
 #include "common/event/bounds.h"
 #include "common/event/event_json.h"
+#include "common/event/identity.h"
 
 namespace tillrelay::capture {
 namespace {
@@ -216,10 +217,11 @@ void Intake::Count(const std::vector<Heard>& heard, bool by_file, const Answer& 
       const bool heard_of =
           outcome == journal::Outcome::kStored || outcome == journal::Outcome::kDuplicate;
       if (register_id.empty() || !heard_of) continue;
-      if (stats->registers.size() >= kMostRegisters && !stats->registers.contains(register_id)) {
+      const std::string name(event::WithoutLeadingZeros(register_id));  // as the books call it
+      if (stats->registers.size() >= kMostRegisters && !stats->registers.contains(name)) {
         ForgetOldest(&stats->registers);
       }
-      auto& counts = stats->registers[register_id];
+      auto& counts = stats->registers[name];
       counts.last_heard_at = clock_.Wall();
       if (outcome != journal::Outcome::kStored) continue;
       ++(kind == event::Kind::kSale     ? counts.sales

@@ -23,6 +23,7 @@ struct Config {
   int32_t business_day_ends_s = 0;  // after midnight, of documents that do not say their day
   std::vector<std::string> store_aliases;
   std::string log_level = "info";
+  bool test_store = false;  // no real sales: "tillrelay simulate" may play here without asking
 
   struct Intake {
     std::string listen = "127.0.0.1:8470";

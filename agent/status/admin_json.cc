@@ -88,6 +88,9 @@ std::string EventsJson(const EventPage& page) {
   for (const EventRow& row : page.events) Write(json, row);
   json.EndArray();
   if (page.go_on_before) json.Field("go_on_before", *page.go_on_before);
+  json.Key("quarantined").BeginArray();
+  for (const QuarantineRow& row : page.quarantined) Write(json, row);
+  json.EndArray();
   json.EndObject();
   return text;
 }

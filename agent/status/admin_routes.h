@@ -14,7 +14,6 @@
 namespace tillrelay::status {
 
 inline constexpr uint64_t kMaxLimit = 1000;
-inline constexpr size_t kMaxReasonBytes = 500;
 
 void AddReadingRoutes(http::Router& router, const std::shared_ptr<Admin>& admin);
 void AddChangingRoutes(http::Router& router, const std::shared_ptr<Admin>& admin);

@@ -185,16 +185,23 @@ class Diagnosis {
     return fmt::format(words::kNextTry, AgeText(left));
   }
 
+  // Whose clock or certificate it is.
+  std::string_view TlsStep() const {
+    return u_.last_error.find("expired") != std::string::npos ? words::kStepBrokerExpired
+                                                              : words::kStepClock;
+  }
+
+  struct CauseRow {
+    LinkCause cause;
+    std::string_view word;
+    Level level;
+    fmt::string_view reason;
+    std::vector<std::string_view> steps;
+  };
+
   void ExplainCause() {
-    struct Row {
-      LinkCause cause;
-      std::string_view word;
-      Level level;
-      fmt::string_view reason;
-      std::vector<std::string_view> steps;
-    };
     // What does not heal by itself is red.
-    static const std::vector<Row> kRows = {
+    const std::vector<CauseRow> rows = {
         {LinkCause::kName,
          "broker-name",
          Level::kAmber,
@@ -209,7 +216,7 @@ class Diagnosis {
          "broker-tls",
          Level::kRed,
          words::kReasonTls,
-         {words::kStepClock, words::kStepDoctor}},
+         {TlsStep(), words::kStepBrokerCertificate}},
         {LinkCause::kLogin,
          "broker-login",
          Level::kRed,
@@ -235,6 +242,11 @@ class Diagnosis {
          Level::kAmber,
          words::kReasonSilent,
          {words::kStepDoctor}},
+        {LinkCause::kSettings,
+         "broker-settings",
+         Level::kRed,
+         words::kReasonSettings,
+         {words::kStepSettings}},
         {LinkCause::kOther,
          "broker-other",
          Level::kAmber,
@@ -243,7 +255,7 @@ class Diagnosis {
     };
     const std::string detail =
         u_.last_error.empty() ? std::string(words::kNoDetail) : u_.last_error;
-    for (const Row& row : kRows) {
+    for (const CauseRow& row : rows) {
       if (row.cause != u_.cause) continue;
       v_.cause = row.word;
       v_.level = row.level;

@@ -309,7 +309,9 @@ void Courier::Perform(const Action& action) {
     link_->SetKeepAlive(static_cast<int>(sender_.keep_alive().count()));
     if (Status s = link_->Connect(); !s.ok()) {
       trouble_.Report(s.message(), clock_.Now());
-      sender_.OnConnectFailed({LinkCause::kOther, s.message()}, clock_.Now());
+      const bool settings = s.code() == Code::kInvalid;
+      sender_.OnConnectFailed({settings ? LinkCause::kSettings : LinkCause::kOther, s.message()},
+                              clock_.Now());
     }
   } else if (std::holds_alternative<act::Subscribe>(action)) {
     subscriptions_pending_ = 2;

@@ -120,6 +120,15 @@ std::string EventsContent(const Look& look, const EventSearch& search, const Eve
   html.Put("<section><h1>{}</h1>\n", words::kEvents);
   SearchForm(html, search);
   html.Raw("</section>\n");
+  if (!page.quarantined.empty()) {
+    html.Put("<section class=\"found\"><h2>{}</h2><ul>\n", words::kFoundInQuarantine);
+    for (const QuarantineRow& row : page.quarantined) {
+      html.Put("<li><a href=\"/quarantine/{}\">{}</a> <b>{}</b> <code>{}</code></li>\n",
+               std::to_string(row.ticket), fmt::format(words::kTicketNo, row.ticket), row.reason,
+               row.field);
+    }
+    html.Raw("</ul></section>\n");
+  }
   if (!search.words.empty() && page.events.size() == 1) {
     const EventRow& row = page.events.front();
     html.Put("<section class=\"found\"><h2>{}</h2><p class=\"big\">", SubjectText(row.subject));

@@ -9,7 +9,7 @@
 
 #include "agent/config/config.h"
 #include "agent/formats/csv.h"
-#include "agent/formats_settings.h"
+#include "agent/validation/format_settings.h"
 #include "tests/support/golden.h"
 
 namespace tillrelay {
