@@ -50,6 +50,8 @@ path = "{self.dir}/journal.db"
 path = "{self.dir}/drop"
 [broker]
 url = "mqtt://127.0.0.1:{self.broker_port}"
+# A store waits up to two minutes between two tries of a line that is down; a demo has no such time.
+retry_max_ms = 2000
 """)
         self.write("collector.toml", f"""[broker]
 url = "mqtt://127.0.0.1:{self.broker_port}"
@@ -99,7 +101,7 @@ url = "sqlite:{self.dir}/central.db"
         raise SystemExit(f"the demo waited {seconds} s for {what}; logs are in {self.dir}")
 
     def simulate(self, seed, *more):
-        self.start(f"registers-{seed}", f"{BIN}/tillrelay", "simulate", "--intake",
+        self.start(f"registers-{seed}", f"{BIN}/tillrelay", "simulate", "--yes", "--intake",
                    f"127.0.0.1:{self.intake}", "--store", STORE, "--seed", str(seed), "--sums",
                    f"{self.dir}/sums-{seed}.json", *more)
 
@@ -131,8 +133,18 @@ def play(demo):
     for seed in (1, 2):
         while demo.running[f"registers-{seed}"].poll() is None:
             worst = max(worst, watch(demo, 2))
-    status = demo.wait(lambda s: s["waiting"] == 0 and s["head"] > 0, 180, "the last confirmation")
+    say("\n  All has been played; waiting until head office has confirmed the last event ...\n")
+    deadline = time.monotonic() + 180
+    while (status := demo.status())["waiting"] > 0:
+        if time.monotonic() > deadline:
+            raise SystemExit(f"nothing was confirmed for long; logs are in {demo.dir}")
+        line(status)
+        time.sleep(2)
     return worst, status
+
+
+def line(status):
+    say(f"  {status['head']:6} stored  {status['waiting']:6} waiting   {status['sentence']}")
 
 
 def watch(demo, seconds):
@@ -141,7 +153,7 @@ def watch(demo, seconds):
     while time.monotonic() < until:
         status = demo.status()
         worst = max(worst, status["waiting"])
-        say(f"  {status['head']:6} stored  {status['waiting']:6} waiting   {status['sentence']}")
+        line(status)
         time.sleep(2)
     return max(worst, demo.status()["waiting"])
 

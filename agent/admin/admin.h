@@ -19,6 +19,8 @@
 
 namespace tillrelay::admin {
 
+inline constexpr size_t kMaxReasonBytes = 500;
+
 template <typename T>
 using Reply = std::function<void(Result<T>)>;
 
@@ -38,15 +40,17 @@ struct EventRow {
   std::vector<LifeStep> life;  // the same
 };
 
-struct EventPage {
-  std::vector<EventRow> events;
-  std::optional<uint64_t> go_on_before;  // not everything was looked at
-};
-
 struct QuarantineRow {
   uint64_t ticket = 0, seen = 0;
   std::string reason, field, hint, channel, origin, document, format;
   WallTime created_at{};
+};
+
+struct EventPage {
+  std::vector<EventRow> events;
+  std::optional<uint64_t> go_on_before;  // not everything was looked at
+  // Documents that were not taken and name what was asked for; of a number or a text only.
+  std::vector<QuarantineRow> quarantined;
 };
 
 struct DayRow {

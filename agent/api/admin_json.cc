@@ -88,6 +88,9 @@ std::string EventsJson(const admin::EventPage& page) {
   for (const admin::EventRow& row : page.events) Write(json, row);
   json.EndArray();
   if (page.go_on_before) json.Field("go_on_before", *page.go_on_before);
+  json.Key("quarantined").BeginArray();
+  for (const admin::QuarantineRow& row : page.quarantined) Write(json, row);
+  json.EndArray();
   json.EndObject();
   return text;
 }

@@ -78,12 +78,7 @@ Result<admin::Resolution> ReadResolution(Request& request, admin::Resolution::Wa
   if (resolution.content_type.empty() && !document.is_string()) {
     resolution.content_type = "application/json";
   }
-  if (resolution.reason.size() > kMaxReasonBytes) {
-    return Invalid("reason: at most " + std::to_string(kMaxReasonBytes) + " bytes");
-  }
-  if (way == admin::Resolution::Way::kDiscard && resolution.reason.empty()) {
-    return Invalid("reason: say why the document is discarded");
-  }
+  TRY(CheckReason(way, &resolution.reason));
   if (way == admin::Resolution::Way::kResubmit && resolution.document.empty()) {
     return Invalid("document: send the corrected document");
   }

@@ -14,7 +14,6 @@
 namespace tillrelay::api {
 
 inline constexpr uint64_t kMaxLimit = 1000;
-inline constexpr size_t kMaxReasonBytes = 500;
 
 void AddReadingRoutes(http::Router& router, const std::shared_ptr<admin::Admin>& admin);
 void AddChangingRoutes(http::Router& router, const std::shared_ptr<admin::Admin>& admin);

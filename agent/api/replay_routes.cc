@@ -75,8 +75,8 @@ Status ReadTimes(const JsonValue& root, admin::ReplayWish* wish) {
 Result<admin::ReplayWish> ReadWish(const JsonValue& root) {
   admin::ReplayWish wish;
   wish.reason = root.String("reason");
-  if (wish.reason.size() > kMaxReasonBytes) {
-    return Invalid("reason: at most " + std::to_string(kMaxReasonBytes) + " bytes");
+  if (wish.reason.size() > admin::kMaxReasonBytes) {
+    return Invalid("reason: at most " + std::to_string(admin::kMaxReasonBytes) + " bytes");
   }
   const bool numbers = Has(root, "from") || Has(root, "through");
   const bool day = Has(root, "business_day");

@@ -78,11 +78,8 @@ void DropArchive::Open(Fd done, Fd rejected) {
 
 Status DropArchive::Keep(const Original& original, Place place, const std::string& reason) {
   const Fd& folder = place == Place::kDone ? done_ : rejected_;
-  if (!original.scrubbed.empty()) {
-    Status copied = WriteAside(folder, kUnfinishedCopy, original.scrubbed);
-    if (!copied.ok()) return std::move(copied).Within("copy");
-  } else if (original.large) {
-    Status copied = CopyLarge(original, folder);
+  if (original.scrub) {
+    Status copied = CopyScrubbed(original, folder);
     if (copied.code() == Code::kNotFound) return copied;
     if (!copied.ok()) return std::move(copied).Within("copy");
   }
@@ -98,7 +95,7 @@ Status DropArchive::Keep(const Original& original, Place place, const std::strin
   return kept;
 }
 
-Status DropArchive::CopyLarge(const Original& original, const Fd& folder) const {
+Status DropArchive::CopyScrubbed(const Original& original, const Fd& folder) const {
   const Fd from(openat(incoming_.get(), original.name.c_str(),
                        O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
   const auto unchanged = [&] {
@@ -124,8 +121,8 @@ Status DropArchive::KeepUnderAFreeName(const Original& original, const Fd& folde
     const std::string note = archived + ".reason";
     Status kept = explained ? RenameWithin(folder, kUnfinishedReason, note) : Status::Ok();
     if (kept.ok()) {
-      const bool as_it_is = original.scrubbed.empty() && !original.large;
-      kept = as_it_is ? Move(original, folder, archived) : Replace(original, folder, archived);
+      kept =
+          original.scrub ? Replace(original, folder, archived) : Move(original, folder, archived);
       if (kept.ok()) return kept;
       if (explained) {
         const Status back = RenameWithin(folder, note.c_str(), kUnfinishedReason);

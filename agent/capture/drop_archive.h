@@ -31,8 +31,7 @@ namespace tillrelay::capture {
 struct Original {
   std::string name;
   struct stat identity {};
-  std::string scrubbed;  // the copy to keep in its place, if it held a card number
-  bool large = false;    // not read: what is kept is a copy that is searched piece by piece
+  bool scrub = false;  // what is kept is a copy without card numbers, made piece by piece
 };
 
 // The same file with the same content, as far as anybody can tell without reading it.
@@ -47,7 +46,7 @@ class DropArchive {
 
   // `incoming` is borrowed; `keep` of zero keeps for ever, and so does no `observed`.
   DropArchive(const Fd* incoming, std::chrono::hours keep, Observed observed, const Clock* clock);
-  // Called while a large file is copied.
+  // Called while a file is copied.
   void SetBeat(std::function<void()> beat) { beat_ = std::move(beat); }
 
   // Takes the opened directories, removes what a crash left unfinished.
@@ -64,7 +63,7 @@ class DropArchive {
   Status Move(const Original& original, const Fd& folder, const std::string& archived);
   Status MoveBack(const Original& original, const Fd& folder, const std::string& archived);
   Status Replace(const Original& original, const Fd& folder, const std::string& archived);
-  Status CopyLarge(const Original& original, const Fd& folder) const;
+  Status CopyScrubbed(const Original& original, const Fd& folder) const;
   std::string Prefix(int attempt) const;
   bool TrimOne(const Fd& folder, const std::string& name, const journal::ObservedTime& time);
 

@@ -12,7 +12,7 @@
 
 #include "agent/capture/drop_names.h"
 #include "agent/capture/drop_reason.h"
-#include "agent/capture/plain_text.h"
+#include "agent/capture/redact_file.h"
 #include "common/base/text.h"
 
 namespace tillrelay::capture {
@@ -31,6 +31,8 @@ constexpr int kUnreadableScans = 3;
 // How many times limits.file_bytes a file may have and still be searched for card numbers.
 constexpr uint64_t kSearchedTimes = 16;
 constexpr std::chrono::seconds kStuckRetry{10};
+// How many times its bytes a file takes, before anything is known of it; formats::MemoryFactor.
+constexpr size_t kMemoryFactor = 3;
 
 Result<Fd> OpenFolder(int parent, const char* name, mode_t mode) {
   constexpr int kFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
@@ -53,6 +55,7 @@ struct DropFolder::InFlightFile {
   Original original;
   std::string refusal;  // set when it is rejected without asking the journal
   size_t bytes = 0;
+  std::shared_ptr<MemoryBudget::Share> memory;
   std::optional<formats::SyntaxError> syntax;
   Hints hints;
   std::future<Result<Answer>> answer;
@@ -262,9 +265,14 @@ void DropFolder::TakeAll(const std::vector<std::string>& names) {
     if (!intake_.Refusing().empty()) break;
     Beat();
     auto taken = Take(name);
-    if (taken == nullptr) continue;
-    bytes += taken->bytes;
-    open.push_back(std::move(taken));
+    while (taken.status().code() == Code::kBusy && !open.empty()) {
+      finish_first();
+      taken = Take(name);
+    }
+    if (!taken.ok()) pass_.settling = true;  // no memory: soon, and the others meanwhile
+    if (!taken.ok() || *taken == nullptr) continue;
+    bytes += (*taken)->bytes;
+    open.push_back(*std::move(taken));
     while (open.size() >= kOpenFiles || (bytes >= kOpenBytes && !open.empty())) finish_first();
   }
   while (!open.empty()) finish_first();
@@ -272,51 +280,63 @@ void DropFolder::TakeAll(const std::vector<std::string>& names) {
   if (Status s = archive_.Sync(); !s.ok()) ReportTrouble(s.message());
 }
 
-std::unique_ptr<DropFolder::InFlightFile> DropFolder::Take(const std::string& name) {
+Result<std::unique_ptr<DropFolder::InFlightFile>> DropFolder::Take(const std::string& name) {
   auto taken = std::make_unique<InFlightFile>();
   taken->original.name = name;
   Document document;
   document.channel = "file";
   document.origin = Printable(redact::RedactDocument(name), 255);
+  document.sender = "the drop folder";
   const Status loaded = Load(&document, taken.get());
-  if (loaded.code() == Code::kNotFound) return nullptr;  // gone, or still changing: later
+  if (loaded.code() == Code::kBusy) return loaded;
+  if (loaded.code() == Code::kNotFound) {  // gone, or still changing: later
+    return std::unique_ptr<InFlightFile>();
+  }
   if (loaded.code() == Code::kInvalid) {
     taken->refusal = loaded.message();
   } else if (!loaded.ok()) {
     Stuck(*taken, loaded.message());
-    return nullptr;
+    return std::unique_ptr<InFlightFile>();
   } else {
-    taken->refusal = Submit(&document, taken.get());
+    document.memory = taken->memory.get();
+    auto refusal = Submit(&document, taken.get());
+    if (!refusal.ok()) return std::move(refusal).status();
+    taken->refusal = *std::move(refusal);
   }
   return taken;
 }
 
 Status DropFolder::Load(Document* document, InFlightFile* taken) {
   if (Status s = CheckFile(taken->original.name, taken); !s.ok()) return s;
+  taken->memory =
+      options_.memory->Take(static_cast<size_t>(taken->original.identity.st_size) * kMemoryFactor);
+  if (taken->memory == nullptr) return Busy("no memory for it now");
   auto bytes = Read(*taken);
   if (!bytes.ok()) return std::move(bytes).status();
   document->bytes = *std::move(bytes);
   taken->bytes = document->bytes.size();
-  std::string text = PlainText(document->bytes);
-  if (redact::Redact(&text, redact::Spelling::kRaw) > 0) taken->original.scrubbed = std::move(text);
+  taken->original.scrub = HoldsCards(document->bytes, options_.beat);
   return Status::Ok();
 }
 
 // Sends what is in the document on its way; otherwise why it is rejected.
-std::string DropFolder::Submit(Document* document, InFlightFile* taken) {
+Result<std::string> DropFolder::Submit(Document* document, InFlightFile* taken) {
   const std::string& name = taken->original.name;
   auto format = formats::Sniff(document->bytes, name);
   if (!format && formats::CsvByFile(intake_.csv(), name) != nullptr) format = formats::Format::kCsv;
-  if (!format) return "neither JSON nor XML nor CSV: nothing is known that looks like this";
+  if (!format) {
+    return std::string("neither JSON nor XML nor CSV: nothing is known that looks like this");
+  }
   document->format = *format;
   if (*format == formats::Format::kCsv) {
     document->csv = formats::CsvByFile(intake_.csv(), name);
     if (document->csv == nullptr) {
-      return "no CSV profile has this name: add [drop_folder.csv.NAME] with `files`";
+      return std::string("no CSV profile has this name: add [drop_folder.csv.NAME] with `files`");
     }
   }
   DecodedDocument prepared = intake_.Prepare(document);
-  if (!prepared.syntax && prepared.entries.empty()) return "the file holds no event";
+  if (prepared.no_memory) return Busy("no memory for it now");
+  if (!prepared.syntax && prepared.entries.empty()) return std::string("the file holds no event");
   taken->syntax = prepared.syntax;
   taken->hints = HintsOf(prepared);
   auto promise = std::make_shared<std::promise<Result<Answer>>>();
@@ -324,7 +344,7 @@ std::string DropFolder::Submit(Document* document, InFlightFile* taken) {
   taken->submitted =
       intake_.Submit(std::move(prepared), journal::FileMark{prepared.payload, document->origin},
                      [promise](Result<Answer> answer) { promise->set_value(std::move(answer)); });
-  return {};
+  return std::string();
 }
 
 // What may be read at all, judged without opening it.
@@ -338,11 +358,11 @@ Status DropFolder::CheckFile(const std::string& name, InFlightFile* taken) {
   if (info.st_nlink > 1) return Invalid("a file with several names; only plain files are taken");
   const auto size = static_cast<uint64_t>(info.st_size);
   if (size <= options_.file_bytes) return Status::Ok();
-  taken->original.large = size / kSearchedTimes <= options_.file_bytes;
+  taken->original.scrub = size / kSearchedTimes <= options_.file_bytes;
   return Invalid(fmt::format(
       "larger than {} bytes; split it, or raise limits.file_bytes and drop it again.{}",
       options_.file_bytes,
-      taken->original.large
+      taken->original.scrub
           ? ""
           : "\nThe file was not read: should it hold card numbers, they are in it still. Only the "
             "service can read it here; delete it when it is no longer needed."));

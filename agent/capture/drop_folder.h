@@ -33,6 +33,8 @@ struct DropFolderOptions {
   DropArchive::Observed observed;  // how much time has passed; none: nothing is ever trimmed
   size_t page_names = DropListing::kPageNames;
   std::function<void()> beat = {};  // a scan moves: after every file
+  // From which a file takes before it is read.
+  std::shared_ptr<MemoryBudget> memory = std::make_shared<MemoryBudget>();
 };
 
 class DropFolder {
@@ -88,9 +90,10 @@ class DropFolder {
   static void Doubt(FileState* seen);
   FileState* Find(const std::string& name, struct stat* info);
   void TakeAll(const std::vector<std::string>& names);
-  std::unique_ptr<InFlightFile> Take(const std::string& name);
+  // Null: not now, or not any more. Busy: there is no memory for it.
+  Result<std::unique_ptr<InFlightFile>> Take(const std::string& name);
   Status Load(Document* document, InFlightFile* taken);
-  std::string Submit(Document* document, InFlightFile* taken);
+  Result<std::string> Submit(Document* document, InFlightFile* taken);
   Status CheckFile(const std::string& name, InFlightFile* taken);
   Result<std::string> Read(const InFlightFile& taken);
   void Finish(InFlightFile* taken);

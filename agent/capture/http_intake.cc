@@ -116,6 +116,9 @@ std::optional<http::Response> HttpIntake::Authorize(http::Request& request) {
     refusal = TryLater("not-configured", "this server has no store_id yet");
   }
   if (!refusal) refusal = CheckType(*intake_, request);
+  if (!refusal) {
+    request.memory_factor = formats::MemoryFactor(*formats::ByContentType(request.content_type));
+  }
   if (refusal) return Refused(std::move(*refusal));
   return std::nullopt;
 }
@@ -128,7 +131,10 @@ void HttpIntake::Post(http::Request&& request, const http::Responder& responder)
   Document document{*format, "http", Printable(key, kMaxRequestIdBytes), std::move(request.body),
                     *format == formats::Format::kCsv ? CsvOf(*intake_, request) : nullptr};
   document.encoding = formats::EncodingNamed(formats::CharsetOf(request.content_type));
+  document.sender = request.sender;
+  document.memory = request.memory.get();
   DecodedDocument prepared = intake_->Prepare(&document);
+  if (prepared.no_memory) return responder.Send(Refused(TryLater("busy", "no memory for it now")));
   const auto syntax = prepared.syntax;
   if (!syntax && prepared.entries.empty()) {
     return responder.Send(Refused(http::Problem(400, "empty", "The document holds no event")));
@@ -139,7 +145,7 @@ void HttpIntake::Post(http::Request&& request, const http::Responder& responder)
   const bool dry_run = request.Query("dry_run").value_or("") == "true";
   std::vector<std::string> understood;
   if (dry_run) understood = UnderstoodIn(prepared.entries);
-  auto done = [this, responder, syntax, key, dry_run,
+  auto done = [this, responder, syntax, key, dry_run, memory = std::move(request.memory),
                understood = std::move(understood)](Result<Answer> result) {
     if (!result.ok() && !syntax) return responder.Send(Refused(FromStatus(result.status())));
     if (syntax) {

@@ -7,6 +7,7 @@
 #include "agent/capture/plain_text.h"
 #include "common/event/bounds.h"
 #include "common/event/event_json.h"
+#include "common/event/identity.h"
 
 namespace tillrelay::capture {
 namespace {
@@ -28,6 +29,15 @@ void ForgetOldest(Registers* registers) {
     if (it->second.last_heard_at < oldest->second.last_heard_at) oldest = it;
   }
   registers->erase(oldest);
+}
+
+// Of an entry, the receipt and the answer that it gets, and its place in vectors that grow.
+constexpr size_t kBytesOfEntry = 2 * sizeof(journal::Entry) + sizeof(journal::AppendResult) + 256;
+
+size_t TextIn(const journal::Entry& entry) {
+  const auto* draft = std::get_if<event::Draft>(&entry);
+  return draft != nullptr ? draft->data.capacity()
+                          : std::get<journal::RejectedDocument>(entry).document.size();
 }
 
 // A refused event as a document that can be corrected and sent again.
@@ -60,7 +70,13 @@ Intake::Intake(const IntakeOptions* options, journal::Journal* journal, Counters
 DecodedDocument Intake::Prepare(Document* document) {
   DecodedDocument prepared;
   prepared.channel = document->channel;
+  prepared.sender = document->sender;
   prepared.payload = Sha256(document->bytes);
+  // Room for as many as there may be: memory that is not used costs nothing, and a list that grows
+  // is held twice while it does.
+  if (document->bytes.size() > options_.limits.event_bytes) {
+    prepared.entries.reserve(std::min(options_.limits.events, document->bytes.size() / 2));
+  }
   const auto take = [&](formats::Item&& item) { TakeItem(std::move(item), *document, &prepared); };
   prepared.syntax = document->format == formats::Format::kCsv
                         ? formats::DecodeCsv(*document->csv, document->bytes, options_.limits, take)
@@ -70,12 +86,15 @@ DecodedDocument Intake::Prepare(Document* document) {
     // A decoder may quote what it cannot read.
     prepared.syntax->what = redact::RedactDocument(prepared.syntax->what);
     prepared.syntax->hint = redact::RedactDocument(prepared.syntax->hint);
-    prepared.entries.clear();
+    std::vector<journal::Entry>().swap(prepared.entries);
+    prepared.no_memory = false;
     event::Rejection why{"not-syntax", fmt::format("byte {}", prepared.syntax->offset),
                          prepared.syntax->what};
     if (!prepared.syntax->hint.empty()) why.hint += "; " + prepared.syntax->hint;
-    prepared.entries.emplace_back(RejectedDocument(
-        std::move(why), *document, {document->bytes, formats::MediaTypeOf(document->format)}));
+    prepared.entries.emplace_back(
+        RejectedDocument(std::move(why), *document,
+                         {document->bytes.substr(0, kMaxQuarantinedBytes + kCutBytes),
+                          formats::MediaTypeOf(document->format)}));
   }
   if (prepared.redactions > 0) {
     counters_.Change([&](CaptureStats* stats) { stats->redactions += prepared.redactions; });
@@ -85,9 +104,8 @@ DecodedDocument Intake::Prepare(Document* document) {
 
 void Intake::TakeItem(formats::Item&& item, const Document& document, DecodedDocument* prepared) {
   if (auto* rejection = std::get_if<event::Rejection>(&item.outcome)) {
-    prepared->entries.emplace_back(RejectedDocument(
-        std::move(*rejection), document, {item.excerpt, formats::ItemMediaType(document.format)}));
-    return;
+    return Reject(std::move(*rejection), document,
+                  {std::move(item.excerpt), formats::ItemMediaType(document.format)}, prepared);
   }
   auto& event = std::get<event::Event>(item.outcome);
   if (!event.origin) event.origin.emplace();
@@ -104,24 +122,54 @@ void Intake::TakeItem(formats::Item&& item, const Document& document, DecodedDoc
       redact::Check(&event, options_.guard, {document.again, &numbers_});
   prepared->redactions += guarded.redactions;
   if (guarded.rejection) {
-    prepared->entries.emplace_back(
-        RejectedDocument(std::move(*guarded.rejection), document, {Resendable(event), kCanonical}));
-    return;
+    return Reject(std::move(*guarded.rejection), document, {Resendable(event), kCanonical},
+                  prepared);
   }
   auto drafted = event::DraftFrom(&event, options_.shop, HorizonNow());
   if (auto* rejection = std::get_if<event::Rejection>(&drafted)) {
-    prepared->entries.emplace_back(
-        RejectedDocument(std::move(*rejection), document, {Resendable(event), kCanonical}));
-    return;
+    return Reject(std::move(*rejection), document, {Resendable(event), kCanonical}, prepared);
   }
   auto& draft = std::get<event::Draft>(drafted);
   if (draft.data.size() > options_.limits.event_bytes) {
     event::Rejection why{"too-large", "", "one event is at most 1 MiB"};
-    prepared->entries.emplace_back(
-        RejectedDocument(std::move(why), document, {draft.data, kCanonical}));
+    return Reject(std::move(why), document, {std::move(draft.data), kCanonical}, prepared);
+  }
+  Add(std::move(draft), document, prepared);
+}
+
+// What no sender may have kept is not held until the journal says so: a hundred thousand rejected
+// documents, each with the file's long header, would be far larger than the file.
+void Intake::Reject(event::Rejection why, const Document& document, const RetainedText& kept,
+                    DecodedDocument* prepared) const {
+  const journal::QuarantineRoom& share = options_.quarantine_share;
+  journal::QuarantineRoom& rejected = prepared->rejected;
+  if (rejected.count >= share.count || rejected.bytes >= share.bytes) {
+    journal::RejectedDocument unfit;
+    unfit.why.reason = std::move(why.reason);
+    unfit.beyond_share = true;
+    return Add(std::move(unfit), document, prepared);
+  }
+  journal::RejectedDocument unfit = RejectedDocument(std::move(why), document, kept);
+  const auto* last = prepared->entries.empty()
+                         ? nullptr
+                         : std::get_if<journal::RejectedDocument>(&prepared->entries.back());
+  // The quarantine keeps a document once.
+  if (last == nullptr || last->document != unfit.document) ++rejected.count;
+  rejected.bytes += unfit.document.size();
+  Add(std::move(unfit), document, prepared);
+}
+
+void Intake::Add(journal::Entry&& entry, const Document& document,
+                 DecodedDocument* prepared) const {
+  if (prepared->no_memory) return;
+  prepared->bytes += kBytesOfEntry + TextIn(entry);
+  if (document.memory != nullptr &&
+      !document.memory->Grow(document.bytes.size() + prepared->bytes)) {
+    prepared->no_memory = true;
+    std::vector<journal::Entry>().swap(prepared->entries);
     return;
   }
-  prepared->entries.emplace_back(std::move(draft));
+  prepared->entries.push_back(std::move(entry));
 }
 
 // What a document tells as its own time, a day ahead at most.
@@ -174,10 +222,11 @@ void Intake::Count(const std::vector<RegisterActivity>& heard, bool by_file, con
       const bool heard_of =
           outcome == journal::Outcome::kStored || outcome == journal::Outcome::kDuplicate;
       if (register_id.empty() || !heard_of) continue;
-      if (stats->registers.size() >= kMostRegisters && !stats->registers.contains(register_id)) {
+      const std::string name(event::WithoutLeadingZeros(register_id));  // as the books call it
+      if (stats->registers.size() >= kMostRegisters && !stats->registers.contains(name)) {
         ForgetOldest(&stats->registers);
       }
-      auto& counts = stats->registers[register_id];
+      auto& counts = stats->registers[name];
       counts.last_heard_at = clock_.Wall();
       if (outcome != journal::Outcome::kStored) continue;
       ++(kind == event::Kind::kSale     ? counts.sales
@@ -191,6 +240,7 @@ journal::AppendRequest Intake::Request(DecodedDocument&& prepared,
                                        std::function<void(Result<Answer>)> done) {
   journal::AppendRequest request;
   request.entries = std::move(prepared.entries);
+  request.sender = std::move(prepared.sender);
   request.done = [done = std::move(done)](Result<std::vector<journal::AppendResult>> receipts) {
     if (!receipts.ok()) return done(std::move(receipts).status());
     Answer answer;

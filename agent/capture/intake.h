@@ -17,6 +17,7 @@
 #include "agent/journal/journal.h"
 #include "agent/redact/redact.h"
 #include "common/base/clock_trust.h"
+#include "common/base/memory_budget.h"
 #include "common/event/draft.h"
 
 namespace tillrelay::capture {
@@ -28,6 +29,7 @@ struct IntakeOptions {
   std::vector<formats::CsvProfile> csv = {};
   formats::poslog::Vocabulary poslog_words = {};
   const ClockTrust* clock_trust = nullptr;  // none: the own clock is never trusted
+  journal::QuarantineRoom quarantine_share = journal::ShareOf({10'000, 64 * 1024 * 1024});
 };
 
 // Counters of all doors; doors add, the status page copies.
@@ -50,6 +52,9 @@ struct Document {
   const formats::CsvProfile* csv = nullptr;  // of Intake::csv(), for Format::kCsv
   bool again = false;  // out of quarantine: operators have been made pseudonyms already
   std::optional<formats::Encoding> encoding = {};  // of JSON, where its sender names one
+  std::string sender = {};  // whose share of the quarantine its rejected documents take
+  // What the document has taken of the budget; it grows with what is made of it. None: no bound.
+  MemoryBudget::Share* memory = nullptr;
 };
 
 // A document on its way: what will be appended, and what to tell about it.
@@ -59,6 +64,10 @@ struct DecodedDocument {
   std::optional<formats::SyntaxError> syntax;  // entries holds the scrubbed document only
   size_t redactions = 0;
   Sha256Digest payload{};
+  std::string sender;
+  bool no_memory = false;  // the budget is used up: nothing of it may be submitted, try later
+  size_t bytes = 0;        // that the entries and their answer take
+  journal::QuarantineRoom rejected{};  // documents of it, and their text
 };
 
 struct Answer {
@@ -96,15 +105,18 @@ class Intake {
   Status Try(DecodedDocument&& prepared, std::function<void(Result<Answer>)> done);
 
  private:
-  void TakeItem(formats::Item&& item, const Document& document, DecodedDocument* prepared);
-  event::Horizon HorizonNow() const;
   // What the quarantine keeps, and as what it can be sent again.
   struct RetainedText {
     std::string text;
     std::string_view media_type;
   };
-  journal::RejectedDocument RejectedDocument(event::Rejection why, const Document& document,
-                                             const RetainedText& kept);
+  void TakeItem(formats::Item&& item, const Document& document, DecodedDocument* prepared);
+  void Add(journal::Entry&& entry, const Document& document, DecodedDocument* prepared) const;
+  void Reject(event::Rejection why, const Document& document, const RetainedText& kept,
+              DecodedDocument* prepared) const;
+  event::Horizon HorizonNow() const;
+  static journal::RejectedDocument RejectedDocument(event::Rejection why, const Document& document,
+                                                    const RetainedText& kept);
   journal::AppendRequest Request(DecodedDocument&& prepared,
                                  std::function<void(Result<Answer>)> done);
   // By entry: the register that spoke and the kind; empty for what came from none or has none.

@@ -36,6 +36,7 @@ bool SpeaksFor(std::string_view subject, std::string_view register_id) {
 }
 
 std::optional<http::Response> IntakeAuth::Admit(http::Request& request) {
+  request.sender = "address " + request.remote;
   if (!request.certificate.empty()) {
     if (auto refusal = CheckCertificate(request)) return refusal;
   }
@@ -51,6 +52,7 @@ std::optional<http::Response> IntakeAuth::CheckCertificate(http::Request& reques
                          "Its common name must be the register's id: [A-Za-z0-9._-]{1,32}");
   }
   request.subject = request.certificate;
+  request.sender = "register " + request.subject;
   if (certificates_.size() >= kMaxCertificates) certificates_.clear();
   const Duration wait = certificates_[request.certificate].Take(options_.rate, clock_.Now());
   if (wait.count() > 0) return TooMany(wait);
@@ -70,6 +72,7 @@ std::optional<http::Response> IntakeAuth::CheckToken(std::string_view authorizat
                          "Certificate and token must name the same register");
   }
   if (!verdict->register_id.empty()) request.subject = verdict->register_id;
+  request.sender = request.subject.empty() ? "token " + verdict->id : "register " + request.subject;
   return std::nullopt;
 }
 

@@ -61,20 +61,49 @@ std::string AsText(const std::string& order, const std::string& bytes) {
   return text;
 }
 
+// A document as text, in pieces that no number spans.
+class Pieces {
+ public:
+  explicit Pieces(size_t piece_bytes) : piece_bytes_(piece_bytes) {}
+
+  // The next piece, once these bytes are behind what is left of the last one.
+  std::string Next(const std::string& bytes, bool more) {
+    if (first_ && bytes.size() >= 2) order_ = OrderOf(bytes);
+    first_ = false;
+    left_ += order_.empty() ? bytes : AsText(order_, bytes);
+    std::string piece = left_.substr(0, more ? CutOf(left_, piece_bytes_ / 4) : left_.size());
+    left_.erase(0, piece.size());
+    return piece;
+  }
+
+ private:
+  const size_t piece_bytes_;
+  std::string left_, order_;
+  bool first_ = true;
+};
+
 }  // namespace
 
+bool HoldsCards(std::string_view bytes, const std::function<void()>& beat, size_t piece_bytes) {
+  Pieces pieces(piece_bytes);
+  for (bool more = true; more;) {
+    more = bytes.size() > piece_bytes;
+    std::string piece = pieces.Next(std::string(bytes.substr(0, piece_bytes)), more);
+    bytes.remove_prefix(std::min(bytes.size(), piece_bytes));
+    if (redact::Redact(&piece, redact::Spelling::kRaw) > 0) return true;
+    if (beat) beat();
+  }
+  return false;
+}
+
 Status RedactInto(int from, int to, const std::function<void()>& beat, size_t piece_bytes) {
-  std::string bytes, text, order;
-  bool first = true;
+  std::string bytes;
+  Pieces pieces(piece_bytes);
   for (bool more = true; more;) {
     auto read = ReadPiece(from, piece_bytes, &bytes);
     if (!read.ok()) return std::move(read).status();
     more = *read;
-    if (first && bytes.size() >= 2) order = OrderOf(bytes);
-    first = false;
-    text += order.empty() ? bytes : AsText(order, bytes);
-    std::string piece = text.substr(0, more ? CutOf(text, piece_bytes / 4) : text.size());
-    text.erase(0, piece.size());
+    std::string piece = pieces.Next(bytes, more);
     redact::Redact(&piece, redact::Spelling::kRaw);
     if (Status s = WriteAll(to, piece); !s.ok()) return s;
     if (beat) beat();

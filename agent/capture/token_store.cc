@@ -130,7 +130,8 @@ std::optional<TokenStore::Verdict> TokenStore::Check(std::string_view secret,
   const auto it = entries_.find(digest);
   if (it == entries_.end()) return std::nullopt;
   it->second.token.last_used_at = clock_.Wall();
-  return Verdict{it->second.token.register_id, it->second.allowance.Take(limit, now)};
+  const Token& token = it->second.token;
+  return Verdict{token.id, token.register_id, it->second.allowance.Take(limit, now)};
 }
 
 }  // namespace tillrelay::capture

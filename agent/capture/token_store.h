@@ -51,8 +51,8 @@ class TokenStore {
   std::vector<Token> List() const;  // by register, then by age
 
   struct Verdict {
-    std::string register_id;  // empty: any
-    Duration wait{0};         // more than 0: too many requests
+    std::string id, register_id;  // of the token; no register: it may speak for any
+    Duration wait{0};             // more than 0: too many requests
   };
   // Nothing for a token that is not in the book.
   std::optional<Verdict> Check(std::string_view secret, const RateLimit& limit);

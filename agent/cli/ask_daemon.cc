@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "agent/config/config.h"
+#include "agent/config/reach.h"
 #include "common/base/json_reader.h"
 
 namespace tillrelay::cli {
@@ -28,27 +28,41 @@ http::ClientRequest PostOf(std::string target, std::string json) {
   return request;
 }
 
-int AskDaemon(const Common& common, const http::ClientRequest& request, std::string* body) {
-  auto config = config::Load(common.config);
-  if (!config.ok()) {
-    fmt::print(stderr, "{}\n", config.status().message());
-    return kConfiguration;
+Result<http::ClientResponse> CallDaemon(const Common& common, const http::ClientRequest& request,
+                                        int* code) {
+  const config::Reach reach = config::FindReach(common.config);
+  if (!reach.fault.ok() && reach.fault.code() == Code::kNotFound) {
+    *code = kConfiguration;
+    return reach.fault;
   }
-  if (config->control.socket.empty()) {
-    fmt::print(stderr, "no control socket is configured: set socket in [control]\n");
-    return kConfiguration;
-  }
-  auto answer = http::Client("unix:" + config->control.socket).Call(request);
-  if (!answer.ok()) {
+  if (!reach.fault.ok()) {
     fmt::print(stderr,
-               "tillrelayd does not answer: {}\nIs it running, and are you in the group "
-               "tillrelay-admin?\n",
-               answer.status().message());
-    return kUnreachable;
+               "note: the configuration has a fault, which the running daemon has not "
+               "read yet: tillrelay config check\n");
+  }
+  if (reach.socket.empty()) {
+    *code = kConfiguration;
+    return Invalid("no control socket is configured: set socket in [control]");
+  }
+  auto answer = http::Client("unix:" + reach.socket).Call(request);
+  if (answer.ok()) return answer;
+  *code = kUnreachable;
+  return Unavailable(fmt::format(
+      "tillrelayd does not answer at {}: {}\nIs it running (systemctl status tillrelay), and are "
+      "you root or in the group tillrelay-admin?",
+      reach.socket, answer.status().message()));
+}
+
+int AskDaemon(const Common& common, const http::ClientRequest& request, std::string* body) {
+  int code = kFault;
+  auto answer = CallDaemon(common, request, &code);
+  if (!answer.ok()) {
+    fmt::print(stderr, "{}\n", answer.status().message());
+    return code;
   }
   if (answer->status >= 300) {
     fmt::print(stderr, "{}\n", ProblemText(std::move(answer->body)));
-    return kFault;
+    return answer->status == 400 ? kUsage : kFault;
   }
   *body = std::move(answer->body);
   return kOk;

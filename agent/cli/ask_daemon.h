@@ -10,6 +10,11 @@
 
 namespace tillrelay::cli {
 
+// The answer, whatever its status, over the control socket; else what is wrong and what to do, with
+// the exit code for it in `*code`.
+Result<http::ClientResponse> CallDaemon(const Common& common, const http::ClientRequest& request,
+                                        int* code);
+
 // The answer's body in `*body` and kOk, or an exit code after having said on standard error what is
 // wrong and what to do.
 int AskDaemon(const Common& common, const http::ClientRequest& request, std::string* body);

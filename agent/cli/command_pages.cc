@@ -50,13 +50,17 @@ the daemon's control socket
 .Sh EXIT STATUS
 .Bl -tag -width Ds
 .It 0
-good
+healthy, or done
 .It 1
-a fault was found
+something needs attention, or the command failed
 .It 2
-wrong usage
+wrong use of the command
 .It 3
 the daemon does not answer
+.It 4
+critical: the store's status is red
+.It 5
+no store is configured yet
 .It 78
 wrong configuration
 .El
@@ -70,7 +74,7 @@ wrong configuration
 .Sh SEE ALSO
 .Xr tillrelay.toml 5 ,
 .Xr tillrelayd 8 ,
-.Pa /usr/share/doc/tillrelay/operations.md.gz
+.Pa /usr/share/doc/tillrelay-doc/docs/operations.md
 )";
 
 // Text that mdoc would take for a command or an escape.

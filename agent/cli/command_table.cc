@@ -6,13 +6,47 @@
 #include <memory>
 
 #include "agent/cli/access_commands.h"
+#include "common/base/text.h"
+#include "common/event/kind.h"
+#include "common/event/time_text.h"
 
 namespace tillrelay::cli {
 namespace {
 
 constexpr const char* kFooter =
-    "Exit codes: 0 good, 1 a fault was found, 2 wrong usage, 3 the daemon does not answer, "
-    "78 wrong configuration.";
+    "Exit codes: 0 healthy or done, 1 needs attention or failed, 2 wrong use, 3 the daemon does "
+    "not "
+    "answer, 4 critical, 5 no store configured, 78 wrong configuration.";
+
+// "29.11.2026" as people here write it.
+std::string DayMeant(const std::string& text) {
+  if (text.size() != 10 || text[2] != text[5] || AllDigits(text.substr(2, 1))) return "";
+  const std::string day = text.substr(6) + "-" + text.substr(3, 2) + "-" + text.substr(0, 2);
+  return event::IsDay(day) ? day : "";
+}
+
+std::string WrongDay(std::string& text) {
+  if (event::IsDay(text)) return "";
+  const std::string meant = DayMeant(text);
+  return meant.empty() ? "\"" + Printable(text, 40) + "\" is no day; write it as 2026-11-21"
+                       : "write the day as " + meant;
+}
+
+std::string WrongKind(std::string& text) {
+  if (event::ParseKind(text)) return "";
+  const std::string near(Nearest(text, event::kKindWords));
+  if (!near.empty())
+    return "there is no kind \"" + Printable(text, 40) + "\"; did you mean " + near;
+  std::string all;
+  for (const std::string_view kind : event::kKindWords) {
+    all += (all.empty() ? "" : ", ") + std::string(kind);
+  }
+  return "there is no kind \"" + Printable(text, 40) + "\"; there are " + all;
+}
+
+// Without a name: the type in help and manual stays TEXT.
+CLI::Validator Day() { return {WrongDay, "", ""}; }
+CLI::Validator KindOfEvent() { return {WrongKind, "", ""}; }
 
 std::string ValueWord(const CLI::Option& option) {
   if (option.get_expected_max() == 0 || option.get_type_size_max() == 0) return "";
@@ -104,7 +138,8 @@ class TableWriter {
 
   void Doctor() {
     auto options = std::make_shared<DoctorOptions>();
-    auto* doctor = app_.add_subcommand("doctor", "Look for everything that can be wrong");
+    auto* doctor =
+        app_.add_subcommand("doctor", "Check this store step by step and say what to do");
     doctor->footer(
         "Configuration, folders, secrets, certificates, disk, clock, daemon, journal, and the way "
         "to the broker step by step; each fault with what to do. Run it as root.");
@@ -119,8 +154,9 @@ class TableWriter {
     events->footer("Without options the newest come first.");
     events->add_option("--register", options->register_id, "Of this register");
     events->add_option("--number", options->number, "With this receipt or document number");
-    events->add_option("--day", options->business_day, "Of this business day, such as 2026-11-21");
-    events->add_option("--kind", options->kind, "Of this kind, such as sale");
+    events->add_option("--day", options->business_day, "Of this business day, such as 2026-11-21")
+        ->check(Day());
+    events->add_option("--kind", options->kind, "Of this kind, such as sale")->check(KindOfEvent());
     events->add_option("--text", options->text, "With this text in the document");
     events->add_option("--before", options->before, "Older than this position");
     events->add_option("--most", options->most, "At most so many")
@@ -204,7 +240,8 @@ class TableWriter {
     replay->add_option("--from", options->from, "First number");
     replay->add_option("--through", options->through, "Last number");
     replay->add_option("--stream", options->stream, "Of this stream; the current one if not given");
-    replay->add_option("--day", options->business_day, "A business day, such as 2026-11-21");
+    replay->add_option("--day", options->business_day, "A business day, such as 2026-11-21")
+        ->check(Day());
     replay->add_option("--recorded-from", options->recorded_from, "UTC, 2026-11-21T16:42:09Z");
     replay->add_option("--recorded-through", options->recorded_through, "UTC, inclusive");
     replay->add_option("--reason", options->reason, "For the audit");
@@ -314,8 +351,8 @@ class TableWriter {
     auto options = std::make_shared<ExportOptions>();
     auto* events = app_.add_subcommand("export", "Every kept event, one JSON object a line");
     events->footer("Reads the journal itself, so that it works while the daemon is down.");
-    events->add_option("--kind", options->kind, "Of this kind only");
-    events->add_option("--day", options->business_day, "Of this business day only");
+    events->add_option("--kind", options->kind, "Of this kind only")->check(KindOfEvent());
+    events->add_option("--day", options->business_day, "Of this business day only")->check(Day());
     events->add_option("--after", options->after, "Behind this position only");
     Runs(events, options, RunExport);
   }
@@ -325,8 +362,9 @@ class TableWriter {
     auto* setup = app_.add_subcommand("setup", "First configuration: which store, which broker");
     setup->footer(
         "Asks on a terminal, or takes flags. Writes conf.d/50-setup.toml, copies secrets into "
-        "credentials, checks everything, restarts the service, runs the doctor. What is not said "
-        "keeps its earlier value.");
+        "credentials, checks what the service would check at its start, restarts it and runs the "
+        "doctor; if it does not start, the old settings are put back. What is not said keeps its "
+        "earlier value.");
     File(setup, "--answers", &options->answers,
          "TOML file with store_id, time_zone, broker_url, username, password_file, ca_file");
     setup->add_option("--store-id", options->store_id, "The id that head office knows");
@@ -352,7 +390,10 @@ class TableWriter {
     auto play = std::make_shared<SimulateOptions>();
     auto* simulate =
         app_.add_subcommand("simulate", "Play a store: registers, receipts, transfers");
-    simulate->footer("For tests. Do not play into a store that sells.");
+    simulate->footer(
+        "For tests: what it plays counts as real sales. It asks first, unless the configuration "
+        "says "
+        "test_store = true.");
     Intake(simulate, &play->intake);
     simulate->add_option("--drop", play->drop, "Drop folder for files")->type_name("FOLDER");
     simulate->add_option("--drop-share", play->drop_share, "Share of the documents sent as files")
@@ -373,7 +414,10 @@ class TableWriter {
         ->capture_default_str();
     simulate->add_option("--rate", play->rate, "Documents per second, 0 for as fast as possible")
         ->capture_default_str();
-    simulate->add_option("--day", play->day, "First business day")->capture_default_str();
+    simulate->add_option("--day", play->day, "First business day")
+        ->check(Day())
+        ->capture_default_str();
+    simulate->add_flag("--yes", play->yes, "Do not ask, whatever store it is");
     File(simulate, "--sums", &play->sums_file, "Write the registers' own sums to this file");
     simulate->add_option("--patience", play->patience_s, "Seconds to keep repeating a document")
         ->capture_default_str();

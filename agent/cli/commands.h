@@ -3,17 +3,20 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
 namespace tillrelay::cli {
 
-// Exit codes, also in the man page: 0 ok, 1 fault found, 2 usage, 3 daemon not reachable,
-// 78 configuration.
+// Exit codes, also in the man page: 0 healthy or done, 1 needs attention or failed, 2 wrong use,
+// 3 daemon not reachable, 4 critical, 5 not configured, 78 wrong configuration.
 inline constexpr int kOk = 0;
 inline constexpr int kFault = 1;
 inline constexpr int kUsage = 2;
 inline constexpr int kUnreachable = 3;
+inline constexpr int kCritical = 4;
+inline constexpr int kNotConfigured = 5;
 inline constexpr int kConfiguration = 78;
 
 struct Common {
@@ -56,6 +59,7 @@ struct SimulateOptions {
   std::string drop;  // drop folder; documents go there instead, in files
   double drop_share = 1.0;
   std::string store_id;
+  bool yes = false;  // play into a store that may be a live one, without asking
   uint64_t events = 1000;
   uint64_t seed = 1;
   int registers = 4;
@@ -68,7 +72,7 @@ struct SimulateOptions {
 };
 int RunSimulate(const Common& common, const SimulateOptions& options);
 
-// Reads the journal itself, so that it answers while the daemon is down. `ticket` 0: the newest.
+// Asks the daemon; where none answers the journal itself is read. `ticket` 0: the newest.
 struct QuarantineOptions {
   uint64_t ticket = 0;
   uint64_t most = 50;
@@ -157,6 +161,8 @@ struct SetupOptions {
   bool restart = true;        // the service afterwards
   bool doctor = true;         // after the restart
   bool move_store = false;    // this server serves another store from now on
+  // Restarts or stops the service; empty: systemctl, where systemd runs. False: it failed.
+  std::function<bool(const char* verb)> service;
 };
 int RunSetup(const Common& common, SetupOptions options);
 

@@ -73,6 +73,7 @@ int RunDoctor(const Common& common, const DoctorOptions& options) {
     doctor::Patient patient{common.config, *std::move(config), false, options.deep};
     CheckStore(patient, &findings);
     CheckPlaces(patient, &findings);
+    CheckSettings(patient, &findings);
     CheckSecrets(patient, &findings);
     CheckCertificates(patient, &findings);
     CheckDisk(patient, &findings);

@@ -43,7 +43,13 @@ void PrintList(JsonValue root) {
                event.String("time"), event.String("kind"), event.String("state"),
                Printable(event.String("subject")));
   }
-  if (events.size() == 0) fmt::print(stderr, "Nothing was found.\n");
+  const JsonValue waiting = root.Find("quarantined");
+  for (const JsonValue row : waiting) {
+    fmt::print("in quarantine, not stored: ticket {}, {} {}; tillrelay quarantine show {}\n",
+               row.Find("ticket").text(), row.String("reason"), row.String("field"),
+               row.Find("ticket").text());
+  }
+  if (events.size() + waiting.size() == 0) fmt::print(stderr, "No matching event.\n");
   if (const JsonValue older = root.Find("go_on_before")) {
     fmt::print(stderr, "Older ones were not looked at yet: add --before {}\n", older.text());
   }

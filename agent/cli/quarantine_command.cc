@@ -1,10 +1,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
+#include <memory>
 
-#include "agent/cli/commands.h"
+#include "agent/cli/ask_daemon.h"
 #include "agent/config/config.h"
 #include "agent/journal/query/search.h"
+#include "common/base/json_reader.h"
 #include "common/base/json_writer.h"
 #include "common/base/text.h"
 #include "common/event/time_text.h"
@@ -12,7 +15,7 @@
 namespace tillrelay::cli {
 namespace {
 
-constexpr size_t kPageRows = 200;
+constexpr uint64_t kPageRows = 200;
 
 void PrintLine(const journal::QuarantineRow& row) {
   fmt::print("{:>6}  {}  {:<22} {}{}{}\n", row.ticket, event::UtcText(row.created_at), row.reason,
@@ -51,67 +54,162 @@ std::string Json(const std::vector<journal::QuarantineRow>& rows) {
   return out;
 }
 
-// The journal is read directly, so that this works while the daemon is down.
-int OpenJournal(const Common& common, std::unique_ptr<journal::Search>* search) {
-  auto config = config::Load(common.config);
-  if (!config.ok()) {
-    fmt::print(stderr, "{}\n", config.status().message());
-    return kConfiguration;
+// The quarantine as the daemon tells it; where none answers, as the journal's file holds it.
+class Source {
+ public:
+  explicit Source(const Common& common) : common_(common) {}
+
+  // The newest first, tickets below `before` (0: all).
+  int List(uint64_t before, uint64_t most, std::vector<journal::QuarantineRow>* rows) {
+    if (search_ == nullptr) {
+      std::string body;
+      const std::string target = fmt::format("/v1/quarantine?limit={}{}", most,
+                                             before == 0 ? "" : fmt::format("&before={}", before));
+      const int code = Ask(target, &body);
+      if (code == kOk) return ReadList(std::move(body), rows);
+      if (code != kUnreachable || !OpenJournal()) return Complain(code);
+    }
+    auto found = search_->Quarantined(before, most, false);
+    if (!found.ok()) return Complain(found.status());
+    *rows = *std::move(found);
+    return kOk;
   }
-  auto opened = journal::Search::Open(config->journal.path);
-  if (!opened.ok()) {
-    fmt::print(stderr, "{}\n", opened.status().message());
+
+  int One(uint64_t ticket, journal::QuarantineRow* row) {
+    if (search_ == nullptr) {
+      std::string body;
+      const int code = Ask(fmt::format("/v1/quarantine/{}", ticket), &body);
+      if (code == kOk) {
+        JsonParser parser;
+        auto root = parser.Parse(body);
+        if (!root.ok()) return Complain(root.status());
+        *row = RowOf(*root);
+        return kOk;
+      }
+      if (code != kUnreachable || !OpenJournal()) return Complain(code);
+    }
+    auto found = search_->Ticket(ticket);
+    if (!found.ok()) return Complain(found.status());
+    *row = *std::move(found);
+    return kOk;
+  }
+
+ private:
+  int Ask(const std::string& target, std::string* body) {
+    int code = kFault;
+    auto answer = CallDaemon(common_, {"GET", target, {}, ""}, &code);
+    if (!answer.ok()) {
+      fault_ = answer.status();
+      return code;
+    }
+    *body = std::move(answer->body);
+    if (answer->status == 200) return kOk;
+    JsonParser parser;
+    std::string text = *body;
+    const auto root = parser.Parse(text);
+    fault_ = Unavailable(root.ok() ? std::string(root->String("title")) + ": " +
+                                         std::string(root->String("detail"))
+                                   : fmt::format("HTTP {}", answer->status));
+    return answer->status == 400 ? kUsage : kFault;
+  }
+
+  bool OpenJournal() {
+    auto config = config::Load(common_.config);
+    if (!config.ok()) return false;
+    auto opened = journal::Search::Open(config->journal.path);
+    if (!opened.ok()) return false;
+    search_ = *std::move(opened);
+    return true;
+  }
+
+  static journal::QuarantineRow RowOf(JsonValue value) {
+    journal::QuarantineRow row;
+    value.Unsigned("ticket", &row.ticket);
+    value.Unsigned("seen", &row.seen);
+    row.reason = value.String("reason");
+    row.field = value.String("field");
+    row.hint = value.String("hint");
+    row.channel = value.String("channel");
+    row.origin = value.String("origin");
+    row.format = value.String("content_type");
+    row.document = value.String("document");
+    const auto at = event::ParseUtc(value.String("created_at"));
+    if (at.ok()) row.created_at = *at;
+    return row;
+  }
+
+  int ReadList(std::string body, std::vector<journal::QuarantineRow>* rows) {
+    JsonParser parser;
+    auto root = parser.Parse(body);
+    if (!root.ok()) return Complain(root.status());
+    for (const JsonValue document : root->Find("documents")) rows->push_back(RowOf(document));
+    return kOk;
+  }
+
+  int Complain(int code) const {
+    fmt::print(stderr, "{}\n", fault_.message());
+    return code;
+  }
+  static int Complain(const Status& status) {
+    fmt::print(stderr, "{}\n", status.message());
     return kFault;
   }
-  *search = *std::move(opened);
-  return kOk;
-}
 
-int Complain(const Status& status) {
-  fmt::print(stderr, "{}\n", status.message());
-  return kFault;
+  const Common& common_;
+  Status fault_;
+  std::unique_ptr<journal::Search> search_;  // once no daemon has answered
+};
+
+// Every ticket, the newest first, a page at a time.
+int ForEach(Source* source, const std::function<int(const journal::QuarantineRow&)>& visit) {
+  for (uint64_t before = 0;;) {
+    std::vector<journal::QuarantineRow> rows;
+    if (const int code = source->List(before, kPageRows, &rows); code != kOk) return code;
+    for (const auto& row : rows) {
+      if (const int code = visit(row); code != kOk) return code;
+    }
+    if (rows.size() < kPageRows) return kOk;
+    before = rows.back().ticket;
+  }
 }
 
 }  // namespace
 
 int RunQuarantine(const Common& common, const QuarantineOptions& options) {
-  std::unique_ptr<journal::Search> search;
-  if (const int code = OpenJournal(common, &search); code != kOk) return code;
+  Source source(common);
   if (options.ticket != 0) {
-    auto row = search->Ticket(options.ticket);
-    if (!row.ok()) return Complain(row.status());
+    journal::QuarantineRow row;
+    if (const int code = source.One(options.ticket, &row); code != kOk) return code;
     if (common.json) {
-      fmt::print("{}\n", Json({*row}));
+      fmt::print("{}\n", Json({row}));
     } else {
-      PrintWhole(*row);
+      PrintWhole(row);
     }
     return kOk;
   }
-  auto rows = search->Quarantined(0, options.most, common.json);
-  if (!rows.ok()) return Complain(rows.status());
+  std::vector<journal::QuarantineRow> rows;
+  if (const int code = source.List(0, options.most, &rows); code != kOk) return code;
   if (common.json) {
-    fmt::print("{}\n", Json(*rows));
+    for (auto& row : rows) {
+      if (const int code = source.One(row.ticket, &row); code != kOk) return code;
+    }
+    fmt::print("{}\n", Json(rows));
     return kOk;
   }
-  for (const auto& row : *rows) PrintLine(row);
-  fmt::print("{} documents wait for a person\n", rows->size());
+  for (const auto& row : rows) PrintLine(row);
+  fmt::print("{}\n", rows.size() == 1 ? "1 document waits for a person"
+                                      : fmt::format("{} documents wait for a person", rows.size()));
   return kOk;
 }
 
 int RunRetryMatching(const Common& common, const RetryMatchingOptions& options) {
-  std::unique_ptr<journal::Search> search;
-  if (const int code = OpenJournal(common, &search); code != kOk) return code;
   std::vector<uint64_t> tickets;
-  for (uint64_t before = 0;;) {
-    auto rows = search->Quarantined(before, kPageRows, false);
-    if (!rows.ok()) return Complain(rows.status());
-    for (const auto& row : *rows) {
-      if (row.reason == options.reason) tickets.push_back(row.ticket);
-    }
-    if (rows->size() < kPageRows) break;
-    before = rows->back().ticket;
-  }
-  search.reset();
+  Source source(common);
+  const int found = ForEach(&source, [&](const journal::QuarantineRow& row) {
+    if (row.reason == options.reason) tickets.push_back(row.ticket);
+    return kOk;
+  });
+  if (found != kOk) return found;
   std::sort(tickets.begin(), tickets.end());
   size_t stored = 0;
   for (const uint64_t ticket : tickets) {
@@ -127,21 +225,16 @@ int RunRetryMatching(const Common& common, const RetryMatchingOptions& options) 
 }
 
 int RunQuarantineExport(const Common& common) {
-  std::unique_ptr<journal::Search> search;
-  if (const int code = OpenJournal(common, &search); code != kOk) return code;
-  uint64_t before = 0;
-  for (;;) {
-    auto rows = search->Quarantined(before, kPageRows, true);
-    if (!rows.ok()) return Complain(rows.status());
-    for (const auto& row : *rows) {
-      std::string line;
-      JsonWriter json(&line);
-      WriteRow(json, row);
-      fmt::print("{}\n", line);
-    }
-    if (rows->size() < kPageRows) return kOk;
-    before = rows->back().ticket;
-  }
+  Source source(common);
+  return ForEach(&source, [&](const journal::QuarantineRow& listed) {
+    journal::QuarantineRow row;
+    if (const int code = source.One(listed.ticket, &row); code != kOk) return code;
+    std::string line;
+    JsonWriter json(&line);
+    WriteRow(json, row);
+    fmt::print("{}\n", line);
+    return kOk;
+  });
 }
 
 }  // namespace tillrelay::cli

@@ -81,6 +81,22 @@ void PrintUnderstood(JsonValue document) {
              checked ? "agrees with the lines" : "not checked, the document does not tell enough");
 }
 
+// Whether it was kept decides what a person has to do.
+int PrintRefusal(int status, JsonValue problem) {
+  if (const JsonValue ticket = problem.Find("ticket"); ticket.is_number()) {
+    fmt::print(stderr,
+               "It could not be read and waits in quarantine as ticket {}; nothing of it was "
+               "stored.\n",
+               ticket.text());
+  } else {
+    fmt::print(stderr, "It was refused and kept nowhere ({}).\n", status);
+  }
+  for (const char* part : {"title", "detail", "hint"}) {
+    if (const auto text = problem.String(part); !text.empty()) fmt::print(stderr, "{}\n", text);
+  }
+  return kFault;
+}
+
 // "2 stored, 0 already known, 1 in quarantine" and a line for each that needs a person.
 int PrintAnswer(const http::ClientResponse& answer) {
   JsonParser parser;
@@ -90,12 +106,7 @@ int PrintAnswer(const http::ClientResponse& answer) {
     fmt::print(stderr, "HTTP {}: {}\n", answer.status, answer.body);
     return kFault;
   }
-  if (answer.status != 200) {
-    fmt::print(stderr, "refused ({}): {}\n{}\n", answer.status, value->String("title"),
-               value->String("detail"));
-    if (const auto hint = value->String("hint"); !hint.empty()) fmt::print(stderr, "{}\n", hint);
-    return kFault;
-  }
+  if (answer.status != 200) return PrintRefusal(answer.status, *value);
   uint64_t stored = 0, duplicate = 0, quarantined = 0;
   value->Unsigned("stored", &stored);
   value->Unsigned("duplicate", &duplicate);

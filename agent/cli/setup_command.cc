@@ -6,13 +6,17 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <functional>
 #include <iostream>
+#include <optional>
 
 #include "agent/cli/commands.h"
+#include "agent/cli/findings_text.h"
 #include "agent/cli/journal_lock.h"
 #include "agent/config/config.h"
 #include "agent/journal/repair/backup.h"
 #include "agent/journal/repair/verify.h"
+#include "agent/validation/validation.h"
 #include "common/base/files.h"
 #include "common/base/json_writer.h"
 #include "common/base/settings.h"
@@ -20,6 +24,8 @@
 
 namespace tillrelay::cli {
 namespace {
+
+using Service = std::function<bool(const char*)>;
 
 constexpr size_t kMaxAnswerBytes = 64 * 1024;
 constexpr const char* kSecretName = "broker-password";
@@ -128,22 +134,60 @@ Result<std::string> ReadGiven(const std::string& path) {
   return path == "-" ? ReadAll(STDIN_FILENO, kMaxAnswerBytes) : ReadFile(path, kMaxAnswerBytes);
 }
 
-// Writes the fragment; if the whole configuration is wrong then, the old one is back.
-Status WriteFragment(const Common& common, const std::string& path, const Fragment& fragment) {
+// The files as they were before, to put back.
+class SavedFiles {
+ public:
+  Status Save(const std::string& path) {
+    auto text = ReadFile(path, kMaxAnswerBytes);
+    if (!text.ok() && text.status().code() != Code::kNotFound) return std::move(text).status();
+    files_.emplace_back(path, text.ok() ? std::optional(*std::move(text)) : std::nullopt);
+    return Status::Ok();
+  }
+  void PutBack() const {
+    for (const auto& [path, text] : files_) {
+      struct stat info {};
+      const unsigned mode = stat(path.c_str(), &info) == 0 ? info.st_mode & 0777 : 0600;
+      if (!text) {
+        unlink(path.c_str());
+      } else if (Status s = WriteFileDurably(path, *text, mode); !s.ok()) {
+        fmt::print(stderr, "{}\n", s.message());
+      }
+    }
+  }
+
+ private:
+  std::vector<std::pair<std::string, std::optional<std::string>>> files_;
+};
+
+// What would keep the service from starting, or from using what setup itself was told. A journal of
+// another store is no fault where it is about to be set aside.
+Status WouldStart(const Common& common, bool move_store) {
+  auto config = config::Load(common.config);
+  if (!config.ok()) return Invalid(config.status().message());
+  const auto findings =
+      validation::Validate(*config, validation::CommandLine(common.config, *config));
+  std::vector<validation::Finding> faults, notes;
+  for (const auto& finding : findings) {
+    if (move_store && finding.key == "store_id") continue;
+    const bool own = finding.key == "broker.url" || finding.key == "broker.password_file" ||
+                     finding.key == "broker.ca_file";
+    const bool stops = finding.verdict == validation::Verdict::kStop && !finding.may_heal;
+    const bool useless = finding.verdict == validation::Verdict::kUplinkOff && own;
+    (stops || useless ? faults : notes).push_back(finding);
+  }
+  PrintFindings(notes);
+  if (faults.empty()) return Status::Ok();
+  std::string text;
+  for (const auto& fault : faults) text += fmt::format("{}: {}\n", fault.key, fault.text);
+  return Invalid(text + "Nothing was changed.");
+}
+
+Status WriteFragment(const std::string& path, const Fragment& fragment) {
   const size_t slash = path.rfind('/');
   if (mkdir(path.substr(0, slash).c_str(), 0755) != 0 && errno != EEXIST) {
     return Unavailable(path.substr(0, slash) + ": " + ErrnoText(errno));
   }
-  auto before = ReadFile(path, kMaxAnswerBytes);
-  TRY(WriteFileDurably(path, FragmentText(fragment), 0644));
-  auto config = config::Load(common.config);
-  if (config.ok()) return Status::Ok();
-  if (before.ok()) {
-    TRY(WriteFileDurably(path, *before, 0644));
-  } else {
-    unlink(path.c_str());
-  }
-  return Invalid(config.status().message() + "\nnothing was changed");
+  return WriteFileDurably(path, FragmentText(fragment), 0644);
 }
 
 bool HasSystemd() { return access("/run/systemd/system", F_OK) == 0; }
@@ -157,18 +201,36 @@ bool Systemctl(const char* verb) {
          waitpid(child, &status, 0) == child && status == 0;
 }
 
-int RestartService(const Common& common, const SetupOptions& options) {
-  if (!Systemctl("restart")) {
+// Where there is no service manager there is nothing to restart.
+Service ServiceOf(const SetupOptions& options) {
+  if (options.service) return options.service;
+  return HasSystemd() ? Service(Systemctl) : Service();
+}
+
+// A service that does not start with the new settings gets the old ones again.
+int RestartService(const Common& common, const SetupOptions& options, const Service& service,
+                   const SavedFiles& saved) {
+  if (service("restart")) {
+    fmt::print("The service runs with it. \"tillrelay status\" tells how it goes.\n\n");
+    return options.doctor ? RunDoctor(common, {}) : kOk;
+  }
+  if (options.move_store) {
     fmt::print(stderr, "The service could not be restarted: journalctl -u tillrelay\n");
     return kFault;
   }
-  fmt::print("The service runs with it. \"tillrelay status\" tells how it goes.\n\n");
-  return options.doctor ? RunDoctor(common, {}) : kOk;
+  saved.PutBack();
+  const bool runs = service("restart");
+  fmt::print(stderr,
+             "The service did not start with it: journalctl -u tillrelay\nThe old settings are in "
+             "place again, and the service {}.\n",
+             runs ? "runs with them" : "does not start with them either");
+  return kFault;
 }
 
 // The journal of another store is set aside, but only when nothing in it waits. `only_ask`: says
 // whether it could be, and moves nothing.
-Status MoveStore(const Common& common, const std::string& store_id, bool only_ask) {
+Status MoveStore(const Common& common, const std::string& store_id, const Service& service,
+                 bool only_ask) {
   auto config = config::Load(common.config);
   if (!config.ok()) return std::move(config).status();
   const std::string& journal = config->journal.path;
@@ -183,7 +245,7 @@ Status MoveStore(const Common& common, const std::string& store_id, bool only_as
         reported->waiting, reported->store_id, journal));
   }
   if (only_ask) return Status::Ok();
-  if (HasSystemd()) Systemctl("stop");
+  if (service) service("stop");
   if (DaemonRuns(journal)) return Unavailable("tillrelayd runs with this journal: stop it first");
   auto moved =
       journal::MoveJournalAside(journal, "store-" + reported->store_id, SystemClock().Wall());
@@ -242,20 +304,30 @@ int RunSetup(const Common& common, SetupOptions options) {
   if (!IsName(fragment->store_id)) {
     return Fail(Invalid("--store-id is needed: [A-Za-z0-9._-]{1,32}"), kUsage);
   }
+  const Service service = ServiceOf(options);
   if (options.move_store) {
-    Status movable = MoveStore(common, fragment->store_id, true);
+    Status movable = MoveStore(common, fragment->store_id, service, true);
     if (!movable.ok()) return Fail(movable, kFault);
   }
+  SavedFiles saved;
+  for (const std::string& file : {places.credentials + "/" + kSecretName,
+                                  places.credentials + "/" + kCaName, places.fragment}) {
+    if (Status s = saved.Save(file); !s.ok()) return Fail(s, kFault);
+  }
   Status done = StoreSecrets(options, places, std::move(secret), &*fragment);
-  if (done.ok()) done = WriteFragment(common, places.fragment, *fragment);
-  if (!done.ok()) return Fail(done, done.code() == Code::kInvalid ? kConfiguration : kFault);
+  if (done.ok()) done = WriteFragment(places.fragment, *fragment);
+  if (done.ok()) done = WouldStart(common, options.move_store);
+  if (!done.ok()) {
+    saved.PutBack();
+    return Fail(done, done.code() == Code::kInvalid ? kConfiguration : kFault);
+  }
   fmt::print("{} is written, the configuration is good.\n", places.fragment);
   if (options.move_store) {
-    if (Status moved = MoveStore(common, fragment->store_id, false); !moved.ok()) {
+    if (Status moved = MoveStore(common, fragment->store_id, service, false); !moved.ok()) {
       return Fail(moved, kFault);
     }
   }
-  return options.restart && HasSystemd() ? RestartService(common, options) : kOk;
+  return options.restart && service ? RestartService(common, options, service, saved) : kOk;
 }
 
 }  // namespace tillrelay::cli

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdio>
 #include <deque>
 #include <thread>
 
@@ -256,9 +257,29 @@ class Simulation {
   bool finished_ GUARDED_BY(mutex_) = false;
 };
 
+// The played sales are stored and delivered like real ones.
+bool Agreed(const Common& common, const SimulateOptions& options) {
+  if (options.yes) return true;
+  const auto config = config::Load(common.config);
+  if (config.ok() && config->test_store && options.intake.address.empty()) return true;
+  const std::string question = fmt::format(
+      "This plays {} documents, which count as real sales of the store and reach head office.",
+      options.events);
+  if (isatty(STDIN_FILENO) == 0) {
+    fmt::print(stderr, "{}\nSay --yes, or set test_store = true where no real store is meant.\n",
+               question);
+    return false;
+  }
+  fmt::print("{} Go on? [y/N] ", question);
+  std::fflush(stdout);
+  const int answer = std::getchar();
+  return answer == 'y' || answer == 'Y';
+}
+
 }  // namespace
 
 int RunSimulate(const Common& common, const SimulateOptions& options) {
+  if (!Agreed(common, options)) return kUsage;
   SimulateOptions filled = options;
   const auto unusable = [](const Status& status) {
     fmt::print(stderr, "{}\nGive --intake and --store, or a configuration.\n", status.message());

@@ -153,6 +153,7 @@ void ReadLimits(Settings* s, Config::Limits* l) {
   s->Integer("limits.string_bytes", 256, 16 * 1024 * 1024, &l->string_bytes);
   s->Integer("limits.queue_events", 1, 1'000'000, &l->queue_events);
   s->Integer("limits.queue_bytes", 1024 * 1024, kGiB, &l->queue_bytes);
+  s->Integer("limits.memory_bytes", 4 * 1024 * 1024, kGiB, &l->memory_bytes);
   s->Integer("limits.quarantine_documents", 1, 10'000'000, &l->quarantine_documents);
   s->Integer("limits.quarantine_bytes", 1024, 16 * kGiB, &l->quarantine_bytes);
 }
@@ -172,6 +173,7 @@ Result<Config> FromSettings(Settings settings) {
   ReadDayEnd(&settings, &c);
   settings.Strings("store_aliases", &c.store_aliases);
   settings.Word("log_level", {"debug", "info", "warning", "error"}, &c.log_level);
+  settings.Bool("test_store", &c.test_store);
   settings.Strings("items.non_stock", &c.items.non_stock);
   settings.String("guard.receipt_pattern", &c.guard.receipt_pattern);
   settings.String("guard.operator_key_file", &c.guard.operator_key_file);

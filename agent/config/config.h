@@ -23,6 +23,7 @@ struct Config {
   int32_t business_day_ends_s = 0;  // after midnight, of documents that do not say their day
   std::vector<std::string> store_aliases;
   std::string log_level = "info";
+  bool test_store = false;  // no real sales: "tillrelay simulate" may play here without asking
 
   struct Intake {
     std::string listen = "127.0.0.1:8470";
@@ -114,6 +115,7 @@ struct Config {
     int64_t string_bytes = 64 * 1024;
     int64_t queue_events = 8192;
     int64_t queue_bytes = 32 * 1024 * 1024;
+    int64_t memory_bytes = 64 * 1024 * 1024;  // of bodies and files in hand
     int64_t quarantine_documents = 10'000;
     int64_t quarantine_bytes = 64 * 1024 * 1024;
   } limits;

@@ -45,8 +45,21 @@ admin::ReplayPreview PreviewOfNumbers(const admin::ReplayWish& wish,
   return {0, true};
 }
 
-// The books counted the day's events; what retention deleted since is among them.
-Result<admin::ReplayPreview> PreviewOfDay(const std::string& day, journal::Search& search) {
+// The highest position that a replay reaches: older streams were sent whole.
+uint64_t SentPosition(const journal::JournalStats& journal, const uplink::UplinkStats& link) {
+  for (const journal::StreamRow& row : journal.streams) {
+    if (!row.current) continue;
+    return row.base + std::max({link.sent_through, row.acked_through, row.confirmed_through});
+  }
+  return 0;
+}
+
+// In a journal too large to count, as the books counted; what retention deleted is among them.
+Result<admin::ReplayPreview> PreviewOfDay(const std::string& day, uint64_t through,
+                                          journal::Search& search) {
+  auto counted = search.CountOfDay(day, through);
+  if (!counted.ok()) return std::move(counted).status();
+  if (*counted) return admin::ReplayPreview{**counted, true};
   auto pages = search.Pages(day, day + "~", kMaxDayPages);
   if (!pages.ok()) return std::move(pages).status();
   admin::ReplayPreview preview{0, false};
@@ -64,11 +77,12 @@ void AdminService::Preview(admin::ReplayWish wish, admin::Reply<admin::ReplayPre
   Ask<admin::ReplayPreview>(
       std::move(reply),
       [this, wish = std::move(wish)](journal::Search& search) -> Result<admin::ReplayPreview> {
-        if (!wish.business_day.empty()) return PreviewOfDay(wish.business_day, search);
+        const uint64_t sent = SentPosition(r_.journal.Stats(), r_.pump.Stats());
+        if (!wish.business_day.empty()) return PreviewOfDay(wish.business_day, sent, search);
         if (!wish.recorded_from) {
           return PreviewOfNumbers(wish, r_.journal.Stats(), r_.pump.Stats());
         }
-        auto count = search.CountRecorded(*wish.recorded_from, *wish.recorded_through);
+        auto count = search.CountRecorded(*wish.recorded_from, *wish.recorded_through, sent);
         if (!count.ok()) return std::move(count).status();
         return admin::ReplayPreview{*count, true};
       });

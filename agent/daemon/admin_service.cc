@@ -12,6 +12,7 @@ namespace {
 
 constexpr size_t kMaxPages = 4'000;  // about 60 registers for two months
 constexpr size_t kOverviewPages = 512;
+constexpr size_t kMostQuarantined = 50;  // beside the events of a search
 
 admin::QuarantineRow RowOf(const journal::QuarantineRow& row) {
   return {row.ticket,  row.seen,   row.reason,   row.field,  row.hint,
@@ -67,6 +68,10 @@ void AdminService::FindEvents(admin::EventFilter filter, admin::Reply<admin::Eve
         admin::EventPage page;
         page.go_on_before = answer->go_on_before;
         for (const auto& found : answer->events) page.events.push_back(RowOf(found).value());
+        if (filter.after || filter.before || (filter.number + filter.text).empty()) return page;
+        auto waiting = search.QuarantinedWith(filter.number, filter.text, kMostQuarantined);
+        if (!waiting.ok()) return std::move(waiting).status();
+        for (const auto& row : *waiting) page.quarantined.push_back(tillrelay::RowOf(row));
         return page;
       });
 }

@@ -10,6 +10,7 @@
 
 #include "agent/daemon/intake_socket.h"
 #include "agent/monitor/status_json.h"
+#include "agent/validation/validation.h"
 #include "agent/web/page_context.h"
 #include "common/service/credentials.h"
 #include "common/service/exit_codes.h"
@@ -56,6 +57,7 @@ Agent::Agent(config::Config config, const Process& process)
       host_(HostName()),
       session_(wire::NewUlid(clock_.Wall(), &random_)),
       started_at_(clock_.Wall()),
+      memory_(std::make_shared<MemoryBudget>(static_cast<size_t>(config_.limits.memory_bytes))),
       certificates_(CertificateFiles(config_)) {}
 
 std::function<void()> Agent::Beat(const char* name, seconds budget) {
@@ -63,7 +65,26 @@ std::function<void()> Agent::Beat(const char* name, seconds budget) {
   return [this, pulse] { pulse->Beat(clock_.Now()); };
 }
 
+// What the configuration would do, before anything is opened.
+std::optional<Failure> Agent::CheckConfiguration() const {
+  using validation::Verdict;
+  const auto findings = validation::Validate(config_, validation::DaemonAtStart());
+  bool may_heal = true;
+  for (const auto& finding : findings) {
+    if (finding.verdict == Verdict::kStop) {
+      may_heal = may_heal && finding.may_heal;
+      continue;
+    }
+    log::Warning("config", "{}: {} ({})", finding.key, finding.text,
+                 validation::NameOf(finding.verdict));
+  }
+  if (!validation::Has(findings, Verdict::kStop)) return std::nullopt;
+  return Failure{may_heal ? service::kExitFault : service::kExitConfiguration,
+                 Invalid(validation::TextOf(findings, Verdict::kStop))};
+}
+
 std::optional<Failure> Agent::Start() {
+  if (auto failure = CheckConfiguration()) return failure;
   if (Status s = ReadAdminTls(); !s.ok()) {
     const bool wrong = s.code() == Code::kInvalid;
     return Failure{wrong ? service::kExitConfiguration : service::kExitFault, std::move(s)};
@@ -160,6 +181,7 @@ void Agent::Run() {
 // The sentence to the service manager; the watchdog only while every thread moves.
 void Agent::NotifyManager() {
   certificates_.Refresh(clock_.Now());
+  memory_->ReturnToSystem();
   const auto verdict =
       monitor::Diagnose(TakeSnapshot(), [this](WallTime t) { return LocalTime(t); });
   if (verdict.sentence != status_sentence_) notifier_.StatusText(verdict.sentence).ok();

@@ -53,6 +53,7 @@ class Agent {
   void Stop();
 
  private:
+  std::optional<Failure> CheckConfiguration() const;
   std::optional<Failure> ReadRules();
   std::optional<Failure> StartStore();
   Status StartUplink();
@@ -60,6 +61,7 @@ class Agent {
   void StartDesk();
   Status StartHttp();
   Status OpenTokens();
+  Status ReadIntakeTls();
   Status ReadAdminTls();
   Status OpenFrontDesk();
   std::optional<journal::HistoryPoint> Minute(const journal::JournalStats& stats);
@@ -86,11 +88,11 @@ class Agent {
   const std::string host_, session_;
   const WallTime started_at_;
   service::Heartbeat heartbeat_;
+  const std::shared_ptr<MemoryBudget> memory_;  // of all doors
   mutable monitor::RateMeter rates_;
   mutable monitor::LatencyMeter latency_;
   CertificateWatch certificates_;
   capture::Counters counters_;
-  std::string password_;
 
   ClockTrust clock_trust_;  // the uplink hears, the doors ask
   std::optional<capture::IntakeOptions> intake_options_;
@@ -103,8 +105,9 @@ class Agent {
   std::unique_ptr<capture::Intake> http_intake_, file_intake_, desk_intake_;
   std::unique_ptr<journal::QueryThread> query_;
   std::shared_ptr<AdminService> desk_;
-  http::TlsFiles admin_tls_;  // empty: plain HTTP
-  std::string fingerprint_;   // of its certificate
+  http::TlsFiles intake_tls_;  // empty: plain HTTP
+  http::TlsFiles admin_tls_;   // empty: plain HTTP
+  std::string fingerprint_;    // of its certificate
   std::unique_ptr<AdminAccess> admin_access_;
   std::unique_ptr<capture::TokenStore> tokens_;
   std::unique_ptr<capture::IntakeAuth> intake_auth_;

@@ -1,12 +1,16 @@
 // The agent's listeners: who may come in where, and what is answered there.
+#include "agent/daemon/agent.h"
+
+#include <cstdlib>
+
 #include "agent/api/admin_routes.h"
 #include "agent/capture/token_routes.h"
-#include "agent/daemon/agent.h"
 #include "agent/daemon/intake_socket.h"
 #include "agent/journal/paths.h"
 #include "agent/web/status_sources.h"
 #include "common/http/address.h"
 #include "common/http/own_certificate.h"
+#include "common/service/credentials.h"
 
 namespace tillrelay {
 
@@ -24,6 +28,23 @@ Status Agent::OpenTokens() {
       config::NeedsToken(config_.intake, is_local),
       capture::RateLimit::PerSecond(config_.intake.rate_per_s, config_.intake.burst)};
   intake_auth_ = std::make_unique<capture::IntakeAuth>(options, tokens_.get(), &clock_);
+  return Status::Ok();
+}
+
+Status Agent::ReadIntakeTls() {
+  const struct {
+    const char* key;
+    const std::string& value;
+    std::string* out;
+  } files[] = {
+      {"intake.tls_cert_file", config_.intake.tls_cert_file, &intake_tls_.cert_file},
+      {"intake.tls_key_file", config_.intake.tls_key_file, &intake_tls_.key_file},
+      {"intake.client_ca_file", config_.intake.client_ca_file, &intake_tls_.client_ca_file}};
+  for (const auto& file : files) {
+    auto path = service::CredentialPath(file.key, file.value, std::getenv);
+    if (!path.ok()) return std::move(path).status();
+    *file.out = *std::move(path);
+  }
   return Status::Ok();
 }
 
@@ -66,8 +87,7 @@ http::ListenerOptions Agent::IntakeListener() const {
   intake.allowed_hosts = config_.intake.allowed_hosts;
   intake.max_body_bytes = static_cast<size_t>(config_.limits.body_bytes);
   intake.max_header_bytes = static_cast<size_t>(config_.limits.header_bytes);
-  intake.tls = {config_.intake.tls_cert_file, config_.intake.tls_key_file,
-                config_.intake.client_ca_file};
+  intake.tls = intake_tls_;
   return intake;
 }
 
@@ -81,6 +101,7 @@ http::ListenerOptions Agent::PageListener() const {
 }
 
 Status Agent::StartHttp() {
+  TRY(ReadIntakeTls());
   TRY(OpenTokens());
   TRY(OpenFrontDesk());
   if (intake_options_) {
@@ -118,6 +139,7 @@ Status Agent::StartHttp() {
   }
 
   http::ServerOptions options;
+  options.memory = memory_;
   options.heartbeat = Beat("http", kThreadBudget);
   server_ = std::make_unique<http::Server>(clock_, options);
   if (!intake_socket_.valid()) {

@@ -1,8 +1,9 @@
 // The agent's journal, uplink, desk and drop folder, as configured.
 #include "agent/daemon/agent.h"
-#include "agent/daemon/formats_settings.h"
+#include "agent/daemon/configured_link.h"
 #include "agent/monitor/status_json.h"
 #include "agent/redact/card_redaction.h"
+#include "agent/validation/format_settings.h"
 #include "common/event/identity.h"
 #include "common/mqtt/paho_link.h"
 #include "common/service/credentials.h"
@@ -67,6 +68,11 @@ std::optional<Failure> Agent::ReadRules() {
   limits.string_bytes = static_cast<size_t>(config_.limits.string_bytes);
   limits.event_bytes = static_cast<size_t>(config_.limits.event_bytes);
   limits.events = static_cast<size_t>(config_.limits.file_events);
+  limits.text_bytes =
+      static_cast<size_t>(std::max(config_.limits.file_bytes, config_.limits.body_bytes));
+  intake_options_->quarantine_share =
+      journal::ShareOf({static_cast<uint64_t>(config_.limits.quarantine_documents),
+                        static_cast<uint64_t>(config_.limits.quarantine_bytes)});
   auto operator_key =
       service::ReadSecret("guard.operator_key_file", config_.guard.operator_key_file, Environment);
   if (!operator_key.ok()) return Failure{service::kExitConfiguration, operator_key.status()};
@@ -145,11 +151,14 @@ std::optional<journal::HistoryPoint> Agent::Minute(const journal::JournalStats& 
 
 Result<mqtt::LinkOptions> Agent::LinkOptionsOf() const {
   mqtt::LinkOptions link;
+  auto password =
+      service::ReadSecret("broker.password_file", config_.broker.password_file, Environment);
+  if (!password.ok()) return std::move(password).status();
+  link.password = *std::move(password);
   link.url = config_.broker.url;
   link.client_id = "tillrelay-" + config_.store_id;
   link.protocol = mqtt::ProtocolOf(config_.broker.protocol);
   link.username = config_.broker.username;
-  link.password = password_;
   const struct {
     const char* key;
     const std::string& value;
@@ -157,7 +166,9 @@ Result<mqtt::LinkOptions> Agent::LinkOptionsOf() const {
   } files[] = {{"broker.ca_file", config_.broker.ca_file, &link.ca_file},
                {"broker.cert_file", config_.broker.cert_file, &link.cert_file},
                {"broker.key_file", config_.broker.key_file, &link.key_file}};
+  const bool tls = link.url.starts_with("mqtts://");  // else none of them is used
   for (const auto& file : files) {
+    if (!tls) break;
     auto path = service::CredentialPath(file.key, file.value, Environment);
     if (!path.ok()) return std::move(path).status();
     *file.out = *std::move(path);
@@ -170,10 +181,6 @@ Result<mqtt::LinkOptions> Agent::LinkOptionsOf() const {
 }
 
 Status Agent::StartUplink() {
-  auto password =
-      service::ReadSecret("broker.password_file", config_.broker.password_file, Environment);
-  if (!password.ok()) return std::move(password).status();
-  password_ = *std::move(password);
   uplink::PumpOptions options;
   uplink::CourierOptions& courier = options.courier;
   courier.sender.has_broker = !config_.broker.url.empty();
@@ -193,6 +200,7 @@ Status Agent::StartUplink() {
   const Sha256Digest share = Sha256(config_.store_id);
   courier.sender.first_retry = std::min<Duration>(Duration(uplink::kOutageSpread) * share[0] / 256,
                                                   milliseconds(config_.broker.retry_max_ms));
+  if (const auto agreed = journal_->clock_agreed()) clock_trust_.Restore(*agreed);
   courier.clock_trust = &clock_trust_;
   courier.watch_own_status = true;
   courier.former_sessions = KeepSession(config_.journal.path + ".sessions", session_);
@@ -201,10 +209,10 @@ Status Agent::StartUplink() {
   courier.broker = config_.broker.url;
   courier.topics = wire::TopicsOf(config_.delivery.topic_prefix, config_.store_id);
   if (courier.sender.has_broker) {
-    auto link = LinkOptionsOf();
-    if (!link.ok()) return std::move(link).status();
-    options.make_link = [link = *std::move(link)](mqtt::Deliver deliver) {
-      return mqtt::MakePahoLink(link, std::move(deliver));
+    options.make_link =
+        [this](const mqtt::Deliver& deliver) -> Result<std::unique_ptr<mqtt::Link>> {
+      return std::unique_ptr<mqtt::Link>(std::make_unique<ConfiguredLink>(
+          [this] { return LinkOptionsOf(); }, mqtt::MakePahoLink, deliver));
     };
   }
   courier.status_json = [this] {
@@ -241,6 +249,7 @@ Status Agent::StartDropFolder() {
   capture::DropFolderOptions options;
   options.path = config_.drop_folder.path;
   options.file_bytes = static_cast<size_t>(config_.limits.file_bytes);
+  options.memory = memory_;
   options.settle = seconds(config_.drop_folder.settle_s);
   options.archive_keep = std::chrono::hours(24 * config_.drop_folder.archive_days);
   options.beat = Beat("capture", kThreadBudget);

@@ -1,6 +1,7 @@
 #include "agent/daemon/config_reloader.h"
 
 #include "agent/api/admin_routes.h"
+#include "agent/validation/validation.h"
 
 #include <fmt/format.h>
 
@@ -68,7 +69,20 @@ http::Response ConfigReloader::Apply() {
     return http::Problem(409, "configuration", "The new configuration is wrong, the old one stays",
                          fresh.status().message());
   }
-  std::vector<std::string> applied;
+  const auto findings = validation::Validate(*fresh, validation::RunningDaemon());
+  if (validation::Has(findings, validation::Verdict::kStop)) {
+    const std::string stops = validation::TextOf(findings, validation::Verdict::kStop);
+    log::Error("main", "the new configuration would not start, the old one stays: {}", stops);
+    return http::Problem(409, "configuration",
+                         "The new configuration would not start, the old one stays", stops);
+  }
+  std::vector<std::string> applied, warnings;
+  for (const auto& finding : findings) {
+    if (finding.verdict == validation::Verdict::kUnchecked) continue;
+    warnings.push_back(
+        fmt::format("{}: {} ({})", finding.key, finding.text, validation::NameOf(finding.verdict)));
+    log::Warning("config", "{}", warnings.back());
+  }
   if (fresh->log_level != log_level_) applied.emplace_back("log_level");
   log_level_ = fresh->log_level;
   log::SetLevel(LogLevelOf(log_level_));
@@ -81,6 +95,7 @@ http::Response ConfigReloader::Apply() {
   json.BeginObject();
   List(&json, "applied", applied);
   List(&json, "needs_restart", needs_restart);
+  List(&json, "warnings", warnings);
   json.EndObject();
   return http::Json(std::move(text));
 }

@@ -8,6 +8,8 @@
 
 #include "agent/daemon/agent.h"
 #include "agent/redact/card_redaction.h"
+#include "agent/validation/validation.h"
+#include "common/base/memory_budget.h"
 #include "common/service/exit_codes.h"
 
 namespace tillrelay {
@@ -18,6 +20,19 @@ const char* Environment(const char* name) { return std::getenv(name); }
 int Usage() {
   std::fputs("usage: tillrelayd --config FILE [--check]\n", stderr);
   return service::kExitUsage;
+}
+
+// Without starting: what a start would say.
+int Check(const config::Config& config) {
+  auto viewpoint = validation::DaemonAtStart();
+  viewpoint.look_into_journal = true;
+  const auto findings = validation::Validate(config, viewpoint);
+  for (const auto& finding : findings) {
+    fmt::print(stderr, "{}: {}: {}\n", validation::NameOf(finding.verdict), finding.key,
+               finding.text);
+  }
+  return validation::Has(findings, validation::Verdict::kStop) ? service::kExitConfiguration
+                                                               : service::kExitOk;
 }
 
 int Main(int argc, char** argv) {
@@ -39,13 +54,14 @@ int Main(int argc, char** argv) {
       return Usage();
     }
   }
+  ConfigureAllocator();
   log::Setup(log::Level::kInfo, redact::RedactLine);
   auto config = config::Load(config_path);
   if (!config.ok()) {
     fmt::print(stderr, "{}\n", config.status().message());
     return service::kExitConfiguration;
   }
-  if (check) return service::kExitOk;
+  if (check) return Check(*config);
   log::Setup(LogLevelOf(config->log_level), redact::RedactLine);
   for (const std::string& note : config->notes) log::Warning("config", "{}", note);
   umask(0077);

@@ -12,6 +12,7 @@
 #include "agent/formats/csv_unread.h"
 #include "agent/formats/csv_values.h"
 #include "agent/formats/poslog/vocabulary.h"
+#include "common/base/page_releaser.h"
 #include "common/base/text.h"
 
 namespace tillrelay::formats {
@@ -93,8 +94,10 @@ class FileReader {
     key_.clear();
     CsvRowReader reader = Reader();
     CsvRow row;
+    PageReleaser passed(text_.substr(header_end_));
     for (size_t number = 1; reader.Next(&row); ++number) {
       if (number <= header_row_) continue;
+      if (emits_) passed.Passed(text_.data() + (open_ ? from_ : row.from));
       if (auto error = OneRow(number, row)) return error;
     }
     if (reader.error()) return reader.error();
@@ -119,6 +122,7 @@ class FileReader {
         columns_ = row.fields.size();
         header_row_ = profile_.header ? number : 0;
         if (profile_.header) header_ = text_.substr(row.from, row.to - row.from);
+        if (profile_.header) header_end_ = row.to;
         if (profile_.header) LookForDeciders(row, &reader);
         if (profile_.header) WatchTheRest(row);
         return std::nullopt;
@@ -260,7 +264,7 @@ class FileReader {
     UnreadColumn unread;
   };
   std::vector<Watched> watched_;
-  size_t columns_ = 0, header_row_ = 0;
+  size_t columns_ = 0, header_row_ = 0, header_end_ = 0;
   std::string_view header_;
   std::string key_;
   bool open_ = false;
@@ -303,17 +307,25 @@ const CsvProfile* CsvByFile(const std::vector<CsvProfile>& profiles, const std::
 std::optional<SyntaxError> DecodeCsv(const CsvProfile& profile, std::string_view bytes,
                                      const Limits& limits,
                                      const std::function<void(Item&&)>& sink) {
+  std::string copy(bytes);
+  return DecodeCsv(profile, copy, limits, sink);
+}
+
+std::optional<SyntaxError> DecodeCsv(const CsvProfile& profile, std::string& bytes,
+                                     const Limits& limits,
+                                     const std::function<void(Item&&)>& sink) {
   // A mark or zero bytes tell more than the profile does.
   const Encoding encoding = EncodingOf(bytes).value_or(profile.encoding);
-  const Utf8 utf8 = ToUtf8(bytes, encoding);
-  if (utf8.torn) {
-    return SyntaxError{*utf8.torn, "half a UTF-16 character", "send the file again, whole"};
+  Origin origin;
+  if (auto fault = MakeUtf8(&bytes, encoding, limits.text_bytes, &origin)) {
+    return SyntaxError{fault->offset, fault->what, "send the file again, whole, or as UTF-8"};
   }
+  const std::string_view text =
+      std::string_view(bytes).substr(encoding == Encoding::kUtf8 ? origin.mark_bytes : 0);
   const auto at = [&](SyntaxError error) {
-    error.offset = OriginalOffset(bytes, encoding, error.offset);
+    error.offset = OriginalOffset(text, origin, error.offset);
     return error;
   };
-  const std::string_view text = utf8.text;
   const size_t invalid = FirstInvalidUtf8(text);
   if (invalid != std::string_view::npos) {
     return at({invalid, "not UTF-8", "save the file as UTF-8, or set encoding in its profile"});

@@ -57,6 +57,9 @@ std::string_view CsvProfileOf(std::string_view content_type);
 const CsvProfile* CsvByName(const std::vector<CsvProfile>& profiles, std::string_view name);
 const CsvProfile* CsvByFile(const std::vector<CsvProfile>& profiles, const std::string& file_name);
 
+// Makes `bytes` UTF-8 where they are not; the other one copies them first.
+std::optional<SyntaxError> DecodeCsv(const CsvProfile& profile, std::string& bytes,
+                                     const Limits& limits, const std::function<void(Item&&)>& sink);
 std::optional<SyntaxError> DecodeCsv(const CsvProfile& profile, std::string_view bytes,
                                      const Limits& limits, const std::function<void(Item&&)>& sink);
 

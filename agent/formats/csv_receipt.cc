@@ -8,6 +8,7 @@
 #include "agent/formats/csv_values.h"
 #include "agent/formats/poslog/vocabulary.h"
 #include "common/base/text.h"
+#include "common/event/bounds.h"
 #include "common/event/item_rules.h"
 #include "common/event/time_text.h"
 
@@ -94,7 +95,11 @@ CsvReceipt::Moved CsvReceipt::Add(const CsvRow& row) {
     sums_.lines.Add(back ? -Magnitude(*line.net_amount) : *line.net_amount);
     if (back) line.net_amount = Magnitude(*line.net_amount);
   }
-  event_.lines.push_back(std::move(line));
+  if (event_.lines.size() >= event::kMaxParts) {
+    Refuse("bad-value", "lines", "more than 10,000");
+  } else {
+    event_.lines.push_back(std::move(line));
+  }
   if (fate.training || fate.suspended) return Moved::kNothing;
   return back ? Moved::kCameBack : Moved::kSold;
 }

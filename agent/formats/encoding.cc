@@ -8,6 +8,7 @@ namespace {
 constexpr std::string_view kMark8 = "\xEF\xBB\xBF";
 constexpr std::string_view kMarkLe = "\xFF\xFE";
 constexpr std::string_view kMarkBe = "\xFE\xFF";
+constexpr size_t kSpareBytes = 64;  // so that a wide reader need not copy the text
 
 bool IsWide(Encoding encoding) {
   return encoding == Encoding::kUtf16Le || encoding == Encoding::kUtf16Be;
@@ -38,6 +39,13 @@ void Append(uint32_t c, std::string* out) {
     tail(6);
     tail(0);
   }
+}
+
+// What a character takes as UTF-8, by its code or its first byte.
+size_t BytesOf(uint32_t c) { return c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4; }
+size_t BytesFrom(char first) {
+  const auto byte = static_cast<unsigned char>(first);
+  return byte < 0x80 ? 1 : byte < 0xE0 ? 2 : byte < 0xF0 ? 3 : 4;
 }
 
 // Characters of a text, one after the other, with the bytes that each takes.
@@ -145,20 +153,38 @@ Utf8 ToUtf8(std::string_view bytes, Encoding encoding) {
   return utf8;
 }
 
-size_t OriginalOffset(std::string_view bytes, Encoding encoding, size_t offset) {
-  if (encoding == Encoding::kUtf8) return offset + MarkBytes(bytes, encoding);
-  Characters characters(bytes, encoding);
-  std::string written;
-  for (size_t past = 0; !characters.done();) {
-    const size_t at = characters.at();
-    uint32_t c = 0;
-    if (!characters.Next(&c)) return at;
-    written.clear();
-    Append(c, &written);
-    past += written.size();
-    if (past > offset) return at;
+std::optional<NotUtf8> MakeUtf8(std::string* bytes, Encoding encoding, size_t max_bytes,
+                                Origin* origin) {
+  *origin = {encoding, MarkBytes(*bytes, encoding)};
+  if (encoding == Encoding::kUtf8) return std::nullopt;
+  size_t size = 0;
+  std::string text;
+  // The first time for the size: a text that grew would be held twice while it does.
+  for (const bool write : {false, true}) {
+    if (write) text.reserve(size + kSpareBytes);
+    Characters characters(*bytes, encoding);
+    while (!characters.done()) {
+      uint32_t c = 0;
+      if (!characters.Next(&c)) return NotUtf8{characters.at(), "half a UTF-16 character"};
+      size += write ? 0 : BytesOf(c);
+      if (size > max_bytes) return NotUtf8{characters.at(), "the text is too large as UTF-8"};
+      if (write) Append(c, &text);
+    }
   }
-  return bytes.size();
+  *bytes = std::move(text);
+  return std::nullopt;
+}
+
+size_t OriginalOffset(std::string_view text, const Origin& origin, size_t offset) {
+  if (origin.encoding == Encoding::kUtf8) return offset + origin.mark_bytes;
+  size_t original = origin.mark_bytes;
+  for (size_t at = 0; at < text.size();) {
+    const size_t size = BytesFrom(text[at]);
+    if (at + size > offset) return original;
+    at += size;
+    original += !IsWide(origin.encoding) ? 1 : size == 4 ? 4 : 2;
+  }
+  return original;
 }
 
 }  // namespace tillrelay::formats

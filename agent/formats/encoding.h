@@ -29,7 +29,21 @@ struct Utf8 {
 // UTF-8 is only freed of its mark, not checked.
 Utf8 ToUtf8(std::string_view bytes, Encoding encoding);
 
+// Where a text came from that MakeUtf8 has made.
+struct Origin {
+  Encoding encoding = Encoding::kUtf8;
+  size_t mark_bytes = 0;
+};
+// What stands in the way of a text of UTF-8: its byte, and what it is.
+struct NotUtf8 {
+  size_t offset = 0;
+  const char* what = "";
+};
+// Makes `bytes`, which are in `encoding`, UTF-8 without a byte order mark; at most `max_bytes` of
+// it. Where that cannot be, nothing is changed. UTF-8 itself is left as it is, with its mark.
+std::optional<NotUtf8> MakeUtf8(std::string* bytes, Encoding encoding, size_t max_bytes,
+                                Origin* origin);
 // The byte of the original that gave the byte at `offset` of its UTF-8 text.
-size_t OriginalOffset(std::string_view bytes, Encoding encoding, size_t offset);
+size_t OriginalOffset(std::string_view text, const Origin& origin, size_t offset);
 
 }  // namespace tillrelay::formats

@@ -30,11 +30,15 @@ std::string_view MediaTypeOf(Format format);
 // EPCIS.
 std::optional<Format> Sniff(std::string_view bytes, std::string_view file_name);
 
+// How many times its bytes a document takes while it is decoded, without what is made of it.
+size_t MemoryFactor(Format format);
+
 struct Limits {
   int depth = 64;
   size_t string_bytes = 64 * 1024;
   size_t event_bytes = 1024 * 1024;
   size_t events = 100'000;
+  size_t text_bytes = 64 * 1024 * 1024;  // of a document, once it is UTF-8
 };
 
 // One item of a document: an event that still has to pass the rules, or why it cannot be one, with
@@ -72,8 +76,8 @@ class Decoder {
     std::optional<Encoding> encoding;
   };
   // Every format but CSV, which needs a profile (csv.h).
-  // Calls `sink` once per item, in order. May grow the capacity of `bytes`, never its content.
-  // Offsets of errors count in `bytes`, but those of single lines (NDJSON) in its UTF-8 text.
+  // Calls `sink` once per item, in order. JSON in another encoding makes `bytes` UTF-8. Offsets of
+  // errors count in the bytes that were given, but those of single lines (NDJSON) in UTF-8.
   std::optional<SyntaxError> Decode(Declared declared, std::string& bytes, const Limits& limits,
                                     const std::function<void(Item&&)>& sink);
   std::optional<SyntaxError> Decode(Format format, std::string& bytes, const Limits& limits,

@@ -5,6 +5,7 @@
 #include "agent/formats/cloudevents.h"
 #include "agent/formats/json_steps.h"
 #include "agent/formats/self_check.h"
+#include "common/base/page_releaser.h"
 #include "common/base/text.h"
 #include "common/event/event_json.h"
 
@@ -133,7 +134,9 @@ std::optional<SyntaxError> DecodeLines(JsonSource source, const Limits& limits, 
   size_t count = 0;
   ForEachLine(all, [&](size_t, std::string_view) { return ++count <= limits.events; });
   if (count > limits.events) return TooMany(limits, 0);
+  PageReleaser passed(all);
   ForEachLine(all, [&](size_t number, std::string_view text) {
+    passed.Passed(text.data());
     if (text.size() > limits.event_bytes) {
       items->Add(text, {});
       return true;

@@ -1,6 +1,7 @@
 #include "agent/formats/json_steps.h"
 
 #include "common/base/json_walk.h"
+#include "common/base/page_releaser.h"
 
 namespace tillrelay::formats {
 namespace {
@@ -105,10 +106,12 @@ std::optional<SyntaxError> ForEachElement(JsonParser& parser, std::string_view d
     return !error;
   });
   if (error) return error;
+  PageReleaser passed(document);
   Step(array, limits, [&](std::string_view element) {
     JsonValue value;
     if (has_tree(element)) value = *parser.ParsePadded(element, JsonBounds(limits));
     each(element, value);
+    passed.Passed(element.data());
     return true;
   });
   return std::nullopt;

@@ -4,7 +4,10 @@
 
 #include <algorithm>
 #include <charconv>
+#include <sstream>
 
+#include "agent/journal/witness.h"
+#include "common/base/digest.h"
 #include "common/base/log.h"
 
 namespace tillrelay::journal {
@@ -12,6 +15,7 @@ namespace {
 
 // Keys of `day_mark`: a kind and a stamp of 16 digits.
 constexpr std::string_view kSeen = "seen/", kAudit = "audit/", kClock = "clock/";
+constexpr size_t kSealDigits = 16;
 constexpr SeenMs kPageMarkEvery = 24 * 3600 * 1000;
 // What `day_mark` held before: days of the wall clock, by which no age can be told.
 constexpr const char* kDropDays = "DELETE FROM day_mark WHERE day<'a'";
@@ -39,6 +43,13 @@ Result<std::vector<ObservedTime::Run>> ReadRuns(sqlite::Database* db) {
     runs.push_back(
         {StampOf(rows->Text(0), kClock), WallTime(std::chrono::microseconds(rows->Int(1)))});
   }
+}
+
+// "boot instant wall seal": the agreement with head office's clock.
+std::string TrustText(const std::string& boot, const ClockTrust::Agreed& agreed) {
+  std::string text =
+      fmt::format("{} {} {} ", boot, agreed.at.time_since_epoch().count(), Micros(agreed.wall));
+  return text + ToHex(BytesOf(Sha256(text))).substr(0, kSealDigits);
 }
 
 // Nothing where it is not there, or not whole.
@@ -132,6 +143,31 @@ Status AgeMarks::Save(uint64_t newest) {
   marked_ = newest;
   marked_audit_ = *audit;
   return Status::Ok();
+}
+
+Status AgeMarks::SaveTrust(const std::optional<ClockTrust::Agreed>& agreed) {
+  auto save = db_->Prepare(agreed ? "INSERT OR REPLACE INTO meta VALUES('clock_agreed',?1)"
+                                  : "DELETE FROM meta WHERE key='clock_agreed'");
+  if (!save.ok()) return std::move(save).status();
+  const std::string text = agreed ? TrustText(BootId(), *agreed) : "";
+  if (agreed) save->BindText(1, text);
+  return save->Run();
+}
+
+std::optional<ClockTrust::Agreed> AgeMarks::Trust(const Clock& clock) const {
+  auto text = db_->QueryText("SELECT value FROM meta WHERE key='clock_agreed'");
+  if (!text.ok()) return std::nullopt;
+  std::istringstream parts(*text);
+  std::string boot;
+  int64_t at = 0, wall = 0;
+  if (!(parts >> boot >> at >> wall)) return std::nullopt;
+  ClockTrust::Agreed agreed{Instant(Duration(at)), WallTime(std::chrono::microseconds(wall))};
+  if (TrustText(boot, agreed) != *text) return std::nullopt;
+  if (!boot.empty() && boot == BootId()) return agreed;
+  const WallTime now = clock.Wall();
+  if (now < agreed.wall || now < time_.LastShown() - ClockTrust::kAgreement) return std::nullopt;
+  agreed.at = clock.Now() - std::chrono::duration_cast<Duration>(now - agreed.wall);
+  return agreed;
 }
 
 Status AgeMarks::SaveRuns() {

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "agent/journal/observed_time.h"
+#include "common/base/clock_trust.h"
 #include "common/sqlite/sqlite.h"
 
 namespace tillrelay::journal {
@@ -25,6 +26,11 @@ class AgeMarks {
   // position of the last event.
   Status Observe(Instant tick, WallTime wall, uint64_t newest, bool save);
   void Agree(Instant at, WallTime own) { unsaved_ = time_.Agree(at, own) || unsaved_; }
+  // In a transaction of the caller: head office's clock agreed with ours; none: it does not.
+  Status SaveTrust(const std::optional<ClockTrust::Agreed>& agreed);
+  // What was saved last, in `clock`'s instants: of this run of the kernel they are its own, of an
+  // earlier one they follow from the wall clock, unless that went back.
+  std::optional<ClockTrust::Agreed> Trust(const Clock& clock) const;
   // What a stop would otherwise forget.
   Status Save(uint64_t newest);
 

@@ -112,7 +112,8 @@ Status JournalStore::CutAt(uint64_t position, StreamRow* row) {
     if (!forget.ok()) return std::move(forget).status();
     TRY(forget->BindText(1, row->stream).Bind(2, head).Run());
   }
-  if (head > 0) TRY(SaveMark(row->stream, head, row->head_chain));
+  const bool known = row->head_chain != kUnknownChain;
+  if (head > 0 && known) TRY(SaveMark(row->stream, head, row->head_chain));
   return SaveStream(*row);
 }
 
@@ -201,15 +202,54 @@ Status JournalStore::SaveOwed(const StreamRow& row, const Confirmation& word) {
     lists_changed_ = lists_changed_ || free;
     it = free ? owed_.erase(it) : std::next(it);
   }
-  const size_t before = losses_.size();
-  std::erase_if(losses_, [&](const LossRow& loss) {
-    return loss.stream == word.stream && loss.last <= word.through;
-  });
-  if (before == losses_.size()) return Status::Ok();
-  lists_changed_ = true;
-  auto passed = db_.Prepare("DELETE FROM loss WHERE stream=?1 AND last<=?2");
-  if (!passed.ok()) return std::move(passed).status();
-  return passed->BindText(1, word.stream).Bind(2, word.through).Run();
+  return PassLosses(word);
+}
+
+// A word beyond everything that was ever given here is about another copy's events, unless nobody
+// knows how much was given; so is another chain at a number of which the chain is known.
+Status JournalStore::PassLosses(const Confirmation& word) {
+  CHECK(in_transaction_);
+  bool open = false;
+  uint64_t given = 0;
+  for (const StreamRow& row : streams_) {
+    if (row.stream == word.stream) given = row.head;
+  }
+  for (const LossRow& loss : losses_) {
+    if (loss.stream != word.stream) continue;
+    given = std::max(given, loss.last);
+    open = open || loss.open;
+  }
+  auto marked = db_.Prepare("SELECT coalesce(max(sequence),0) FROM chain_mark WHERE stream=?1");
+  if (!marked.ok()) return std::move(marked).status();
+  auto highest = marked->BindText(1, word.stream).Step();
+  if (!highest.ok()) return std::move(highest).status();
+  given = std::max(given, marked->Unsigned(0));
+  if (word.through > given && !open) return Status::Ok();
+  passed_[word.stream] = word.through;
+  const auto over = [&word](const LossRow& loss) {
+    const bool known = loss.chain != kUnknownChain && word.chain != kUnknownChain;
+    const bool other = loss.last == word.through && known && loss.chain != word.chain;
+    return loss.stream == word.stream && loss.last <= word.through && !other;
+  };
+  auto forget = db_.Prepare("DELETE FROM loss WHERE stream=?1 AND first=?2 AND last=?3");
+  if (!forget.ok()) return std::move(forget).status();
+  for (const LossRow& loss : losses_) {
+    if (!over(loss)) continue;
+    lists_changed_ = true;
+    TRY(forget->BindText(1, loss.stream).Bind(2, loss.first).Bind(3, loss.last).Run());
+  }
+  std::erase_if(losses_, over);
+  return Status::Ok();
+}
+
+std::vector<LossRow> JournalStore::LossesLeft() const {
+  std::vector<LossRow> left = losses_;
+  for (LossRow& loss : left) {
+    const auto passed = passed_.find(loss.stream);
+    if (passed == passed_.end() || passed->second >= loss.last) continue;
+    loss.first = std::max(loss.first, passed->second + 1);
+  }
+  return left;
 }
 
 Status JournalStore::AcknowledgeStream(const std::string& stream, WallTime now) {

@@ -15,6 +15,7 @@ constexpr size_t kGroupEvents = 1024;
 constexpr size_t kGroupBytes = 4 * 1024 * 1024;
 constexpr int kTrimBlocksPerTick = 8;
 constexpr int kIdBlocksPerTick = 4;
+constexpr std::chrono::minutes kTrustSaveEvery{10};
 constexpr std::chrono::milliseconds kProbeEvery{100};  // of a file that is locked
 constexpr size_t kMaxPutBack = 4096;
 // With less than this the room is looked at after every commit; a tick writes less than it.
@@ -28,6 +29,26 @@ size_t BytesIn(const AppendRequest& request) {
                                      : std::get<RejectedDocument>(entry).document.size());
   }
   return bytes;
+}
+
+bool MayBeKnown(const AppendRequest& request) {
+  const bool plain = request.done != nullptr && request.resolves == 0 && !request.file;
+  return plain && !request.entries.empty() &&
+         std::all_of(request.entries.begin(), request.entries.end(), [](const Entry& entry) {
+           return std::holds_alternative<event::Draft>(entry);
+         });
+}
+
+using Done = std::function<void(Result<std::vector<AppendResult>>)>;
+Done OnlyIfKnown(Status otherwise, Done done) {
+  return [otherwise = std::move(otherwise),
+          done = std::move(done)](Result<std::vector<AppendResult>> receipts) {
+    const bool known = receipts.ok() && std::all_of(receipts->begin(), receipts->end(),
+                                                    [](const AppendResult& receipt) {
+                                                      return receipt.outcome == Outcome::kDuplicate;
+                                                    });
+    done(known ? std::move(receipts) : Result<std::vector<AppendResult>>(otherwise));
+  };
 }
 
 }  // namespace
@@ -56,6 +77,7 @@ Result<std::unique_ptr<Journal>> Journal::Open(JournalOptions options, const Clo
   TRY(journal->BeginWitness());
   journal->watch_.Begin(journal->options_.store.path);
   journal->Salvaged(salvaged);
+  journal->clock_agreed_ = journal->store_->ages().Trust(*clock);
   journal->opened_at_ = journal->last_tick_ = clock->Now();
   journal->working_.store_id = journal->options_.store.store_id;
   journal->CheckRoom();
@@ -88,7 +110,17 @@ void Journal::Stop() {
 }
 
 Status Journal::Submit(AppendRequest&& request) {
-  TRY(Refusal());
+  if (Status refusal = Refusal(); !refusal.ok()) {
+    if (!MayBeKnown(request)) return refusal;
+    {
+      Lock lock(mutex_);
+      if (!stats_.poisoned.empty() || !stats_.busy.empty()) return refusal;
+    }
+    // There is no room, but what is stored already needs none: a register that repeats itself is
+    // answered, and goes on.
+    request.done = OnlyIfKnown(std::move(refusal), std::move(request.done));
+    return Try(std::move(request));
+  }
   const size_t bytes = BytesIn(request);
   Message message;
   message.append = std::move(request);
@@ -125,6 +157,13 @@ void Journal::DeclareLoss(LossRow loss) {
   message.order = Order::kLoss;
   message.loss = std::move(loss);
   inbox_.Push(std::move(message));  // when it is lost, the centre asks again
+}
+
+void Journal::PassLosses(Confirmation word) {
+  Message message;
+  message.order = Order::kPassed;
+  message.word = std::move(word);
+  inbox_.Push(std::move(message));  // when it is lost, the next confirmation says it again
 }
 
 void Journal::AcknowledgeStream(const std::string& stream) {
@@ -170,6 +209,11 @@ std::vector<StreamRow> Journal::Streams() const {
 std::vector<OwedEvent> Journal::Owed() const {
   Lock lock(mutex_);
   return stats_.owed;
+}
+
+std::vector<LossRow> Journal::Losses() const {
+  Lock lock(mutex_);
+  return stats_.losses;
 }
 
 JournalStats Journal::Stats() const {
@@ -317,6 +361,10 @@ Status Journal::Apply(const Message& message, WallTime now) {
       return store_->SaveConfirmation(message.word);
     case Order::kLoss:
       return store_->DeclareLoss(message.loss, now);
+    case Order::kPassed:
+      return store_->PassLosses(message.word);
+    case Order::kClock:
+      return store_->ages().SaveTrust(message.clock);
     case Order::kAcknowledge:
       return store_->AcknowledgeStream(message.stream, now);
     case Order::kDamaged:
@@ -435,7 +483,7 @@ void Journal::ObserveTime() {
   Status seen = store_->Observe(last_tick_, clock_.Wall(), working_.refusing.empty());
   if (!seen.ok() && seen.code() != Code::kFull) return Failed(std::move(seen).Within("time"));
   Lock lock(mutex_);
-  observed_ = store_->observed_time();
+  observed_ = store_->ages().time();
 }
 
 ObservedTime Journal::Observed() const {
@@ -443,9 +491,19 @@ ObservedTime Journal::Observed() const {
   return observed_;
 }
 
-void Journal::ClocksAgreed(Instant at, WallTime own) {
-  Lock lock(mutex_);
-  agreed_ = Agreement{at, own};
+void Journal::ClocksCompared(Instant at, WallTime own, Duration ahead) {
+  Message message;
+  message.order = Order::kClock;
+  const bool trusted = ClockTrust::Small(ahead);
+  if (trusted) message.clock = ClockTrust::Agreed{at, own};
+  {
+    Lock lock(mutex_);
+    if (std::chrono::abs(ahead) <= ObservedTime::kAgreement) agreed_ = Agreement{at, own};
+    if (trust_saved_ == trusted && (!trusted || at - trust_saved_at_ < kTrustSaveEvery)) return;
+    trust_saved_ = trusted;
+    trust_saved_at_ = at;
+  }
+  inbox_.Push(std::move(message));
 }
 
 void Journal::FillIdBlocks() {
@@ -510,7 +568,7 @@ void Journal::UpdateStats() {
     working_.floor = store_->floor();
     working_.streams = store_->streams();
     working_.owed = store_->Owed();
-    working_.losses = store_->losses();
+    working_.losses = store_->LossesLeft();
     working_.acknowledged_streams = store_->acknowledged_streams();
     working_.quarantined = store_->quarantined();
     working_.taking_over = store_->take_over().remaining();

@@ -92,8 +92,13 @@ class Journal {
   // left without doubt. Replaces what was allowed for the stream before.
   void AllowDeletion(const std::string& stream, uint64_t through, Instant until);
 
-  // Head office's clock agreed with ours at `at`, when ours showed `own`.
-  void ClocksAgreed(Instant at, WallTime own);
+  // Head office has a stream up to there, or knows what of it is lost; its losses are over so far.
+  void PassLosses(Confirmation word);
+
+  // Head office's clock was `ahead` of ours at `at`, when ours showed `own`.
+  void ClocksCompared(Instant at, WallTime own, Duration ahead);
+  // What an earlier life heard of it, so that this one need not wait for head office.
+  std::optional<ClockTrust::Agreed> clock_agreed() const { return clock_agreed_; }
   // As of the last tick: how old something is at least.
   ObservedTime Observed() const;
 
@@ -101,6 +106,7 @@ class Journal {
   // As committed, by number, the current one last.
   std::vector<StreamRow> Streams() const;
   std::vector<OwedEvent> Owed() const;
+  std::vector<LossRow> Losses() const;
   // Empty when Submit would accept, else why not.
   std::string Refusing() const;
   // Finishes what is queued, then stops the thread and closes the file.
@@ -116,15 +122,18 @@ class Journal {
     kLoss,
     kFork,
     kDamaged,
-    kAcknowledge
+    kAcknowledge,
+    kPassed,
+    kClock
   };
   struct Message {
     Order order = Order::kAppend;
     AppendRequest append;
     std::string stream;    // kAcked; the reason of kFork
     uint64_t through = 0;  // kAcked; the position of kFork
-    Confirmation word;
+    Confirmation word;     // kWord, kPassed
     LossRow loss;
+    std::optional<ClockTrust::Agreed> clock;  // kClock; none: it cannot be trusted
   };
   Status BeginForCentre();
   Status Refusal() const;  // why Submit would not accept
@@ -187,6 +196,7 @@ class Journal {
   uint64_t appended_bytes_ = 0;
   Instant opened_at_{};
   Instant last_tick_{};
+  std::optional<ClockTrust::Agreed> clock_agreed_;  // as found at the start
   std::string damaged_;    // why the next repair salvages; empty: it does not
   bool vanished_ = false;  // the file has lost its name and could not be put back yet
   WitnessFile witness_;
@@ -211,6 +221,8 @@ class Journal {
     WallTime own{};
   };
   std::optional<Agreement> agreed_ GUARDED_BY(mutex_);
+  std::optional<bool> trust_saved_ GUARDED_BY(mutex_);  // none: not in this life
+  Instant trust_saved_at_ GUARDED_BY(mutex_){};
   ObservedTime observed_ GUARDED_BY(mutex_);
 
   std::thread thread_;

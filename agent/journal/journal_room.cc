@@ -109,16 +109,21 @@ void Journal::CheckRoom() {
   const bool was_refusing = !working_.refusing.empty();
   const bool enough = room.enough(!was_refusing);
   if (!enough && room.own_limit) {
-    working_.refusing = "the journal has reached journal.max_bytes";
+    working_.refusing = fmt::format("the journal {} has reached journal.max_bytes = {}",
+                                    options_.store.path, options_.max_bytes);
   } else if (!enough && sample_.log_is_held()) {
     working_.refusing = fmt::format(
-        "only {} MB of disk are free; a program that reads the journal keeps its log at {} MB",
-        sample_.disk_free_bytes / 1'000'000, sample_.log_bytes / 1'000'000);
+        "only {} MB of disk are free in {}; a program that reads the journal keeps its log at {} "
+        "MB",
+        sample_.disk_free_bytes / 1'000'000, DirectoryOf(options_.store.path),
+        sample_.log_bytes / 1'000'000);
   } else if (!enough) {
     working_.refusing =
-        fmt::format("only {} MB of disk are free", sample_.disk_free_bytes / 1'000'000);
+        fmt::format("only {} MB of disk are free in {}, journal.min_free_bytes keeps {} MB",
+                    sample_.disk_free_bytes / 1'000'000, DirectoryOf(options_.store.path),
+                    options_.min_free_bytes / 1'000'000);
   } else if (!HasReserve(sample_)) {
-    working_.refusing = "no room for the reserve of 8 MB beside the journal";
+    working_.refusing = "no room for the reserve of 8 MB in " + DirectoryOf(options_.store.path);
   } else {
     working_.refusing.clear();
   }
@@ -158,7 +163,7 @@ bool Journal::StartLogOver() {
 }
 
 void Journal::DiskFull() {
-  working_.refusing = "the disk is full";
+  working_.refusing = "the disk is full: " + DirectoryOf(options_.store.path);
   ballast_.GiveUp();
   const Status restarted = store_->RestartLog();
   if (!restarted.ok() && restarted.code() != Code::kBusy) {

@@ -122,6 +122,11 @@ Duration ObservedTime::AgeOf(WallTime wall) const {
   return latest ? AgeOfStamp(*latest) : Duration(0);
 }
 
+WallTime ObservedTime::LastShown() const {
+  if (runs_.empty()) return WallTime{};
+  return runs_.back().wall + milliseconds(now_ - runs_.back().from);
+}
+
 std::string ObservedTime::Text() const {
   std::string text = fmt::format("1 {} ", now_);
   text += anchor_ ? fmt::format("1 {} {} ", Micros(anchor_->wall), anchor_->at) : "0 ";

@@ -47,6 +47,8 @@ class ObservedTime {
   Duration AgeOf(WallTime wall) const;
 
   const std::vector<Run>& runs() const { return runs_; }
+  // What our wall clock showed when it was looked at last; the epoch: nobody knows.
+  WallTime LastShown() const;
   // What has to be kept beside the runs, as text with a seal.
   std::string Text() const;
   // Nothing where the text is not whole.

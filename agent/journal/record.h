@@ -27,11 +27,14 @@ struct RejectedDocument {
   std::string document;  // what was sent, without card numbers
   std::string format =
       {};  // media type of `document`, so that it can be tried again; empty: unknown
+  // Its request holds more than the quarantine keeps of one sender: refused, its text is not here.
+  bool beyond_share = false;
 };
 
 using Entry = std::variant<event::Draft, RejectedDocument>;
 
-// kRefused: the quarantine has no room for it; others of its request are stored all the same.
+// kRefused: the quarantine has no room for it, or its sender no share left; others of its request
+// are stored all the same.
 enum class Outcome { kStored, kDuplicate, kQuarantined, kRefused };
 
 struct AppendResult {
@@ -59,6 +62,7 @@ struct AuditRow {
 struct AppendRequest {
   std::vector<Entry> entries;
   std::optional<FileMark> file;
+  std::string sender = {};  // whose share of the quarantine its documents take; empty: nobody's
   // Takes this ticket out of quarantine and writes `audit`, if every entry is stored or known;
   // otherwise nothing is written, and the receipts say what is still wrong. Without entries the
   // document is discarded. Not found: there is no such ticket.

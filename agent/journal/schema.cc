@@ -187,43 +187,74 @@ Status Migrate(sqlite::Database* db, int64_t version) {
 }
 
 // What a table is to the programs that use it; nothing about how its text was written.
-Result<std::string> ShapeOf(sqlite::Database* db, const std::string& table) {
-  std::string shape;
-  for (const char* sql :
-       {"SELECT type||' '||wr||' '||strict FROM pragma_table_list(?1) WHERE schema='main'",
-        "SELECT name||' '||type||' '||\"notnull\"||' '||ifnull(dflt_value,'-')||' '||pk||' '||"
-        "hidden FROM pragma_table_xinfo(?1)"}) {
-    auto select = db->Prepare(sql);
-    if (!select.ok()) return std::move(select).status();
-    select->BindText(1, table);
-    for (;;) {
-      auto row = select->Step();
-      if (!row.ok()) return std::move(row).status();
-      if (!*row) break;
-      shape.append(select->Text(0)).append("\n");
-    }
+class Shapes {
+ public:
+  Status Open(sqlite::Database* db) {
+    return db->PrepareAll(
+        {{&table_,
+          "SELECT type||' '||wr||' '||strict FROM pragma_table_list(?1) WHERE schema='main'"},
+         {&columns_,
+          "SELECT name||' '||type||' '||\"notnull\"||' '||ifnull(dflt_value,'-')||' '||pk||' '||"
+          "hidden FROM pragma_table_xinfo(?1)"}});
   }
-  return shape;
-}
+  Result<std::string> Of(const std::string& table) {
+    std::string shape;
+    for (sqlite::Statement* select : {&table_, &columns_}) {
+      select->BindText(1, table);
+      for (;;) {
+        auto row = select->Step();
+        if (!row.ok()) return std::move(row).status();
+        if (!*row) break;
+        shape.append(select->Text(0)).append("\n");
+      }
+    }
+    return shape;
+  }
 
-// Every table that `version` has, as this program makes it, and nothing that acts on its own.
-// Tables of which this program knows nothing are no damage.
-Status CheckSchema(sqlite::Database* db, int64_t version) {
+ private:
+  sqlite::Statement table_, columns_;
+};
+
+using NamedShapes = std::vector<std::pair<std::string, std::string>>;
+
+// Every table that `version` has, as this program makes it.
+Result<NamedShapes> MakeModel(int64_t version) {
   auto model = sqlite::Database::Open(":memory:", {});
   if (!model.ok()) return std::move(model).status();
   for (int64_t step = 0; step < version; ++step) TRY(model->Exec(kVersions[step]));
   auto names = model->Prepare("SELECT name FROM sqlite_schema WHERE type='table'");
   if (!names.ok()) return std::move(names).status();
+  Shapes shapes;
+  TRY(shapes.Open(&*model));
+  NamedShapes all;
   for (;;) {
     auto row = names->Step();
     if (!row.ok()) return std::move(row).status();
-    if (!*row) break;
-    const std::string table(names->Text(0));
-    auto expected = ShapeOf(&*model, table);
-    if (!expected.ok()) return std::move(expected).status();
-    auto found = ShapeOf(db, table);
+    if (!*row) return all;
+    std::string table(names->Text(0));
+    auto shape = shapes.Of(table);
+    if (!shape.ok()) return std::move(shape).status();
+    all.emplace_back(std::move(table), *std::move(shape));
+  }
+}
+
+// A start that repairs opens several files: the model of the newest version is made once.
+Result<NamedShapes> ModelOf(int64_t version) {
+  if (version != kSchemaVersion) return MakeModel(version);
+  static const Result<NamedShapes> newest = MakeModel(kSchemaVersion);
+  return newest;
+}
+
+// Nothing that acts on its own. Tables of which this program knows nothing are no damage.
+Status CheckSchema(sqlite::Database* db, int64_t version) {
+  const auto model = ModelOf(version);
+  if (!model.ok()) return model.status();
+  Shapes shapes;
+  TRY(shapes.Open(db));
+  for (const auto& [table, expected] : *model) {
+    auto found = shapes.Of(table);
     if (!found.ok()) return std::move(found).status();
-    if (*found != *expected) return Corrupt("table " + table + " is not as this program made it");
+    if (*found != expected) return Corrupt("table " + table + " is not as this program made it");
   }
   auto foreign = db->QueryText(
       "SELECT coalesce(max(type||' '||name),'') FROM sqlite_schema "

@@ -43,9 +43,9 @@ Result<std::vector<AppendResult>> JournalStore::Append(const AppendRequest& requ
   for (size_t i = 0; i < request.entries.size(); ++i) {
     const Entry& entry = request.entries[i];
     const auto* draft = std::get_if<event::Draft>(&entry);
-    Status taken = draft != nullptr
-                       ? AppendEvent(*draft, now, &receipts[i])
-                       : quarantine_.Put(std::get<RejectedDocument>(entry), now, &receipts[i]);
+    Status taken = draft != nullptr ? AppendEvent(*draft, request.sender, now, &receipts[i])
+                                    : quarantine_.Put(std::get<RejectedDocument>(entry),
+                                                      request.sender, now, &receipts[i]);
     if (taken.ok()) continue;
     // One that only the quarantine could take must not keep the others out.
     const bool one_of_many = quarantine_.full() && ++refused < request.entries.size();
@@ -61,7 +61,8 @@ Result<std::vector<AppendResult>> JournalStore::Append(const AppendRequest& requ
   return receipts;
 }
 
-Status JournalStore::AppendEvent(const event::Draft& draft, WallTime now, AppendResult* receipt) {
+Status JournalStore::AppendEvent(const event::Draft& draft, const std::string& sender, WallTime now,
+                                 AppendResult* receipt) {
   receipt->id = draft.identity.id;
   if (take_over_.pending()) TRY(take_over_.Fetch(draft.identity.key));
   auto known = FindKnown(draft);
@@ -80,7 +81,7 @@ Status JournalStore::AppendEvent(const event::Draft& draft, WallTime now, Append
         draft.subject,
         event::WithKind(draft.kind, draft.data),
         "application/json"};
-    return quarantine_.Put(unfit, now, receipt);
+    return quarantine_.Put(unfit, sender, now, receipt);
   }
   if (options_.books == nullptr) return Insert(draft, now, receipt);
   auto further =

@@ -61,8 +61,10 @@ class JournalStore : private TakeOverTarget {
   // Of any stream, with what is owed; a stream that is not ours changes nothing.
   Status SaveConfirmation(const Confirmation& word);
   void SaveAcked(uint64_t through);
-  // Numbers of ours that are gone: the `loss` event and its row, once for each range.
+  // Numbers of ours that are gone: the `loss` event and its row, once for each range. They are over
+  // once head office has the stream up to there, or knows what of it is lost.
   Status DeclareLoss(const LossRow& loss, WallTime now);
+  Status PassLosses(const Confirmation& word);
   // A stream of this store that is not here, and a person knows it.
   Status AcknowledgeStream(const std::string& stream, WallTime now);
   Status Commit();
@@ -97,13 +99,13 @@ class JournalStore : private TakeOverTarget {
   // Head office's clock agreed with ours at `at`, when ours showed `own`.
   void ClocksAgreed(Instant at, WallTime own) { ages_.Agree(at, own); }
   Status SaveObservedTime();
-  const ObservedTime& observed_time() const { return ages_.time(); }
+  AgeMarks& ages() { return ages_; }
 
   // One small step of forgetting ids, pages and audit lines that are at least `keep` old. Events
   // are kept for `keep_events`.
   Status Forget(Instant tick, Duration keep, Duration keep_events = Duration(0));
 
-  // One block of ids that is missing, if one is. True: there may be more.
+  // One block of ids, if one is missing. True: there may be more.
   Result<bool> FillIdBlocks() { return id_blocks_.MakeOne(committed_.base + committed_.head); }
 
   // Nothing is written where the file has no place for it.
@@ -119,16 +121,14 @@ class JournalStore : private TakeOverTarget {
 
   // What a witness saw and this file does not have.
   std::vector<LossRow> MissingOf(const Witness& witness, bool more_given);
-  // The same, if there is any, and the numbers are declared. True: there
-  // was. `more_given`: so were probably numbers that the witness has not seen.
+  // It is declared. True: there was any. `more_given`: so were probably numbers that the witness
+  // has not seen.
   Result<bool> DeclareMissing(const Witness& witness, bool more_given, WallTime now,
                               Random* random);
   // Notes a damaged file that is still to be taken over.
   Status BeginTakeOver(const std::vector<TakeOverRow>& rows, WallTime now);
-  // Closes the file so that nothing of it lies beside it.
-  Status CloseWhole();
-  // The witness that this file's state makes.
-  Witness WitnessOf() const;
+  Status CloseWhole();        // so that nothing of it lies beside it
+  Witness WitnessOf() const;  // that this file's state makes
   // From now on a missing witness means that something is wrong.
   Status ExpectWitness();
   bool expects_witness() const { return expects_witness_; }
@@ -140,9 +140,9 @@ class JournalStore : private TakeOverTarget {
   std::vector<OwedEvent> Owed() const;
   // Declared and not passed by a confirmation yet.
   const std::vector<LossRow>& losses() const { return losses_; }
+  std::vector<LossRow> LossesLeft() const;  // without the numbers that it has passed meanwhile
   const std::vector<std::string>& acknowledged_streams() const { return acknowledged_; }
-  // The last failed append failed because the quarantine has no room.
-  bool quarantine_full() const { return quarantine_.full(); }
+  bool quarantine_full() const { return quarantine_.full(); }  // why the last append failed
   uint64_t quarantined() const { return quarantine_.count(); }
   // recorded_at of a kept number of the current stream; the epoch if it is not kept.
   Result<WallTime> RecordedAt(uint64_t sequence);
@@ -176,7 +176,8 @@ class JournalStore : private TakeOverTarget {
   uint64_t Deletable(const StreamRow& row, const DeletionPermit* permit) const;
   Status Prepare();
 
-  Status AppendEvent(const event::Draft& draft, WallTime now, AppendResult* receipt);
+  Status AppendEvent(const event::Draft& draft, const std::string& sender, WallTime now,
+                     AppendResult* receipt);
   Status Insert(const event::Draft& draft, WallTime now, AppendResult* receipt);
   // As the next number of the current stream; gives the row its position.
   struct EventColumns {
@@ -233,7 +234,8 @@ class JournalStore : private TakeOverTarget {
   std::vector<StreamRow> pending_older_;  // changed in this transaction
   std::set<uint64_t> owed_;               // positions
   std::vector<LossRow> losses_;
-  std::map<uint64_t, uint64_t> gone_;  // first -> last position of what was declared lost
+  std::map<std::string, uint64_t> passed_;  // stream -> what head office has said of it
+  std::map<uint64_t, uint64_t> gone_;       // first -> last position of what was declared lost
   std::vector<std::string> acknowledged_;
   ChainReader chains_;
   TakeOver take_over_;

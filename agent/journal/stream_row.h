@@ -13,6 +13,9 @@
 
 namespace tillrelay::journal {
 
+// At a number of which nobody knows the chain any more: no mark is made of it.
+inline constexpr wire::Chain kUnknownChain{};
+
 struct StreamRow {
   std::string stream;
   uint64_t base = 0, head = 0, confirmed_through = 0, acked_through = 0;

@@ -5,6 +5,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
+#include <map>
+#include <tuple>
 
 #include "agent/journal/paths.h"
 #include "common/base/digest.h"
@@ -14,8 +17,10 @@
 namespace tillrelay::journal {
 namespace {
 
-constexpr size_t kPlaceBytes = 4096;  // one of the two places
-constexpr size_t kHashBytes = 64;     // hex of SHA-256, in front
+constexpr size_t kPlaceBytes = 8 * 1024;  // one of the two places
+constexpr size_t kBlockBytes = 4096;      // what is written is filled up to as many as it takes
+constexpr size_t kFormerBytes = 4096;     // a place, as it was once
+constexpr size_t kHashBytes = 64;         // hex of SHA-256, in front
 constexpr int kPlaces = 2;
 
 std::string WriteStream(const StreamRow& row) {
@@ -30,45 +35,96 @@ std::string WriteStream(const StreamRow& row) {
   return out;
 }
 
-// As many as there is room for: too much is declared rather than too little.
-std::vector<LossRow> FewOf(const std::vector<LossRow>& losses) {
-  if (losses.size() <= Witness::kMaxLosses) return losses;
+// The newest, those first of which head office has something: of the others nobody may ever have
+// heard.
+std::vector<StreamRow> FewOf(const std::vector<StreamRow>& streams) {
+  std::vector<bool> kept(streams.size());
+  size_t room = Witness::kMaxStreams;
+  for (const bool heard_of : {true, false}) {
+    for (size_t i = streams.size(); i > 0 && room > 0; --i) {
+      const StreamRow& row = streams[i - 1];
+      if ((row.current || row.confirmed_through > 0 || row.acked_through > 0) != heard_of) continue;
+      kept[i - 1] = true;
+      --room;
+    }
+  }
+  std::vector<StreamRow> few;
+  for (size_t i = 0; i < streams.size(); ++i) {
+    if (kept[i]) few.push_back(streams[i]);
+  }
+  return few;
+}
+
+// As many as there is room for, by joining the ranges of a stream that lie closest to each other:
+// too much is declared rather than too little.
+std::vector<LossRow> FewOf(std::vector<LossRow> losses, size_t most) {
+  if (losses.size() <= most) return losses;
+  std::sort(losses.begin(), losses.end(), [](const LossRow& a, const LossRow& b) {
+    return std::tie(a.stream, a.first) < std::tie(b.stream, b.first);
+  });
+  constexpr uint64_t kAnother = UINT64_MAX;  // the next range is another stream's
+  std::vector<std::pair<uint64_t, size_t>> gaps;
+  for (size_t i = 0; i + 1 < losses.size(); ++i) {
+    const LossRow &one = losses[i], &next = losses[i + 1];
+    const uint64_t apart = next.first - std::min(next.first, one.last);
+    gaps.emplace_back(one.stream == next.stream ? apart : kAnother, i);
+  }
+  std::sort(gaps.rbegin(), gaps.rend());
+  std::vector<bool> ends(losses.size());  // nothing is joined to it
+  for (size_t i = 0; i < gaps.size(); ++i) {
+    ends[gaps[i].second] = i + 1 < most || gaps[i].first == kAnother;
+  }
   std::vector<LossRow> few;
-  for (const LossRow& loss : losses) {
-    const auto of_stream = std::find_if(
-        few.begin(), few.end(), [&](const LossRow& row) { return row.stream == loss.stream; });
-    if (of_stream == few.end()) {
-      few.push_back(loss);
+  for (size_t i = 0; i < losses.size(); ++i) {
+    if (i == 0 || ends[i - 1]) {
+      few.push_back(losses[i]);
       continue;
     }
-    of_stream->first = std::min(of_stream->first, loss.first);
-    of_stream->last = std::max(of_stream->last, loss.last);
-    of_stream->open = of_stream->open || loss.open;
+    few.back().last = std::max(few.back().last, losses[i].last);
+    few.back().open = few.back().open || losses[i].open;
   }
-  const size_t left_out = few.size() - std::min(few.size(), Witness::kMaxLosses);
+  const size_t left_out = few.size() - std::min(few.size(), most);
   few.erase(few.begin(), few.begin() + static_cast<ptrdiff_t>(left_out));
   return few;
 }
 
-std::string Body(const Witness& witness, uint64_t count) {
+// Ranges of one kind in one text: "101-103,105-105".
+void WriteLosses(const std::vector<LossRow>& losses, JsonWriter* json) {
+  std::map<std::tuple<std::string, std::string, bool>, std::string> kinds;
+  for (const LossRow& loss : losses) {
+    std::string& numbers = kinds[{loss.stream, loss.reason, loss.open}];
+    if (!numbers.empty()) numbers += ',';
+    numbers += std::to_string(loss.first) + '-' + std::to_string(loss.last);
+  }
+  json->Key("lost").BeginArray();
+  for (const auto& [kind, numbers] : kinds) {
+    json->BeginObject().Field("stream", std::get<0>(kind)).Field("reason", std::get<1>(kind));
+    json->Field("open", std::get<2>(kind)).Field("numbers", numbers).EndObject();
+  }
+  json->EndArray();
+}
+
+std::string Body(const Witness& witness, uint64_t count, size_t most_losses) {
   std::string out;
   JsonWriter json(&out);
   json.BeginObject().Field("count", count).Field("store", witness.store_id);
   json.Field("clean", witness.clean).Field("settled", witness.settled);
   json.Field("log", witness.log_holds_commits);
   json.Field("boot", witness.boot_id).Key("streams").BeginArray();
-  const size_t left_out =
-      witness.streams.size() - std::min(witness.streams.size(), Witness::kMaxStreams);
-  for (size_t i = left_out; i < witness.streams.size(); ++i) {
-    json.Raw(WriteStream(witness.streams[i]));
-  }
-  json.EndArray().Key("losses").BeginArray();
-  for (const LossRow& loss : FewOf(witness.losses)) {
-    json.BeginObject().Field("stream", loss.stream).Field("first", loss.first);
-    json.Field("last", loss.last).Field("reason", loss.reason).Field("open", loss.open).EndObject();
-  }
-  json.EndArray().EndObject();
+  for (const StreamRow& row : FewOf(witness.streams)) json.Raw(WriteStream(row));
+  json.EndArray();
+  WriteLosses(FewOf(witness.losses, most_losses), &json);
+  json.EndObject();
   return out;
+}
+
+// What is written into a place; empty where not even the streams fit.
+std::string PlaceOf(const Witness& witness, uint64_t count) {
+  for (size_t losses = Witness::kMaxLosses;; losses /= 2) {
+    const std::string body = Body(witness, count, losses);
+    if (kHashBytes + body.size() < kPlaceBytes) return ToHex(BytesOf(Sha256(body))) + body;
+    if (losses == 0) return "";
+  }
 }
 
 bool ReadStream(const JsonValue& value, StreamRow* row) {
@@ -84,6 +140,30 @@ bool ReadStream(const JsonValue& value, StreamRow* row) {
       wire::ParseChain(value.String("confirmed_chain"), &row->confirmed_chain);
   row->base = row->first - own_first;
   return complete;
+}
+
+bool ReadNumber(std::string_view* text, char end, uint64_t* number) {
+  const size_t length = std::min(text->find(end), text->size());
+  const auto read = std::from_chars(text->data(), text->data() + length, *number);
+  const bool whole = read.ec == std::errc() && read.ptr == text->data() + length;
+  text->remove_prefix(std::min(text->size(), length + 1));
+  return whole;
+}
+
+bool ReadLosses(const JsonValue& value, std::vector<LossRow>* losses) {
+  LossRow loss;
+  loss.stream = value.String("stream");
+  loss.reason = value.String("reason");
+  loss.open = value.Find("open").is_true();
+  loss.compared = false;
+  const std::string text(value.String("numbers"));
+  for (std::string_view numbers = text; !numbers.empty();) {
+    if (!ReadNumber(&numbers, '-', &loss.first) || !ReadNumber(&numbers, ',', &loss.last)) {
+      return false;
+    }
+    losses->push_back(loss);
+  }
+  return true;
 }
 
 // One place; nothing if its hash does not fit.
@@ -104,15 +184,8 @@ std::optional<Witness> ReadPlace(std::string_view place, uint64_t* count) {
   for (const JsonValue stream : value->Find("streams")) {
     if (!ReadStream(stream, &witness.streams.emplace_back())) return std::nullopt;
   }
-  for (const JsonValue lost : value->Find("losses")) {
-    LossRow& loss = witness.losses.emplace_back();
-    loss.stream = lost.String("stream");
-    loss.reason = lost.String("reason");
-    loss.open = lost.Find("open").is_true();
-    loss.compared = false;
-    if (!lost.Unsigned("first", &loss.first) || !lost.Unsigned("last", &loss.last)) {
-      return std::nullopt;
-    }
+  for (const JsonValue lost : value->Find("lost")) {
+    if (!ReadLosses(lost, &witness.losses)) return std::nullopt;
   }
   return witness;
 }
@@ -120,7 +193,7 @@ std::optional<Witness> ReadPlace(std::string_view place, uint64_t* count) {
 }  // namespace
 
 std::string BootId() {
-  auto id = ReadFile("/proc/sys/kernel/random/boot_id", kPlaceBytes);
+  auto id = ReadFile("/proc/sys/kernel/random/boot_id", kBlockBytes);
   return id.ok() ? id->substr(0, id->find('\n')) : std::string();
 }
 
@@ -128,12 +201,11 @@ Result<std::optional<Witness>> WitnessFile::Read() {
   auto bytes = ReadFile(path_, kPlaces * kPlaceBytes);
   if (bytes.status().code() == Code::kNotFound) return std::optional<Witness>();
   if (!bytes.ok()) return Corrupt(bytes.status().message());
+  const size_t place = bytes->size() == kPlaces * kFormerBytes ? kFormerBytes : kPlaceBytes;
   std::optional<Witness> youngest;
-  for (int i = 0; i < kPlaces; ++i) {
-    const size_t at = static_cast<size_t>(i) * kPlaceBytes;
-    if (at >= bytes->size()) break;
+  for (size_t i = 0; i < kPlaces && i * place < bytes->size(); ++i) {
     uint64_t count = 0;
-    auto witness = ReadPlace(std::string_view(*bytes).substr(at, kPlaceBytes), &count);
+    auto witness = ReadPlace(std::string_view(*bytes).substr(i * place, place), &count);
     if (!witness || (youngest && count < count_)) continue;
     youngest = std::move(witness);
     count_ = count;
@@ -153,10 +225,9 @@ Status WitnessFile::Create() {
 
 Status WitnessFile::Write(const Witness& witness, bool sync) {
   if (!file_.valid()) TRY(Create());
-  const std::string body = Body(witness, count_ + 1);
-  std::string place = ToHex(BytesOf(Sha256(body))) + body;
-  if (place.size() >= kPlaceBytes) return Internal("the witness is too large");
-  place.resize(kPlaceBytes, '\0');
+  std::string place = PlaceOf(witness, count_ + 1);
+  if (place.empty()) return Internal("the witness is too large");
+  place.resize((place.size() / kBlockBytes + 1) * kBlockBytes, '\0');
   const auto at = static_cast<off_t>((count_ + 1) % kPlaces * kPlaceBytes);
   const ssize_t written = pwrite(file_.get(), place.data(), place.size(), at);
   if (written != static_cast<ssize_t>(place.size())) {

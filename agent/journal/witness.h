@@ -1,13 +1,13 @@
-// What: a small file beside the journal that says what the journal held a moment ago: store,
-// streams,
-//   the highest number given, whether the write-ahead log holds commits. A start that finds
-//   another, older, emptied or missing journal, or no log where one held commits, learns from it
-//   what there was (docs/journal.md, "Witness").
+// What: a small file beside the journal that says what it held a moment ago: store, streams, the
+//   highest number given, losses that head office has not heard of, whether the write-ahead log
+//   holds commits. A start that finds another, older, emptied or missing journal, or no log where
+//   one held commits, learns from it what there was (docs/journal.md, "Witness").
 // Promise: never ahead of what is committed. Two places are written in turn, each with its hash, so
 //   that a torn write costs one refresh, not the file. Unreadable is told apart from absent.
 // Thread: journal.
 // Errors: corrupt (neither place can be read: unknown, not fine), unavailable.
-// Limits: the newest kMaxStreams streams, kMaxLosses ranges; 8 KB of disk, allocated once.
+// Limits: kMaxStreams streams: the current one, those of which head office has something, and the
+//   newest; kMaxLosses ranges, fewer where they are too long. 16 KB of disk, allocated once.
 #pragma once
 
 #include <optional>
@@ -20,11 +20,11 @@
 namespace tillrelay::journal {
 
 struct Witness {
-  static constexpr size_t kMaxStreams = 8, kMaxLosses = 6;
+  static constexpr size_t kMaxStreams = 16, kMaxLosses = 100;
 
   std::string store_id;
   std::vector<StreamRow> streams;  // by number, the current one last; floors are not kept
-  // Declared, and not passed by a confirmation; of more than kMaxLosses one range for each stream.
+  // Declared, and not passed by a confirmation; of more than fit neighbours are one range.
   std::vector<LossRow> losses;
   bool clean = false;              // written and synced at a stop, behind everything else
   bool settled = false;            // written behind a commit, before anybody was told of it

@@ -56,6 +56,9 @@ class Diagnosis {
     return AgeText(Age(s_, time)) + " ago";
   }
   std::string WaitingText() const {
+    if (j_.waiting == 0 && !s_.parked.empty()) {
+      return fmt::format(strings::kBodiesWait, EventsText(s_.parked.size()));
+    }
     if (j_.waiting == 0) return std::string(strings::kNoneWaiting);
     return fmt::format(strings::kWaiting, EventsText(j_.waiting), When(j_.oldest_waiting_at));
   }
@@ -182,16 +185,23 @@ class Diagnosis {
     return fmt::format(strings::kNextTry, AgeText(left));
   }
 
+  // Whose clock or certificate it is.
+  std::string_view TlsStep() const {
+    return u_.last_error.find("expired") != std::string::npos ? strings::kStepBrokerExpired
+                                                              : strings::kStepClock;
+  }
+
+  struct CauseRow {
+    LinkCause cause;
+    std::string_view word;
+    Level level;
+    fmt::string_view reason;
+    std::vector<std::string_view> steps;
+  };
+
   void ExplainCause() {
-    struct Row {
-      LinkCause cause;
-      std::string_view word;
-      Level level;
-      fmt::string_view reason;
-      std::vector<std::string_view> steps;
-    };
     // What does not heal by itself is red.
-    static const std::vector<Row> kRows = {
+    const std::vector<CauseRow> rows = {
         {LinkCause::kName,
          "broker-name",
          Level::kAmber,
@@ -206,7 +216,7 @@ class Diagnosis {
          "broker-tls",
          Level::kRed,
          strings::kReasonTls,
-         {strings::kStepClock, strings::kStepDoctor}},
+         {TlsStep(), strings::kStepBrokerCertificate}},
         {LinkCause::kLogin,
          "broker-login",
          Level::kRed,
@@ -232,6 +242,11 @@ class Diagnosis {
          Level::kAmber,
          strings::kReasonSilent,
          {strings::kStepDoctor}},
+        {LinkCause::kSettings,
+         "broker-settings",
+         Level::kRed,
+         strings::kReasonSettings,
+         {strings::kStepSettings}},
         {LinkCause::kOther,
          "broker-other",
          Level::kAmber,
@@ -240,7 +255,7 @@ class Diagnosis {
     };
     const std::string detail =
         u_.last_error.empty() ? std::string(strings::kNoDetail) : u_.last_error;
-    for (const Row& row : kRows) {
+    for (const CauseRow& row : rows) {
       if (row.cause != u_.cause) continue;
       v_.cause = row.word;
       v_.level = row.level;

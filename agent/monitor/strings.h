@@ -30,6 +30,7 @@ inline constexpr Text kAlarm = "Sending has stopped: two servers seem to speak f
 inline constexpr Text kAlarmOnline = "Warning: two servers seem to speak for this store.";
 inline constexpr Text kWaiting = "{} waiting, oldest {}";
 inline constexpr Text kNoneWaiting = "Nothing waits";
+inline constexpr Text kBodiesWait = "The contents of {} have not reached head office yet";
 
 // --- reasons ---
 inline constexpr Text kReasonName = "The broker's name could not be looked up ({}).";
@@ -40,6 +41,7 @@ inline constexpr Text kReasonRights = "The broker refused the right to publish o
 inline constexpr Text kReasonLost = "The connection to the broker was lost ({}).";
 inline constexpr Text kReasonTakeOver = "Another client has taken this store's place ({}).";
 inline constexpr Text kReasonSilent = "The broker is connected, but its answers do not come ({}).";
+inline constexpr Text kReasonSettings = "A setting of the broker cannot be used ({}).";
 inline constexpr Text kReasonOther = "The broker cannot be used ({}).";
 inline constexpr Text kNoDetail = "no further detail";
 inline constexpr Text kReasonAway =
@@ -103,6 +105,16 @@ inline constexpr Text kStepDns =
 inline constexpr Text kStepFirewall =
     "If they are not, ask the network team whether {} may be reached from this store.";
 inline constexpr Text kStepDoctor = "Read the last lines of the log: \"journalctl -u tillrelay\".";
+inline constexpr Text kStepSettings =
+    "Correct the setting or the file that it names (\"tillrelay config check\" as root), then run "
+    "\"systemctl restart tillrelay\".";
+inline constexpr Text kStepBrokerExpired =
+    "Head office: the broker's certificate has to be renewed. Only if no other store has this: "
+    "check "
+    "this server's clock.";
+inline constexpr Text kStepBrokerCertificate =
+    "Run \"tillrelay doctor\" as root: it tells whose certificate was refused, why, and what to "
+    "do.";
 inline constexpr Text kStepClock =
     "Check this server's clock and the certificate files named in the configuration.";
 inline constexpr Text kStepLogin =

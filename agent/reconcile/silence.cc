@@ -15,7 +15,7 @@ void MarkExpected(const std::string& id, std::vector<RegisterRow>* rows) {
   auto row = std::find_if(rows->begin(), rows->end(), same);
   if (row == rows->end()) {
     row = rows->emplace(rows->end());
-    row->register_id = id;
+    row->register_id = event::WithoutLeadingZeros(id);
   }
   row->expected = true;
 }

@@ -17,6 +17,7 @@ class JournalPort {
   struct JournalState {
     std::vector<journal::StreamRow> streams;  // by number, the current one last
     std::vector<journal::OwedEvent> owed;
+    std::vector<journal::LossRow> losses;  // declared, and not known to have been passed
   };
 
   virtual ~JournalPort() = default;
@@ -28,9 +29,11 @@ class JournalPort {
   // A row is damaged: the file has to be salvaged. A new stream follows.
   virtual void Damaged(const std::string& why) = 0;
   virtual void Fork(uint64_t position, const std::string& reason) = 0;
-  // Head office's clock agrees with ours, which shows `own` at `at`. Counts only for what is
-  // deleted by age.
-  virtual void ClocksAgreed(Instant /*at*/, WallTime /*own*/) {}
+  // Head office has everything of a stream up to there, or knows that it is lost; also of one that
+  // the journal does not have any more.
+  virtual void PassLosses(const journal::Confirmation& word) = 0;
+  // Head office's clock is `ahead` of ours, which shows `own` at `at`.
+  virtual void ClocksCompared(Instant /*at*/, WallTime /*own*/, Duration /*ahead*/) {}
   virtual void AllowDeletion(const std::string& stream, uint64_t through, Instant until) = 0;
 };
 

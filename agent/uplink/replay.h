@@ -23,6 +23,7 @@ struct StreamPlace {
   bool current = false;
   std::vector<uint64_t> owed = {};  // bodies kept below the floor
   uint64_t confirmed_through = 0;
+  bool holds_rows = true;  // of its own: what opened it is none
 };
 
 struct Piece {

@@ -81,6 +81,7 @@ void Sender::Down(const Failure& failure, Instant now) {
     wait = Duration(kTakeOverMin) + Duration(static_cast<int64_t>(random_.Unit() * spread));
   }
   next_try_ = now + wait;
+  if (failure.cause == LinkCause::kTakeOver) turn_until_ = next_try_ + kTakeOverTurn;
   window_.Restart(settled_through());
   Rewind();
   sent_bytes_ = 0;

@@ -79,8 +79,9 @@ class Sender {
   // A broker that closes connections is a broker that closes connections: how often says nothing
   // about who else speaks for this store.
   void OnLost(const Failure& failure, Instant now) { Down(failure, now); }
-  // There is evidence of another server that speaks for this store.
-  void OnTwin(const std::string& who, Instant now);
+  // There is evidence of another server that speaks for this store. False: it has just been given
+  // way to, and this is our turn.
+  bool OnTwin(const std::string& who, Instant now);
   void OnSubscribed(Instant now);
   void OnHead(uint64_t head, uint64_t floor);
   // The journal's older streams, and the bodies that it keeps below a floor; the current stream's
@@ -202,6 +203,7 @@ class Sender {
   bool paused_ = false;
   std::string alarm_;  // sending is stopped until a person acts
   Failure last_failure_{LinkCause::kNone, ""};
+  Instant turn_until_{};  // after a take-over, so that both of two servers get their events away
   Instant next_try_{}, phase_since_{}, connected_at_{}, paused_at_{};
   std::optional<Instant> outage_since_;  // whatever tries there were meanwhile
   bool ever_connected_ = false, gives_reasons_ = true, fell_back_ = false;

@@ -26,10 +26,11 @@ void Sender::OnCentreHeard(bool retained, Instant now) {
   centre_spoke_at_ = now;
 }
 
-void Sender::OnTwin(const std::string& who, Instant now) {
-  if (!link_open()) return;
+bool Sender::OnTwin(const std::string& who, Instant now) {
+  if (!link_open() || now < turn_until_) return false;
   Down({LinkCause::kTakeOver, "another server speaks for this store: " + who}, now);
   queue_.emplace_back(act::Disconnect{});
+  return true;
 }
 
 void Sender::OnConfirm(const wire::StreamConfirm& confirm, ChainVerdict verdict, bool retained,
@@ -85,7 +86,6 @@ void Sender::OnOlder(const wire::StreamConfirm& confirm, ChainVerdict verdict, b
                      Instant now) {
   const StreamPlace* place = PlaceOf(confirm.stream);
   if (place == nullptr || retained) return;
-  const bool holds_rows = place->floor <= place->head;
   switch (verdict) {
     case ChainVerdict::kEqual:
       disagreements_.erase(confirm.stream);
@@ -100,7 +100,7 @@ void Sender::OnOlder(const wire::StreamConfirm& confirm, ChainVerdict verdict, b
     case ChainVerdict::kNotKept:
       return;
     case ChainVerdict::kOther:
-      if (holds_rows) OnConflict(confirm, verdict, retained, now);
+      if (place->holds_rows) OnConflict(confirm, verdict, retained, now);
       return;
   }
 }
@@ -153,14 +153,15 @@ void Sender::OnConflict(const wire::StreamConfirm& confirm, ChainVerdict verdict
 
 void Sender::ForkBecause(ForkReason cause, Instant now) {
   if (forking_) return;
-  if (now < next_fork_at_) {
+  const bool current = cause.stream == journal_.stream;
+  const StreamPlace* place = PlaceOf(cause.stream);
+  if (!current && place == nullptr) return;
+  const bool moves = current || place->holds_rows;
+  if (moves && now < next_fork_at_) {
     cause_ = std::move(cause);
     status_due_ = true;
     return;
   }
-  const bool current = cause.stream == journal_.stream;
-  const StreamPlace* place = PlaceOf(cause.stream);
-  if (!current && place == nullptr) return;
   const uint64_t floor = current ? journal_.floor : place->floor;
   if (cause.after + 1 < floor) {
     act::DeclareLoss gone{cause.stream, {cause.after + 1, floor - 1}, "in_doubt", false, {}};
@@ -168,7 +169,7 @@ void Sender::ForkBecause(ForkReason cause, Instant now) {
     ++lost_;
   }
   cause_.reset();
-  if (!current && place->floor > place->head) return;  // it holds nothing that could move
+  if (!moves) return;
   forking_ = true;
   forking_since_ = now;
   ++forks_;

@@ -49,6 +49,8 @@ inline constexpr seconds kStableAfter{60};
 // Two agents with one identity push each other off; meeting slowly is better.
 inline constexpr minutes kTakeOverMin{5};
 inline constexpr minutes kTakeOverMax{15};
+// Whoever has given way for so long gets its events away before it gives way again.
+inline constexpr minutes kTakeOverTurn{1};
 // Not one confirmation, not even a retained one, for this long on a connection: a person should
 // look at the rights of this client.
 inline constexpr seconds kMissed{15};

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "agent/journal/observed_time.h"
 #include "common/base/text.h"
 #include "common/event/time_text.h"
 
@@ -159,6 +158,7 @@ void UplinkDriver::TakeConfirm(JsonValue value, bool retained) {
   unapplied_ = UnappliedIn(*confirm);
   Twin(twins_.OnHeard(confirm->sessions));
   for (const wire::StreamConfirm& word : confirm->streams) {
+    if (!retained && !options_.sender.by_broker) PassLosses(word);
     const uint64_t before = sender_.confirmed_through();
     sender_.OnConfirm(word, Compare(word.stream, word.through, word.chain), retained, now);
     if (sender_.confirmed_through() <= before) continue;
@@ -187,6 +187,15 @@ void UplinkDriver::FindUnknown(const wire::Confirm& confirm) {
   unknown_streams_ = std::move(unknown);
 }
 
+// Whatever has become of the stream here: a salvage ends it below what was sent of it.
+void UplinkDriver::PassLosses(const wire::StreamConfirm& word) {
+  const bool passes =
+      std::any_of(losses_.begin(), losses_.end(), [&word](const journal::LossRow& loss) {
+        return loss.stream == word.stream && loss.first <= word.through;
+      });
+  if (passes) port_.PassLosses({word.stream, word.through, word.chain, {}, true});
+}
+
 void UplinkDriver::TakeOwnStatus(JsonValue value, bool retained) {
   const auto status = wire::ReadStatus(value);
   if (status.ok()) Twin(twins_.OnStatus(*status, retained));
@@ -194,8 +203,8 @@ void UplinkDriver::TakeOwnStatus(JsonValue value, bool retained) {
 
 void UplinkDriver::Twin(const std::string& who) {
   if (who.empty()) return;
+  if (!sender_.OnTwin(Printable(who), clock_.Now())) return;
   log::Error("uplink", "ALARM another server speaks for this store: {}", Printable(who));
-  sender_.OnTwin(Printable(who), clock_.Now());
 }
 
 // What waited at the broker during an outage comes at once after it, and is too old to tell.
@@ -205,8 +214,7 @@ void UplinkDriver::CompareClocks(const std::string& at) {
   if (!centre.ok() || now - connected_at_ < kClockSettles) return;
   const WallTime own = clock_.Wall();
   centre_clock_ahead_ = std::chrono::duration_cast<std::chrono::milliseconds>(*centre - own);
-  const auto apart = std::chrono::abs(centre_clock_ahead_);
-  if (apart <= journal::ObservedTime::kAgreement) port_.ClocksAgreed(now, own);
+  port_.ClocksCompared(now, own, centre_clock_ahead_);
   if (options_.clock_trust != nullptr) {
     options_.clock_trust->Compared(centre_clock_ahead_, clock_);
   }
@@ -250,10 +258,17 @@ void UplinkDriver::Refresh() {
   if (standing.streams.empty()) return;
   const bool another = standing.streams.back().stream != sender_.journal().stream;
   streams_ = std::move(standing.streams);
+  losses_ = std::move(standing.losses);
   std::vector<StreamPlace> places;
   for (const journal::StreamRow& row : streams_) {
-    places.push_back(
-        {row.stream, row.head, row.floor, row.head, row.current, {}, row.confirmed_through});
+    places.push_back({row.stream,
+                      row.head,
+                      row.floor,
+                      row.head,
+                      row.current,
+                      {},
+                      row.confirmed_through,
+                      journal::HoldsRows(row)});
   }
   for (const journal::OwedEvent& owed : standing.owed) {
     for (StreamPlace& place : places) {
@@ -295,7 +310,9 @@ void UplinkDriver::Perform(const Action& action) {
     link_->SetKeepAlive(static_cast<int>(sender_.keep_alive().count()));
     if (Status s = link_->Connect(); !s.ok()) {
       trouble_.Report(s.message(), clock_.Now());
-      sender_.OnConnectFailed({LinkCause::kOther, s.message()}, clock_.Now());
+      const bool settings = s.code() == Code::kInvalid;
+      sender_.OnConnectFailed({settings ? LinkCause::kSettings : LinkCause::kOther, s.message()},
+                              clock_.Now());
     }
   } else if (std::holds_alternative<act::Subscribe>(action)) {
     subscriptions_pending_ = 2;

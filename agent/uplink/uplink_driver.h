@@ -90,6 +90,7 @@ class UplinkDriver {
   void TakeMessage(const mqtt::LinkEvent& event);
   void TakeConfirm(JsonValue value, bool retained);
   void FindUnknown(const wire::Confirm& confirm);
+  void PassLosses(const wire::StreamConfirm& word);
   void TakeOwnStatus(JsonValue value, bool retained);
   void Twin(const std::string& who);
   void CompareClocks(const std::string& at);
@@ -121,6 +122,7 @@ class UplinkDriver {
   mqtt::Link* link_ = nullptr;
   std::unique_ptr<journal::JournalReader> reader_;
   std::vector<journal::StreamRow> streams_;
+  std::vector<journal::LossRow> losses_;  // that are not known to have been passed
   Sender sender_;
   JsonParser parser_;
   ChainCursor live_, replay_;

@@ -29,7 +29,8 @@ enum class LinkCause {  // what the last failure was about
   kRights,  // publish or subscribe refused
   kLost,    // an established connection ended
   kTakeOver,
-  kSilent,  // connected, but acknowledgements or confirmations do not come
+  kSilent,    // connected, but acknowledgements or confirmations do not come
+  kSettings,  // a setting of the broker, or a file that it names, cannot be used
   kOther,
 };
 inline constexpr size_t kLinkCauses = static_cast<size_t>(LinkCause::kOther) + 1;

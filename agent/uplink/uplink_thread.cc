@@ -20,7 +20,9 @@ constexpr seconds kReplayPatience{10};         // for the uplink's answer to an 
 class Port final : public JournalPort {
  public:
   explicit Port(journal::Journal* journal) : journal_(*journal) {}
-  JournalState ReadState() override { return {journal_.Streams(), journal_.Owed()}; }
+  JournalState ReadState() override {
+    return {journal_.Streams(), journal_.Owed(), journal_.Losses()};
+  }
   void SaveConfirmation(const journal::Confirmation& word) override {
     journal_.SaveConfirmation(word);
   }
@@ -32,7 +34,10 @@ class Port final : public JournalPort {
   void Fork(uint64_t position, const std::string& reason) override {
     journal_.Fork(position, reason);
   }
-  void ClocksAgreed(Instant at, WallTime own) override { journal_.ClocksAgreed(at, own); }
+  void PassLosses(const journal::Confirmation& word) override { journal_.PassLosses(word); }
+  void ClocksCompared(Instant at, WallTime own, Duration ahead) override {
+    journal_.ClocksCompared(at, own, ahead);
+  }
   void AllowDeletion(const std::string& stream, uint64_t through, Instant until) override {
     journal_.AllowDeletion(stream, through, until);
   }

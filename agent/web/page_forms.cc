@@ -4,6 +4,7 @@
 
 #include <charconv>
 
+#include "agent/api/admin_answers.h"
 #include "agent/web/delivery_facts.h"
 #include "agent/web/page_handler.h"
 #include "agent/web/pages/quarantine_view.h"
@@ -61,10 +62,14 @@ void Resolve(const PageRequest& asked, admin::Resolution::Way way) {
   std::from_chars(ticket.data(), ticket.data() + ticket.size(), resolution.ticket);
   if (!fields) return asked.ShowFailure(kQuarantineParts, Invalid("the form is not well-formed"));
   resolution.way = way;
-  resolution.actor = asked.viewer.who;
+  resolution.actor = access::ActorOf(*asked.request);
   resolution.reason = http::Field(*fields, "reason");
   resolution.document = WithPlainLineEnds(http::Field(*fields, "document"));
   resolution.content_type = http::Field(*fields, "content_type");
+  if (Status s = CheckReason(way, &resolution.reason); !s.ok()) {
+    return ShowAgain(asked, resolution.ticket,
+                     {resolution.document, fmt::format(strings::kFailed, s.message())});
+  }
   const Attempt attempt{resolution.document, ""};
   const uint64_t number = resolution.ticket;
   asked.admin().Resolve(std::move(resolution), [=](Result<admin::Resolved> done) {
@@ -82,7 +87,7 @@ void Resolve(const PageRequest& asked, admin::Resolution::Way way) {
 }
 
 void Deliver(const PageRequest& asked, admin::Admin::Delivery what, std::string_view word) {
-  const Status done = asked.admin().Deliver(what, asked.viewer.who);
+  const Status done = asked.admin().Deliver(what, access::ActorOf(*asked.request));
   if (!done.ok()) return asked.ShowFailure(kDeliveryParts, done);
   asked.GoTo(fmt::format("/delivery?done={}", word));
 }
@@ -135,7 +140,7 @@ void Replay(const PageRequest& asked) {
   const auto fields = http::ParseForm(asked.request->body);
   if (!fields) return asked.ShowFailure(kDeliveryParts, Invalid("the form is not well-formed"));
   const ReplayQuestion question = QuestionOf(*fields);
-  auto wish = WishOf(question, asked.viewer.who);
+  auto wish = WishOf(question, access::ActorOf(*asked.request));
   if (!wish.ok()) return ShowReplayFailure(asked, question, wish.status());
   if (!http::Field(*fields, "preview").empty()) {
     return asked.admin().Preview(*std::move(wish), [=](Result<admin::ReplayPreview> preview) {

@@ -29,6 +29,7 @@ inline constexpr Text kDoneDiscarded = "The document is discarded; the audit kee
 inline constexpr Text kDoneReplay = "It is being sent again.";
 
 // --- quarantine ---
+inline constexpr Text kFoundInQuarantine = "In quarantine, not stored";
 inline constexpr Text kQuarantineHint =
     "Documents that could not be taken. They are kept here, in no ledger, until a person decides.";
 inline constexpr Text kQuarantineEmpty = "No document is in quarantine.";

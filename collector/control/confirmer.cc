@@ -10,11 +10,31 @@ std::optional<Instant> Confirmer::Peer::due() const {
   return std::nullopt;
 }
 
-std::vector<std::string> Confirmer::Due(Instant now) const {
+void Confirmer::List(const std::string& store, Peer* peer) {
+  const auto due = peer->due();
+  if (due == peer->listed) return;
+  if (peer->listed) due_.erase({*peer->listed, store});
+  if (due) due_.emplace(*due, store);
+  peer->listed = due;
+}
+
+void Confirmer::Request(const std::string& store) {
+  Peer& peer = stores_[store];
+  peer.wanted = true;
+  List(store, &peer);
+}
+
+void Confirmer::Online(const std::string& store, bool online) {
+  Peer& peer = stores_[store];
+  peer.online = online;
+  List(store, &peer);
+}
+
+std::vector<std::string> Confirmer::Due(Instant now, size_t most) const {
   std::vector<std::string> stores;
-  for (const auto& [store, peer] : stores_) {
-    const auto due = peer.due();
-    if (due && *due <= now) stores.push_back(store);
+  for (const auto& [at, store] : due_) {
+    if (at > now || stores.size() >= most) break;
+    stores.push_back(store);
   }
   return stores;
 }
@@ -28,19 +48,16 @@ bool Confirmer::HasActivity(const std::string& store, const std::string& streams
 void Confirmer::Done(const std::string& store, const std::string& streams, bool sent, Instant now) {
   Peer& peer = stores_[store];
   peer.look_again = shared_ && sent;
-  if (!sent) return;
-  peer.wanted = false;
-  peer.sent_at = now;
-  if (shared_) peer.reported = streams;
+  if (sent) {
+    peer.wanted = false;
+    peer.sent_at = now;
+    if (shared_) peer.reported = streams;
+  }
+  List(store, &peer);
 }
 
 std::optional<Instant> Confirmer::NextDeadline() const {
-  std::optional<Instant> next;
-  for (const auto& [store, peer] : stores_) {
-    const auto due = peer.due();
-    if (due && (!next || *due < *next)) next = due;
-  }
-  return next;
+  return due_.empty() ? std::nullopt : std::optional(due_.begin()->first);
 }
 
 std::string ConfirmText(const std::string& store, const std::string& at,

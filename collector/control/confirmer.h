@@ -12,6 +12,7 @@
 #include <chrono>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -29,10 +30,11 @@ class Confirmer {
  public:
   explicit Confirmer(bool shared) : shared_(shared) {}
 
-  void Request(const std::string& store) { stores_[store].wanted = true; }
-  void Online(const std::string& store, bool online) { stores_[store].online = online; }
+  void Request(const std::string& store);
+  void Online(const std::string& store, bool online);
 
-  std::vector<std::string> Due(Instant now) const;
+  // At most `most` of them, those first that have waited longest.
+  std::vector<std::string> Due(Instant now, size_t most = 200) const;
   // False: the store was only looked at again, and has been told this already.
   bool HasActivity(const std::string& store, const std::string& streams) const;
   // `sent`: the message went out; else there was no news.
@@ -45,9 +47,13 @@ class Confirmer {
     std::optional<Instant> sent_at;
     std::string reported;
     std::optional<Instant> due() const;
+    std::optional<Instant> listed;  // as it stands in due_
   };
+  void List(const std::string& store, Peer* peer);
+
   const bool shared_;
   std::map<std::string, Peer> stores_;
+  std::set<std::pair<Instant, std::string>> due_;  // so that nobody walks over all stores
 };
 
 std::string ConfirmText(const std::string& store, const std::string& at,

@@ -73,6 +73,7 @@ void Gaps::Refresh(const StreamKey& key, Book* book, const Now& now) {
   };
   if (changed || shown(gaps) != shown(book->gaps)) changed_.insert(key);
   book->gaps = std::move(gaps);
+  List(key, book);
 }
 
 void Gaps::Received(const StreamKey& key, const StreamState& state, const Now& now) {
@@ -101,6 +102,7 @@ void Gaps::Told(const wire::StoreStatus& status, const std::string& store, const
     book.promised = std::min({reported.head, sent, kMaxSequence});
     Refresh(key, &book, now);
   }
+  ListStore(store);
 }
 
 bool Gaps::online(const std::string& store) const {
@@ -109,33 +111,44 @@ bool Gaps::online(const std::string& store) const {
 }
 
 void Gaps::KeptAfterAll(const StreamKey& key, std::vector<wire::Range> ranges) {
-  books_[key].kept = std::move(ranges);
+  Book& book = books_[key];
+  book.kept = std::move(ranges);
+  List(key, &book);
 }
 
 void Gaps::Remember(const StreamKey& key, Gap gap, const Now& now) {
   gap.shown = true;
   gap.next_ask = now.at + kReorderTime;
-  books_[key].gaps.push_back(std::move(gap));
+  Book& book = books_[key];
+  book.gaps.push_back(std::move(gap));
+  List(key, &book);
 }
 
 std::vector<Ask> Gaps::Due(const Now& now) {
   std::vector<Ask> due;
   std::set<std::string> taken;
-  for (auto& [key, book] : books_) {
-    const auto peer = peers_.find(key.store);
-    const bool open =
-        peer != peers_.end() && !peer->second.session.empty() && now.at >= peer->second.busy_until;
+  std::vector<StreamKey> keys;
+  for (const auto& [at, key] : due_) {
+    if (at > now.at) break;
+    keys.push_back(key);
+  }
+  std::sort(keys.begin(), keys.end());
+  for (const StreamKey& key : keys) {
+    Book& book = books_[key];
+    const Peer* peer = PeerOf(key.store);
+    const bool open = peer != nullptr && !peer->session.empty() && now.at >= peer->busy_until;
     for (Gap& gap : book.gaps) {
       if (now.at < gap.next_ask) continue;
       if (!gap.shown) changed_.insert(key);
       gap.shown = true;
       if (open && taken.insert(key.store).second) {
-        due.push_back({key, peer->second.session, Slice(gap.range)});
+        due.push_back({key, peer->session, Slice(gap.range)});
       }
     }
     if (open && !book.kept.empty() && taken.insert(key.store).second) {
-      due.push_back({key, peer->second.session, Slice(book.kept.front())});
+      due.push_back({key, peer->session, Slice(book.kept.front())});
     }
+    List(key, &book);
   }
   return due;
 }
@@ -155,6 +168,7 @@ void Gaps::Asked(const Ask& ask, const std::string& command_id, const Now& now) 
     gap.next_ask = now.at + BackOff(gap.asked++);
     changed_.insert(ask.key);
   }
+  ListStore(ask.key.store);
 }
 
 bool Gaps::Replied(const std::string& store, const wire::Reply& reply, Instant now) {
@@ -164,6 +178,7 @@ bool Gaps::Replied(const std::string& store, const wire::Reply& reply, Instant n
   }
   const bool over = reply.state == "done" || reply.state == "refused";
   found->second.busy_until = over ? now : now + kReplayPatience;
+  ListStore(store);
   return true;
 }
 
@@ -179,30 +194,57 @@ std::vector<Gap> Gaps::Shown(const StreamKey& key) const {
   return shown;
 }
 
-std::vector<StreamKey> Gaps::Open() const {
+std::vector<StreamKey> Gaps::Open() const { return {open_.begin(), open_.end()}; }
+
+std::vector<StreamKey> Gaps::OpenOf(const std::string& store) const {
   std::vector<StreamKey> open;
-  for (const auto& [key, book] : books_) {
-    if (!book.gaps.empty()) open.push_back(key);
+  for (auto at = open_.lower_bound({store, ""}); at != open_.end() && at->store == store; ++at) {
+    open.push_back(*at);
   }
   return open;
 }
 
-// When Due should be called next: a gap becomes shown, or can be asked for.
-std::optional<Instant> Gaps::NextDeadline() const {
+const Gaps::Peer* Gaps::PeerOf(const std::string& store) const {
+  const auto found = peers_.find(store);
+  return found == peers_.end() ? nullptr : &found->second;
+}
+
+std::optional<Instant> Gaps::NextOf(const Book& book, const Peer* peer) {
+  const bool online = peer != nullptr && !peer->session.empty();
   std::optional<Instant> next;
-  for (const auto& [key, book] : books_) {
-    const auto peer = peers_.find(key.store);
-    const bool online = peer != peers_.end() && !peer->second.session.empty();
-    for (const Gap& gap : book.gaps) {
-      if (gap.shown && !online) continue;
-      const Instant at = gap.shown ? std::max(gap.next_ask, peer->second.busy_until) : gap.next_ask;
-      if (!next || at < *next) next = at;
-    }
-    if (online && !book.kept.empty() && (!next || peer->second.busy_until < *next)) {
-      next = peer->second.busy_until;
-    }
+  const auto consider = [&next](Instant at) {
+    if (!next || at < *next) next = at;
+  };
+  for (const Gap& gap : book.gaps) {
+    if (!gap.shown) consider(gap.next_ask);
+    if (gap.shown && online) consider(std::max(gap.next_ask, peer->busy_until));
   }
+  if (online && !book.kept.empty()) consider(peer->busy_until);
   return next;
+}
+
+void Gaps::List(const StreamKey& key, Book* book) {
+  if (book->gaps.empty()) {
+    open_.erase(key);
+  } else {
+    open_.insert(key);
+  }
+  const auto next = NextOf(*book, PeerOf(key.store));
+  if (next == book->listed) return;
+  if (book->listed) due_.erase({*book->listed, key});
+  if (next) due_.emplace(*next, key);
+  book->listed = next;
+}
+
+void Gaps::ListStore(const std::string& store) {
+  for (auto at = books_.lower_bound({store, ""}); at != books_.end() && at->first.store == store;
+       ++at) {
+    List(at->first, &at->second);
+  }
+}
+
+std::optional<Instant> Gaps::NextDeadline() const {
+  return due_.empty() ? std::nullopt : std::optional(due_.begin()->first);
 }
 
 }  // namespace tillrelay::collector

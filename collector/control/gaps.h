@@ -70,6 +70,7 @@ class Gaps {
   std::vector<Gap> Shown(const StreamKey& key) const;
   // Streams with gaps, shown or not.
   std::vector<StreamKey> Open() const;
+  std::vector<StreamKey> OpenOf(const std::string& store) const;
   std::optional<Instant> NextDeadline() const;
 
  private:
@@ -80,6 +81,7 @@ class Gaps {
     uint64_t floor = 1, promised = 0;  // by the last status
     std::vector<Gap> gaps;
     std::vector<wire::Range> kept;  // lost ones to ask for
+    std::optional<Instant> listed;  // as it stands in due_
   };
   struct Peer {
     std::string session;  // empty: offline
@@ -89,8 +91,15 @@ class Gaps {
 
   static std::vector<wire::Range> Missing(const Book& book);
   void Refresh(const StreamKey& key, Book* book, const Now& now);
+  // When the stream should be looked at next: a gap becomes shown, or can be asked for.
+  static std::optional<Instant> NextOf(const Book& book, const Peer* peer);
+  void List(const StreamKey& key, Book* book);
+  void ListStore(const std::string& store);
+  const Peer* PeerOf(const std::string& store) const;
 
   std::map<StreamKey, Book> books_;
+  std::set<std::pair<Instant, StreamKey>> due_;  // so that nobody walks over all streams
+  std::set<StreamKey> open_;                     // with gaps
   std::map<std::string, Peer> peers_;
   std::set<StreamKey> changed_;
 };

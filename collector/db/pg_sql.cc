@@ -84,6 +84,7 @@ class PgSql final : public Sql {
   Result<std::vector<Rows>> RunAll(const std::vector<Call>& calls) override;
   Status Commit() override;
   Status Announce(uint64_t position) override;
+  Status Snapshot() override { return Send("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"); }
   void Rollback() override;
   Status Reopen() override;
   bool usable() const override {
@@ -146,7 +147,8 @@ Status PgSql::Migrate() {
   if (!encoding.ok()) return std::move(encoding).status();
   if (*encoding != "UTF8") return Invalid("the database must be created with encoding UTF8");
   TRY(Exec("BEGIN"));
-  TRY(Exec(kSchemaLock));  // another collector may start at the same time
+  TRY(Exec("SET LOCAL statement_timeout = 0"));  // an index of many rows takes its time
+  TRY(Exec(kSchemaLock));                        // another collector may start at the same time
   TRY(Exec("CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL)"));
   auto version = Value("SELECT COALESCE(MAX(version), 0) FROM schema_version");
   if (!version.ok()) return std::move(version).status();

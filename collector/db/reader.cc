@@ -1,5 +1,7 @@
 #include "collector/db/reader.h"
 
+#include <utility>
+
 namespace tillrelay::collector {
 
 Reader::Reader(std::string url, std::function<void()> beat)
@@ -18,14 +20,24 @@ Result<Sql*> Reader::Connection() {
   return sql_.get();
 }
 
+bool Reader::AskLater(Question question) {
+  if (later_.size() >= kWaiting) return false;
+  later_.push_back(std::move(question));
+  return true;
+}
+
 void Reader::Run() {
+  const auto answer = [this](const Question& question) {
+    beat_();
+    if (!question(Connection()).ok()) sql_.reset();
+  };
   while (!inbox_.closed()) {
     beat_();
-    for (Question& question : inbox_.PopAll(std::chrono::seconds(1))) {
-      beat_();
-      if (!question(Connection()).ok()) sql_.reset();
-    }
+    const std::chrono::milliseconds wait = later_.empty() ? std::chrono::seconds(1) : kLater;
+    for (const Question& question : inbox_.PopAll(wait)) answer(question);
+    for (const Question& question : std::exchange(later_, {})) answer(question);
   }
+  later_.clear();
 }
 
 }  // namespace tillrelay::collector

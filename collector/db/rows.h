@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <vector>
 
@@ -46,19 +47,32 @@ struct EventRow {
   wire::Chain chain{};
   uint64_t position = 0;  // 0: it has not counted
   std::string body;
+  std::string hash;  // running, at `position`; only where it was asked for
 };
 
 inline constexpr size_t kBuckets = 4;  // event::kBucketWords
 inline constexpr size_t kInTransit = 3;
+
+// "on_hand" .. "in_transit"; nothing for another word.
+std::optional<size_t> BucketOf(std::string_view word);
 
 struct CellKey {
   std::string store, item, uom;
   auto operator<=>(const CellKey&) const = default;
 };
 
+// Which count a cell holds: the one of the latest time; of two of one time the one that counted
+// later.
+struct CountMark {
+  int64_t as_of = 0;  // microseconds
+  uint64_t position = 0;
+  auto operator<=>(const CountMark&) const = default;
+};
+
 struct CellRow {
   std::array<int64_t, kBuckets> micros{};
-  std::array<std::optional<int64_t>, kBuckets> as_of;  // of the last count, microseconds
+  std::array<std::optional<CountMark>, kBuckets> counted;
+  uint64_t position = 0;  // that changed it last
 };
 
 struct TransitKey {
@@ -67,19 +81,50 @@ struct TransitKey {
   auto operator<=>(const TransitKey&) const = default;
 };
 
-struct TimelineRow {
-  std::string store;
-  int64_t at = 0;  // microseconds
-  uint64_t position = 0;
+struct TransitRow {
+  int64_t micros = 0;
+  int64_t since = 0;  // the earliest time that it moved, microseconds
 };
 
-// An effect from before a count that was applied after it.
-struct LateRow {
-  uint64_t position = 0;
+// What one line of a change did to its cell.
+enum class Applied {
+  kNot,         // an event from before the table was kept: only its time and delta are known
+  kAdded,       // the delta
+  kSet,         // by a count
+  kLate,        // from before the cell's count, which had seen it: nothing
+  kSuperseded,  // a count from before the cell's count: nothing
+  kHeld,        // a count that cannot be applied yet: nothing so far
+  kOverflow,    // the sum would be too large: nothing
+  kCorrected,   // by a rebuild of the ledger
+};
+inline constexpr std::array<std::string_view, 8> kAppliedWords{
+    "", "added", "set", "late", "superseded", "held", "overflow", "corrected"};
+
+struct MovementRow {
+  uint64_t position = 0, line = 0;
+  CellKey cell;
+  size_t bucket = 0;
+  std::string ref;    // the transfer, for in_transit
+  int64_t at = 0;     // microseconds; of a count its as_of
+  int64_t delta = 0;  // of a count 0
+  Applied applied = Applied::kNot;
+  int64_t change = 0, quantity = 0;  // what it did, and what the cell held then
+};
+
+// A line of a count that cannot be applied now.
+struct HeldRow {
+  uint64_t position = 0, line = 0;
   CellKey cell;
   size_t bucket = 0;
   int64_t micros = 0, as_of = 0;
+  std::string reason, since;
 };
+inline constexpr std::string_view kHeldAhead = "ahead";            // of the centre's clock
+inline constexpr std::string_view kHeldIncomplete = "incomplete";  // movement is being filled
+inline constexpr std::string_view kHeldTooOld = "too_old";         // what moved since was deleted
+
+// The events that the collector makes itself stand under this stream of their store.
+inline constexpr std::string_view kLedgerStream = "ledger";
 
 // Numbers that were declared lost. The rows of a stream do not overlap. The range is empty
 // (`last` = `first` - 1) where only the stream's end is unknown.
@@ -132,9 +177,10 @@ struct Changes {
   std::vector<EventRow> filled;           // bodies that were owed; position 0: the id had counted
   std::map<StreamKey, StreamRow> streams;
   std::map<CellKey, CellRow> cells;
-  std::map<TransitKey, int64_t> transit;  // the new quantity; 0: the row goes
-  std::vector<TimelineRow> timeline;
-  std::vector<LateRow> late;
+  std::map<TransitKey, TransitRow> transit;  // quantity 0: the row goes
+  std::vector<MovementRow> movements;
+  std::vector<HeldRow> held, released;
+  std::map<uint64_t, std::string> hashes;                            // by position
   std::map<std::pair<NumberKey, std::string>, uint64_t> duplicates;  // and id -> how often now
   std::vector<EventRow> forks;
   std::vector<std::pair<StreamKey, LossRow>> losses;

@@ -120,6 +120,60 @@ CREATE TABLE unapplied (
 CREATE INDEX unapplied_id ON unapplied (id);
 )sql";
 
+// What each change did, cell by cell; a running hash for each position; counts that wait. `event`
+// is found by its own time through an index now.
+constexpr const char* kMovements = R"sql(
+CREATE TABLE movement (
+  position {i} NOT NULL, line {i} NOT NULL, store_id {t} NOT NULL, item {t} NOT NULL,
+  uom {t} NOT NULL, bucket {t} NOT NULL, ref {t} NOT NULL, at {i} NOT NULL, delta {i} NOT NULL,
+  applied {t} NOT NULL, change {i} NOT NULL, quantity {i} NOT NULL,
+  PRIMARY KEY (position, line)) {wr};
+CREATE INDEX movement_cell ON movement (store_id, item, uom, bucket, at, position, delta);
+CREATE TABLE held_count (
+  position {i} NOT NULL, line {i} NOT NULL, store_id {t} NOT NULL, item {t} NOT NULL,
+  uom {t} NOT NULL, bucket {t} NOT NULL, counted {i} NOT NULL, as_of {i} NOT NULL,
+  reason {t} NOT NULL, since {t} NOT NULL,
+  PRIMARY KEY (position, line)) {wr};
+CREATE INDEX held_count_time ON held_count (as_of, position, line);
+CREATE TABLE rebuilt_stock (
+  store_id {t} NOT NULL, item {t} NOT NULL, uom {t} NOT NULL,
+  on_hand NUMERIC NOT NULL, reserved NUMERIC NOT NULL, damaged NUMERIC NOT NULL,
+  in_transit NUMERIC NOT NULL, position {i} NOT NULL,
+  PRIMARY KEY (store_id, item, uom)) {wr};
+CREATE TABLE rebuilt_transit (
+  store_id {t} NOT NULL, transfer_id {t} NOT NULL, item {t} NOT NULL, uom {t} NOT NULL,
+  quantity NUMERIC NOT NULL, since {i} NOT NULL,
+  PRIMARY KEY (store_id, transfer_id, item, uom)) {wr};
+CREATE TABLE rebuilt_counted_at (
+  store_id {t} NOT NULL, item {t} NOT NULL, uom {t} NOT NULL, bucket {t} NOT NULL,
+  as_of {i} NOT NULL, position {i} NOT NULL,
+  PRIMARY KEY (store_id, item, uom, bucket)) {wr};
+ALTER TABLE stock ADD COLUMN position {i} NOT NULL DEFAULT 0;
+CREATE INDEX stock_item ON stock (item, store_id, uom);
+ALTER TABLE transit ADD COLUMN since {i} NOT NULL DEFAULT 0;
+ALTER TABLE counted_at ADD COLUMN position {i} NOT NULL DEFAULT 0;
+ALTER TABLE event ADD COLUMN hash {t};
+CREATE INDEX event_time ON event (store_id, occurred_at) WHERE position IS NOT NULL;
+ALTER TABLE head ADD COLUMN hash {t} NOT NULL DEFAULT '';
+ALTER TABLE head ADD COLUMN purged_hash {t} NOT NULL DEFAULT '';
+ALTER TABLE head ADD COLUMN changes_after {i} NOT NULL DEFAULT 0;
+ALTER TABLE head ADD COLUMN filled_through {i} NOT NULL DEFAULT 0;
+ALTER TABLE head ADD COLUMN rebuilt_through {i} NOT NULL DEFAULT 0;
+UPDATE head SET hash = {seed}, changes_after = position, filled_through = purged;
+UPDATE head SET purged_hash = hash;
+DROP TABLE timeline;
+DROP TABLE late;
+)sql";
+
+// Publications of all tables, which change data capture uses, need a primary key on each.
+constexpr const char* kPrimaryKeys = R"sql(
+ALTER TABLE event ADD PRIMARY KEY (store_id, stream, sequence);
+ALTER TABLE event DROP CONSTRAINT event_store_id_stream_sequence_key;
+ALTER TABLE stream ADD PRIMARY KEY (store_id, stream);
+ALTER TABLE stream DROP CONSTRAINT stream_store_id_stream_key;
+ALTER TABLE schema_version ADD PRIMARY KEY (version);
+)sql";
+
 // Tables of version 1 existed in SQLite only.
 constexpr const char* kFromFirst = R"sql(
 ALTER TABLE moved RENAME TO timeline;
@@ -133,6 +187,8 @@ std::string In(Dialect dialect, std::string text) {
       {"{t}", sqlite ? "TEXT" : "TEXT COLLATE \"C\""},
       {"{i}", sqlite ? "INTEGER" : "BIGINT"},
       {"{b}", sqlite ? "BLOB" : "BYTEA"},
+      {"{seed}", sqlite ? "lower(hex(randomblob(16)))"
+                        : "md5(clock_timestamp()::text || random()::text || pg_backend_pid())"},
       {"{wr}", sqlite ? "WITHOUT ROWID" : ""},
   };
   for (const auto& [word, meaning] : words) {
@@ -146,14 +202,18 @@ std::string In(Dialect dialect, std::string text) {
 }  // namespace
 
 Result<std::string> SchemaSteps(Dialect dialect, int64_t from) {
-  const std::string third = std::string(kOpenLosses) + kObservedAge + kUnapplied;
+  std::string sixth = kMovements;
+  if (dialect == Dialect::kPostgres) sixth += kPrimaryKeys;
+  const std::string fifth = kUnapplied + sixth;
+  const std::string fourth = kObservedAge + fifth, third = kOpenLosses + fourth;
   if (from == 0) return In(dialect, std::string(kFirst) + kSecond + third);
   if (from == 1 && dialect == Dialect::kSqlite) {
     return In(dialect, std::string(kFromFirst) + kSecond + third);
   }
   if (from == 2) return In(dialect, third);
-  if (from == 3) return In(dialect, std::string(kObservedAge) + kUnapplied);
-  if (from == 4) return In(dialect, kUnapplied);
+  if (from == 3) return In(dialect, fourth);
+  if (from == 4) return In(dialect, fifth);
+  if (from == 5) return In(dialect, sixth);
   return Invalid("the database was written by a newer tillrelay-collector; install that");
 }
 

@@ -5,6 +5,7 @@
 //
 // Quantities are NUMERIC. In SQLite whole ones are stored as integers, others as the nearest REAL;
 // they are written from and read back to micro-units, exact below 1,000,000,000 at six decimals.
+// In `movement` and `held_count` they are whole millionths.
 // Times are RFC 3339 text as the event carries them; what the collector itself stamps is UTC.
 #pragma once
 
@@ -15,7 +16,7 @@
 
 namespace tillrelay::collector {
 
-inline constexpr int64_t kSchemaVersion = 5;
+inline constexpr int64_t kSchemaVersion = 6;
 
 enum class Dialect { kSqlite, kPostgres };
 

@@ -95,6 +95,8 @@ class Sql {
   virtual Status Commit() = 0;
   // Inside a transaction that counted: wakes those who listen (PostgreSQL's NOTIFY).
   virtual Status Announce(uint64_t position) = 0;
+  // What is read from here to Rollback is of one moment; nothing can be written.
+  virtual Status Snapshot() = 0;
   virtual void Rollback() = 0;
   virtual Status Reopen() = 0;
   virtual bool usable() const = 0;

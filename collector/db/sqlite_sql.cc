@@ -56,7 +56,8 @@ class SqliteSql final : public Sql {
   Result<std::vector<Rows>> RunAll(const std::vector<Call>& calls) override;
   Status Commit() override;
   Status Announce(uint64_t) override { return Status::Ok(); }
-  void Rollback() override { transaction_.reset(); }
+  Status Snapshot() override;
+  void Rollback() override;
   Status Reopen() override;
   bool usable() const override { return db_.open(); }
   Result<bool> Lead() override { return true; }
@@ -73,6 +74,7 @@ class SqliteSql final : public Sql {
   sqlite::Database db_;
   std::map<const Statement*, sqlite::Statement> prepared_;
   std::optional<sqlite::Transaction> transaction_;
+  bool snapshot_ = false;
 };
 
 Status SqliteSql::Open() {
@@ -118,6 +120,18 @@ Status SqliteSql::Begin() {
   return begun;
 }
 
+Status SqliteSql::Snapshot() {
+  TRY(db_.Exec("BEGIN"));
+  snapshot_ = true;
+  return Status::Ok();
+}
+
+void SqliteSql::Rollback() {
+  transaction_.reset();
+  if (snapshot_) (void)db_.Exec("ROLLBACK");
+  snapshot_ = false;
+}
+
 Status SqliteSql::Commit() {
   CHECK(transaction_);
   TRY(transaction_->Commit());
@@ -129,6 +143,7 @@ Status SqliteSql::Commit() {
 // reached the disk.
 Status SqliteSql::Reopen() {
   transaction_.reset();
+  snapshot_ = false;
   prepared_.clear();
   db_ = {};
   lock_ = {};

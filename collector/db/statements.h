@@ -6,8 +6,10 @@
 
 namespace tillrelay::collector::sql {
 
-inline const Statement kHead("SELECT position, purged FROM head", "");
-inline const Statement kSaveHead("UPDATE head SET position = r.p FROM {rows} WHERE one = 1", "p#");
+inline const Statement kHead(
+    "SELECT position, purged, hash, purged_hash, changes_after, filled_through FROM head", "");
+inline const Statement kSaveHead(
+    "UPDATE head SET position = r.p, hash = r.h FROM {rows} WHERE one = 1", "p# h");
 inline const Statement kStreams(
     "SELECT s.store_id, s.stream, s.confirmed_through, s.chain, s.highest_seen, s.opened_at,"
     " s.reason, s.revision, s.lost_through FROM {rows} JOIN stream s ON s.store_id = r.a AND "
@@ -56,11 +58,6 @@ inline const Statement kIslands(
     "SELECT e.sequence FROM {rows} JOIN event e"
     " ON e.store_id = r.a AND e.stream = r.b AND e.sequence > r.c ORDER BY e.sequence",
     "a b c#");
-inline const Statement kSince(
-    "SELECT e.store_id, e.stream, e.sequence, e.id, e.kind, e.occurred_at, e.recorded_at,"
-    " e.stored_at, e.chain, e.position, e.body FROM {rows} JOIN timeline t"
-    " ON t.store_id = r.a AND t.at > r.b JOIN event e ON e.position = t.position",
-    "a b#");
 // The bounds as scalars: joined to rows PostgreSQL would read the whole table for them.
 inline const Statement kCounted(
     "WITH span AS (SELECT r.a, r.b FROM {rows})"
@@ -71,64 +68,21 @@ inline const Statement kCounted(
     "a# b#");
 inline const Statement kInsertEvents(
     "INSERT INTO event (position, store_id, stream, sequence, id, kind, occurred_at, recorded_at,"
-    " stored_at, chain, counted, body)"
-    " SELECT r.a, r.b, r.c, r.d, r.e, r.f, r.g, r.h, r.i, r.j, r.k, r.l FROM {rows}",
-    "a# b c d# e f g h i j k# l");
+    " stored_at, chain, counted, body, hash)"
+    " SELECT r.a, r.b, r.c, r.d, r.e, r.f, r.g, r.h, r.i, r.j, r.k, r.l, r.m FROM {rows}",
+    "a# b c d# e f g h i j k# l m");
 inline const Statement kCountEvents(
-    "UPDATE event SET counted = 1, position = r.p FROM {rows}"
+    "UPDATE event SET counted = 1, position = r.p, hash = r.h FROM {rows}"
     " WHERE event.store_id = r.a AND event.stream = r.b AND event.sequence = r.c",
-    "p# a b c#");
+    "p# h a b c#");
 inline const Statement kFillEvents(
-    "UPDATE event SET kind = r.k, body = r.l, occurred_at = r.o, counted = r.n, position = r.p"
-    " FROM {rows}"
+    "UPDATE event SET kind = r.k, body = r.l, occurred_at = r.o, counted = r.n, position = r.p,"
+    " hash = r.h FROM {rows}"
     " WHERE event.store_id = r.a AND event.stream = r.b AND event.sequence = r.c",
-    "k l o n# p# a b c#");
+    "k l o n# p# h a b c#");
 inline const Statement kDropEvents(
     "DELETE FROM event WHERE (store_id, stream, sequence) IN (SELECT r.a, r.b, r.c FROM {rows})",
     "a b c#");
-
-inline const Statement kCells(
-    "SELECT s.store_id, s.item, s.uom, CAST(ROUND(s.on_hand * 1000000) AS BIGINT),"
-    " CAST(ROUND(s.reserved * 1000000) AS BIGINT), CAST(ROUND(s.damaged * 1000000) AS BIGINT),"
-    " CAST(ROUND(s.in_transit * 1000000) AS BIGINT) FROM {rows}"
-    " JOIN stock s ON s.store_id = r.a AND s.item = r.b AND s.uom = r.c",
-    "a b c");
-inline const Statement kCountedAt(
-    "SELECT c.store_id, c.item, c.uom, c.bucket, c.as_of FROM {rows}"
-    " JOIN counted_at c ON c.store_id = r.a AND c.item = r.b AND c.uom = r.c",
-    "a b c");
-inline const Statement kTransit(
-    "SELECT t.store_id, t.transfer_id, t.item, t.uom,"
-    " CAST(ROUND(t.quantity * 1000000) AS BIGINT) FROM {rows} JOIN transit t"
-    " ON t.store_id = r.a AND t.transfer_id = r.b AND t.item = r.c AND t.uom = r.d",
-    "a b c d");
-inline const Statement kSaveCells(
-    "INSERT INTO stock (store_id, item, uom, on_hand, reserved, damaged, in_transit)"
-    " SELECT r.a, r.b, r.c, CAST(r.d AS NUMERIC), CAST(r.e AS NUMERIC), CAST(r.f AS NUMERIC),"
-    " CAST(r.g AS NUMERIC) FROM {rows} WHERE true"
-    " ON CONFLICT (store_id, item, uom) DO UPDATE SET on_hand = excluded.on_hand,"
-    " reserved = excluded.reserved, damaged = excluded.damaged, in_transit = excluded.in_transit",
-    "a b c d e f g");
-inline const Statement kSaveCountedAt(
-    "INSERT INTO counted_at (store_id, item, uom, bucket, as_of)"
-    " SELECT r.a, r.b, r.c, r.d, r.e FROM {rows} WHERE true"
-    " ON CONFLICT (store_id, item, uom, bucket) DO UPDATE SET as_of = excluded.as_of",
-    "a b c d e#");
-inline const Statement kSaveTransit(
-    "INSERT INTO transit (store_id, transfer_id, item, uom, quantity)"
-    " SELECT r.a, r.b, r.c, r.d, CAST(r.e AS NUMERIC) FROM {rows} WHERE true"
-    " ON CONFLICT (store_id, transfer_id, item, uom) DO UPDATE SET quantity = excluded.quantity",
-    "a b c d e");
-inline const Statement kDropTransit(
-    "DELETE FROM transit WHERE (store_id, transfer_id, item, uom) IN"
-    " (SELECT r.a, r.b, r.c, r.d FROM {rows})",
-    "a b c d");
-inline const Statement kTimeline(
-    "INSERT INTO timeline (store_id, at, position) SELECT r.a, r.b, r.c FROM {rows}", "a b# c#");
-inline const Statement kLate(
-    "INSERT INTO late (position, store_id, item, uom, bucket, delta, as_of)"
-    " SELECT r.a, r.b, r.c, r.d, r.e, CAST(r.f AS NUMERIC), r.g FROM {rows}",
-    "a# b c d e f g#");
 
 inline const Statement kDuplicates(
     "INSERT INTO duplicate (store_id, stream, sequence, id, seen, last_at)"
@@ -213,11 +167,5 @@ inline const Statement kSaveGaps(
     "INSERT INTO gap (store_id, stream, first, last, since, asked_at)"
     " SELECT r.a, r.b, r.c, r.d, r.e, NULLIF(r.f, '') FROM {rows}",
     "a b c# d# e f");
-
-inline const Statement kClearStock("DELETE FROM stock", "");
-inline const Statement kClearTransit("DELETE FROM transit", "");
-inline const Statement kClearCountedAt("DELETE FROM counted_at", "");
-inline const Statement kClearTimeline("DELETE FROM timeline", "");
-inline const Statement kClearLate("DELETE FROM late", "");
 
 }  // namespace tillrelay::collector::sql

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "collector/db/statements.h"
+#include "collector/db/statements_ledger.h"
 #include "common/base/decimal.h"
 #include "common/base/text.h"
 #include "common/event/kind.h"
@@ -11,7 +12,6 @@ namespace tillrelay::collector {
 namespace {
 
 std::string ChainText(const wire::Chain& chain) { return ToHex(BytesOf(chain)); }
-std::string Quantity(int64_t micros) { return Decimal::FromMicros(micros).Shortest(); }
 
 Status ReadChain(std::string_view text, wire::Chain* chain) {
   if (wire::ParseChain(text, chain)) return Status::Ok();
@@ -34,6 +34,16 @@ Result<std::vector<StreamRow>> StreamsOf(const Rows& rows) {
   return streams;
 }
 
+Input& Key(Input& input, const StreamKey& key) { return input.Text(key.store).Text(key.stream); }
+
+Input Numbers(const Statement& statement, const std::vector<NumberKey>& numbers) {
+  Input input(statement);
+  for (const NumberKey& n : numbers) Key(input, n.key).Int(n.sequence);
+  return input;
+}
+
+}  // namespace
+
 Result<std::vector<EventRow>> EventsOf(const Rows& rows) {
   std::vector<EventRow> events(rows.size());
   for (size_t i = 0; i < rows.size(); ++i) {
@@ -52,21 +62,13 @@ Result<std::vector<EventRow>> EventsOf(const Rows& rows) {
   return events;
 }
 
-std::optional<size_t> BucketOf(std::string_view word) {
-  const auto found = std::find(event::kBucketWords.begin(), event::kBucketWords.end(), word);
-  if (found == event::kBucketWords.end()) return std::nullopt;
-  return static_cast<size_t>(found - event::kBucketWords.begin());
+Tables::Tables(Sql* sql, LedgerIn ledger)
+    : sql_(*sql), ledger_(ledger == LedgerIn::kServed ? sql::kServed : sql::kRebuilt) {}
+
+Tables::Head Tables::HeadOf(const Rows& rows) {
+  return {rows.Unsigned(0, 0), rows.Unsigned(0, 1), rows.Text(0, 2),
+          rows.Text(0, 3),     rows.Unsigned(0, 4), rows.Unsigned(0, 5)};
 }
-
-Input& Key(Input& input, const StreamKey& key) { return input.Text(key.store).Text(key.stream); }
-
-Input Numbers(const Statement& statement, const std::vector<NumberKey>& numbers) {
-  Input input(statement);
-  for (const NumberKey& n : numbers) Key(input, n.key).Int(n.sequence);
-  return input;
-}
-
-}  // namespace
 
 void Tables::AddCalls(const Wanted& wanted, std::vector<Call>* calls, std::deque<Input>* inputs) {
   const auto add = [&](const Statement& statement) -> Input& {
@@ -78,13 +80,13 @@ void Tables::AddCalls(const Wanted& wanted, std::vector<Call>* calls, std::deque
   for (const StreamKey& key : wanted.streams) Key(streams, key);
   Input& ids = add(sql::kCountedIds);
   for (const std::string& id : wanted.ids) ids.Text(id);
-  Input& cells = add(sql::kCells);
-  Input& counted_at = add(sql::kCountedAt);
+  Input& cells = add(ledger_.cells);
+  Input& counted_at = add(ledger_.counted_at);
   for (const CellKey& c : wanted.cells) {
     cells.Text(c.store).Text(c.item).Text(c.uom);
     counted_at.Text(c.store).Text(c.item).Text(c.uom);
   }
-  Input& transit = add(sql::kTransit);
+  Input& transit = add(ledger_.transit);
   for (const TransitKey& t : wanted.transit) {
     transit.Text(t.cell.store).Text(t.transfer).Text(t.cell.item).Text(t.cell.uom);
   }
@@ -107,14 +109,18 @@ Result<Found> Tables::Collect(const std::vector<Rows>& all) {
   for (size_t i = 0; i < rows[2].size(); ++i) {
     CellRow& cell = found.cells[cell_key(rows[2], i)];
     for (size_t b = 0; b < kBuckets; ++b) cell.micros[b] = rows[2].Int(i, 3 + b);
+    cell.position = rows[2].Unsigned(i, 3 + kBuckets);
   }
   for (size_t i = 0; i < rows[3].size(); ++i) {
     const auto bucket = BucketOf(rows[3].Text(i, 3));
-    if (bucket) found.cells[cell_key(rows[3], i)].as_of[*bucket] = rows[3].Int(i, 4);
+    if (!bucket) continue;
+    found.cells[cell_key(rows[3], i)].counted[*bucket] = {rows[3].Int(i, 4),
+                                                          rows[3].Unsigned(i, 5)};
   }
   for (size_t i = 0; i < rows[4].size(); ++i) {
     const Rows& r = rows[4];
-    found.transit[{{r.Text(i, 0), r.Text(i, 2), r.Text(i, 3)}, r.Text(i, 1)}] = r.Int(i, 4);
+    found.transit[{{r.Text(i, 0), r.Text(i, 2), r.Text(i, 3)}, r.Text(i, 1)}] = {r.Int(i, 4),
+                                                                                 r.Int(i, 5)};
   }
   return found;
 }
@@ -128,7 +134,7 @@ Result<Found> Tables::Begin(const Wanted& wanted, Head* head) {
   auto rows = sql_.RunAll(calls);
   if (!rows.ok()) return std::move(rows).status();
   if (rows->front().empty()) return Corrupt("table head is empty");
-  *head = {rows->front().Unsigned(0, 0), rows->front().Unsigned(0, 1)};
+  *head = HeadOf(rows->front());
   return Collect(*rows);
 }
 
@@ -160,13 +166,6 @@ Result<std::vector<uint64_t>> Tables::Islands(const StreamKey& key, uint64_t thr
 Result<std::vector<EventRow>> Tables::UnappliedDiverged(const std::string& before) {
   Input input(sql::kForgotten);
   auto rows = sql_.Run(sql::kForgotten, input.Text(before));
-  if (!rows.ok()) return std::move(rows).status();
-  return EventsOf(*rows);
-}
-
-Result<std::vector<EventRow>> Tables::Since(const std::string& store, int64_t as_of) {
-  Input input(sql::kSince);
-  auto rows = sql_.Run(sql::kSince, input.Text(store).Int(as_of));
   if (!rows.ok()) return std::move(rows).status();
   return EventsOf(*rows);
 }
@@ -241,12 +240,21 @@ Status Tables::Write(const Changes& changes, uint64_t position) {
     streams.Int(s.revision).Int(s.lost_through);
   }
   TRY(sql_.Queue(sql::kSaveStreams, streams));
-  if (changes.timeline.empty()) return Status::Ok();
+  if (changes.hashes.empty()) return Status::Ok();
   Input head(sql::kSaveHead);
-  return sql_.Queue(sql::kSaveHead, head.Int(position));
+  return sql_.Queue(sql::kSaveHead, head.Int(position).Text(changes.hashes.rbegin()->second));
 }
 
 Status Tables::WriteEvents(const Changes& changes) {
+  // The hash of a position; of a row without one nothing.
+  const auto hash = [&changes](Input* input, uint64_t position) {
+    const auto found = changes.hashes.find(position);
+    if (position == 0 || found == changes.hashes.end()) {
+      input->Null();
+    } else {
+      input->Text(found->second);
+    }
+  };
   TRY(sql_.Queue(sql::kDropEvents, Numbers(sql::kDropEvents, changes.dropped)));
   Input events(sql::kInsertEvents);
   for (const EventRow& e : changes.events) {
@@ -258,11 +266,14 @@ Status Tables::WriteEvents(const Changes& changes) {
     Key(events, e.key).Int(e.sequence).Text(e.id).Text(e.kind).Text(e.occurred_at);
     events.Text(e.recorded_at).Text(e.stored_at).Own(ChainText(e.chain));
     events.Int(e.position > 0 ? int64_t{1} : 0).Text(e.body);
+    hash(&events, e.position);
   }
   TRY(sql_.Queue(sql::kInsertEvents, events));
   Input counted(sql::kCountEvents);
   for (const auto& [number, position] : changes.counted) {
-    Key(counted.Int(position), number.key).Int(number.sequence);
+    counted.Int(position);
+    hash(&counted, position);
+    Key(counted, number.key).Int(number.sequence);
   }
   TRY(sql_.Queue(sql::kCountEvents, counted));
   Input filled(sql::kFillEvents);
@@ -273,43 +284,10 @@ Status Tables::WriteEvents(const Changes& changes) {
     } else {
       filled.Null();
     }
+    hash(&filled, e.position);
     Key(filled, e.key).Int(e.sequence);
   }
   return sql_.Queue(sql::kFillEvents, filled);
-}
-
-Status Tables::WriteLedger(const Changes& changes) {
-  Input cells(sql::kSaveCells), counted_at(sql::kSaveCountedAt);
-  for (const auto& [key, cell] : changes.cells) {
-    cells.Text(key.store).Text(key.item).Text(key.uom);
-    for (const int64_t micros : cell.micros) cells.Own(Quantity(micros));
-    for (size_t b = 0; b < kBuckets; ++b) {
-      if (!cell.as_of[b]) continue;
-      counted_at.Text(key.store).Text(key.item).Text(key.uom);
-      counted_at.Text(event::kBucketWords[b]).Int(*cell.as_of[b]);
-    }
-  }
-  TRY(sql_.Queue(sql::kSaveCells, cells));
-  TRY(sql_.Queue(sql::kSaveCountedAt, counted_at));
-  Input transit(sql::kSaveTransit), over(sql::kDropTransit);
-  for (const auto& [key, micros] : changes.transit) {
-    Input& input = micros == 0 ? over : transit;
-    input.Text(key.cell.store).Text(key.transfer).Text(key.cell.item).Text(key.cell.uom);
-    if (micros != 0) transit.Own(Quantity(micros));
-  }
-  TRY(sql_.Queue(sql::kSaveTransit, transit));
-  TRY(sql_.Queue(sql::kDropTransit, over));
-  Input timeline(sql::kTimeline);
-  for (const TimelineRow& row : changes.timeline) {
-    timeline.Text(row.store).Int(row.at).Int(row.position);
-  }
-  TRY(sql_.Queue(sql::kTimeline, timeline));
-  Input late(sql::kLate);
-  for (const LateRow& row : changes.late) {
-    late.Int(row.position).Text(row.cell.store).Text(row.cell.item).Text(row.cell.uom);
-    late.Text(event::kBucketWords[row.bucket]).Own(Quantity(row.micros)).Int(row.as_of);
-  }
-  return sql_.Queue(sql::kLate, late);
 }
 
 Status Tables::WriteRest(const Changes& changes) {
@@ -372,7 +350,12 @@ Status Tables::WriteUnapplied(const Changes& changes) {
 
 namespace {
 
+// Of one list of a confirmation: it has to stay small enough for every broker and reader.
+constexpr size_t kMostRanges = 500;
+
 // Adds the numbers of `rows` (store, stream, number in their order) to the list of their stream.
+// The last range takes in what lies between those for which there is no place of their own: a store
+// that keeps a body too many loses nothing.
 void AddRanges(const Rows& rows, std::vector<wire::Range> wire::StreamConfirm::*list,
                Tables::Confirmed* confirmed) {
   for (size_t i = 0; i < rows.size(); ++i) {
@@ -380,7 +363,8 @@ void AddRanges(const Rows& rows, std::vector<wire::Range> wire::StreamConfirm::*
     for (wire::StreamConfirm& s : (*confirmed)[rows.Text(i, 0)]) {
       std::vector<wire::Range>& ranges = s.*list;
       if (s.stream != rows.Text(i, 1) || number > s.through) continue;
-      if (!ranges.empty() && ranges.back().last + 1 >= number) {
+      const bool full = ranges.size() >= kMostRanges;
+      if (!ranges.empty() && (full || ranges.back().last + 1 >= number)) {
         ranges.back().last = number;
       } else {
         ranges.push_back({number, number});
@@ -446,14 +430,6 @@ Result<std::vector<std::pair<StreamKey, GapRow>>> Tables::Gaps() {
     gap = {{rows->Unsigned(i, 2), rows->Unsigned(i, 3)}, rows->Text(i, 4), rows->Text(i, 5)};
   }
   return gaps;
-}
-
-Status Tables::ClearLedger() {
-  for (const Statement* clear : {&sql::kClearStock, &sql::kClearTransit, &sql::kClearCountedAt,
-                                 &sql::kClearTimeline, &sql::kClearLate}) {
-    TRY(sql_.Queue(*clear, Input(*clear)));
-  }
-  return Status::Ok();
 }
 
 Result<std::vector<EventRow>> Tables::Counted(uint64_t after, uint64_t most) {

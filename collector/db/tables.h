@@ -27,25 +27,46 @@ struct Found {
   std::set<std::string> counted;
   std::set<std::string> reserved;  // of events that could not be applied
   std::map<CellKey, CellRow> cells;
-  std::map<TransitKey, int64_t> transit;
+  std::map<TransitKey, TransitRow> transit;
 };
+
+// Rows of the columns that kCounted reads.
+Result<std::vector<EventRow>> EventsOf(const Rows& rows);
+
+namespace sql {
+struct LedgerStatements;
+}
 
 class Tables {
  public:
-  explicit Tables(Sql* sql) : sql_(*sql) {}
+  // Which tables hold the ledger: those that are served, or those that a rebuild fills.
+  enum class LedgerIn { kServed, kRebuilt };
+  explicit Tables(Sql* sql, LedgerIn ledger = LedgerIn::kServed);
 
   struct Head {
     uint64_t position = 0;  // of the last counted event
     uint64_t purged = 0;    // positions up to here have been deleted by age
+    std::string hash, purged_hash;
+    uint64_t changes_after = 0;   // of what counted before, by an older program, no outcome is kept
+    uint64_t filled_through = 0;  // of those, movement has the facts up to here
+    bool complete() const { return filled_through >= changes_after; }
   };
+  static Head HeadOf(const Rows& rows);
   // Starts the transaction and reads, in one round trip.
   Result<Found> Begin(const Wanted& wanted, Head* head);
   Result<Found> Read(const Wanted& wanted);
   Result<std::vector<EventRow>> Events(const std::vector<NumberKey>& numbers);
   // The numbers that are held above `through`.
   Result<std::vector<uint64_t>> Islands(const StreamKey& key, uint64_t through);
-  // Bodies of the store's counted events that happened after `as_of`.
-  Result<std::vector<EventRow>> Since(const std::string& store, int64_t as_of);
+  // For each cell and bucket what moved in it after `as_of`, at positions below `before`.
+  Result<std::vector<int64_t>> MovedSince(const std::vector<std::pair<CellKey, size_t>>& cells,
+                                          int64_t as_of, uint64_t before);
+  // Held counts whose time has come, at most 500, in the order of their times.
+  Result<std::vector<HeldRow>> DueHeld(int64_t now);
+  // Of the first held count that time will release.
+  Result<std::optional<int64_t>> NextHeld();
+  // The lines of the changes above `after` up to `through`, in order.
+  Result<std::vector<MovementRow>> Movements(uint64_t after, uint64_t through);
   Result<std::vector<LossRow>> Losses(const StreamKey& key);
   Result<std::map<uint64_t, OwedRow>> Owed(const StreamKey& key);
 
@@ -73,9 +94,10 @@ class Tables {
   Result<std::vector<StreamRow>> OpenStreams();
   Result<std::vector<std::pair<StreamKey, GapRow>>> Gaps();
 
-  // For a rebuild: the ledger is emptied, then counted events are read in order.
-  Status ClearLedger();
+  // Counted events in order.
   Result<std::vector<EventRow>> Counted(uint64_t after, uint64_t most);
+  Status ClearLedger();
+  Status WriteMovements(const std::vector<MovementRow>& movements);
 
   // tables_age.cc. Time that was seen to pass, in seconds: adds to the row if it is as expected,
   // else another collector has counted. Gives what the row says then. A transaction of its own, as
@@ -96,10 +118,12 @@ class Tables {
   Status WriteLedger(const Changes& changes);
   Status WriteRest(const Changes& changes);
   Status WriteDoubtful(const Changes& changes);
+  Status ForgetRows(const Rows& rows, size_t count);
   Status WriteForgotten(const std::map<std::string, PurgedRanges>& forgotten);
   Status WriteUnapplied(const Changes& changes);
 
   Sql& sql_;
+  const sql::LedgerStatements& ledger_;
 };
 
 }  // namespace tillrelay::collector

@@ -95,22 +95,50 @@ Result<uint64_t> Tables::Purge(uint64_t through, uint64_t most) {
   Input oldest(sql::kOldest);
   auto rows = sql_.Run(sql::kOldest, oldest.Int(head.purged).Int(end));
   if (!rows.ok()) return std::move(rows).status();
-  auto forgotten = ReadForgotten();
-  if (!forgotten.ok()) return std::move(forgotten).status();
-  std::map<std::string, PurgedRanges> changed;
-  uint64_t last = head.purged;
-  Input purge(sql::kPurge), purged(sql::kPurged);
-  for (size_t i = 0; i < rows->size() && rows->Unsigned(i, 0) == last + 1; ++i) {
-    purge.Int(++last);
-    const std::string& store = rows->Text(i, 1);
-    auto& ranges = changed.try_emplace(store, (*forgotten)[store]).first->second;
-    NotePurged(TimeOf(rows->Text(i, 2)), &ranges);
+  size_t count = 0;
+  while (count < rows->size() && rows->Unsigned(count, 0) == head.purged + count + 1) ++count;
+  if (count == 0) return Corrupt("no event has the position behind those that were deleted");
+  const uint64_t last = head.purged + count;
+  TRY(ForgetRows(*rows, count));
+  Input events(sql::kPurgeEvents), movements(sql::kPurgeMovements), purged(sql::kPurged);
+  TRY(sql_.Queue(sql::kPurgeEvents, events.Int(head.purged).Int(last)));
+  TRY(sql_.Queue(sql::kPurgeMovements, movements.Int(head.purged).Int(last)));
+  // What an older program counted has no hash; where its positions end the history begins.
+  const std::string& hash =
+      last <= head.changes_after ? head.purged_hash : rows->Text(count - 1, 5);
+  TRY(sql_.Queue(sql::kPurged, purged.Int(last).Text(hash)));
+  // What stands beside them in their streams: rows without effect, and repetitions.
+  std::map<StreamKey, uint64_t> streams;
+  for (size_t i = 0; i < count; ++i) {
+    uint64_t& highest = streams[{rows->Text(i, 1), rows->Text(i, 2)}];
+    highest = std::max(highest, rows->Unsigned(i, 3));
   }
-  TRY(sql_.Queue(sql::kPurge, purge));
-  TRY(sql_.Queue(sql::kPurged, purged.Int(last)));
-  TRY(WriteForgotten(changed));
+  Input uncounted(sql::kPurgeUncounted), duplicates(sql::kPurgeDuplicates);
+  for (const auto& [key, sequence] : streams) {
+    uncounted.Text(key.store).Text(key.stream).Int(sequence);
+    duplicates.Text(key.store).Text(key.stream).Int(sequence);
+  }
+  TRY(sql_.Queue(sql::kPurgeUncounted, uncounted));
+  TRY(sql_.Queue(sql::kPurgeDuplicates, duplicates));
   TRY(Commit());
-  return last - head.purged;
+  return uint64_t{count};
+}
+
+// Notes when the first `count` of these rows were recorded.
+Status Tables::ForgetRows(const Rows& rows, size_t count) {
+  std::map<std::string, PurgedRanges> changed;
+  for (size_t i = 0; i < count; ++i) changed.try_emplace(rows.Text(i, 1));
+  Input stores(sql::kForgottenOf);
+  for (const auto& [store, ranges] : changed) stores.Text(store);
+  auto known = sql_.Run(sql::kForgottenOf, stores);
+  if (!known.ok()) return std::move(known).status();
+  for (size_t i = 0; i < known->size(); ++i) {
+    changed[known->Text(i, 0)].push_back({TimeOf(known->Text(i, 1)), TimeOf(known->Text(i, 2))});
+  }
+  for (size_t i = 0; i < count; ++i) {
+    NotePurged(TimeOf(rows.Text(i, 4)), &changed[rows.Text(i, 1)]);
+  }
+  return WriteForgotten(changed);
 }
 
 }  // namespace tillrelay::collector

@@ -110,6 +110,18 @@ void JudgeFacts(const HealthRules& judge, StoreHealth* store) {
         fmt::format("{} events are kept but cannot be applied since {}: {}", facts.unapplied,
                     facts.unapplied_since, facts.unapplied_first));
   }
+  if (facts.held > 0) {
+    Add(store, Level::kWarn,
+        fmt::format("{} counted cells wait since {}: their count is dated after the clock of head "
+                    "office; it is applied when its time comes",
+                    facts.held, facts.held_since));
+  }
+  if (facts.too_old > 0) {
+    Add(store, Level::kBad,
+        fmt::format("{} counted cells are not applied: what moved since their count has been "
+                    "deleted by age; count them again",
+                    facts.too_old));
+  }
   if (facts.owed > 0) {
     Add(store, Level::kWarn,
         fmt::format("{} events too large for the line since {}", facts.owed, facts.owed_since));

@@ -95,7 +95,7 @@ Result<Outcome> Store::Next(StreamState* s, const Arrived& e) {
     if (doubtful) Doubt(RowOf(e));
   }
   TRY(Insert(e, counts));
-  if (counts) TRY(Post(e.posting));
+  if (counts) TRY(Post(e.posting, e.id));
   if (e.sequence == 1) s->row.reason = e.kind == "stream_opened" ? e.opened_reason : "first";
   s->row.chain = e.chain;
   s->dirty = true;
@@ -152,7 +152,7 @@ Result<Outcome> Store::Fill(const Arrived& e) {
   } else {
     row.position = ++position_;
     ids_[e.id] = true;
-    TRY(Post(e.posting));
+    TRY(Post(e.posting, e.id));
   }
   changes_.owed_over.push_back({e.key, e.sequence});
   TRY(NoteFilled(e.key, e.sequence));
@@ -247,7 +247,7 @@ Status Store::CountOutOfOrder(const EventRow& held) {
   if (auto loss = ReadDeclared(held.kind, *data)) {
     declared_.emplace_back(held.key.store, *std::move(loss));
   }
-  return Post(posting);
+  return Post(posting, held.id);
 }
 
 Status Store::DivergeOutOfOrder(const StreamKey& key, uint64_t from) {
@@ -298,7 +298,7 @@ Result<uint64_t> Store::ApplyDiverged(const std::string& before) {
     row.stored_at = changes_.now;
     row.position = ++position_;
     ids_[row.id] = true;
-    TRY(Post(ReadPosting({row.key.store, row.kind, row.occurred_at}, *data)));
+    TRY(Post(ReadPosting({row.key.store, row.kind, row.occurred_at}, *data), row.id));
     changes_.events.push_back(std::move(row));
     ++rescued;
   }

@@ -72,6 +72,14 @@ class Store {
   Result<bool> ApplyKept(const UnappliedRow& kept, const std::string& time);
   // The same in a transaction of its own, which is rolled back if the database still refuses it.
   Result<bool> ApplyKeptAlone(const UnappliedRow& kept, const std::string& time, std::string now);
+  // store_ledger.cc. Applies held counts whose time has come, at new positions, at most 500 lines.
+  // Gives how many lines; the caller commits.
+  Result<size_t> ReleaseCounts();
+  // A transaction that writes where groups write and leaves nothing.
+  Status Probe(std::string now);
+  // As of the last transaction.
+  const Tables::Head& head() const { return head_; }
+  uint64_t held_counts() const { return held_counts_; }  // lines, since the start
   void ReplaceGaps(const StreamKey& key, std::vector<GapRow> gaps) {
     changes_.gaps[key] = std::move(gaps);
   }
@@ -92,7 +100,7 @@ class Store {
 
  private:
   explicit Store(std::unique_ptr<Sql> sql)
-      : sql_(std::move(sql)), tables_(sql_.get()), ledger_(&tables_, [this] { return Flush(); }) {}
+      : sql_(std::move(sql)), tables_(sql_.get()), ledger_(&tables_) {}
 
   Result<StreamState*> Get(const StreamKey& key, bool* fresh = nullptr);
   Status Adopt(const StreamRow& row);
@@ -131,7 +139,9 @@ class Store {
   bool MayHaveCounted(const std::string& store, const std::string& recorded_at) const;
   void Doubt(const EventRow& row);
   Status Insert(const Arrived& e, bool counted);
-  Status Post(const Posting& posting) { return ledger_.Apply(posting, position_, &changes_); }
+  // At the current position; `id` is the event's.
+  Status Post(const Posting& posting, std::string_view id);
+  CountRules RulesOf(const std::string& now) const;
   void Duplicate(const NumberKey& number, const std::string& id);
   void Diverge(const Arrived& e);
   EventRow RowOf(const Arrived& e) const;
@@ -146,7 +156,9 @@ class Store {
   // Of the transaction:
   Changes changes_;
   Tables::Head head_;
-  uint64_t position_ = 0;                              // of the last counted event
+  uint64_t position_ = 0;  // of the last counted event
+  uint64_t held_counts_ = 0;
+  std::string hash_;                                   // running, at `position_`
   std::map<std::string, bool> ids_;                    // whether it has counted
   std::map<NumberKey, size_t> fresh_;                  // index in changes_.events
   std::map<NumberKey, std::optional<EventRow>> rows_;  // as read, or as flushed

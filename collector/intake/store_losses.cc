@@ -167,7 +167,7 @@ Result<Outcome> Store::AfterLoss(const Arrived& e) {
     if (doubtful) Doubt(RowOf(e));
     const bool counts = here && !*known && !doubtful;
     TRY(Insert(e, counts));
-    if (counts) TRY(Post(e.posting));
+    if (counts) TRY(Post(e.posting, e.id));
     if (e.parked) return Outcome::kParked;
     ++changes_.loss_filled[{e.key, loss->range.first}];
     return Outcome::kFilled;

@@ -28,6 +28,7 @@ Status Store::Begin(std::string now, std::span<const Arrived> batch) {
   auto found = tables_.Begin(wanted, &head_);
   if (!found.ok()) return std::move(found).status();
   position_ = head_.position;
+  hash_ = head_.hash;
   if (forgotten_at_ != head_.purged) {
     auto forgotten = tables_.ReadForgotten();
     if (!forgotten.ok()) return std::move(forgotten).status();
@@ -37,6 +38,7 @@ Status Store::Begin(std::string now, std::span<const Arrived> batch) {
   for (const std::string& id : wanted.ids) {
     ids_[id] = found->counted.contains(id) || found->reserved.contains(id);
   }
+  ledger_.SetRules(RulesOf(changes_.now));
   ledger_.Load(wanted, *found);
   for (const StreamRow& row : found->streams) TRY(Adopt(row));
   return batch.empty() ? Status::Ok() : ReadNeeded(batch);
@@ -158,6 +160,7 @@ Status Store::Flush() {
     state->row.through = state->through();
     changes_.streams[state->row.key] = state->row;
   }
+  held_counts_ += changes_.held.size();
   TRY(tables_.Write(changes_, position_));
   for (const auto& [number, index] : fresh_) rows_[number] = std::move(changes_.events[index]);
   fresh_.clear();

@@ -68,7 +68,7 @@ Result<bool> Store::ApplyKept(const UnappliedRow& kept, const std::string& time)
     row.position = ++position_;
     ids_[kept.id] = true;
     if (e->loss) declared_.emplace_back(row.key.store, *e->loss);
-    TRY(Post(e->posting));
+    TRY(Post(e->posting, row.id));
   }
   if (in_place) {
     rows_[kept.number] = row;

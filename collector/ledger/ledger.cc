@@ -1,6 +1,7 @@
 #include "collector/ledger/ledger.h"
 
 #include "common/base/decimal.h"
+#include "common/event/time_text.h"
 
 namespace tillrelay::collector {
 
@@ -19,75 +20,149 @@ void Ledger::Load(const Wanted& wanted, const Found& found) {
   }
   for (const TransitKey& key : wanted.transit) {
     const auto row = found.transit.find(key);
-    transit_.try_emplace(key, Transit{row == found.transit.end() ? 0 : row->second, false});
+    transit_.try_emplace(key,
+                         Transit{row == found.transit.end() ? TransitRow{} : row->second, false});
   }
+}
+
+std::vector<MovementRow> FactsOf(const Posting& posting, uint64_t position) {
+  std::vector<MovementRow> rows;
+  const auto add = [&](const CellKey& cell, size_t bucket) -> MovementRow& {
+    MovementRow& row = rows.emplace_back();
+    row.position = position;
+    row.line = rows.size() - 1;
+    row.cell = cell;
+    row.bucket = bucket;
+    return row;
+  };
+  for (const CountedLine& line : posting.lines) add(line.cell, line.bucket).at = posting.as_of;
+  for (const Effect& effect : posting.effects) {
+    MovementRow& row = add(effect.cell, effect.bucket);
+    row.ref = effect.ref;
+    row.at = posting.at;
+    row.delta = effect.micros;
+  }
+  return rows;
 }
 
 Status Ledger::Apply(const Posting& posting, uint64_t position, Changes* changes) {
   skipped_ += posting.skipped;
-  // Counts may need to read what this transaction has written so far, their own row excepted.
-  if (posting.is_count) TRY(ApplyCount(posting, position));
-  changes->timeline.push_back({posting.store, posting.at, position});
-  for (const Effect& effect : posting.effects) {
-    LateRow late;
-    late.position = position;
-    TRY(ApplyEffect(posting.at, effect, std::move(late), changes));
+  std::vector<MovementRow> rows = FactsOf(posting, position);
+  const std::span all(rows);
+  if (posting.is_count) TRY(ApplyCount(posting, all.first(posting.lines.size()), changes));
+  for (MovementRow& moved : all.subspan(posting.lines.size())) {
+    TRY(ApplyEffect(&moved));
+    if (moved.bucket != kInTransit && !rules_.replay) {
+      unwritten_[{moved.cell, moved.bucket}].push_back({moved.at, moved.delta});
+    }
   }
+  for (MovementRow& moved : rows) changes->movements.push_back(std::move(moved));
   return Status::Ok();
 }
 
-Status Ledger::ApplyEffect(int64_t at, const Effect& effect, LateRow late, Changes* changes) {
-  auto cell = Load(effect.cell);
+Status Ledger::ApplyEffect(MovementRow* moved) {
+  auto cell = Load(moved->cell);
   if (!cell.ok()) return std::move(cell).status();
   CellRow& row = (*cell)->row;
-  const auto& as_of = row.as_of[effect.bucket];
-  if (as_of && at <= *as_of) {  // the count has seen it
-    late.cell = effect.cell;
-    late.bucket = effect.bucket;
-    late.micros = effect.micros;
-    late.as_of = *as_of;
-    changes->late.push_back(std::move(late));
+  const auto& counted = row.counted[moved->bucket];
+  int64_t& quantity = row.micros[moved->bucket];
+  moved->quantity = quantity;
+  if (counted && moved->at <= counted->as_of) {  // the count has seen it
+    moved->applied = Applied::kLate;
     return Status::Ok();
   }
-  if (!Add(&row.micros[effect.bucket], effect.micros)) return Status::Ok();
+  if (!Add(&quantity, moved->delta)) {
+    moved->applied = Applied::kOverflow;
+    return Status::Ok();
+  }
+  moved->applied = Applied::kAdded;
+  moved->change = moved->delta;
+  moved->quantity = quantity;
+  row.position = moved->position;
   (*cell)->dirty = true;
-  if (effect.bucket != kInTransit) return Status::Ok();
-  auto transit = LoadTransit({effect.cell, effect.ref});
+  if (moved->bucket != kInTransit) return Status::Ok();
+  auto transit = LoadTransit({moved->cell, moved->ref});
   if (!transit.ok()) return std::move(transit).status();
-  (*transit)->dirty = Add(&(*transit)->micros, effect.micros) || (*transit)->dirty;
+  TransitRow& open = (*transit)->row;
+  if (open.micros == 0 || moved->at < open.since) open.since = moved->at;
+  (*transit)->dirty = Add(&open.micros, moved->delta) || (*transit)->dirty;
   return Status::Ok();
 }
 
-Status Ledger::ApplyCount(const Posting& posting, uint64_t position) {
-  auto later = MovedSince(posting, position);
-  if (!later.ok()) return std::move(later).status();
-  for (const CountedLine& line : posting.lines) {
+// Empty: it can be applied.
+std::string Ledger::WhyHeld(const Posting& posting) const {
+  if (posting.as_of > rules_.now) return std::string(kHeldAhead);
+  if (rules_.forgotten && rules_.forgotten(posting.store, posting.as_of)) {
+    return std::string(kHeldTooOld);
+  }
+  return rules_.complete ? "" : std::string(kHeldIncomplete);
+}
+
+Status Ledger::ApplyCount(const Posting& posting, std::span<MovementRow> rows, Changes* changes) {
+  const std::string held = rows.empty() ? "" : WhyHeld(posting);
+  std::vector<int64_t> since;
+  if (held.empty() && !rows.empty()) {
+    auto moved = MovedSince(posting, rows.front().position);
+    if (!moved.ok()) return std::move(moved).status();
+    since = *std::move(moved);
+  }
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const CountedLine& line = posting.lines[i];
+    if (held.empty()) {
+      TRY(ApplyCounted(posting, line, since[i], &rows[i]));
+      continue;
+    }
     auto cell = Load(line.cell);
     if (!cell.ok()) return std::move(cell).status();
-    auto& known = (*cell)->row.as_of[line.bucket];
-    if (known && posting.as_of < *known) continue;  // a later count has been applied already
-    int64_t total = line.micros;
-    if (!Add(&total, (*later)[{line.cell, line.bucket}])) continue;
-    (*cell)->row.micros[line.bucket] = total;
-    known = posting.as_of;
-    (*cell)->dirty = true;
+    rows[i].quantity = (*cell)->row.micros[line.bucket];
+    rows[i].applied = Applied::kHeld;
+    (*cell)->dirty = true;  // so that the cell is there to be seen, with its exception
+    changes->held.push_back({rows[i].position, i, line.cell, line.bucket, line.micros,
+                             posting.as_of, held, changes->now});
   }
   return Status::Ok();
 }
 
-// The effects of the store's earlier applied events that happened after the count, by cell.
-Result<Ledger::Sums> Ledger::MovedSince(const Posting& posting, uint64_t position) {
-  TRY(flush_());
-  auto events = tables_.Since(posting.store, posting.as_of);
-  if (!events.ok()) return std::move(events).status();
-  Sums sums;
-  for (EventRow& e : *events) {
-    if (e.position >= position) continue;
-    auto data = parser_.Parse(e.body);
-    if (!data.ok()) continue;  // it had no effect when it was applied either
-    const Posting moved = ReadPosting({e.key.store, e.kind, e.occurred_at}, *data);
-    for (const Effect& effect : moved.effects) {
-      if (effect.bucket != kInTransit) Add(&sums[{effect.cell, effect.bucket}], effect.micros);
+Status Ledger::ApplyCounted(const Posting& posting, const CountedLine& line, int64_t since,
+                            MovementRow* moved) {
+  auto cell = Load(line.cell);
+  if (!cell.ok()) return std::move(cell).status();
+  CellRow& row = (*cell)->row;
+  const CountMark mark{posting.as_of,
+                       posting.counted_as > 0 ? posting.counted_as : moved->position};
+  auto& known = row.counted[line.bucket];
+  int64_t& quantity = row.micros[line.bucket];
+  moved->quantity = quantity;
+  if (known && mark < *known) {  // a later count has been applied already
+    moved->applied = Applied::kSuperseded;
+    return Status::Ok();
+  }
+  int64_t total = line.micros;
+  if (!Add(&total, since)) {
+    moved->applied = Applied::kOverflow;
+    return Status::Ok();
+  }
+  moved->applied = Applied::kSet;
+  moved->change = total - quantity;
+  moved->quantity = quantity = total;
+  known = mark;
+  row.position = moved->position;
+  (*cell)->dirty = true;
+  return Status::Ok();
+}
+
+// For each line: what moved in its cell after the count.
+Result<std::vector<int64_t>> Ledger::MovedSince(const Posting& posting, uint64_t position) {
+  std::vector<CellBucket> cells;
+  for (const CountedLine& line : posting.lines) cells.emplace_back(line.cell, line.bucket);
+  constexpr uint64_t kAll = std::numeric_limits<int64_t>::max();
+  auto sums = tables_.MovedSince(cells, posting.as_of, rules_.replay ? position : kAll);
+  if (!sums.ok()) return sums;
+  for (size_t i = 0; i < cells.size(); ++i) {
+    const auto unwritten = unwritten_.find(cells[i]);
+    if (unwritten == unwritten_.end()) continue;
+    for (const Moved& moved : unwritten->second) {
+      if (moved.at > posting.as_of) Add(&(*sums)[i], moved.delta);
     }
   }
   return sums;
@@ -130,14 +205,16 @@ void Ledger::Flush(Changes* changes) {
     cell.dirty = false;
   }
   for (auto& [key, transit] : transit_) {
-    if (transit.dirty) changes->transit.emplace(key, transit.micros);
+    if (transit.dirty) changes->transit.emplace(key, transit.row);
     transit.dirty = false;
   }
+  unwritten_.clear();
 }
 
 void Ledger::Clear() {
   cells_.clear();
   transit_.clear();
+  unwritten_.clear();
 }
 
 }  // namespace tillrelay::collector

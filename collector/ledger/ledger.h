@@ -1,15 +1,18 @@
-// What: the stock ledger: adds the signed stock effects of counted events to `stock` and `transit`.
-// Promise: the result depends only on the counted events and their positions, so it can be rebuilt
-//   from the event table. A count sets a cell to what was counted plus the effects of the store's
-//   earlier applied events that happened after it; what happened before it and is applied later
-//   leaves the cell alone and is listed in `late`. A sum that would overflow stays as it was.
+// What: the stock ledger: what the effects and counts of counted events do to `stock` and
+// `transit`,
+//   and one row of `movement` for each, which says what it did.
+// Promise: quantities depend only on the counted events and the order of their times, not on the
+//   order in which they came: a count sets a cell to what was counted plus what moved in that cell
+//   after it, and what moved before it changes nothing. A count costs what moved in its cells
+//   since, whatever the rest of the store did. A count from after the centre's clock is held, and
+//   so is one that cannot be computed yet. A sum that would overflow stays as it was.
 // Thread: the store's. Works inside the caller's transaction; cells are kept in memory until
-// `Flush`,
-//   and `Clear` drops them after a rollback.
+//   `Flush`, and `Clear` drops them after a rollback.
 // Errors: those of the database.
 #pragma once
 
 #include <functional>
+#include <limits>
 #include <unordered_map>
 
 #include "collector/db/tables.h"
@@ -17,20 +20,32 @@
 
 namespace tillrelay::collector {
 
+// What decides whether a count can be applied now.
+struct CountRules {
+  int64_t now = std::numeric_limits<int64_t>::max();  // microseconds by the centre's clock
+  bool complete = true;                               // movement holds every event that is kept
+  // Whether movements of the store after that time may have been deleted by age.
+  std::function<bool(const std::string& store, int64_t as_of)> forgotten;
+  // A replay of old positions: movement has them all already, and only earlier ones count.
+  bool replay = false;
+};
+
+// What the event says about each cell, without what came of it.
+std::vector<MovementRow> FactsOf(const Posting& posting, uint64_t position);
+
 class Ledger {
  public:
-  // `flush` writes what the caller holds back, so that it can be read.
-  Ledger(Tables* tables, std::function<Status()> flush)
-      : tables_(*tables), flush_(std::move(flush)) {}
+  explicit Ledger(Tables* tables) : tables_(*tables) {}
 
+  void SetRules(CountRules rules) { rules_ = std::move(rules); }
   // What will be touched, so that it can be read at once: appended to `wanted`.
   static void Prefetch(const Posting& posting, Wanted* wanted);
   // What was found for it; what was wanted and not found is known to be absent.
   void Load(const Wanted& wanted, const Found& found);
 
-  // `*changes` receives timeline and late rows.
+  // `*changes` receives rows of movement and held_count.
   Status Apply(const Posting& posting, uint64_t position, Changes* changes);
-  // The changed cells.
+  // The changed cells; the caller writes `*changes` before it applies anything more.
   void Flush(Changes* changes);
   void Clear();
   size_t cells() const { return cells_.size(); }
@@ -42,23 +57,30 @@ class Ledger {
     bool dirty = false;
   };
   struct Transit {
-    int64_t micros = 0;
+    TransitRow row;
     bool dirty = false;
   };
-  using Sums = std::map<std::pair<CellKey, size_t>, int64_t>;
+  using CellBucket = std::pair<CellKey, size_t>;
 
-  Status ApplyEffect(int64_t at, const Effect& effect, LateRow late, Changes* changes);
-  Status ApplyCount(const Posting& posting, uint64_t position);
-  Result<Sums> MovedSince(const Posting& posting, uint64_t position);
+  Status ApplyEffect(MovementRow* moved);
+  Status ApplyCounted(const Posting& posting, const CountedLine& line, int64_t since,
+                      MovementRow* moved);
+  Status ApplyCount(const Posting& posting, std::span<MovementRow> rows, Changes* changes);
+  std::string WhyHeld(const Posting& posting) const;
+  Result<std::vector<int64_t>> MovedSince(const Posting& posting, uint64_t position);
   Result<Cell*> Load(const CellKey& key);
   Result<Transit*> LoadTransit(const TransitKey& key);
   bool Add(int64_t* sum, int64_t delta);
 
   Tables& tables_;
-  std::function<Status()> flush_;
+  CountRules rules_;
   std::map<CellKey, Cell> cells_;
   std::map<TransitKey, Transit> transit_;
-  JsonParser parser_;
+  // What has been applied and is not written yet.
+  struct Moved {
+    int64_t at = 0, delta = 0;
+  };
+  std::map<CellBucket, std::vector<Moved>> unwritten_;
   uint64_t skipped_ = 0;
 };
 

@@ -33,6 +33,7 @@ struct Posting {
   int64_t at = 0;  // microseconds since 1970
   bool is_count = false;
   int64_t as_of = 0;
+  uint64_t counted_as = 0;  // the position of a count that was held and is applied now
   std::vector<Effect> effects;
   std::vector<CountedLine> lines;
   uint64_t skipped = 0;

@@ -16,14 +16,14 @@ namespace {
 
 // Where a document of a business day may lie by its own time: shops close after midnight, clocks
 // and zones differ, transfers are written later.
-constexpr int64_t kDayMicros = 86'400'000'000, kBefore = 2, kAfter = 3;
+constexpr std::chrono::hours kBefore{2 * 24}, kAfter{4 * 24};
 constexpr size_t kMaxMissing = 1000;  // numbers listed of a register
 
 const Statement kDay(
-    "SELECT e.kind, e.counted, e.body FROM {rows} JOIN timeline t"
-    " ON t.store_id = r.a AND t.at >= r.b AND t.at < r.c"
-    " JOIN event e ON e.position = t.position ORDER BY e.position",
-    "a b# c#");
+    "SELECT e.kind, e.counted, e.body FROM {rows} JOIN event e"
+    " ON e.store_id = r.a AND e.occurred_at >= r.b AND e.occurred_at < r.c"
+    " AND e.position IS NOT NULL ORDER BY e.position",
+    "a b c");
 // What was received and has not counted: it waits behind a hole.
 const Statement kHeld(
     "SELECT e.kind, e.counted, e.body FROM {rows} JOIN stream s ON s.store_id = r.a"
@@ -38,6 +38,9 @@ const Statement kStoreGaps(
     "SELECT g.stream, g.first, g.last, g.since FROM {rows} JOIN gap g ON g.store_id = r.a"
     " ORDER BY g.stream, g.first",
     "a");
+
+// Times are compared as they are written, by the store's own clock face.
+std::string DayText(WallTime time) { return event::UtcText(time).substr(0, 10); }
 
 struct Till {
   uint64_t received = 0, applied = 0;
@@ -152,9 +155,9 @@ Result<std::string> ReconciliationJson(Sql* sql, const std::string& store,
                                        const std::string& day_text) {
   if (!IsName(store)) return Invalid("store is no store id");
   if (!event::IsDay(day_text)) return Invalid("business_day is not YYYY-MM-DD");
-  const int64_t start = event::ParseUtc(day_text + "T00:00:00Z").value().time_since_epoch().count();
+  const WallTime start = event::ParseUtc(day_text + "T00:00:00Z").value();
   Input window(kDay), held(kHeld), streams(kStoreStreams), gaps(kStoreGaps);
-  window.Text(store).Int(start - kBefore * kDayMicros).Int(start + kAfter * kDayMicros);
+  window.Text(store).Own(DayText(start - kBefore)).Own(DayText(start + kAfter));
   held.Text(store);
   streams.Text(store);
   gaps.Text(store);

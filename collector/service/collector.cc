@@ -114,9 +114,8 @@ void Collector::Stop() {
 void Collector::SendConfirmations() {
   const Now now = Read();
   if (!connection_.has_room()) return;
-  std::vector<std::string> due = confirmer_.Due(now.at);
+  std::vector<std::string> due = confirmer_.Due(now.at, kConfirmsAtOnce);
   if (due.empty()) return;
-  if (due.size() > kConfirmsAtOnce) due.resize(kConfirmsAtOnce);
   auto confirmed = store_.tables().ReadConfirmed(due, kConfirmStreams);
   if (!confirmed.ok()) return StoreFailed(confirmed.status());
   for (const std::string& store : due) {
@@ -221,8 +220,11 @@ void Collector::StoreFailed(const Status& failure) {
 
 void Collector::TryReopen() {
   if (!failing() || clock_.Now() < *retry_at_) return;
-  if (Status opened = store_.Reopen(); !opened.ok()) return StoreFailed(opened);
+  Status opened = store_.Reopen();
+  if (opened.ok()) opened = store_.Probe(Read().text);
+  if (!opened.ok()) return StoreFailed(opened);
   retry_at_.reset();
+  filled_ = next_held_known_ = false;
   log::Info("collector", "the database is open again");
   ConfirmAll();
 }
@@ -244,6 +246,7 @@ Instant Collector::NextDeadline() const {
     if (news_.leads) consider(gaps_.NextDeadline());
   }
   if (store_.sql()->shared()) consider(upkeep_at_);
+  consider(HeldDeadline());
   if (retention_.count() > 0 && news_.leads) consider(purge_at_);
   if (news_.leads && (!unsaved_gaps_.empty() || gaps_.changed()))
     consider(gaps_saved_at_ + kGapSpacing);

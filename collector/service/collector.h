@@ -61,7 +61,7 @@ class Collector {
   static constexpr std::chrono::minutes kForkEvery{5};    // of telling one stream
   static constexpr std::chrono::minutes kRescueEvery{5};
   static constexpr std::chrono::hours kRescueAfter{1};  // it could still come by itself
-  static constexpr uint64_t kPurgeSlice = 500;          // rows a transaction
+  static constexpr uint64_t kPurgeSlice = 2000;         // rows a transaction
 
   // collector.cc
   void StoreGroups(std::vector<mqtt::LinkEvent> events);
@@ -97,6 +97,9 @@ class Collector {
   Status Lead();
   Status Purge();
   Status ApplyDiverged();
+  Status Fill();
+  Status ReleaseHeld();
+  std::optional<Instant> HeldDeadline() const;
   Status ApplyKept();
 
   const Clock& clock_;
@@ -116,6 +119,12 @@ class Collector {
   std::map<StreamKey, Instant> forks_reported_at_, fallen_since_, gone_since_, kept_at_;
   std::set<StreamKey> unsaved_gaps_;
   Instant gaps_saved_at_{}, upkeep_at_{}, purge_at_{}, rescue_at_{};
+  bool filled_ = false;  // movement holds everything that is kept
+  // When the next held count can be applied, microseconds by the wall clock; to be read anew when
+  // not known.
+  std::optional<int64_t> next_held_;
+  bool next_held_known_ = false;
+  uint64_t held_seen_ = 0;
   std::optional<Instant> retry_at_;  // set while the store fails
   // The last event of table `unapplied` that this program has tried; empty: all of them.
   std::optional<UnappliedRow> tried_ = UnappliedRow{};

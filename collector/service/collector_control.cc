@@ -238,8 +238,7 @@ Status Collector::CheckKept(const std::string& store, const wire::StoreStatus& s
 // A hole in a stream that its store no longer has cannot be filled: after an hour it is lost.
 Status Collector::CheckGone(const std::string& store, const wire::StoreStatus& status) {
   if (status.streams.empty() || status.state == "offline") return Status::Ok();
-  for (const StreamKey& key : gaps_.Open()) {
-    if (key.store != store) continue;
+  for (const StreamKey& key : gaps_.OpenOf(store)) {
     const auto listed = std::find_if(status.streams.begin(), status.streams.end(),
                                      [&](const auto& s) { return s.stream == key.stream; });
     if (listed != status.streams.end()) {

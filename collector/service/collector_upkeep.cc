@@ -1,4 +1,5 @@
 // What the collector does now and then: collector.h.
+#include "collector/ledger/movement_fill.h"
 #include "collector/service/collector.h"
 #include "common/event/time_text.h"
 
@@ -31,6 +32,12 @@ void Collector::Upkeep() {
   if (news_.leads && tried_) {
     if (Status applied = ApplyKept(); !applied.ok()) return StoreFailed(applied);
   }
+  if (news_.leads && !filled_) {
+    if (Status filled = Fill(); !filled.ok()) return StoreFailed(filled);
+  }
+  if (news_.leads && filled_) {
+    if (Status released = ReleaseHeld(); !released.ok()) return StoreFailed(released);
+  }
   if (retention_.count() == 0) return;
   if (!news_.leads) return age_.Pause();
   if (Status seen = age_.Observe(&store_.tables(), now, store_.position()); !seen.ok()) {
@@ -50,6 +57,7 @@ Status Collector::Lead() {
     TRY(LoadGaps());
   }
   news_.leads = *leads;
+  next_held_known_ = false;  // others hold counts too
   if (!news_.leads) {
     gaps_.TakeChanged();
     unsaved_gaps_.clear();
@@ -101,13 +109,53 @@ Status Collector::ApplyKept() {
   return Status::Ok();
 }
 
+// What an older program counted has no rows in table movement yet.
+Status Collector::Fill() {
+  auto filled = FillMovements(store_.sql());
+  if (!filled.ok()) return std::move(filled).status();
+  filled_ = *filled;
+  return Status::Ok();
+}
+
+// A count is applied when the clock passes its time.
+Status Collector::ReleaseHeld() {
+  if (held_seen_ != store_.held_counts()) next_held_known_ = false;
+  held_seen_ = store_.held_counts();
+  if (!next_held_known_) {
+    auto next = store_.tables().NextHeld();
+    if (!next.ok()) return std::move(next).status();
+    next_held_ = *next;
+    next_held_known_ = true;
+  }
+  if (!next_held_ || clock_.Wall().time_since_epoch().count() < *next_held_) return Status::Ok();
+  TRY(store_.Begin(event::UtcText(clock_.Wall())));
+  auto lines = store_.ReleaseCounts();
+  if (!lines.ok()) return std::move(lines).status();
+  TRY(store_.Commit());
+  next_held_known_ = false;
+  if (*lines > 0) log::Info("collector", "{} lines of counts that were held are applied", *lines);
+  return Status::Ok();
+}
+
+std::optional<Instant> Collector::HeldDeadline() const {
+  if (!news_.leads || failing()) return std::nullopt;
+  const Instant now = clock_.Now();
+  if (!filled_ || !next_held_known_) return now;
+  if (!next_held_) return std::nullopt;
+  const Duration wait = WallTime(std::chrono::microseconds(*next_held_)) - clock_.Wall();
+  return now + std::clamp<Duration>(wait, Duration::zero(), std::chrono::hours(1));
+}
+
+// As long as there is more, half of the time goes into it.
 Status Collector::Purge() {
+  const Instant begun = clock_.Now();
   auto through = age_.PositionOf(&store_.tables(), retention_);
   if (!through.ok()) return std::move(through).status();
   auto purged = store_.tables().Purge(*through, kPurgeSlice);
   if (!purged.ok()) return std::move(purged).status();
   const bool more = *purged == kPurgeSlice;
-  purge_at_ = clock_.Now() + (more ? Duration(std::chrono::seconds(1)) : Duration(kPurgeEvery));
+  const Instant now = clock_.Now();
+  purge_at_ = now + (more ? now - begun : Duration(kPurgeEvery));
   return Status::Ok();
 }
 

@@ -11,6 +11,7 @@
 #include "collector/service/config.h"
 #include "collector/service/service.h"
 #include "common/base/log.h"
+#include "common/base/memory_budget.h"
 #include "common/service/exit_codes.h"
 
 namespace {
@@ -27,9 +28,10 @@ int Fail(const Status& failure) {
 int RebuildLedger(const std::string& url) {
   auto sql = tillrelay::collector::OpenWriter(url);
   if (!sql.ok()) return Fail(sql.status());
-  auto applied = tillrelay::collector::RebuildLedger(sql->get());
-  if (!applied.ok()) return Fail(applied.status());
-  fmt::print("rebuilt from {} events\n", *applied);
+  auto rebuilt = tillrelay::collector::RebuildLedger(sql->get(), tillrelay::SystemClock().Wall());
+  if (!rebuilt.ok()) return Fail(rebuilt.status());
+  fmt::print("rebuilt from {} events, {} cells corrected\n", rebuilt->events,
+             rebuilt->corrected_cells);
   return 0;
 }
 
@@ -73,6 +75,7 @@ int main(int argc, char** argv) {
     return app.exit(error) == 0 ? tillrelay::service::kExitOk : tillrelay::service::kExitUsage;
   }
 
+  tillrelay::ConfigureAllocator();
   tillrelay::log::Setup(tillrelay::log::Level::kInfo, nullptr);
   auto config = tillrelay::collector::ReadConfig(path);
   if (!config.ok()) return Fail(config.status());

@@ -91,7 +91,7 @@ void Process(const MetricsView& view, Metrics* m) {
 
 void Stores(const MetricsView& view, Metrics* m) {
   uint64_t levels[3] = {}, waiting = 0, missing = 0, lost = 0, aside = 0, owed = 0, open = 0,
-           doubtful = 0, unapplied = 0;
+           doubtful = 0, unapplied = 0, held = 0;
   for (const StoreHealth& s : view.stores) {
     ++levels[static_cast<size_t>(s.level)];
     waiting += s.news.waiting;
@@ -102,6 +102,7 @@ void Stores(const MetricsView& view, Metrics* m) {
     aside += s.facts.forks;
     owed += s.facts.owed;
     unapplied += s.facts.unapplied;
+    held += s.facts.held + s.facts.too_old;
   }
   m->Name("stores_waiting_events", "gauge", "Events that stores said are waiting, summed.");
   m->Count(waiting);
@@ -124,6 +125,8 @@ void Stores(const MetricsView& view, Metrics* m) {
   m->Count(owed);
   m->Name("unapplied_events", "gauge", "Events that are kept because they cannot be applied.");
   m->Count(unapplied);
+  m->Name("held_counts", "gauge", "Lines of counts that cannot be applied now.");
+  m->Count(held);
 }
 
 }  // namespace

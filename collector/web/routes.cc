@@ -1,7 +1,11 @@
 #include "collector/web/routes.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <charconv>
 
+#include "collector/web/changes.h"
 #include "collector/web/metrics.h"
 #include "collector/web/page.h"
 #include "collector/web/views.h"
@@ -28,30 +32,119 @@ http::Response Secured(http::Response response) {
   return response;
 }
 
+constexpr uint64_t kLongestWait = 50;  // seconds; the server gives a handler a minute
+
+// Where one begins anew whose cursor has no place any more.
+constexpr std::string_view kSnapshot = "\"snapshot\":\"/v1/stock\"";
+
 http::Response ProblemOf(const Status& status) {
   switch (status.code()) {
     case Code::kInvalid:
       return http::Problem(400, "bad-question", "The question cannot be answered",
                            status.message());
     case Code::kNotFound:
-      return http::Problem(410, "deleted", "No longer kept", status.message());
+      return http::Problem(410, "deleted", "No longer kept", status.message(), kSnapshot);
     case Code::kConflict:
-      return http::Problem(409, "ahead", "This position does not exist yet", status.message());
+      return http::Problem(409, "other-history", "This cursor has no place here", status.message(),
+                           kSnapshot);
     default:
       // The database's own words may name hosts and users.
       return http::Problem(503, "database", "The database does not answer now");
   }
 }
 
-std::optional<uint64_t> Whole(const http::Request& request, std::string_view name,
-                              uint64_t otherwise) {
-  const auto text = request.Query(name);
-  if (!text)
-    return request.query.find(name) == std::string::npos ? std::optional(otherwise) : std::nullopt;
-  uint64_t value = 0;
-  if (text->empty() || text->size() > 18 || !AllDigits(*text)) return std::nullopt;
-  std::from_chars(text->data(), text->data() + text->size(), value);
-  return value;
+// The parameters of a question; invalid if one is not known, or given twice where one is meant.
+class Parameters {
+ public:
+  static Result<Parameters> Of(const http::Request& request,
+                               std::initializer_list<std::string_view> known,
+                               std::initializer_list<std::string_view> repeated = {}) {
+    auto parsed = http::ParseQuery(request.query);
+    if (!parsed) return Invalid("the parameters cannot be decoded");
+    std::string names;
+    for (const std::string_view name : known) names.append(names.empty() ? "" : ", ").append(name);
+    std::set<std::string> seen;
+    for (const auto& [name, value] : *parsed) {
+      if (std::find(known.begin(), known.end(), name) == known.end()) {
+        return Invalid("there is no parameter " + Printable(name, 40) +
+                       "; known: " + (names.empty() ? "none" : names));
+      }
+      const bool again = !seen.insert(name).second;
+      if (again && std::find(repeated.begin(), repeated.end(), name) == repeated.end()) {
+        return Invalid(name + " is given twice");
+      }
+    }
+    return Parameters(*std::move(parsed));
+  }
+
+  bool Has(std::string_view name) const { return !All(name).empty(); }
+  std::string Text(std::string_view name) const {
+    const auto all = All(name);
+    return all.empty() ? "" : all.front();
+  }
+  std::vector<std::string> All(std::string_view name) const {
+    std::vector<std::string> all;
+    for (const auto& [key, value] : parameters_) {
+      if (key == name) all.push_back(value);
+    }
+    return all;
+  }
+  Result<uint64_t> Whole(std::string_view name, uint64_t least, uint64_t most,
+                         uint64_t otherwise) const {
+    if (!Has(name)) return otherwise;
+    const std::string text = Text(name);
+    uint64_t value = 0;
+    if (!text.empty() && text.size() <= 18 && AllDigits(text)) {
+      std::from_chars(text.data(), text.data() + text.size(), value);
+      if (value >= least && value <= most) return value;
+    }
+    return Invalid(fmt::format("{} is a whole number from {} to {}", name, least, most));
+  }
+
+ private:
+  explicit Parameters(http::QueryParameters parameters) : parameters_(std::move(parameters)) {}
+  http::QueryParameters parameters_;
+};
+
+Result<ChangesQuestion> ReadChangesQuestion(const http::Request& request, uint64_t* wait) {
+  if (http::ParseQuery(request.query) && request.Query("after")) {
+    return Invalid(
+        "after was a number that said nothing about which history it belongs to: begin with "
+        "GET /v1/stock, keep its cursor, and ask with cursor=");
+  }
+  auto asked = Parameters::Of(request, {"cursor", "limit", "store", "item", "wait"});
+  if (!asked.ok()) return std::move(asked).status();
+  auto limit = asked->Whole("limit", 1, kChangesLimit, kChangesDefault);
+  auto seconds = asked->Whole("wait", 0, kLongestWait, 0);
+  if (!limit.ok()) return std::move(limit).status();
+  if (!seconds.ok()) return std::move(seconds).status();
+  *wait = *seconds;
+  ChangesQuestion question;
+  question.limit = *limit;
+  question.store = asked->Text("store");
+  question.item = asked->Text("item");
+  if (!asked->Has("cursor")) return question;
+  question.cursor = ReadCursor(asked->Text("cursor"));
+  if (!question.cursor) {
+    return Invalid("cursor is not one that /v1/changes or /v1/stock gave");
+  }
+  return question;
+}
+
+Result<StockQuestion> ReadStockQuestion(const http::Request& request) {
+  auto asked = Parameters::Of(request, {"store", "item", "page", "limit"}, {"store", "item"});
+  if (!asked.ok()) return std::move(asked).status();
+  auto limit = asked->Whole("limit", 1, kStockLimit, kStockLimit);
+  if (!limit.ok()) return std::move(limit).status();
+  StockQuestion question;
+  question.stores = asked->All("store");
+  question.items = asked->All("item");
+  question.page = asked->Text("page");
+  question.limit = *limit;
+  if (question.stores.size() > kStockNamed || question.items.size() > kStockNamed) {
+    return Invalid("at most 100 stores and 100 items in one question");
+  }
+  return question;
 }
 
 class Routes {
@@ -65,13 +158,18 @@ class Routes {
       auto response = sql.ok() ? answer(*sql) : Result<http::Response>(sql.status());
       const Status failure = response.ok() ? Status::Ok() : response.status();
       responder.Send(Secured(response.ok() ? *std::move(response) : ProblemOf(failure)));
-      const bool question = failure.code() == Code::kInvalid || failure.code() == Code::kNotFound ||
-                            failure.code() == Code::kConflict;
-      return question ? Status::Ok() : failure;
+      return ForConnection(failure);
     });
-    if (!taken) {
-      responder.Send(Secured(http::Problem(503, "busy", "Too many questions wait already")));
-    }
+    if (!taken) Busy(responder);
+  }
+  static void Busy(const http::Responder& responder) {
+    responder.Send(Secured(http::Problem(503, "busy", "Too many questions wait already")));
+  }
+  // What is wrong with the question says nothing about the connection.
+  static Status ForConnection(const Status& failure) {
+    const bool question = failure.code() == Code::kInvalid || failure.code() == Code::kNotFound ||
+                          failure.code() == Code::kConflict;
+    return question ? Status::Ok() : failure;
   }
 
   std::vector<StoreHealth> Judged(const std::map<std::string, StoreFacts>& facts) const {
@@ -92,22 +190,48 @@ class Routes {
     return http::Text(200, "ok\n");
   }
 
+  void Refuse(const http::Responder& responder, const Status& why) const {
+    responder.Send(Secured(ProblemOf(why)));
+  }
+
   void Changes(const http::Request& request, const http::Responder& responder) const {
-    const auto after = Whole(request, "after", 0);
-    const auto limit = Whole(request, "limit", kChangesDefault);
-    if (!after || !limit || *limit == 0) {
-      return responder.Send(Secured(ProblemOf(Invalid("after and limit are whole numbers"))));
-    }
-    FromDatabase(responder, [=](Sql* sql) -> Result<http::Response> {
-      auto json = ChangesJson(sql, *after, std::min(*limit, kChangesLimit));
+    uint64_t wait = 0;
+    auto question = ReadChangesQuestion(request, &wait);
+    if (!question.ok()) return Refuse(responder, question.status());
+    const Instant until = options_.clock->Now() + std::chrono::seconds(wait);
+    if (!options_.reader->Ask(ChangesOf(responder, *std::move(question), until))) Busy(responder);
+  }
+
+  // Asks itself again as long as there is nothing and time is left.
+  Reader::Question ChangesOf(http::Responder responder, ChangesQuestion question,
+                             Instant until) const {
+    return [this, responder, question, until](Result<Sql*> sql) -> Status {
+      auto answer = sql.ok() ? ReadChanges(*sql, question) : Result<ChangesAnswer>(sql.status());
+      if (!answer.ok()) {
+        Refuse(responder, answer.status());
+        return ForConnection(answer.status());
+      }
+      const bool later = answer->empty && options_.clock->Now() < until &&
+                         options_.reader->AskLater(ChangesOf(responder, question, until));
+      if (!later) responder.Send(Secured(http::Json(std::move(answer->json))));
+      return Status::Ok();
+    };
+  }
+
+  void Stock(const http::Request& request, const http::Responder& responder) const {
+    auto question = ReadStockQuestion(request);
+    if (!question.ok()) return Refuse(responder, question.status());
+    FromDatabase(responder, [this, q = *std::move(question)](Sql* sql) -> Result<http::Response> {
+      auto json = StockJson(sql, q, options_.fleet->Stores(), options_.clock->Wall());
       if (!json.ok()) return std::move(json).status();
       return http::Json(*std::move(json));
     });
   }
 
   void Reconciliation(const http::Request& request, const http::Responder& responder) const {
-    const std::string store = request.Query("store").value_or("");
-    const std::string day = request.Query("business_day").value_or("");
+    auto asked = Parameters::Of(request, {"store", "business_day"});
+    if (!asked.ok()) return Refuse(responder, asked.status());
+    const std::string store = asked->Text("store"), day = asked->Text("business_day");
     FromDatabase(responder, [=](Sql* sql) -> Result<http::Response> {
       auto json = ReconciliationJson(sql, store, day);
       if (!json.ok()) return std::move(json).status();
@@ -115,7 +239,10 @@ class Routes {
     });
   }
 
-  void Stores(const http::Responder& responder) const {
+  void Stores(const http::Request& request, const http::Responder& responder) const {
+    if (auto asked = Parameters::Of(request, {}); !asked.ok()) {
+      return Refuse(responder, asked.status());
+    }
     FromDatabase(responder, [this](Sql* sql) -> Result<http::Response> {
       auto stores = Judged(sql);
       if (!stores.ok()) return std::move(stores).status();
@@ -182,7 +309,8 @@ void AddRoutes(http::Router& router, RoutesOptions options) {
              [routes](Request&&, Responder r) { r.Send(Secured(routes->Health())); });
   router.Add("GET", "/metrics", [routes](Request&&, Responder r) { routes->Metrics(r); });
   router.Add("GET", "/v1/changes", [routes](Request&& q, Responder r) { routes->Changes(q, r); });
-  router.Add("GET", "/v1/stores", [routes](Request&&, Responder r) { routes->Stores(r); });
+  router.Add("GET", "/v1/stock", [routes](Request&& q, Responder r) { routes->Stock(q, r); });
+  router.Add("GET", "/v1/stores", [routes](Request&& q, Responder r) { routes->Stores(q, r); });
   router.Add("GET", "/v1/reconciliation",
              [routes](Request&& q, Responder r) { routes->Reconciliation(q, r); });
   router.Add("GET", "/", [routes](Request&&, Responder r) { routes->Page(r); });

@@ -12,8 +12,6 @@
 namespace tillrelay::collector {
 namespace {
 
-constexpr uint64_t kSlice = 50;  // events read at a time, so that large ones stay bounded
-
 const Statement kStreamFacts(
     "SELECT store_id, COUNT(*), SUM(confirmed_through) FROM stream GROUP BY store_id", "");
 const Statement kGapFacts(
@@ -26,43 +24,14 @@ const Statement kDoubtfulFacts(
 const Statement kOpenFacts(
     "SELECT store_id, COUNT(*), MAX(at) FROM loss WHERE open_ended = 1 GROUP BY store_id", "");
 const Statement kOwedFacts("SELECT store_id, COUNT(*), MIN(since) FROM owed GROUP BY store_id", "");
+const Statement kHeldFacts(
+    "SELECT store_id, SUM(CASE WHEN reason = 'too_old' THEN 0 ELSE 1 END), MIN(since),"
+    " SUM(CASE WHEN reason = 'too_old' THEN 1 ELSE 0 END) FROM held_count GROUP BY store_id",
+    "");
 const Statement kUnappliedFacts(
     "SELECT store_id, COUNT(*), MIN(since), MIN(stream || ' ' || sequence || ', ' || reason)"
     " FROM unapplied GROUP BY store_id",
     "");
-
-void Effects(const Posting& posting, JsonWriter* json) {
-  json->Key("effects").BeginArray();
-  for (const Effect& effect : posting.effects) {
-    json->BeginObject()
-        .Field("item", effect.cell.item)
-        .Field("uom", effect.cell.uom)
-        .Field("bucket", event::kBucketWords[effect.bucket])
-        .Field("location", effect.cell.store)
-        .Field("delta", Decimal::FromMicros(effect.micros).Shortest());
-    if (!effect.ref.empty()) json->Field("ref", effect.ref);
-    json->EndObject();
-  }
-  json->EndArray();
-}
-
-Status Change(EventRow* e, JsonParser* parser, JsonWriter* json) {
-  json->BeginObject()
-      .Field("position", e->position)
-      .Field("store", e->key.store)
-      .Field("stream", e->key.stream)
-      .Field("sequence", e->sequence)
-      .Field("id", e->id)
-      .Field("kind", e->kind)
-      .Field("occurred_at", e->occurred_at)
-      .Field("recorded_at", e->recorded_at)
-      .Field("stored_at", e->stored_at);
-  auto data = parser->Parse(e->body);
-  if (!data.ok()) return Corrupt("position " + std::to_string(e->position) + ": the body");
-  Effects(ReadPosting({e->key.store, e->kind, e->occurred_at}, *data), json);
-  json->Key("data").Raw(e->body).EndObject();
-  return Status::Ok();
-}
 
 void TextOrNull(JsonWriter* json, std::string_view name, std::string_view text) {
   json->Key(name);
@@ -99,7 +68,8 @@ void StoreJson(const StoreHealth& s, JsonWriter* json) {
       .Field("doubtful", s.facts.doubtful)
       .Field("kept_aside", s.facts.forks)
       .Field("owed", s.facts.owed)
-      .Field("unapplied", s.facts.unapplied);
+      .Field("unapplied", s.facts.unapplied)
+      .Field("held_counts", s.facts.held + s.facts.too_old);
   json->Key("alarms").BeginArray();
   for (const auto& alarm : s.alarms) {
     json->BeginObject().Field("level", LevelWord(alarm.level)).Field("text", alarm.text);
@@ -109,35 +79,6 @@ void StoreJson(const StoreHealth& s, JsonWriter* json) {
 }
 
 }  // namespace
-
-Result<std::string> ChangesJson(Sql* sql, uint64_t after, uint64_t limit) {
-  Tables tables(sql);
-  auto head = sql->Run(sql::kHead);
-  if (!head.ok()) return std::move(head).status();
-  const uint64_t last = head->Unsigned(0, 0), purged = head->Unsigned(0, 1);
-  if (after > last) return Conflict("the last position is " + std::to_string(last));
-  if (after < purged) {
-    return NotFound("positions up to " + std::to_string(purged) + " have been deleted by age");
-  }
-  std::string out;
-  JsonWriter json(&out);
-  json.BeginObject().Key("changes").BeginArray();
-  JsonParser parser;
-  const uint64_t end = std::min(last, after + limit);
-  uint64_t next = after;
-  while (next < end && out.size() < kChangesBytes) {
-    auto events = tables.Counted(next, std::min(kSlice, end - next));
-    if (!events.ok()) return std::move(events).status();
-    if (events->empty()) break;
-    for (EventRow& e : *events) {
-      if (out.size() >= kChangesBytes) break;
-      TRY(Change(&e, &parser, &json));
-      next = e.position;
-    }
-  }
-  json.EndArray().Field("next", next).Field("last", last).EndObject();
-  return out;
-}
 
 Result<std::map<std::string, StoreFacts>> ReadFacts(Sql* sql) {
   std::map<std::string, StoreFacts> facts;
@@ -149,7 +90,8 @@ Result<std::map<std::string, StoreFacts>> ReadFacts(Sql* sql) {
                           {&kOwedFacts, &none},
                           {&kOpenFacts, &none},
                           {&kDoubtfulFacts, &none},
-                          {&kUnappliedFacts, &none}});
+                          {&kUnappliedFacts, &none},
+                          {&kHeldFacts, &none}});
   if (!all.ok()) return std::move(all).status();
   const auto each = [&facts](const Rows& rows, auto&& use) {
     for (size_t i = 0; i < rows.size(); ++i) {
@@ -191,6 +133,13 @@ Result<std::map<std::string, StoreFacts>> ReadFacts(Sql* sql) {
   });
   for (size_t i = 0; i < (*all)[7].size(); ++i) {
     facts[(*all)[7].Text(i, 0)].unapplied_first = (*all)[7].Text(i, 3);
+  }
+  each((*all)[8], [](Facts f, uint64_t n, const std::string& since) {
+    f->held = n;
+    f->held_since = since;
+  });
+  for (size_t i = 0; i < (*all)[8].size(); ++i) {
+    facts[(*all)[8].Text(i, 0)].too_old = (*all)[8].Unsigned(i, 3);
   }
   return facts;
 }

@@ -18,6 +18,19 @@ class ClockTrust {
   static constexpr std::chrono::minutes kAgreement{5};
   static constexpr std::chrono::hours kLasts{24};
 
+  struct Agreed {
+    Instant at{};
+    WallTime wall{};
+  };
+  static bool Small(Duration apart) {
+    return apart <= kAgreement && apart >= -Duration(kAgreement);
+  }
+
+  // What an earlier life has heard, in this clock's own instants.
+  void Restore(const Agreed& agreed) {
+    Lock lock(mutex_);
+    if (!agreed_) agreed_ = agreed;
+  }
   // The centre's clock was `ahead` of this one when it spoke just now.
   void Compared(Duration ahead, const Clock& clock) {
     Lock lock(mutex_);
@@ -28,18 +41,11 @@ class ClockTrust {
     Lock lock(mutex_);
     if (!agreed_) return false;
     const Duration passed = clock.Now() - agreed_->at;
-    return passed <= kLasts && Small(clock.Wall() - agreed_->wall - passed);
+    return passed >= Duration(0) && passed <= kLasts &&
+           Small(clock.Wall() - agreed_->wall - passed);
   }
 
  private:
-  struct Agreed {
-    Instant at{};
-    WallTime wall{};
-  };
-  static bool Small(Duration apart) {
-    return apart <= kAgreement && apart >= -Duration(kAgreement);
-  }
-
   mutable Mutex mutex_;
   std::optional<Agreed> agreed_ GUARDED_BY(mutex_);
 };

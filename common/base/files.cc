@@ -1,14 +1,18 @@
 #include "common/base/files.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 
 namespace tillrelay {
 namespace {
+
+constexpr size_t kSpareBytes = 64;  // so that a wide reader need not copy it
 
 Status Failed(const std::string& what, int error) {
   const Code code = error == ENOENT                      ? Code::kNotFound
@@ -37,6 +41,10 @@ std::string ErrnoText(int error) {
 
 Result<std::string> ReadAll(int fd, size_t limit) {
   std::string bytes;
+  struct stat info {};
+  if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode)) {
+    bytes.reserve(std::min(static_cast<size_t>(info.st_size), limit) + kSpareBytes);
+  }
   char buffer[64 * 1024];
   for (;;) {
     const ssize_t got = read(fd, buffer, sizeof buffer);
@@ -48,7 +56,7 @@ Result<std::string> ReadAll(int fd, size_t limit) {
     }
     bytes.append(buffer, static_cast<size_t>(got));
   }
-  bytes.reserve(bytes.size() + 64);
+  bytes.reserve(bytes.size() + kSpareBytes);
   return bytes;
 }
 

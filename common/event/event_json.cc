@@ -242,6 +242,7 @@ class Reader {
     const JsonValue list = Take(name);
     if (!list) return;
     if (!list.is_array()) return Refuse("bad-value", name, "expected a list");
+    if (list.size() > kMaxParts) return Refuse("bad-value", name, "more than 10,000");
     x.reserve(list.size());
     size_t index = 0;
     for (const JsonValue value : list) {

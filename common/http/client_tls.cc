@@ -1,6 +1,7 @@
 #include "common/http/client_tls.h"
 
 #include <arpa/inet.h>
+#include <fmt/format.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -14,6 +15,7 @@
 #include <climits>
 #include <ctime>
 
+#include "common/base/text.h"
 #include "common/http/tls.h"
 
 namespace tillrelay::http {
@@ -87,6 +89,44 @@ std::chrono::sys_seconds ExpiryOf(const X509* certificate) {
   return std::chrono::sys_seconds(std::chrono::seconds(timegm(&parts)));
 }
 
+// The certificate that was refused, if one was.
+struct Refused {
+  std::string name, from, until;  // its common name and its days
+};
+
+std::string DayOf(const ASN1_TIME* time) {
+  std::tm parts{};
+  if (ASN1_TIME_to_tm(time, &parts) != 1) return "an unknown day";
+  return fmt::format("{}-{:02}-{:02}", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday);
+}
+
+int NoteRefused(int good, X509_STORE_CTX* store) {
+  const X509* certificate = X509_STORE_CTX_get_current_cert(store);
+  auto* ssl =
+      static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  auto* refused = ssl == nullptr ? nullptr : static_cast<Refused*>(SSL_get_app_data(ssl));
+  if (good == 1 || certificate == nullptr || refused == nullptr) return good;
+  char name[256] = "";
+  X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName, name, sizeof name);
+  *refused = {Printable(name), DayOf(X509_get0_notBefore(certificate)),
+              DayOf(X509_get0_notAfter(certificate))};
+  return good;
+}
+
+// Whose certificate, and its days, where that is the matter.
+std::string RefusalText(long verdict, const Refused& refused) {
+  const std::string words = X509_verify_cert_error_string(verdict);
+  if (verdict == X509_V_ERR_CERT_HAS_EXPIRED) {
+    return fmt::format("the certificate of \"{}\" has expired on {}", refused.name, refused.until);
+  }
+  if (verdict == X509_V_ERR_CERT_NOT_YET_VALID) {
+    return fmt::format("the certificate of \"{}\" is not yet valid, it begins on {}", refused.name,
+                       refused.from);
+  }
+  return refused.name.empty() ? words
+                              : fmt::format("the certificate of \"{}\": {}", refused.name, words);
+}
+
 void ExpectName(SSL* ssl, const std::string& host, bool check) {
   in6_addr ignored{};
   const bool is_ip = inet_pton(AF_INET, host.c_str(), &ignored) == 1 ||
@@ -104,6 +144,7 @@ void ExpectName(SSL* ssl, const std::string& host, bool check) {
 
 struct TlsPipe::Engine {
   std::unique_ptr<SSL_CTX, Freed<SSL_CTX_free>> context{SSL_CTX_new(TLS_client_method())};
+  Refused refused;
   std::unique_ptr<SSL, Freed<SSL_free>> ssl;
 
   // 0: go on when the socket is ready for `events`, else OpenSSL's error.
@@ -136,6 +177,8 @@ Result<std::unique_ptr<TlsPipe>> TlsPipe::Connect(int fd, const std::string& hos
   SSL* ssl = engine->ssl.get();
   BIO* bio = MakeBio(fd);
   SSL_set_bio(ssl, bio, bio);
+  SSL_set_app_data(ssl, &engine->refused);
+  SSL_set_verify(ssl, SSL_VERIFY_PEER, NoteRefused);
   ExpectName(ssl, host, files.check_name);
   for (int result = 0; (result = SSL_connect(ssl)) != 1;) {
     short events = 0;
@@ -143,7 +186,7 @@ Result<std::unique_ptr<TlsPipe>> TlsPipe::Connect(int fd, const std::string& hos
       const long verdict = SSL_get_verify_result(ssl);
       return Unavailable(
           "TLS with " + host + ": " +
-          (verdict == X509_V_OK ? TlsErrorText() : X509_verify_cert_error_string(verdict)));
+          (verdict == X509_V_OK ? TlsErrorText() : RefusalText(verdict, engine->refused)));
     }
     pollfd poll_fd{fd, events, 0};
     if (poll(&poll_fd, 1, static_cast<int>(timeout.count())) != 1) {

@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "common/base/memory_budget.h"
+
 namespace tillrelay::http {
 
 // Names compare without regard to case; the order is kept.
@@ -40,9 +42,13 @@ struct Request {
   std::string content_type;  // with parameters, as sent
   std::string body;
   Headers headers;
-  std::string remote;       // "192.0.2.7", or "uid:1000" on a unix socket
-  std::string certificate;  // the common name of the client's certificate; empty without one
-  std::string subject;      // for whom the gate found the request to speak; empty: anybody
+  std::string remote;        // "192.0.2.7", or "uid:1000" on a unix socket
+  std::string certificate;   // the common name of the client's certificate; empty without one
+  size_t memory_factor = 1;  // what a byte of the body will cost; the gate may say
+  // Taken for the body; a handler that goes on with it keeps this until it is done.
+  std::shared_ptr<MemoryBudget::Share> memory;
+  std::string sender;   // who sends, as the gate knows it: a register, a token, an address
+  std::string subject;  // for whom the gate found the request to speak; empty: anybody
   std::vector<std::pair<std::string, std::string>> params;  // of the route, decoded
 
   std::string_view Header(std::string_view name) const { return headers.Find(name); }

@@ -14,7 +14,6 @@ namespace {
 namespace beast = boost::beast;
 constexpr size_t kMaxFields = 100;
 constexpr size_t kSpareBytes = 64;  // behind a body, so that a wide reader need not copy it
-constexpr size_t kReserveAtMost = 1024 * 1024;  // a promised length is believed only so far
 
 std::string_view View(beast::string_view text) { return {text.data(), text.size()}; }
 
@@ -40,7 +39,7 @@ struct RequestReader::Parser final : beast::http::basic_parser<true> {
   }
   void on_header_impl(error_code&) override { head_done = true; }
   void on_body_init_impl(const boost::optional<std::uint64_t>& length, error_code&) override {
-    if (length) request.body.reserve(std::min<size_t>(*length, kReserveAtMost) + kSpareBytes);
+    if (length) request.body.reserve(*length + kSpareBytes);  // its memory has been taken
   }
   std::size_t on_body_impl(string_view body, error_code&) override {
     request.body.append(body.data(), body.size());

@@ -4,7 +4,7 @@
 //   gives way to a new one. Stop lets running requests finish within its deadline.
 // Thread: Start and Stop by the owner; handlers run on the http thread; Post from any.
 // Errors: Start: unavailable with the address, the system's words and a hint; nothing stays bound.
-// Limits: per listener: connections, head and body bytes, deadlines; per server: bytes of bodies.
+// Limits: per listener: connections, head and body bytes, deadlines; per server: memory of bodies.
 #pragma once
 
 #include <chrono>
@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "common/base/clock.h"
+#include "common/base/memory_budget.h"
 #include "common/base/status.h"
 #include "common/http/router.h"
 #include "common/http/tls.h"
@@ -49,8 +50,8 @@ struct ListenerOptions {
 };
 
 struct ServerOptions {
-  // Bytes of request bodies held at one time, all listeners together; then 503.
-  size_t max_held_bytes = 64 * 1024 * 1024;
+  // From which every body takes before it is read, all listeners together; then 503.
+  std::shared_ptr<MemoryBudget> memory = std::make_shared<MemoryBudget>();
   std::function<void()> heartbeat;  // called on the http thread at least once a second
 };
 

@@ -306,6 +306,7 @@ class StreamSession final : public Session,
       Refuse(Problem(413, "body-too-large", "The request's body is too large"));
       return false;
     }
+    if (!HoldBody()) return false;
     reader_.AllowBody(limit);
     Enter(Phase::kBody, limits_.timeouts.body);
     const bool waits =
@@ -347,22 +348,22 @@ class StreamSession final : public Session,
   }
 
   bool HoldBody() {
-    const size_t size = reader_.request().body.size();
-    if (size > held_) {
-      if (!hub_->Hold(size - held_)) {
-        Response busy = Problem(503, "busy", "Too many large requests at one time");
-        busy.headers.Add("Retry-After", "5");
-        Refuse(std::move(busy));
-        return false;
-      }
-      held_ = size;
-    }
-    return true;
+    Request& request = reader_.request();
+    const size_t cost = std::max<size_t>(request.memory_factor, 1) *
+                        std::max<size_t>(reader_.content_length().value_or(0), request.body.size());
+    if (request.memory == nullptr) request.memory = hub_->options.memory->Take(0);
+    if (request.memory->Grow(cost)) return true;
+    Response busy = Problem(503, "busy", "Too many large requests at one time");
+    busy.headers.Add("Retry-After", "5");
+    Refuse(std::move(busy));
+    return false;
   }
 
+  // A handler may keep its share for longer.
   void ReleaseBody() {
-    hub_->Release(held_);
-    held_ = 0;
+    memory_.reset();
+    reader_.request().memory.reset();
+    std::string().swap(reader_.request().body);
   }
 
   // --- answering ---
@@ -383,6 +384,7 @@ class StreamSession final : public Session,
     if (const Gate& gate = limits_.router->body_gate()) {
       if (auto refusal = gate(reader_.request())) return responder.Send(*std::move(refusal));
     }
+    memory_ = reader_.request().memory;
     try {
       route_->handler(std::move(reader_.request()), responder);
     } catch (const std::exception& error) {
@@ -400,6 +402,7 @@ class StreamSession final : public Session,
   // Ends the request in any phase; the connection goes on only if its extent is known.
   void Refuse(Response response) {
     hub_->Count(&ServerStats::refused_total);
+    ReleaseBody();
     ++turn_;
     if (!polite_) response.close = true;
     Write(std::move(response));
@@ -522,8 +525,8 @@ class StreamSession final : public Session,
   std::vector<char> buffer_;
   size_t begin_ = 0, end_ = 0;  // what was read and not yet taken
   const Route* route_ = nullptr;
-  uint64_t turn_ = 0;  // an answer to an earlier turn is late and dropped
-  size_t held_ = 0;    // bytes of the body that the hub counts
+  uint64_t turn_ = 0;                            // an answer to an earlier turn is late and dropped
+  std::shared_ptr<MemoryBudget::Share> memory_;  // of the request that is being answered
   std::string out_, large_;
   std::shared_ptr<LiveSource> live_;
   LiveSource::Text live_text_;  // on its way to the reader
@@ -557,12 +560,6 @@ bool Hub::CloseIdle(Instant before) {
   }
   if (longest == nullptr) return false;
   longest->Close();
-  return true;
-}
-
-bool Hub::Hold(size_t bytes) {
-  if (held_bytes + bytes > options.max_held_bytes) return false;
-  held_bytes += bytes;
   return true;
 }
 

@@ -55,9 +55,6 @@ struct Hub {
   // Closes the connection that has been idle longest, at least since `before`. False: there is
   // none.
   bool CloseIdle(Instant before);
-  // False if the server holds too many bytes of bodies.
-  bool Hold(size_t bytes);
-  void Release(size_t bytes) { held_bytes -= bytes; }
   void Count(uint64_t ServerStats::*counter, uint64_t by = 1);
 
   const Clock& clock;
@@ -65,7 +62,6 @@ struct Hub {
   std::unique_ptr<boost::asio::io_context> io;
   DateLine date;
   std::unordered_map<Session*, std::shared_ptr<Session>> sessions;
-  size_t held_bytes = 0;
   bool draining = false;
 
   Mutex mutex;

@@ -16,6 +16,7 @@
 
 #include "common/base/files.h"
 #include "common/base/log.h"
+#include "common/mqtt/broker_url.h"
 #include "common/mqtt/version_choice.h"
 
 namespace tillrelay::mqtt {
@@ -30,46 +31,16 @@ constexpr int kLeastLeaveMs = 100;
 // Paho C, MQTTAsyncUtils.c: the TCP connection stood, and ended before a CONNACK. A refused or
 // reset port is "TCP/TLS connect failure".
 constexpr std::string_view kConnectedButNotAnswered = "TCP connect completion failure";
-constexpr int kUnsupportedVersion = 0x84;  // MQTT 5
-constexpr int kUnacceptableVersion = 1;    // the same, as an older broker says it
-constexpr int kFirstRefusal = 0x80;        // MQTT 5 reason codes from here on are failures
+constexpr int kUnsupportedVersion = 0x84;      // MQTT 5
+constexpr int kUnacceptableVersion = 1;        // the same, as an older broker says it
+constexpr int kNotAuthorised = 0x87;           // MQTT 5
+constexpr int kBadLogin = 4, kNotAllowed = 5;  // the same in MQTT 3.1.1
+constexpr int kFirstRefusal = 0x80;            // MQTT 5 reason codes from here on are failures
 
-struct Target {
-  bool tls = false;
-  std::string host, port;
-  std::string Uri() const {
-    const bool six = host.find(':') != std::string::npos;
-    return fmt::format("{}://{}:{}", tls ? "ssl" : "tcp", six ? "[" + host + "]" : host, port);
-  }
-};
-
-Result<Target> ParseUrl(const std::string& url) {
-  Target target;
-  std::string rest;
-  if (url.starts_with("mqtt://")) {
-    rest = url.substr(7);
-  } else if (url.starts_with("mqtts://")) {
-    target.tls = true;
-    rest = url.substr(8);
-  } else {
-    return Invalid("broker url must start with mqtt:// or mqtts://");
-  }
-  if (!rest.empty() && rest.back() == '/') rest.pop_back();
-  size_t colon = rest.rfind(':');
-  if (rest.starts_with('[')) {
-    const size_t bracket = rest.find(']');
-    if (bracket == std::string::npos) return Invalid("broker url: ] is missing");
-    target.host = rest.substr(1, bracket - 1);
-    colon = rest.find(':', bracket);
-  } else {
-    target.host = rest.substr(0, colon);
-  }
-  target.port =
-      colon == std::string::npos ? (target.tls ? "8883" : "1883") : rest.substr(colon + 1);
-  if (target.host.empty() || target.port.empty() || target.host.find('@') != std::string::npos) {
-    return Invalid("broker url must be mqtt://host:port; credentials have keys of their own");
-  }
-  return target;
+std::string UriOf(const BrokerUrl& target) {
+  const bool six = target.host.find(':') != std::string::npos;
+  return fmt::format("{}://{}:{}", target.tls ? "ssl" : "tcp",
+                     six ? "[" + target.host + "]" : target.host, target.port);
 }
 
 // MQTT 5 reason codes, OASIS standard, 2.4, in words for people.
@@ -125,7 +96,7 @@ FailureCause CauseOf(int code) {
     case 0x8a:
     case 0x8c:
       return FailureCause::kLogin;
-    case 0x87:
+    case kNotAuthorised:
       return FailureCause::kRights;
     case 0x8e:
       return FailureCause::kTakeOver;
@@ -134,9 +105,28 @@ FailureCause CauseOf(int code) {
   }
 }
 
+// "…:error:0A000086:SSL routines::certificate verify failed:statem.c:1890:" without its places in
+// OpenSSL's source.
+std::string TlsReason(std::string_view text) {
+  constexpr int kReason = 5;
+  size_t begin = 0;
+  for (int i = 0; i < kReason; ++i) {
+    const size_t colon = text.find(':', begin);
+    if (colon == std::string_view::npos) return std::string(text);
+    begin = colon + 1;
+  }
+  return std::string(text.substr(begin, text.find(':', begin) - begin));
+}
+
+// Of a refused CONNECT. Topics are judged later, so that "not authorised" is about who asks: a
+// mosquitto says it of a wrong password.
+FailureCause LoginCauseOf(int code) {
+  return code == kNotAuthorised ? FailureCause::kLogin : CauseOf(code);
+}
+
 class PahoLink final : public Link, private paho::callback {
  public:
-  PahoLink(const LinkOptions& options, Target target, Deliver deliver)
+  PahoLink(const LinkOptions& options, BrokerUrl target, Deliver deliver)
       : options_(options),
         target_(std::move(target)),
         deliver_(std::move(deliver)),
@@ -275,7 +265,7 @@ class PahoLink final : public Link, private paho::callback {
   void MakeClient() {
     const int version = Version();
     auto made = std::make_unique<paho::async_client>(
-        target_.Uri(), options_.client_id, paho::create_options(version, options_.max_in_flight),
+        UriOf(target_), options_.client_id, paho::create_options(version, options_.max_in_flight),
         nullptr);
     DropClient();
     client_ = std::move(made);
@@ -333,7 +323,7 @@ class PahoLink final : public Link, private paho::callback {
       if (!options_.ca_file.empty()) tls.trust_store(options_.ca_file);
       if (!options_.cert_file.empty()) tls.key_store(options_.cert_file);
       if (!options_.key_file.empty()) tls.private_key(options_.key_file);
-      tls.error_handler([this](const std::string& text) { tls_error_ = text; });
+      tls.error_handler([this](const std::string& text) { tls_error_ = TlsReason(text); });
       builder.ssl(tls.finalize());
     }
     tls_error_.clear();
@@ -399,9 +389,15 @@ class PahoLink final : public Link, private paho::callback {
       event.text = "the broker does not speak MQTT 5" + next;
     } else if (hung_up) {
       event.text = "the broker takes the connection and hangs up on MQTT 5" + next;
+    } else if (!five && (event.reason_code == kBadLogin || event.reason_code == kNotAllowed)) {
+      event.cause = FailureCause::kLogin;
+      event.text = "the broker refused the login: user name and password do not fit";
     } else if (event.reason_code >= kFirstRefusal) {
-      event.cause = CauseOf(event.reason_code);
+      event.cause = LoginCauseOf(event.reason_code);
       event.text = "the broker refused the login: " + ReasonText(event.reason_code);
+      if (event.reason_code == kNotAuthorised) {
+        event.text += "; user name and password do not fit, or the user is unknown";
+      }
     } else if (!tls_error_.empty()) {
       event.cause = FailureCause::kTls;
       event.text = "TLS to " + target_.host + " failed: " + tls_error_;
@@ -462,7 +458,7 @@ class PahoLink final : public Link, private paho::callback {
   }
 
   const LinkOptions options_;
-  const Target target_;
+  const BrokerUrl target_;
   const Deliver deliver_;
   int keep_alive_s_ = options_.keep_alive_s;
   std::string tls_error_;
@@ -485,11 +481,13 @@ Status CheckReadable(const std::string& path, const char* key) {
 }  // namespace
 
 Result<std::unique_ptr<Link>> MakePahoLink(const LinkOptions& options, Deliver deliver) {
-  auto target = ParseUrl(options.url);
-  if (!target.ok()) return std::move(target).status();
-  TRY(CheckReadable(options.ca_file, "ca_file"));
-  TRY(CheckReadable(options.cert_file, "cert_file"));
-  TRY(CheckReadable(options.key_file, "key_file"));
+  auto target = ParseBrokerUrl(options.url);
+  if (!target.ok()) return std::move(target).status().Within("broker.url");
+  if (target->tls) {
+    TRY(CheckReadable(options.ca_file, "ca_file"));
+    TRY(CheckReadable(options.cert_file, "cert_file"));
+    TRY(CheckReadable(options.key_file, "key_file"));
+  }
   // The library would otherwise send the broker's traffic through a web proxy.
   for (const char* name : {"http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"}) {
     unsetenv(name);

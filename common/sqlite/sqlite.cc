@@ -10,6 +10,7 @@ namespace {
 // The database file's header: https://www.sqlite.org/fileformat2.html, section 1.3.
 constexpr size_t kHeaderBytes = 100, kWriteVersion = 18, kReadVersion = 19;
 constexpr char kWalVersion = 2;
+constexpr char kRollbackVersion = 1;
 constexpr int64_t kSyncFull = 2;
 constexpr int kBusyTimeoutMs = 2000;
 
@@ -241,9 +242,14 @@ Status Database::MakeDurable() {
   auto header = Header();
   if (!header.ok()) return std::move(header).status();
   if (!header->starts_with("SQLite format 3")) return Corrupt("the file's header is damaged");
-  const bool in_file = header->size() == kHeaderBytes && (*header)[kWriteVersion] == kWalVersion &&
-                       (*header)[kReadVersion] == kWalVersion;
-  if (*mode != "wal" || !in_file) {
+  const auto versions = [&header](char version) {
+    return header->size() == kHeaderBytes && (*header)[kWriteVersion] == version &&
+           (*header)[kReadVersion] == version;
+  };
+  if (*mode != "wal" || !versions(kWalVersion)) {
+    if (!versions(kWalVersion) && !versions(kRollbackVersion)) {
+      return Corrupt("the versions in the file's header are damaged");
+    }
     return Unavailable("the database did not take a write-ahead log");
   }
   if (*synchronous != kSyncFull) return Unavailable("the database did not take synchronous=FULL");

@@ -9,9 +9,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 
+#include "agent/journal/paths.h"
 #include "agent/journal/schema.h"
 #include "common/sqlite/sqlite.h"
 #include "tests/support/case_runner.h"
@@ -123,6 +125,15 @@ char Changed(char byte, uint64_t number) {
   return static_cast<char>(static_cast<unsigned char>(byte) ^ kMasks[number * 2654435761U % 3]);
 }
 
+// The reserve is the same 8 MB each time: it is kept from one case to the next.
+void Prepare(const DiskImage& image, const std::string& folder) {
+  const std::string reserve = journal::BallastPath(folder + "/journal.db"),
+                    kept = folder + ".reserve";
+  std::rename(reserve.c_str(), kept.c_str());
+  WriteImage(image, folder);
+  std::rename(kept.c_str(), reserve.c_str());
+}
+
 bool IsNewerSchema(const std::string& path) {
   auto db = sqlite::Database::Open(path, {.read_only = true});
   if (!db.ok()) return false;
@@ -135,7 +146,7 @@ CaseOutcome Change(const Baseline& baseline, uint64_t number, const std::string&
   const Baseline::Byte& byte = baseline.bytes[number];
   char& changed = image.files[byte.file].bytes[byte.at];
   changed = Changed(changed, number);
-  WriteImage(image, folder);
+  Prepare(image, folder);
   Oracle oracle = baseline.oracle;
   SeededRandom random(number + 1);
   ManualClock clock;

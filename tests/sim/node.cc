@@ -89,6 +89,7 @@ bool Node::OpenJournal() {
 
 void Node::Start() {
   if (running()) return;
+  in_use_ = true;
   Timeline& timeline = world_.timeline;
   if (!OpenJournal()) return;
   learned_.clear();
@@ -96,6 +97,9 @@ void Node::Start() {
   session_ = wire::NewUlid(timeline.clock.Wall(), &world_.random);
   uplink::CourierOptions courier;
   courier.sender.session = session_;
+  courier.watch_own_status = true;
+  courier.former_sessions = former_sessions_;
+  former_sessions_.push_back(session_);
   courier.sender.rules = world_.rules;
   courier.store_id = store_id_;
   courier.journal_path = path();
@@ -141,8 +145,11 @@ void Node::Sell(int count) {
 void Node::TellAgain(int count) {
   std::vector<std::string> numbers;
   for (const std::string& id : world_.truth.excused) {
+    const auto reported =
+        world_.truth.accepted.find(id);  // what a journal declares no register tells
+    if (reported == world_.truth.accepted.end()) continue;
     if (static_cast<int>(numbers.size()) < count && world_.random.Chance(0.5)) {
-      numbers.push_back(world_.truth.accepted.at(id));
+      numbers.push_back(reported->second);
     }
   }
   Append(numbers);
@@ -292,6 +299,26 @@ void Node::SpoilARow() {
   if (was) Start();
 }
 
+void Node::ZeroPages() {
+  constexpr uint64_t kPage = 4096;
+  const bool was = running();
+  for (uint64_t times = 1 + world_.random.Below(4); times > 0; --times) {
+    Stop();
+    const uint64_t every = 2 + world_.random.Below(3);
+    for (const char* name : {"/journal.db", "/journal.db-wal"}) {
+      const uint64_t size = fs::exists(folder() + name) ? fs::file_size(folder() + name) : 0;
+      for (uint64_t page = 1 + world_.random.Below(every); page * kPage < size; page += every) {
+        const std::string zeros(std::min(kPage, size - page * kPage), '\0');
+        testing::FaultDisk::Instance().Damage(name_ + name, static_cast<int64_t>(page * kPage),
+                                              zeros);
+      }
+    }
+    if (!was) return;
+    Start();
+    if (world_.random.Chance(0.7)) Sell(static_cast<int>(1 + world_.random.Below(40)));
+  }
+}
+
 void Node::LoseAFile() {
   const bool was = running();
   if (world_.random.Chance(0.5)) Stop();
@@ -325,6 +352,7 @@ void Node::LoseDisk() {
   CopyFolder(aside("nothing"), folder());
   Excuse({});
   lineage_ = snapshot_ = backup_ = {};
+  former_sessions_.clear();
   Start();
 }
 
@@ -333,6 +361,7 @@ void Node::CloneTo(Node* twin) {
   twin->Excuse({});
   CopyFolder(folder(), twin->folder());
   twin->lineage_ = lineage_;
+  twin->former_sessions_ = former_sessions_;
   twin->lineage_.taken = twin->snapshot_.taken = twin->backup_.taken = false;
   twin->Start();
 }
@@ -412,7 +441,7 @@ std::set<std::string> Node::Holds() const {
 }
 
 Node::JournalPort::JournalState Node::ReadState() {
-  return {journal_->Streams(), journal_->Owed()};
+  return {journal_->Streams(), journal_->Owed(), journal_->Losses()};
 }
 
 void Node::SaveConfirmation(const journal::Confirmation& word) {
@@ -438,6 +467,12 @@ void Node::DeclareLoss(const journal::LossRow& loss) {
   }
   if (!loss.compared) DoubtBelow(loss);
   journal_->DeclareLoss(loss);
+  Settle();
+}
+
+void Node::PassLosses(const journal::Confirmation& word) {
+  Learn();  // what is over is told no more
+  journal_->PassLosses(word);
   Settle();
 }
 
@@ -495,8 +530,9 @@ std::string Node::StatusJson() {
   const std::vector<journal::LossRow> losses = journal_->Stats().losses;
   for (const journal::LossRow& l : losses) {
     lost += fmt::format(
-        "{}{{\"stream\":\"{}\",\"from\":{},\"through\":{},\"chain\":\"{}\",\"reason\":\"{}\"}}",
-        lost.size() > 1 ? "," : "", l.stream, l.first, l.last, ToHex(BytesOf(l.chain)), l.reason);
+        "{}{{\"stream\":\"{}\",\"from\":{},\"through\":{},\"chain\":\"{}\",\"reason\":\"{}\"{}}}",
+        lost.size() > 1 ? "," : "", l.stream, l.first, l.last, ToHex(BytesOf(l.chain)), l.reason,
+        l.open ? ",\"open\":true" : "");
   }
   return fmt::format(
       R"({{"v":1,"state":"online","store_id":"{}","session":"{}","host":"{}","streams":{},)"

@@ -65,6 +65,8 @@ class Node final : public uplink::JournalPort {
   void Start();
   void Stop();  // as kill -9 does
   bool running() const { return courier_ != nullptr; }
+  // It was started once, or is a copy of one that was.
+  bool in_use() const { return in_use_; }
   // A register tells `count` sales; accepted when it returns.
   void Sell(int count);
   // A register tells again what it told before, among it what this server has forgotten.
@@ -79,6 +81,8 @@ class Node final : public uplink::JournalPort {
   void RestoreBackup();
   // The disk changes the text of an event that the centre does not have, perhaps.
   void SpoilARow();
+  // Zeroes pages of file and log, starts, sells, and again, as often as it comes.
+  void ZeroPages();
   // While it runs or not, one of the journal's files is gone.
   void LoseAFile();
   bool exists() const;
@@ -111,6 +115,7 @@ class Node final : public uplink::JournalPort {
   void DeclareLoss(const journal::LossRow& loss) override;
   void Damaged(const std::string& why) override;
   void Fork(uint64_t position, const std::string& reason) override;
+  void PassLosses(const journal::Confirmation& word) override;
   void AllowDeletion(const std::string& stream, uint64_t through, Instant until) override;
 
  private:
@@ -145,7 +150,8 @@ class Node final : public uplink::JournalPort {
   std::string session_;
   Lineage lineage_, snapshot_, backup_;
   std::string learned_;  // the stream that was current when the rows were read last
-  bool batches_ = false;
+  std::vector<std::string> former_sessions_;  // kept beside the journal
+  bool batches_ = false, in_use_ = false;
   std::chrono::hours retention_{0};
   std::optional<Instant> heard_at_;
 };

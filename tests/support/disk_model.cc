@@ -60,7 +60,8 @@ const char* KindWord(Kind kind) {
 }
 
 const char* ModeWord(CutMode mode) {
-  constexpr const char* kWords[] = {"kept", "dropped", "prefix", "torn512", "torn4096", "zeroed"};
+  constexpr const char* kWords[] = {"kept",     "dropped", "prefix",   "torn512",
+                                    "torn4096", "zeroed",  "reordered"};
   return kWords[static_cast<size_t>(mode)];
 }
 
@@ -212,6 +213,7 @@ void DiskModel::Run(const NameChange& change, Names* names) {
 
 DiskContent DiskModel::Cut(const File& file, CutMode mode, SeededRandom* random) {
   if (mode == CutMode::kKept) return file.cached;
+  if (mode == CutMode::kReordered) mode = CutMode::kPrefix;
   DiskContent content = file.synced;
   if (mode == CutMode::kDropped) return content;
   const size_t some =
@@ -240,7 +242,10 @@ DiskImage DiskModel::After(CutMode mode, SeededRandom* random) const {
   const bool all = mode == CutMode::kKept || mode == CutMode::kZeroed;
   size_t reached = all ? pending_.size() : 0;
   if (!all && mode != CutMode::kDropped) reached = random->Below(pending_.size() + 1);
-  for (size_t i = 0; i < reached; ++i) Run(pending_[i], &names);
+  if (mode == CutMode::kReordered) reached = pending_.size();
+  for (size_t i = 0; i < reached; ++i) {
+    if (mode != CutMode::kReordered || random->Chance(0.5)) Run(pending_[i], &names);
+  }
   if (mode == CutMode::kKept) CHECK(names == names_);
   DiskImage image;
   image.folders = folders_;

@@ -49,7 +49,9 @@ enum class CutMode {
   kTorn512,   // of each write any of its sectors of 512 bytes, of the names a prefix
   kTorn4096,  // the same in pages
   kZeroed,    // names and lengths, but zeros where bytes were added
+  kReordered  // as kPrefix, but of the names any: no order holds between two syncs of a folder
 };
+// All but the last, which file systems with a log of their own do not do.
 inline constexpr CutMode kCutModes[] = {CutMode::kKept,    CutMode::kDropped,  CutMode::kPrefix,
                                         CutMode::kTorn512, CutMode::kTorn4096, CutMode::kZeroed};
 const char* ModeWord(CutMode mode);

@@ -1,6 +1,7 @@
 #include "tests/support/journal_run.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -58,13 +59,30 @@ Answer SubmitAndWait(journal::Journal* journal, journal::AppendRequest request) 
 // The journal as the uplink has it open.
 class DrainedFile {
  public:
-  explicit DrainedFile(const std::string& path) {
+  explicit DrainedFile(const std::string& path) : path_(path) {
+    struct stat info {};
+    if (stat(path.c_str(), &info) == 0) file_ = info.st_ino;
     auto opened = journal::JournalReader::Open(path, "0042");
     if (!opened.ok()) {
       status = std::move(opened).status();
       return;
     }
     reader = *std::move(opened);
+    ReadStreams();
+  }
+  // False: the file is not the one any more, or could not be read.
+  bool ReadAgain() {
+    struct stat info {};
+    if (!status.ok() || stat(path_.c_str(), &info) != 0 || info.st_ino != file_) return false;
+    ReadStreams();
+    return status.ok();
+  }
+  std::unique_ptr<journal::JournalReader> reader;
+  std::vector<journal::StreamRow> streams;
+  Status status;
+
+ private:
+  void ReadStreams() {
     auto rows = reader->Streams();
     if (rows.ok()) {
       streams = *std::move(rows);
@@ -72,9 +90,9 @@ class DrainedFile {
       status = std::move(rows).status();
     }
   }
-  std::unique_ptr<journal::JournalReader> reader;
-  std::vector<journal::StreamRow> streams;
-  Status status;
+
+  const std::string path_;
+  ino_t file_ = 0;
 };
 
 JournalRun::JournalRun(const std::string& folder, Oracle* oracle, SeededRandom* random,
@@ -104,7 +122,20 @@ bool JournalRun::StartAgainAndAgain(int opens) {
   return false;
 }
 
-void JournalRun::Stop() { journal_.reset(); }
+JournalRun::~JournalRun() { Stop(); }
+
+void JournalRun::Stop() {
+  drained_.reset();
+  journal_.reset();
+}
+
+DrainedFile* JournalRun::OpenDrained() {
+  if (drained_ == nullptr || !drained_->ReadAgain()) {
+    drained_.reset();
+    drained_ = std::make_unique<DrainedFile>(path());
+  }
+  return drained_.get();
+}
 
 Status JournalRun::SubmitNumbers(const std::vector<int>& numbers) {
   journal::AppendRequest request;
@@ -269,15 +300,15 @@ bool JournalRun::Drain() {
   for (const journal::LossRow& loss : journal_->Stats().losses) {
     oracle_.Declare({loss.stream, loss.first, loss.open ? UINT64_MAX : loss.last});
   }
-  DrainedFile file(path());
-  if (!file.status.ok()) {
-    if (file.status.code() == Code::kCorrupt) Damaged(file.status.message());
+  DrainedFile* file = OpenDrained();
+  if (!file->status.ok()) {
+    if (file->status.code() == Code::kCorrupt) Damaged(file->status.message());
     return false;
   }
-  if (!DrainOwed(&file)) return false;
+  if (!DrainOwed(file)) return false;
   // The current stream first: the centre asks for the older ones later.
-  for (auto row = file.streams.rbegin(); row != file.streams.rend(); ++row) {
-    if (!DrainStream(&file, *row)) return false;
+  for (auto row = file->streams.rbegin(); row != file->streams.rend(); ++row) {
+    if (!DrainStream(file, *row)) return false;
   }
   return true;
 }

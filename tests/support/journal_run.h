@@ -31,7 +31,7 @@ Result<std::vector<journal::AppendResult>> SubmitAndWait(journal::Journal* journ
 class JournalRun {
  public:
   JournalRun(const std::string& folder, Oracle* oracle, SeededRandom* random, ManualClock* clock);
-  ~JournalRun() { Stop(); }
+  ~JournalRun();
 
   journal::JournalOptions options;
   std::string path() const { return options.store.path; }
@@ -82,6 +82,7 @@ class JournalRun {
   Oracle& oracle() { return oracle_; }
 
  private:
+  class DrainedFile* OpenDrained();
   bool DrainOwed(class DrainedFile* file);
   bool DrainStream(class DrainedFile* file, const journal::StreamRow& row);
   void CheckNothingTwice();
@@ -90,6 +91,7 @@ class JournalRun {
   SeededRandom& random_;
   ManualClock& clock_;
   std::unique_ptr<journal::Journal> journal_;
+  std::unique_ptr<class DrainedFile> drained_;  // kept open, as the uplink does
   int back_after_ = -1;
 };
 

@@ -135,8 +135,32 @@ def a_body_of_100_mb_is_refused_before_it_is_read():
         return f"413 each time, memory grew by {grown} KiB over 20 bodies of 8 MB"
 
 
+def a_time_ahead_is_known_at_once_after_a_restart():
+    def outcome(world, number):
+        document = sale(number)
+        document["transaction"]["end_at"] = "2097-11-21T17:42:08+01:00"
+        document["transaction"]["business_day"] = "2097-11-21"
+        code, answer = world.post(json.dumps(document).encode())
+        check(code == 200, f"{code} {answer}")
+        return answer["results"][0]["outcome"]
+
+    with World() as world:
+        world.start()
+        check(outcome(world, 1) == "stored", "without head office's word it is flagged, no more")
+        numbers = iter(range(2, 10_000))
+        wait_for(lambda: outcome(world, next(numbers)) == "quarantined", "head office's word", 60)
+        for collector in (True, False):
+            if not collector:
+                world.collector.kill()
+            world.agent.restart()
+            world.wait_ready()
+            check(outcome(world, next(numbers)) == "quarantined", "the restart forgot the word")
+        return "quarantined before head office was heard again"
+
+
 if __name__ == "__main__":
     run(bad_documents_get_a_clear_4xx_and_store_nothing,
+        a_time_ahead_is_known_at_once_after_a_restart,
         foreign_documents_get_a_ticket_and_the_good_ones_beside_them_are_stored,
         a_card_number_is_found_nowhere_afterwards,
         a_body_of_100_mb_is_refused_before_it_is_read)

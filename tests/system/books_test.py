@@ -149,7 +149,7 @@ def a_silent_register_is_an_alarm_only_in_opening_hours():
         shop.start(broker=False, collector=False)
         _, registers = shop.admin("GET", "/v1/registers")
         row = registers["registers"][0]
-        check(row["register_id"] == "07" and row["expected"] and not row["silent"], row)
+        check(row["register_id"] == "7" and row["expected"] and not row["silent"], row)
         shop.agent.kill()
     return "expected and not yet silent"
 

@@ -89,8 +89,106 @@ def exit_codes_are_those_of_the_manual():
         check(tell(*config, "show", "99").returncode == 1, "no such event: not 1")
         # The same file by the environment, as the daemon takes it.
         done = tell("status", env={"TILLRELAY_CONFIG": world.path("agent.toml")})
-        check(done.returncode in (0, 1) and "store 0042" in done.stdout, done.stderr)
+        check(done.returncode == 0 and "store 0042" in done.stdout, done.stderr)
     return "0, 1, 2, 3, 78"
+
+
+def the_status_says_what_to_do_and_its_code_is_the_verdict():
+    with World() as world:
+        config = ["--config", world.path("agent.toml")]
+
+        def codes(wanted, what):
+            for arguments in (["status"], ["--json", "status"]):
+                done = tell(*config, *arguments)
+                check(done.returncode == wanted, f"{what}, {arguments}: {done.returncode} {done}")
+            return tell(*config, "status").stdout
+
+        world.start()
+        world.simulate(5, 1)[0].wait(timeout=60)
+        world.wait_delivered()
+        codes(0, "healthy")
+        world.post(b"{}")
+        told = codes(1, "a document in quarantine")
+        steps = world.status()["steps"]
+        check(steps and all(step in told for step in steps), f"{steps} are not all in {told}")
+        # A file that the running daemon has not read.
+        os.mkdir(world.path("conf.d"))
+        with open(world.path("conf.d/90-broken.toml"), "w") as file:
+            file.write("nonsense = [")
+        done = tell(*config, "status")
+        check(done.returncode == 1 and "store 0042" in done.stdout and "90-broken" in done.stderr,
+              f"{done}")
+        check(tell(*config, "quarantine", "list").returncode == 0, "the socket is not found")
+        os.remove(world.path("conf.d/90-broken.toml"))
+        world.agent.kill()
+        codes(3, "no daemon")
+        with open(world.path("conf.d/90-zone.toml"), "w") as file:
+            file.write('[broker]\npassword_file = "/nowhere"\n')
+        world.agent.start()
+        world.wait_ready()
+        wait_for(lambda: world.status()["level"] == "red", "the verdict")
+        check("/nowhere" in codes(4, "critical"), "the file is not named")
+        world.agent.kill()
+        with open(world.path("conf.d/90-zone.toml"), "w") as file:
+            file.write('store_id = ""\n')
+        world.agent.start()
+        wait_for(lambda: world.get("/healthz")[0] == 200, "the page")
+        codes(5, "no store")
+    return "0, 1, 3, 4, 5, also as JSON"
+
+
+def what_cannot_be_is_wrong_use():
+    with World() as world:
+        config = ["--config", world.path("agent.toml")]
+        for wrong, says in ((["events", "--day", "29.11.2026"], "2026-11-29"),
+                            (["events", "--day", "2026-02-30"], "2026-02-30"),
+                            (["events", "--kind", "sales"], "did you mean sale"),
+                            (["events", "--kind", "xyz"], "there are"),
+                            (["export", "--kind", "Sale"], "sale"),
+                            (["export", "--day", "today"], "today"),
+                            (["replay", "--day", "yesterday"], "yesterday"),
+                            (["simulate", "--day", "1.1.2026", "--yes"], "1.1.2026")):
+            done = tell(*config, *wrong)
+            check(done.returncode == 2 and says in done.stderr, f"{wrong}: {done}")
+        world.start(collector=False)
+        done = tell(*config, "simulate", "--events", "3")
+        check(done.returncode == 2 and "--yes" in done.stderr, f"{done}")
+        check(world.status()["head"] == 0, "sales were played without being asked for")
+        os.mkdir(world.path("conf.d"))
+        with open(world.path("conf.d/90-test.toml"), "w") as file:
+            file.write("test_store = true\n")
+        done = tell(*config, "simulate", "--events", "3")
+        check(done.returncode == 0 and world.status()["head"] == 3, f"{done}")
+    return "8 values refused; no play into a live store"
+
+
+def a_receipt_in_quarantine_is_found():
+    with World() as world:
+        world.start(collector=False)
+        config = ["--config", world.path("agent.toml")]
+        sale = {"kind": "sale", "transaction": {
+                    "store_id": "0042", "register_id": "03", "business_day": "2026-11-21",
+                    "transaction_no": "004711", "end_at": "2026-11-21T17:42:08+01:00"},
+                "lines": [{"item": {"sku": "1"}, "quantity": "two", "uom": "EA"}]}
+        code, answer = world.post(json.dumps(sale).encode())
+        check(code == 200 and answer["quarantined"] == 1, f"{answer}")
+        ticket = answer["results"][0]["ticket"]
+        done = tell(*config, "events", "--register", "3", "--number", "4711")
+        check(f"ticket {ticket}" in done.stdout, f"{done}")
+        check("ticket" not in tell(*config, "events", "--number", "711").stdout, "a part was found")
+        # Over the socket: whoever may use it need not be able to read the journal's file.
+        with open(world.path("agent.toml")) as file, open(world.path("other.toml"), "w") as other:
+            other.write(file.read().replace(world.path("journal.db"), "/nowhere/journal.db"))
+        done = tell("--config", world.path("other.toml"), "quarantine", "list")
+        check(done.returncode == 0 and "1 document waits" in done.stdout, f"{done}")
+        done = tell("--config", world.path("other.toml"), "--json", "quarantine", "show",
+                    str(ticket))
+        check("004711" in json.loads(done.stdout)[0]["document"], f"{done}")
+        with open(world.path("no-receipt.toml"), "w") as file:
+            file.write("a = 1\n")
+        done = tell(*config, "send", world.path("no-receipt.toml"))
+        check(done.returncode == 1 and "quarantine as ticket" in done.stderr, f"{done}")
+    return "by number, over the socket; what cannot be read says where it is"
 
 
 def colour_is_for_terminals_and_can_be_refused():
@@ -175,6 +273,9 @@ def a_backup_of_a_running_store_comes_back_as_a_new_stream():
 
 run(help_manual_and_completion_say_the_same,
     exit_codes_are_those_of_the_manual,
+    the_status_says_what_to_do_and_its_code_is_the_verdict,
+    what_cannot_be_is_wrong_use,
+    a_receipt_in_quarantine_is_found,
     colour_is_for_terminals_and_can_be_refused,
     every_answer_is_json_where_asked_for,
     a_backup_of_a_running_store_comes_back_as_a_new_stream)

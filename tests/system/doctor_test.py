@@ -36,15 +36,29 @@ def examine(world, *arguments):
     return done.returncode, [c for c in told["checks"] if c["result"] == "fault"]
 
 
-def finds(world, name, says, *arguments, code=1):
-    """Exactly this fault, and no other."""
+def finds(world, name, says, *arguments, code=1, centre=True):
+    """Exactly this fault, and no other; without a centre its confirmation is missing too."""
     status, faults = examine(world, *arguments)
     named = [f for f in faults if f["check"] == name and says in f["what"]]
     check(len(named) == 1 and status == code, f"{name}, {says}: exit {status}, {faults}")
-    others = [f for f in faults if f not in named]
+    others = [f for f in faults if f not in named and (centre or f["check"] != "confirmation")]
     check(not others, f"{name}: also {others}")
     check(len(named[0]["remedy"]) > 10, f"no remedy: {named[0]}")
     return name
+
+
+def status_says(world, cause, text):
+    """The running daemon names the same, in the words of the other side."""
+    world.agent.start()
+    try:
+        world.wait_ready()
+
+        def named():
+            status = world.status()
+            return status if status["cause"] == cause and text in status["sentence"] else None
+        return wait_for(named, f"{cause}: {text}", 20)
+    finally:
+        world.agent.kill()
 
 
 def edit(world, old, new):
@@ -126,7 +140,7 @@ def planted_in_configuration_and_places(world):
 def planted_in_the_journal(world):
     quiet = "--no-daemon"
     with changed(world, 'store_id = "0042"', 'store_id = "0043"'):
-        finds(world, "journal", "belongs to store 0042", quiet)
+        finds(world, "journal", "belongs to store 0042", quiet, centre=False)
     with contextlib.closing(sqlite3.connect(world.path("journal.db"))) as db:
         kept = db.execute("SELECT recorded_at, data FROM event WHERE position = 20").fetchone()
         db.execute("UPDATE event SET data = replace(data, ',', ', ') WHERE position = 20")
@@ -148,7 +162,7 @@ def another_program_on_the_pages_port_is_named():
         stranger = subprocess.Popen(["python3", "-c", STRANGER, str(listener.fileno())],
                                     close_fds=False)
         try:
-            return finds(world, "daemon", "another program")
+            return finds(world, "daemon", "another program", centre=False)
         finally:
             stranger.kill()
             stranger.wait()
@@ -175,6 +189,7 @@ def login_and_rights_are_told_apart():
         edit(world, "[broker]", f'[broker]\nusername = "0042"\npassword_file = '
              f'"{world.path("password")}"')
         finds(world, "broker login", "refused the login", "--no-daemon")
+        status_says(world, "broker-login", "user name and password do not fit")
         with open(world.path("password"), "w") as file:
             file.write("right\n")
         return finds(world, "broker rights", "tillrelay/v1/0042/events", "--no-daemon")
@@ -213,22 +228,48 @@ def every_fault_of_tls_has_its_own_remedy():
                      "the broker")
 
         serve(good)
-        code, faults = examine(world, "--no-daemon")
-        check(code == 0, f"{faults}")
+        finds(world, "confirmation", "does not run", "--no-daemon")
         with changed(world, ca.path("pem"), other.path("pem")):
             finds(world, "broker TLS", "certificate", "--no-daemon")
         serve(named)
         finds(world, "broker TLS", "mismatch", "--no-daemon")
         serve(stale)
-        finds(world, "broker TLS", "expired", "--no-daemon")
+        finds(world, "broker TLS", "has expired on 20", "--no-daemon")
+        status = status_says(world, "broker-tls", 'the certificate of "broker" has expired on 20')
+        check("Head office" in status["steps"][0], f"{status['steps']}")
         serve(good)
         with changed(world, "[intake]", f'[intake]\ntls_cert_file = "{stale[0]}"\ntls_key_file = '
                      f'"{stale[1]}"'):
-            finds(world, "certificates", "has expired", "--no-daemon")
+            finds(world, "certificates", "has expired", "--no-daemon", centre=False)
     return "another authority, another name, expired, our own expired"
 
 
-run(a_sound_store_has_no_fault_and_a_stopped_one_has_one,
+def a_silent_head_office_is_a_fault():
+    """No collector at all, then a collector that this store must not hear."""
+    with sound_world() as world:
+        world.start(collector=False)
+        world.simulate(5, 1)[0].wait(timeout=60)
+        finds(world, "confirmation", "tillrelay/v1/0042/confirm")
+    with sound_world("acl_file ACL") as world:
+        with open(world.path("acl"), "w") as file:
+            file.write("topic readwrite tillrelay/v1/+/events\n"
+                       "topic readwrite tillrelay/v1/+/status\n"
+                       "topic write tillrelay/v1/#\ntopic read tillrelay/v1/+/command\n")
+        with open(world.path("broker.conf")) as file:
+            text = file.read()
+        with open(world.path("broker.conf"), "w") as file:
+            file.write(text.replace("acl_file ACL", f"acl_file {world.path('acl')}"))
+        world.start()
+        world.simulate(5, 1)[0].wait(timeout=60)
+        wait_for(lambda: world.central("SELECT count(*) FROM event")[0][0] == 5, "5 at the centre")
+        code, faults = examine(world)
+        named = {f["check"] for f in faults}
+        check(code == 1 and named & {"confirmation", "broker rights"}, f"{code} {faults}")
+    return "no collector; no right to read its word"
+
+
+run(a_silent_head_office_is_a_fault,
+    a_sound_store_has_no_fault_and_a_stopped_one_has_one,
     another_program_on_the_pages_port_is_named,
     login_and_rights_are_told_apart,
     every_fault_of_tls_has_its_own_remedy)

@@ -189,7 +189,7 @@ class World:
     def simulate(self, events, seed, **options):
         """Starts a simulated store; returns (process, file that will hold its own sums)."""
         sums = self.path(f"sums-{seed}.json")
-        arguments = [f"{BIN}/tillrelay", "simulate", "--intake", self.intake, "--store",
+        arguments = [f"{BIN}/tillrelay", "simulate", "--yes", "--intake", self.intake, "--store",
                      self.store, "--events", str(events), "--seed", str(seed), "--sums", sums]
         for name, value in options.items():
             arguments += [f"--{name.replace('_', '-')}", str(value)]

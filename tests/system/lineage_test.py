@@ -100,6 +100,30 @@ def both_twins_of_a_copied_disk_deliver_what_they_sell():
             shutil.rmtree(twin.dir, ignore_errors=True)
 
 
+def two_servers_with_one_name_are_told_of_each_other_within_ten_seconds():
+    with World() as world, World() as other:  # the other one for its agent alone
+        with open(other.path("agent.toml")) as file:
+            text = file.read()
+        with open(other.path("agent.toml"), "w") as file:
+            file.write(text[:text.index("url = ")] +
+                       f'url = "mqtt://127.0.0.1:{world.broker_port}"\n'
+                       "retry_min_ms = 100\nretry_max_ms = 1000\n")
+        for server, seed in ((world, 1), (other, 2)):
+            server.start(broker=False, collector=False)
+            sell(server, 60, seed)
+        world.start(agent=False)
+
+        def told():
+            return any("another server speaks for this store" in server.agent.text()
+                       for server in (world, other))
+        wait_for(told, "one of the two to be told", 10)
+        # That one gives way, and the other one delivers.
+        wait_for(lambda: any(server.status()["waiting"] == 0 for server in (world, other)),
+                 "one of the two to deliver", 20)
+        wait_counted(world, 60, 20)
+        return "told of, and one of them delivers while the other one waits"
+
+
 def a_collector_set_back_to_its_backup_gets_everything_again():
     with World() as world:
         world.start()
@@ -160,6 +184,7 @@ if __name__ == "__main__":
     check(os.path.exists(f"{BIN}/tillrelayd"), f"no programs in {BIN}")
     run(a_snapshot_set_back_under_a_running_centre_becomes_a_new_stream,
         both_twins_of_a_copied_disk_deliver_what_they_sell,
+        two_servers_with_one_name_are_told_of_each_other_within_ten_seconds,
         a_collector_set_back_to_its_backup_gets_everything_again,
         a_broker_that_drops_what_it_acknowledged_delays_only,
         a_damaged_journal_is_salvaged_and_accepts_again)

@@ -122,7 +122,7 @@ class Packages:
         for name, value in options.items():
             arguments += [f"--{name}", str(value)]
         self.accepted += events
-        return ["tillrelay", "simulate", "--json", *arguments]
+        return ["tillrelay", "simulate", "--yes", "--json", *arguments]
 
     def play(self, events, seed, **options):
         return json.loads(self.box.run(*self.simulate(events, seed, **options)))
@@ -336,8 +336,8 @@ class Packages:
         self.box.write("/etc/tillrelay/conf.d/60-test.toml",
                        'log_level = "debug"\n[journal]\nretention_days = 31\n')
         said = json.loads(self.box.run("tillrelay", "reload", "--json"))
-        check(said == {"applied": ["log_level"], "needs_restart": ["journal.retention_days"]},
-              str(said))
+        check(said == {"applied": ["log_level"], "needs_restart": ["journal.retention_days"],
+                       "warnings": []}, str(said))
         self.box.run("systemctl", "reload", UNIT)
         self.box.write("/etc/tillrelay/conf.d/60-test.toml", 'log_levle = "debug"\n')
         code, said = self.box.try_run("tillrelay", "reload")
@@ -359,6 +359,20 @@ class Packages:
         os.unlink(self.box.root + "/etc/tillrelay/conf.d/60-test.toml")
         self.box.run("systemctl", "start", UNIT)
         return "another store's journal: exit 78, no restart"
+
+    def without_the_folder_of_secrets_events_are_still_taken(self):
+        folder = self.box.root + "/etc/tillrelay/credentials"
+        os.rename(folder, folder + ".away")
+        try:
+            self.box.run("systemctl", "restart", UNIT)
+            status = self.box.wait_status(lambda s: s["cause"] == "broker-settings", "the cause")
+            check("credential" in status["sentence"], status["sentence"])
+            self.play(20, 7)
+        finally:
+            os.rename(folder + ".away", folder)
+        self.box.run("systemctl", "restart", UNIT)
+        self.all_arrived()
+        return "20 taken and kept, delivered once the folder was back"
 
     def a_reboot_keeps_everything(self):
         self.box.poweroff()
@@ -560,6 +574,7 @@ def main():
                    s.kill_9_and_a_hang_end_in_a_restart,
                    s.a_reload_applies_or_names_and_a_wrong_one_changes_nothing,
                    s.what_only_a_person_can_mend_is_not_tried_again,
+                   s.without_the_folder_of_secrets_events_are_still_taken,
                    s.a_reboot_keeps_everything,
                    s.an_upgrade_under_load_loses_nothing,
                    s.the_journal_is_verified_beside_the_daemon,

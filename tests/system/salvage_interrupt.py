@@ -93,7 +93,7 @@ def make_template(folder, rows):
         daemon.process.start()
         wait_for(lambda: daemon.tell(1) == "stored", "the first sale")
         try:
-            subprocess.run([f"{BIN}/tillrelay", "simulate", "--intake",
+            subprocess.run([f"{BIN}/tillrelay", "simulate", "--yes", "--intake",
                             f"127.0.0.1:{daemon.intake}", "--store", "0042", "--events",
                             str(rows - 1), "--group", "200", "--seed", "5"], check=True,
                            stdout=subprocess.DEVNULL)

@@ -31,8 +31,11 @@ ARROWS = {
     "agent/access": {"common/http", "common/event", "common/base"},
     "agent/status": {"agent/access", "common/http", "common/event", "common/base"},
     "common/service": {"common/base"},
-    "agent/cli": {"agent/config", "agent/journal", "common/http", "common/mqtt", "common/wire",
-                  "common/event", "common/base"},
+    "agent/validation": {"agent/config", "agent/formats", "agent/guard", "agent/journal",
+                         "common/http", "common/mqtt", "common/service", "common/event",
+                         "common/base"},
+    "agent/cli": {"agent/config", "agent/validation", "agent/journal", "common/http",
+                  "common/mqtt", "common/wire", "common/event", "common/base"},
     "collector": {"common/sqlite", "common/mqtt", "common/http", "common/service", "common/wire",
                   "common/event", "common/base"},
 }

@@ -13,6 +13,7 @@
 #include "common/base/files.h"
 #include "common/http/address.h"
 #include "common/http/client_tls.h"
+#include "common/mqtt/broker_url.h"
 #include "common/mqtt/paho_link.h"
 #include "common/wire/topics.h"
 
@@ -27,37 +28,13 @@ constexpr size_t kMaxSecretBytes = 4096;
 constexpr int kLoginTries = 3;
 constexpr size_t kLargeMessage = 4096;  // more than one packet of any network
 
-struct Target {
-  bool tls = false;
-  std::string host, port;
-};
-
-// The configuration has been checked for its form by the daemon's own reader.
-std::optional<Target> TargetOf(const std::string& url) {
-  Target target;
-  target.tls = url.starts_with("mqtts://");
-  if (!target.tls && !url.starts_with("mqtt://")) return std::nullopt;
-  std::string rest = url.substr(target.tls ? 8 : 7);
-  if (rest.ends_with('/')) rest.pop_back();
-  const size_t colon = rest.rfind(':');
-  const bool has_port = colon != std::string::npos && rest.find(']', colon) == std::string::npos;
-  target.host = rest.substr(0, has_port ? colon : std::string::npos);
-  target.port = has_port ? rest.substr(colon + 1) : target.tls ? "8883" : "1883";
-  return target.host.empty() ? std::nullopt : std::optional(target);
-}
-
-std::string WithoutBrackets(const std::string& host) {
-  return host.starts_with('[') ? host.substr(1, host.size() - 2) : host;
-}
-
-bool NameIsFound(const Target& target, Findings* findings) {
+bool NameIsFound(const mqtt::BrokerUrl& target, Findings* findings) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
   const SystemClock clock;
   const Instant began = clock.Now();
-  const int error =
-      getaddrinfo(WithoutBrackets(target.host).c_str(), target.port.c_str(), &hints, &found);
+  const int error = getaddrinfo(target.host.c_str(), target.port.c_str(), &hints, &found);
   const auto spent =
       std::chrono::duration_cast<std::chrono::milliseconds>(clock.Now() - began).count();
   if (error != 0) {
@@ -72,10 +49,9 @@ bool NameIsFound(const Target& target, Findings* findings) {
   return true;
 }
 
-Result<Fd> Reached(const Target& target) {
-  auto address = http::ParseAddress(target.host + ":" + target.port);
-  if (!address.ok()) return std::move(address).status();
-  return http::ConnectTo(*address, kPatience);
+Result<Fd> Reached(const mqtt::BrokerUrl& target) {
+  return http::ConnectTo({false, target.host, static_cast<uint16_t>(std::stoi(target.port))},
+                         kPatience);
 }
 
 std::string TlsRemedy(const std::string& why) {
@@ -94,11 +70,12 @@ std::string TlsRemedy(const std::string& why) {
   return "broker.ca_file must be the authority that signed the broker's certificate";
 }
 
-bool TlsIsGood(const Patient& patient, const Target& target, Fd socket, Findings* findings) {
+bool TlsIsGood(const Patient& patient, const mqtt::BrokerUrl& target, Fd socket,
+               Findings* findings) {
   const auto& broker = patient.config.broker;
   const http::ClientTls files{patient.FileOf(broker.ca_file), patient.FileOf(broker.cert_file),
                               patient.FileOf(broker.key_file)};
-  auto pipe = http::TlsPipe::Connect(socket.get(), WithoutBrackets(target.host), files, kPatience);
+  auto pipe = http::TlsPipe::Connect(socket.get(), target.host, files, kPatience);
   if (!pipe.ok()) {
     findings->Fault("broker TLS", pipe.status().message(), TlsRemedy(pipe.status().message()));
     return false;
@@ -246,11 +223,12 @@ void CheckRights(const Patient& patient, mqtt::Link* link, Mailbox* mail, Findin
   if (!events || confirmed) {
     return findings->Good("broker rights", "this store's topics can be read and written");
   }
-  // Some brokers grant a subscription without the right to it, and send nothing.
-  findings->Note(
-      "broker rights",
-      "no confirmation is there: the collector has not spoken yet, or this store may not "
-      "read " +
+  // Some brokers grant a subscription without the right to it, and send nothing. A collector
+  // confirms every store that it has heard of, also one without events.
+  findings->Fault(
+      "confirmation",
+      "none is there: the collector does not run or has not heard of this store yet, or this store "
+      "may not read " +
           topics.confirm,
       "the broker's administrator: \"pattern read " + patient.config.delivery.topic_prefix +
           "/%u/confirm\" in its access list (tillrelay.acl in the collector's examples); "
@@ -265,11 +243,8 @@ void CheckBroker(const Patient& patient, Findings* findings) {
     return findings->Fault("broker", "none is configured: events are only kept",
                            "tillrelay setup --broker-url mqtts://HOST:8883");
   }
-  const auto target = TargetOf(broker.url);
-  if (!target) {
-    return findings->Fault("broker", broker.url + " is no mqtt:// or mqtts:// address",
-                           "tillrelay setup --broker-url mqtts://HOST:8883");
-  }
+  const auto target = mqtt::ParseBrokerUrl(broker.url);
+  if (!target.ok()) return;  // told by CheckSettings
   if (!NameIsFound(*target, findings)) return;
   auto socket = Reached(*target);
   if (!socket.ok()) {

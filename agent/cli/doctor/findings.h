@@ -58,6 +58,8 @@ struct Patient {
 // Each looks at one matter and adds what it saw; none changes anything.
 void CheckStore(const Patient& patient, Findings* findings);
 void CheckPlaces(const Patient& patient, Findings* findings);
+// By the same function as a start (agent/validation).
+void CheckSettings(const Patient& patient, Findings* findings);
 void CheckSecrets(const Patient& patient, Findings* findings);
 void CheckDisk(const Patient& patient, Findings* findings);
 void CheckJournal(const Patient& patient, Findings* findings);

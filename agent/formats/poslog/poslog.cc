@@ -8,6 +8,7 @@
 #include "agent/formats/poslog/receipt.h"
 #include "agent/formats/poslog/words.h"
 #include "agent/formats/poslog/xml_reader.h"
+#include "common/base/page_releaser.h"
 #include "common/base/text.h"
 
 namespace tillrelay::formats {
@@ -213,7 +214,11 @@ std::optional<SyntaxError> DecodePosLog(std::string_view bytes, const poslog::Vo
   }
   std::vector<Item> items;
   size_t index = 0;
+  std::optional<PageReleaser> passed;
   const auto map = [&](const poslog::XmlTransaction& transaction) {
+    // An excerpt needs the root's tag as well.
+    if (in_steps && !passed) passed.emplace(bytes.substr(transaction.root_to));
+    if (in_steps) passed->Passed(bytes.data() + transaction.from);
     std::vector<poslog::Outcome> outcomes;
     if (!transaction.too_large.empty()) {
       outcomes.emplace_back(event::Rejection{"bad-value", "Transaction",

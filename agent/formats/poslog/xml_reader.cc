@@ -1,8 +1,10 @@
 #include "agent/formats/poslog/xml_reader.h"
 
 #include <expat.h>
+#include <malloc.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <memory>
 
 #include "common/base/text.h"
@@ -14,8 +16,33 @@ namespace {
 constexpr size_t kPieceBytes = 256 * 1024;
 // Stands between name space and local name; no local name can hold it.
 constexpr char kSeparator = '\x01';
+constexpr char kSeparators[] = {kSeparator, '\0'};
 // A node takes some 60 bytes and its names; a receipt's tree stays below this many times its text.
 constexpr size_t kTreeFactor = 4;
+
+// What the parser may hold: a tag or a comment that has not ended yet, and every name that differs
+// from those before. A document of nothing but new names would take ten times its bytes.
+constexpr size_t kParserBytes = 16 * 1024 * 1024;
+thread_local size_t parser_bytes = 0;
+
+void* Allocate(size_t size) {
+  if (size > kParserBytes - std::min(kParserBytes, parser_bytes)) return nullptr;
+  void* block = std::malloc(size);
+  parser_bytes += block == nullptr ? 0 : malloc_usable_size(block);
+  return block;
+}
+void Free(void* block) {
+  parser_bytes -= block == nullptr ? 0 : malloc_usable_size(block);
+  std::free(block);
+}
+void* Reallocate(void* block, size_t size) {
+  const size_t before = block == nullptr ? 0 : malloc_usable_size(block);
+  if (size > kParserBytes - std::min(kParserBytes, parser_bytes - before)) return nullptr;
+  void* moved = std::realloc(block, size);
+  if (moved != nullptr) parser_bytes += malloc_usable_size(moved) - before;
+  return moved;
+}
+constexpr XML_Memory_Handling_Suite kMemory = {&Allocate, &Reallocate, &Free};
 
 // Subtrees that no mapping needs: pictures, signatures, and what belongs to people or to cards.
 constexpr std::string_view kPruned[] = {
@@ -53,7 +80,7 @@ class Reader {
       : bytes_(bytes), limits_(limits), sink_(sink) {}
 
   std::optional<SyntaxError> Run() {
-    parser_.reset(XML_ParserCreateNS(nullptr, kSeparator));
+    parser_.reset(XML_ParserCreate_MM(nullptr, &kMemory, kSeparators));
     if (!parser_) return SyntaxError{0, "out of memory", "send the document again"};
     XML_SetUserData(parser_.get(), this);
     XML_SetElementHandler(parser_.get(), &OnStart, &OnEnd);
@@ -189,6 +216,10 @@ class Reader {
     if (stopped_) return *stopped_;
     const XML_Error code = XML_GetErrorCode(parser_.get());
     const size_t offset = std::min(Offset(), bytes_.size());
+    if (code == XML_ERROR_NO_MEMORY) {
+      return {offset, "a tag or comment is too long, or there are too many different names",
+              "send a POSLog document"};
+    }
     return {offset, XML_ErrorString(code),
             code == XML_ERROR_NO_ELEMENTS || offset == bytes_.size()
                 ? "the document ends too early; send it again completely"

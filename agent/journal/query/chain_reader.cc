@@ -37,6 +37,9 @@ Result<wire::Chain> ChainReader::At(const StreamRow& stream, uint64_t sequence) 
     if (!sound) return Corrupt("a chain mark is damaged");
   }
   if (at == sequence) return chain;
+  // Below its first row there is only what opened it, which has no row: the one at that position
+  // is another stream's.
+  if (at + 1 < stream.own_first()) return NotFound(fmt::format("number {} is not kept", at + 1));
   links_.Bind(1, stream.base + at).Bind(2, stream.base + sequence);
   while (at < sequence) {
     auto found = links_.Step();

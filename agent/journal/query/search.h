@@ -62,13 +62,21 @@ class Search {
   // NotFound: no event of that id is known. The row itself may be deleted already.
   Result<uint64_t> PositionOfId(const std::string& id);
 
-  // How many kept events were recorded from `first` through `last`; exact unless the clock went
-  // back in between, because it is found by halving.
-  Result<uint64_t> CountRecorded(WallTime first, WallTime last);
+  // How many kept events up to position `through` were recorded from `first` through `last`; exact
+  // unless the clock went back in between, because it is found by halving.
+  Result<uint64_t> CountRecorded(WallTime first, WallTime last, uint64_t through);
+  // How many kept events up to position `through` are of a business day, by their documents, as a
+  // replay finds them. Nothing: there are more rows than one answer may look at.
+  static constexpr uint64_t kCountRows = 300'000;
+  Result<std::optional<uint64_t>> CountOfDay(const std::string& business_day, uint64_t through);
 
   // The newest first, tickets below `before` (0: all); documents only with `documents`.
   Result<std::vector<QuarantineRow>> Quarantined(uint64_t before, size_t limit, bool documents);
   Result<QuarantineRow> Ticket(uint64_t ticket);
+  // Those whose document names this number, leading zeros aside, and holds this text; the newest
+  // first, without documents. An empty one does not matter.
+  Result<std::vector<QuarantineRow>> QuarantinedWith(const std::string& number,
+                                                     const std::string& text, size_t limit);
   // Pages of the books with `from` <= key < `before`, newest first.
   Result<std::vector<std::pair<std::string, std::string>>> Pages(const std::string& from,
                                                                  const std::string& before,

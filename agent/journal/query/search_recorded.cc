@@ -1,4 +1,6 @@
 // Positions by the time of recording.
+#include <algorithm>
+
 #include "agent/journal/query/search.h"
 
 namespace tillrelay::journal {
@@ -29,16 +31,36 @@ Result<uint64_t> Search::FirstRecordedFrom(WallTime time) {
   return low;
 }
 
-Result<uint64_t> Search::CountRecorded(WallTime first, WallTime last) {
+Result<uint64_t> Search::CountRecorded(WallTime first, WallTime last, uint64_t through) {
   auto from = FirstRecordedFrom(first);
   if (!from.ok()) return from;
   auto behind = FirstRecordedFrom(last + std::chrono::microseconds(1));
   if (!behind.ok() || *behind <= *from) return behind.ok() ? Result<uint64_t>(0) : behind;
   auto count = db_.Prepare("SELECT count(*) FROM event WHERE position>=?1 AND position<?2");
   if (!count.ok()) return std::move(count).status();
-  count->Bind(1, *from).Bind(2, *behind);
+  count->Bind(1, *from).Bind(2, std::min(*behind, through + 1));
   if (auto row = count->Step(); !row.ok()) return std::move(row).status();
   return count->Unsigned(0);
+}
+
+Result<std::optional<uint64_t>> Search::CountOfDay(const std::string& business_day,
+                                                   uint64_t through) {
+  auto lowest = db_.QueryInt("SELECT ifnull((SELECT min(position) FROM event),1)");
+  if (!lowest.ok()) return std::move(lowest).status();
+  const auto first = static_cast<uint64_t>(*lowest);
+  if (through >= first && through - first >= kCountRows) return std::optional<uint64_t>();
+  auto count = db_.Prepare(
+      "SELECT count(*) FROM event WHERE position>=?1 AND position<?2 AND instr(data,?3)>0");
+  if (!count.ok()) return std::move(count).status();
+  const std::string member = "\"business_day\":\"" + business_day + "\"";
+  uint64_t found = 0;
+  for (uint64_t at = first; at <= through; at += kPieceRows) {
+    count->Bind(1, at).Bind(2, std::min(at + kPieceRows, through + 1)).BindText(3, member);
+    if (auto row = count->Step(); !row.ok()) return std::move(row).status();
+    found += count->Unsigned(0);
+    count->Reset();
+  }
+  return std::optional(found);
 }
 
 }  // namespace tillrelay::journal

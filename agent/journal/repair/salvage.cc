@@ -99,9 +99,8 @@ class Builder {
                                 [&](const StreamRow& row) { return row.stream == seen.stream; });
       if (known == streams_.end()) {
         streams_.push_back(seen);
-      } else if (known->current && seen.head > known->head) {
-        known->head = seen.head;
-        known->head_chain = seen.head_chain;
+      } else {
+        TakeFromWitness(seen, &*known);
       }
     }
     std::sort(streams_.begin(), streams_.end(),
@@ -110,6 +109,20 @@ class Builder {
     const bool last_word = witness_ != nullptr && witness_->IsLastWord(BootId());
     open_ = log_is_cut_ || ((from_witness || streams_.empty()) && !last_word);
     return Status::Ok();
+  }
+
+  // The file may be older than the witness: what its log held is gone.
+  void TakeFromWitness(const StreamRow& seen, StreamRow* row) const {
+    const bool was_cut = row->current && !seen.current;
+    if (row->current && (was_cut || seen.head > row->head)) {
+      row->head = seen.head;
+      row->head_chain = seen.head_chain;
+    }
+    row->current = row->current && seen.current;
+    if (!witness_->IsLastWord(BootId())) return;
+    row->acked_through = seen.acked_through;
+    row->confirmed_through = seen.confirmed_through;
+    row->confirmed_chain = seen.confirmed_chain;
   }
 
   // Which number of a stream the centre, or the broker where its word counts, has for good.
@@ -291,19 +304,24 @@ class Builder {
     row->current = number == streams_.size();
     row->number = number;
     row->acked_through = std::min(row->acked_through, delivered);
+    sqlite::Statement save, mark;
+    TRY(target_.PrepareAll({{&save, kSaveStream}, {&mark, kSaveMark}}));
     if (row->head > delivered) {
       auto chain = ChainOf(*row, delivered);
+      // How far it had come is needed when head office speaks of what was declared.
+      if (row->head_chain != kUnknownChain) {
+        TRY(SaveMarkRow({row->stream, row->head, row->head_chain}, &mark));
+      }
       // Where nothing sound says what the chain was, nothing is compared with it: there is no mark.
       row->head = delivered;
-      row->head_chain = chain.value_or(wire::FirstChain(options_.store_id, row->stream));
+      row->head_chain = chain.value_or(kUnknownChain);
     }
     if (row->has_opening() && DeliveredOf(*row) == 0 &&
         !ReadOpening(&target_, *row, SealCheck::kStrict).ok()) {
       gone_.push_back({row->stream, 1, 1, {}, "damaged", false, false});
     }
-    sqlite::Statement save, mark;
-    TRY(target_.PrepareAll({{&save, kSaveStream}, {&mark, kSaveMark}}));
-    if (row->head > 0) TRY(SaveMarkRow({row->stream, row->head, row->head_chain}, &mark));
+    const bool marked = row->head > 0 && row->head_chain != kUnknownChain;
+    if (marked) TRY(SaveMarkRow({row->stream, row->head, row->head_chain}, &mark));
     return SaveStreamRow(options_.store_id, *row, {}, "salvaged", &save);
   }
 
@@ -311,7 +329,12 @@ class Builder {
   std::optional<wire::Chain> ChainOf(const StreamRow& row, uint64_t number) {
     if (number == row.confirmed_through) return row.confirmed_chain;
     if (number == row.head) return row.head_chain;
-    if (number == 0) return wire::FirstChain(options_.store_id, row.stream);
+    const wire::Chain zero = wire::FirstChain(options_.store_id, row.stream);
+    if (number == 0) return zero;
+    auto opening = ReadOpening(&target_, row, SealCheck::kStrict);
+    if (number == 1 && row.has_opening() && opening.ok()) {
+      return wire::NextChain(zero, 1, opening->id, opening->data_digest);
+    }
     ChainReader chains;
     if (!source_.open() || !chains.Open(&source_, options_.store_id).ok()) return std::nullopt;
     auto chain = chains.At(row, number);

@@ -121,7 +121,7 @@ std::vector<LossRow> JournalStore::MissingOf(const Witness& witness, bool more_g
     const auto ours = std::find_if(streams_.begin(), streams_.end(),
                                    [&](const StreamRow& row) { return row.stream == seen.stream; });
     if (ours != streams_.end() && !ours->current) continue;  // cut by a later fork of this file
-    LossRow loss{seen.stream, delivered + 1, seen.head, {}, "damaged", false, false};
+    LossRow loss{seen.stream, delivered + 1, seen.head, seen.head_chain, "damaged", false, false};
     if (ours != streams_.end()) {
       auto chain = chains_.At(*ours, std::min(seen.head, ours->head));
       const bool same_line = seen.head > ours->head || !chain.ok() || *chain == seen.head_chain;
@@ -130,7 +130,10 @@ std::vector<LossRow> JournalStore::MissingOf(const Witness& witness, bool more_g
     loss.open =
         seen.current && (more_given || (!witness.IsLastWord(BootId()) && loss.first <= loss.last));
     // Nothing is known to be gone, but more may have been given: from the next number on.
-    if (loss.open) loss.last = std::max(loss.last, loss.first);
+    if (loss.open && loss.last < loss.first) {
+      loss.last = loss.first;
+      loss.chain = kUnknownChain;
+    }
     if (loss.first <= loss.last) missing.push_back(std::move(loss));
   }
   // What an earlier repair declared, and the centre has not heard of, must not go with this file.

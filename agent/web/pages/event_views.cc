@@ -123,6 +123,15 @@ std::string EventsContent(const PageContext& context, const EventSearch& search,
   html.Put("<section><h1>{}</h1>\n", strings::kEvents);
   SearchForm(html, search);
   html.Raw("</section>\n");
+  if (!page.quarantined.empty()) {
+    html.Put("<section class=\"found\"><h2>{}</h2><ul>\n", strings::kFoundInQuarantine);
+    for (const admin::QuarantineRow& row : page.quarantined) {
+      html.Put("<li><a href=\"/quarantine/{}\">{}</a> <b>{}</b> <code>{}</code></li>\n",
+               std::to_string(row.ticket), fmt::format(strings::kTicketNo, row.ticket), row.reason,
+               row.field);
+    }
+    html.Raw("</ul></section>\n");
+  }
   if (!search.words.empty() && page.events.size() == 1) {
     const admin::EventRow& row = page.events.front();
     html.Put("<section class=\"found\"><h2>{}</h2><p class=\"big\">", SubjectText(row.subject));

@@ -165,6 +165,7 @@ TEST_F(AgeTest, TablesWithoutMarksBeginToAgeAndDoubtWhatLiesBeforeThem) {
   const Sent gone = source_.Sale("apple", "1");
   Deliver({gone, source_.Sale("apple", "1")});
   Stop();
+  database_.AsVersion5();
   for (const char* table : {"observed", "age_mark", "forgotten", "doubtful", "unapplied"}) {
     database_.Execute(std::string("DROP TABLE ") + table);
   }

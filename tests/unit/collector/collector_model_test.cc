@@ -44,7 +44,7 @@ class CollectorModelTest : public CollectorTest {
     for (const Shop& shop : shops) EXPECT_EQ(shop.through, shop.sent.size());
     EXPECT_EQ(Count("fork"), 0);
     EXPECT_EQ(OnHand(), ModelStock(shops));
-    ASSERT_TRUE(RebuildLedger(store_->sql()).ok());
+    ASSERT_TRUE(RebuildLedger(store_->sql(), clock_.Wall()).ok());
     EXPECT_EQ(OnHand(), ModelStock(shops));
   }
 

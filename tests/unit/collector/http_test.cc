@@ -7,6 +7,7 @@
 #include "collector/web/page.h"
 #include "collector/web/routes.h"
 #include "collector/web/views.h"
+#include "common/event/time_text.h"
 #include "tests/unit/collector/collector_fixture.h"
 
 namespace tillrelay::collector {
@@ -47,6 +48,7 @@ class HttpTest : public CollectorTest {
     std::smatch match;
     return std::regex_search(json, match, std::regex(pattern)) ? match[1].str() : "none";
   }
+  std::string Next(const std::string& json) { return Member(json, R"re("next":"([^"]+)")re"); }
   void Status(const std::string& store, const std::string& members) {
     DeliverText("tillrelay/v1/" + store + "/status",
                 R"({"v":1,"state":"online","session":"S","host":"h1",)" + members + "}");
@@ -57,31 +59,160 @@ class HttpTest : public CollectorTest {
   EventSource source_;
 };
 
-TEST_F(HttpTest, ChangesComeInCommitOrderWithoutHolesAndWithTheirEffects) {
+TEST_F(HttpTest, ChangesComeInCommitOrderWithoutHolesAndSayWhatTheyDid) {
   const Sent first = source_.Sale("apple", "2", 0), second = source_.Sale("pear", "0.5", 1);
   Deliver({second});
-  EXPECT_EQ(Get("/v1/changes").body, R"({"changes":[],"next":0,"last":0})");
+  const std::string none = Get("/v1/changes").body;
+  EXPECT_TRUE(none.starts_with(R"({"changes":[],"next":"0-)")) << none;
+  EXPECT_TRUE(none.ends_with(R"(","last":0,"more":false})")) << none;
   Deliver({first});
-  const std::string one = Get("/v1/changes", "after=0&limit=1").body;
+  const std::string one = Get("/v1/changes", "limit=1").body;
   EXPECT_NE(one.find(R"("position":1,"store":"0042")"), std::string::npos) << one;
-  EXPECT_NE(one.find(R"({"item":"apple","uom":"EA","bucket":"on_hand","location":"0042",)"
-                     R"("delta":"-2"})"),
+  EXPECT_NE(one.find(R"({"store":"0042","item":"apple","uom":"EA","bucket":"on_hand",)"
+                     R"("change":"-2","quantity":"-2","applied":"added","delta":"-2"})"),
             std::string::npos);
   EXPECT_NE(one.find("\"data\":" + first.data), std::string::npos);
-  EXPECT_TRUE(one.ends_with(R"("next":1,"last":2})")) << one;
-  const std::string two = Get("/v1/changes", "after=1").body;
+  EXPECT_TRUE(one.ends_with(R"(,"last":2,"more":true})")) << one;
+  const std::string two = Get("/v1/changes", "cursor=" + Next(one)).body;
   EXPECT_EQ(Member(two, R"re("position":(\d+))re"), "2");
-  EXPECT_TRUE(two.ends_with(R"("next":2,"last":2})"));
+  EXPECT_TRUE(two.ends_with(R"("last":2,"more":false})"));
 }
 
 TEST_F(HttpTest, QuestionsThatMakeNoSenseAreRefused) {
-  EXPECT_EQ(Get("/v1/changes", "after=-1").status, 400);
-  EXPECT_EQ(Get("/v1/changes", "after=1;DROP").status, 400);
-  EXPECT_EQ(Get("/v1/changes", "limit=0").status, 400);
-  EXPECT_EQ(Get("/v1/changes", "after=7").status, 409);
+  const http::Response numeric = Get("/v1/changes", "after=1");
+  EXPECT_EQ(numeric.status, 400);
+  EXPECT_NE(numeric.body.find("/v1/stock"), std::string::npos);
+  for (const char* query : {"cursor=-1", "cursor=7", "cursor=1;DROP", "limit=0", "limit=1001",
+                            "wait=51", "wait=x", "from=1", "limit=1&limit=2", "limit=%zz"}) {
+    EXPECT_EQ(Get("/v1/changes", query).status, 400) << query;
+  }
+  EXPECT_EQ(Get("/v1/stores", "sort=name").status, 400);
+  EXPECT_EQ(Get("/v1/stock", "sku=1").status, 400);
+  EXPECT_EQ(Get("/v1/stock", "page=zz").status, 400);
   EXPECT_EQ(Get("/v1/reconciliation", "store=0042").status, 400);
   EXPECT_EQ(Get("/v1/reconciliation", "store=a%20b&business_day=2026-11-21").status, 400);
   EXPECT_EQ(Get("/elsewhere").status, 404);
+}
+
+// The centre is set back to a backup, and the stores send again in another order.
+TEST_F(HttpTest, ACursorOfAnotherHistoryIsRefusedAndNamesTheWayBack) {
+  const Sent apple = source_.Sale("apple", "1", 0);
+  Deliver({apple});
+  const std::string before = Next(Get("/v1/changes").body);
+  const Sent pear = source_.Sale("pear", "1", 1);
+  Deliver({pear});
+  const std::string reported = Next(Get("/v1/changes").body);
+  EXPECT_EQ(Get("/v1/changes", "cursor=" + reported).status, 200);
+  // The same positions again, with something else in the second.
+  EventSource other("0017", "01JD3V7Q8Z5W6K2M9T4RHXCDEZ");
+  database_.Execute("DELETE FROM event WHERE position = 2");
+  database_.Execute("DELETE FROM movement WHERE position = 2");
+  database_.Execute(
+      "UPDATE stream SET confirmed_through = 1, highest_seen = 1, chain ="
+      " (SELECT chain FROM event WHERE position = 1), revision = revision + 1");
+  database_.Execute(
+      "UPDATE head SET position = 1, hash ="
+      " (SELECT hash FROM event WHERE position = 1)");
+  Restart();
+  const http::Response ahead = Get("/v1/changes", "cursor=" + reported);
+  EXPECT_EQ(ahead.status, 409);
+  EXPECT_NE(ahead.body.find(R"("snapshot":"/v1/stock")"), std::string::npos) << ahead.body;
+  Deliver({other.Sale("plum", "1", 2), pear});
+  EXPECT_EQ(Get("/v1/changes", "cursor=" + reported).status, 409);
+  EXPECT_EQ(Get("/v1/changes", "cursor=" + before).status, 200);
+}
+
+TEST_F(HttpTest, WhatIsNoLongerKeptIsRefusedAndNamesTheWayBack) {
+  Deliver({source_.Sale("apple", "1", 0)});
+  const std::string first = Next(Get("/v1/changes").body);
+  Deliver({source_.Sale("apple", "1", 1), source_.Sale("apple", "1", 2)});
+  const std::string third = Next(Get("/v1/changes").body);
+  ASSERT_EQ(store_->tables().Purge(2, 10).value(), 2u);
+  EXPECT_EQ(Get("/v1/changes").status, 410);
+  EXPECT_NE(Get("/v1/changes", "cursor=" + first).body.find("\"snapshot\""), std::string::npos);
+  EXPECT_EQ(Get("/v1/changes", "cursor=" + first).status, 410);
+  EXPECT_EQ(Get("/v1/changes", "cursor=" + third).status, 200);
+  EXPECT_EQ(Count("movement"), 1);
+  ASSERT_EQ(store_->tables().Purge(3, 10).value(), 1u);
+  EXPECT_EQ(Get("/v1/changes", "cursor=" + third).status, 200);
+  Deliver({source_.Sale("apple", "1", 3)});
+  EXPECT_EQ(Get("/v1/changes", "cursor=" + third).status, 200);
+}
+
+TEST_F(HttpTest, ASnapshotAndWhatFollowsItsCursorGiveTheLedger) {
+  Deliver({source_.Sale("apple", "2", 0), source_.Sale("pear", "0.5", 1)});
+  const std::string snapshot = Get("/v1/stock").body;
+  EXPECT_NE(snapshot.find(R"({"store":"0042","item":"apple","uom":"EA","on_hand":"-2",)"
+                          R"("reserved":"0","damaged":"0","in_transit":"0","position":1,)"
+                          R"("counted_at":{},"exceptions":["negative"]})"),
+            std::string::npos)
+      << snapshot;
+  const std::string cursor = Member(snapshot, R"re("cursor":"([^"]+)")re");
+  Deliver({source_.Count("apple", "17", 5), source_.Sale("apple", "1", 3)});
+  const std::string changes = Get("/v1/changes", "cursor=" + cursor).body;
+  EXPECT_NE(changes.find(R"("change":"19","quantity":"17","applied":"set"})"), std::string::npos)
+      << changes;
+  EXPECT_NE(changes.find(R"("change":"0","quantity":"17","applied":"late","delta":"-1"})"),
+            std::string::npos);
+}
+
+TEST_F(HttpTest, StockIsGivenByStoreAndItemInPages) {
+  EventSource there("0017", "01JD3V7Q8Z5W6K2M9T4RHXCDEZ");
+  Deliver({source_.Sale("apple", "1", 0), source_.Sale("pear", "2", 1), source_.Sale("fig", "3", 2),
+           there.Sale("apple", "4", 3), there.Sale("pear", "5", 4)});
+  const auto all = [this](const std::string& query) {
+    std::string text, page;
+    do {
+      const std::string body = Get("/v1/stock", query + (page.empty() ? "" : "&page=" + page)).body;
+      const std::regex cell(R"re("store":"(\w+)","item":"(\w+)","uom":"EA","on_hand":"-(\d))re");
+      for (std::sregex_iterator it(body.begin(), body.end(), cell), end; it != end; ++it) {
+        text += (*it)[1].str() + (*it)[2].str() + (*it)[3].str() + " ";
+      }
+      page = Member(body, R"re("next_page":"(\w+)")re");
+    } while (page != "none");
+    return text;
+  };
+  for (const char* limit : {"limit=1", "limit=2", "limit=1000"}) {
+    const std::string l = limit;
+    EXPECT_EQ(all(l), "0017apple4 0017pear5 0042apple1 0042fig3 0042pear2 ") << l;
+    EXPECT_EQ(all(l + "&store=0042"), "0042apple1 0042fig3 0042pear2 ") << l;
+    EXPECT_EQ(all(l + "&item=pear&item=apple"), "0017apple4 0042apple1 0017pear5 0042pear2 ") << l;
+    EXPECT_EQ(all(l + "&store=0042&store=0017&item=pear"), "0017pear5 0042pear2 ") << l;
+    EXPECT_EQ(all(l + "&store=0099"), "") << l;
+  }
+}
+
+TEST_F(HttpTest, ChangesOfAStoreAndAnItemAlone) {
+  EventSource there("0017", "01JD3V7Q8Z5W6K2M9T4RHXCDEZ");
+  Deliver({source_.Sale("apple", "1", 0), there.Sale("apple", "2", 1), source_.Sale("pear", "3", 2),
+           there.Receive("TR-1", "0042", "4"), source_.Ship("TR-1", "0017", "4")});
+  const auto positions = [this](const std::string& query) {
+    const std::string body = Get("/v1/changes", query).body;
+    std::string text;
+    const std::regex position(R"re("position":(\d+),"store")re");
+    for (std::sregex_iterator it(body.begin(), body.end(), position), end; it != end; ++it) {
+      text += (*it)[1].str() + " ";
+    }
+    EXPECT_EQ(Member(body, R"re("next":"(\d+)-)re"), "5") << body;
+    return text;
+  };
+  EXPECT_EQ(positions("store=0042"), "1 3 5 ");
+  EXPECT_EQ(positions("store=0017"), "2 4 5 ");  // the shipment is on its way to it
+  EXPECT_EQ(positions("item=pear"), "3 ");
+  EXPECT_EQ(positions("item=pear&store=0017"), "");
+}
+
+TEST_F(HttpTest, AQuestionThatWaitsIsAnsweredByTheNextChange) {
+  const std::string cursor = Next(Get("/v1/changes").body);
+  auto waiting = std::async(std::launch::async,
+                            [&] { return Get("/v1/changes", "wait=50&cursor=" + cursor).body; });
+  Deliver({source_.Sale("apple", "1", 0)});
+  EXPECT_NE(waiting.get().find("\"position\":1,"), std::string::npos);
+  waiting = std::async(std::launch::async, [&] {
+    return Get("/v1/changes", "wait=50&cursor=" + Next(Get("/v1/changes").body)).body;
+  });
+  while (waiting.wait_for(milliseconds(0)) != std::future_status::ready) Advance(seconds(10));
+  EXPECT_NE(waiting.get().find("\"changes\":[]"), std::string::npos);
 }
 
 TEST_F(HttpTest, AnExpectedStoreThatNeverSpokeIsRedAndFirst) {
@@ -106,6 +237,18 @@ TEST_F(HttpTest, SilenceAndBacklogAndGapsAreSaid) {
   Advance(seconds(600));
   json = Get("/v1/stores").body;
   EXPECT_NE(json.find("not heard for 10 min"), std::string::npos) << json;
+}
+
+TEST_F(HttpTest, ACountThatWaitsIsSaid) {
+  clock_.SetWall(event::ParseUtc("2026-11-21T11:00:00Z").value());
+  Status("0042", R"("waiting":0,"streams":[])");
+  Deliver({source_.Count("apple", "5", 60)});
+  EXPECT_NE(Get("/v1/stores").body.find("1 counted cells wait since"), std::string::npos);
+  EXPECT_NE(Get("/v1/stock").body.find("count_held_ahead"), std::string::npos);
+  EXPECT_NE(Get("/metrics").body.find("tillrelay_collector_held_counts 1\n"), std::string::npos);
+  Advance(seconds(3601));
+  EXPECT_EQ(Get("/v1/stores").body.find("counted cells wait"), std::string::npos);
+  EXPECT_EQ(Get("/v1/stock").body.find("count_held_ahead"), std::string::npos);
 }
 
 TEST_F(HttpTest, TwoAgentsThatSpeakInTurnAreNamed) {
@@ -164,8 +307,11 @@ TEST_F(HttpTest, AFailingDatabaseIsSaidInHealthAndOnThePage) {
   Deliver({source_.Sale("apple", "1")});
   EXPECT_EQ(Get("/healthz").status, 503);
   EXPECT_NE(Get("/").body.find("The database fails."), std::string::npos);
+  Advance(seconds(1));
+  // It opens again, and still cannot be written: that is no health.
+  EXPECT_EQ(Get("/healthz").status, 503);
   database_.Execute("ALTER TABLE gone RENAME TO event");
-  Advance(seconds(2));
+  Advance(seconds(4));
   EXPECT_EQ(Get("/healthz").status, 200);
 }
 

@@ -112,7 +112,7 @@ TEST_F(SharingTest, EventsInTurnCountOnceEachInOrder) {
   EXPECT_EQ(database_.Query("SELECT COUNT(*), MAX(position), COUNT(DISTINCT position) FROM event"
                             " WHERE counted = 1 AND position = sequence"),
             "60|60|60");
-  EXPECT_TRUE(RebuildLedger(peers_[0].store->sql()).ok());
+  EXPECT_TRUE(RebuildLedger(peers_[0].store->sql(), clock_.Wall()).ok());
   EXPECT_EQ(database_.Query("SELECT on_hand FROM stock"), "-60");
 }
 

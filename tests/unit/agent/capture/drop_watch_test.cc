@@ -63,6 +63,28 @@ TEST_F(DropWatchTest, ABurstIsTakenCompletely) {
   EXPECT_GT(beats_, 0);
 }
 
+// A program that writes in place may close the file and open it again: only when it has rested for
+// as long as a file has to is it complete, however often it was closed before.
+TEST_F(DropWatchTest, AFileThatIsWrittenInPlaceIsNotTakenWhenItIsClosed) {
+  const std::string path = Path("incoming/slow.ndjson");
+  Start(hours(1));
+  for (int line = 1; line <= 3; ++line) {
+    std::ofstream(path, std::ios::app) << SaleJson(line) << "\n";
+    // Each pass that takes one of these was woken behind that close.
+    for (int i = 0; i < 2; ++i)
+      Rename(std::to_string(10 * line + i) + ".json", SaleJson(10 * line + i));
+    AwaitDone(static_cast<uint64_t>(2 * line));
+    EXPECT_EQ(In("incoming"), Names{"slow.ndjson"}) << "closed " << line << " times";
+  }
+  Rename("last.json", SaleJson(99));
+  while (Stats().files_done < 8) {
+    clock_.Advance(options_.settle);
+    std::this_thread::yield();
+  }
+  EXPECT_EQ(In("incoming"), Names{});
+  EXPECT_EQ(Head(), 10u);
+}
+
 // The capture thread stands still while more happens than the kernel remembers.
 class DropOverflowTest : public DropWatchTest {
  protected:

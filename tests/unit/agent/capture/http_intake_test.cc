@@ -34,6 +34,8 @@ class HttpDoorTest : public CaptureTest {
     request.content_type = type;
     request.body = body;
     request.subject = subject_;
+    request.sender = sender_;
+    request.memory = memory_;
     if (!key.empty()) request.headers.Add("Idempotency-Key", key);
     const auto match = router_.Find(request);
     if (match.route == nullptr) return match.problem;
@@ -55,7 +57,8 @@ class HttpDoorTest : public CaptureTest {
 
   std::unique_ptr<HttpIntake> door_;
   http::Router router_;
-  std::string subject_;  // what the guard has found
+  std::string subject_, sender_;  // what the guard has found
+  std::shared_ptr<MemoryBudget::Share> memory_;
 };
 
 // An event's data as a CloudEvent of a foreign sender.
@@ -270,6 +273,36 @@ TEST_F(HttpDoorTest, AFullQuarantineRefusesTheBadOneAndNotItsNeighbours) {
   EXPECT_EQ(Post(SaleJson(900)).status, 200) << "the disk is not full";
 }
 
+TEST_F(HttpDoorTest, WhatIsMadeOfABodyTakesMemoryAsWell) {
+  constexpr size_t kOthers = 2 * 1024 * 1024;
+  MemoryBudget budget(4 * 1024 * 1024);
+  memory_ = budget.Take(100);
+  std::string small = "[1";
+  for (int i = 0; i < 10'000; ++i) small += ",1";
+  const auto other = budget.Take(kOthers);
+  const http::Response response = Post(small + "]");
+  EXPECT_EQ(response.status, 503);
+  EXPECT_EQ(Type(response), "busy");
+  EXPECT_NE(response.headers.Find("Retry-After"), "");
+  memory_.reset();
+  EXPECT_EQ(Ask("SELECT count(*) FROM quarantine"), "0");
+  EXPECT_EQ(budget.used(), kOthers) << "all of it was given back";
+}
+
+TEST_F(HttpDoorTest, OneRequestOfJunkLeavesTheQuarantineToOthers) {
+  std::string junk;
+  for (int i = 0; i < 10'000; ++i) junk += "junk " + std::to_string(i) + "\n";
+  sender_ = "register 66";
+  const http::Response response = Post(junk, "application/x-ndjson");
+  EXPECT_EQ(response.status, 200);
+  EXPECT_THAT(response.body, HasSubstr(R"("stored":0,"duplicate":0,"quarantined":10000,)"
+                                       R"("refused":7500})"));
+  EXPECT_THAT(response.body, HasSubstr("those of register 66 have reached that"));
+  EXPECT_EQ(Post("{}").status, 503);
+  sender_ = "register 03";
+  EXPECT_EQ(Post("{}").status, 200);
+}
+
 TEST_F(HttpDoorTest, AStoppedJournalIsUnavailable) {
   journal_->Stop();
   const http::Response response = Post(SaleJson(1));
@@ -324,9 +357,9 @@ TEST_F(HttpDoorTest, OnlyWhatIsStoredCountsAsARegistersSale) {
   Post(SaleJson(1));
   Post(SaleJson(1));
   const CaptureStats stats = Stats();
-  ASSERT_TRUE(stats.registers.contains("03"));
-  EXPECT_EQ(stats.registers.at("03").sales, 1u);
-  EXPECT_EQ(stats.registers.at("03").last_heard_at, clock_.Wall());
+  ASSERT_TRUE(stats.registers.contains("3"));
+  EXPECT_EQ(stats.registers.at("3").sales, 1u);
+  EXPECT_EQ(stats.registers.at("3").last_heard_at, clock_.Wall());
 }
 
 TEST_F(HttpDoorTest, ADocumentOfAnotherRegisterRefusesTheWholeRequest) {

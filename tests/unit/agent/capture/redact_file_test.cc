@@ -67,5 +67,20 @@ TEST(RedactFile, WideCharactersAreReadAsSuch) {
   EXPECT_EQ(rows, Count(Scrubbed(wide), "[REDACTED-PAN]"));
 }
 
+TEST(RedactFile, CardsAreFoundWhereverTheyStand) {
+  size_t rows = 0;
+  const std::string plain = Repeated("4711;21.11.2026;Rain poncho M;2;25.98\n", 5 * kPiece, &rows);
+  EXPECT_FALSE(HoldsCards(plain, nullptr, kPiece));
+  for (size_t at = 0; at < plain.size(); at += 511) {
+    std::string text = plain;
+    text.insert(text.find('\n', at) + 1, "4111 1111 1111 1111\n");
+    EXPECT_TRUE(HoldsCards(text, nullptr, kPiece)) << at;
+    std::string wide = "\xFF\xFE";
+    for (const char c : text) wide += {c, '\0'};
+    EXPECT_TRUE(HoldsCards(wide, nullptr, kPiece)) << at;
+  }
+  EXPECT_FALSE(HoldsCards("", nullptr));
+}
+
 }  // namespace
 }  // namespace tillrelay::capture

@@ -8,8 +8,8 @@
 #include <set>
 
 #include "agent/config/config.h"
-#include "agent/daemon/formats_settings.h"
 #include "agent/formats/csv.h"
+#include "agent/validation/format_settings.h"
 #include "tests/support/golden.h"
 
 namespace tillrelay {

@@ -115,6 +115,59 @@ TEST_F(SetupTest, AConfigurationThatIsWrongAsAWholeLeavesTheOldFragment) {
   EXPECT_EQ(Text("conf.d/50-setup.toml"), before);
 }
 
+TEST_F(SetupTest, WhatTheServiceWouldRefuseIsNotWritten) {
+  options_.store_id = "0042";
+  options_.broker_url = "mqtt://one:1883";
+  ASSERT_EQ(RunSetup(common_, options_), kOk);
+  const std::string before = Text("conf.d/50-setup.toml");
+  Put("pw", "n3w\n");
+  for (const auto& [zone, url] : std::vector<std::pair<std::string, std::string>>{
+           {"Berlin", "mqtt://one:1883"},
+           {"Europe/Berlin", "broker.example"},
+           {"Europe/Berlin", "mqtt://a:1,mqtt://b:2"}}) {
+    SetupOptions wrong;
+    wrong.ask = wrong.restart = false;
+    wrong.time_zone = zone;
+    wrong.broker_url = url;
+    wrong.password_file = dir_ / "pw";
+    EXPECT_EQ(RunSetup(common_, wrong), kConfiguration) << zone << " " << url;
+    EXPECT_EQ(Text("conf.d/50-setup.toml"), before);
+    EXPECT_FALSE(Exists("credentials/broker-password"));
+  }
+}
+
+TEST_F(SetupTest, AServiceThatDoesNotStartGetsItsOldSettingsBack) {
+  Put("old", "old\n");
+  Put("new", "new\n");
+  options_.store_id = "0042";
+  options_.broker_url = "mqtt://one:1883";
+  options_.password_file = dir_ / "old";
+  ASSERT_EQ(RunSetup(common_, options_), kOk);
+  const std::string before = Text("conf.d/50-setup.toml");
+  int restarts = 0;
+  SetupOptions again;
+  again.ask = again.doctor = false;
+  again.broker_url = "mqtt://two:1883";
+  again.password_file = dir_ / "new";
+  again.service = [&](const char* verb) {
+    EXPECT_STREQ(verb, "restart");
+    return ++restarts > 1;
+  };
+  EXPECT_EQ(RunSetup(common_, again), kFault);
+  EXPECT_EQ(restarts, 2);
+  EXPECT_EQ(Text("conf.d/50-setup.toml"), before);
+  EXPECT_EQ(Text("credentials/broker-password"), "old\n");
+}
+
+TEST_F(SetupTest, AFirstSetupThatDoesNotStartLeavesNothing) {
+  options_.store_id = "0042";
+  options_.restart = true;
+  options_.doctor = false;
+  options_.service = [](const char*) { return false; };
+  EXPECT_EQ(RunSetup(common_, options_), kFault);
+  EXPECT_FALSE(Exists("conf.d/50-setup.toml"));
+}
+
 // A journal with one sale that head office has not got; confirmed, if wanted.
 void MakeJournal(const std::string& path, bool confirmed) {
   testing::SeededRandom random(1);
@@ -132,6 +185,14 @@ void MakeJournal(const std::string& path, bool confirmed) {
   ASSERT_TRUE((*store)->Begin().ok());
   (*store)->SaveConfirmed(1, (*store)->current().head_chain);
   ASSERT_TRUE((*store)->Commit().ok());
+}
+
+TEST_F(SetupTest, TheJournalOfAnotherStoreIsNoStore) {
+  Put("tillrelay.toml", "[journal]\npath = \"" + (dir_ / "journal.db") + "\"\n");
+  MakeJournal(dir_ / "journal.db", true);
+  options_.store_id = "0043";
+  EXPECT_EQ(RunSetup(common_, options_), kConfiguration);
+  EXPECT_FALSE(Exists("conf.d/50-setup.toml"));
 }
 
 TEST_F(SetupTest, AStoreWithWaitingEventsIsNotMoved) {

@@ -236,6 +236,7 @@ depth = 65
 string_bytes = 2007
 queue_events = 2008
 queue_bytes = 2000009
+memory_bytes = 5000000
 quarantine_documents = 2010
 quarantine_bytes = 2011
 )";
@@ -285,6 +286,7 @@ TEST(ConfigTest, EveryKeyOfBrokerDeliveryAndLimitsIsRead) {
   EXPECT_EQ(c->limits.string_bytes, 2007);
   EXPECT_EQ(c->limits.queue_events, 2008);
   EXPECT_EQ(c->limits.queue_bytes, 2'000'009);
+  EXPECT_EQ(c->limits.memory_bytes, 5'000'000);
   EXPECT_EQ(c->limits.quarantine_documents, 2010);
   EXPECT_EQ(c->limits.quarantine_bytes, 2011);
 }

@@ -78,6 +78,26 @@ TEST(Encoding, UnpairedSurrogatesAndHalfCharactersAreTorn) {
   EXPECT_EQ("\xE2\x82\xAC", formats::ToUtf8("\x20\xAC"s, Encoding::kUtf16Be).text);
 }
 
+TEST(Encoding, ATextIsBoundedAsUtf8AndChangedOnlyWhole) {
+  using std::string_literals::operator""s;
+  formats::Origin origin;
+  std::string wide = "\xFF\xFE\xAC\x20\xAC\x20"s;  // two characters of three bytes
+  const std::string before = wide;
+  const auto fault = formats::MakeUtf8(&wide, Encoding::kUtf16Le, 5, &origin);
+  ASSERT_TRUE(fault);
+  EXPECT_EQ(6u, fault->offset);
+  EXPECT_EQ(before, wide);
+  EXPECT_FALSE(formats::MakeUtf8(&wide, Encoding::kUtf16Le, 6, &origin));
+  EXPECT_EQ("\xE2\x82\xAC\xE2\x82\xAC", wide);
+  EXPECT_EQ(2u, formats::OriginalOffset(wide, origin, 2));
+  EXPECT_EQ(4u, formats::OriginalOffset(wide, origin, 3));
+  EXPECT_EQ(6u, formats::OriginalOffset(wide, origin, 6));
+  std::string latin = "a\xE4z";
+  EXPECT_FALSE(formats::MakeUtf8(&latin, Encoding::kLatin1, 4, &origin));
+  EXPECT_EQ("a\xC3\xA4z", latin);
+  EXPECT_EQ(2u, formats::OriginalOffset(latin, origin, 3));
+}
+
 TEST(Encoding, NamesAndCharsets) {
   EXPECT_EQ(Encoding::kLatin1, formats::EncodingNamed("ISO-8859-1"));
   EXPECT_EQ(Encoding::kUtf16Le, formats::EncodingNamed("utf-16LE"));

@@ -1,6 +1,8 @@
 // POSLog documents that mean harm, or are merely unusual.
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "tests/support/golden.h"
 
 namespace tillrelay {
@@ -33,6 +35,25 @@ TEST(PosLogHostile, DocumentTypeIsRefusedWhateverItHolds) {
   ExpectRefused("<!DOCTYPE POSLog SYSTEM \"file:///etc/passwd\"><POSLog/>", "document type");
   ExpectRefused("<!DOCTYPE p [<!ENTITY % x SYSTEM \"http://127.0.0.1/x\"> %x;]><POSLog/>",
                 "document type");
+}
+
+// The parser keeps every name, and a tag until it ends.
+TEST(PosLogHostile, NamesWithoutNumberAndEndlessTagsAreRefused) {
+  const auto many = [](const std::function<std::string(int)>& part) {
+    std::string text = "<POSLog><Transaction>";
+    for (int i = 0; i < 600'000; ++i) text += part(i);
+    return text + "</Transaction></POSLog>";
+  };
+  const auto element = [](int i) { return "<a" + std::to_string(i) + "/>"; };
+  const auto attribute = [](int i) { return "<a b" + std::to_string(i) + "=\"\"/>"; };
+  const auto space = [](int i) { return "<a xmlns:b" + std::to_string(i) + "=\"c\"/>"; };
+  for (auto* const part : {+element, +attribute, +space}) {
+    ExpectRefused(many(part), "too many different names");
+  }
+  const std::string long_text(20'000'000, 'x');
+  ExpectRefused("<POSLog a=\"" + long_text + "\"/>", "too long");
+  ExpectRefused("<POSLog><!--" + long_text + "--></POSLog>", "too long");
+  EXPECT_FALSE(Decode(Format::kPosLog, "<POSLog>" + long_text + "</POSLog>").error);
 }
 
 TEST(PosLogHostile, BillionLaughsEndAtTheDoctype) {

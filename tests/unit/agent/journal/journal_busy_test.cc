@@ -92,6 +92,38 @@ TEST_F(JournalBusyTest, WhatNobodyWaitsForIsWrittenBehindTheLock) {
   EXPECT_EQ(*db->QueryInt("SELECT count(*) FROM audit WHERE actor='someone'"), 1);
 }
 
+TEST_F(JournalBusyTest, AFullDiskUnderAForeignLockBreaksNothing) {
+  FaultVfs& vfs = FaultVfs::Instance();
+  for (const bool lock_first : {true, false}) {
+    journal_.reset();
+    vfs.Reset();
+    Open(FaultVfs::kName);
+    ASSERT_TRUE(SendSales(3).ok());
+    const JournalStats before = journal_->Stats();
+    std::optional<sqlite::Database> foreign;
+    if (lock_first) foreign = Foreign("BEGIN IMMEDIATE");
+    vfs.FailAt(vfs.operations() + 1, FaultVfs::Failure::kFull, true);
+    EXPECT_FALSE(SendSales(1).ok());
+    if (!lock_first) foreign = Foreign("BEGIN IMMEDIATE");
+    for (int i = 0; i < 200; ++i) {  // ticks and probes pass meanwhile
+      EXPECT_FALSE(SendSales(1).ok());
+      EXPECT_EQ(journal_->Stats().poisoned, "");
+    }
+    Await([&] { return !journal_->Stats().busy.empty(); });
+    ASSERT_TRUE(foreign->Exec("ROLLBACK").ok());
+    Await([&] { return journal_->Stats().busy.empty(); });
+    EXPECT_FALSE(SendSales(1).ok()) << "there is still no room";
+    EXPECT_EQ(journal_->Stats().poisoned, "");
+    vfs.FailAt(0, FaultVfs::Failure::kFull, false);
+    Await([&] { return journal_->Refusing().empty(); });
+    const Receipts receipts = SendSales(1);
+    ASSERT_TRUE(receipts.ok()) << receipts.status().message();
+    EXPECT_EQ(receipts->front().sequence, before.head + 1);
+    EXPECT_EQ(journal_->Stats().stream, before.stream);
+    EXPECT_EQ(journal_->Stats().salvages_total, 0u);
+  }
+}
+
 TEST_F(JournalBusyTest, AReaderDoesNotKeepARepairedJournalFromAccepting) {
   FaultVfs& vfs = FaultVfs::Instance();
   vfs.Reset();

@@ -75,6 +75,18 @@ const Situation kStopped[] = {
        fs::remove(f.log());
        Overwrite(f.journal(), 0, 100, '\xa5');
      }},
+    {"write version in the header", [](const Files& f) { Overwrite(f.journal(), 18, 1, '\x03'); }},
+    {"read version in the header", [](const Files& f) { Overwrite(f.journal(), 19, 1, '\x03'); }},
+    {"write version in the header, nothing in the log",
+     [](const Files& f) {
+       Sql(f, "PRAGMA wal_checkpoint(TRUNCATE);");
+       Overwrite(f.journal(), 18, 1, '\x82');
+     }},
+    {"read version in the header, nothing in the log",
+     [](const Files& f) {
+       Sql(f, "PRAGMA wal_checkpoint(TRUNCATE);");
+       Overwrite(f.journal(), 19, 1, '\x82');
+     }},
     {"page 1 destroyed", [](const Files& f) { Overwrite(f.journal(), 0, kPage, '\0'); }},
     {"head lowered", Statement("UPDATE stream SET head=head-256 WHERE current=1;")},
     {"head raised", Statement("UPDATE stream SET head=head+5 WHERE current=1;")},

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <future>
+#include <set>
 
 #include "agent/journal/journal.h"
 #include "agent/journal/paths.h"
@@ -339,12 +340,102 @@ TEST(Witness, TheLastWordIsReadAndATornOneLeavesTheOneBefore) {
     EXPECT_EQ((*read)->streams[0].head, head);
   }
   std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
-  file.seekp(4096 + 100);  // the odd ones stand in the second place
+  file.seekp(8192 + 100);  // the odd ones stand in the second place
   file << "torn";
   file.close();
   auto read = WitnessFile(path).Read();
   ASSERT_TRUE(read.ok() && *read);
   EXPECT_EQ((*read)->streams[0].head, 4u);
+}
+
+// Of what does not fit nothing is left out that somebody has to be told of.
+TEST_F(JournalSalvageTest, AWitnessOfMuchNamesWhatHeadOfficeKnowsAndEveryLostNumber) {
+  Witness witness;
+  witness.store_id = "0042";
+  for (uint64_t number = 1; number <= 40; ++number) {
+    StreamRow& row = witness.streams.emplace_back();
+    row.stream = "01JD3V7Q8Z5W6K2M9T4RHX" + std::to_string(1000 + number);
+    row.number = number;
+    row.head = 123'456'789'012;
+    row.confirmed_through = number == 1 ? 100 : 0;
+    row.current = number == 40;
+  }
+  for (uint64_t first = 1; first <= 3'000; first += 3) {
+    const std::string stream = witness.streams[first % 2].stream;
+    witness.losses.push_back(
+        {stream, 77'000'000'000 + first, 77'000'000'001 + first, {}, "damaged", false, false});
+  }
+  ASSERT_TRUE(WitnessFile(dir_ / "much").Write(witness, false).ok());
+  auto read = WitnessFile(dir_ / "much").Read();
+  ASSERT_TRUE(read.ok() && *read);
+  const Witness& seen = **read;
+  ASSERT_EQ(seen.streams.size(), Witness::kMaxStreams);
+  EXPECT_EQ(seen.streams.front().number, 1u);
+  EXPECT_EQ(seen.streams.front().confirmed_through, 100u);
+  EXPECT_TRUE(seen.streams.back().current);
+  EXPECT_LE(seen.losses.size(), Witness::kMaxLosses);
+  for (const LossRow& loss : witness.losses) {
+    EXPECT_TRUE(std::any_of(seen.losses.begin(), seen.losses.end(), [&](const LossRow& row) {
+      return row.stream == loss.stream && row.first <= loss.first && row.last >= loss.last;
+    })) << loss.first;
+  }
+}
+
+TEST_F(JournalSalvageTest, AFewLossesStandInTheWitnessAsTheyAre) {
+  Witness witness;
+  witness.store_id = "0042";
+  witness.streams.emplace_back().stream = "A";
+  witness.losses = {{"A", 3, 3, {}, "damaged", false, false},
+                    {"A", 5, 7, {}, "damaged", false, false},
+                    {"B", 1, 1, {}, "not_kept", false, false}};
+  witness.losses.push_back({"A", 9, 9, {}, "damaged", false, true});
+  ASSERT_TRUE(WitnessFile(dir_ / "few").Write(witness, false).ok());
+  auto read = WitnessFile(dir_ / "few").Read();
+  ASSERT_TRUE(read.ok() && *read);
+  std::set<std::string> keys, expected;
+  for (const LossRow& loss : (*read)->losses) keys.insert(LossKey(loss) + " " + loss.reason);
+  for (const LossRow& loss : witness.losses) expected.insert(LossKey(loss) + " " + loss.reason);
+  EXPECT_EQ(keys, expected);
+}
+
+// A confirmation that passes what was declared ends it, though the stream ends below it here.
+TEST_F(JournalSalvageTest, ADeclaredLossEndsWithTheConfirmationThatPassesIt) {
+  Make(50, 10);
+  Sql("UPDATE event SET data=replace(data,'100234','100235') WHERE position BETWEEN 20 AND 22");
+  Open(true);
+  const auto pass = [this](const std::string& stream, uint64_t through) {
+    ASSERT_TRUE(store_->Begin().ok());
+    ASSERT_TRUE(store_->PassLosses({stream, through, {}, {}, true}).ok());
+    ASSERT_TRUE(store_->Commit().ok());
+  };
+  ASSERT_EQ(store_->losses().size(), 1u);
+  pass(old_stream_, 19);
+  pass(store_->current().stream, 30);
+  ASSERT_EQ(store_->LossesLeft().size(), 1u);
+  EXPECT_EQ(store_->LossesLeft()[0].first, 20u);
+  pass(old_stream_, 21);
+  ASSERT_EQ(store_->LossesLeft().size(), 1u);
+  EXPECT_EQ(store_->LossesLeft()[0].first, 22u);
+  EXPECT_EQ(store_->losses()[0].first, 20u) << "it stays known by its own range";
+  pass(old_stream_, 22);
+  EXPECT_TRUE(store_->LossesLeft().empty());
+  Close();
+  Open();
+  EXPECT_TRUE(store_->losses().empty());
+}
+
+TEST_F(JournalSalvageTest, AnotherChainAtItsLastNumberEndsNoLoss) {
+  wire::Chain ours{}, theirs{};
+  ours[0] = 1;
+  theirs[0] = 2;
+  const std::string stream = store_->current().stream;
+  ASSERT_TRUE(store_->Begin().ok());
+  ASSERT_TRUE(store_->DeclareLoss({stream, 3, 4, ours, "damaged", false, false}, WallTime{}).ok());
+  ASSERT_TRUE(store_->PassLosses({stream, 4, theirs, {}, true}).ok());
+  EXPECT_EQ(store_->LossesLeft().size(), 1u);
+  ASSERT_TRUE(store_->PassLosses({stream, 4, ours, {}, true}).ok());
+  EXPECT_TRUE(store_->LossesLeft().empty());
+  ASSERT_TRUE(store_->Commit().ok());
 }
 
 TEST_F(JournalSalvageTest, WhatIsToldAgainBeforeItIsBroughtOverStandsOnce) {

@@ -1,4 +1,6 @@
 // The file as one thread sees it: numbers, duplicates, conflicts, quarantine, reopening.
+#include <gmock/gmock.h>
+
 #include "agent/journal/query/search.h"
 #include "common/base/json_reader.h"
 #include "tests/unit/agent/journal/journal_store_fixture.h"
@@ -190,6 +192,71 @@ TEST_F(JournalStoreTest, TheQuarantineIsBoundedInBytes) {
   ASSERT_TRUE(store_->Commit().ok());
   EXPECT_EQ(Tell(unfit(std::string(60, 'y'))), "quarantined a") << "its room is free again";
   EXPECT_EQ(Tell(unfit("z")), full);
+}
+
+class QuarantineShareTest : public JournalStoreTest {
+ protected:
+  // "quarantined", or why not.
+  std::string Put(const std::string& sender, const std::string& document) {
+    AppendRequest request;
+    request.sender = sender;
+    request.entries = {RejectedDocument{{"bad", "", ""}, "http", "", document}};
+    EXPECT_TRUE(store_->Begin().ok());
+    auto receipts = store_->Append(request, WallTime{});
+    if (!receipts.ok()) {
+      store_->Rollback();
+      return receipts.status().message();
+    }
+    EXPECT_TRUE(store_->Commit().ok());
+    return "quarantined";
+  }
+  int Fill(const std::string& sender) {
+    int kept = 0;
+    while (Put(sender, sender + std::to_string(kept)) == "quarantined") ++kept;
+    return kept;
+  }
+};
+
+TEST_F(QuarantineShareTest, OneSenderFillsItsShareAndTheOthersDoNotNotice) {
+  options_.quarantine_max_count = 2000;
+  Reopen();
+  EXPECT_EQ(Fill("register 03"), 500);
+  EXPECT_THAT(Put("register 03", "one more"),
+              ::testing::AllOf(::testing::HasSubstr("those of register 03"),
+                               ::testing::HasSubstr("at most 500 documents")));
+  EXPECT_EQ(Put("register 03", "register 037"), "quarantined") << "that one is known";
+  EXPECT_EQ(Put("", "of nobody"), "quarantined");
+  Reopen();
+  EXPECT_NE(Put("register 03", "one more"), "quarantined") << "after a restart as well";
+  EXPECT_EQ(Fill("the drop folder"), 500);
+  EXPECT_EQ(store_->quarantined(), 1001u);
+}
+
+TEST_F(QuarantineShareTest, WhatAPersonTakesOutIsRoomForItsSender) {
+  options_.quarantine_max_count = 400;
+  Reopen();
+  EXPECT_EQ(Fill("token 1"), 300) << "some hundred at least";
+  AppendRequest resolving;
+  resolving.entries = {SaleDraft("03", 1)};
+  resolving.resolves = 1;
+  ASSERT_TRUE(store_->Begin().ok());
+  ASSERT_TRUE(store_->Append(resolving, WallTime{}).ok());
+  store_->Rollback();
+  EXPECT_NE(Put("token 1", "new"), "quarantined") << "it was not taken out after all";
+  ASSERT_TRUE(store_->Begin().ok());
+  ASSERT_TRUE(store_->Append(resolving, WallTime{}).ok());
+  ASSERT_TRUE(store_->Commit().ok());
+  EXPECT_EQ(Put("token 1", "new"), "quarantined");
+  EXPECT_NE(Put("token 1", "newer"), "quarantined");
+}
+
+TEST_F(QuarantineShareTest, ItCountsBytesAsWell) {
+  options_.quarantine_max_bytes = 32 * 1024 * 1024;
+  Reopen();
+  int kept = 0;
+  while (Put("a", std::string(1024 * 1024, static_cast<char>('a' + kept))) == "quarantined") ++kept;
+  EXPECT_EQ(kept, 8);
+  EXPECT_EQ(Put("b", "small"), "quarantined");
 }
 
 TEST_F(JournalStoreTest, RolledBackNumbersAreGivenAgain) {

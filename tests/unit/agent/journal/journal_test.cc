@@ -224,6 +224,11 @@ TEST_F(JournalTest, DiskFullRefusesNewEventsKeepsOldAndRecovers) {
   vfs.FailAt(vfs.operations() + 1, FaultVfs::Failure::kFull, true);
   auto refused = SendNow({SaleDraft("03", 2)});
   EXPECT_EQ(refused.status().code(), Code::kFull);
+  auto known = SendNow({SaleDraft("03", 1)});
+  ASSERT_TRUE(known.ok()) << known.status().message();
+  EXPECT_EQ(known->front().outcome, Outcome::kDuplicate);
+  EXPECT_EQ(known->front().sequence, 1u);
+  EXPECT_EQ(SendNow({SaleDraft("03", 1), SaleDraft("03", 2)}).status().code(), Code::kFull);
   vfs.FailAt(0, FaultVfs::Failure::kFull, false);
   while (!journal_->Refusing().empty()) std::this_thread::yield();
   auto receipts = SendNow({SaleDraft("03", 2)});

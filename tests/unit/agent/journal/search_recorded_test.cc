@@ -16,7 +16,7 @@ class SearchRecordedTest : public JournalStoreTest {
     auto search = Search::Open(options_.path);
     EXPECT_TRUE(search.ok());
     return (*search)
-        ->CountRecorded(WallTime(seconds(from_s)), WallTime(seconds(through_s)))
+        ->CountRecorded(WallTime(seconds(from_s)), WallTime(seconds(through_s)), UINT64_MAX - 1)
         .value();
   }
 };

@@ -224,6 +224,19 @@ TEST(Diagnose, WhatIsNotAtHeadOfficeOrNotAppliedThereIsNotGreen) {
   EXPECT_NE(Diagnose(snapshot).issues.at(0).detail.find("number 7"), std::string::npos);
 }
 
+TEST(Diagnose, WhereTheContentsOfEventsAreStillHereSomethingWaits) {
+  for (const auto phase : {uplink::LinkPhase::kWaiting, uplink::LinkPhase::kPaused,
+                           uplink::LinkPhase::kConnecting, uplink::LinkPhase::kUnconfigured}) {
+    Snapshot snapshot = Healthy();
+    snapshot.uplink.phase = phase;
+    EXPECT_EQ(Diagnose(snapshot).headline.find("Nothing waits"), 0u);
+    snapshot.parked = {{"01JOLD", 4}, {"01JOLD", 5}};
+    const std::string headline = Diagnose(snapshot).headline;
+    EXPECT_EQ(headline.find("The contents of 2 events have not reached head office yet"), 0u)
+        << headline;
+  }
+}
+
 TEST(Diagnose, TheBrokersWordWithoutReasonCodesIsSaidToBeThat) {
   Snapshot snapshot = SampleNamed("draining-known");
   snapshot.confirm_mode = "broker";

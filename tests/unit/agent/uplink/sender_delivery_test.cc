@@ -106,6 +106,20 @@ TEST_F(SenderTest, EvidenceOfATwinEndsTheLinkForMinutes) {
   EXPECT_EQ(Run(), "");
 }
 
+// Both of two servers with one name come back in the end, and deliver before they give way again.
+TEST_F(SenderTest, WhoeverHasGivenWayHasAMinuteForItself) {
+  Make(1);
+  GoOnline();
+  EXPECT_TRUE(sender_->OnTwin("host b", now_));
+  Run();
+  now_ = sender_->NextDeadline(now_);
+  GoOnline();
+  EXPECT_FALSE(sender_->OnTwin("host b", now_));
+  EXPECT_TRUE(sender_->link_open());
+  now_ += kTakeOverTurn;
+  EXPECT_TRUE(sender_->OnTwin("host b", now_));
+}
+
 // Row by row: how long nothing was sold, with the centre's heartbeat going on.
 TEST_F(SenderTest, AQuietHourIsNoReasonForANewConnection) {
   for (int quiet_s = 10; quiet_s <= 3 * 3600; quiet_s += 95) {

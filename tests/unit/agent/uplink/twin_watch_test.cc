@@ -60,6 +60,32 @@ TEST_F(TwinWatchTest, AWillOurOwnAndAFormerSessionAreNone) {
   }
 }
 
+// Two servers push each other off: each finds the other's will, and never a status of it.
+TEST_F(TwinWatchTest, ASecondWillOfOneSessionBehindOurStatusIsEvidence) {
+  watch_.Connected();
+  watch_.StatusAcked();
+  watch_.Connected();
+  EXPECT_EQ(watch_.OnStatus(StatusOf(kOther, true), true), "");  // of a server that is gone
+  EXPECT_EQ(watch_.OnStatus(StatusOf(kOther, true), true), "");  // the same message once more
+  watch_.Connected();
+  EXPECT_EQ(watch_.OnStatus(StatusOf(kOther, true), true), "");  // nothing of ours has replaced it
+  watch_.StatusAcked();
+  watch_.Connected();
+  watch_.StatusAcked();
+  EXPECT_EQ(watch_.OnStatus(StatusOf(kFormer, true), false), "");
+  watch_.Connected();
+  EXPECT_EQ(watch_.OnStatus(StatusOf(kFormer, true), true), "");
+}
+
+TEST_F(TwinWatchTest, ASecondWillIsEvidenceOnceAStatusOfOursHasReplacedTheFirst) {
+  watch_.Connected();
+  EXPECT_EQ(watch_.OnStatus(StatusOf(kOther, true), true), "");
+  watch_.StatusAcked();
+  EXPECT_EQ(watch_.OnStatus(StatusOf(kOther, true), false), "");
+  watch_.Connected();
+  EXPECT_NE(watch_.OnStatus(StatusOf(kOther, true), true), "");
+}
+
 TEST_F(TwinWatchTest, WhatTheCentreHeardCountsOnceItHasHeardUs) {
   EXPECT_EQ(watch_.OnHeard({{kOther, "b"}}), "");  // of the server before us
   EXPECT_EQ(watch_.OnHeard({{kOwn, "a"}, {kOther, "b"}}), "");

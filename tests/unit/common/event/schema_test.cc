@@ -75,16 +75,18 @@ class Collector {
     Add(name, R"({"type": ["boolean", "null"]})");
   }
   void Ids(const char* name, std::vector<std::string>&) {
-    Add(name, R"({"type": ["array", "null"], "items": {"type": "string", "maxLength": 128, )" +
-                  std::string(kPlain) + "}}");
+    Add(name, R"({"type": ["array", "null"], "maxItems": )" + std::to_string(kMaxSerials) +
+                  R"(, "items": {"type": "string", "maxLength": 128, )" + std::string(kPlain) +
+                  "}}");
   }
   void Counts(const char* name, std::vector<std::pair<std::string, int64_t>>&) {
-    Add(name, R"({"type": ["object", "null"], "propertyNames": {"maxLength": 128}, )"
+    Add(name, R"({"type": ["object", "null"], "maxProperties": 64, )"
+              R"("propertyNames": {"maxLength": 128}, )"
               R"("additionalProperties": {"type": ["integer", "string"]}})");
   }
   void Sums(const char* name, std::vector<std::pair<std::string, Decimal>>&) {
-    Add(name,
-        std::string(R"({"type": ["object", "null"], "additionalProperties": )") + kNumber + "}");
+    Add(name, std::string(R"({"type": ["object", "null"], "maxProperties": 64, )") +
+                  R"("additionalProperties": )" + kNumber + "}");
   }
   void Extension(const char* name, std::vector<std::pair<std::string, std::string>>&) {
     Add(name, R"({"type": ["object", "null"], "maxProperties": 20, )"
@@ -105,8 +107,8 @@ class Collector {
   template <class T>
   void List(const char* name, std::vector<T>&) {
     Define<T>(name, &all_);
-    Add(name, R"({"type": ["array", "null"], "items": {"$ref": "#/definitions/)" +
-                  std::string(Named(name)) + R"("}})");
+    Add(name, R"({"type": ["array", "null"], "maxItems": )" + std::to_string(kMaxParts) +
+                  R"(, "items": {"$ref": "#/definitions/)" + std::string(Named(name)) + R"("}})");
   }
   const std::string& members() const { return members_; }
   // Two members may hold the same part.

@@ -116,7 +116,7 @@ TEST_F(HttpLimits, AnotherListenerIsNotHurtByAFullOne) {
 }
 
 TEST_F(HttpLimits, BodiesBeyondTheServersBudgetWaitOutside) {
-  server_options_.max_held_bytes = 100'000;
+  server_options_.memory = std::make_shared<MemoryBudget>(100'000);
   options_.timeouts = {};
   options_.timeouts.linger = milliseconds(40);
   std::vector<Responder> kept;

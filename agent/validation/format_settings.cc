@@ -1,4 +1,4 @@
-#include "agent/daemon/formats_settings.h"
+#include "agent/validation/format_settings.h"
 
 namespace tillrelay {
 

@@ -1,0 +1,379 @@
+#include "agent/validation/validation.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+
+#include "agent/journal/identity.h"
+#include "agent/journal/paths.h"
+#include "agent/redact/redact.h"
+#include "agent/validation/format_settings.h"
+#include "common/base/clock.h"
+#include "common/base/files.h"
+#include "common/event/time_text.h"
+#include "common/http/address.h"
+#include "common/http/tls.h"
+#include "common/http/tls_check.h"
+#include "common/mqtt/broker_url.h"
+#include "common/service/credentials.h"
+
+namespace tillrelay::validation {
+namespace {
+
+constexpr size_t kMaxSecretBytes = 4096;
+constexpr const char* kAsRoot = "run this as root: it then judges with the rights of the service";
+
+const char* Environment(const char* name) { return std::getenv(name); }
+
+// The unit's PrivateTmp= and ProtectHome= give the service other folders of these names.
+bool HiddenFromService(std::string_view path) {
+  for (const std::string_view folder : {"/home/", "/root/", "/run/user/", "/tmp/", "/var/tmp/"}) {
+    if (path.starts_with(folder)) return true;
+  }
+  return false;
+}
+
+class Validator {
+ public:
+  Validator(const config::Config& config, const Viewpoint& viewpoint) : c_(config), v_(viewpoint) {}
+
+  std::vector<Finding> Run() {
+    Rules();
+    Listeners();
+    ServerFiles();
+    Places();
+    Journal();
+    Broker();
+    std::stable_sort(findings_.begin(), findings_.end(),
+                     [](const Finding& a, const Finding& b) { return a.verdict > b.verdict; });
+    return std::move(findings_);
+  }
+
+ private:
+  void Add(Verdict verdict, std::string_view key, std::string text, std::string step,
+           bool may_heal = false) {
+    findings_.push_back({verdict, std::string(key), std::move(text), std::move(step), may_heal});
+  }
+
+  // Whoever asks is neither the service nor root, and sees less than the service does.
+  bool Outsider() const { return !v_.is_service && geteuid() != 0; }
+
+  void Rules() {
+    if (auto zone = event::StoreZone::Load(c_.time_zone); !zone.ok()) {
+      Add(Verdict::kStop, "time_zone", zone.status().message(),
+          "set it to a name such as \"Europe/Berlin\" (timedatectl list-timezones)");
+    }
+    if (auto guard = redact::MakeRedactOptions(c_.guard.receipt_pattern); !guard.ok()) {
+      Add(Verdict::kStop, "guard.receipt_pattern",
+          fmt::format("\"{}\" is no regular expression", c_.guard.receipt_pattern),
+          "correct it, or remove the line");
+    }
+    if (auto words = VocabularyOf(c_.formats); !words.ok()) {
+      Add(Verdict::kStop, "formats.poslog.words", words.status().message(),
+          "remove the word: it has a meaning already");
+    }
+    Secret(Verdict::kStop, "guard.operator_key_file", c_.guard.operator_key_file);
+  }
+
+  // The path, if the file behind a setting is there and the service may read it.
+  std::optional<std::string> Readable(Verdict verdict, std::string_view key,
+                                      const std::string& value) {
+    if (value.empty()) return std::nullopt;
+    const bool credential = value.starts_with(service::kCredentialScheme);
+    auto path = v_.file_of(key, value);
+    if (!path.ok()) {
+      Add(verdict, key, path.status().message(),
+          "give the path of a file that the service can read");
+      return std::nullopt;
+    }
+    // A credential is read by the service manager, which is root.
+    const int error = ReadError(*path, !credential);
+    if (error == 0) {
+      if (credential || !v_.service_user || !HiddenFromService(*path)) return path.value();
+      Add(verdict, key, *path + " is in a folder that the service cannot see",
+          "move it to /etc/tillrelay, or use \"credential:NAME\"");
+    } else if (credential && v_.credentials_come_later) {
+      Add(Verdict::kUnchecked, key, value + " is handed over at the next start", "");
+    } else if (error == EACCES && Outsider()) {
+      Add(Verdict::kUnchecked, key, *path + " cannot be read by you", kAsRoot);
+    } else {
+      Add(verdict, key, *path + ": " + ErrnoText(error),
+          error == EACCES
+              ? fmt::format("let the service read it: chgrp tillrelay {0}; chmod g+r {0}", *path)
+              : "put the file there, or remove the setting");
+    }
+    return std::nullopt;
+  }
+
+  int ReadError(const std::string& path, bool as_service) const {
+    const ActAs act(as_service ? v_.service_user : std::nullopt);
+    const Fd file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    if (!file.valid()) return errno;
+    char byte = 0;
+    return read(file.get(), &byte, 1) < 0 ? errno : 0;  // a folder can be opened, not read
+  }
+
+  void Secret(Verdict verdict, std::string_view key, const std::string& value) {
+    const auto path = Readable(verdict, key, value);
+    if (!path) return;
+    auto secret = ReadFile(*path, kMaxSecretBytes);
+    if (!secret.ok()) return Add(verdict, key, secret.status().message(), "write it again");
+    if (secret->find_first_not_of("\r\n") == std::string::npos) {
+      Add(verdict, key, *path + " is empty", "write the secret into it");
+    }
+  }
+
+  void Listeners() {
+    const struct {
+      const char* key;
+      const std::string& listen;
+    } places[] = {{"intake.listen", c_.intake.listen}, {"status.listen", c_.status.listen}};
+    std::vector<http::Address> addresses;
+    for (const auto& place : places) {
+      auto address = http::ParseAddress(place.listen);
+      if (!address.ok()) {
+        Add(Verdict::kStop, place.key, address.status().message(),
+            "set host:port, such as 127.0.0.1:8470");
+        continue;
+      }
+      if (!address->is_unix && address->port == 0) {
+        Add(Verdict::kStop, place.key, place.listen + " has no port", "give it one, such as 8470");
+      }
+      Bindable(place.key, *address);
+      addresses.push_back(*std::move(address));
+    }
+    if (addresses.size() == 2 && Collide(addresses[0], addresses[1])) {
+      Add(Verdict::kStop, "status.listen",
+          fmt::format("{} and intake.listen = {} are the same port", c_.status.listen,
+                      c_.intake.listen),
+          "give one of them another port");
+    }
+    if (auto intake = http::ParseAddress(c_.intake.listen); intake.ok()) {
+      if (Status s = config::CheckDoors(c_, http::IsLocal(*intake)); !s.ok()) {
+        Add(Verdict::kStop, "intake.listen", s.message(),
+            "set the certificate and its key, or listen on 127.0.0.1");
+      }
+    }
+    if (c_.control.socket.size() > 107) {
+      Add(Verdict::kWarn, "control.socket", "the path of a socket has at most 107 bytes",
+          "choose a shorter one: until then the commands cannot reach the daemon");
+    }
+  }
+
+  static bool Collide(const http::Address& a, const http::Address& b) {
+    const auto any = [](const std::string& host) { return host == "0.0.0.0" || host == "::"; };
+    const auto plain = [](const std::string& host) {
+      return host == "localhost" ? std::string("127.0.0.1") : host;
+    };
+    if (a.is_unix || b.is_unix) return a.is_unix && b.is_unix && a.host == b.host;
+    return a.port == b.port && (plain(a.host) == plain(b.host) || any(a.host) || any(b.host));
+  }
+
+  // The host alone, by a port that nobody has.
+  void Bindable(const char* key, const http::Address& address) {
+    if (address.is_unix) return;
+    if (auto fd = http::ListenOn({false, address.host, 0}, 0); !fd.ok()) {
+      Add(Verdict::kStop, key, fd.status().message(),
+          "use an address of this server (ip address), or 127.0.0.1", true);
+    }
+    if (v_.service_user && address.port > 0 && address.port < 1024) {
+      Add(Verdict::kWarn, key, "a port below 1024 needs a privilege that the unit does not give",
+          "choose a higher one");
+    }
+  }
+
+  void ServerFiles() {
+    ServerTls("intake", c_.intake.tls_cert_file, c_.intake.tls_key_file, c_.intake.client_ca_file);
+    ServerTls("status", c_.status.tls_cert_file, c_.status.tls_key_file, "");
+  }
+
+  void ServerTls(const std::string& section, const std::string& cert, const std::string& key,
+                 const std::string& client_ca) {
+    if (cert.empty() || key.empty()) return;
+    const auto cert_file = Readable(Verdict::kStop, section + ".tls_cert_file", cert);
+    const auto key_file = Readable(Verdict::kStop, section + ".tls_key_file", key);
+    const auto ca_file = Readable(Verdict::kStop, section + ".client_ca_file", client_ca);
+    if (cert_file && key_file)
+      KeyPair(Verdict::kStop, section + ".tls_cert_file", *cert_file, *key_file);
+    if (ca_file) Authorities(Verdict::kStop, section + ".client_ca_file", *ca_file);
+  }
+
+  void KeyPair(Verdict verdict, const std::string& key, const std::string& cert_file,
+               const std::string& key_file) {
+    if (Status s = http::CheckKeyPair(cert_file, key_file); !s.ok()) {
+      return Add(verdict, key, s.message(),
+                 "the two files must hold a certificate and its own key, in PEM, without a "
+                 "password");
+    }
+    const auto end = http::CertificateEnd(cert_file);
+    if (end.ok() && *end < SystemClock().Wall()) {
+      Add(Verdict::kWarn, key,
+          fmt::format("{} has expired on {}", cert_file, event::UtcText(*end).substr(0, 10)),
+          "replace the file; \"Rotate certificates\" in operations.md");
+    }
+  }
+
+  void Authorities(Verdict verdict, const std::string& key, const std::string& file) {
+    if (Status s = http::CheckAuthorities(file); !s.ok()) {
+      Add(verdict, key, s.message(), "the file must hold the authority's certificate, in PEM");
+    }
+  }
+
+  void Writable(const std::string& key, const std::string& folder) {
+    // The unit's StateDirectory= makes this one at the start.
+    if (!v_.is_service && folder == "/var/lib/tillrelay" && access(folder.c_str(), F_OK) != 0)
+      return;
+    const ActAs act(v_.service_user);
+    if (eaccess(folder.c_str(), W_OK | X_OK) == 0) return;
+    const int error = errno;
+    if (error == EACCES && Outsider()) {
+      return Add(Verdict::kUnchecked, key, folder + " cannot be written by you", kAsRoot);
+    }
+    Add(Verdict::kStop, key, folder + ": " + ErrnoText(error),
+        fmt::format(
+            "install -d -o tillrelay -g tillrelay -m 0750 {}; elsewhere than in /var the unit "
+            "needs ReadWritePaths=",
+            folder),
+        true);
+  }
+
+  void Places() {
+    if (c_.store_id.empty()) return;  // nothing is stored yet
+    Writable("journal.path", journal::DirectoryOf(c_.journal.path));
+    const std::string& drop = c_.drop_folder.path;
+    if (drop.empty()) return;
+    // The daemon makes what is missing, where it may.
+    if (access(drop.c_str(), F_OK) != 0) {
+      return Writable("drop_folder.path", journal::DirectoryOf(drop));
+    }
+    for (const char* part : {"/incoming", "/done", "/rejected"}) {
+      const bool there = access((drop + part).c_str(), F_OK) == 0;
+      Writable("drop_folder.path", there ? drop + part : drop);
+    }
+  }
+
+  void Journal() {
+    if (c_.store_id.empty() || !v_.look_into_journal) return;
+    const auto identity = journal::ReadIdentity(c_.journal.path);
+    if (!identity.ok()) {
+      // A damaged one is saved by the daemon; one that is not there yet is made.
+      if (identity.status().code() != Code::kUnavailable || !Outsider()) return;
+      return Add(Verdict::kUnchecked, "journal.path", c_.journal.path + " cannot be read by you",
+                 kAsRoot);
+    }
+    if (identity->newer_schema) {
+      Add(Verdict::kStop, "journal.path",
+          fmt::format("the journal was written by a newer version (schema {})", identity->schema),
+          "install the newer package again; nothing was changed");
+    }
+    if (!identity->store_id.empty() && identity->store_id != c_.store_id) {
+      Add(Verdict::kStop, "store_id",
+          fmt::format("the journal belongs to store {}, the configuration says {}",
+                      identity->store_id, c_.store_id),
+          "put store_id right, or run tillrelay setup --move-store if this server now serves "
+          "another store");
+    }
+  }
+
+  void Broker() {
+    const auto& broker = c_.broker;
+    if (broker.url.empty()) return;
+    auto url = mqtt::ParseBrokerUrl(broker.url);
+    if (!url.ok()) {
+      Add(Verdict::kUplinkOff, "broker.url", url.status().message(),
+          "tillrelay setup --broker-url mqtts://HOST:8883");
+    }
+    Secret(Verdict::kUplinkOff, "broker.password_file", broker.password_file);
+    if (!url.ok()) return;
+    if (!url->tls) {
+      if ((broker.ca_file + broker.cert_file + broker.key_file).empty()) return;
+      return Add(Verdict::kWarn, "broker.url", "mqtt:// uses no certificate, and some are set",
+                 "mqtts:// if the line is to be encrypted");
+    }
+    const auto ca = Readable(Verdict::kUplinkOff, "broker.ca_file", broker.ca_file);
+    const auto cert = Readable(Verdict::kUplinkOff, "broker.cert_file", broker.cert_file);
+    const auto key = Readable(Verdict::kUplinkOff, "broker.key_file", broker.key_file);
+    if (ca) Authorities(Verdict::kUplinkOff, "broker.ca_file", *ca);
+    // The certificate's own file may hold the key.
+    if (cert && broker.key_file.empty()) {
+      KeyPair(Verdict::kUplinkOff, "broker.cert_file", *cert, *cert);
+    } else if (cert && key) {
+      KeyPair(Verdict::kUplinkOff, "broker.cert_file", *cert, *key);
+    } else if (broker.cert_file.empty() && !broker.key_file.empty()) {
+      Add(Verdict::kWarn, "broker.key_file", "a key without cert_file is not used",
+          "set cert_file, the certificate that belongs to it");
+    }
+  }
+
+  const config::Config& c_;
+  const Viewpoint& v_;
+  std::vector<Finding> findings_;
+};
+
+}  // namespace
+
+std::string_view NameOf(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kUnchecked:
+      return "unchecked";
+    case Verdict::kWarn:
+      return "warn";
+    case Verdict::kUplinkOff:
+      return "uplink off";
+    case Verdict::kStop:
+      return "stop";
+  }
+  return "stop";
+}
+
+Viewpoint DaemonAtStart() {
+  Viewpoint viewpoint;
+  viewpoint.file_of = [](std::string_view key, const std::string& value) {
+    return service::CredentialPath(key, value, Environment);
+  };
+  viewpoint.look_into_journal = false;
+  return viewpoint;
+}
+
+Viewpoint RunningDaemon() {
+  Viewpoint viewpoint = DaemonAtStart();
+  viewpoint.credentials_come_later = true;
+  viewpoint.look_into_journal = true;
+  return viewpoint;
+}
+
+Viewpoint CommandLine(const std::string& config_path, const config::Config& config) {
+  Viewpoint viewpoint;
+  const std::string folder = journal::DirectoryOf(config_path) + "/credentials/";
+  viewpoint.is_service = false;
+  viewpoint.file_of = [folder](std::string_view, const std::string& value) -> Result<std::string> {
+    if (!value.starts_with(service::kCredentialScheme)) return value;
+    return folder + value.substr(service::kCredentialScheme.size());
+  };
+  viewpoint.service_user = FindServiceUser(journal::DirectoryOf(config.journal.path));
+  return viewpoint;
+}
+
+std::vector<Finding> Validate(const config::Config& config, const Viewpoint& viewpoint) {
+  return Validator(config, viewpoint).Run();
+}
+
+bool Has(const std::vector<Finding>& findings, Verdict verdict) {
+  return std::any_of(findings.begin(), findings.end(),
+                     [verdict](const Finding& finding) { return finding.verdict == verdict; });
+}
+
+std::string TextOf(const std::vector<Finding>& findings, Verdict verdict) {
+  std::string text;
+  for (const Finding& finding : findings) {
+    if (finding.verdict != verdict) continue;
+    text += fmt::format("{}{}: {}", text.empty() ? "" : "\n", finding.key, finding.text);
+  }
+  return text;
+}
+
+}  // namespace tillrelay::validation

@@ -1,0 +1,180 @@
+#include "collector/web/changes.h"
+
+#include <algorithm>
+
+#include "collector/db/statements.h"
+#include "collector/db/statements_ledger.h"
+#include "collector/db/tables.h"
+#include "common/base/decimal.h"
+#include "common/base/json_writer.h"
+#include "common/event/kind.h"
+
+namespace tillrelay::collector {
+namespace {
+
+constexpr uint64_t kSlice = 50;            // events read at a time, so that large ones stay bounded
+constexpr uint64_t kFilteredSlice = 2000;  // positions, where most are left out
+
+const Statement kOfStoreOrItem(
+    "WITH q AS (SELECT r.a, r.b, r.s, r.i FROM {rows})"
+    " SELECT e.store_id, e.stream, e.sequence, e.id, e.kind, e.occurred_at, e.recorded_at,"
+    " e.stored_at, e.chain, e.position, e.body FROM event e"
+    " WHERE e.position > (SELECT a FROM q) AND e.position <= (SELECT b FROM q)"
+    " AND e.position IS NOT NULL"
+    " AND (((SELECT i FROM q) = '' AND e.store_id = (SELECT s FROM q)) OR EXISTS"
+    " (SELECT 1 FROM movement m WHERE m.position = e.position"
+    " AND (SELECT s FROM q) IN ('', m.store_id) AND (SELECT i FROM q) IN ('', m.item)))"
+    " ORDER BY e.position",
+    "a# b# s i");
+
+std::string Text(int64_t micros) { return Decimal::FromMicros(micros).Shortest(); }
+
+void CellJson(const MovementRow& m, JsonWriter* json) {
+  json->BeginObject()
+      .Field("store", m.cell.store)
+      .Field("item", m.cell.item)
+      .Field("uom", m.cell.uom)
+      .Field("bucket", event::kBucketWords[m.bucket])
+      .Field("change", Text(m.change))
+      .Field("quantity", Text(m.quantity))
+      .Field("applied", kAppliedWords[static_cast<size_t>(m.applied)]);
+  if (m.delta != 0) json->Field("delta", Text(m.delta));
+  if (!m.ref.empty()) json->Field("ref", m.ref);
+  json->EndObject();
+}
+
+class ChangesReader {
+ public:
+  ChangesReader(Sql* sql, const ChangesQuestion& question)
+      : sql_(*sql), tables_(sql), question_(question), json_(&answer_.json) {}
+
+  Result<ChangesAnswer> Read();
+
+ private:
+  Status Place();
+  Result<std::string> HashAt(uint64_t position);
+  Status ReadSlice(uint64_t through);
+  bool Full() const { return written_ >= question_.limit || answer_.json.size() >= kChangesBytes; }
+  void ChangeJson(const EventRow& e, const std::vector<MovementRow>& moved);
+
+  Sql& sql_;
+  Tables tables_;
+  const ChangesQuestion& question_;
+  Tables::Head head_;
+  ChangesAnswer answer_;
+  JsonWriter json_;
+  uint64_t next_ = 0, written_ = 0;
+};
+
+Result<std::string> ChangesReader::HashAt(uint64_t position) {
+  if (position == head_.position) return head_.hash;
+  if (position == std::max(head_.purged, head_.changes_after)) return head_.purged_hash;
+  Input input(sql::kHashAt);
+  auto rows = sql_.Run(sql::kHashAt, input.Int(position));
+  if (!rows.ok()) return std::move(rows).status();
+  if (rows->empty()) return Corrupt("position " + std::to_string(position) + " has no hash");
+  return rows->Text(0, 0);
+}
+
+// Where the question stands in this history, if it does.
+Status ChangesReader::Place() {
+  const uint64_t first = std::max(head_.purged, head_.changes_after);
+  next_ = question_.cursor ? question_.cursor->position : 0;
+  if (next_ > head_.position) {
+    return Conflict("the last position is " + std::to_string(head_.position));
+  }
+  if (next_ < first) {
+    return NotFound("changes up to position " + std::to_string(first) + " are no longer kept");
+  }
+  if (!question_.cursor) return Status::Ok();
+  auto hash = HashAt(next_);
+  if (!hash.ok()) return std::move(hash).status();
+  if (*hash == question_.cursor->hash) return Status::Ok();
+  return Conflict("the cursor is of another history: this database was restored or replaced");
+}
+
+void ChangesReader::ChangeJson(const EventRow& e, const std::vector<MovementRow>& moved) {
+  json_.BeginObject()
+      .Field("position", e.position)
+      .Field("store", e.key.store)
+      .Field("stream", e.key.stream)
+      .Field("sequence", e.sequence)
+      .Field("id", e.id)
+      .Field("kind", e.kind)
+      .Field("occurred_at", e.occurred_at)
+      .Field("recorded_at", e.recorded_at)
+      .Field("stored_at", e.stored_at);
+  json_.Key("cells").BeginArray();
+  for (const MovementRow& m : moved) {
+    const bool asked = (question_.item.empty() || question_.item == m.cell.item) &&
+                       (question_.store.empty() || question_.store == m.cell.store);
+    if (asked) CellJson(m, &json_);
+  }
+  json_.EndArray().Key("data").Raw(e.body).EndObject();
+  ++written_;
+}
+
+Status ChangesReader::ReadSlice(uint64_t through) {
+  Result<std::vector<EventRow>> events = std::vector<EventRow>();
+  const bool filtered = !question_.store.empty() || !question_.item.empty();
+  if (filtered) {
+    Input input(kOfStoreOrItem);
+    auto rows = sql_.Run(kOfStoreOrItem,
+                         input.Int(next_).Int(through).Text(question_.store).Text(question_.item));
+    if (!rows.ok()) return std::move(rows).status();
+    events = EventsOf(*rows);
+  } else {
+    events = tables_.Counted(next_, through - next_);
+  }
+  if (!events.ok()) return std::move(events).status();
+  if (!filtered && events->size() != through - next_) return Corrupt("positions are missing");
+  if (events->empty()) {
+    next_ = through;
+    return Status::Ok();
+  }
+  auto moved = tables_.Movements(events->front().position - 1, events->back().position);
+  if (!moved.ok()) return std::move(moved).status();
+  std::map<uint64_t, std::vector<MovementRow>> by_position;
+  for (MovementRow& m : *moved) by_position[m.position].push_back(std::move(m));
+  for (const EventRow& e : *events) {
+    if (Full()) return Status::Ok();
+    ChangeJson(e, by_position[e.position]);
+    next_ = e.position;
+  }
+  if (!Full()) next_ = through;
+  return Status::Ok();
+}
+
+Result<ChangesAnswer> ChangesReader::Read() {
+  auto head = sql_.Run(sql::kHead);
+  if (!head.ok()) return std::move(head).status();
+  head_ = Tables::HeadOf(*head);
+  TRY(Place());
+  const uint64_t begun = next_;
+  const bool filtered = !question_.store.empty() || !question_.item.empty();
+  const uint64_t slice = filtered ? kFilteredSlice : kSlice;
+  const uint64_t end = std::min(head_.position, begun + kChangesScanned);
+  json_.BeginObject().Key("changes").BeginArray();
+  while (next_ < end && !Full()) {
+    const uint64_t left = filtered ? slice : std::min(slice, question_.limit - written_);
+    TRY(ReadSlice(std::min(end, next_ + left)));
+  }
+  auto hash = HashAt(next_);
+  if (!hash.ok()) return std::move(hash).status();
+  json_.EndArray().Field("next", CursorText({next_, *hash})).Field("last", head_.position);
+  json_.Field("more", next_ < head_.position).EndObject();
+  answer_.empty = written_ == 0 && next_ == head_.position;
+  answer_.position = head_.position;
+  return std::move(answer_);
+}
+
+}  // namespace
+
+Result<ChangesAnswer> ReadChanges(Sql* sql, const ChangesQuestion& question) {
+  TRY(sql->Snapshot());
+  auto answer = ChangesReader(sql, question).Read();
+  sql->Rollback();
+  return answer;
+}
+
+}  // namespace tillrelay::collector

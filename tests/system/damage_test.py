@@ -1,0 +1,121 @@
+#!/usr/bin/python3
+"""A journal that is damaged, and damaged again, before head office is heard: in the end every
+accepted sale has counted, or stands as lost at head office, and the store goes on sending."""
+
+import json
+import os
+import random
+import shutil
+import sys
+
+from harness import World, check, run_together, wait_for
+
+PAGE = 4096
+
+
+class Store:
+    """What the registers of one store were told."""
+
+    def __init__(self, world):
+        self.world, self.accepted = world, {}
+
+    def sell(self, count):
+        for _ in range(count):
+            number = len(self.accepted) + 1
+            code, answer = self.world.post(json.dumps({
+                "kind": "sale",
+                "transaction": {"store_id": self.world.store, "register_id": "03",
+                                "business_day": "2026-11-21", "transaction_no": str(number),
+                                "end_at": "2026-11-21T17:42:08+01:00"},
+                "lines": [{"item": {"sku": "100234"}, "quantity": "1", "uom": "EA"}]}).encode())
+            check(code == 200 and answer["results"][0]["outcome"] == "stored",
+                  f"sale {number} was answered with {code} {answer}")
+            row = answer["results"][0]
+            self.accepted[row["id"]] = (row["stream"], row["sequence"])
+
+    def wait_settled(self):
+        """Until nothing waits, and each sale has counted or is declared lost at head office."""
+        def settled():
+            status = self.world.status()
+            return status["waiting"] == 0 and not status["broker"]["alarm"] and not self.missing()
+        try:
+            wait_for(settled, "every sale to have counted or to be declared", 90)
+        except Exception:
+            status = self.world.status()
+            print(f"waiting {status['waiting']}, alarm {status['broker']['alarm']}, not declared "
+                  f"{len(self.missing())}", file=sys.stderr)
+            raise
+
+    def lost(self):
+        counted = {row[0] for row in self.world.central("SELECT id FROM event WHERE counted = 1")}
+        return {id: place for id, place in self.accepted.items() if id not in counted}
+
+    def missing(self):
+        """Neither counted nor within a loss that head office has noted."""
+        ranges = self.world.central("SELECT stream, first, last, open_ended FROM loss")
+        return [place for place in self.lost().values() if not any(
+            place[0] == stream and (first <= place[1] <= last or (is_open and place[1] > last))
+            for stream, first, last, is_open in ranges)]
+
+
+def zero_pages(path, every, start):
+    """Zeroes every so many-th page from page 2 on."""
+    size = os.path.getsize(path) if os.path.exists(path) else 0
+    with open(path, "r+b") as file:
+        for page in range(1 + start, (size + PAGE - 1) // PAGE, every):
+            file.seek(page * PAGE)
+            file.write(b"\0" * min(PAGE, size - page * PAGE))
+
+
+def damage(world, every, start):
+    world.agent.kill()
+    for name in ("journal.db", "journal.db-wal"):
+        zero_pages(world.path(name), every, start)
+
+
+def no_false_fork(world, store):
+    check("told to fork" not in world.collector.text(), "the collector told the store to fork")
+    check(world.central("SELECT count(*) FROM fork")[0][0] == 0, "events were kept aside")
+    status = world.status()
+    check(not status["unknown_streams"], f"unknown streams: {status['unknown_streams']}")
+    wait_for(lambda: not world.status()["lost"], "the store's list of losses to be taken", 60)
+    return f"{len(store.accepted)} accepted, {len(store.lost())} lost, all of them declared"
+
+
+def damaged_before_the_centre_is_heard(rounds, sales, every):
+    with World() as world:
+        store = Store(world)
+        world.start()
+        store.sell(100)
+        world.wait_delivered()
+        world.collector.kill()
+        for number in range(rounds):
+            store.sell(sales)
+            damage(world, every, number % every)
+            world.agent.start()
+            world.wait_ready()
+        world.collector.start()
+        store.wait_settled()
+        store.sell(20)
+        store.wait_settled()
+        return no_false_fork(world, store)
+
+
+def once():
+    return damaged_before_the_centre_is_heard(1, 150, 2)
+
+
+def twice():
+    return damaged_before_the_centre_is_heard(2, 150, 2)
+
+
+def five_times():
+    return damaged_before_the_centre_is_heard(5, 60, 2)
+
+
+def nine_times_without_a_sale_between_some():
+    return damaged_before_the_centre_is_heard(9, 7, 3)
+
+
+if __name__ == "__main__":
+    run_together(once, twice, five_times, nine_times_without_a_sale_between_some)
