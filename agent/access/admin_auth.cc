@@ -1,6 +1,6 @@
 #include "agent/access/admin_auth.h"
 
-#include "agent/access/secured.h"
+#include "common/web/security_headers.h"
 #include "common/base/secret_token.h"
 
 namespace tillrelay::access {

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "agent/access/password.h"
-#include "agent/access/secured.h"
+#include "common/web/security_headers.h"
 #include "common/base/json_writer.h"
 
 namespace tillrelay::access {

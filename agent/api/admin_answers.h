@@ -6,10 +6,12 @@
 #include <string_view>
 
 #include "agent/access/admin_auth.h"
+#include "common/web/security_headers.h"
 #include "agent/admin/admin.h"
-#include "agent/web/status_sources.h"
+#include "common/http/router.h"
 
 namespace tillrelay::api {
+
 
 // The problem document of a failure; with Retry-After where waiting helps.
 http::Response FromStatus(const Status& status);

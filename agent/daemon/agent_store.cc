@@ -3,6 +3,7 @@
 #include "agent/daemon/formats_settings.h"
 #include "agent/monitor/status_json.h"
 #include "agent/redact/card_redaction.h"
+#include "common/base/process.h"
 #include "common/event/identity.h"
 #include "common/mqtt/paho_link.h"
 #include "common/service/credentials.h"
@@ -17,8 +18,6 @@ constexpr size_t kMaxSessionsFile = 64 * 1024;
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-const char* Environment(const char* name) { return std::getenv(name); }
 
 reconcile::NumberingRule NumberingOf(const config::Config::Registers& registers) {
   reconcile::NumberingRule rule{reconcile::NumberingNamed(registers.numbering), {}};
@@ -67,8 +66,8 @@ std::optional<Failure> Agent::ReadRules() {
   limits.string_bytes = static_cast<size_t>(config_.limits.string_bytes);
   limits.event_bytes = static_cast<size_t>(config_.limits.event_bytes);
   limits.events = static_cast<size_t>(config_.limits.file_events);
-  auto operator_key =
-      service::ReadSecret("guard.operator_key_file", config_.guard.operator_key_file, Environment);
+  auto operator_key = service::ReadSecret("guard.operator_key_file",
+                                          config_.guard.operator_key_file, EnvironmentVariable);
   if (!operator_key.ok()) return Failure{service::kExitConfiguration, operator_key.status()};
   auto guard = redact::MakeRedactOptions(config_.guard.receipt_pattern, *std::move(operator_key));
   if (!guard.ok()) return Failure{service::kExitConfiguration, std::move(guard).status()};
@@ -158,7 +157,7 @@ Result<mqtt::LinkOptions> Agent::LinkOptionsOf() const {
                {"broker.cert_file", config_.broker.cert_file, &link.cert_file},
                {"broker.key_file", config_.broker.key_file, &link.key_file}};
   for (const auto& file : files) {
-    auto path = service::CredentialPath(file.key, file.value, Environment);
+    auto path = service::CredentialPath(file.key, file.value, EnvironmentVariable);
     if (!path.ok()) return std::move(path).status();
     *file.out = *std::move(path);
   }
@@ -170,8 +169,8 @@ Result<mqtt::LinkOptions> Agent::LinkOptionsOf() const {
 }
 
 Status Agent::StartUplink() {
-  auto password =
-      service::ReadSecret("broker.password_file", config_.broker.password_file, Environment);
+  auto password = service::ReadSecret("broker.password_file", config_.broker.password_file,
+                                      EnvironmentVariable);
   if (!password.ok()) return std::move(password).status();
   password_ = *std::move(password);
   uplink::PumpOptions options;

@@ -19,8 +19,8 @@ namespace tillrelay::http {
 
 // Called on the http thread: it must not block. It may answer later, from any thread.
 using Handler = std::function<void(Request&&, Responder)>;
-// Asked when the head is complete and no byte of the body has been taken; an answer ends it. It may
-// set the request's `subject`, and nothing else of it.
+// PageRequest when the head is complete and no byte of the body has been taken; an answer ends it.
+// It may set the request's `subject`, and nothing else of it.
 using Gate = std::function<std::optional<Response>(Request&)>;
 
 struct Route {
@@ -34,7 +34,7 @@ class Router {
   void Add(std::string_view method, std::string_view pattern, Handler handler, size_t max_body = 0);
   void SetAuthorizer(Gate gate) { gate_ = std::move(gate); }
   const Gate& gate() const { return gate_; }
-  // Asked once more when the body is there, before the handler.
+  // PageRequest once more when the body is there, before the handler.
   void SetBodyGate(Gate gate) { body_gate_ = std::move(gate); }
   const Gate& body_gate() const { return body_gate_; }
   // Every route as "GET /v1/events/{id}", sorted.
