@@ -1,7 +1,7 @@
 #include "agent/access/admin_auth.h"
 
-#include "agent/access/secured.h"
 #include "common/base/secret_token.h"
+#include "common/web/security_headers.h"
 
 namespace tillrelay::access {
 namespace {

@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include "agent/access/password.h"
-#include "agent/access/secured.h"
 #include "common/base/json_writer.h"
+#include "common/web/security_headers.h"
 
 namespace tillrelay::access {
 namespace {

@@ -66,7 +66,7 @@ class LoginRoutes {
   const Outside outside_;
   Attempts attempts_;
   std::atomic<int> pending_{0};
-  log::Repeated lockouts_{log::Level::kWarning, "access"};
+  log::RateLimitedLog lockouts_{log::Level::kWarning, "access"};
 };
 
 }  // namespace tillrelay::access

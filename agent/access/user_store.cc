@@ -3,10 +3,6 @@
 #include <algorithm>
 
 #include "agent/access/password.h"
-#include "common/base/files.h"
-#include "common/base/json_reader.h"
-#include "common/base/json_writer.h"
-#include "common/base/log.h"
 #include "common/base/secret_token.h"
 #include "common/base/text.h"
 #include "common/event/time_text.h"
@@ -14,8 +10,6 @@
 namespace tillrelay::access {
 namespace {
 
-constexpr size_t kMaxFileBytes = 1024 * 1024;
-constexpr unsigned kMode = 0600;
 constexpr struct {
   Role role;
   std::string_view word;
@@ -65,44 +59,22 @@ std::optional<Role> RoleNamed(std::string_view word) {
 
 Result<std::unique_ptr<UserStore>> UserStore::Open(std::string path, const Clock* clock,
                                                    Random* random) {
-  std::unique_ptr<UserStore> book(new UserStore(std::move(path), clock, random));
-  const Status read = book->Read();
-  if (read.ok()) return book;
-  if (read.code() != Code::kCorrupt) return read;
-  const auto aside = PutDamagedAside(book->path_, clock->Wall());
-  if (!aside.ok()) return aside.status();
-  log::Error("access", "{}; it is kept as {}. Until passwords are set again nobody has one",
-             read.message(), *aside);
-  return book;
+  std::unique_ptr<UserStore> store(new UserStore(std::move(path), clock, random));
+  TRY(store->file_.Open(clock->Wall()));
+  return store;
 }
 
-Status UserStore::Read() {
-  auto bytes = ReadFile(path_, kMaxFileBytes);
-  if (!bytes.ok() && bytes.status().code() == Code::kNotFound) return Status::Ok();
-  if (!bytes.ok()) return std::move(bytes).status();
-  auto content = Parse(*std::move(bytes));
-  if (!content.ok()) return std::move(content).status().Within(path_);
-  Lock lock(mutex_);
-  content_ = *std::move(content);
-  return Status::Ok();
-}
-
-Result<UserStore::Content> UserStore::Parse(std::string bytes) {
-  JsonParser parser;
-  auto root = parser.Parse(bytes);
-  if (!root.ok()) return Corrupt(root.status().message());
-  uint64_t version = 0;
-  if (!root->Unsigned("v", &version) || version != 1 || !root->Find("users").is_array() ||
-      !root->Find("tokens").is_array()) {
-    return Corrupt("this is no access book of version 1");
+Result<UserStore::Content> UserStore::Parse(JsonValue root) {
+  if (!root.Find("users").is_array() || !root.Find("tokens").is_array()) {
+    return Corrupt("users or tokens are missing");
   }
   Content content;
-  for (const JsonValue value : root->Find("users")) {
+  for (const JsonValue value : root.Find("users")) {
     auto user = ParseUser(value);
     if (!user.ok()) return std::move(user).status();
     content.users.push_back(*std::move(user));
   }
-  for (const JsonValue value : root->Find("tokens")) {
+  for (const JsonValue value : root.Find("tokens")) {
     auto token = ParseToken(value);
     if (!token.ok()) return std::move(token).status();
     content.tokens.push_back(*std::move(token));
@@ -110,67 +82,56 @@ Result<UserStore::Content> UserStore::Parse(std::string bytes) {
   return content;
 }
 
-Status UserStore::Replace(Content content) {
-  std::string text;
-  JsonWriter json(&text);
-  json.BeginObject().Field("v", 1).Key("users").BeginArray();
+void UserStore::Write(const Content& content, JsonWriter* json) {
+  json->Key("users").BeginArray();
   for (const User& user : content.users) {
-    json.BeginObject().Field("name", user.name).Field("role", RoleWord(user.role));
-    json.Field("password", user.password).EndObject();
+    json->BeginObject().Field("name", user.name).Field("role", RoleWord(user.role));
+    json->Field("password", user.password).EndObject();
   }
-  json.EndArray().Key("tokens").BeginArray();
+  json->EndArray().Key("tokens").BeginArray();
   for (const ApiToken& token : content.tokens) {
-    json.BeginObject().Field("name", token.name).Field("role", RoleWord(token.role));
-    json.Field("sha256", ToHex(BytesOf(token.digest)));
-    json.Field("created_at", token.created_at).EndObject();
+    json->BeginObject().Field("name", token.name).Field("role", RoleWord(token.role));
+    json->Field("sha256", ToHex(BytesOf(token.digest)));
+    json->Field("created_at", token.created_at).EndObject();
   }
-  json.EndArray().EndObject();
-  TRY(WriteFileDurably(path_, text + "\n", kMode));
-  Lock lock(mutex_);
-  content_ = std::move(content);
-  return Status::Ok();
-}
-
-UserStore::Content UserStore::Copy() const {
-  Lock lock(mutex_);
-  return content_;
+  json->EndArray();
 }
 
 std::optional<User> UserStore::FindUser(std::string_view name) const {
-  Lock lock(mutex_);
-  for (const User& user : content_.users) {
-    if (user.name == name) return user;
-  }
-  return std::nullopt;
+  return file_.Read([name](const Content& content) -> std::optional<User> {
+    for (const User& user : content.users) {
+      if (user.name == name) return user;
+    }
+    return std::nullopt;
+  });
 }
 
 std::optional<ApiToken> UserStore::FindToken(std::string_view secret) {
   const Sha256Digest digest = Sha256(secret);
   const WallTime now = clock_.Wall();
-  Lock lock(mutex_);
-  for (ApiToken& token : content_.tokens) {
-    if (token.digest != digest) continue;
-    token.last_used_at = now;
-    return token;
-  }
-  return std::nullopt;
+  return file_.Change([&](Content& content) -> std::optional<ApiToken> {
+    for (ApiToken& token : content.tokens) {
+      if (token.digest != digest) continue;
+      token.last_used_at = now;
+      return token;
+    }
+    return std::nullopt;
+  });
 }
 
-std::vector<ApiToken> UserStore::Tokens() const { return Copy().tokens; }
-std::vector<User> UserStore::Users() const { return Copy().users; }
+std::vector<ApiToken> UserStore::Tokens() const { return file_.Copy().tokens; }
+std::vector<User> UserStore::Users() const { return file_.Copy().users; }
 
 bool UserStore::empty() const {
-  Lock lock(mutex_);
-  return content_.users.empty() && content_.tokens.empty();
+  return file_.Read([](const Content& c) { return c.users.empty() && c.tokens.empty(); });
 }
 
 bool UserStore::has_users() const {
-  Lock lock(mutex_);
-  return !content_.users.empty();
+  return file_.Read([](const Content& c) { return !c.users.empty(); });
 }
 
 Status UserStore::SetUser(User user) {
-  Content content = Copy();
+  Content content = file_.Copy();
   const auto same = std::find_if(content.users.begin(), content.users.end(),
                                  [&user](const User& known) { return known.name == user.name; });
   if (same != content.users.end()) {
@@ -180,19 +141,19 @@ Status UserStore::SetUser(User user) {
   } else {
     content.users.push_back(std::move(user));
   }
-  return Replace(std::move(content));
+  return file_.Replace(std::move(content));
 }
 
 Status UserStore::RemoveUser(std::string_view name) {
-  Content content = Copy();
+  Content content = file_.Copy();
   if (std::erase_if(content.users, [name](const User& user) { return user.name == name; }) == 0) {
     return NotFound("there is no such user");
   }
-  return Replace(std::move(content));
+  return file_.Replace(std::move(content));
 }
 
 Result<UserStore::Issued> UserStore::AddToken(std::string name, Role role) {
-  Content content = Copy();
+  Content content = file_.Copy();
   if (content.tokens.size() >= kMaxTokens) return Full("there are too many; remove some first");
   Issued issued;
   issued.secret = NewSecretToken(kPrefix, &random_);
@@ -203,18 +164,18 @@ Result<UserStore::Issued> UserStore::AddToken(std::string name, Role role) {
   token.role = role;
   token.created_at = event::UtcText(clock_.Wall());
   content.tokens.push_back(token);
-  TRY(Replace(std::move(content)));
+  TRY(file_.Replace(std::move(content)));
   return issued;
 }
 
 Result<ApiToken> UserStore::RemoveToken(std::string_view id) {
-  Content content = Copy();
+  Content content = file_.Copy();
   const auto it = std::find_if(content.tokens.begin(), content.tokens.end(),
                                [id](const ApiToken& token) { return token.id == id; });
   if (it == content.tokens.end()) return NotFound("there is no such token");
   ApiToken removed = *it;
   content.tokens.erase(it);
-  TRY(Replace(std::move(content)));
+  TRY(file_.Replace(std::move(content)));
   return removed;
 }
 

@@ -16,7 +16,7 @@
 #include "agent/access/principal.h"
 #include "common/base/clock.h"
 #include "common/base/digest.h"
-#include "common/base/mutex.h"
+#include "common/base/durable_content.h"
 #include "common/base/random.h"
 #include "common/base/status.h"
 
@@ -65,24 +65,22 @@ class UserStore {
   Result<ApiToken> RemoveToken(std::string_view id);
 
  private:
+  static constexpr size_t kMaxFileBytes = 1024 * 1024;
   struct Content {
     std::vector<User> users;
     std::vector<ApiToken> tokens;
   };
   UserStore(std::string path, const Clock* clock, Random* random)
-      : path_(std::move(path)), clock_(*clock), random_(*random) {}
-  Status Read();
-  static Result<Content> Parse(std::string bytes);
-  // Writes it, then puts it in force.
-  Status Replace(Content content);
-  Content Copy() const;
+      : clock_(*clock),
+        random_(*random),
+        file_(std::move(path), {kMaxFileBytes, "access",
+                                "until passwords are set again nobody has one", Parse, Write}) {}
+  static Result<Content> Parse(JsonValue root);
+  static void Write(const Content& content, JsonWriter* json);
 
-  const std::string path_;
   const Clock& clock_;
   Random& random_;
-  mutable Mutex mutex_;
-  // Guarded by mutex_:
-  Content content_ GUARDED_BY(mutex_);
+  DurableContent<Content> file_;
 };
 
 }  // namespace tillrelay::access

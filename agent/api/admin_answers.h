@@ -7,7 +7,8 @@
 
 #include "agent/access/admin_auth.h"
 #include "agent/admin/admin.h"
-#include "agent/web/status_sources.h"
+#include "common/http/router.h"
+#include "common/web/security_headers.h"
 
 namespace tillrelay::api {
 

@@ -2,108 +2,30 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <iterator>
 #include <numeric>
-#include <span>
 #include <string_view>
 #include <utility>
 
 #include "agent/monitor/diagnosis.h"
+#include "common/metrics/prometheus.h"
 
 namespace tillrelay::api {
 namespace {
 
 using uplink::LinkPhase;
 
-std::string Escaped(std::string_view value) {
-  std::string out;
-  for (const char c : value) {
-    if (c == '\\' || c == '"') out += '\\';
-    if (c == '\n') {
-      out += "\\n";
-    } else {
-      out += c;
-    }
-  }
-  return out;
+using metrics::Escaped;
+using Writer = metrics::PrometheusWriter;
+
+metrics::Classes ClassesOf(const uplink::LatencyCounts& values) {
+  const uint64_t count = std::accumulate(values.classes.begin(), values.classes.end(), uint64_t{0});
+  return {uplink::kLatencyBounds, values.classes, count, values.sum_s};
 }
-
-double Unix(WallTime time) {
-  return static_cast<double>(time.time_since_epoch().count()) / 1'000'000.0;
-}
-
-class Writer {
- public:
-  // Starts a family: HELP and TYPE once, then its samples.
-  Writer& Family(std::string_view name, std::string_view type, std::string_view help) {
-    name_ = name;
-    fmt::format_to(std::back_inserter(out_), "# HELP tillrelay_{} {}\n# TYPE tillrelay_{} {}\n",
-                   name, help, name, type);
-    return *this;
-  }
-  // `labels` is the text between the braces.
-  Writer& Sample(uint64_t value, std::string_view labels = "") {
-    return Line(std::to_string(value), labels);
-  }
-  Writer& Real(double value, std::string_view labels = "") {
-    return Line(fmt::format("{:.3f}", value), labels);
-  }
-  Writer& Counter(std::string_view name, std::string_view help, uint64_t value) {
-    return Family(name, "counter", help).Sample(value);
-  }
-  Writer& Gauge(std::string_view name, std::string_view help, uint64_t value) {
-    return Family(name, "gauge", help).Sample(value);
-  }
-  Writer& Moment(std::string_view name, std::string_view help, WallTime time) {
-    if (time != WallTime()) Family(name, "gauge", help).Real(Unix(time));
-    return *this;
-  }
-  Writer& Distribution(std::string_view name, std::string_view help, const Histogram& values) {
-    return Classes(name, help, values.bounds(), values.counts(), values.count(), values.sum());
-  }
-  Writer& Latency(std::string_view name, std::string_view help,
-                  const uplink::LatencyCounts& values) {
-    const uint64_t count =
-        std::accumulate(values.classes.begin(), values.classes.end(), uint64_t{0});
-    return Classes(name, help, uplink::kLatencyBounds, values.classes, count, values.sum_s);
-  }
-  std::string Take() { return std::move(out_); }
-
- private:
-  // `counts` are not added up; Prometheus wants them so.
-  Writer& Classes(std::string_view name, std::string_view help, std::span<const double> bounds,
-                  std::span<const uint64_t> counts, uint64_t count, double sum) {
-    Family(name, "histogram", help);
-    const std::string bucket = fmt::format("{}_bucket", name), sums = fmt::format("{}_sum", name),
-                      total = fmt::format("{}_count", name);
-    name_ = bucket;
-    uint64_t at_most = 0;
-    for (size_t i = 0; i < bounds.size(); ++i) {
-      Sample(at_most += counts[i], fmt::format("le=\"{}\"", bounds[i]));
-    }
-    Sample(count, "le=\"+Inf\"");
-    name_ = sums;
-    Line(fmt::format("{:.6f}", sum), "");
-    name_ = total;
-    return Sample(count);
-  }
-  Writer& Line(std::string_view value, std::string_view labels) {
-    if (labels.empty()) {
-      fmt::format_to(std::back_inserter(out_), "tillrelay_{} {}\n", name_, value);
-    } else {
-      fmt::format_to(std::back_inserter(out_), "tillrelay_{}{{{}}} {}\n", name_, labels, value);
-    }
-    return *this;
-  }
-  std::string out_;
-  std::string_view name_;
-};
 
 void Build(Writer& w, const monitor::Snapshot& s) {
   w.Family("build_info", "gauge", "Always 1; the label names the version.");
   w.Sample(1, fmt::format("version=\"{}\"", Escaped(s.version)));
-  w.Moment("start_time_seconds", "When the service started.", s.started_at);
+  w.Time("start_time_seconds", "When the service started.", s.started_at);
 }
 
 // The kinds that a door can bring; the journal's own come from none.
@@ -147,7 +69,7 @@ void Registers(Writer& w, const capture::CaptureStats& c) {
   w.Family("register_last_heard_timestamp_seconds", "gauge", "When the register last reported.");
   for (const auto& [id, till] : c.registers) {
     if (++count > kMaxRegisters) break;
-    w.Real(Unix(till.last_heard_at), fmt::format("register=\"{}\"", Escaped(id)));
+    w.Real(metrics::UnixSeconds(till.last_heard_at), fmt::format("register=\"{}\"", Escaped(id)));
   }
   count = 0;
   w.Family("register_events_total", "counter", "Events of a register since start, by kind.");
@@ -200,7 +122,7 @@ void Journal(Writer& w, const monitor::Snapshot& s) {
   w.Gauge("waiting_events", "Events that the promise in force still waits for.", j.waiting);
   const bool waits = j.waiting > 0 && j.oldest_waiting_at < s.now;
   w.Family("oldest_waiting_age_seconds", "gauge", "Age of the oldest waiting event; 0 if none.");
-  w.Real(waits ? Unix(s.now) - Unix(j.oldest_waiting_at) : 0);
+  w.Real(waits ? metrics::UnixSeconds(s.now) - metrics::UnixSeconds(j.oldest_waiting_at) : 0);
   w.Gauge("head", "Highest committed number of the stream.", j.head);
   w.Gauge("sent_through", "Highest number sent in this connection.", s.uplink.sent_through);
   w.Gauge("acked_through", "Highest number up to which the broker acknowledged.",
@@ -231,10 +153,10 @@ void Link(Writer& w, const monitor::Snapshot& s) {
   }
   w.Gauge("centre_away", "1 if the collector gives no sign.", u.centre_away);
   w.Gauge("alarm", "1 if a fork or a take-over needs a person.", !u.alarm.empty());
-  w.Moment("link_last_connected_timestamp_seconds", "When the broker was last connected.",
-           u.last_connected_at);
-  w.Moment("last_confirmed_timestamp_seconds", "When the centre's word last moved.",
-           u.last_confirmed_at);
+  w.Time("link_last_connected_timestamp_seconds", "When the broker was last connected.",
+         u.last_connected_at);
+  w.Time("last_confirmed_timestamp_seconds", "When the centre's word last moved.",
+         u.last_confirmed_at);
   w.Gauge("in_flight_messages", "Messages sent and not yet acknowledged.", u.in_flight);
   w.Counter("published_total", "Messages acknowledged by the broker.", u.published_total);
   w.Counter("resent_total", "Events sent again after a lost connection.", u.resent_total);
@@ -248,11 +170,11 @@ void Link(Writer& w, const monitor::Snapshot& s) {
   for (size_t i = 1; i < std::size(kCauses); ++i) {
     w.Sample(u.failures_total[i], fmt::format("cause=\"{}\"", kCauses[i]));
   }
-  w.Latency("publish_seconds", "From an event's recording to the broker's acknowledgement.",
-            u.to_broker);
+  w.Distribution("publish_seconds", "From an event's recording to the broker's acknowledgement.",
+                 ClassesOf(u.to_broker));
   if (!s.by_broker()) {
-    w.Latency("confirm_seconds", "From an event's recording to the centre's confirmation.",
-              u.to_centre);
+    w.Distribution("confirm_seconds", "From an event's recording to the centre's confirmation.",
+                   ClassesOf(u.to_centre));
   }
   w.Counter("refused_commands_total", "Commands that were not obeyed.", u.refused_commands_total);
   w.Counter("disbelieved_confirmations_total", "Confirmations that were not believed.",
@@ -265,14 +187,15 @@ void Certificates(Writer& w, const std::vector<monitor::CertificateRow>& rows) {
   if (std::none_of(rows.begin(), rows.end(), known)) return;
   w.Family("certificate_expiry_timestamp_seconds", "gauge", "When the certificate ends.");
   for (const monitor::CertificateRow& row : rows) {
-    if (known(row)) w.Real(Unix(row.not_after), fmt::format("setting=\"{}\"", Escaped(row.name)));
+    if (known(row))
+      w.Real(metrics::UnixSeconds(row.not_after), fmt::format("setting=\"{}\"", Escaped(row.name)));
   }
 }
 
 }  // namespace
 
 std::string MetricsText(const monitor::Snapshot& snapshot) {
-  Writer writer;
+  Writer writer("tillrelay_");
   Build(writer, snapshot);
   Capture(writer, snapshot);
   Registers(writer, snapshot.capture);

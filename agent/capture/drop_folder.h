@@ -112,7 +112,7 @@ class DropFolder {
   DropArchive archive_;
   std::unordered_map<uint64_t, FileState> seen_;
   Pass pass_;
-  log::Repeated trouble_{log::Level::kError, "capture"};
+  log::RateLimitedLog trouble_{log::Level::kError, "capture"};
   std::string last_trouble_;
 };
 

@@ -40,7 +40,7 @@ class IntakeAuth {
   TokenStore& book_;
   const Clock& clock_;
   std::unordered_map<std::string, Allowance> certificates_;
-  log::Repeated strangers_{log::Level::kWarning, "capture"};
+  log::RateLimitedLog strangers_{log::Level::kWarning, "capture"};
 };
 
 // May one who speaks for `subject` (empty: for any) send what register `register_id` has done?

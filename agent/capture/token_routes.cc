@@ -47,8 +47,8 @@ Response Failed(const Status& status) {
   if (status.code() == Code::kFull) {
     return Problem(409, "too-many-tokens", "No further token can be kept", status.message());
   }
-  log::Error("capture", "the token book was not changed: {}", status.message());
-  return Problem(503, "unavailable", "The token book was not changed", status.message());
+  log::Error("capture", "the tokens were not changed: {}", status.message());
+  return Problem(503, "unavailable", "The tokens were not changed", status.message());
 }
 
 std::string Owner(const Token& token) {

@@ -18,7 +18,7 @@
 #include "agent/capture/rate_limit.h"
 #include "common/base/clock.h"
 #include "common/base/digest.h"
-#include "common/base/mutex.h"
+#include "common/base/durable_content.h"
 #include "common/base/random.h"
 #include "common/base/status.h"
 
@@ -71,20 +71,19 @@ class TokenStore {
   };
   using Entries = std::unordered_map<Sha256Digest, Entry, FirstBytes>;
 
-  TokenStore(std::string path, const Clock* clock, Random* random)
-      : path_(std::move(path)), clock_(*clock), random_(*random) {}
-  Status Read();
-  Status PutAside(const Status& why) const;
-  Status Write(const Entries& entries) const;
-  Entries Copy() const;
+  static constexpr size_t kMaxFileBytes = 4 * 1024 * 1024;
 
-  const std::string path_;
+  TokenStore(std::string path, const Clock* clock, Random* random)
+      : clock_(*clock),
+        random_(*random),
+        file_(std::move(path), {kMaxFileBytes, "capture",
+                                "until tokens are added again none is known", Parse, Write}) {}
+  static Result<Entries> Parse(JsonValue root);
+  static void Write(const Entries& entries, JsonWriter* json);
+
   const Clock& clock_;
   Random& random_;
-
-  mutable Mutex mutex_;
-  // Guarded by mutex_:
-  Entries entries_ GUARDED_BY(mutex_);
+  DurableContent<Entries> file_;
 };
 
 }  // namespace tillrelay::capture

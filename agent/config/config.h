@@ -11,9 +11,9 @@
 #include <string>
 #include <vector>
 
-#include "common/base/opening_hours.h"
 #include "common/base/settings.h"
 #include "common/base/status.h"
+#include "common/event/opening_hours.h"
 
 namespace tillrelay::config {
 

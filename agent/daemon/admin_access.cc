@@ -5,6 +5,7 @@
 #include "agent/access/access_routes.h"
 #include "agent/journal/paths.h"
 #include "agent/web/login_page.h"
+#include "common/base/process.h"
 #include "common/http/address.h"
 #include "common/http/own_certificate.h"
 #include "common/service/credentials.h"
@@ -26,8 +27,6 @@ std::string PageUrl(const AdminAccess::Rooms& rooms) {
   if (name.find(':') != std::string::npos) name = "[" + name + "]";
   return (rooms.fingerprint.empty() ? "http://" : "https://") + name + ":" + port;
 }
-
-const char* Environment(const char* name) { return std::getenv(name); }
 
 }  // namespace
 
@@ -52,7 +51,7 @@ Result<http::TlsFiles> AdminTls(const config::Config& config, const Clock& clock
   } own[] = {{"status.tls_cert_file", status.tls_cert_file, &files.cert_file},
              {"status.tls_key_file", status.tls_key_file, &files.key_file}};
   for (const auto& file : own) {
-    auto path = service::CredentialPath(file.key, file.value, Environment);
+    auto path = service::CredentialPath(file.key, file.value, EnvironmentVariable);
     if (!path.ok()) return std::move(path).status();
     *file.out = *std::move(path);
   }

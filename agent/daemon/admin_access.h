@@ -1,6 +1,6 @@
 // What: who is let in at the admin port: the room `access` with its file, its audit in the journal
 // and
-//   its login page, put before the routes of the status room.
+//   its login page, put before the routes of api and web.
 // Promise: docs/access.md.
 // Thread: made on main before the server starts; its routes run on http and, for what waits, in
 // `run`.

@@ -12,6 +12,7 @@
 #include "agent/monitor/status_json.h"
 #include "agent/validation/validation.h"
 #include "agent/web/page_context.h"
+#include "common/base/process.h"
 #include "common/service/credentials.h"
 #include "common/service/exit_codes.h"
 #include "common/wire/ulid.h"
@@ -35,15 +36,10 @@ std::vector<std::pair<std::string, std::string>> CertificateFiles(const config::
       {"intake.tls_cert_file", config.intake.tls_cert_file},
       {"status.tls_cert_file", config.status.tls_cert_file}};
   for (auto& [key, path] : files) {
-    const auto place = service::CredentialPath(key, path, std::getenv);
+    const auto place = service::CredentialPath(key, path, EnvironmentVariable);
     path = place.ok() ? *place : "";
   }
   return files;
-}
-
-std::string HostName() {
-  char name[256] = {};
-  return gethostname(name, sizeof name - 1) == 0 ? name : "unknown";
 }
 
 }  // namespace
@@ -52,9 +48,9 @@ Agent::Agent(config::Config config, const Process& process)
     : config_(std::move(config)),
       signals_(*process.signals),
       config_reloader_(&config_, process.config_path, process.signals),
-      notifier_(service::Notifier::FromEnvironment(std::getenv)),
+      notifier_(service::Notifier::FromEnvironment(EnvironmentVariable)),
       intake_socket_(TakeIntakeSocket(process.sockets, config_.intake.listen, notifier_)),
-      host_(HostName()),
+      host_(MachineName()),
       session_(wire::NewUlid(clock_.Wall(), &random_)),
       started_at_(clock_.Wall()),
       memory_(std::make_shared<MemoryBudget>(static_cast<size_t>(config_.limits.memory_bytes))),

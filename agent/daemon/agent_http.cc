@@ -4,10 +4,11 @@
 #include <cstdlib>
 
 #include "agent/api/admin_routes.h"
+#include "agent/api/status_routes.h"
 #include "agent/capture/token_routes.h"
 #include "agent/daemon/intake_socket.h"
 #include "agent/journal/paths.h"
-#include "agent/web/status_sources.h"
+#include "agent/web/page_routes.h"
 #include "common/http/address.h"
 #include "common/http/own_certificate.h"
 #include "common/service/credentials.h"
@@ -123,9 +124,11 @@ Status Agent::StartHttp() {
   queries.viewer = [](const http::Request& request) {
     return access::Principal{true, request.remote, "", true};
   };
-  web::AddRoutes(*control_router, queries);
+  api::AddStatusRoutes(*control_router, queries.snapshot, queries.faces.time);
+  web::AddPageRoutes(*control_router, queries);
   queries.viewer = [this](const http::Request& r) { return admin_access_->PrincipalOf(r); };
-  web::AddRoutes(*status_router, queries);
+  api::AddStatusRoutes(*status_router, queries.snapshot, queries.faces.time);
+  web::AddPageRoutes(*status_router, queries);
   admin_access_->AddAuth(status_router.get());
   admin_access_->AddRoutes(control_router.get());
   capture::AddTokenRoutes(control_router.get(), tokens_.get(), [this](std::function<void()> work) {

@@ -4,6 +4,7 @@
 #include "agent/monitor/status_json.h"
 #include "agent/redact/card_redaction.h"
 #include "agent/validation/format_settings.h"
+#include "common/base/process.h"
 #include "common/event/identity.h"
 #include "common/mqtt/paho_link.h"
 #include "common/service/credentials.h"
@@ -18,8 +19,6 @@ constexpr size_t kMaxSessionsFile = 64 * 1024;
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-const char* Environment(const char* name) { return std::getenv(name); }
 
 reconcile::NumberingRule NumberingOf(const config::Config::Registers& registers) {
   reconcile::NumberingRule rule{reconcile::NumberingNamed(registers.numbering), {}};
@@ -73,8 +72,8 @@ std::optional<Failure> Agent::ReadRules() {
   intake_options_->quarantine_share =
       journal::ShareOf({static_cast<uint64_t>(config_.limits.quarantine_documents),
                         static_cast<uint64_t>(config_.limits.quarantine_bytes)});
-  auto operator_key =
-      service::ReadSecret("guard.operator_key_file", config_.guard.operator_key_file, Environment);
+  auto operator_key = service::ReadSecret("guard.operator_key_file",
+                                          config_.guard.operator_key_file, EnvironmentVariable);
   if (!operator_key.ok()) return Failure{service::kExitConfiguration, operator_key.status()};
   auto guard = redact::MakeRedactOptions(config_.guard.receipt_pattern, *std::move(operator_key));
   if (!guard.ok()) return Failure{service::kExitConfiguration, std::move(guard).status()};
@@ -151,8 +150,8 @@ std::optional<journal::HistoryPoint> Agent::Minute(const journal::JournalStats& 
 
 Result<mqtt::LinkOptions> Agent::LinkOptionsOf() const {
   mqtt::LinkOptions link;
-  auto password =
-      service::ReadSecret("broker.password_file", config_.broker.password_file, Environment);
+  auto password = service::ReadSecret("broker.password_file", config_.broker.password_file,
+                                      EnvironmentVariable);
   if (!password.ok()) return std::move(password).status();
   link.password = *std::move(password);
   link.url = config_.broker.url;
@@ -169,7 +168,7 @@ Result<mqtt::LinkOptions> Agent::LinkOptionsOf() const {
   const bool tls = link.url.starts_with("mqtts://");  // else none of them is used
   for (const auto& file : files) {
     if (!tls) break;
-    auto path = service::CredentialPath(file.key, file.value, Environment);
+    auto path = service::CredentialPath(file.key, file.value, EnvironmentVariable);
     if (!path.ok()) return std::move(path).status();
     *file.out = *std::move(path);
   }

@@ -1,10 +1,8 @@
 // tillrelayd: the process around the agent: arguments, signals, exit code.
-#include <fmt/format.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cstdlib>
+#include <CLI/CLI.hpp>
 
 #include "agent/daemon/agent.h"
 #include "agent/redact/card_redaction.h"
@@ -14,13 +12,6 @@
 
 namespace tillrelay {
 namespace {
-
-const char* Environment(const char* name) { return std::getenv(name); }
-
-int Usage() {
-  std::fputs("usage: tillrelayd --config FILE [--check]\n", stderr);
-  return service::kExitUsage;
-}
 
 // Without starting: what a start would say.
 int Check(const config::Config& config) {
@@ -36,23 +27,18 @@ int Check(const config::Config& config) {
 }
 
 int Main(int argc, char** argv) {
-  const char* from_environment = Environment("TILLRELAY_CONFIG");
-  std::string config_path =
-      from_environment != nullptr ? from_environment : "/etc/tillrelay/tillrelay.toml";
+  CLI::App app{"The daemon on the store's server", "tillrelayd"};
+  std::string config_path = "/etc/tillrelay/tillrelay.toml";
   bool check = false;
-  for (int i = 1; i < argc; ++i) {
-    const std::string_view argument = argv[i];
-    if (argument == "--version") {
-      fmt::print("tillrelayd {}\n", TILLRELAY_VERSION);
-      return service::kExitOk;
-    }
-    if (argument == "--config" && i + 1 < argc) {
-      config_path = argv[++i];
-    } else if (argument == "--check") {
-      check = true;
-    } else {
-      return Usage();
-    }
+  app.set_version_flag("--version", "tillrelayd " TILLRELAY_VERSION);
+  app.add_option("--config", config_path, "The configuration file")
+      ->envname("TILLRELAY_CONFIG")
+      ->type_name("FILE");
+  app.add_flag("--check", check, "Read the configuration and end");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? service::kExitOk : service::kExitUsage;
   }
   ConfigureAllocator();
   log::Setup(log::Level::kInfo, redact::RedactLine);
@@ -71,7 +57,7 @@ int Main(int argc, char** argv) {
     log::Error("main", "{}", signals.status().message());
     return service::kExitFault;
   }
-  auto sockets = service::InheritedSockets(Environment, getpid());
+  auto sockets = service::InheritedSockets(EnvironmentVariable, getpid());
   service::ForgetInheritedSockets();
   Agent agent(*std::move(config), {config_path, &*signals, std::move(sockets)});
   if (auto failure = agent.Start()) {

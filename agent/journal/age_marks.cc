@@ -6,7 +6,7 @@
 #include <charconv>
 #include <sstream>
 
-#include "agent/journal/witness.h"
+#include "agent/journal/repair/witness.h"
 #include "common/base/digest.h"
 #include "common/base/log.h"
 

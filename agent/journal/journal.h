@@ -26,9 +26,9 @@
 #include <thread>
 
 #include "agent/journal/ballast.h"
-#include "agent/journal/file_watch.h"
 #include "agent/journal/journal_stats.h"
 #include "agent/journal/record.h"
+#include "agent/journal/repair/file_watch.h"
 #include "agent/journal/repair/salvage.h"
 #include "agent/journal/room.h"
 #include "agent/journal/store.h"
@@ -192,7 +192,7 @@ class Journal {
   Inbox<Message> inbox_;
   std::unique_ptr<JournalStore> store_;
   Ballast ballast_;
-  log::Repeated trouble_{log::Level::kError, "journal"};
+  log::RateLimitedLog trouble_{log::Level::kError, "journal"};
   uint64_t appended_bytes_ = 0;
   Instant opened_at_{};
   Instant last_tick_{};
@@ -201,7 +201,7 @@ class Journal {
   bool vanished_ = false;  // the file has lost its name and could not be put back yet
   WitnessFile witness_;
   FileWatch watch_;
-  log::Repeated witness_trouble_{log::Level::kWarning, "journal"};
+  log::RateLimitedLog witness_trouble_{log::Level::kWarning, "journal"};
   RoomSample sample_;
   uint64_t room_bytes_ = 0;  // as of the last look
   // Confirmations and audit lines of groups that found the file locked.

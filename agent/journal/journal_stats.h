@@ -8,7 +8,7 @@
 
 #include "agent/journal/stream_row.h"
 #include "common/base/clock.h"
-#include "common/base/histogram.h"
+#include "common/metrics/histogram.h"
 
 namespace tillrelay::journal {
 

@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "common/base/files.h"
+
 namespace tillrelay::journal {
 
 inline std::string LockPath(const std::string& journal) { return journal + ".lock"; }
@@ -12,11 +14,6 @@ inline std::string WalPath(const std::string& journal) { return journal + "-wal"
 
 inline std::string WitnessPath(const std::string& journal) { return journal + ".witness"; }
 
-inline std::string DirectoryOf(const std::string& path) {
-  const size_t slash = path.rfind('/');
-  if (slash == std::string::npos) return ".";
-  return path.substr(0, slash == 0 ? 1 : slash);
-}
 inline std::string NameOf(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
 inline std::string Beside(const std::string& journal, const char* name) {

@@ -75,12 +75,10 @@ Status JournalStore::AppendEvent(const event::Draft& draft, const std::string& s
   auto conflict = Contradiction(draft, *known, now);
   if (!conflict.ok()) return std::move(conflict).status();
   if (!conflict->empty()) {
-    const RejectedDocument unfit{
-        {*conflict, "", "another document under this number is already stored"},
-        "",
-        draft.subject,
-        event::WithKind(draft.kind, draft.data),
-        "application/json"};
+    const event::Rejection why{*conflict, "",
+                               "another document under this number is already stored"};
+    const RejectedDocument unfit{why, "", draft.subject, event::WithKind(draft.kind, draft.data),
+                                 "application/json"};
     return quarantine_.Put(unfit, sender, now, receipt);
   }
   if (options_.books == nullptr) return Insert(draft, now, receipt);

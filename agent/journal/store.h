@@ -2,9 +2,8 @@
 // Promise: docs/journal.md. Between Begin and Commit nothing is visible outside; after Rollback, or
 //   after a failed Commit, the object shows the last committed state.
 // Thread: journal.
-// Errors: full (no room; rolled back cleanly), busy (another program holds the file; the same),
-//   corrupt (rows missing or damaged), conflict (newer schema, or the file belongs to another
-//   store), unavailable (I/O; reopen before going on).
+// Errors: full, busy (another program holds the file), both rolled back; corrupt (rows missing or
+//   damaged), conflict (newer schema, another store's file), unavailable (I/O; reopen).
 #pragma once
 
 #include <functional>
@@ -23,7 +22,7 @@
 #include "agent/journal/query/history.h"
 #include "agent/journal/record.h"
 #include "agent/journal/repair/take_over.h"
-#include "agent/journal/witness.h"
+#include "agent/journal/repair/witness.h"
 #include "common/base/files.h"
 #include "common/base/random.h"
 #include "common/event/bookkeeper.h"

@@ -11,13 +11,11 @@
 #include <vector>
 
 #include "agent/monitor/snapshot.h"
+#include "common/web/units.h"
 
 namespace tillrelay::monitor {
 
 inline constexpr double kDiskAmberDays = 7, kDiskRedDays = 2;  // of room
-
-enum class Level { kGreen, kAmber, kRed };
-std::string_view Word(Level level);  // "green", "amber", "red"
 
 // The store's clock face, "14:02".
 using TimeText = std::function<std::string(WallTime)>;
@@ -48,9 +46,6 @@ Verdict Diagnose(const Snapshot& snapshot, const TimeText& time_text = UtcTimeTe
 // would accept.
 std::optional<std::string_view> IntakeRefusal(const Snapshot& snapshot);
 
-std::string Thousands(uint64_t number);         // "48,201"
-std::string EventsText(uint64_t number);        // "1 event", "412 events"
-std::string AgeText(std::chrono::seconds age);  // "12 s", "39 min", "5 h", "3 days"
-std::string BytesText(uint64_t bytes);          // "8.1 GB"
+std::string EventsText(uint64_t number);  // "1 event", "412 events"
 
 }  // namespace tillrelay::monitor

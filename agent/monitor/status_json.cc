@@ -152,14 +152,14 @@ void Counters(JsonWriter& json, const Snapshot& s) {
 }
 
 void Words(JsonWriter& json, const Verdict& verdict) {
-  json.Field("level", Word(verdict.level)).Field("cause", verdict.cause);
+  json.Field("level", LevelWord(verdict.level)).Field("cause", verdict.cause);
   json.Field("sentence", verdict.sentence).Field("safe", verdict.safe);
   json.Key("steps").BeginArray();
   for (const std::string& step : verdict.steps) json.String(step);
   json.EndArray();
   json.Key("issues").BeginArray();
   for (const Issue& issue : verdict.issues) {
-    json.BeginObject().Field("level", Word(issue.level));
+    json.BeginObject().Field("level", LevelWord(issue.level));
     json.Field("title", issue.title).Field("detail", issue.detail).EndObject();
   }
   json.EndArray();

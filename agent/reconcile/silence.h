@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "agent/reconcile/reconcile_stats.h"
-#include "common/base/opening_hours.h"
+#include "common/event/opening_hours.h"
 
 namespace tillrelay::reconcile {
 

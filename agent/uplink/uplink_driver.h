@@ -135,7 +135,7 @@ class UplinkDriver {
   uint64_t next_token_ = 1;
   uint32_t maximum_packet_ = 0;  // 0: the broker told no limit
   int subscriptions_pending_ = 0;
-  log::Repeated trouble_{log::Level::kWarning, "uplink"};
+  log::RateLimitedLog trouble_{log::Level::kWarning, "uplink"};
   Instant connected_at_{};
   std::chrono::milliseconds centre_clock_ahead_{0};
   WallTime last_confirmed_at_{};

@@ -14,6 +14,7 @@
 #include "agent/validation/format_settings.h"
 #include "common/base/clock.h"
 #include "common/base/files.h"
+#include "common/base/process.h"
 #include "common/event/time_text.h"
 #include "common/http/address.h"
 #include "common/http/tls.h"
@@ -26,8 +27,6 @@ namespace {
 
 constexpr size_t kMaxSecretBytes = 4096;
 constexpr const char* kAsRoot = "run this as root: it then judges with the rights of the service";
-
-const char* Environment(const char* name) { return std::getenv(name); }
 
 // The unit's PrivateTmp= and ProtectHome= give the service other folders of these names.
 bool HiddenFromService(std::string_view path) {
@@ -333,7 +332,7 @@ std::string_view NameOf(Verdict verdict) {
 Viewpoint DaemonAtStart() {
   Viewpoint viewpoint;
   viewpoint.file_of = [](std::string_view key, const std::string& value) {
-    return service::CredentialPath(key, value, Environment);
+    return service::CredentialPath(key, value, EnvironmentVariable);
   };
   viewpoint.look_into_journal = false;
   return viewpoint;

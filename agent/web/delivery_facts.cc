@@ -29,7 +29,7 @@ std::string ConnectionText(const PageContext& context) {
                   context.Since(since));
   if (!online && u.next_try_at > context.s.now) {
     const auto left = std::chrono::ceil<seconds>(u.next_try_at - context.s.now);
-    text += " · " + fmt::format(strings::kNextTryIn, monitor::AgeText(left));
+    text += " · " + fmt::format(strings::kNextTryIn, AgeText(left));
   }
   return text;
 }
@@ -110,7 +110,7 @@ void Preview(Html& html, const Principal& viewer, const ReplayQuestion& q) {
 std::string RateText(double per_second) {
   if (per_second < 0) return "–";
   if (per_second >= 10) {
-    return fmt::format(strings::kPerSecond, monitor::Thousands(static_cast<uint64_t>(per_second)));
+    return fmt::format(strings::kPerSecond, Thousands(static_cast<uint64_t>(per_second)));
   }
   const double per_minute = std::round(per_second * 600) / 10;
   return fmt::format(strings::kPerMinute,
@@ -124,22 +124,20 @@ std::string DeliveryFacts(const PageContext& context) {
   Fact(html, strings::kConnection, ConnectionText(context));
   Fact(html, strings::kLastError,
        u.last_error.empty() ? std::string(strings::kNoError) : u.last_error);
-  Fact(html, strings::kInFlight,
-       fmt::format(strings::kInFlightEvents, monitor::Thousands(u.in_flight)));
+  Fact(html, strings::kInFlight, fmt::format(strings::kInFlightEvents, Thousands(u.in_flight)));
   Fact(html, strings::kRate,
        s.rates.stored_per_s < 0 ? ""
                                 : fmt::format(strings::kRates, RateText(s.rates.stored_per_s),
                                               RateText(s.rates.delivered_per_s)));
   if (s.journal.waiting > 0) {
     Fact(html, strings::kFinished,
-         context.v.drain_s
-             ? fmt::format(strings::kFinishedIn, monitor::AgeText(seconds(*context.v.drain_s)))
-             : std::string(strings::kFinishedUnknown));
+         context.v.drain_s ? fmt::format(strings::kFinishedIn, AgeText(seconds(*context.v.drain_s)))
+                           : std::string(strings::kFinishedUnknown));
   }
   if (!s.by_broker()) Fact(html, strings::kLastConfirmed, context.Ago(u.last_confirmed_at));
   Fact(html, strings::kBroker, u.broker);
   Fact(html, strings::kReconnects,
-       fmt::format(strings::kReconnectsSince, monitor::Thousands(u.connects_total),
+       fmt::format(strings::kReconnectsSince, Thousands(u.connects_total),
                    context.Since(s.started_at)));
   Fact(html, strings::kCertificates, CertificatesText(context));
   return html.Take();
@@ -156,7 +154,7 @@ std::string ReplayProgressFragment(const PageContext& context) {
   const uint64_t of = std::max<uint64_t>(r.of, 1), looked = std::min(r.looked, of);
   const std::string text =
       r.state == "running" ? fmt::format(strings::kReplayRunning, monitor::EventsText(r.sent),
-                                         monitor::Thousands(r.looked), monitor::Thousands(r.of))
+                                         Thousands(r.looked), Thousands(r.of))
       : r.state == "done"  ? fmt::format(strings::kReplayDone, monitor::EventsText(r.sent))
                            : fmt::format(strings::kReplayInterrupted, monitor::EventsText(r.sent));
   html.Put("<p class=\"none\"><b>{}</b> {}</p>", fmt::format(strings::kReplayOf, r.id), text);

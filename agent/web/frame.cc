@@ -36,7 +36,7 @@ void Head(Html& html, const PageContext& context, const FrameParts& parts) {
   html.Put("<title>{}{} · {}</title>\n", context.Title(),
            is_overview ? std::string() : fmt::format(" · {}", parts.title), strings::kTitle);
   html.Put("<link rel=\"icon\" id=\"icon\" type=\"image/svg+xml\" href=\"/assets/state-{}.svg\">\n",
-           monitor::Word(context.v.level));
+           LevelWord(context.v.level));
   html.Raw(
       "<link rel=\"stylesheet\" href=\"/assets/style.css\">\n"
       "<script type=\"module\" src=\"/assets/live.js\"></script>\n");
@@ -98,7 +98,7 @@ std::string ActionForm(const Principal& viewer, const ActionParts& parts, std::s
 std::string StateLine(const PageContext& context) {
   Html html;
   html.Put("<a class=\"{}\" href=\"/\"><span aria-hidden=\"true\">{}</span> {}</a>",
-           monitor::Word(context.v.level), Symbol(context.v.level), context.v.headline);
+           LevelWord(context.v.level), Symbol(context.v.level), context.v.headline);
   return html.Take();
 }
 
@@ -107,7 +107,7 @@ std::string QuarantineMark(const PageContext& context) {
   Html html;
   if (count > 0) {
     html.Put("<span class=\"count\"><span class=\"unseen\">{}</span>{}</span>", strings::kDocuments,
-             monitor::Thousands(count));
+             Thousands(count));
   }
   return html.Take();
 }

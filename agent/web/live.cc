@@ -54,7 +54,7 @@ void LivePage::TakeSnapshot() {
   const PageContext context(snapshot, faces_);
   asof_ = faces_.stamp(snapshot.now).substr(11);
   members_ = {{"title", context.Title()},
-              {"level", std::string(monitor::Word(context.v.level))},
+              {"level", std::string(LevelWord(context.v.level))},
               {"phase", context.v.state}};
   pieces_ = FragmentsOf(context);
 }

@@ -16,7 +16,7 @@ constexpr uint64_t kBarWidth = 1000;    // units of the bar's view box
 constexpr uint64_t kLeastWindow = 100;  // events that the bar shows at least
 constexpr size_t kMaxRows = 100;        // registers on the page
 
-std::string Count(int64_t number) { return monitor::Thousands(static_cast<uint64_t>(number)); }
+std::string Count(int64_t number) { return Thousands(static_cast<uint64_t>(number)); }
 
 // How far `number` reaches in a bar that ends at the head and begins a window before it.
 uint64_t Reach(const monitor::Snapshot& s, uint64_t number) {
@@ -35,22 +35,22 @@ void Key(Html& html, std::string_view fill, std::string_view label, uint64_t num
   html.Put(
       "<li><svg viewBox=\"0 0 11 11\" aria-hidden=\"true\"><rect width=\"11\" height=\"11\" "
       "rx=\"3\" class=\"fill-{}\"/></svg>{} <b>{}</b></li>",
-      fill, label, monitor::Thousands(number));
+      fill, label, Thousands(number));
 }
 
 // How a register is doing, in a symbol and a word.
 struct Doing {
-  monitor::Level level;
+  Level level;
   std::string_view word;
 };
 Doing DoingOf(const PageContext& context, const reconcile::RegisterRow& row) {
-  if (row.result == "gaps") return {monitor::Level::kRed, strings::kGapState};
-  if (row.result == "mismatch") return {monitor::Level::kRed, strings::kDiffers};
-  if (row.silent) return {monitor::Level::kAmber, strings::kSilentState};
+  if (row.result == "gaps") return {Level::kRed, strings::kGapState};
+  if (row.result == "mismatch") return {Level::kRed, strings::kDiffers};
+  if (row.silent) return {Level::kAmber, strings::kSilentState};
   if (row.missing > 0)
-    return {monitor::Level::kAmber, strings::kGapState};  // may still come: the day is open
+    return {Level::kAmber, strings::kGapState};  // may still come: the day is open
   const bool fresh = context.s.now - row.heard_at < std::chrono::minutes(15);
-  return {monitor::Level::kGreen, fresh ? strings::kSelling : strings::kQuiet};
+  return {Level::kGreen, fresh ? strings::kSelling : strings::kQuiet};
 }
 
 void Register(Html& html, const PageContext& context, const reconcile::RegisterRow& row) {
@@ -58,7 +58,7 @@ void Register(Html& html, const PageContext& context, const reconcile::RegisterR
   html.Put(
       "<tr><th scope=\"row\">{}</th><td><span class=\"{}-text\"><span aria-hidden=\"true\">"
       "{}</span> {}</span></td>",
-      row.register_id, monitor::Word(doing.level), Symbol(doing.level), doing.word);
+      row.register_id, LevelWord(doing.level), Symbol(doing.level), doing.word);
   html.Put("<td class=\"num\" data-k=\"{}\">{}</td>", strings::kSales, Count(row.sales));
   html.Put("<td class=\"num\" data-k=\"{}\">{}</td>", strings::kReturns, Count(row.returns));
   html.Put("<td data-k=\"{}\">{}</td>", strings::kNumbers,
@@ -86,9 +86,9 @@ void FindForm(Html& html, const Principal& viewer) {
 std::string VerdictPiece(const PageContext& context) {
   const monitor::Verdict& v = context.v;
   Html html;
-  html.Put("<div class=\"verdict {}\">\n", monitor::Word(v.level));
+  html.Put("<div class=\"verdict {}\">\n", LevelWord(v.level));
   html.Put("<img src=\"/assets/state-{}.svg\" alt=\"{}\" width=\"30\" height=\"30\">",
-           monitor::Word(v.level), fmt::format(strings::kStateIs, monitor::Word(v.level)));
+           LevelWord(v.level), fmt::format(strings::kStateIs, LevelWord(v.level)));
   html.Put("<h1>{}</h1>\n", v.headline);
   if (!v.reason.empty()) html.Put("<p>{}</p>\n", v.reason);
   html.Put("<p class=\"soft\">{}</p>\n", v.safe);
@@ -104,12 +104,11 @@ std::string VerdictPiece(const PageContext& context) {
 std::string BarPiece(const PageContext& context) {
   const monitor::Snapshot& s = context.s;
   const journal::JournalStats& j = s.journal;
-  std::string label = fmt::format("{} {}", strings::kAcked, monitor::Thousands(s.acked_through()));
+  std::string label = fmt::format("{} {}", strings::kAcked, Thousands(s.acked_through()));
   if (!s.by_broker()) {
-    label = fmt::format("{} {}, {}", strings::kConfirmed, monitor::Thousands(j.confirmed_through),
-                        label);
+    label = fmt::format("{} {}, {}", strings::kConfirmed, Thousands(j.confirmed_through), label);
   }
-  label += fmt::format(", {} {}", strings::kStored, monitor::Thousands(j.head));
+  label += fmt::format(", {} {}", strings::kStored, Thousands(j.head));
   Html html;
   html.Put(
       "<svg class=\"bar\" viewBox=\"0 0 1000 26\" preserveAspectRatio=\"none\" role=\"img\" "
@@ -135,7 +134,7 @@ std::string NeedsPiece(const PageContext& context) {
   html.Raw("<ul class=\"issues\">");
   for (const monitor::Issue& issue : context.v.issues) {
     html.Put("<li><span class=\"{}-text\" aria-hidden=\"true\">{}</span><strong>",
-             monitor::Word(issue.level), Symbol(issue.level));
+             LevelWord(issue.level), Symbol(issue.level));
     if (issue.view.empty()) {
       html.Put("{}", issue.title);
     } else {

@@ -25,7 +25,7 @@ std::string PageContext::Store() const {
 std::string PageContext::Ago(WallTime time) const {
   if (time == WallTime()) return std::string(strings::kNeverHeard);
   const auto age = std::chrono::floor<seconds>(s.now - time);
-  return fmt::format(strings::kAgo, monitor::AgeText(std::max(seconds(0), age)));
+  return fmt::format(strings::kAgo, AgeText(std::max(seconds(0), age)));
 }
 
 std::string PageContext::Since(WallTime time) const {
@@ -33,16 +33,10 @@ std::string PageContext::Since(WallTime time) const {
 }
 
 std::string PageContext::Title() const {
-  const std::string count =
-      s.journal.waiting > 0
-          ? fmt::format(strings::kTitleWaiting, monitor::Thousands(s.journal.waiting))
-          : v.state;
+  const std::string count = s.journal.waiting > 0
+                                ? fmt::format(strings::kTitleWaiting, Thousands(s.journal.waiting))
+                                : v.state;
   return fmt::format("{} {} · {}", Symbol(v.level), count, Store());
-}
-
-std::string_view Symbol(monitor::Level level) {
-  static constexpr std::string_view kSymbols[] = {"●", "▲", "■"};
-  return kSymbols[static_cast<size_t>(level)];
 }
 
 }  // namespace tillrelay::web

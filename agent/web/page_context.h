@@ -36,6 +36,4 @@ class PageContext {
   const TimeFormat& faces;
 };
 
-std::string_view Symbol(monitor::Level level);  // "●", "▲", "■"
-
 }  // namespace tillrelay::web

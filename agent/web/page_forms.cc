@@ -4,7 +4,7 @@
 
 #include <charconv>
 
-#include "agent/api/admin_answers.h"
+#include "agent/access/admin_auth.h"
 #include "agent/web/delivery_facts.h"
 #include "agent/web/page_handler.h"
 #include "agent/web/pages/quarantine_view.h"

@@ -4,7 +4,9 @@
 
 #include <charconv>
 
+#include "agent/web/assets.h"
 #include "agent/web/delivery_facts.h"
+#include "agent/web/live.h"
 #include "agent/web/overview.h"
 #include "agent/web/page_forms.h"
 #include "agent/web/page_handler.h"
@@ -168,6 +170,21 @@ void Audit(const PageRequest& asked) {
                       });
 }
 
+http::Response AssetAnswer(const http::Request& request) {
+  const Asset* asset = FindAsset(request.Param("name"));
+  if (asset == nullptr) return http::Problem(404, "not-found", "There is nothing at this path");
+  http::Response response;
+  response.headers.Add("ETag", asset->etag);
+  response.headers.Add("Cache-Control", "no-cache");  // kept, but asked about by its ETag
+  if (request.Header("If-None-Match") == asset->etag) {
+    response.status = 304;
+    return response;
+  }
+  response.content_type = asset->content_type;
+  response.body = asset->bytes;
+  return response;
+}
+
 }  // namespace
 
 void AddPageRoutes(http::Router& router, const StatusSources& sources) {
@@ -186,6 +203,11 @@ void AddPageRoutes(http::Router& router, const StatusSources& sources) {
       {"/audit", Audit}};
   for (const auto& [path, view] : views) router.Add("GET", path, ClosedPage(queries, view));
   AddPageForms(router, queries);
+  AddLiveRoute(router, queries->snapshot, queries->faces);
+  router.Add("GET", "/assets/{name}",
+             [](http::Request&& request, const http::Responder& responder) {
+               responder.Send(Secured(AssetAnswer(request)));
+             });
 }
 
 }  // namespace tillrelay::web

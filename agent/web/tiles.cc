@@ -15,7 +15,7 @@ using http::Html;
 
 constexpr double kPictureWidth = 120;  // of the view box, as a spark's
 
-std::string Count(int64_t number) { return monitor::Thousands(static_cast<uint64_t>(number)); }
+std::string Count(int64_t number) { return Thousands(static_cast<uint64_t>(number)); }
 
 std::string Tile(std::string_view value, std::string_view label) {
   Html html;
@@ -25,7 +25,7 @@ std::string Tile(std::string_view value, std::string_view label) {
 
 std::string WaitingTile(const PageContext& context) {
   const journal::JournalStats& j = context.s.journal;
-  return Tile(monitor::Thousands(j.waiting),
+  return Tile(Thousands(j.waiting),
               j.waiting > 0 ? fmt::format(strings::kTileOldest, context.Ago(j.oldest_waiting_at))
                             : std::string(strings::kTileWaiting));
 }
@@ -54,7 +54,7 @@ std::string CapturedTile(const PageContext& context) {
     return Tile(Count(today.all),
                 fmt::format(strings::kTileToday, Count(today.sales), Count(today.returns)));
   }
-  return Tile(monitor::Thousands(context.s.capture.http.stored() + context.s.capture.file.stored()),
+  return Tile(Thousands(context.s.capture.http.stored() + context.s.capture.file.stored()),
               fmt::format(strings::kTileCaptured, context.Since(context.s.started_at)));
 }
 
@@ -62,7 +62,7 @@ std::string TookText(double ms) {
   if (ms < 1) return "< 1 ms";
   if (ms < 1000) return fmt::format("{:.0f} ms", ms);
   if (ms < 10'000) return fmt::format("{:.1f} s", ms / 1000);
-  return monitor::AgeText(std::chrono::seconds(static_cast<int64_t>(ms / 1000)));
+  return AgeText(std::chrono::seconds(static_cast<int64_t>(ms / 1000)));
 }
 
 // How long events take; where none has come through lately, how old the centre's word is.
@@ -80,7 +80,7 @@ std::string LatencyTile(const PageContext& context) {
                                                               : strings::kTileNoWordYet);
   }
   const auto age = std::chrono::floor<std::chrono::seconds>(context.s.now - at);
-  return Tile(monitor::AgeText(age), strings::kTileConfirmed);
+  return Tile(AgeText(age), strings::kTileConfirmed);
 }
 
 // The used part of the disk, in the colour of what follows from it.
@@ -102,11 +102,11 @@ std::string DiskPicture(const journal::JournalStats& j) {
 std::string DiskTile(const PageContext& context) {
   const journal::JournalStats& j = context.s.journal;
   if (!context.s.configured) return Tile("–", strings::kTileDiskNoJournal);
-  const std::string free = monitor::BytesText(j.disk_free_bytes);
+  const std::string free = BytesText(j.disk_free_bytes);
   if (j.disk_days_left < 0) return Tile(free, strings::kTileDiskUnknown) + DiskPicture(j);
   const auto days = static_cast<uint64_t>(j.disk_days_left);
   return Tile(fmt::format(fmt::runtime(days == 1 ? strings::kDay : strings::kDaysCount),
-                          monitor::Thousands(days)),
+                          Thousands(days)),
               fmt::format(strings::kTileDisk, free)) +
          DiskPicture(j);
 }

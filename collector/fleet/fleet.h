@@ -10,10 +10,11 @@
 #include <string>
 #include <vector>
 
-#include "collector/intake/ingest.h"
+#include "collector/intake/ingest_stats.h"
 #include "common/base/clock.h"
 #include "common/base/json_reader.h"
 #include "common/base/mutex.h"
+#include "common/wire/control.h"
 
 namespace tillrelay::collector {
 

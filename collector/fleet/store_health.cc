@@ -31,29 +31,29 @@ void Add(StoreHealth* store, Level level, std::string text) {
 void AssessContact(const HealthRules& judge, StoreHealth* store) {
   const StoreActivity& news = store->news;
   if (!store->known) {
-    return Add(store, Level::kBad, "expected, but never heard from");
+    return Add(store, Level::kRed, "expected, but never heard from");
   }
   if (news.heard_at == WallTime()) {
     if (judge.now - judge.started_at < judge.silent_after) return;
-    return Add(store, Level::kBad,
+    return Add(store, Level::kRed,
                fmt::format("not heard for more than {}", AgeText(judge.now - judge.started_at)));
   }
   const Duration silence = judge.now - news.heard_at;
   if (silence >= judge.silent_after) {
-    Add(store, Level::kBad, fmt::format("not heard for {}", AgeText(silence)));
+    Add(store, Level::kRed, fmt::format("not heard for {}", AgeText(silence)));
   } else if (news.state == "offline") {
-    Add(store, Level::kWarn, "its connection has ended");
+    Add(store, Level::kAmber, "its connection has ended");
   }
 }
 
 void AssessState(const HealthRules& judge, StoreHealth* store) {
   const StoreActivity& news = store->news;
-  if (news.state == "refusing") Add(store, Level::kBad, "refuses new sales: its disk is full");
-  if (news.state == "unconfigured") Add(store, Level::kBad, "is not configured");
-  if (news.state == "paused") Add(store, Level::kWarn, "sending is paused");
-  if (!news.broker_alarm.empty()) Add(store, Level::kBad, news.broker_alarm);
+  if (news.state == "refusing") Add(store, Level::kRed, "refuses new sales: its disk is full");
+  if (news.state == "unconfigured") Add(store, Level::kRed, "is not configured");
+  if (news.state == "paused") Add(store, Level::kAmber, "sending is paused");
+  if (!news.broker_alarm.empty()) Add(store, Level::kRed, news.broker_alarm);
   if (news.unknown_streams > 0) {
-    Add(store, Level::kBad,
+    Add(store, Level::kRed,
         fmt::format(
             "{} journal{} that we know {} not on its server: lost, replaced, or on a second "
             "server; what was not sent from there is missing",
@@ -61,29 +61,29 @@ void AssessState(const HealthRules& judge, StoreHealth* store) {
             news.unknown_streams == 1 ? "is" : "are"));
   }
   if (news.twins_at != WallTime() && judge.now - news.twins_at < kFresh) {
-    Add(store, Level::kBad,
+    Add(store, Level::kRed,
         fmt::format("two agents speak for it: {} and {}", news.host, news.former_host));
   }
   if (news.waiting > 0 && Since(news.oldest_waiting_at, judge.now) > kPatience) {
-    Add(store, Level::kWarn,
+    Add(store, Level::kAmber,
         fmt::format("{} events wait since {}", news.waiting, news.oldest_waiting_at));
   }
   if (news.quarantined > 0) {
-    Add(store, Level::kWarn, fmt::format("{} documents in quarantine", news.quarantined));
+    Add(store, Level::kAmber, fmt::format("{} documents in quarantine", news.quarantined));
   }
   if (news.disk_days_left && *news.disk_days_left <= kFewDays) {
-    Add(store, Level::kWarn, fmt::format("disk for {} more days", *news.disk_days_left));
+    Add(store, Level::kAmber, fmt::format("disk for {} more days", *news.disk_days_left));
   }
 }
 
 void JudgeFacts(const HealthRules& judge, StoreHealth* store) {
   const StoreFacts& facts = store->facts;
   const auto fresh = [&](const std::string& at) {
-    return Since(at, judge.now) < kFresh ? Level::kBad : Level::kWarn;
+    return Since(at, judge.now) < kFresh ? Level::kRed : Level::kAmber;
   };
   if (facts.missing > 0) {
     const bool old = Since(facts.missing_since, judge.now) > kPatience;
-    Add(store, old ? Level::kBad : Level::kWarn,
+    Add(store, old ? Level::kRed : Level::kAmber,
         fmt::format("{} events missing since {}", facts.missing, facts.missing_since));
   }
   if (facts.lost > 0) {
@@ -106,7 +106,7 @@ void JudgeFacts(const HealthRules& judge, StoreHealth* store) {
                     facts.doubtful, facts.doubtful_at));
   }
   if (facts.unapplied > 0) {
-    Add(store, Level::kBad,
+    Add(store, Level::kRed,
         fmt::format("{} events are kept but cannot be applied since {}: {}", facts.unapplied,
                     facts.unapplied_since, facts.unapplied_first));
   }
@@ -123,7 +123,7 @@ void JudgeFacts(const HealthRules& judge, StoreHealth* store) {
                     facts.too_old));
   }
   if (facts.owed > 0) {
-    Add(store, Level::kWarn,
+    Add(store, Level::kAmber,
         fmt::format("{} events too large for the line since {}", facts.owed, facts.owed_since));
   }
 }
@@ -143,17 +143,9 @@ void Conclude(StoreHealth* store) {
 
 }  // namespace
 
-std::string_view LevelWord(Level level) {
+std::string_view HealthWord(Level level) {
   constexpr std::string_view kWords[] = {"good", "warn", "bad"};
   return kWords[static_cast<size_t>(level)];
-}
-
-std::string AgeText(Duration age) {
-  const auto s = std::max<int64_t>(duration_cast<seconds>(age).count(), 0);
-  if (s < 120) return fmt::format("{} s", s);
-  if (s < 7200) return fmt::format("{} min", s / 60);
-  if (s < 172'800) return fmt::format("{} h", s / 3600);
-  return fmt::format("{} days", s / 86'400);
 }
 
 std::vector<StoreHealth> AssessStores(const HealthRules& judge,

@@ -9,11 +9,11 @@
 #include <vector>
 
 #include "collector/fleet/fleet.h"
+#include "common/web/units.h"
 
 namespace tillrelay::collector {
 
-enum class Level { kGood, kWarn, kBad };
-std::string_view LevelWord(Level level);  // "good" | "warn" | "bad"
+std::string_view HealthWord(Level level);  // "good" | "warn" | "bad"
 
 // What the database knows of a store.
 struct StoreFacts {
@@ -32,7 +32,7 @@ struct StoreFacts {
 
 struct StoreHealth {
   std::string store;
-  Level level = Level::kGood;
+  Level level = Level::kGreen;
   std::string sentence;  // the first alarm, or that all is well
   struct Alarm {
     Level level;
@@ -54,8 +54,5 @@ struct HealthRules {
 std::vector<StoreHealth> AssessStores(const HealthRules& judge,
                                       const std::map<std::string, StoreActivity>& news,
                                       const std::map<std::string, StoreFacts>& facts);
-
-// "12 s", "3 min", "2 h", "5 days".
-std::string AgeText(Duration age);
 
 }  // namespace tillrelay::collector

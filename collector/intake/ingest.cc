@@ -164,7 +164,7 @@ void Ingest::CountOutcome(Outcome outcome, const Arrived& e) {
   }
 }
 
-void Ingest::Refuse(RateLimitedLog* notice, std::string_view store, std::string_view why) {
+void Ingest::Refuse(log::RateLimitedLog* notice, std::string_view store, std::string_view why) {
   notice->Report(fmt::format("store {}: event refused: {}", store, why), clock_.Now());
 }
 

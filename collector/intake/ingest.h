@@ -14,7 +14,7 @@
 #include <span>
 #include <string>
 
-#include "collector/db/rate_limited_log.h"
+#include "collector/intake/ingest_stats.h"
 #include "collector/intake/store.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
@@ -25,16 +25,6 @@ namespace tillrelay::collector {
 
 inline constexpr size_t kMaxGroupMessages = 1024;
 inline constexpr size_t kMaxGroupBytes = 8 * 1024 * 1024;
-
-struct IngestCounters {
-  uint64_t messages = 0, groups = 0;
-  uint64_t counted = 0, out_of_order = 0, duplicates = 0, forks = 0, dropped = 0;
-  uint64_t parked = 0, filled = 0, doubtful = 0;
-  uint64_t unapplied = 0, no_room = 0;
-  uint64_t malformed = 0, foreign = 0, broken_chain = 0, unstorable = 0;
-  uint64_t too_many_streams = 0;
-  uint64_t failed_groups = 0;
-};
 
 class Ingest {
  public:
@@ -51,7 +41,7 @@ class Ingest {
   Status StoreOrSplit(std::span<Arrived> batch, std::set<StreamKey>* touched);
   Status Store(std::span<const Arrived> batch, std::set<StreamKey>* touched);
   Status Take(const Arrived& e);
-  void Refuse(RateLimitedLog* notice, std::string_view store, std::string_view why);
+  void Refuse(log::RateLimitedLog* notice, std::string_view store, std::string_view why);
   void CountOutcome(Outcome outcome, const Arrived& e);
 
   collector::Store& store_;
@@ -59,17 +49,17 @@ class Ingest {
   const std::string prefix_;
   wire::MessageReader reader_;
   IngestCounters counters_;
-  log::Repeated doubted_{log::Level::kError, "collector"};
-  log::Repeated forked_{log::Level::kError, "collector"};
-  RateLimitedLog unapplied_{log::Level::kError};
-  RateLimitedLog no_room_{log::Level::kError};
-  RateLimitedLog unstorable_{log::Level::kError};
-  RateLimitedLog malformed_{log::Level::kWarning};
-  RateLimitedLog foreign_{log::Level::kWarning};
-  RateLimitedLog broken_chain_{log::Level::kWarning};
-  RateLimitedLog dropped_{log::Level::kWarning};
-  RateLimitedLog streams_{log::Level::kError};
-  RateLimitedLog met_{log::Level::kInfo};
+  log::RateLimitedLog doubted_{log::Level::kError, "collector"};
+  log::RateLimitedLog forked_{log::Level::kError, "collector"};
+  log::RateLimitedLog unapplied_{log::Level::kError, "collector", log::Per::kKind};
+  log::RateLimitedLog no_room_{log::Level::kError, "collector", log::Per::kKind};
+  log::RateLimitedLog unstorable_{log::Level::kError, "collector", log::Per::kKind};
+  log::RateLimitedLog malformed_{log::Level::kWarning, "collector", log::Per::kKind};
+  log::RateLimitedLog foreign_{log::Level::kWarning, "collector", log::Per::kKind};
+  log::RateLimitedLog broken_chain_{log::Level::kWarning, "collector", log::Per::kKind};
+  log::RateLimitedLog dropped_{log::Level::kWarning, "collector", log::Per::kKind};
+  log::RateLimitedLog streams_{log::Level::kError, "collector", log::Per::kKind};
+  log::RateLimitedLog met_{log::Level::kInfo, "collector", log::Per::kKind};
 };
 
 }  // namespace tillrelay::collector

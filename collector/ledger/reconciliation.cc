@@ -1,11 +1,13 @@
-// A store's business day, put side by side: views.h.
+#include "collector/ledger/reconciliation.h"
+
 #include <fmt/format.h>
 
 #include <charconv>
+#include <map>
 #include <set>
 
-#include "collector/web/views.h"
 #include "common/base/decimal.h"
+#include "common/base/json_reader.h"
 #include "common/base/json_writer.h"
 #include "common/base/text.h"
 #include "common/event/identity.h"

@@ -129,9 +129,9 @@ class Collector {
   // The last event of table `unapplied` that this program has tried; empty: all of them.
   std::optional<UnappliedRow> tried_ = UnappliedRow{};
   int store_failures_ = 0;
-  RateLimitedLog unread_{log::Level::kWarning};
-  RateLimitedLog met_{log::Level::kInfo};
-  log::Repeated failed_{log::Level::kError, "collector"};
+  log::RateLimitedLog unread_{log::Level::kWarning, "collector", log::Per::kKind};
+  log::RateLimitedLog met_{log::Level::kInfo, "collector", log::Per::kKind};
+  log::RateLimitedLog failed_{log::Level::kError, "collector"};
 };
 
 }  // namespace tillrelay::collector

@@ -57,7 +57,7 @@ class Connection {
   uint32_t window_ = kMostInFlight, in_flight_ = 0;
   Instant moved_at_{};       // the window became non-empty, or an acknowledgement came
   uint64_t generation_ = 0;  // of the connection: the upper half of its tokens
-  log::Repeated lost_{log::Level::kWarning, "collector"};
+  log::RateLimitedLog lost_{log::Level::kWarning, "collector"};
 };
 
 }  // namespace tillrelay::collector

@@ -10,6 +10,7 @@
 #include "collector/intake/fair_inbox.h"
 #include "collector/service/collector.h"
 #include "collector/web/routes.h"
+#include "common/base/process.h"
 #include "common/http/server.h"
 #include "common/mqtt/paho_link.h"
 #include "common/service/credentials.h"
@@ -32,22 +33,15 @@ constexpr seconds kDrain{10};  // of the inbox, at a stop
 constexpr milliseconds kHttpPatience{2000};
 constexpr size_t kHttpConnections = 128;
 
-const char* Environment(const char* name) { return std::getenv(name); }
-
-std::string HostName() {
-  char name[256] = {};
-  if (gethostname(name, sizeof(name) - 1) != 0) return "unknown";
-  return name;
-}
-
 Result<mqtt::LinkOptions> LinkOptionsOf(const Config& config) {
   mqtt::LinkOptions options;
   options.url = config.broker.url;
-  options.client_id = "tillrelay-collector-" + HostName() + "-" + std::to_string(config.instance);
+  options.client_id =
+      "tillrelay-collector-" + MachineName() + "-" + std::to_string(config.instance);
   options.protocol = mqtt::ProtocolOf(config.broker.protocol);
   options.username = config.broker.username;
   const auto path = [](const char* key, const std::string& value, std::string* out) {
-    auto found = service::CredentialPath(key, value, Environment);
+    auto found = service::CredentialPath(key, value, EnvironmentVariable);
     if (found.ok()) *out = *found;
     return found.ok() ? Status::Ok() : std::move(found).status();
   };
@@ -55,7 +49,7 @@ Result<mqtt::LinkOptions> LinkOptionsOf(const Config& config) {
   TRY(path("broker.cert_file", config.broker.cert_file, &options.cert_file));
   TRY(path("broker.key_file", config.broker.key_file, &options.key_file));
   auto password =
-      service::ReadSecret("broker.password_file", config.broker.password_file, Environment);
+      service::ReadSecret("broker.password_file", config.broker.password_file, EnvironmentVariable);
   if (!password.ok()) return std::move(password).status();
   options.password = *std::move(password);
   return options;
@@ -65,7 +59,7 @@ class Service {
  public:
   explicit Service(const Config& config)
       : config_(config),
-        notifier_(service::Notifier::FromEnvironment(Environment)),
+        notifier_(service::Notifier::FromEnvironment(EnvironmentVariable)),
         inbox_(config.topic_prefix) {}
 
   Status Start();
@@ -129,7 +123,7 @@ Status Service::StartCollector() {
 }
 
 Status Service::StartHttp() {
-  auto token = service::ReadSecret("metrics.token_file", config_.token_file, Environment);
+  auto token = service::ReadSecret("metrics.token_file", config_.token_file, EnvironmentVariable);
   if (!token.ok()) return std::move(token).status();
   reader_ = std::make_unique<Reader>(config_.database, Beat("reader", kReaderBudget));
   RoutesOptions options;
@@ -157,7 +151,7 @@ Status Service::StartHttp() {
 }
 
 void Service::Loop() {
-  log::Repeated dropped{log::Level::kWarning, "collector"};
+  log::RateLimitedLog dropped{log::Level::kWarning, "collector"};
   uint64_t reported = 0;
   std::optional<Instant> drain_until;
   for (;;) {
@@ -189,7 +183,7 @@ std::string Service::Sentence() const {
 }
 
 void Service::Run(service::Signals* signals) {
-  const auto interval = service::WatchdogInterval(Environment, getpid());
+  const auto interval = service::WatchdogInterval(EnvironmentVariable, getpid());
   const auto half =
       interval ? std::chrono::duration_cast<milliseconds>(*interval) / 2 : milliseconds(kMainTick);
   std::string reported;

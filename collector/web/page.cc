@@ -4,31 +4,14 @@
 
 #include "common/event/time_text.h"
 #include "common/web/html.h"
+#include "common/web/units.h"
 
 namespace tillrelay::collector {
 namespace {
 
-std::string_view Symbol(Level level) {
-  constexpr std::string_view kSymbols[] = {"●", "▲", "■"};
-  return kSymbols[static_cast<size_t>(level)];
-}
-
-// The style sheet's word for it.
-std::string_view Colour(Level level) {
-  constexpr std::string_view kColours[] = {"green", "amber", "red"};
-  return kColours[static_cast<size_t>(level)];
-}
-
-std::string_view Word(Level level) {
-  constexpr std::string_view kWords[] = {"good", "look", "trouble"};
-  return kWords[static_cast<size_t>(level)];
-}
-
-// 1234567 -> 1,234,567
-std::string Thousands(uint64_t number) {
-  std::string text = std::to_string(number);
-  for (size_t at = text.size(); at > 3;) text.insert(at -= 3, ",");
-  return text;
+std::string_view StateText(Level level) {
+  constexpr std::string_view kTexts[] = {"Healthy", "Needs attention", "Critical"};
+  return kTexts[static_cast<size_t>(level)];
 }
 
 std::string Stores(uint64_t count) { return count == 1 ? "1 store" : Thousands(count) + " stores"; }
@@ -63,15 +46,15 @@ class Page {
  private:
   void Assess() {
     const uint64_t bad = levels_[2], warn = levels_[1];
-    level_ = bad > 0 ? Level::kBad : warn > 0 ? Level::kWarn : Level::kGood;
+    level_ = bad > 0 ? Level::kRed : warn > 0 ? Level::kAmber : Level::kGreen;
     if (v_.collector.failing || !v_.database_answers) {
-      level_ = Level::kBad;
+      level_ = Level::kRed;
       sentence_ = "The database fails. Nothing is confirmed until it works.";
       advice_ =
           "Nothing is lost: the stores keep every sale until it is confirmed. Look at the "
           "database server, its disk and its log.";
     } else if (!v_.collector.connected) {
-      level_ = Level::kBad;
+      level_ = Level::kRed;
       sentence_ = "The broker cannot be reached.";
       advice_ = "Nothing is lost: the stores keep every sale and send it when the broker is back.";
     } else if (v_.stores.empty()) {
@@ -116,7 +99,7 @@ class Page {
     html_.Put(
         "<div class=\"verdict whole {}\" role=\"status\"><span class=\"mark {}-text\" "
         "aria-hidden=\"true\">{}</span><h1>{}</h1><p>{}</p></div>\n",
-        Colour(level_), Colour(level_), Symbol(level_), sentence_, advice_);
+        LevelWord(level_), LevelWord(level_), Symbol(level_), sentence_, advice_);
   }
 
   void Tiles() {
@@ -151,7 +134,7 @@ class Page {
     html_.Put(
         "<tr><th scope=\"row\">{}</th><td><span class=\"{}-text\"><span aria-hidden=\"true\">{}"
         "</span> {}</span><ul class=\"plain\">",
-        s.store, Colour(s.level), Symbol(s.level), Word(s.level));
+        s.store, LevelWord(s.level), Symbol(s.level), StateText(s.level));
     if (s.alarms.empty()) html_.Put("<li>{}</li>", s.sentence);
     for (const auto& alarm : s.alarms) html_.Put("<li>{}</li>", alarm.text);
     html_.Put(
@@ -165,7 +148,7 @@ class Page {
 
   const PageView& v_;
   uint64_t levels_[3] = {}, waiting_ = 0, missing_ = 0, confirmed_ = 0;
-  Level level_ = Level::kGood;
+  Level level_ = Level::kGreen;
   std::string sentence_, advice_;
   http::Html html_;
 };

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "collector/ledger/reconciliation.h"
 #include "collector/web/changes.h"
 #include "collector/web/metrics.h"
 #include "collector/web/page.h"
@@ -12,6 +13,7 @@
 #include "common/base/digest.h"
 #include "common/base/embed.h"
 #include "common/base/text.h"
+#include "common/web/security_headers.h"
 #include "common/web/style.h"
 
 // TILLRELAY_CENTRE is the folder of the file, from CMakeLists.txt.
@@ -19,18 +21,6 @@ TILLRELAY_EMBED(tillrelay_renew, TILLRELAY_CENTRE "/renew.js");
 
 namespace tillrelay::collector {
 namespace {
-
-http::Response Secured(http::Response response) {
-  const std::pair<std::string_view, std::string_view> headers[] = {
-      {"Content-Security-Policy", kContentSecurityPolicy},
-      {"X-Content-Type-Options", "nosniff"},
-      {"Referrer-Policy", "no-referrer"},
-      {"Cross-Origin-Opener-Policy", "same-origin"},
-      {"Cross-Origin-Resource-Policy", "same-origin"},
-      {"Cache-Control", "no-store"}};
-  for (const auto& [name, value] : headers) response.headers.Add(name, value);
-  return response;
-}
 
 constexpr uint64_t kLongestWait = 50;  // seconds; the server gives a handler a minute
 

@@ -29,8 +29,4 @@ struct RoutesOptions {
 
 void AddRoutes(http::Router& router, RoutesOptions options);
 
-inline constexpr std::string_view kContentSecurityPolicy =
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'none'";
-
 }  // namespace tillrelay::collector

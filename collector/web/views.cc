@@ -45,7 +45,7 @@ void TextOrNull(JsonWriter* json, std::string_view name, std::string_view text) 
 void StoreJson(const StoreHealth& s, JsonWriter* json) {
   json->BeginObject()
       .Field("store", s.store)
-      .Field("level", LevelWord(s.level))
+      .Field("level", HealthWord(s.level))
       .Field("sentence", s.sentence)
       .Field("expected", s.expected);
   TextOrNull(json, "state", s.news.state);
@@ -72,7 +72,7 @@ void StoreJson(const StoreHealth& s, JsonWriter* json) {
       .Field("held_counts", s.facts.held + s.facts.too_old);
   json->Key("alarms").BeginArray();
   for (const auto& alarm : s.alarms) {
-    json->BeginObject().Field("level", LevelWord(alarm.level)).Field("text", alarm.text);
+    json->BeginObject().Field("level", HealthWord(alarm.level)).Field("text", alarm.text);
     json->EndObject();
   }
   json->EndArray().EndObject();

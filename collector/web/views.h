@@ -1,5 +1,4 @@
-// What: what others read from the collector's database over HTTP: facts about stores, and the
-//   reconciliation of a store's day.
+// What: what others read from the collector's database over HTTP: facts about stores.
 // Promise: reads only what is committed; answers are bounded.
 // Thread: the reader's.
 // Errors: those of the database; invalid (the question).
@@ -15,9 +14,5 @@ namespace tillrelay::collector {
 
 Result<std::map<std::string, StoreFacts>> ReadFacts(Sql* sql);
 std::string StoresJson(const std::vector<StoreHealth>& stores, WallTime now);
-
-// What was told, received, applied and is missing of a store's business day, with what each
-// register counted itself, as JSON.
-Result<std::string> ReconciliationJson(Sql* sql, const std::string& store, const std::string& day);
 
 }  // namespace tillrelay::collector

@@ -21,17 +21,17 @@ Status Failed(const std::string& what, int error) {
   return {code, what + ": " + ErrnoText(error)};
 }
 
-std::string DirectoryOf(const std::string& path) {
-  const size_t slash = path.rfind('/');
-  if (slash == std::string::npos) return ".";
-  return slash == 0 ? "/" : path.substr(0, slash);
-}
-
 }  // namespace
 
 void Fd::Reset() {
   if (fd_ >= 0) close(fd_);
   fd_ = -1;
+}
+
+std::string DirectoryOf(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
 }
 
 std::string ErrnoText(int error) {

@@ -38,6 +38,8 @@ class Fd {
 };
 
 std::string ErrnoText(int error);
+// The folder that holds it: "/a" of "/a/b", "/" of "/a", "." of "a".
+std::string DirectoryOf(const std::string& path);
 
 Result<std::string> ReadFile(const std::string& path, size_t limit);
 // Everything from the current position of `fd`, at most `limit` bytes.

@@ -119,21 +119,23 @@ void Write(Level level, std::string_view room, std::string_view text) {
   Kept().Add(level, fmt::format("{}: {}", room, line));
 }
 
-void Repeated::Report(std::string_view text, Instant now) {
-  if (text == last_ && now - written_at_ < kEvery) {
+void RateLimitedLog::Report(std::string_view text, Instant now) {
+  const bool again = written_ && (per_ == Per::kKind || text == last_);
+  if (again && now - written_at_ < kEvery) {
     ++suppressed_;
     return;
   }
   const std::string tail =
-      text == last_ && suppressed_ > 0 ? fmt::format(" ({} times since)", suppressed_ + 1) : "";
+      again && suppressed_ > 0 ? fmt::format(" ({} times since)", suppressed_ + 1) : "";
   Write(level_, room_, fmt::format("{}{}", text, tail));
   last_ = text;
+  written_ = true;
   written_at_ = now;
   suppressed_ = 0;
 }
 
-void Repeated::Clear() {
-  last_.clear();
+void RateLimitedLog::Clear() {
+  written_ = false;
   suppressed_ = 0;
 }
 

@@ -52,10 +52,16 @@ void Debug(std::string_view room, fmt::format_string<Args...> format, Args&&... 
   Write(Level::kDebug, room, fmt::format(format, std::forward<Args>(args)...));
 }
 
-// A failure that may repeat: written when its text changes, and every 30 s with a count.
-class Repeated {
+// What counts as the same again: the same text, or whatever comes (where anyone outside can cause
+// it and choose its words).
+enum class Per { kText, kKind };
+
+// A complaint that may repeat: what is the same again is written at most every 30 s, with a count
+// of those between.
+class RateLimitedLog {
  public:
-  Repeated(Level level, std::string room) : level_(level), room_(std::move(room)) {}
+  RateLimitedLog(Level level, std::string room, Per per = Per::kText)
+      : level_(level), room_(std::move(room)), per_(per) {}
   void Report(std::string_view text, Instant now);
   // The failure is over: the next one is written at once.
   void Clear();
@@ -64,7 +70,9 @@ class Repeated {
   static constexpr std::chrono::seconds kEvery{30};
   const Level level_;
   const std::string room_;
+  const Per per_;
   std::string last_;
+  bool written_ = false;
   Instant written_at_{};
   int suppressed_ = 0;
 };

@@ -1,30 +1,20 @@
 #include "common/base/tar_gz.h"
 
 #include <fmt/format.h>
+#define ZLIB_CONST
+#include <zlib.h>
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
 
+#include "common/base/check.h"
+
 namespace tillrelay {
 namespace {
 
-constexpr size_t kBlock = 512;      // POSIX.1-1988 ustar
-constexpr size_t kStored = 0xffff;  // bytes in one stored block (RFC 1951, 3.2.4)
+constexpr size_t kBlock = 512;  // POSIX.1-1988 ustar
 constexpr size_t kMaxName = 99;
-
-uint32_t Crc32(std::string_view bytes) {  // RFC 1952, 8
-  uint32_t crc = 0xffffffffu;
-  for (const char c : bytes) {
-    crc ^= static_cast<unsigned char>(c);
-    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ ((crc & 1u) != 0 ? 0xedb88320u : 0u);
-  }
-  return ~crc;
-}
-
-void Little(std::string* out, uint32_t value, int bytes) {
-  for (int i = 0; i < bytes; ++i) out->push_back(static_cast<char>((value >> (8 * i)) & 0xffu));
-}
 
 void Put(std::string* header, size_t at, std::string_view text) {
   std::copy(text.begin(), text.end(), header->begin() + static_cast<ptrdiff_t>(at));
@@ -51,6 +41,24 @@ std::string Header(std::string_view name, size_t size, int64_t at_s) {
   return header;
 }
 
+// One gzip member without a name or a time, so that the same bytes give the same.
+std::string Gzip(std::string_view bytes) {
+  constexpr int kGzipWindow = MAX_WBITS + 16;  // zlib.h: 16 more asks for gzip's frame
+  z_stream stream{};
+  CHECK(deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, kGzipWindow, MAX_MEM_LEVEL - 1,
+                     Z_DEFAULT_STRATEGY) == Z_OK);
+  std::string out(deflateBound(&stream, bytes.size()), '\0');
+  stream.next_in = reinterpret_cast<const Bytef*>(bytes.data());
+  stream.avail_in = static_cast<uInt>(bytes.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  const int ended = deflate(&stream, Z_FINISH);
+  out.resize(stream.total_out);
+  deflateEnd(&stream);
+  CHECK(ended == Z_STREAM_END);
+  return out;
+}
+
 }  // namespace
 
 std::string TarGz(const NamedTexts& files, WallTime at) {
@@ -62,17 +70,7 @@ std::string TarGz(const NamedTexts& files, WallTime at) {
     tar.append((kBlock - text.size() % kBlock) % kBlock, '\0');
   }
   tar.append(2 * kBlock, '\0');
-  std::string out("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff", 10);
-  for (size_t begin = 0; begin < tar.size(); begin += kStored) {
-    const auto size = static_cast<uint32_t>(std::min(kStored, tar.size() - begin));
-    out.push_back(begin + size == tar.size() ? '\x01' : '\x00');
-    Little(&out, size, 2);
-    Little(&out, ~size, 2);
-    out.append(tar, begin, size);
-  }
-  Little(&out, Crc32(tar), 4);
-  Little(&out, static_cast<uint32_t>(tar.size()), 4);
-  return out;
+  return Gzip(tar);
 }
 
 }  // namespace tillrelay

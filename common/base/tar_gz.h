@@ -1,7 +1,7 @@
-// What: a few texts as one .tar.gz, without compression: ustar inside of stored deflate blocks.
+// What: a few texts as one .tar.gz: ustar, compressed by zlib.
 // Promise: what gzip(1) and tar(1) open; the same texts and time give the same bytes.
 // Thread: any (pure).
-// Limits: names of at most 99 bytes; texts below 8 GiB.
+// Limits: names of at most 99 bytes; texts below 4 GiB together.
 #pragma once
 
 #include <string>

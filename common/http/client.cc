@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <iterator>
 
 #include "common/http/address.h"
@@ -15,13 +14,6 @@ namespace tillrelay::http {
 namespace {
 
 using std::chrono::milliseconds;
-constexpr size_t kMaxHeadBytes = 64 * 1024;
-
-std::string Trim(std::string_view text) {
-  const size_t first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return "";
-  return std::string(text.substr(first, text.find_last_not_of(" \t") - first + 1));
-}
 
 // A connected socket, with TLS over it or without.
 struct Wire {
@@ -37,27 +29,32 @@ struct Wire {
   }
 };
 
-// Reads one answer, step by step.
+// Waits for one answer. What comes behind it stays in `rest`.
 class AnswerReader {
  public:
-  AnswerReader(Wire wire, milliseconds timeout, std::string* buffer)
-      : wire_(wire), timeout_(static_cast<int>(timeout.count())), buffer_(*buffer) {}
+  AnswerReader(Wire wire, milliseconds timeout, std::string* rest, bool head_only)
+      : wire_(wire),
+        timeout_(static_cast<int>(timeout.count())),
+        rest_(*rest),
+        parser_(head_only) {}
 
-  Result<ClientResponse> Read(bool head_only) {
-    ClientResponse response;
-    do {  // 1xx answers come before the real one
-      response = {};
-      TRY(ReadHead(&response));
-    } while (response.status / 100 == 1);
-    const bool empty = head_only || response.status == 204 || response.status == 304;
-    if (!empty) TRY(ReadBody(&response));
-    return response;
+  Result<ClientResponse> Read() {
+    for (;;) {
+      TRY(parser_.Feed(&rest_));
+      if (parser_.done()) break;
+      auto more = More();
+      if (!more.ok()) return std::move(more).status();
+      if (*more) continue;
+      TRY(parser_.End());
+    }
+    must_close_ = parser_.must_close();
+    return parser_.Take();
   }
   bool must_close() const { return must_close_; }
 
  private:
-  // Appends what comes to the buffer. Unavailable at the end of the stream.
-  Status More() {
+  // Appends what comes. False at the end of the stream.
+  Result<bool> More() {
     char chunk[16 * 1024];
     ssize_t count;
     while ((count = wire_.Receive(chunk, sizeof chunk)) < 0 && errno == EAGAIN) {
@@ -65,97 +62,14 @@ class AnswerReader {
       if (poll(&poll_fd, 1, timeout_) != 1) return Unavailable("no answer in time");
     }
     if (count < 0) return Unavailable(ErrnoText(errno));
-    if (count == 0) return Unavailable("the server closed the connection");
-    if (buffer_.size() > Client::kMaxAnswerBytes) return Invalid("the answer is too large");
-    buffer_.append(chunk, static_cast<size_t>(count));
-    return Status::Ok();
-  }
-
-  Result<std::string> Line() {
-    size_t end;
-    while ((end = buffer_.find("\r\n")) == std::string::npos) {
-      if (buffer_.size() > kMaxHeadBytes) return Invalid("the answer's head is too large");
-      TRY(More());
-    }
-    std::string line = buffer_.substr(0, end);
-    buffer_.erase(0, end + 2);
-    return line;
-  }
-
-  Status ReadHead(ClientResponse* response) {
-    auto first = Line();
-    if (!first.ok()) return std::move(first).status();
-    const std::string& line = *first;
-    const bool http = line.starts_with("HTTP/1.") && line.size() >= 12 && line[8] == ' ';
-    const char* digits = line.data() + 9;
-    if (!http || std::from_chars(digits, digits + 3, response->status).ptr != digits + 3) {
-      return Invalid("the answer is not HTTP");
-    }
-    for (;;) {
-      auto field = Line();
-      if (!field.ok()) return std::move(field).status();
-      if (field->empty()) break;
-      const size_t colon = field->find(':');
-      if (colon == std::string::npos) return Invalid("the answer's head is not well-formed");
-      response->headers.Add(field->substr(0, colon), Trim(field->substr(colon + 1)));
-    }
-    must_close_ = EqualsIgnoringCase(response->Header("Connection"), "close");
-    return Status::Ok();
-  }
-
-  Status ReadBody(ClientResponse* response) {
-    if (EqualsIgnoringCase(response->Header("Transfer-Encoding"), "chunked")) {
-      return ReadChunks(&response->body);
-    }
-    const std::string_view text = response->Header("Content-Length");
-    if (text.empty()) return ReadToEnd(&response->body);
-    size_t length = 0;
-    if (std::from_chars(text.data(), text.data() + text.size(), length).ec != std::errc() ||
-        length > Client::kMaxAnswerBytes) {
-      return Invalid("the answer's length is not usable");
-    }
-    return Take(length, &response->body);
-  }
-
-  Status Take(size_t length, std::string* out) {
-    while (buffer_.size() < length) TRY(More());
-    out->append(buffer_, 0, length);
-    buffer_.erase(0, length);
-    return Status::Ok();
-  }
-
-  Status ReadToEnd(std::string* out) {
-    must_close_ = true;
-    while (More().ok()) {
-    }
-    *out = std::exchange(buffer_, {});
-    return Status::Ok();
-  }
-
-  Status ReadChunks(std::string* out) {
-    for (;;) {
-      auto line = Line();
-      if (!line.ok()) return std::move(line).status();
-      size_t length = 0;
-      if (std::from_chars(line->data(), line->data() + line->size(), length, 16).ec !=
-              std::errc() ||
-          length > Client::kMaxAnswerBytes) {
-        return Invalid("the answer's chunks are not well-formed");
-      }
-      TRY(Take(length, out));
-      if (length != 0) {
-        std::string line_end;
-        TRY(Take(2, &line_end));
-        continue;
-      }
-      for (auto trailer = Line(); trailer.ok() && !trailer->empty();) trailer = Line();
-      return Status::Ok();
-    }
+    rest_.append(chunk, static_cast<size_t>(count));
+    return count > 0;
   }
 
   const Wire wire_;
   const int timeout_;
-  std::string& buffer_;
+  std::string& rest_;
+  AnswerParser parser_;
   bool must_close_ = false;
 };
 
@@ -226,8 +140,8 @@ Result<ClientResponse> Client::Exchange(const std::string& bytes, bool head_only
     }
     if ((poll_fd.revents & POLLOUT) == 0) break;
   }
-  AnswerReader reader(wire, timeout_, &rest_);
-  auto answer = reader.Read(head_only);
+  AnswerReader reader(wire, timeout_, &rest_, head_only);
+  auto answer = reader.Read();
   if (!answer.ok() || reader.must_close() || !left.empty()) Close();
   return answer;
 }

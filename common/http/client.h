@@ -11,17 +11,11 @@
 
 #include "common/base/files.h"
 #include "common/base/status.h"
+#include "common/http/answer_parser.h"
 #include "common/http/client_tls.h"
 #include "common/http/message.h"
 
 namespace tillrelay::http {
-
-struct ClientResponse {
-  int status = 0;
-  Headers headers;
-  std::string body;
-  std::string_view Header(std::string_view name) const { return headers.Find(name); }
-};
 
 struct ClientRequest {
   std::string method = "GET";
@@ -40,7 +34,7 @@ class Client {
   Result<ClientResponse> Get(std::string_view target);
   void Close();
 
-  static constexpr size_t kMaxAnswerBytes = 256 * 1024 * 1024;
+  static constexpr size_t kMaxAnswerBytes = AnswerParser::kMaxAnswerBytes;
 
  private:
   Status Connect();

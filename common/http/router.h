@@ -34,7 +34,7 @@ class Router {
   void Add(std::string_view method, std::string_view pattern, Handler handler, size_t max_body = 0);
   void SetAuthorizer(Gate gate) { gate_ = std::move(gate); }
   const Gate& gate() const { return gate_; }
-  // Asked once more when the body is there, before the handler.
+  // PageRequest once more when the body is there, before the handler.
   void SetBodyGate(Gate gate) { body_gate_ = std::move(gate); }
   const Gate& body_gate() const { return body_gate_; }
   // Every route as "GET /v1/events/{id}", sorted.

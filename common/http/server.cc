@@ -23,6 +23,7 @@
 #include "common/base/check.h"
 #include "common/base/files.h"
 #include "common/base/log.h"
+#include "common/base/process.h"
 #include "common/http/address.h"
 #include "common/http/request_rules.h"
 #include "common/http/session.h"
@@ -68,8 +69,7 @@ std::vector<std::string> AllowedHosts(const ListenerOptions& options, const Addr
   for (const std::string& host : options.allowed_hosts) add(host);
   if (!options.allowed_hosts.empty()) return hosts;
   add("localhost");
-  char name[256] = "";
-  if (gethostname(name, sizeof name - 1) == 0) add(name);
+  add(MachineName());
   if (!local.is_unix) add(local.host);
   if (local.host == "127.0.0.1" || local.host == "::1") {
     add("127.0.0.1");
@@ -160,7 +160,7 @@ class Listener : public std::enable_shared_from_this<Listener> {
   Fd fd_;
   asio::posix::stream_descriptor descriptor_;
   asio::steady_timer pause_;
-  log::Repeated shortage_;
+  log::RateLimitedLog shortage_;
 };
 
 }  // namespace

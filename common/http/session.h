@@ -43,7 +43,7 @@ struct Port {
   const std::vector<std::string> allowed_hosts;  // lower case, never empty
   std::shared_ptr<ServerTls> tls;                // null: plain HTTP
   size_t open = 0;                               // connections
-  log::Repeated handshakes{log::Level::kWarning, "http"};
+  log::RateLimitedLog handshakes{log::Level::kWarning, "http"};
 };
 
 // What all sessions share. Every Responder that is out keeps it alive.

@@ -41,7 +41,7 @@ class ServerTls {
   const TlsFiles files_;
   std::shared_ptr<boost::asio::ssl::context> context_;
   std::string seen_;  // what the files looked like when they were last read
-  log::Repeated trouble_;
+  log::RateLimitedLog trouble_;
 };
 
 // When the first certificate of a PEM file ends. Invalid if there is none to read.

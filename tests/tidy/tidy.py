@@ -11,6 +11,7 @@ TOP = {"CMakeLists.txt", "CMakePresets.json", "LICENSE", "CHANGELOG.md", "CONTRI
        "SECURITY.md", "README.md", "agent", "cmake", "collector", "common", "docs", "packaging",
        "systemd", "tests"}
 
+COMMON = {"common/http", "common/web", "common/metrics", "common/event", "common/base"}
 # room -> rooms that it may include (docs/architecture.md)
 ARROWS = {
     "common/base": set(),
@@ -18,35 +19,52 @@ ARROWS = {
     "common/wire": {"common/event", "common/base"},
     "common/sqlite": {"common/base"},
     "common/mqtt": {"common/base"},
-    "agent/config": {"common/base"},
-    "agent/formats": {"common/event", "common/base"},
-    "agent/guard": {"common/event", "common/base"},
-    "agent/journal": {"common/sqlite", "common/wire", "common/event", "common/base"},
     "common/http": {"common/base"},
-    "agent/books": {"common/event", "common/base"},
-    "agent/capture": {"agent/formats", "agent/guard", "agent/books", "agent/journal",
+    "common/web": {"common/http", "common/base"},
+    "common/metrics": {"common/base"},
+    "common/service": {"common/base"},
+    "agent/config": {"common/event", "common/base"},
+    "agent/formats": {"common/event", "common/base"},
+    "agent/redact": {"common/event", "common/base"},
+    "agent/reconcile": {"common/event", "common/base"},
+    "agent/journal": {"common/sqlite", "common/wire", "common/event", "common/metrics",
+                      "common/base"},
+    "agent/capture": {"agent/formats", "agent/redact", "agent/reconcile", "agent/journal",
                       "common/http", "common/event", "common/base"},
     "agent/uplink": {"agent/journal", "common/mqtt", "common/wire", "common/event",
                      "common/base"},
-    "agent/access": {"common/http", "common/event", "common/base"},
-    "agent/status": {"agent/access", "common/http", "common/event", "common/base"},
-    "common/service": {"common/base"},
-    "agent/validation": {"agent/config", "agent/formats", "agent/guard", "agent/journal",
+    "agent/access": COMMON,
+    "agent/admin": {"common/event", "common/base"},
+    "agent/monitor": {"common/web", "common/event", "common/base"},
+    "agent/api": {"agent/admin", "agent/monitor", "agent/access"} | COMMON,
+    "agent/web": {"agent/admin", "agent/monitor", "agent/access"} | COMMON,
+    "agent/validation": {"agent/config", "agent/formats", "agent/redact", "agent/journal",
                          "common/http", "common/mqtt", "common/service", "common/event",
                          "common/base"},
     "agent/cli": {"agent/config", "agent/validation", "agent/journal", "common/http",
                   "common/mqtt", "common/wire", "common/event", "common/base"},
-    "collector": {"common/sqlite", "common/mqtt", "common/http", "common/service", "common/wire",
-                  "common/event", "common/base"},
+    "collector/db": {"common/sqlite", "common/wire", "common/event", "common/base"},
+    "collector/ledger": {"collector/db", "common/wire", "common/event", "common/base"},
+    "collector/intake": {"collector/ledger", "collector/db", "common/mqtt", "common/wire",
+                         "common/event", "common/base"},
+    "collector/control": {"collector/intake", "collector/db", "common/wire", "common/event",
+                          "common/base"},
+    "collector/fleet": {"collector/db", "common/web", "common/wire", "common/event", "common/base"},
+    "collector/web": {"collector/fleet", "collector/ledger", "collector/db"} | COMMON,
 }
-# status sees the plain *_stats.h of the rooms it shows, and nothing else of them.
-STATS = re.compile(r"agent/\w+/\w+_stats\.h")
+# The rooms that know all others of their program.
+KNOW_ALL = {"agent/daemon": "agent/", "collector/service": "collector/"}
+# The plain statistics of a room, and the collector's configuration, may be read by any room.
+VALUES = re.compile(r"agent/\w+/\w+_stats\.h|collector/\w+/\w+_stats\.h|"
+                    r"collector/service/config\.h")
+MAX_ROOM = 40  # files, headers and sources counted
 
 # third-party header -> rooms that may name it
 THIRD_PARTY = {
     r"sqlite3\.h": {"common/sqlite"},
     r"boost/": {"common/http"},
     r"mqtt/": {"common/mqtt"},
+    r"zlib\.h": {"common/base"},
     r"expat\.h": {"agent/formats"},
     r"simdjson": {"common/base"},
     r"spdlog/": {"common/base"},
@@ -54,8 +72,8 @@ THIRD_PARTY = {
     r"openssl/": {"common/base", "common/http"},
     r"date/": {"common/event"},
     r"argon2\.h": {"agent/access"},
-    r"CLI/": {"agent/cli", "collector"},
-    r"libpq": {"collector"},
+    r"CLI/": {"agent/cli", "agent/daemon", "collector/service"},
+    r"libpq": {"collector/db"},
 }
 HEADER_THIRD_PARTY_ALLOWED = {"fmt/core.h"}  # log.h, for compile-time checked formats
 
@@ -67,6 +85,23 @@ BANNED = {
     r"\bstd::cout\b|\bstd::cerr\b": "use log, or fmt::print in the command line",
     r"\bGTEST_SKIP\b|\bDISABLED_": "a test runs or does not exist",
 }
+# Names that say less than the field's own term. They may stand in prose, not in code.
+BANNED_NAMES = re.compile(r"\b(" + "|".join("""
+    LookAgain OnLooked AdminDesk FrontDesk ReloadDesk LoginDesk ReplayDesk AccessDesk Viewer Faces
+    Queries Crossings Courier Pump Cause Disagree StreamWord SaveWord Happening Unfit AccessBook
+    TokenBook Books DayPage HttpDoor DoorGuard Gatekeeper SetGate told told_ island islands Aside
+    Rescue Notice Surroundings Breath Foresee Know IdHunt Standing Moment Scrub ScrubLine ScrubFile
+    """.split()) + r")\b")
+BANNED_FILES = re.compile(r"(^|/|_)(desk|insight|look|crossings|courier|pump|beliefs|gatekeeper|guard|"
+                          r"door|scrub|trouble|notice|book)(_|\.)")
+CODE_ONLY = re.compile(r'"(?:[^"\\]|\\.)*"|//.*')
+
+# Which files open a database for writing (docs/decisions/0005-one-connection-writes.md).
+WRITERS = {"agent/journal/store_open.cc", "agent/journal/schema.cc",
+           "agent/journal/repair/salvage.cc", "agent/journal/repair/backup.cc",
+           "agent/journal/repair/take_over.cc", "collector/db/sqlite_sql.cc"}
+READ_ONLY = re.compile(r"read_only\s*=\s*true")
+
 SLEEP = re.compile(r"sleep_for|usleep\(|\bsleep\(")
 SLEEP_ALLOWED = {"agent/cli/simulate_command.cc"}  # plays registers that pause between repeats
 
@@ -94,16 +129,13 @@ def tracked():
 
 def room_of(path):
     parts = path.split("/")
-    if parts[0] == "collector":
-        return "collector"
     return "/".join(parts[:2]) if len(parts) > 2 else None
 
 
 def check_includes(path, lines):
     room = room_of(path)
-    if room not in ARROWS:
-        if room and path.split("/")[0] in ("agent", "common"):
-            problem(path, 1, f"room {room} has no arrows in tests/tidy/tidy.py")
+    if room is None or room not in ARROWS and room not in KNOW_ALL:
+        problem(path, 1, f"{room or path} has no arrows in tests/tidy/tidy.py")
         return
     for number, line in enumerate(lines, 1):
         match = re.match(r'#include ["<]([^">]+)[">]', line)
@@ -119,11 +151,22 @@ def check_includes(path, lines):
                     problem(path, number, f"<{header}> must stay out of headers")
         other = room_of(header) if header.split("/")[0] in ("agent", "common", "collector") \
             else None
-        if other is None or other == room or other in ARROWS[room]:
+        if other is None or other == room or VALUES.fullmatch(header):
             continue
-        if room == "agent/status" and STATS.fullmatch(header):
-            continue
-        problem(path, number, f"{room} must not include {other}")
+        allowed = other.startswith((KNOW_ALL[room], "common/")) if room in KNOW_ALL \
+            else other in ARROWS[room]
+        if not allowed:
+            problem(path, number, f"{room} must not include {other}")
+
+
+def check_rooms(names):
+    folders = {}
+    for name in names:
+        if re.match(r"(agent|collector|common)/.*\.(cc|h)$", name):
+            folders.setdefault(os.path.dirname(name), []).append(name)
+    for folder, files in sorted(folders.items()):
+        if len(files) > MAX_ROOM:
+            problem(folder, 1, f"{len(files)} files, at most {MAX_ROOM}")
 
 
 def check_functions(path, lines):
@@ -158,6 +201,12 @@ def check_source(path, lines):
                 problem(path, number, f"{line.strip()[:40]}: {instead}")
         if SLEEP.search(line) and path not in SLEEP_ALLOWED:
             problem(path, number, "wait for a condition instead of sleeping")
+        if not is_test and (name := BANNED_NAMES.search(CODE_ONLY.sub("", line))):
+            problem(path, number, f"{name.group(0)} says too little: use the field's own term")
+    text = "\n".join(lines)
+    if not is_test and path not in WRITERS and "Database::Open(" in text and \
+            not path.startswith("common/") and not READ_ONLY.search(text):
+        problem(path, 1, "one connection writes: open read-only, or say in tidy.py why not")
     if path.endswith(".h") and "#pragma once" not in lines:
         problem(path, 1, "#pragma once is missing")
     if not is_test:
@@ -185,6 +234,9 @@ def main():
     for name in names:
         if name.startswith("tests/golden/") or name == "tests/tidy/tidy.py":
             continue
+        if re.match(r"(agent|collector|common)/.*\.(cc|h)$", name) and \
+                BANNED_FILES.search(os.path.basename(name)):
+            problem(name, 1, "the file's name says too little: use the field's own term")
         if re.search(r"\.(cc|h|py|js|mjs|sh)$", name):
             with open(os.path.join(ROOT, name), encoding="utf-8") as file:
                 lines = file.read().splitlines()
@@ -193,6 +245,7 @@ def main():
             elif any(len(line) > MAX_COLUMNS for line in lines):
                 problem(name, 1, f"a line is longer than {MAX_COLUMNS} columns")
     check_registered(names)
+    check_rooms(names)
     for text in problems:
         print(text)
     print(f"tidy: {len(names)} files, {len(problems)} problems")

@@ -56,7 +56,7 @@ double RoundUp(double value) {
 
 std::string NumberText(double value) {
   if (std::isnan(value)) return "–";
-  if (value >= 100) return monitor::Thousands(static_cast<uint64_t>(std::llround(value)));
+  if (value >= 100) return Thousands(static_cast<uint64_t>(std::llround(value)));
   std::string text = fmt::format("{:.2f}", value);
   while (text.back() == '0') text.pop_back();
   if (text.back() == '.') text.pop_back();

@@ -85,14 +85,14 @@ void Row(Html& html, const PageContext& context, const admin::EventRow& row) {
   StateMark(html, row);
   html.Put("</td><td data-k=\"{}\">{}</td><td class=\"num\" data-k=\"{}\">{}</td></tr>\n",
            strings::kWhen, context.faces.stamp(row.recorded_at), strings::kNumber,
-           monitor::Thousands(row.sequence));
+           Thousands(row.sequence));
 }
 
 }  // namespace
 
 std::string LifeList(const PageContext& context, const admin::EventRow& row) {
   const int progress = Progress(row);
-  const std::string stored = fmt::format(strings::kLifeStored, monitor::Thousands(row.sequence));
+  const std::string stored = fmt::format(strings::kLifeStored, Thousands(row.sequence));
   Html html;
   html.Raw("<ol class=\"life\">");
   std::string happened = row.time.substr(0, 19);  // the store's clock face

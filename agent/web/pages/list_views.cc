@@ -13,7 +13,7 @@ namespace {
 
 using http::Html;
 
-std::string Count(int64_t number) { return monitor::Thousands(static_cast<uint64_t>(number)); }
+std::string Count(int64_t number) { return Thousands(static_cast<uint64_t>(number)); }
 
 void Cell(Html& html, std::string_view label, std::string_view text) {
   html.Put("<td data-k=\"{}\">{}</td>", label, text);
@@ -86,8 +86,8 @@ std::string RegistersContent(const PageContext& context) {
     Cell(html, strings::kBusinessDay, row.business_day);
     Cell(html, strings::kOthers, Count(row.others));
     Cell(html, strings::kNumbers, NumbersText(row));
-    Cell(html, strings::kDuplicates, monitor::Thousands(row.duplicates));
-    Cell(html, strings::kConflicts, monitor::Thousands(row.conflicts));
+    Cell(html, strings::kDuplicates, Thousands(row.duplicates));
+    Cell(html, strings::kConflicts, Thousands(row.conflicts));
     DayMark(html, row);
     html.Raw("</tr>\n");
   }

@@ -23,18 +23,18 @@ void Facts(Html& html, const PageContext& context, const admin::SystemFacts& sys
   Fact(html, strings::kRunningSince, context.faces.stamp(s.started_at));
   Fact(html, strings::kIntake, s.intake_address);
   Fact(html, strings::kStream, s.journal.stream);
-  Fact(html, strings::kJournal, monitor::BytesText(s.journal.journal_bytes));
-  Fact(html, strings::kFree, monitor::BytesText(s.journal.disk_free_bytes));
+  Fact(html, strings::kJournal, BytesText(s.journal.journal_bytes));
+  Fact(html, strings::kFree, BytesText(s.journal.disk_free_bytes));
   if (s.journal.oldest_kept_at != WallTime{}) {
     const std::string oldest = context.faces.stamp(s.journal.oldest_kept_at);
     Fact(html, strings::kOldestKept,
          s.journal.retention_cut_short ? fmt::format(strings::kCutShort, oldest) : oldest);
   }
   Fact(html, strings::kFiles,
-       fmt::format(strings::kFilesText, monitor::Thousands(c.files_done),
-                   monitor::Thousands(c.files_rejected), monitor::Thousands(c.files_waiting)));
-  Fact(html, strings::kDuplicates, monitor::Thousands(c.http.duplicate() + c.file.duplicate()));
-  Fact(html, strings::kMasked, monitor::Thousands(c.redactions));
+       fmt::format(strings::kFilesText, Thousands(c.files_done), Thousands(c.files_rejected),
+                   Thousands(c.files_waiting)));
+  Fact(html, strings::kDuplicates, Thousands(c.http.duplicate() + c.file.duplicate()));
+  Fact(html, strings::kMasked, Thousands(c.redactions));
   for (const auto& [name, value] : system.facts) {
     if (name == "certificate_fingerprint") Fact(html, strings::kFingerprint, value);
     if (name == "now") Fact(html, strings::kServerTime, value);

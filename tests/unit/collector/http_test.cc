@@ -288,7 +288,7 @@ TEST_F(HttpTest, ThePageEscapesWhatStoresSayAndNamesTheState) {
   EXPECT_NE(page.body.find("&lt;script&gt;"), std::string::npos);
   EXPECT_NE(page.body.find("<title>■ 1 store is in trouble."), std::string::npos);
   EXPECT_EQ(page.body.find("style=\""), std::string::npos);
-  EXPECT_EQ(page.headers.Find("Content-Security-Policy"), kContentSecurityPolicy);
+  EXPECT_EQ(page.headers.Find("Content-Security-Policy"), http::kContentSecurityPolicy);
   EXPECT_EQ(Get("/style.css").content_type, "text/css; charset=utf-8");
 }
 

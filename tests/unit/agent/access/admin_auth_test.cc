@@ -1,5 +1,5 @@
 // Nobody gets further than the table of docs/access.md says, by whatever they show.
-#include "agent/access/secured.h"
+#include "common/web/security_headers.h"
 #include "tests/unit/agent/access/access_fixture.h"
 
 namespace tillrelay::access {
@@ -164,7 +164,7 @@ TEST_F(GatekeeperTest, TheCookieIsAsStrictAsItCanBe) {
 TEST_F(GatekeeperTest, EveryRefusalHasTheStrictHeaders) {
   for (const Ask& ask : {Get(kEvents), Pause(), Get("/", "192.0.2.7")}) {
     const http::Response response = Call(ask);
-    EXPECT_EQ(response.headers.Find("Content-Security-Policy"), kContentSecurityPolicy);
+    EXPECT_EQ(response.headers.Find("Content-Security-Policy"), http::kContentSecurityPolicy);
     EXPECT_EQ(response.headers.Find("Referrer-Policy"), "same-origin");
   }
 }

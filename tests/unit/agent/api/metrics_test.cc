@@ -25,7 +25,7 @@ TEST(Metrics, EveryLineIsOfTheTextFormat) {
   const std::regex sample(
       "tillrelay_[a-z_]+(\\{[a-z]+=\"([^\"\\\\]|\\\\.)*\"(,[a-z]+=\"[^\"]*\")*\\})? "
       "-?[0-9]+(\\.[0-9]+)?");
-  for (const Sample& situation : monitor::Samples()) {
+  for (const monitor::Sample& situation : monitor::Samples()) {
     for (const std::string& line : Lines(MetricsText(monitor::SampleNamed(situation.name)))) {
       EXPECT_TRUE(std::regex_match(line, line[0] == '#' ? comment : sample)) << line;
     }

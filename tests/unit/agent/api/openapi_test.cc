@@ -7,9 +7,10 @@
 
 #include "agent/access/access_routes.h"
 #include "agent/api/admin_routes.h"
+#include "agent/api/status_routes.h"
 #include "agent/capture/http_intake.h"
 #include "agent/capture/token_routes.h"
-#include "agent/web/status_sources.h"
+#include "agent/web/page_routes.h"
 #include "common/base/json_reader.h"
 #include "tests/support/manual_clock.h"
 #include "tests/support/seeded_random.h"
@@ -69,7 +70,8 @@ TEST(OpenApi, TheIntakeServesWhatIsDocumented) {
 
 // The routes that both listeners have.
 void AddCommonRoutes(http::Router* router) {
-  web::AddRoutes(*router, {});
+  api::AddStatusRoutes(*router, {});
+  web::AddPageRoutes(*router, {});
   api::AddReadingRoutes(*router, nullptr);
   api::AddChangingRoutes(*router, nullptr);
   api::AddReloadRoute(*router, nullptr);

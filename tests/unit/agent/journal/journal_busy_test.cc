@@ -2,8 +2,8 @@
 #include <filesystem>
 #include <fstream>
 
-#include "agent/journal/file_watch.h"
 #include "agent/journal/paths.h"
+#include "agent/journal/repair/file_watch.h"
 #include "common/sqlite/sqlite.h"
 #include "tests/support/fault_vfs.h"
 #include "tests/unit/agent/journal/journal_fixture.h"

@@ -14,7 +14,7 @@
 #include "agent/journal/paths.h"
 #include "agent/journal/repair/log_tail.h"
 #include "agent/journal/repair/raw_rows.h"
-#include "agent/journal/witness.h"
+#include "agent/journal/repair/witness.h"
 #include "tests/unit/agent/journal/journal_store_fixture.h"
 
 namespace tillrelay::journal {

@@ -7,7 +7,7 @@
 
 #include "agent/journal/journal.h"
 #include "agent/journal/paths.h"
-#include "agent/journal/witness.h"
+#include "agent/journal/repair/witness.h"
 #include "tests/support/drafts.h"
 #include "tests/support/fault_vfs.h"
 #include "tests/support/manual_clock.h"

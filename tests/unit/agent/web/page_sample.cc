@@ -3,14 +3,15 @@
 #include <cstdio>
 #include <string>
 
-#include "agent/web/status_sources.h"
+#include "agent/api/status_routes.h"
+#include "agent/web/page_routes.h"
 #include "common/http/server.h"
 #include "tests/unit/agent/monitor/samples.h"
 
 int main(int argc, char** argv) {
   using namespace tillrelay;
   if (argc != 3) {
-    for (const status::Sample& sample : monitor::Samples()) std::puts(sample.name.c_str());
+    for (const monitor::Sample& sample : monitor::Samples()) std::puts(sample.name.c_str());
     return 0;
   }
   auto router = std::make_shared<http::Router>();
@@ -18,7 +19,8 @@ int main(int argc, char** argv) {
   web::StatusSources queries;
   queries.snapshot = [&snapshot] { return snapshot; };
   queries.viewer = [](const http::Request&) { return access::Principal{true, "anna", "", true}; };
-  web::AddRoutes(*router, queries);
+  api::AddStatusRoutes(*router, queries.snapshot, queries.faces.time);
+  web::AddPageRoutes(*router, queries);
   SystemClock clock;
   http::Server server(clock, {});
   http::ListenerOptions options;

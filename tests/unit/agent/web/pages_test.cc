@@ -133,7 +133,7 @@ TEST(Pages, SayTheVerdictInTitleIconAndWords) {
 }
 
 TEST(Pages, SayInEverySituationExactlyWhatTheDiagnosisSays) {
-  for (const Sample& sample : monitor::Samples()) {
+  for (const monitor::Sample& sample : monitor::Samples()) {
     const monitor::Snapshot snapshot = monitor::SampleNamed(sample.name);
     const monitor::Verdict verdict = monitor::Diagnose(snapshot);
     const std::string page = Overview(snapshot);
@@ -156,7 +156,7 @@ TEST(Pages, EscapeEverythingThatCameFromOutside) {
 }
 
 TEST(Pages, HaveNothingInlineAndNothingFromElsewhere) {
-  for (const Sample& sample : monitor::Samples()) {
+  for (const monitor::Sample& sample : monitor::Samples()) {
     for (const Named& view : AllViews(monitor::SampleNamed(sample.name))) {
       for (const char* forbidden : {"style=", "<style", "javascript:", " onclick", "src=\"http",
                                     "href=\"http", "action=\"http", "{}"}) {
@@ -168,7 +168,7 @@ TEST(Pages, HaveNothingInlineAndNothingFromElsewhere) {
 }
 
 TEST(Pages, OpenAndCloseTheirElementsInOrder) {
-  for (const Sample& sample : monitor::Samples()) {
+  for (const monitor::Sample& sample : monitor::Samples()) {
     for (const Named& view : AllViews(monitor::SampleNamed(sample.name))) {
       EXPECT_EQ(Unbalanced(view.html), "") << sample.name << " " << view.name;
     }

@@ -1,8 +1,9 @@
-#include "agent/web/status_sources.h"
+#include "agent/api/status_routes.h"
 
 #include <gtest/gtest.h>
 
 #include "agent/web/assets.h"
+#include "agent/web/page_routes.h"
 #include "tests/unit/agent/monitor/samples.h"
 
 namespace tillrelay::web {
@@ -16,7 +17,8 @@ class RoutesTest : public testing::Test {
     queries.viewer = [this](const http::Request&) {
       return access::Principal{signed_in_, "anna", "token", true};
     };
-    AddRoutes(router_, queries);
+    api::AddStatusRoutes(router_, queries.snapshot);
+    AddPageRoutes(router_, queries);
   }
   http::Response Get(const std::string& path, const std::string& if_none_match = "") {
     http::Request request;
@@ -42,7 +44,7 @@ TEST_F(RoutesTest, EveryAnswerCarriesTheStrictHeaders) {
   for (const char* path : {"/", "/v1/status", "/metrics", "/healthz", "/assets/style.css",
                            "/assets/none", "/events", "/v1/live?once"}) {
     const http::Response answer = Get(path);
-    EXPECT_EQ(answer.headers.Find("Content-Security-Policy"), kContentSecurityPolicy) << path;
+    EXPECT_EQ(answer.headers.Find("Content-Security-Policy"), http::kContentSecurityPolicy) << path;
     EXPECT_EQ(answer.headers.Find("Referrer-Policy"), "same-origin") << path;
     EXPECT_EQ(answer.headers.Find("Cross-Origin-Opener-Policy"), "same-origin") << path;
     EXPECT_EQ(answer.headers.Find("Cross-Origin-Resource-Policy"), "same-origin") << path;

@@ -9,7 +9,7 @@ Handler Nothing() {
   return [](Request&&, Responder) {};
 }
 
-Request Asked(std::string method, std::string path) {
+Request PageRequest(std::string method, std::string path) {
   Request request;
   request.method = std::move(method);
   request.path = std::move(path);
@@ -19,14 +19,14 @@ Request Asked(std::string method, std::string path) {
 TEST(Router, PartsInBracesMatchOneDecodedSegment) {
   Router router;
   router.Add("POST", "/v1/quarantine/{ticket}/retry", Nothing(), 10);
-  Request request = Asked("POST", "/v1/quarantine/a%20b/retry");
+  Request request = PageRequest("POST", "/v1/quarantine/a%20b/retry");
   const Router::Match match = router.Find(request);
   ASSERT_NE(match.route, nullptr);
   EXPECT_EQ(match.route->max_body, 10u);
   EXPECT_EQ(request.Param("ticket"), "a b");
   for (const char* other : {"/v1/quarantine//retry", "/v1/quarantine/a/b/retry",
                             "/v1/quarantine/a/retry/", "/v1/quarantine/a", "//v1", "/"}) {
-    Request asked = Asked("POST", other);
+    Request asked = PageRequest("POST", other);
     EXPECT_EQ(router.Find(asked).problem.status, 404) << other;
   }
 }
@@ -35,7 +35,7 @@ TEST(Router, AFixedPathWinsOverAPattern) {
   Router router;
   router.Add("GET", "/v1/events/{id}", Nothing());
   router.Add("GET", "/v1/events/last", Nothing());
-  Request request = Asked("GET", "/v1/events/last");
+  Request request = PageRequest("GET", "/v1/events/last");
   ASSERT_NE(router.Find(request).route, nullptr);
   EXPECT_EQ(request.Param("id"), "");
 }
@@ -44,7 +44,7 @@ TEST(Router, AnotherMethodIsToldWhichAreAllowed) {
   Router router;
   router.Add("GET", "/a/{b}", Nothing());
   router.Add("POST", "/a/{b}", Nothing());
-  Request request = Asked("DELETE", "/a/1");
+  Request request = PageRequest("DELETE", "/a/1");
   const Router::Match match = router.Find(request);
   EXPECT_EQ(match.problem.status, 405);
   EXPECT_EQ(match.problem.headers.Find("Allow"), "GET, HEAD, POST");
@@ -61,7 +61,7 @@ TEST(Router, ItListsWhatItServes) {
 TEST(Router, HeadIsServedByGet) {
   Router router;
   router.Add("GET", "/a", Nothing());
-  Request request = Asked("HEAD", "/a");
+  Request request = PageRequest("HEAD", "/a");
   EXPECT_NE(router.Find(request).route, nullptr);
 }
 

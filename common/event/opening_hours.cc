@@ -1,4 +1,4 @@
-#include "common/base/opening_hours.h"
+#include "common/event/opening_hours.h"
 
 #include <algorithm>
 #include <optional>

@@ -1,4 +1,4 @@
-#include "agent/journal/witness.h"
+#include "agent/journal/repair/witness.h"
 
 #include <fcntl.h>
 #include <unistd.h>

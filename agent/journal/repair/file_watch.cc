@@ -1,4 +1,4 @@
-#include "agent/journal/file_watch.h"
+#include "agent/journal/repair/file_watch.h"
 
 #include <dirent.h>
 #include <sys/stat.h>

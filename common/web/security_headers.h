@@ -1,4 +1,4 @@
-// What: the strict headers that every answer of the admin port carries.
+// What: the headers that every answer of a page or an API of ours carries.
 // Thread: any (pure).
 #pragma once
 
@@ -6,13 +6,13 @@
 
 #include "common/http/message.h"
 
-namespace tillrelay::access {
+namespace tillrelay::http {
 
-// What a page of ours may load, and who may frame it.
+// Only what this server itself serves; in no frame.
 inline constexpr std::string_view kContentSecurityPolicy =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
-http::Response Secured(http::Response response);
+Response Secured(Response response);
 
-}  // namespace tillrelay::access
+}  // namespace tillrelay::http
