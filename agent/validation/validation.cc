@@ -242,12 +242,12 @@ class Validator {
 
   void Places() {
     if (c_.store_id.empty()) return;  // nothing is stored yet
-    Writable("journal.path", journal::DirectoryOf(c_.journal.path));
+    Writable("journal.path", DirectoryOf(c_.journal.path));
     const std::string& drop = c_.drop_folder.path;
     if (drop.empty()) return;
     // The daemon makes what is missing, where it may.
     if (access(drop.c_str(), F_OK) != 0) {
-      return Writable("drop_folder.path", journal::DirectoryOf(drop));
+      return Writable("drop_folder.path", DirectoryOf(drop));
     }
     for (const char* part : {"/incoming", "/done", "/rejected"}) {
       const bool there = access((drop + part).c_str(), F_OK) == 0;
@@ -347,13 +347,13 @@ Viewpoint RunningDaemon() {
 
 Viewpoint CommandLine(const std::string& config_path, const config::Config& config) {
   Viewpoint viewpoint;
-  const std::string folder = journal::DirectoryOf(config_path) + "/credentials/";
+  const std::string folder = DirectoryOf(config_path) + "/credentials/";
   viewpoint.is_service = false;
   viewpoint.file_of = [folder](std::string_view, const std::string& value) -> Result<std::string> {
     if (!value.starts_with(service::kCredentialScheme)) return value;
     return folder + value.substr(service::kCredentialScheme.size());
   };
-  viewpoint.service_user = FindServiceUser(journal::DirectoryOf(config.journal.path));
+  viewpoint.service_user = FindServiceUser(DirectoryOf(config.journal.path));
   return viewpoint;
 }
 
