@@ -77,7 +77,8 @@ class Decoder {
   };
   // Every format but CSV, which needs a profile (csv.h).
   // Calls `sink` once per item, in order. JSON in another encoding makes `bytes` UTF-8. Offsets of
-  // errors count in the bytes that were given, but those of single lines (NDJSON) in UTF-8.
+  // errors count in the bytes that were given, but those of single lines (NDJSON) in UTF-8. What
+  // the items of a large document were made of reads as zeros afterwards: its memory is given back.
   std::optional<SyntaxError> Decode(Declared declared, std::string& bytes, const Limits& limits,
                                     const std::function<void(Item&&)>& sink);
   std::optional<SyntaxError> Decode(Format format, std::string& bytes, const Limits& limits,
