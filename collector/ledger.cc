@@ -16,7 +16,8 @@ void Ledger::Foresee(const Posting& posting, Wanted* wanted) {
 void Ledger::Know(const Wanted& wanted, const Found& found) {
   for (const CellKey& key : wanted.cells) {
     const auto row = found.cells.find(key);
-    cells_.try_emplace(key, Cell{row == found.cells.end() ? CellRow{} : row->second, false});
+    const CellRow known = row == found.cells.end() ? CellRow{} : row->second;
+    cells_.try_emplace(key, Cell{known, false, known.micros});
   }
   for (const TransitKey& key : wanted.transit) {
     const auto row = found.transit.find(key);
@@ -201,8 +202,15 @@ Result<Ledger::Transit*> Ledger::LoadTransit(const TransitKey& key) {
 
 void Ledger::Take(Changes* changes) {
   for (auto& [key, cell] : cells_) {
-    if (cell.dirty) changes->cells.emplace(key, cell.row);
+    if (!cell.dirty) continue;
+    changes->cells.emplace(key, cell.row);
     cell.dirty = false;
+    for (size_t b = 0; b < kBuckets; ++b) {
+      const bool was = cell.written[b] < 0, is = cell.row.micros[b] < 0;
+      if (is && !was) changes->negative.emplace_back(key, b);
+      if (was && !is) changes->no_longer_negative.emplace_back(key, b);
+    }
+    cell.written = cell.row.micros;
   }
   for (auto& [key, transit] : transit_) {
     if (transit.dirty) changes->transit.emplace(key, transit.row);

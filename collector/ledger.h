@@ -55,6 +55,7 @@ class Ledger {
   struct Cell {
     CellRow row;
     bool dirty = false;
+    std::array<int64_t, kBuckets> written{};  // what the table says
   };
   struct Transit {
     TransitRow row;

@@ -23,7 +23,12 @@ class HttpTest : public CollectorTest {
     options.fleet = &fleet_;
     options.reader = &reader_;
     options.expected = {"0042", "0099"};
-    options.token = token;
+    if (!token.empty()) {
+      options.tokens = {{"all", token, {"stock", "receipts", "operate"}, 6000},
+                        {"erp", "erp-secret", {"stock"}, 600},
+                        {"audit", "audit-secret", {"receipts"}, 600}};
+    }
+    options.orders = &orders_;
     router_ = std::make_unique<http::Router>();
     AddRoutes(*router_, std::move(options));
   }
@@ -54,6 +59,7 @@ class HttpTest : public CollectorTest {
                 R"({"v":1,"state":"online","session":"S","host":"h1",)" + members + "}");
   }
 
+  Orders orders_;
   Reader reader_;
   std::unique_ptr<http::Router> router_;
   EventSource source_;
@@ -297,9 +303,50 @@ TEST_F(HttpTest, WithATokenOnlyHealthIsOpen) {
   EXPECT_EQ(Get("/healthz").status, 200);
   for (const char* path : {"/", "/metrics", "/v1/changes", "/v1/stores", "/style.css"}) {
     EXPECT_EQ(Get(path).status, 401) << path;
+    clock_.Advance(seconds(6));
     EXPECT_EQ(Get(path, "", "Bearer wrong").status, 401) << path;
+    clock_.Advance(seconds(6));
     EXPECT_EQ(Get(path, "", "Bearer secret").status, 200) << path;
   }
+}
+
+TEST_F(HttpTest, ATokenOpensWhatItsScopesNameAndNothingElse) {
+  Deliver({source_.Sale("apple", "1")});
+  Serve("secret");
+  for (const char* path : {"/v1/stock", "/v1/changes"}) {
+    EXPECT_EQ(Get(path, "", "Bearer erp-secret").status, 200) << path;
+    EXPECT_EQ(Get(path, "", "Bearer audit-secret").status, 403) << path;
+  }
+  const std::string day = "store=0042&business_day=2026-11-21";
+  EXPECT_EQ(Get("/v1/reconciliation", day, "Bearer audit-secret").status, 200);
+  for (const char* path : {"/", "/metrics", "/v1/stores", "/v1/exceptions"}) {
+    EXPECT_EQ(Get(path, "", "Bearer erp-secret").status, 403) << path;
+    EXPECT_EQ(Get(path, "", "Bearer secret").status, 200) << path;
+  }
+  // What was sold is not stock.
+  EXPECT_EQ(Get("/v1/changes", "", "Bearer erp-secret").body.find("\"data\""), std::string::npos);
+  EXPECT_NE(Get("/v1/changes", "", "Bearer secret").body.find("\"data\""), std::string::npos);
+}
+
+TEST_F(HttpTest, WhoGuessesATokenIsSlowedDownAndNobodyElse) {
+  Serve("secret");
+  EXPECT_EQ(Get("/v1/stock", "", "Bearer wrong").status, 401);
+  const http::Response second = Get("/v1/stock", "", "Bearer wrong");
+  EXPECT_EQ(second.status, 429);
+  EXPECT_FALSE(second.headers.Find("Retry-After").empty());
+  EXPECT_EQ(Get("/v1/stock", "", "Bearer secret").status, 200);
+  clock_.Advance(seconds(6));
+  EXPECT_EQ(Get("/v1/stock", "", "Bearer wrong").status, 401);
+}
+
+TEST_F(HttpTest, ATokenHasItsRate) {
+  Serve("secret");
+  int granted = 0;
+  while (Get("/v1/stock", "", "Bearer erp-secret").status == 200) ++granted;
+  EXPECT_EQ(granted, 60);  // a tenth of its minute at once
+  EXPECT_EQ(Get("/v1/stock", "", "Bearer secret").status, 200);
+  clock_.Advance(seconds(1));
+  EXPECT_EQ(Get("/v1/stock", "", "Bearer erp-secret").status, 200);
 }
 
 TEST_F(HttpTest, AFailingDatabaseIsSaidInHealthAndOnThePage) {
