@@ -281,6 +281,82 @@ TEST_F(HttpTest, TheDayIsPutSideBySideWithWhatTheRegisterCounted) {
             std::string::npos);
 }
 
+// What the register told, what came, and what the agent found.
+TEST_F(HttpTest, ADayIsBalancedOnlyIfCountAmountCurrencyAndTheAgentSaySo) {
+  struct Receipt {
+    int number;
+    std::string net, currency;
+  };
+  struct Close {
+    int first, last, count;
+    std::string net, result;
+  };
+  struct Case {
+    std::string what;
+    std::vector<Receipt> receipts;
+    std::vector<Close> closes;
+    std::string result;
+  };
+  const Case cases[] = {
+      {"all well",
+       {{1, "3.00", "EUR"}, {2, "4.00", "EUR"}},
+       {{1, 2, 2, "7.00", "balanced"}},
+       "balanced"},
+      {"another amount",
+       {{1, "3.00", "EUR"}, {2, "4.00", "EUR"}},
+       {{1, 2, 2, "8.00", "mismatch"}},
+       "mismatch"},
+      {"only here",
+       {{1, "3.00", "EUR"}, {2, "4.00", "EUR"}},
+       {{1, 2, 2, "8.00", "balanced"}},
+       "mismatch"},
+      {"two currencies",
+       {{1, "3.00", "EUR"}, {2, "4.00", "CHF"}},
+       {{1, 2, 2, "7.00", "mismatch"}},
+       "currencies"},
+      {"a gap behind a restart",
+       {{1, "3.00", "EUR"}, {2, "4.00", "EUR"}},
+       {{1, 2, 2, "7.00", "gaps"}},
+       "gaps"},
+      {"a gap", {{1, "3.00", "EUR"}, {3, "4.00", "EUR"}}, {{1, 3, 2, "7.00", "balanced"}}, "gaps"},
+      {"two shifts",
+       {{1, "3.00", "EUR"}, {2, "4.00", "EUR"}},
+       {{1, 1, 1, "3.00", "mismatch"}, {2, 2, 1, "4.00", "balanced"}},
+       "balanced"},
+      {"nothing from the agent", {{1, "3.00", "EUR"}}, {{1, 1, 1, "3.00", ""}}, "unproven"},
+      {"still open", {{1, "3.00", "EUR"}}, {}, ""},
+  };
+  int store = 100;
+  for (const Case& c : cases) {
+    EventSource source("0" + std::to_string(++store));
+    std::vector<Sent> sent;
+    for (const Receipt& r : c.receipts) {
+      sent.push_back(source.SendOdd(
+          {.kind = "sale",
+           .data = R"({"transaction":{"register_id":"03","business_day":"2026-11-21",)"
+                   R"("transaction_no":")" +
+                   std::to_string(r.number) + R"(","status":"completed"},"currency":")" +
+                   r.currency + R"(","totals":{"net_amount":")" + r.net + R"("}})"}));
+    }
+    for (const Close& close : c.closes) {
+      sent.push_back(source.SendOdd(
+          {.kind = "day_closed",
+           .data = R"({"close":{"register_id":"03","business_day":"2026-11-21","z_no":"7"},)"
+                   R"("pos_control":{"first_transaction_no":")" +
+                   std::to_string(close.first) + R"(","last_transaction_no":")" +
+                   std::to_string(close.last) + R"(","transaction_count":)" +
+                   std::to_string(close.count) + R"(,"net_amount":")" + close.net +
+                   R"("},"result":")" + close.result + R"("})"}));
+    }
+    Deliver(sent);
+    const std::string json =
+        Get("/v1/reconciliation", "store=" + source.store() + "&business_day=2026-11-21").body;
+    EXPECT_EQ(Member(json, R"re("result":"(\w*)")re"), c.result) << c.what << ": " << json;
+    EXPECT_EQ(Member(json, R"re("balanced":(\w+))re"), c.result == "balanced" ? "true" : "false")
+        << c.what;
+  }
+}
+
 TEST_F(HttpTest, ThePageEscapesWhatStoresSayAndNamesTheState) {
   Status("0042", R"("version":"<script>alert(1)</script>","streams":[])");
   Turn();
