@@ -1,5 +1,6 @@
 #include "collector/exceptions.h"
 
+#include "collector/statements_ledger.h"
 #include "common/base/json_writer.h"
 #include "common/base/text.h"
 #include "common/event/bounds.h"
@@ -127,7 +128,7 @@ Status DetectExceptions(Sql* sql, WallTime now) {
   Input transits(kNewTransits);
   transits.Int(int64_t{(now - kTransitPatience).time_since_epoch().count()});
   TRY(sql->Queue(kNewTransits, transits.Own(event::UtcText(now))));
-  for (const Statement* step : {&kTransitsOver, &kNewLosses, &kLossesOver}) {
+  for (const Statement* step : {&kTransitsOver, &kNewLosses, &kLossesOver, &sql::kHeldOver}) {
     TRY(sql->Queue(*step, Input(*step)));
   }
   return Status::Ok();
