@@ -302,6 +302,7 @@ TEST_F(LossOrderTest, TablesOfVersionTwoKeepTheirLosses) {
   Deliver({sales[0]});
   Declare(Lost(sales, {2, 3}), Way::kStatus, &younger_);
   Stop();
+  database_.AsVersion5();
   for (const char* table : {"observed", "age_mark", "forgotten", "doubtful", "unapplied"}) {
     database_.Execute(std::string("DROP TABLE ") + table);
   }

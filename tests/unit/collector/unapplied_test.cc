@@ -288,7 +288,7 @@ TEST_F(UnappliedTest, AppliedAfterACountThatHadSeenItItIsLate) {
   Restart();
   Advance(seconds(1));
   EXPECT_EQ(OnHand(), "0042|plum|7");
-  EXPECT_EQ(Query("SELECT delta AS line FROM late"), "-2");
+  EXPECT_EQ(Query("SELECT delta FROM movement WHERE applied = 'late'"), "-2000000");
 }
 
 TEST_F(UnappliedTest, WhatStillCannotBeAppliedStays) {
