@@ -310,6 +310,11 @@ class Routes {
 
   // A person's decision; written by the thread that owns the writing connection.
   void Decide(http::Request&& request, const http::Responder& responder) const {
+    // No page of another site can make a browser send this type without asking first.
+    if (!request.content_type.starts_with("application/json")) {
+      return responder.Send(
+          Secured(http::Problem(415, "content-type", "Content-Type must be application/json")));
+    }
     JsonParser parser;
     auto body = parser.Parse(request.body);
     if (!body.ok() || !body->is_object()) {

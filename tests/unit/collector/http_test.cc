@@ -415,6 +415,22 @@ TEST_F(HttpTest, WhoGuessesATokenIsSlowedDownAndNobodyElse) {
   EXPECT_EQ(Get("/v1/stock", "", "Bearer wrong").status, 401);
 }
 
+TEST_F(HttpTest, AnOrderThatAPageOfAnotherSiteCouldSendIsRefused) {
+  http::Request request;
+  request.method = "POST";
+  request.path = "/v1/exceptions";
+  request.content_type = "text/plain";
+  request.body = R"({"store":"0042","kind":"retired","state":"acknowledged","actor":"x"})";
+  auto answer = std::make_shared<std::promise<http::Response>>();
+  const auto match = router_->Find(request);
+  ASSERT_NE(match.route, nullptr);
+  match.route->handler(std::move(request), http::Responder([answer](http::Response&& response) {
+                         answer->set_value(std::move(response));
+                       }));
+  EXPECT_EQ(answer->get_future().get().status, 415);
+  EXPECT_TRUE(orders_.Take().empty());
+}
+
 TEST_F(HttpTest, ATokenHasItsRate) {
   Serve("secret");
   int granted = 0;
