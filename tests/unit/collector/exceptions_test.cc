@@ -85,9 +85,8 @@ TEST_F(ExceptionsTest, ALossIsAcknowledgedByAPersonAndComesBackWhenReopened) {
   lost.stream = here_.stream();
   lost.range = {2, 3};
   lost.reason = "damaged";
-  here_.Sale("apple", "1", 1);
-  here_.Sale("apple", "1", 2);
-  Deliver({here_.Declare(lost)});
+  EventSource younger("0042", "01JD3V7Q8Z5W6K2M9T4RHXCDEG");
+  Deliver({younger.Declare(lost)});
   Advance(minutes(2));
   ASSERT_NE(All().find("0042|loss|" + here_.stream() + " 2|open"), std::string::npos) << All();
   Advance(hours(24 * 400));
