@@ -23,6 +23,8 @@ std::vector<std::string> PasswordsIn(const std::string& url) {
   const size_t colon = url.find(':', begin);
   if (at != std::string::npos && colon != std::string::npos && colon < at) {
     found.push_back(url.substr(colon + 1, at - colon - 1));
+    // As much of it as a reader takes who does not know that it goes on.
+    found.push_back(found.back().substr(0, found.back().find_first_of("/?#@")));
   }
   constexpr std::string_view kParameter = "password=";
   for (size_t from = url.find(kParameter); from != std::string::npos;

@@ -328,7 +328,10 @@ TEST_F(HttpTest, ADayIsBalancedOnlyIfCountAmountCurrencyAndTheAgentSaySo) {
   };
   int store = 100;
   for (const Case& c : cases) {
-    EventSource source("0" + std::to_string(++store));
+    // Ids are made of the stream's name here.
+    const char last = "ABCDEFGHJ"[store - 100];
+    EventSource source("0" + std::to_string(++store),
+                       std::string("01JD3V7Q8Z5W6K2M9T4RHXCDE") + last);
     std::vector<Sent> sent;
     for (const Receipt& r : c.receipts) {
       sent.push_back(source.SendOdd(
