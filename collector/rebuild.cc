@@ -1,5 +1,6 @@
 #include "collector/rebuild.h"
 
+#include "collector/exceptions.h"
 #include "collector/fill.h"
 #include "collector/ledger.h"
 #include "collector/own_change.h"
@@ -128,6 +129,7 @@ Status Rebuild::Take() {
                                 &sql::kServed.clear_transit, &sql::kTakeTransit, &sql::kHeldOver}) {
     TRY(sql_.Queue(*step, Input(*step)));
   }
+  TRY(RecountNegatives(&sql_, event::UtcText(now_)));
   if (result_.corrected_cells > 0) TRY(sql_.Announce(head_.position));
   return rebuilt_.ClearLedger();
 }

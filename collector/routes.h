@@ -10,6 +10,8 @@
 #include <set>
 #include <string>
 
+#include "collector/api_access.h"
+#include "collector/exceptions.h"
 #include "collector/fleet.h"
 #include "collector/reader.h"
 #include "collector/trouble.h"
@@ -23,7 +25,8 @@ struct RoutesOptions {
   Reader* reader = nullptr;
   std::set<std::string> expected;
   std::chrono::seconds silent_after{180};
-  std::string token;                                  // empty: none needed
+  std::vector<ApiToken> tokens;  // none: everybody may
+  Orders* orders = nullptr;
   std::function<std::vector<std::string>()> stalled;  // threads that do not move
 };
 
