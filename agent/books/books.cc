@@ -181,8 +181,21 @@ std::vector<std::pair<std::string, std::string>> Books::Changed() {
   return texts;
 }
 
+// They are loaded again where they are needed.
+void Books::Saved() {
+  for (const std::string& key : changed_) {
+    if (saved_.size() < kMaxRegisters || saved_.contains(key)) {
+      saved_.insert_or_assign(key, RowOf(key, pages_.at(key)));
+    }
+    pages_.erase(key);
+  }
+  changed_.clear();
+}
+
 void Books::Committed() {
-  for (const std::string& key : changed_) Show(key, pages_.at(key));
+  for (auto& [key, row] : saved_) Show(std::move(row));
+  saved_.clear();
+  for (const std::string& key : changed_) Show(RowOf(key, pages_.at(key)));
   if (++commits_ % kLookEvery == 0 && !changed_.empty()) {
     const std::string day = changed_.rbegin()->substr(0, changed_.rbegin()->find('/'));
     if (LooksShared(day)) {
@@ -220,15 +233,15 @@ bool Books::LooksShared(const std::string& business_day) const {
 void Books::RolledBack() {
   for (const std::string& key : changed_) pages_.erase(key);
   changed_.clear();
+  saved_.clear();
 }
 
 void Books::Remember(const std::string& key, const std::string& text) {
-  if (const auto page = DayPage::Parse(text)) Show(key, *page);
+  if (const auto page = DayPage::Parse(text)) Show(RowOf(key, *page));
 }
 
 // The newest day of each register; a late document of an older day does not hide it.
-void Books::Show(const std::string& key, const DayPage& page) {
-  RegisterRow row = RowOf(key, page);
+void Books::Show(RegisterRow row) {
   if (row.register_id.empty()) return;
   Lock lock(mutex_);
   const auto known = rows_.find(row.register_id);

@@ -46,6 +46,10 @@ Result<std::vector<Receipt>> JournalStore::Append(const AppendRequest& request, 
     Status taken = draft != nullptr
                        ? AppendEvent(*draft, request.sender, now, &receipts[i])
                        : quarantine_.Put(std::get<Unfit>(entry), request.sender, now, &receipts[i]);
+    if (taken.ok() && options_.books != nullptr && options_.books->Overflows()) {
+      TRY(SavePages());
+      options_.books->Saved();
+    }
     if (taken.ok()) continue;
     // One that only the quarantine could take must not keep the others out.
     const bool one_of_many = quarantine_.full() && ++refused < request.entries.size();
@@ -244,15 +248,18 @@ void JournalStore::SaveAcked(uint64_t through) {
   pending_.acked_through = through;
 }
 
+Status JournalStore::SavePages() {
+  for (const auto& [key, page] : options_.books->Changed()) {
+    TRY(sql_.save_page.BindText(1, key).BindText(2, page).Run());
+    TRY(ages_.MarkPage(key));
+  }
+  return Status::Ok();
+}
+
 Status JournalStore::Commit() {
   CHECK(in_transaction_);
   if (pending_ != committed_) TRY(SaveStream(pending_));
-  if (options_.books != nullptr) {
-    for (const auto& [key, page] : options_.books->Changed()) {
-      TRY(sql_.save_page.BindText(1, key).BindText(2, page).Run());
-      TRY(ages_.MarkPage(key));
-    }
-  }
+  if (options_.books != nullptr) TRY(SavePages());
   TRY(db_.Exec("COMMIT"));
   in_transaction_ = false;
   committed_ = pending_;

@@ -175,7 +175,7 @@ class JournalStore : private TakeOverTarget {
   Status LoadCutShort();
   uint64_t Deletable(const StreamRow& row, const DeletionPermit* permit) const;
   Status Prepare();
-
+  Status SavePages();
   Status AppendEvent(const event::Draft& draft, const std::string& sender, WallTime now,
                      Receipt* receipt);
   Status Insert(const event::Draft& draft, WallTime now, Receipt* receipt);

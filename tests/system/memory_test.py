@@ -105,6 +105,9 @@ SHAPES = {
     "controls": lambda: ("x.xml", poslog(transaction(i, b"<ControlTransaction/>" + b" " * 360)
                                          for i in range(99_990))),
     "receipts": lambda: ("x.xml", poslog(retail(i, b"Rain poncho M") for i in range(99_990))),
+    "registers": lambda: ("x.json", numbered(
+        lambda i: json.dumps(sale(i)).replace('"03"', f'"r{i}"').encode(), 99_990, FILE, b",",
+        b"[", b"]")),
     "deep": lambda: ("x.json", b"[" * (FILE // 2) + b"]" * (FILE // 2)),
     "deep_events": lambda: (
         "x.json", filled(b"[1", b"," + b'{"a":[' * 30 + b"]}" * 30, b"]")),
