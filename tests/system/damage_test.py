@@ -145,7 +145,7 @@ def the_file_goes_while_what_it_held_is_on_its_way():
         world.wait_ready()
         store.sell(20)
         store.wait_settled()
-        wait_for(lambda: not world.status()["lost"], "the store to be told that nothing is lost", 60)
+        wait_for(lambda: not world.status()["lost"], "the store to hear that nothing is lost", 60)
         check(world.central("SELECT count(*) FROM loss")[0][0] == 0, "head office noted a loss")
         return "50 events that the store took for lost were not"
 
