@@ -44,6 +44,7 @@ struct Doing {
   std::string_view word;
 };
 Doing DoingOf(const Look& look, const books::RegisterRow& row) {
+  if (row.heard_at == WallTime()) return {Level::kAmber, words::kNeverHeard};
   if (row.result == "gaps") return {Level::kRed, words::kGapState};
   if (row.result == "mismatch") return {Level::kRed, words::kDiffers};
   if (row.silent) return {Level::kAmber, words::kSilentState};
@@ -127,7 +128,8 @@ std::string BarPiece(const Look& look) {
 std::string NeedsPiece(const Look& look) {
   Html html;
   if (look.v.issues.empty()) {
-    html.Put("<p class=\"none soft\">{}</p>", words::kNobody);
+    html.Put("<p class=\"none soft\">{}</p>",
+             look.v.level == Level::kGreen ? words::kNobody : words::kNothingElse);
     return html.Take();
   }
   html.Raw("<ul class=\"issues\">");

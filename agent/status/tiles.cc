@@ -51,8 +51,12 @@ Today TodayOf(const Snapshot& s) {
 std::string CapturedTile(const Look& look) {
   const Today today = TodayOf(look.s);
   if (!today.day.empty()) {
+    // Before the first receipt of a day the newest one is yesterday's.
+    const bool is_today = today.day == look.faces.stamp(look.s.now).substr(0, 10);
     return Tile(Count(today.all),
-                fmt::format(words::kTileToday, Count(today.sales), Count(today.returns)));
+                is_today ? fmt::format(words::kTileToday, Count(today.sales), Count(today.returns))
+                         : fmt::format(words::kTileDay, today.day, Count(today.sales),
+                                       Count(today.returns)));
   }
   return Tile(Thousands(look.s.capture.http.stored() + look.s.capture.file.stored()),
               fmt::format(words::kTileCaptured, look.Since(look.s.started_at)));
