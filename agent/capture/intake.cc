@@ -5,8 +5,10 @@
 #include <algorithm>
 
 #include "agent/capture/plain_text.h"
+#include "common/base/text.h"
 #include "common/event/bounds.h"
 #include "common/event/event_json.h"
+#include "common/event/item_rules.h"
 
 namespace tillrelay::capture {
 namespace {
@@ -37,6 +39,22 @@ std::string Resendable(const event::Event& event) {
   return event::WithKind(event.kind, data);
 }
 
+// By what a refused document may be stored already.
+event::Identity NamesOf(const event::Event& event, event::OwnBytes bytes) {
+  event::Identity identity;
+  identity.bytes = bytes;
+  if (event.transaction) {
+    const event::Transaction& t = *event.transaction;
+    identity.key = event::ReceiptKeyPrefix(t.register_id, event::WithoutBlanks(t.transaction_no)) +
+                   t.business_day;
+    // Its day is not known as long as it is refused.
+    if (t.business_day.empty()) identity.bytes.key_by_settings = true;
+  } else if (event.transfer || event.count || event.adjustment) {
+    identity.key = event::DocumentKey(event);
+  }
+  return identity;
+}
+
 }  // namespace
 
 CaptureStats Counters::Copy() const {
@@ -63,7 +81,8 @@ Prepared Intake::Prepare(Document* document) {
   prepared.payload = Sha256(document->bytes);
   const auto take = [&](formats::Item&& item) { TakeItem(std::move(item), *document, &prepared); };
   prepared.syntax = document->format == formats::Format::kCsv
-                        ? formats::DecodeCsv(*document->csv, document->bytes, options_.limits, take)
+                        ? formats::DecodeCsv(*document->csv, document->bytes, options_.limits, take,
+                                             &prepared.not_read)
                         : decoder_.Decode({document->format, document->encoding}, document->bytes,
                                           options_.limits, take);
   if (prepared.syntax) {
@@ -77,6 +96,7 @@ Prepared Intake::Prepare(Document* document) {
     prepared.entries.emplace_back(Unfit(std::move(why), *document,
                                         {document->bytes, formats::MediaTypeOf(document->format)}));
   }
+  for (std::string& heading : prepared.not_read) heading = guard::Scrub(Printable(heading, 80));
   if (prepared.redactions > 0) {
     counters_.Change([&](CaptureStats* stats) { stats->redactions += prepared.redactions; });
   }
@@ -85,8 +105,11 @@ Prepared Intake::Prepare(Document* document) {
 
 void Intake::TakeItem(formats::Item&& item, const Document& document, Prepared* prepared) {
   if (auto* rejection = std::get_if<event::Rejection>(&item.outcome)) {
-    prepared->entries.emplace_back(Unfit(std::move(*rejection), document,
-                                         {item.excerpt, formats::ItemMediaType(document.format)}));
+    event::Identity identity;
+    identity.bytes = item.bytes;
+    prepared->entries.emplace_back(
+        Unfit(std::move(*rejection), document,
+              {item.excerpt, formats::ItemMediaType(document.format), identity}));
     return;
   }
   auto& event = std::get<event::Event>(item.outcome);
@@ -104,19 +127,23 @@ void Intake::TakeItem(formats::Item&& item, const Document& document, Prepared* 
   prepared->redactions += guarded.redactions;
   if (guarded.rejection) {
     prepared->entries.emplace_back(
-        Unfit(std::move(*guarded.rejection), document, {Resendable(event), kCanonical}));
+        Unfit(std::move(*guarded.rejection), document,
+              {Resendable(event), kCanonical, NamesOf(event, item.bytes)}));
     return;
   }
   auto drafted = event::DraftFrom(&event, options_.shop, HorizonNow());
   if (auto* rejection = std::get_if<event::Rejection>(&drafted)) {
     prepared->entries.emplace_back(
-        Unfit(std::move(*rejection), document, {Resendable(event), kCanonical}));
+        Unfit(std::move(*rejection), document,
+              {Resendable(event), kCanonical, NamesOf(event, item.bytes)}));
     return;
   }
   auto& draft = std::get<event::Draft>(drafted);
+  draft.identity.bytes = item.bytes;
   if (draft.data.size() > options_.limits.event_bytes) {
     event::Rejection why{"too-large", "", "one event is at most 1 MiB"};
-    prepared->entries.emplace_back(Unfit(std::move(why), document, {draft.data, kCanonical}));
+    prepared->entries.emplace_back(
+        Unfit(std::move(why), document, {draft.data, kCanonical, draft.identity}));
     return;
   }
   prepared->entries.emplace_back(std::move(draft));
@@ -144,6 +171,7 @@ journal::Unfit Intake::Unfit(event::Rejection why, const Document& document, con
     unfit.document.resize(unfit.document.size() - std::min(unfit.document.size(), kCutBytes));
   }
   unfit.format = kept.media_type;
+  unfit.identity = kept.identity;
   if (document.csv != nullptr && kept.media_type == formats::MediaTypeOf(formats::Format::kCsv)) {
     unfit.format += "; profile=" + document.csv->name;
   }

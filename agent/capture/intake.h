@@ -59,6 +59,7 @@ struct Prepared {
   std::optional<formats::SyntaxError> syntax;  // entries holds the scrubbed document only
   size_t redactions = 0;
   Sha256Digest payload{};
+  std::vector<std::string> not_read = {};  // headings of CSV columns that nobody reads
 };
 
 struct Answer {
@@ -101,6 +102,7 @@ class Intake {
   struct Kept {
     std::string text;
     std::string_view media_type;
+    event::Identity identity = {};
   };
   journal::Unfit Unfit(event::Rejection why, const Document& document, const Kept& kept);
   journal::AppendRequest Request(Prepared&& prepared, std::function<void(Result<Answer>)> done);
