@@ -15,6 +15,7 @@
 
 #include "agent/formats/encoding.h"
 #include "common/event/event.h"
+#include "common/event/identity.h"
 
 namespace tillrelay::formats {
 
@@ -46,7 +47,8 @@ struct Limits {
 struct Item {
   size_t index = 0;
   std::variant<event::Event, event::Rejection> outcome;
-  std::string excerpt;  // set for rejections; at most Limits::event_bytes
+  std::string excerpt;         // set for rejections; at most Limits::event_bytes
+  event::OwnBytes bytes = {};  // of the item's own text
 };
 
 // The document as a whole is not the declared syntax.

@@ -11,15 +11,8 @@
 namespace tillrelay::journal {
 namespace {
 
-std::string_view ShortDigest(const Sha256Digest& digest) {
-  return BytesOf(digest).substr(0, kContentDigestBytes);
-}
-
-// As `known` keeps it: the content's digest, then the money's. Rows of before have the first alone.
-std::string KeptDigest(const event::Identity& identity) {
-  std::string kept(ShortDigest(identity.digest));
-  kept.append(identity.money.begin(), identity.money.end());
-  return kept;
+std::optional<int64_t> TrustedMoment(const event::Draft& draft) {
+  return draft.book.time_trusted ? std::optional(draft.book.at_s) : std::nullopt;
 }
 
 }  // namespace
@@ -45,7 +38,7 @@ Result<std::vector<Receipt>> JournalStore::Append(const AppendRequest& request, 
     const auto* draft = std::get_if<event::Draft>(&entry);
     Status taken = draft != nullptr
                        ? AppendEvent(*draft, request.sender, now, &receipts[i])
-                       : quarantine_.Put(std::get<Unfit>(entry), request.sender, now, &receipts[i]);
+                       : AppendUnfit(std::get<Unfit>(entry), request.sender, now, &receipts[i]);
     if (taken.ok() && options_.books != nullptr && options_.books->Overflows()) {
       TRY(SavePages());
       options_.books->Saved();
@@ -65,17 +58,37 @@ Result<std::vector<Receipt>> JournalStore::Append(const AppendRequest& request, 
   return receipts;
 }
 
+// What a setting forbids today may be stored already.
+Status JournalStore::AppendUnfit(const Unfit& unfit, const std::string& sender, WallTime now,
+                                 Receipt* receipt) {
+  if (unfit.identity.bytes.digest != 0) {
+    auto told = WasTold(unfit.identity, std::nullopt, receipt);
+    if (!told.ok()) return std::move(told).status();
+    if (*told) return Status::Ok();
+  }
+  return quarantine_.Put(unfit, sender, now, receipt);
+}
+
 Status JournalStore::AppendEvent(const event::Draft& draft, const std::string& sender, WallTime now,
                                  Receipt* receipt) {
   receipt->id = draft.identity.id;
   if (take_over_.pending()) TRY(take_over_.Fetch(draft.identity.key));
   auto known = FindKnown(draft);
   if (!known.ok()) return std::move(known).status();
+  bool repeated = false;
   for (const Known& row : *known) {
-    if (row.id != draft.identity.id || !row.same_digest || row.other_money) continue;
+    const bool same = row.id == draft.identity.id && row.like.content && !row.like.other_money;
+    if (!same || repeated) continue;
     FirstReceipt(row.position, receipt);
-    return options_.books == nullptr ? Status::Ok() : options_.books->Repeated(draft, now);
+    repeated = true;
   }
+  if (!repeated && (!known->empty() || Retold::Elsewhere(draft.identity))) {
+    auto told = WasTold(draft.identity, TrustedMoment(draft), receipt);
+    if (!told.ok()) return std::move(told).status();
+    repeated = *told;
+  }
+  if (repeated)
+    return options_.books == nullptr ? Status::Ok() : options_.books->Repeated(draft, now);
   auto conflict = Contradiction(draft, *known, now);
   if (!conflict.ok()) return std::move(conflict).status();
   if (!conflict->empty()) {
@@ -151,11 +164,7 @@ Result<std::vector<JournalStore::Known>> JournalStore::FindKnown(const event::Dr
     const std::string_view id = find.Blob(0);
     std::copy_n(id.begin(), std::min(id.size(), known.id.size()), known.id.begin());
     const std::string_view digest = find.Blob(1);
-    const std::string ours = KeptDigest(draft.identity);
-    known.same_digest = digest.substr(0, kContentDigestBytes) == ShortDigest(draft.identity.digest);
-    known.other_money = digest.size() > kContentDigestBytes &&
-                        event::MoneyDiffers(digest.substr(kContentDigestBytes),
-                                            std::string_view(ours).substr(kContentDigestBytes));
+    known.like = Compare(digest, KeptDigest(draft.identity));
     known.position = find.Unsigned(2);
     if (!find.IsNull(3)) known.at_s = find.Int(3);
   }
@@ -166,10 +175,8 @@ Result<std::vector<JournalStore::Known>> JournalStore::FindKnown(const event::Dr
 // Its body is nowhere: the register that tells it again brings it back.
 Status JournalStore::ForgetGone(const std::string& key, std::vector<Known>* known) {
   for (auto it = known->begin(); it != known->end();) {
-    const auto range = gone_.upper_bound(it->position);
-    const bool gone = range != gone_.begin() && std::prev(range)->second >= it->position;
-    auto id = gone ? IdAt(it->position) : Result<Uuid>(it->id);
-    if (id.ok() || id.status().code() != Code::kNotFound) {
+    const auto gone = IsGone(it->position);
+    if (!gone.ok() || !*gone) {
       ++it;
       continue;
     }
@@ -177,6 +184,30 @@ Status JournalStore::ForgetGone(const std::string& key, std::vector<Known>* know
     it = known->erase(it);
   }
   return Status::Ok();
+}
+
+Result<bool> JournalStore::IsGone(uint64_t position) {
+  const auto range = gone_.upper_bound(position);
+  if (range == gone_.begin() || std::prev(range)->second < position) return false;
+  auto id = IdAt(position);
+  if (id.ok()) return false;
+  if (id.status().code() != Code::kNotFound) return std::move(id).status();
+  return true;
+}
+
+Result<bool> JournalStore::WasTold(const event::Identity& identity, std::optional<int64_t> at_s,
+                                   Receipt* receipt) {
+  auto rows = retold_.Find(identity, at_s);
+  if (!rows.ok()) return std::move(rows).status();
+  for (const Retold::Row& row : *rows) {
+    auto gone = IsGone(row.position);
+    if (!gone.ok()) return std::move(gone).status();
+    if (*gone) continue;
+    receipt->id = row.id;
+    FirstReceipt(row.position, receipt);
+    return true;
+  }
+  return false;
 }
 
 // The positions of a declared loss, as far as they are still those of its stream.
@@ -197,13 +228,13 @@ Status JournalStore::SaveGone(const LossRow& loss) {
 Result<std::string> JournalStore::Contradiction(const event::Draft& draft,
                                                 const std::vector<Known>& known, WallTime now) {
   const auto outcome = [](const Known& row) {
-    if (row.same_digest) return std::string("time_changed");
+    if (row.like.content) return std::string("time_changed");
     return std::string("changed");
   };
   for (const Known& row : known) {
     if (row.id == draft.identity.id) return std::string("changed");
     if (options_.books == nullptr) return outcome(row);
-    auto reused = options_.books->Reused(draft, row.at_s, row.same_digest, now);
+    auto reused = options_.books->Reused(draft, row.at_s, row.like.content, now);
     if (!reused.ok()) return std::move(reused).status();
     if (!*reused) return outcome(row);
   }
