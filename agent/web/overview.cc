@@ -44,6 +44,7 @@ struct Doing {
   std::string_view word;
 };
 Doing DoingOf(const PageContext& context, const reconcile::RegisterRow& row) {
+  if (row.heard_at == WallTime()) return {monitor::Level::kAmber, strings::kNeverHeard};
   if (row.result == "gaps") return {monitor::Level::kRed, strings::kGapState};
   if (row.result == "mismatch") return {monitor::Level::kRed, strings::kDiffers};
   if (row.silent) return {monitor::Level::kAmber, strings::kSilentState};
@@ -129,7 +130,8 @@ std::string BarPiece(const PageContext& context) {
 std::string NeedsPiece(const PageContext& context) {
   Html html;
   if (context.v.issues.empty()) {
-    html.Put("<p class=\"none soft\">{}</p>", strings::kNobody);
+    html.Put("<p class=\"none soft\">{}</p>",
+             context.v.level == monitor::Level::kGreen ? strings::kNobody : strings::kNothingElse);
     return html.Take();
   }
   html.Raw("<ul class=\"issues\">");
