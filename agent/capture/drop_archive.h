@@ -21,7 +21,7 @@
 #include <string>
 
 #include "agent/capture/drop_listing.h"
-#include "agent/journal/observed_time.h"
+#include "agent/journal/age/observed_time.h"
 #include "common/base/clock.h"
 #include "common/base/files.h"
 

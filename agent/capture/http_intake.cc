@@ -17,15 +17,26 @@ constexpr std::string_view kEvents = "/v1/events";
 
 constexpr size_t kMaxRequestIdBytes = 128;
 
-std::string AnswerBody(const Answer& answer, const std::vector<std::string>& understood) {
+// What a trial tells beside the answer.
+struct Explained {
+  std::vector<std::string> understood;  // by result
+  std::vector<std::string> not_read;    // columns that nobody reads
+};
+
+std::string AnswerBody(const Answer& answer, const Explained& explained) {
   std::string body;
   JsonWriter json(&body);
-  json.BeginObject().Key("results").Raw(ExplainedJson(answer.receipts, understood));
+  json.BeginObject().Key("results").Raw(ExplainedJson(answer.receipts, explained.understood));
   json.Field("stored", static_cast<uint64_t>(answer.stored))
       .Field("duplicate", static_cast<uint64_t>(answer.duplicate))
       // A sender that does not know `refused` must not take the whole for done.
       .Field("quarantined", static_cast<uint64_t>(answer.quarantined + answer.refused));
   if (answer.refused > 0) json.Field("refused", static_cast<uint64_t>(answer.refused));
+  if (!explained.not_read.empty()) {
+    json.Key("not_read").BeginArray();
+    for (const std::string& heading : explained.not_read) json.String(heading);
+    json.EndArray();
+  }
   json.EndObject();
   return body;
 }
@@ -143,16 +154,16 @@ void HttpIntake::Post(http::Request&& request, const http::Responder& responder)
     return responder.Send(Refused(std::move(*foreign)));
   }
   const bool dry_run = request.Query("dry_run").value_or("") == "true";
-  std::vector<std::string> understood;
-  if (dry_run) understood = UnderstoodIn(prepared.entries);
+  Explained explained;
+  if (dry_run) explained = {UnderstoodIn(prepared.entries), prepared.not_read};
   auto done = [this, responder, syntax, key, dry_run, memory = std::move(request.memory),
-               understood = std::move(understood)](Result<Answer> result) {
+               explained = std::move(explained)](Result<Answer> result) {
     if (!result.ok() && !syntax) return responder.Send(Refused(FromStatus(result.status())));
     if (syntax) {
       const bool kept = result.ok() && !dry_run;
       return responder.Send(Refused(SyntaxProblem(*syntax, kept ? &*result : nullptr)));
     }
-    http::Response response = http::Json(AnswerBody(*result, understood));
+    http::Response response = http::Json(AnswerBody(*result, explained));
     if (result->refused > 0) response.headers.Add("Retry-After", "60");
     if (!key.empty()) response.headers.Add("Idempotency-Key", key);
     responder.Send(std::move(response));

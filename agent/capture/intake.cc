@@ -5,9 +5,11 @@
 #include <algorithm>
 
 #include "agent/capture/plain_text.h"
+#include "common/base/text.h"
 #include "common/event/bounds.h"
 #include "common/event/event_json.h"
 #include "common/event/identity.h"
+#include "common/event/item_rules.h"
 
 namespace tillrelay::capture {
 namespace {
@@ -47,6 +49,22 @@ std::string Resendable(const event::Event& event) {
   return event::WithKind(event.kind, data);
 }
 
+// By what a refused document may be stored already.
+event::Identity NamesOf(const event::Event& event, event::OwnBytes bytes) {
+  event::Identity identity;
+  identity.bytes = bytes;
+  if (event.transaction) {
+    const event::Transaction& t = *event.transaction;
+    identity.key = event::ReceiptKeyPrefix(t.register_id, event::WithoutBlanks(t.transaction_no)) +
+                   t.business_day;
+    // Its day is not known as long as it is refused.
+    if (t.business_day.empty()) identity.bytes.key_by_settings = true;
+  } else if (event.transfer || event.count || event.adjustment) {
+    identity.key = event::DocumentKey(event);
+  }
+  return identity;
+}
+
 }  // namespace
 
 CaptureStats Counters::Copy() const {
@@ -79,7 +97,8 @@ DecodedDocument Intake::Prepare(Document* document) {
   }
   const auto take = [&](formats::Item&& item) { TakeItem(std::move(item), *document, &prepared); };
   prepared.syntax = document->format == formats::Format::kCsv
-                        ? formats::DecodeCsv(*document->csv, document->bytes, options_.limits, take)
+                        ? formats::DecodeCsv(*document->csv, document->bytes, options_.limits, take,
+                                             &prepared.not_read)
                         : decoder_.Decode({document->format, document->encoding}, document->bytes,
                                           options_.limits, take);
   if (prepared.syntax) {
@@ -96,6 +115,8 @@ DecodedDocument Intake::Prepare(Document* document) {
                          {document->bytes.substr(0, kMaxQuarantinedBytes + kCutBytes),
                           formats::MediaTypeOf(document->format)}));
   }
+  for (std::string& heading : prepared.not_read)
+    heading = redact::RedactDocument(Printable(heading, 80));
   if (prepared.redactions > 0) {
     counters_.Change([&](CaptureStats* stats) { stats->redactions += prepared.redactions; });
   }
@@ -104,8 +125,11 @@ DecodedDocument Intake::Prepare(Document* document) {
 
 void Intake::TakeItem(formats::Item&& item, const Document& document, DecodedDocument* prepared) {
   if (auto* rejection = std::get_if<event::Rejection>(&item.outcome)) {
+    event::Identity identity;
+    identity.bytes = item.bytes;
     return Reject(std::move(*rejection), document,
-                  {std::move(item.excerpt), formats::ItemMediaType(document.format)}, prepared);
+                  {std::move(item.excerpt), formats::ItemMediaType(document.format), identity},
+                  prepared);
   }
   auto& event = std::get<event::Event>(item.outcome);
   if (!event.origin) event.origin.emplace();
@@ -122,17 +146,20 @@ void Intake::TakeItem(formats::Item&& item, const Document& document, DecodedDoc
       redact::Check(&event, options_.guard, {document.again, &numbers_});
   prepared->redactions += guarded.redactions;
   if (guarded.rejection) {
-    return Reject(std::move(*guarded.rejection), document, {Resendable(event), kCanonical},
-                  prepared);
+    return Reject(std::move(*guarded.rejection), document,
+                  {Resendable(event), kCanonical, NamesOf(event, item.bytes)}, prepared);
   }
   auto drafted = event::DraftFrom(&event, options_.shop, HorizonNow());
   if (auto* rejection = std::get_if<event::Rejection>(&drafted)) {
-    return Reject(std::move(*rejection), document, {Resendable(event), kCanonical}, prepared);
+    return Reject(std::move(*rejection), document,
+                  {Resendable(event), kCanonical, NamesOf(event, item.bytes)}, prepared);
   }
   auto& draft = std::get<event::Draft>(drafted);
+  draft.identity.bytes = item.bytes;
   if (draft.data.size() > options_.limits.event_bytes) {
     event::Rejection why{"too-large", "", "one event is at most 1 MiB"};
-    return Reject(std::move(why), document, {std::move(draft.data), kCanonical}, prepared);
+    return Reject(std::move(why), document, {std::move(draft.data), kCanonical, draft.identity},
+                  prepared);
   }
   Add(std::move(draft), document, prepared);
 }
@@ -195,6 +222,7 @@ journal::RejectedDocument Intake::RejectedDocument(event::Rejection why, const D
     unfit.document.resize(unfit.document.size() - std::min(unfit.document.size(), kCutBytes));
   }
   unfit.format = kept.media_type;
+  unfit.identity = kept.identity;
   if (document.csv != nullptr && kept.media_type == formats::MediaTypeOf(formats::Format::kCsv)) {
     unfit.format += "; profile=" + document.csv->name;
   }

@@ -67,7 +67,8 @@ struct DecodedDocument {
   std::string sender;
   bool no_memory = false;  // the budget is used up: nothing of it may be submitted, try later
   size_t bytes = 0;        // that the entries and their answer take
-  journal::QuarantineRoom rejected{};  // documents of it, and their text
+  journal::QuarantineRoom rejected{};      // documents of it, and their text
+  std::vector<std::string> not_read = {};  // headings of CSV columns that nobody reads
 };
 
 struct Answer {
@@ -109,6 +110,7 @@ class Intake {
   struct RetainedText {
     std::string text;
     std::string_view media_type;
+    event::Identity identity = {};
   };
   void TakeItem(formats::Item&& item, const Document& document, DecodedDocument* prepared);
   void Add(journal::Entry&& entry, const Document& document, DecodedDocument* prepared) const;

@@ -90,6 +90,7 @@ class TableWriter {
     Doctor();
     Events();
     Send();
+    Profile();
     Quarantine();
     Delivery();
     Replay();
@@ -177,6 +178,16 @@ class TableWriter {
     send->add_option("--type", options->type, "Its media type; guessed when not given");
     Intake(send, &options->intake);
     Runs(send, options, RunSend);
+  }
+
+  void Profile() {
+    auto options = std::make_shared<ProfileOptions>();
+    auto* profile = app_.add_subcommand("profile", "How CSV files are read");
+    profile->require_subcommand(1);
+    auto* suggest = profile->add_subcommand("suggest", "Propose a profile for a CSV file");
+    File(suggest, "file", &options->file, "The file, as the till or shop writes it")->required();
+    suggest->add_option("--name", options->name, "Its name; from the file's when not given");
+    Runs(suggest, options, RunProfileSuggest);
   }
 
   void Resolve(CLI::App* quarantine, ResolveOptions::Way way, const char* name, const char* what) {

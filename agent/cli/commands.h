@@ -54,6 +54,12 @@ struct SendOptions {
 };
 int RunSend(const Common& common, const SendOptions& options);
 
+struct ProfileOptions {
+  std::string file;
+  std::string name;  // empty: from the file's
+};
+int RunProfileSuggest(const Common& common, const ProfileOptions& options);
+
 struct SimulateOptions {
   IntakeOptions intake;
   std::string drop;  // drop folder; documents go there instead, in files

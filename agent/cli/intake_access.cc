@@ -1,6 +1,7 @@
 #include "agent/cli/intake_access.h"
 
 #include "agent/config/config.h"
+#include "agent/validation/validation.h"
 #include "common/base/files.h"
 
 namespace tillrelay::cli {
@@ -19,7 +20,10 @@ Result<IntakeAccess> FindIntake(const Common& common, const IntakeOptions& optio
     if (!config->intake.tls_cert_file.empty()) {
       access.address.insert(0, "https://");
       if (access.tls.ca_file.empty()) {
-        access.tls.ca_file = config->intake.tls_cert_file;
+        auto file = validation::CommandLine(common.config, *config)
+                        .file_of("intake.tls_cert_file", config->intake.tls_cert_file);
+        if (!file.ok()) return std::move(file).status();
+        access.tls.ca_file = *std::move(file);
         access.tls.check_name = false;
       }
     }

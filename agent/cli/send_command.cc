@@ -128,6 +128,11 @@ int PrintAnswer(const http::ClientResponse& answer) {
     }
     if (const JsonValue understood = result.Find("understood")) PrintUnderstood(understood);
   }
+  std::string not_read;
+  for (const JsonValue heading : value->Find("not_read")) {
+    not_read += (not_read.empty() ? "" : ", ") + std::string(heading.text());
+  }
+  if (!not_read.empty()) fmt::print("not read: {}\n", not_read);
   return quarantined == 0 ? kOk : kFault;
 }
 

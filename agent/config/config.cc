@@ -228,7 +228,9 @@ Result<std::vector<std::string>> Fragments(const std::string& path) {
 std::span<const PosLogQuestion> PosLogQuestions() {
   static const PosLogQuestion kQuestions[] = {
       {"status", {"completed", "cancelled", "suspended", "resumed", "training", "post_voided"}},
-      {"type", {"receipt", "return", "post_void", "training", "cancelled", "suspended", "control"}},
+      {"type",
+       {"receipt", "order", "return", "post_void", "training", "cancelled", "suspended",
+        "control"}},
       {"link", {"reference", "void", "return", "resume"}},
       {"flag", {"harmless", "cancelled", "training", "suspended", "offline"}},
       {"line_status", {"kept", "cancelled"}},

@@ -60,8 +60,11 @@ struct Config {
     bool final_line_end = true;           // false: a last row without a line end counts
     std::string time_format, day_format;  // strptime(3); empty: RFC 3339
     std::string register_id, uom = "EA", currency;
-    std::map<std::string, std::string> columns;    // ours to theirs
-    std::map<std::string, std::string> constants;  // ours to the text that every row has
+    std::map<std::string, std::string> columns;     // ours to theirs
+    std::map<std::string, std::string> constants;   // ours to the text that every row has
+    std::map<std::string, std::string> when_empty;  // ours to the text instead of an empty cell
+    std::map<std::string, std::string> zones;       // names behind times to their offsets
+    bool head_in_first_row = false;  // what belongs to the receipt stands in its first row alone
     std::map<std::string, std::map<std::string, std::string>> words;  // column, word, meaning
     std::vector<std::string> ignored;    // their columns that decide nothing
     std::vector<std::string> non_stock;  // as items.non_stock, for this source

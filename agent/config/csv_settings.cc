@@ -11,21 +11,22 @@ namespace tillrelay::config {
 namespace {
 
 constexpr const char* kColumns[] = {
-    "store",      "register",   "business_day", "number",   "date",         "time",
-    "sku",        "gtin",       "description",  "quantity", "uom",          "unit_price",
-    "net_amount", "tax_amount", "currency",     "tender",   "grand_amount", "status",
-    "kind",       "void",       "training",     "return"};
+    "store",      "register",   "business_day", "number",      "date",     "time",
+    "sku",        "sku_else",   "gtin",         "description", "quantity", "uom",
+    "unit_price", "net_amount", "tax_amount",   "currency",    "tender",   "grand_amount",
+    "status",     "kind",       "void",         "training",    "return"};
 
 // The columns whose words decide whether goods moved, and what a word can mean there.
 struct Decider {
   const char* column;
   std::initializer_list<std::string_view> meanings;
 };
-const Decider kDeciders[] = {{"status", {"completed", "cancelled", "suspended", "training"}},
-                             {"kind", {"sale", "return", "no_goods", "cancelled", "training"}},
-                             {"void", {"yes", "no"}},
-                             {"training", {"yes", "no"}},
-                             {"return", {"yes", "no"}}};
+const Decider kDeciders[] = {
+    {"status", {"completed", "cancelled", "suspended", "training", "passed_over"}},
+    {"kind", {"sale", "return", "no_goods", "cancelled", "training", "head", "passed_over"}},
+    {"void", {"yes", "no"}},
+    {"training", {"yes", "no"}},
+    {"return", {"yes", "no"}}};
 
 class Reader {
  public:
@@ -38,6 +39,7 @@ class Reader {
     Words();
     Separators();
     Times();
+    Zones();
     Needed();
   }
 
@@ -60,6 +62,7 @@ class Reader {
     s_.Bool(Key("header"), &csv_.header);
     s_.Integer(Key("skip_lines"), 0, 1000, &csv_.skip_lines);
     s_.Bool(Key("final_line_end"), &csv_.final_line_end);
+    s_.Bool(Key("head_in_first_row"), &csv_.head_in_first_row);
     s_.String(Key("time_format"), &csv_.time_format);
     s_.String(Key("day_format"), &csv_.day_format);
     s_.String(Key("register"), &csv_.register_id);
@@ -71,10 +74,15 @@ class Reader {
 
   void Columns() {
     for (const char* column : kColumns) {
-      std::string theirs, constant;
+      std::string theirs, constant, instead;
       s_.String(Key(std::string("columns.") + column), &theirs);
       s_.String(Key(std::string("constants.") + column), &constant);
+      s_.String(Key(std::string("when_empty.") + column), &instead);
       if (!theirs.empty()) csv_.columns[column] = theirs;
+      if (!instead.empty()) csv_.when_empty[column] = instead;
+      if (!instead.empty() && theirs.empty()) {
+        s_.Complain(Key(std::string("when_empty.") + column), NeedsColumn(column));
+      }
       if (!constant.empty()) csv_.constants[column] = constant;
       if (!theirs.empty() && !constant.empty()) {
         s_.Complain(Key(std::string("constants.") + column), "is a column already");
@@ -120,6 +128,20 @@ class Reader {
     }
     if (const auto wrong = WrongDayPattern(csv_.day_format)) {
       s_.Complain(Key("day_format"), *wrong);
+    }
+  }
+
+  // "PDT" = "-07:00"
+  void Zones() {
+    s_.Texts(Key("zones"), &csv_.zones);
+    for (const auto& [name, offset] : csv_.zones) {
+      const bool shaped =
+          offset.size() == 6 && (offset[0] == '+' || offset[0] == '-') && offset[3] == ':' &&
+          offset.substr(1, 2) <= "14" && offset.find_first_not_of("0123456789", 1) == 3 &&
+          offset.find_first_not_of("0123456789", 4) == std::string::npos && offset[4] < '6';
+      if (!shaped) {
+        s_.Complain(Key("zones"), Printable(name, 40) + " needs an offset such as \"-07:00\"");
+      }
     }
   }
 

@@ -28,6 +28,17 @@ reconcile::NumberingRule NumberingOf(const config::Config::Registers& registers)
   return rule;
 }
 
+// What decides under which register, number and kind a document is stored.
+std::string NamingSettings(const config::Config& config) {
+  std::string text = config.store_id + '\n';
+  for (const SettingValue& setting : config.effective) {
+    const bool names = setting.key.starts_with("drop_folder.csv.") ||
+                       setting.key.starts_with("formats.") || setting.key == "time_zone";
+    if (names) text += setting.key + '=' + setting.text + '\n';
+  }
+  return text;
+}
+
 // The sessions of earlier runs, the last ones; this one is written behind them. A file that cannot
 // be used costs nothing but an alarm too many after a broker's crash.
 std::vector<std::string> KeepSession(const std::string& path, const std::string& session) {
@@ -95,6 +106,7 @@ std::optional<Failure> Agent::StartStore() {
   options.store.path = config_.journal.path;
   options.store.store_id = config_.store_id;
   options.store.books = &books_;
+  options.store.naming_settings = NamingSettings(config_);
   options.store.quarantine_max_count = static_cast<uint64_t>(config_.limits.quarantine_documents);
   options.store.quarantine_max_bytes = static_cast<uint64_t>(config_.limits.quarantine_bytes);
   options.retention = std::chrono::hours(24 * config_.journal.retention_days);

@@ -2,12 +2,27 @@
 
 #include "common/http/address.h"
 #include "common/http/client_tls.h"
+#include "common/http/tls_check.h"
 #include "common/mqtt/broker_url.h"
 
 namespace tillrelay {
 namespace {
 
 constexpr std::chrono::seconds kPatience{5};
+
+// The library tells of files that it cannot use as of a port that does not answer.
+Status CheckFiles(const mqtt::LinkOptions& options) {
+  if (!options.url.starts_with("mqtts://")) return Status::Ok();
+  if (!options.ca_file.empty()) {
+    if (Status s = http::CheckAuthorities(options.ca_file); !s.ok()) {
+      return std::move(s).Within("broker.ca_file");
+    }
+  }
+  if (options.cert_file.empty()) return Status::Ok();
+  const std::string& key = options.key_file.empty() ? options.cert_file : options.key_file;
+  Status s = http::CheckKeyPair(options.cert_file, key);
+  return s.ok() ? s : std::move(s).Within("broker.cert_file");
+}
 
 // Empty: the handshake went well, or the broker could not even be reached.
 std::string TlsFault(const mqtt::LinkOptions& options) {
@@ -30,12 +45,14 @@ Status ConfiguredLink::Connect() {
   if (link_ == nullptr) {
     auto options = options_of_();
     if (!options.ok()) return std::move(options).status();
+    TRY(CheckFiles(*options));
     auto made = make_(*options, [this](mqtt::LinkEvent&& event) { Deliver(std::move(event)); });
     if (!made.ok()) return std::move(made).status();
     options_ = *std::move(options);
     link_ = *std::move(made);
     if (keep_alive_s_ > 0) link_->SetKeepAlive(keep_alive_s_);
   }
+  TRY(CheckFiles(options_));  // they may have been replaced
   LookAtTls();
   return link_->Connect();
 }

@@ -87,11 +87,13 @@ class FileReader {
     emits_ = true;
     return ReadRows();
   }
+  const std::vector<std::string>& not_read() const { return not_read_; }
 
  private:
   std::optional<SyntaxError> ReadRows() {
     count_ = 0;
     key_.clear();
+    passed_over_.clear();
     CsvRowReader reader = Reader();
     CsvRow row;
     PageReleaser passed(text_.substr(header_end_));
@@ -174,6 +176,7 @@ class FileReader {
       const auto is_this = [&](const auto& named) { return named.second == i; };
       const auto same = [&](const std::string& name) { return SameHeading(name, heading); };
       if (std::any_of(places_.begin(), places_.end(), is_this)) continue;
+      not_read_.push_back(heading);
       if (std::any_of(profile_.ignored.begin(), profile_.ignored.end(), same)) continue;
       Watched column{i, heading, UnreadColumn(heading)};
       if (column.unread.matters()) watched_.push_back(std::move(column));
@@ -204,6 +207,7 @@ class FileReader {
     }
     if (number > kMaxRows) return SyntaxError{row.from, "too many rows", "split the file"};
     std::string key = receipt_.Key(row);
+    if (IsPassedOver(row, key)) return std::nullopt;
     if (!open_ || key != key_ || !receipt_.SameDay(row)) {
       Close();
       if (count_ >= limits_.events) {
@@ -220,6 +224,17 @@ class FileReader {
     return std::nullopt;
   }
 
+  bool IsPassedOver(const CsvRow& row, const std::string& key) {
+    bool whole = false;
+    if (receipt_.PassedOver(row, &whole)) {
+      if (whole) passed_over_ = key;
+      return true;
+    }
+    if (key == passed_over_ && !receipt_.HasStatus(row)) return true;
+    passed_over_.clear();
+    return false;
+  }
+
   void Close() {
     if (!open_) return;
     open_ = false;
@@ -229,7 +244,8 @@ class FileReader {
       if (!fresh) torn_apart_.insert({known->second, index});
       return;
     }
-    Item item{index, receipt_.Finish(), {}};
+    Item item{index, receipt_.Finish(), {}, {}};
+    item.bytes = {event::DigestOfBytes({profile_.name, header_, Rows()}), true};
     if (torn_apart_.contains(index)) {
       item.outcome = Rejection{"bad-value", "number",
                                "the rows of this receipt do not stand together in the file"};
@@ -240,6 +256,11 @@ class FileReader {
       item.excerpt = Excerpt();
     }
     sink_(std::move(item));
+  }
+
+  std::string_view Rows() const {
+    const std::string_view rows = text_.substr(from_, to_ - from_);
+    return rows.substr(0, rows.find_last_not_of("\r\n") + 1);
   }
 
   // The receipt as a file of its own, so that a corrected one can be dropped again.
@@ -265,8 +286,10 @@ class FileReader {
   };
   std::vector<Watched> watched_;
   size_t columns_ = 0, header_row_ = 0, header_end_ = 0;
+  std::vector<std::string> not_read_;
   std::string_view header_;
   std::string key_;
+  std::string passed_over_;  // the key of a receipt whose rows are no receipt of ours
   bool open_ = false;
   size_t from_ = 0, to_ = 0;
   bool emits_ = false;  // the second time
@@ -305,15 +328,15 @@ const CsvProfile* CsvByFile(const std::vector<CsvProfile>& profiles, const std::
 }
 
 std::optional<SyntaxError> DecodeCsv(const CsvProfile& profile, std::string_view bytes,
-                                     const Limits& limits,
-                                     const std::function<void(Item&&)>& sink) {
+                                     const Limits& limits, const std::function<void(Item&&)>& sink,
+                                     std::vector<std::string>* not_read) {
   std::string copy(bytes);
-  return DecodeCsv(profile, copy, limits, sink);
+  return DecodeCsv(profile, copy, limits, sink, not_read);
 }
 
 std::optional<SyntaxError> DecodeCsv(const CsvProfile& profile, std::string& bytes,
-                                     const Limits& limits,
-                                     const std::function<void(Item&&)>& sink) {
+                                     const Limits& limits, const std::function<void(Item&&)>& sink,
+                                     std::vector<std::string>* not_read) {
   // A mark or zero bytes tell more than the profile does.
   const Encoding encoding = EncodingOf(bytes).value_or(profile.encoding);
   Origin origin;
@@ -334,7 +357,9 @@ std::optional<SyntaxError> DecodeCsv(const CsvProfile& profile, std::string& byt
   if (profile.final_line_end && !text.empty() && text.back() != '\n') {
     return at({text.size(), "the last row has no line end", "send the file again, whole"});
   }
-  if (auto error = FileReader(profile, text, limits, sink).Run()) return at(*std::move(error));
+  FileReader reader(profile, text, limits, sink);
+  if (auto error = reader.Run()) return at(*std::move(error));
+  if (not_read != nullptr) *not_read = reader.not_read();
   return std::nullopt;
 }
 

@@ -34,12 +34,18 @@ struct CsvProfile {
   std::string time_format, day_format;
   // Where no column says it.
   std::string store_id, register_id, uom = "EA", currency;
-  // Our name to the file's: store, register, business_day, number, date, time, sku, gtin,
-  // description, quantity, uom, unit_price, net_amount, tax_amount, currency, tender, grand_amount,
-  // status, kind, void, training, return.
+  // Our name to the file's: store, register, business_day, number, date, time, sku, sku_else (where
+  // sku is empty), gtin, description, quantity, uom, unit_price, net_amount, tax_amount, currency,
+  // tender, grand_amount, status, kind, void, training, return.
   std::map<std::string, std::string> columns;
   // Our name to the text that every row has.
   std::map<std::string, std::string> constants;
+  // Our name to the text that a row has where its cell is empty.
+  std::map<std::string, std::string> when_empty;
+  // Names of zones behind times ("PDT") and their offsets ("-07:00").
+  std::map<std::string, std::string> zones;
+  // What belongs to the receipt (status, totals, currency) stands in its first row alone.
+  bool head_in_first_row = false;
   // Of status, kind, void, training and return: the file's words and what they mean.
   std::map<std::string, std::map<std::string, std::string>> words;
   std::vector<std::string> ignored;  // headings of columns that decide nothing
@@ -57,10 +63,13 @@ std::string_view CsvProfileOf(std::string_view content_type);
 const CsvProfile* CsvByName(const std::vector<CsvProfile>& profiles, std::string_view name);
 const CsvProfile* CsvByFile(const std::vector<CsvProfile>& profiles, const std::string& file_name);
 
+// `not_read`, if it is given: the headings of columns that nobody reads.
 // Makes `bytes` UTF-8 where they are not; the other one copies them first.
 std::optional<SyntaxError> DecodeCsv(const CsvProfile& profile, std::string& bytes,
-                                     const Limits& limits, const std::function<void(Item&&)>& sink);
+                                     const Limits& limits, const std::function<void(Item&&)>& sink,
+                                     std::vector<std::string>* not_read = nullptr);
 std::optional<SyntaxError> DecodeCsv(const CsvProfile& profile, std::string_view bytes,
-                                     const Limits& limits, const std::function<void(Item&&)>& sink);
+                                     const Limits& limits, const std::function<void(Item&&)>& sink,
+                                     std::vector<std::string>* not_read = nullptr);
 
 }  // namespace tillrelay::formats

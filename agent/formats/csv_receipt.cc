@@ -21,11 +21,7 @@ constexpr size_t kMaxIdBytes = 128;
 constexpr int64_t kSameReceiptSeconds = 120;
 constexpr const char* kDateTime = "%Y-%m-%dT%H:%M:%S";
 
-std::string Trimmed(std::string text) {
-  const size_t from = text.find_first_not_of(" \t");
-  if (from == std::string::npos) return {};
-  return text.substr(from, text.find_last_not_of(" \t") - from + 1);
-}
+std::string Trimmed(const std::string& text) { return std::string(event::WithoutBlanks(text)); }
 
 }  // namespace
 
@@ -37,12 +33,14 @@ void CsvReceipt::Start(const CsvRow& row) {
   currency_sign_.clear();
   cancelled_rows_ = 0;
   training_rows_ = suspended_rows_ = 0;
+  head_fate_ = Fate();
+  status_missing_ = false;
   event_.origin.emplace();
   event_.origin->dialect = "csv/" + profile_.name;
   event_.origin->mapper = "csv@2";
   event::Transaction& t = event_.transaction.emplace();
-  t.store_id = Or(row, "store", profile_.store_id);
-  t.register_id = Or(row, "register", profile_.register_id);
+  t.store_id = event::WithoutBlanks(Or(row, "store", profile_.store_id));
+  t.register_id = event::WithoutBlanks(Or(row, "register", profile_.register_id));
   t.transaction_no = Id(row, "number");
   t.end_at = NeedTime(row);
   last_time_ = t.end_at;
@@ -68,8 +66,10 @@ CsvReceipt::Moved CsvReceipt::Add(const CsvRow& row) {
   const Fate fate = FateOf(row);
   training_rows_ += fate.training ? 1 : 0;
   suspended_rows_ += fate.suspended ? 1 : 0;
+  if (fate.head) return Moved::kNothing;
   event::Line line;
   line.item.sku = Id(row, "sku");
+  if (event::WithoutBlanks(line.item.sku).empty()) line.item.sku = Id(row, "sku_else");
   line.item.gtin = Id(row, "gtin");
   line.item.description = Text(row, "description");
   line.uom = event::UomOf(Or(row, "uom", profile_.uom));
@@ -115,9 +115,21 @@ void CsvReceipt::RefuseUnread(const std::string& heading, const std::string& val
                   Printable(value, 60), column, profile_.name));
 }
 
+bool CsvReceipt::HasStatus(const CsvRow& row) const {
+  return !Trimmed(Text(row, "status")).empty();
+}
+
+bool CsvReceipt::PassedOver(const CsvRow& row, bool* whole) const {
+  *whole = profile_.head_in_first_row && MeaningOf(row, "status") == "passed_over";
+  return MeaningOf(row, "status") == "passed_over" || MeaningOf(row, "kind") == "passed_over";
+}
+
 CsvReceipt::Fate CsvReceipt::FateOf(const CsvRow& row) {
   Fate fate;
+  if (row_ > 1 && !HasStatus(row) && profile_.head_in_first_row) fate = head_fate_;
+  if (row_ > 1 && !HasStatus(row) && head_fate_.cancelled) status_missing_ = true;
   ByWord(row, "status", &fate);
+  if (row_ == 1) head_fate_ = fate;
   ByWord(row, "kind", &fate);
   ByFlag(row, "void", &fate.cancelled);
   ByFlag(row, "training", &fate.training);
@@ -131,17 +143,9 @@ CsvReceipt::Fate CsvReceipt::FateOf(const CsvRow& row) {
 void CsvReceipt::ByWord(const CsvRow& row, const char* column, Fate* fate) {
   const std::string word = Trimmed(Text(row, column));
   if (word.empty()) return;
-  const auto own = profile_.words.find(column);
-  if (own != profile_.words.end()) {
-    for (const auto& [theirs, meaning] : own->second) {
-      if (poslog::Normal(theirs) == poslog::Normal(word)) return Take(meaning, fate);
-    }
-  }
-  const auto kind =
-      std::string_view(column) == "status" ? DecidingColumn::kStatus : DecidingColumn::kKind;
-  const std::string_view meaning = CsvMeaning(kind, word);
+  const std::string_view meaning = MeaningOf(column, word);
   if (!meaning.empty()) return Take(meaning, fate);
-  const std::string_view example = kind == DecidingColumn::kStatus ? "completed" : "sale";
+  const std::string_view example = std::string_view(column) == "status" ? "completed" : "sale";
   const auto place = places_.find(column);
   Refuse("unknown-word", column,
          fmt::format("\"{0}\" is not known. If you know what it means, add to "
@@ -151,7 +155,26 @@ void CsvReceipt::ByWord(const CsvRow& row, const char* column, Fate* fate) {
                      place == places_.end() ? 0 : place->second + 1));
 }
 
+std::string_view CsvReceipt::MeaningOf(const CsvRow& row, const char* column) const {
+  return MeaningOf(column, Trimmed(Text(row, column)));
+}
+
+// By the profile's own words, then by those that everybody uses.
+std::string_view CsvReceipt::MeaningOf(const char* column, const std::string& word) const {
+  if (word.empty()) return {};
+  const auto own = profile_.words.find(column);
+  if (own != profile_.words.end()) {
+    for (const auto& [theirs, meaning] : own->second) {
+      if (poslog::Normal(theirs) == poslog::Normal(word)) return meaning;
+    }
+  }
+  const auto kind =
+      std::string_view(column) == "status" ? DecidingColumn::kStatus : DecidingColumn::kKind;
+  return CsvMeaning(kind, word);
+}
+
 void CsvReceipt::Take(std::string_view meaning, Fate* fate) {
+  fate->head = fate->head || meaning == "head";
   fate->cancelled = fate->cancelled || meaning == "cancelled";
   fate->suspended = fate->suspended || meaning == "suspended";
   fate->training = fate->training || meaning == "training";
@@ -204,10 +227,11 @@ void CsvReceipt::Money(const CsvRow& row, event::Line* line) {
 
 // What belongs to the receipt stands in each of its rows.
 void CsvReceipt::SameHead(const CsvRow& row) {
-  if (Or(row, "currency", profile_.currency) != event_.currency) {
+  const bool reported = !profile_.head_in_first_row || !Trimmed(Text(row, "currency")).empty();
+  if (reported && Or(row, "currency", profile_.currency) != event_.currency) {
     Refuse("unsupported", "currency", "rows of two currencies cannot be added");
   }
-  if (!Says("grand_amount")) return;
+  if (!Says("grand_amount") || profile_.head_in_first_row) return;
   const auto grand = Number(row, "grand_amount", true);
   if (grand && sums_.grand && *grand != *sums_.grand) {
     Refuse("bad-value", "grand_amount", "the rows of one receipt tell different totals");
@@ -238,11 +262,16 @@ std::variant<event::Event, Rejection> CsvReceipt::Finish() {
       Refuse("bad-value", "status", "only some rows of this receipt were carried out");
     }
   }
+  if (status_missing_ && !profile_.head_in_first_row) {
+    Refuse("bad-value", "status",
+           "its first row was cancelled and a later one does not say; if the first row speaks for "
+           "the receipt, say head_in_first_row = true");
+  }
   const bool training = training_rows_ > 0, suspended = suspended_rows_ > 0;
   if (cancelled_rows_ > 0) event_.audit = event::Audit{cancelled_rows_, std::nullopt};
   if (training || suspended || event_.lines.empty()) {
     event_.kind = event::Kind::kRegisterControl;
-    event_.transaction->status = training ? "training" : suspended ? "suspended" : "cancelled";
+    event_.transaction->status = training ? "training" : suspended ? "suspended" : NothingLeft();
     if (training) event_.transaction->training = true;
     event_.lines.clear();
     event_.totals.reset();
@@ -254,10 +283,15 @@ std::variant<event::Event, Rejection> CsvReceipt::Finish() {
   return std::move(event_);
 }
 
+// Of a receipt without lines: they were cancelled, or it had none.
+std::string CsvReceipt::NothingLeft() const {
+  return cancelled_rows_ > 0 || head_fate_.cancelled ? "cancelled" : "control";
+}
+
 std::string CsvReceipt::Key(const CsvRow& row) const {
   std::string key;
   for (const char* part : {"store", "register", "business_day", "number"}) {
-    key += Text(row, part) + '\x1f';
+    key += std::string(event::WithoutBlanks(Text(row, part))) + '\x1f';
   }
   return key;
 }
@@ -302,7 +336,11 @@ bool CsvReceipt::Says(std::string_view column) const {
 std::string CsvReceipt::Text(const CsvRow& row, std::string_view column) const {
   const auto place = places_.find(column);
   if (place != places_.end()) {
-    return place->second < row.fields.size() ? row.fields[place->second] : std::string();
+    const bool there = place->second < row.fields.size();
+    const std::string& cell = there ? row.fields[place->second] : std::string();
+    const auto instead = profile_.when_empty.find(std::string(column));
+    if (instead == profile_.when_empty.end() || !event::WithoutBlanks(cell).empty()) return cell;
+    return instead->second;
   }
   const auto constant = profile_.constants.find(std::string(column));
   return constant == profile_.constants.end() ? std::string() : constant->second;
@@ -321,12 +359,17 @@ std::string CsvReceipt::Or(const CsvRow& row, std::string_view column,
 }
 
 std::string CsvReceipt::Day(const CsvRow& row, std::string_view column) const {
-  return Reformatted(Text(row, column), profile_.day_format, "%Y-%m-%d");
+  return Reformatted(Trimmed(Text(row, column)), profile_.day_format, "%Y-%m-%d");
 }
 
 // The day may stand in a column of its own.
 std::string CsvReceipt::Time(const CsvRow& row) const {
-  const std::string text = Text(row, "time");
+  std::string text = Trimmed(Text(row, "time"));
+  const std::string offset = TakeZone(&text);
+  if (!offset.empty()) {
+    const std::string time = Reformatted(text, profile_.time_format, kDateTime);
+    return time.empty() ? time : time + offset;
+  }
   const char* date = Says("date") ? "date" : "business_day";
   if (!Says("date") && (SaysDay(text, profile_.time_format) || !Says("business_day"))) {
     return Reformatted(text, profile_.time_format, kDateTime);
@@ -334,6 +377,16 @@ std::string CsvReceipt::Time(const CsvRow& row) const {
   const std::string day = Day(row, date);
   const std::string time = Reformatted(text, profile_.time_format, "%H:%M:%S");
   return day.empty() || time.empty() ? std::string() : day + "T" + time;
+}
+
+// The offset of the zone that is named behind a time.
+std::string CsvReceipt::TakeZone(std::string* text) const {
+  const size_t blank = text->rfind(' ');
+  if (profile_.zones.empty() || blank == std::string::npos) return {};
+  const auto zone = profile_.zones.find(text->substr(blank + 1));
+  if (zone == profile_.zones.end()) return {};
+  text->resize(blank);
+  return zone->second;
 }
 
 std::string CsvReceipt::NeedTime(const CsvRow& row) {
@@ -349,9 +402,9 @@ std::optional<Decimal> CsvReceipt::Number(const CsvRow& row, std::string_view co
   if (Trimmed(text).empty()) return std::nullopt;
   bool rounded = false;
   std::string_view sign;
-  const auto value =
-      ReadCsvNumber(text, {profile_.decimal_mark, profile_.thousands_mark, money, event_.currency},
-                    &rounded, &sign);
+  const auto value = ReadCsvNumber(
+      Trimmed(text), {profile_.decimal_mark, profile_.thousands_mark, money, event_.currency},
+      &rounded, &sign);
   if (!value) {
     Refuse("bad-value", column,
            fmt::format("expected a number such as 12{}50", profile_.decimal_mark));

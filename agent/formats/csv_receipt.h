@@ -34,6 +34,10 @@ class CsvReceipt {
   void RefuseUnread(const std::string& heading, const std::string& value, bool came_back);
   std::variant<event::Event, event::Rejection> Finish();
 
+  // Whether the row is none of ours: a payment, a transfer, an order that is not final yet.
+  // `whole`: so are the rows of its receipt that follow.
+  bool PassedOver(const CsvRow& row, bool* whole) const;
+  bool HasStatus(const CsvRow& row) const;
   // What rows of one receipt have in common.
   std::string Key(const CsvRow& row) const;
   // Numbers may start again each day: a row of another day belongs to another receipt, unless it
@@ -46,8 +50,10 @@ class CsvReceipt {
   // What a row says of itself.
   struct Fate {
     bool cancelled = false, suspended = false, training = false;
-    bool sold = false, returned = false, no_goods = false;
+    bool sold = false, returned = false, no_goods = false, head = false;
   };
+  std::string_view MeaningOf(const CsvRow& row, const char* column) const;
+  std::string_view MeaningOf(const char* column, const std::string& word) const;
   Fate FateOf(const CsvRow& row);
   void ByWord(const CsvRow& row, const char* column, Fate* fate);
   void ByFlag(const CsvRow& row, const char* column, bool* out);
@@ -57,12 +63,14 @@ class CsvReceipt {
   void SameHead(const CsvRow& row);
   void Tender(const std::string& word);
   void CheckTotal();
+  std::string NothingLeft() const;
 
   bool Says(std::string_view column) const;
   std::string Text(const CsvRow& row, std::string_view column) const;
   std::string Id(const CsvRow& row, std::string_view column);
   std::string Or(const CsvRow& row, std::string_view column, const std::string& otherwise);
   std::string Time(const CsvRow& row) const;
+  std::string TakeZone(std::string* text) const;
   std::string Day(const CsvRow& row, std::string_view column) const;
   std::string NeedTime(const CsvRow& row);
   std::optional<Decimal> Number(const CsvRow& row, std::string_view column, bool money);
@@ -77,6 +85,8 @@ class CsvReceipt {
   std::string day_, last_time_;
   std::string currency_sign_;  // that amounts of this receipt bear
   Sums sums_;
+  Fate head_fate_;               // of the status of the first row
+  bool status_missing_ = false;  // in a row behind one that was cancelled
   int64_t cancelled_rows_ = 0;
   size_t training_rows_ = 0, suspended_rows_ = 0;
   std::optional<event::Rejection> rejection_;

@@ -27,14 +27,24 @@ bool StartsWith(std::string_view text, Words starts) {
 
 // Headings whose cells are written by people, or name things.
 bool IsFreeText(std::string_view heading) {
-  return Contains(heading,
-                  {"product",   "produkt",   "artikel",    "article",    "name",    "desc",
-                   "beschreib", "bezeichn",  "title",      "titel",      "note",    "notiz",
-                   "comment",   "kommentar", "remark",     "bemerk",     "brand",   "marke",
-                   "category",  "kategorie", "department", "gruppe",     "group",   "customer",
-                   "kunde",     "address",   "vendor",     "supplier",   "text",    "tags",
-                   "policy",    "url",       "email",      "collection", "variant", "modifier"}) ||
-         heading == "item";
+  return Contains(
+             heading,
+             {"product",   "produkt", "artikel",  "article", "name",     "desc",       "beschreib",
+              "bezeichn",  "title",   "titel",    "note",    "notiz",    "comment",    "kommentar",
+              "remark",    "bemerk",  "brand",    "marke",   "category", "kategorie",  "department",
+              "gruppe",    "group",   "customer", "kunde",   "address",  "vendor",     "supplier",
+              "text",      "tags",    "policy",   "url",     "email",    "collection", "variant",
+              "modifier",  "memo",    "detail",   "label",   "libel",    "design",     "nombre",
+              "omschrijv", "opis",    "beskriv",  "model",   "style",    "author",     "publisher",
+              "family",    "famille", "familia",  "colour",  "color"}) ||
+         OneOf(heading, {"item", "items", "info", "information", "message", "size", "class",
+                         "subclass", "nom", "nome", "line", "goods", "ware", "sku"});
+}
+
+// Remarks about something that did not happen, or was taken back, are there only if it was.
+bool IsRemark(std::string_view heading) {
+  return Contains(heading, {"note", "notiz", "comment", "kommentar", "remark", "bemerk", "memo",
+                            "detail", "message", "info", "text", "desc"});
 }
 
 // In small letters; bytes outside ASCII belong to a word.
@@ -103,9 +113,10 @@ bool IsDecisiveCode(std::string_view value) {
 UnreadColumn::UnreadColumn(std::string_view written) {
   const std::string heading = Heading(written);
   direction_ = IsDirection(heading) || (heading.empty() && !written.empty());
-  matters_ = !IsFreeText(heading);
-  if (!matters_ || Contains(heading, {"able", "window", "count", "until"})) return;
-  if (Contains(heading, {"returned", "refund", "retoure", "rueckgabe",
+  matters_ = !IsFreeText(heading) || IsRemark(heading);
+  free_text_ = IsFreeText(heading);
+  if (!matters_ || Contains(heading, {"able", "window", "count", "until", "policy"})) return;
+  if (Contains(heading, {"returned", "refund", "exchanged", "retoure", "rueckgabe",
                          "r\xC3\xBC"
                          "ckgabe"}) ||
       OneOf(heading,
@@ -118,11 +129,13 @@ UnreadColumn::UnreadColumn(std::string_view written) {
                              "draft", "isdraft"})) {
     by_heading_ = Unread::kNotHappened;
   }
+  matters_ = !free_text_ || by_heading_ != Unread::kNothing;
 }
 
 Unread UnreadColumn::Tells(std::string_view value) const {
   if (value.empty() || !matters_) return Unread::kNothing;
   if (by_heading_ != Unread::kNothing && !IsNothing(value)) return by_heading_;
+  if (free_text_) return Unread::kNothing;
   if (direction_ && OneOf(poslog::Normal(value), {"-", "-1", "in", "minus", "negative", "c", "cr",
                                                   "credit", "h", "haben", "eingang", "zugang"})) {
     return Unread::kCameBack;

@@ -27,7 +27,7 @@ class UnreadColumn {
   Unread Tells(std::string_view value) const;
 
  private:
-  bool direction_ = false, matters_ = true;
+  bool direction_ = false, matters_ = true, free_text_ = false;
   Unread by_heading_ = Unread::kNothing;
 };
 

@@ -404,7 +404,7 @@ std::optional<SyntaxError> DecodeEpcis(JsonParser& parser, std::string& bytes, c
                                        const std::function<void(Item&&)>& sink) {
   size_t index = 0;
   const auto add = [&](std::string_view text, JsonValue value) {
-    Item item{index++, event::Event(), {}};
+    Item item{index++, event::Event(), {}, {}};
     std::optional<Rejection> rejection;
     if (!value.is_object()) {
       rejection =
@@ -419,6 +419,7 @@ std::optional<SyntaxError> DecodeEpcis(JsonParser& parser, std::string& bytes, c
       item.outcome = *std::move(rejection);
       item.excerpt = text.substr(0, limits.event_bytes);
     }
+    item.bytes.digest = event::DigestOfBytes({text});
     sink(std::move(item));
   };
   if (bytes.size() > limits.event_bytes) {

@@ -15,6 +15,7 @@
 
 #include "agent/formats/encoding.h"
 #include "common/event/event.h"
+#include "common/event/identity.h"
 
 namespace tillrelay::formats {
 
@@ -46,7 +47,8 @@ struct Limits {
 struct Item {
   size_t index = 0;
   std::variant<event::Event, event::Rejection> outcome;
-  std::string excerpt;  // set for rejections; at most Limits::event_bytes
+  std::string excerpt;         // set for rejections; at most Limits::event_bytes
+  event::OwnBytes bytes = {};  // of the item's own text
 };
 
 // The document as a whole is not the declared syntax.
@@ -77,7 +79,8 @@ class Decoder {
   };
   // Every format but CSV, which needs a profile (csv.h).
   // Calls `sink` once per item, in order. JSON in another encoding makes `bytes` UTF-8. Offsets of
-  // errors count in the bytes that were given, but those of single lines (NDJSON) in UTF-8.
+  // errors count in the bytes that were given, but those of single lines (NDJSON) in UTF-8. What
+  // the items of a large document were made of reads as zeros afterwards: its memory is given back.
   std::optional<SyntaxError> Decode(Declared declared, std::string& bytes, const Limits& limits,
                                     const std::function<void(Item&&)>& sink);
   std::optional<SyntaxError> Decode(Format format, std::string& bytes, const Limits& limits,

@@ -54,15 +54,16 @@ class Itemiser {
       const std::string bound = std::to_string(limits_.event_bytes);
       return Reject({"bad-value", "", "the event is larger than " + bound + " bytes"}, text);
     }
-    Item item{index_, event::Event(), {}};
+    Item item{index_, event::Event(), {}, {}};
     if (auto rejection = ReadItem(value, format_, &std::get<event::Event>(item.outcome))) {
       return Reject(*std::move(rejection), text);
     }
+    item.bytes.digest = event::DigestOfBytes({text});
     ++index_;
     sink_(std::move(item));
   }
   void Reject(Rejection rejection, std::string_view text) {
-    sink_({index_++, std::move(rejection), std::string(text.substr(0, limits_.event_bytes))});
+    sink_({index_++, std::move(rejection), std::string(text.substr(0, limits_.event_bytes)), {}});
   }
 
  private:

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/base/log.h"
+
 namespace tillrelay::journal {
 namespace {
 
@@ -15,8 +17,14 @@ constexpr uint64_t kLeastShareBytes = 4 * 1024 * 1024;
 // senders, and the rows of tickets that it took out go with the next opening.
 constexpr const char* kSenderTable =
     "CREATE TABLE IF NOT EXISTS quarantine_sender(ticket INTEGER PRIMARY KEY, sender TEXT NOT NULL)"
-    " STRICT;"
-    "DELETE FROM quarantine_sender WHERE ticket NOT IN (SELECT ticket FROM quarantine);";
+    " STRICT";
+constexpr const char* kGoneTickets =
+    "SELECT count(*) FROM quarantine_sender WHERE ticket NOT IN (SELECT ticket FROM quarantine)";
+constexpr const char* kForgetGoneTickets =
+    "DELETE FROM quarantine_sender WHERE ticket NOT IN (SELECT ticket FROM quarantine)";
+// Stands among the senders where the table cannot be used: the quarantine is bounded as a whole
+// only.
+const std::string kNotTracked;
 
 bool HasRoom(const QuarantineRoom& used, uint64_t bytes, const QuarantineRoom& most) {
   return used.count + 1 <= most.count && used.bytes + bytes <= most.bytes;
@@ -47,26 +55,39 @@ Status Quarantine::Open(sqlite::Database* db) {
       db->QueryInt("SELECT coalesce(sum(length(CAST(document AS BLOB))),0) FROM quarantine");
   if (!bytes.ok()) return std::move(bytes).status();
   committed_ = pending_ = {static_cast<uint64_t>(*count), static_cast<uint64_t>(*bytes)};
-  TRY(LoadSenders(db));
+  const Status senders = LoadSenders(db);
+  if (!senders.ok()) {
+    log::Warning("journal", "the quarantine does not count its senders: {}", senders.message());
+    senders_ = {{kNotTracked, {}}};
+  }
+  TRY(db->PrepareAll({
+      {&size_,
+       senders.ok()
+           ? "SELECT length(CAST(q.document AS BLOB)),coalesce(s.sender,'') FROM quarantine "
+             "q LEFT JOIN quarantine_sender s USING(ticket) WHERE q.ticket=?1"
+           : "SELECT length(CAST(document AS BLOB)),'' FROM quarantine WHERE ticket=?1"},
+  }));
   return db->PrepareAll({
       {&find_, "SELECT ticket FROM quarantine WHERE sha256=?1"},
       {&insert_,
        "INSERT INTO quarantine(sha256,reason,field,hint,channel,origin,document,created_at,seen,"
        "format) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,1,?9) RETURNING ticket"},
       {&seen_again_, "UPDATE quarantine SET seen=seen+1 WHERE ticket=?1"},
-      {&size_,
-       "SELECT length(CAST(q.document AS BLOB)),coalesce(s.sender,'') FROM quarantine q "
-       "LEFT JOIN quarantine_sender s USING(ticket) WHERE q.ticket=?1"},
       {&remove_, "DELETE FROM quarantine WHERE ticket=?1"},
-      {&name_sender_, "INSERT OR REPLACE INTO quarantine_sender VALUES(?1,?2)"},
-      {&remove_sender_, "DELETE FROM quarantine_sender WHERE ticket=?1"},
   });
 }
 
 Status Quarantine::LoadSenders(sqlite::Database* db) {
-  TRY(db->Exec(kSenderTable));
   senders_.clear();
   pending_senders_.clear();
+  TRY(db->Exec(kSenderTable));
+  auto gone = db->QueryInt(kGoneTickets);
+  if (!gone.ok()) return std::move(gone).status();
+  if (*gone > 0) TRY(db->Exec(kForgetGoneTickets));
+  TRY(db->PrepareAll({
+      {&name_sender_, "INSERT OR REPLACE INTO quarantine_sender VALUES(?1,?2)"},
+      {&remove_sender_, "DELETE FROM quarantine_sender WHERE ticket=?1"},
+  }));
   auto select = db->Prepare(
       "SELECT s.sender,count(*),sum(length(CAST(q.document AS BLOB))) FROM quarantine q "
       "JOIN quarantine_sender s USING(ticket) GROUP BY s.sender");
@@ -108,7 +129,7 @@ Status Quarantine::Put(const RejectedDocument& unfit, const std::string& sender,
   }
   TRY(Insert(unfit, digest, now, receipt));
   Add(bytes, &pending_);
-  if (sender.empty()) return Status::Ok();
+  if (sender.empty() || senders_.contains(kNotTracked)) return Status::Ok();
   Add(bytes, &PendingOf(sender));
   return name_sender_.Bind(1, receipt->ticket).BindText(2, sender).Run();
 }

@@ -29,6 +29,8 @@ struct RejectedDocument {
       {};  // media type of `document`, so that it can be tried again; empty: unknown
   // Its request holds more than the quarantine keeps of one sender: refused, its text is not here.
   bool beyond_share = false;
+  // As far as it is known which document it is, and its bytes: it may be stored already.
+  event::Identity identity = {};
 };
 
 using Entry = std::variant<event::Draft, RejectedDocument>;
@@ -75,6 +77,16 @@ struct AppendRequest {
 
 // Of a document's digest, what the table `known` keeps first.
 inline constexpr size_t kContentDigestBytes = 16;
+
+// The column `digest` of `known`: the content's, the money's, then the document's own bytes' and,
+// where settings decide under which key these are stored, one byte more. Older rows have less.
+std::string KeptDigest(const event::Identity& identity);
+struct Likeness {
+  bool content = false;
+  bool other_money = false;  // currency, totals, prices or tenders contradict
+  bool bytes = false;        // the document's own: nothing else needs to be compared
+};
+Likeness Compare(std::string_view kept, std::string_view ours);
 
 // One row as the uplink reads it.
 struct Row {

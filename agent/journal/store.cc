@@ -11,15 +11,8 @@
 namespace tillrelay::journal {
 namespace {
 
-std::string_view ShortDigest(const Sha256Digest& digest) {
-  return BytesOf(digest).substr(0, kContentDigestBytes);
-}
-
-// As `known` keeps it: the content's digest, then the money's. Rows of before have the first alone.
-std::string KeptDigest(const event::Identity& identity) {
-  std::string kept(ShortDigest(identity.digest));
-  kept.append(identity.money.begin(), identity.money.end());
-  return kept;
+std::optional<int64_t> TrustedMoment(const event::Draft& draft) {
+  return draft.book.time_trusted ? std::optional(draft.book.at_s) : std::nullopt;
 }
 
 }  // namespace
@@ -44,8 +37,12 @@ Result<std::vector<AppendResult>> JournalStore::Append(const AppendRequest& requ
     const Entry& entry = request.entries[i];
     const auto* draft = std::get_if<event::Draft>(&entry);
     Status taken = draft != nullptr ? AppendEvent(*draft, request.sender, now, &receipts[i])
-                                    : quarantine_.Put(std::get<RejectedDocument>(entry),
-                                                      request.sender, now, &receipts[i]);
+                                    : AppendUnfit(std::get<RejectedDocument>(entry), request.sender,
+                                                  now, &receipts[i]);
+    if (taken.ok() && options_.books != nullptr && options_.books->Overflows()) {
+      TRY(SavePages());
+      options_.books->Saved();
+    }
     if (taken.ok()) continue;
     // One that only the quarantine could take must not keep the others out.
     const bool one_of_many = quarantine_.full() && ++refused < request.entries.size();
@@ -61,17 +58,37 @@ Result<std::vector<AppendResult>> JournalStore::Append(const AppendRequest& requ
   return receipts;
 }
 
+// What a setting forbids today may be stored already.
+Status JournalStore::AppendUnfit(const RejectedDocument& unfit, const std::string& sender,
+                                 WallTime now, AppendResult* receipt) {
+  if (unfit.identity.bytes.digest != 0) {
+    auto reported = WasTold(unfit.identity, std::nullopt, receipt);
+    if (!reported.ok()) return std::move(reported).status();
+    if (*reported) return Status::Ok();
+  }
+  return quarantine_.Put(unfit, sender, now, receipt);
+}
+
 Status JournalStore::AppendEvent(const event::Draft& draft, const std::string& sender, WallTime now,
                                  AppendResult* receipt) {
   receipt->id = draft.identity.id;
   if (take_over_.pending()) TRY(take_over_.Fetch(draft.identity.key));
   auto known = FindKnown(draft);
   if (!known.ok()) return std::move(known).status();
+  bool repeated = false;
   for (const Known& row : *known) {
-    if (row.id != draft.identity.id || !row.same_digest || row.other_money) continue;
+    const bool same = row.id == draft.identity.id && row.like.content && !row.like.other_money;
+    if (!same || repeated) continue;
     FirstReceipt(row.position, receipt);
-    return options_.books == nullptr ? Status::Ok() : options_.books->Repeated(draft, now);
+    repeated = true;
   }
+  if (!repeated && (!known->empty() || Retold::Elsewhere(draft.identity))) {
+    auto reported = WasTold(draft.identity, TrustedMoment(draft), receipt);
+    if (!reported.ok()) return std::move(reported).status();
+    repeated = *reported;
+  }
+  if (repeated)
+    return options_.books == nullptr ? Status::Ok() : options_.books->Repeated(draft, now);
   auto conflict = Contradiction(draft, *known, now);
   if (!conflict.ok()) return std::move(conflict).status();
   if (!conflict->empty()) {
@@ -146,11 +163,7 @@ Result<std::vector<JournalStore::Known>> JournalStore::FindKnown(const event::Dr
     const std::string_view id = find.Blob(0);
     std::copy_n(id.begin(), std::min(id.size(), known.id.size()), known.id.begin());
     const std::string_view digest = find.Blob(1);
-    const std::string ours = KeptDigest(draft.identity);
-    known.same_digest = digest.substr(0, kContentDigestBytes) == ShortDigest(draft.identity.digest);
-    known.other_money = digest.size() > kContentDigestBytes &&
-                        event::MoneyDiffers(digest.substr(kContentDigestBytes),
-                                            std::string_view(ours).substr(kContentDigestBytes));
+    known.like = Compare(digest, KeptDigest(draft.identity));
     known.position = find.Unsigned(2);
     if (!find.IsNull(3)) known.at_s = find.Int(3);
   }
@@ -161,10 +174,8 @@ Result<std::vector<JournalStore::Known>> JournalStore::FindKnown(const event::Dr
 // Its body is nowhere: the register that tells it again brings it back.
 Status JournalStore::ForgetGone(const std::string& key, std::vector<Known>* known) {
   for (auto it = known->begin(); it != known->end();) {
-    const auto range = gone_.upper_bound(it->position);
-    const bool gone = range != gone_.begin() && std::prev(range)->second >= it->position;
-    auto id = gone ? IdAt(it->position) : Result<Uuid>(it->id);
-    if (id.ok() || id.status().code() != Code::kNotFound) {
+    const auto gone = IsGone(it->position);
+    if (!gone.ok() || !*gone) {
       ++it;
       continue;
     }
@@ -172,6 +183,30 @@ Status JournalStore::ForgetGone(const std::string& key, std::vector<Known>* know
     it = known->erase(it);
   }
   return Status::Ok();
+}
+
+Result<bool> JournalStore::IsGone(uint64_t position) {
+  const auto range = gone_.upper_bound(position);
+  if (range == gone_.begin() || std::prev(range)->second < position) return false;
+  auto id = IdAt(position);
+  if (id.ok()) return false;
+  if (id.status().code() != Code::kNotFound) return std::move(id).status();
+  return true;
+}
+
+Result<bool> JournalStore::WasTold(const event::Identity& identity, std::optional<int64_t> at_s,
+                                   AppendResult* receipt) {
+  auto rows = retold_.Find(identity, at_s);
+  if (!rows.ok()) return std::move(rows).status();
+  for (const Retold::Row& row : *rows) {
+    auto gone = IsGone(row.position);
+    if (!gone.ok()) return std::move(gone).status();
+    if (*gone) continue;
+    receipt->id = row.id;
+    FirstReceipt(row.position, receipt);
+    return true;
+  }
+  return false;
 }
 
 // The positions of a declared loss, as far as they are still those of its stream.
@@ -192,13 +227,13 @@ Status JournalStore::SaveGone(const LossRow& loss) {
 Result<std::string> JournalStore::Contradiction(const event::Draft& draft,
                                                 const std::vector<Known>& known, WallTime now) {
   const auto outcome = [](const Known& row) {
-    if (row.same_digest) return std::string("time_changed");
+    if (row.like.content) return std::string("time_changed");
     return std::string("changed");
   };
   for (const Known& row : known) {
     if (row.id == draft.identity.id) return std::string("changed");
     if (options_.books == nullptr) return outcome(row);
-    auto reused = options_.books->Reused(draft, row.at_s, row.same_digest, now);
+    auto reused = options_.books->Reused(draft, row.at_s, row.like.content, now);
     if (!reused.ok()) return std::move(reused).status();
     if (!*reused) return outcome(row);
   }
@@ -243,15 +278,18 @@ void JournalStore::SaveAcked(uint64_t through) {
   pending_.acked_through = through;
 }
 
+Status JournalStore::SavePages() {
+  for (const auto& [key, page] : options_.books->Changed()) {
+    TRY(sql_.save_page.BindText(1, key).BindText(2, page).Run());
+    TRY(ages_.MarkPage(key));
+  }
+  return Status::Ok();
+}
+
 Status JournalStore::Commit() {
   CHECK(in_transaction_);
   if (pending_ != committed_) TRY(SaveStream(pending_));
-  if (options_.books != nullptr) {
-    for (const auto& [key, page] : options_.books->Changed()) {
-      TRY(sql_.save_page.BindText(1, key).BindText(2, page).Run());
-      TRY(ages_.MarkPage(key));
-    }
-  }
+  if (options_.books != nullptr) TRY(SavePages());
   TRY(db_.Exec("COMMIT"));
   in_transaction_ = false;
   committed_ = pending_;

@@ -14,8 +14,8 @@
 #include <string>
 #include <vector>
 
-#include "agent/journal/age_marks.h"
-#include "agent/journal/forget_ids.h"
+#include "agent/journal/age/age_marks.h"
+#include "agent/journal/age/forget_ids.h"
 #include "agent/journal/id_blocks.h"
 #include "agent/journal/quarantine.h"
 #include "agent/journal/query/chain_reader.h"
@@ -23,24 +23,14 @@
 #include "agent/journal/record.h"
 #include "agent/journal/repair/take_over.h"
 #include "agent/journal/repair/witness.h"
+#include "agent/journal/retold.h"
+#include "agent/journal/store_options.h"
 #include "common/base/files.h"
 #include "common/base/random.h"
 #include "common/event/bookkeeper.h"
 #include "common/sqlite/sqlite.h"
 
 namespace tillrelay::journal {
-
-struct StoreOptions {
-  std::string path;
-  std::string store_id;
-  std::string vfs;  // tests: a disk that fails or forgets
-  uint64_t quarantine_max_count = 10'000;
-  uint64_t quarantine_max_bytes = 64 * 1024 * 1024;
-  std::chrono::seconds age_mark_every{3600};  // how exactly the age of events is known
-  event::Bookkeeper* books = nullptr;         // outlives the store; none: no books are kept
-  bool confirm_by_broker = false;             // what the broker acknowledged counts as delivered
-  std::function<void()> progress;             // called in every long loop: it moves
-};
 
 class JournalStore : private TakeOverTarget {
  public:
@@ -174,8 +164,10 @@ class JournalStore : private TakeOverTarget {
   Status LoadCutShort();
   uint64_t Deletable(const StreamRow& row, const DeletionPermit* permit) const;
   Status Prepare();
-
+  Status SavePages();
   Status AppendEvent(const event::Draft& draft, const std::string& sender, WallTime now,
+                     AppendResult* receipt);
+  Status AppendUnfit(const RejectedDocument& unfit, const std::string& sender, WallTime now,
                      AppendResult* receipt);
   Status Insert(const event::Draft& draft, WallTime now, AppendResult* receipt);
   // As the next number of the current stream; gives the row its position.
@@ -197,14 +189,17 @@ class JournalStore : private TakeOverTarget {
   // What is known under the draft's key.
   struct Known {
     Uuid id{};
-    bool same_digest = false;
-    bool other_money = false;  // currency, totals, prices or tenders contradict
+    Likeness like;
     uint64_t position = 0;
     std::optional<int64_t> at_s;
   };
   // Of events that were declared lost nothing is known any more.
   Result<std::vector<Known>> FindKnown(const event::Draft& draft);
   Status ForgetGone(const std::string& key, std::vector<Known>* known);
+  Result<bool> IsGone(uint64_t position);
+  // True: the same was stored when settings were different; the receipt is that of then.
+  Result<bool> WasTold(const event::Identity& identity, std::optional<int64_t> at_s,
+                       AppendResult* receipt);
   Status SaveGone(const LossRow& loss);
   // Empty: it is new, or a number used again; else the reason of its quarantine.
   Result<std::string> Contradiction(const event::Draft& draft, const std::vector<Known>& known,
@@ -227,6 +222,7 @@ class JournalStore : private TakeOverTarget {
   IdForgetter forgetter_;
   HistoryWriter history_;
   IdBlockWriter id_blocks_;
+  Retold retold_;
   bool has_history_ = false;
   std::vector<StreamRow> streams_;  // in order of base
   StreamRow committed_, pending_;

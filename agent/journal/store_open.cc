@@ -58,6 +58,8 @@ Status JournalStore::Load(WallTime now, Random* random) {
   auto witness = db_.QueryText("SELECT value FROM meta WHERE key='witness'");
   if (!witness.ok() && witness.status().code() != Code::kNotFound) return witness.status();
   expects_witness_ = witness.ok();
+  TRY(retold_.Open(&db_, options_.naming_settings, committed_.base + committed_.head,
+                   options_.progress));
   TRY(ages_.Open(&db_, options_.age_mark_every));
   TRY(forgetter_.Open(&db_, &ages_));
   Status history = PrepareHistory(&db_);

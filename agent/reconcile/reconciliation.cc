@@ -181,8 +181,21 @@ std::vector<std::pair<std::string, std::string>> Reconciliation::Changed() {
   return texts;
 }
 
+// They are loaded again where they are needed.
+void Reconciliation::Saved() {
+  for (const std::string& key : changed_) {
+    if (saved_.size() < kMaxRegisters || saved_.contains(key)) {
+      saved_.insert_or_assign(key, RowOf(key, pages_.at(key)));
+    }
+    pages_.erase(key);
+  }
+  changed_.clear();
+}
+
 void Reconciliation::Committed() {
-  for (const std::string& key : changed_) Show(key, pages_.at(key));
+  for (auto& [key, row] : saved_) Show(std::move(row));
+  saved_.clear();
+  for (const std::string& key : changed_) Show(RowOf(key, pages_.at(key)));
   if (++commits_ % kLookEvery == 0 && !changed_.empty()) {
     const std::string day = changed_.rbegin()->substr(0, changed_.rbegin()->find('/'));
     if (LooksShared(day)) {
@@ -220,15 +233,15 @@ bool Reconciliation::LooksShared(const std::string& business_day) const {
 void Reconciliation::RolledBack() {
   for (const std::string& key : changed_) pages_.erase(key);
   changed_.clear();
+  saved_.clear();
 }
 
 void Reconciliation::Remember(const std::string& key, const std::string& text) {
-  if (const auto page = DaySummary::Parse(text)) Show(key, *page);
+  if (const auto page = DaySummary::Parse(text)) Show(RowOf(key, *page));
 }
 
 // The newest day of each register; a late document of an older day does not hide it.
-void Reconciliation::Show(const std::string& key, const DaySummary& page) {
-  RegisterRow row = RowOf(key, page);
+void Reconciliation::Show(RegisterRow row) {
   if (row.register_id.empty()) return;
   Lock lock(mutex_);
   const auto known = rows_.find(row.register_id);

@@ -38,6 +38,8 @@ class Reconciliation final : public event::Bookkeeper {
   Result<std::string> Stored(const event::Draft& draft, const Place& place) override;
   Status Repeated(const event::Draft& draft, WallTime now) override;
   std::vector<std::pair<std::string, std::string>> Changed() override;
+  bool Overflows() const override { return changed_.size() >= kMaxPages; }
+  void Saved() override;
   void Committed() override;
   void RolledBack() override;
 
@@ -60,13 +62,14 @@ class Reconciliation final : public event::Bookkeeper {
   Result<DaySummary*> PageAt(const std::string& key, WallTime now);
   // Whether the registers of that day count together what each of them misses alone.
   bool LooksShared(const std::string& business_day) const;
-  void Show(const std::string& key, const DaySummary& page);
+  void Show(RegisterRow row);
 
   NumberingRule rule_;
   Load load_;
   uint64_t commits_ = 0;
   std::map<std::string, DaySummary> pages_;
   std::set<std::string> changed_;
+  std::map<std::string, RegisterRow> saved_;  // of pages that were saved before the commit
 
   mutable Mutex mutex_;
   // Guarded by mutex_:

@@ -22,6 +22,9 @@ formats::CsvProfile ProfileOf(const config::Config::Csv& csv, const std::string&
   profile.columns = csv.columns;
   profile.constants = csv.constants;
   profile.words = csv.words;
+  profile.when_empty = csv.when_empty;
+  profile.zones = csv.zones;
+  profile.head_in_first_row = csv.head_in_first_row;
   profile.ignored = csv.ignored;
   profile.non_stock = csv.non_stock;
   return profile;

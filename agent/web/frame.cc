@@ -67,7 +67,9 @@ void Person(Html& html, const Principal& viewer) {
   if (!viewer.signed_in) {
     html.Put("<a href=\"/login\">{}</a>", strings::kSignIn);
   } else {
-    html.Put("<span class=\"soft\">{}</span>", viewer.who);
+    // "link:uid:0" is for the audit.
+    html.Put("<span class=\"soft\">{}</span>",
+             viewer.who.starts_with("link:") ? strings::kByLink : std::string_view(viewer.who));
     if (!viewer.csrf.empty()) {
       html.Raw("<form method=\"post\" action=\"/logout\">").Raw(CsrfField(viewer));
       html.Put("<button class=\"plain\">{}</button></form>", strings::kSignOut);

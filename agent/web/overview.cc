@@ -44,6 +44,7 @@ struct Doing {
   std::string_view word;
 };
 Doing DoingOf(const PageContext& context, const reconcile::RegisterRow& row) {
+  if (row.heard_at == WallTime()) return {Level::kAmber, strings::kNeverHeard};
   if (row.result == "gaps") return {Level::kRed, strings::kGapState};
   if (row.result == "mismatch") return {Level::kRed, strings::kDiffers};
   if (row.silent) return {Level::kAmber, strings::kSilentState};
@@ -128,7 +129,8 @@ std::string BarPiece(const PageContext& context) {
 std::string NeedsPiece(const PageContext& context) {
   Html html;
   if (context.v.issues.empty()) {
-    html.Put("<p class=\"none soft\">{}</p>", strings::kNobody);
+    html.Put("<p class=\"none soft\">{}</p>",
+             context.v.level == Level::kGreen ? strings::kNobody : strings::kNothingElse);
     return html.Take();
   }
   html.Raw("<ul class=\"issues\">");

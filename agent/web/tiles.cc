@@ -51,8 +51,12 @@ Today TodayOf(const monitor::Snapshot& s) {
 std::string CapturedTile(const PageContext& context) {
   const Today today = TodayOf(context.s);
   if (!today.day.empty()) {
-    return Tile(Count(today.all),
-                fmt::format(strings::kTileToday, Count(today.sales), Count(today.returns)));
+    // Before the first receipt of a day the newest one is yesterday's.
+    const bool is_today = today.day == context.faces.stamp(context.s.now).substr(0, 10);
+    return Tile(Count(today.all), is_today ? fmt::format(strings::kTileToday, Count(today.sales),
+                                                         Count(today.returns))
+                                           : fmt::format(strings::kTileDay, today.day,
+                                                         Count(today.sales), Count(today.returns)));
   }
   return Tile(Thousands(context.s.capture.http.stored() + context.s.capture.file.stored()),
               fmt::format(strings::kTileCaptured, context.Since(context.s.started_at)));

@@ -7,6 +7,7 @@
 
 #include "collector/db/pg_array.h"
 #include "collector/db/schema.h"
+#include "collector/db/secret_files.h"
 #include "common/base/log.h"
 
 namespace tillrelay::collector {
@@ -133,7 +134,11 @@ Status PgSql::Open() {
   prepared_.clear();
   sent_.clear();
   leads_ = false;
-  if (PQstatus(connection_.get()) != CONNECTION_OK) return Failure(nullptr, connection_.get());
+  if (PQstatus(connection_.get()) != CONNECTION_OK) {
+    // libpq repeats what it could not read of the address.
+    const Status failure = Failure(nullptr, connection_.get());
+    return Status(failure.code(), WithoutPassword(failure.message(), url_));
+  }
   PQsetNoticeProcessor(
       connection_.get(), [](void*, const char*) {}, nullptr);
   TRY(Exec(access_ == Access::kRead ? kReaderSession : kSession));

@@ -180,6 +180,8 @@ struct Changes {
   std::map<TransitKey, TransitRow> transit;  // quantity 0: the row goes
   std::vector<MovementRow> movements;
   std::vector<HeldRow> held, released;
+  // Buckets of cells that fell below zero, and those that no longer are.
+  std::vector<std::pair<CellKey, size_t>> negative, no_longer_negative;
   std::map<uint64_t, std::string> hashes;                            // by position
   std::map<std::pair<NumberKey, std::string>, uint64_t> duplicates;  // and id -> how often now
   std::vector<EventRow> forks;

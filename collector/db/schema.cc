@@ -135,6 +135,11 @@ CREATE TABLE held_count (
   reason {t} NOT NULL, since {t} NOT NULL,
   PRIMARY KEY (position, line)) {wr};
 CREATE INDEX held_count_time ON held_count (as_of, position, line);
+CREATE TABLE exception (
+  store_id {t} NOT NULL, kind {t} NOT NULL, subject {t} NOT NULL, item {t} NOT NULL,
+  since {t} NOT NULL, state {t} NOT NULL, note {t} NOT NULL, actor {t} NOT NULL,
+  changed_at {t} NOT NULL,
+  PRIMARY KEY (store_id, kind, subject)) {wr};
 CREATE TABLE rebuilt_stock (
   store_id {t} NOT NULL, item {t} NOT NULL, uom {t} NOT NULL,
   on_hand NUMERIC NOT NULL, reserved NUMERIC NOT NULL, damaged NUMERIC NOT NULL,
@@ -161,6 +166,11 @@ ALTER TABLE head ADD COLUMN filled_through {i} NOT NULL DEFAULT 0;
 ALTER TABLE head ADD COLUMN rebuilt_through {i} NOT NULL DEFAULT 0;
 UPDATE head SET hash = {seed}, changes_after = position, filled_through = purged;
 UPDATE head SET purged_hash = hash;
+INSERT INTO exception SELECT s.store_id, 'negative_stock',
+  s.item || ' ' || s.uom || ' ' || b.bucket, s.item, {now}, 'open', '', '', {now}
+  FROM stock s JOIN (SELECT 'on_hand' AS bucket UNION SELECT 'reserved' UNION SELECT 'damaged'
+  UNION SELECT 'in_transit') b ON (CASE b.bucket WHEN 'on_hand' THEN s.on_hand
+  WHEN 'reserved' THEN s.reserved WHEN 'damaged' THEN s.damaged ELSE s.in_transit END) < 0;
 DROP TABLE timeline;
 DROP TABLE late;
 )sql";
@@ -189,6 +199,9 @@ std::string In(Dialect dialect, std::string text) {
       {"{b}", sqlite ? "BLOB" : "BYTEA"},
       {"{seed}", sqlite ? "lower(hex(randomblob(16)))"
                         : "md5(clock_timestamp()::text || random()::text || pg_backend_pid())"},
+      {"{now}", sqlite ? "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
+                       : "to_char(now() AT TIME ZONE 'utc',"
+                         " 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')"},
       {"{wr}", sqlite ? "WITHOUT ROWID" : ""},
   };
   for (const auto& [word, meaning] : words) {

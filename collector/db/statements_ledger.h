@@ -109,6 +109,16 @@ inline const Statement kHeldOver(
     " AND c.as_of >= held_count.as_of)",
     "");
 
+inline const Statement kNegative(
+    "INSERT INTO exception (store_id, kind, subject, item, since, state, note, actor, changed_at)"
+    " SELECT r.a, 'negative_stock', r.b || ' ' || r.c || ' ' || r.d, r.b, r.e, 'open', '', '', r.e"
+    " FROM {rows} WHERE true ON CONFLICT DO NOTHING",
+    "a b c d e");
+inline const Statement kNoLongerNegative(
+    "DELETE FROM exception WHERE (store_id, kind, subject) IN"
+    " (SELECT r.a, 'negative_stock', r.b || ' ' || r.c || ' ' || r.d FROM {rows})",
+    "a b c d");
+
 inline const Statement kHashAt(
     "SELECT e.hash FROM {rows} JOIN event e ON e.position = r.a AND e.position IS NOT NULL", "a#");
 inline const Statement kSaveFilled("UPDATE head SET filled_through = r.p FROM {rows} WHERE one = 1",

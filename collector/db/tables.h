@@ -116,6 +116,7 @@ class Tables {
   Result<Found> Collect(const std::vector<Rows>& rows);
   Status WriteEvents(const Changes& changes);
   Status WriteLedger(const Changes& changes);
+  Status WriteNegatives(const Changes& changes);
   Status WriteRest(const Changes& changes);
   Status WriteDoubtful(const Changes& changes);
   Status ForgetRows(const Rows& rows, size_t count);

@@ -135,6 +135,7 @@ Status Tables::WriteLedger(const Changes& changes) {
   TRY(sql_.Queue(ledger_.save_transit, transit));
   TRY(sql_.Queue(ledger_.drop_transit, over));
   TRY(WriteMovements(changes.movements));
+  TRY(WriteNegatives(changes));
   Input held(sql::kSaveHeld), released(sql::kDropHeld);
   for (const HeldRow& h : changes.held) {
     held.Int(h.position).Int(h.line).Text(h.cell.store).Text(h.cell.item).Text(h.cell.uom);
@@ -144,6 +145,21 @@ Status Tables::WriteLedger(const Changes& changes) {
   for (const HeldRow& h : changes.released) released.Int(h.position).Int(h.line);
   TRY(sql_.Queue(sql::kSaveHeld, held));
   return sql_.Queue(sql::kDropHeld, released);
+}
+
+// Of the ledger that is served alone.
+Status Tables::WriteNegatives(const Changes& changes) {
+  if (&ledger_ != &sql::kServed) return Status::Ok();
+  Input begun(sql::kNegative), over(sql::kNoLongerNegative);
+  for (const auto& [cell, bucket] : changes.no_longer_negative) {
+    over.Text(cell.store).Text(cell.item).Text(cell.uom).Text(event::kBucketWords[bucket]);
+  }
+  for (const auto& [cell, bucket] : changes.negative) {
+    begun.Text(cell.store).Text(cell.item).Text(cell.uom).Text(event::kBucketWords[bucket]);
+    begun.Text(changes.now);
+  }
+  TRY(sql_.Queue(sql::kNoLongerNegative, over));
+  return sql_.Queue(sql::kNegative, begun);
 }
 
 Status Tables::ClearLedger() {

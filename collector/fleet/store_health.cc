@@ -110,14 +110,23 @@ void JudgeFacts(const HealthRules& judge, StoreHealth* store) {
         fmt::format("{} events are kept but cannot be applied since {}: {}", facts.unapplied,
                     facts.unapplied_since, facts.unapplied_first));
   }
+  if (facts.negative > 0) {
+    Add(store, Level::kAmber,
+        fmt::format("stock below zero in {} cells, since {}", facts.negative,
+                    facts.negative_since));
+  }
+  if (facts.transit_overdue > 0) {
+    Add(store, Level::kAmber,
+        fmt::format("{} transfers to it were not received within 14 days", facts.transit_overdue));
+  }
   if (facts.held > 0) {
-    Add(store, Level::kWarn,
+    Add(store, Level::kAmber,
         fmt::format("{} counted cells wait since {}: their count is dated after the clock of head "
                     "office; it is applied when its time comes",
                     facts.held, facts.held_since));
   }
   if (facts.too_old > 0) {
-    Add(store, Level::kBad,
+    Add(store, Level::kRed,
         fmt::format("{} counted cells are not applied: what moved since their count has been "
                     "deleted by age; count them again",
                     facts.too_old));
@@ -164,10 +173,13 @@ std::vector<StoreHealth> AssessStores(const HealthRules& judge,
   std::vector<StoreHealth> judged;
   for (auto& [name, store] : stores) {
     store.store = name;
-    AssessContact(judge, &store);
-    AssessState(judge, &store);
-    JudgeFacts(judge, &store);
+    if (store.facts.retired_at.empty()) {
+      AssessContact(judge, &store);
+      AssessState(judge, &store);
+      JudgeFacts(judge, &store);
+    }
     Conclude(&store);
+    if (!store.facts.retired_at.empty()) store.sentence = "retired " + store.facts.retired_at;
     judged.push_back(std::move(store));
   }
   std::stable_sort(judged.begin(), judged.end(), [](const auto& a, const auto& b) {

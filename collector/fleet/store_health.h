@@ -23,8 +23,11 @@ struct StoreFacts {
   uint64_t forks = 0, lost = 0, owed = 0, unapplied = 0;
   uint64_t open_losses = 0;  // streams' ends that nobody knows
   uint64_t doubtful = 0;     // events that may have counted before their ids were deleted
-  uint64_t held = 0;         // lines of counts that wait for the clock
-  uint64_t too_old = 0;      // those that can never be computed
+  // Exceptions that nobody has acknowledged.
+  uint64_t negative = 0, transit_overdue = 0;
+  std::string negative_since, retired_at;
+  uint64_t held = 0;     // lines of counts that wait for the clock
+  uint64_t too_old = 0;  // those that can never be computed
   std::string held_since;
   std::string fork_at, lost_at, owed_since, open_at, doubtful_at, unapplied_since;
   std::string unapplied_first;  // stream, number and reason of one of them

@@ -72,10 +72,11 @@ bool FairInbox::TakeMessage(const std::string& store, mqtt::LinkEvent* event) {
   Share mine = queue.share, all = all_;
   mine.Add(message, true);
   all.Add(message, true);
+  const bool greedy = mine.Above(kMaxMessages / 2, kMaxBytes / 2, kMaxUnpacked / 4);
   // One message always finds a place, so that none can be refused for ever.
   const bool room =
-      queue.waiting.empty() || (!mine.Above(kMaxMessages / 2, kMaxBytes / 2, kMaxUnpacked / 4) &&
-                                !all.Above(kMaxMessages, kMaxBytes, kMaxUnpacked));
+      queue.waiting.empty() || (!greedy && !all.Above(kMaxMessages, kMaxBytes, kMaxUnpacked));
+  if (!room) queue.greedy = queue.greedy || greedy;
   if (!room) return false;
   queue.share = mine;
   all_ = all;
@@ -109,9 +110,12 @@ void FairInbox::FillSlice(std::vector<mqtt::LinkEvent>* slice) {
     if (next == queues_.end()) next = queues_.begin();
     Queue& queue = next->second;
     turn_ = next->first;
-    const size_t most = stores == 1 && taken.messages == 0 ? kSliceUnpacked : kStoreUnpacked;
-    const size_t before = taken.unpacked;
-    while (!queue.waiting.empty() && !full() && taken.unpacked - before < most) {
+    const bool alone = stores == 1 && taken.messages == 0 && !queue.greedy;
+    const size_t most = alone ? kSliceUnpacked : kStoreUnpacked;
+    const size_t most_messages = queue.greedy ? kGreedyMessages : kSliceMessages;
+    const Share before = taken;
+    while (!queue.waiting.empty() && !full() && taken.unpacked - before.unpacked < most &&
+           taken.messages - before.messages < most_messages) {
       Waiting message = std::move(queue.waiting.front());
       queue.waiting.pop_front();
       queue.share.Add(message, false);

@@ -6,7 +6,8 @@
 // Thread: Deliver from any; Pop from the owner.
 // Limits: kMaxMessages, kMaxBytes and kMaxUnpacked in all, a half, a half and a quarter of them a
 //   store; a slice kSliceMessages and kSliceUnpacked, of which a store has kStoreUnpacked while
-//   others wait.
+//   others wait, and one that sent more than its share kGreedyMessages until its queue is empty:
+//   whoever comes next waits for no more than these.
 #pragma once
 
 #include <cstddef>
@@ -28,6 +29,7 @@ class FairInbox {
   static constexpr size_t kMaxBytes = 64 * 1024 * 1024;
   static constexpr size_t kMaxUnpacked = 256 * 1024 * 1024;
   static constexpr size_t kSliceMessages = 1024;
+  static constexpr size_t kGreedyMessages = 64;
   static constexpr size_t kSliceUnpacked = 32 * 1024 * 1024;
   static constexpr size_t kStoreUnpacked = 8 * 1024 * 1024;
   static constexpr size_t kSliceStatuses = 500;
@@ -60,6 +62,7 @@ class FairInbox {
   struct Queue {
     std::deque<Waiting> waiting;
     Share share;
+    bool greedy = false;  // a message was dropped because its share was used up
   };
 
   bool TakeStatus(const std::string& store, mqtt::LinkEvent* event) REQUIRES(mutex_);

@@ -1,8 +1,8 @@
 // What the store does with the ledger: store.h.
+#include "collector/db/own_change.h"
 #include "collector/db/running_hash.h"
 #include "collector/db/statements_ledger.h"
 #include "collector/intake/store.h"
-#include "collector/ledger/own_change.h"
 #include "common/base/json_writer.h"
 #include "common/event/time_text.h"
 

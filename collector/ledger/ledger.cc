@@ -16,7 +16,8 @@ void Ledger::Prefetch(const Posting& posting, Wanted* wanted) {
 void Ledger::Load(const Wanted& wanted, const Found& found) {
   for (const CellKey& key : wanted.cells) {
     const auto row = found.cells.find(key);
-    cells_.try_emplace(key, Cell{row == found.cells.end() ? CellRow{} : row->second, false});
+    const CellRow known = row == found.cells.end() ? CellRow{} : row->second;
+    cells_.try_emplace(key, Cell{known, false, known.micros});
   }
   for (const TransitKey& key : wanted.transit) {
     const auto row = found.transit.find(key);
@@ -52,9 +53,6 @@ Status Ledger::Apply(const Posting& posting, uint64_t position, Changes* changes
   if (posting.is_count) TRY(ApplyCount(posting, all.first(posting.lines.size()), changes));
   for (MovementRow& moved : all.subspan(posting.lines.size())) {
     TRY(ApplyEffect(&moved));
-    if (moved.bucket != kInTransit && !rules_.replay) {
-      unwritten_[{moved.cell, moved.bucket}].push_back({moved.at, moved.delta});
-    }
   }
   for (MovementRow& moved : rows) changes->movements.push_back(std::move(moved));
   return Status::Ok();
@@ -102,7 +100,7 @@ Status Ledger::ApplyCount(const Posting& posting, std::span<MovementRow> rows, C
   const std::string held = rows.empty() ? "" : WhyHeld(posting);
   std::vector<int64_t> since;
   if (held.empty() && !rows.empty()) {
-    auto moved = MovedSince(posting, rows.front().position);
+    auto moved = MovedSince(posting, rows.front().position, *changes);
     if (!moved.ok()) return std::move(moved).status();
     since = *std::move(moved);
   }
@@ -152,12 +150,18 @@ Status Ledger::ApplyCounted(const Posting& posting, const CountedLine& line, int
 }
 
 // For each line: what moved in its cell after the count.
-Result<std::vector<int64_t>> Ledger::MovedSince(const Posting& posting, uint64_t position) {
+Result<std::vector<int64_t>> Ledger::MovedSince(const Posting& posting, uint64_t position,
+                                                const Changes& changes) {
   std::vector<CellBucket> cells;
   for (const CountedLine& line : posting.lines) cells.emplace_back(line.cell, line.bucket);
   constexpr uint64_t kAll = std::numeric_limits<int64_t>::max();
   auto sums = tables_.MovedSince(cells, posting.as_of, rules_.replay ? position : kAll);
-  if (!sums.ok()) return sums;
+  if (!sums.ok() || rules_.replay) return sums;
+  for (; indexed_ < changes.movements.size(); ++indexed_) {
+    const MovementRow& moved = changes.movements[indexed_];
+    if (moved.delta == 0 || moved.bucket == kInTransit) continue;
+    unwritten_[{moved.cell, moved.bucket}].push_back({moved.at, moved.delta});
+  }
   for (size_t i = 0; i < cells.size(); ++i) {
     const auto unwritten = unwritten_.find(cells[i]);
     if (unwritten == unwritten_.end()) continue;
@@ -201,20 +205,29 @@ Result<Ledger::Transit*> Ledger::LoadTransit(const TransitKey& key) {
 
 void Ledger::Flush(Changes* changes) {
   for (auto& [key, cell] : cells_) {
-    if (cell.dirty) changes->cells.emplace(key, cell.row);
+    if (!cell.dirty) continue;
+    changes->cells.emplace(key, cell.row);
     cell.dirty = false;
+    for (size_t b = 0; b < kBuckets; ++b) {
+      const bool was = cell.written[b] < 0, is = cell.row.micros[b] < 0;
+      if (is && !was) changes->negative.emplace_back(key, b);
+      if (was && !is) changes->no_longer_negative.emplace_back(key, b);
+    }
+    cell.written = cell.row.micros;
   }
   for (auto& [key, transit] : transit_) {
     if (transit.dirty) changes->transit.emplace(key, transit.row);
     transit.dirty = false;
   }
   unwritten_.clear();
+  indexed_ = 0;
 }
 
 void Ledger::Clear() {
   cells_.clear();
   transit_.clear();
   unwritten_.clear();
+  indexed_ = 0;
 }
 
 }  // namespace tillrelay::collector

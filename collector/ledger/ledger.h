@@ -55,6 +55,7 @@ class Ledger {
   struct Cell {
     CellRow row;
     bool dirty = false;
+    std::array<int64_t, kBuckets> written{};  // what the table says
   };
   struct Transit {
     TransitRow row;
@@ -67,7 +68,8 @@ class Ledger {
                       MovementRow* moved);
   Status ApplyCount(const Posting& posting, std::span<MovementRow> rows, Changes* changes);
   std::string WhyHeld(const Posting& posting) const;
-  Result<std::vector<int64_t>> MovedSince(const Posting& posting, uint64_t position);
+  Result<std::vector<int64_t>> MovedSince(const Posting& posting, uint64_t position,
+                                          const Changes& changes);
   Result<Cell*> Load(const CellKey& key);
   Result<Transit*> LoadTransit(const TransitKey& key);
   bool Add(int64_t* sum, int64_t delta);
@@ -76,11 +78,13 @@ class Ledger {
   CountRules rules_;
   std::map<CellKey, Cell> cells_;
   std::map<TransitKey, Transit> transit_;
-  // What has been applied and is not written yet.
+  // What has been applied and is not written yet: the first `indexed_` movements of the changes.
+  // Most transactions have no count and need none of it.
   struct Moved {
     int64_t at = 0, delta = 0;
   };
   std::map<CellBucket, std::vector<Moved>> unwritten_;
+  size_t indexed_ = 0;
   uint64_t skipped_ = 0;
 };
 

@@ -1,10 +1,11 @@
 #include "collector/ledger/rebuild.h"
 
+#include "collector/db/own_change.h"
 #include "collector/db/running_hash.h"
 #include "collector/db/statements_ledger.h"
+#include "collector/ledger/exceptions.h"
 #include "collector/ledger/ledger.h"
 #include "collector/ledger/movement_fill.h"
-#include "collector/ledger/own_change.h"
 #include "common/base/json_writer.h"
 #include "common/event/time_text.h"
 
@@ -128,6 +129,7 @@ Status Rebuild::Take() {
                                 &sql::kServed.clear_transit, &sql::kTakeTransit, &sql::kHeldOver}) {
     TRY(sql_.Queue(*step, Input(*step)));
   }
+  TRY(RecountNegatives(&sql_, event::UtcText(now_)));
   if (result_.corrected_cells > 0) TRY(sql_.Announce(head_.position));
   return rebuilt_.ClearLedger();
 }

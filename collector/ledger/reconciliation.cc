@@ -46,12 +46,15 @@ std::string DayText(WallTime time) { return event::UtcText(time).substr(0, 10); 
 
 struct Till {
   uint64_t received = 0, applied = 0;
-  int64_t net_micros = 0;
+  std::map<std::string, Decimal> net;  // by currency
   std::set<uint64_t> numbers;
-  // By its own day close:
-  bool closed = false;
-  std::string z_no, told_net;
-  uint64_t reported = 0, first_no = 0, last_no = 0;
+  // By its own day closes, of which a day of shifts has several: counts and amounts of all.
+  std::vector<std::string> z_numbers;
+  std::optional<Decimal> told_net;
+  std::optional<uint64_t> reported;
+  uint64_t first_no = 0, last_no = 0;
+  // What the store's agent found at the last close (docs/books.md).
+  std::string agent_result;
 };
 
 struct Day {
@@ -81,18 +84,44 @@ void AddTransaction(JsonValue data, bool applied, Till* till) {
   if (const auto number = Number(data.Find("transaction").String("transaction_no"))) {
     till->numbers.insert(*number);
   }
+  // What was cancelled or suspended took nothing in.
+  const std::string_view status = data.Find("transaction").String("status");
   const auto net = Decimal::Parse(data.Find("totals").String("net_amount"));
-  if (net.ok()) till->net_micros += net->micros();
+  if (!net.ok() || (!status.empty() && status != "completed")) return;
+  Decimal& sum = till->net[std::string(data.String("currency"))];
+  if (const auto total = sum.Plus(*net); total.ok()) sum = *total;
 }
 
 void AddClose(JsonValue data, Till* till) {
   const JsonValue reported = data.Find("pos_control");
-  till->closed = true;
-  till->z_no = data.Find("close").String("z_no");
-  reported.Unsigned("transaction_count", &till->reported);
-  till->told_net = reported.String("net_amount");
-  till->first_no = Number(reported.String("first_transaction_no")).value_or(0);
-  till->last_no = Number(reported.String("last_transaction_no")).value_or(0);
+  till->z_numbers.emplace_back(data.Find("close").String("z_no"));
+  uint64_t count = 0;
+  if (reported.Unsigned("transaction_count", &count))
+    till->reported = till->reported.value_or(0) + count;
+  if (const auto net = Decimal::Parse(reported.String("net_amount")); net.ok()) {
+    const auto total = till->told_net.value_or(Decimal()).Plus(*net);
+    if (total.ok()) till->told_net = *total;
+  }
+  const auto first = Number(reported.String("first_transaction_no"));
+  const auto last = Number(reported.String("last_transaction_no"));
+  if (first) till->first_no = till->first_no == 0 ? *first : std::min(till->first_no, *first);
+  if (last) till->last_no = std::max(till->last_no, *last);
+  till->agent_result = data.String("result");
+}
+
+// balanced | gaps | mismatch | currencies | no_totals | unproven; "" while the day is open. Where
+// nothing speaks against it here, what the agent found stands: it saw the order in which numbers
+// came, and so a counter that started again.
+std::string ResultOf(const Till& till, uint64_t missing) {
+  if (till.z_numbers.empty()) return "";
+  if (missing > 0) return "gaps";
+  if (till.reported && *till.reported != till.applied) return "mismatch";
+  if (till.told_net && till.net.size() > 1) return "currencies";
+  const Decimal net = till.net.empty() ? Decimal() : till.net.begin()->second;
+  if (till.told_net && *till.told_net != net) return "mismatch";
+  const bool reported = till.reported || till.told_net;
+  if (!reported || till.agent_result.empty()) return "unproven";
+  return till.agent_result;
 }
 
 void Add(const Rows& rows, const std::string& wanted, Day* day) {
@@ -116,24 +145,32 @@ void Add(const Rows& rows, const std::string& wanted, Day* day) {
 void TillJson(const std::string& name, const Till& till, JsonWriter* json) {
   json->BeginObject().Field("register", name).Field("received", till.received);
   json->Field("applied", till.applied);
-  json->Field("net_amount", Decimal::FromMicros(till.net_micros, 2).Text());
-  json->Key("told");
-  if (!till.closed) {
+  json->Key("net_amounts").BeginArray();
+  for (const auto& [currency, net] : till.net) {
+    json->BeginObject().Field("currency", currency).Field("amount", net.Text()).EndObject();
+  }
+  json->EndArray().Key("told");
+  if (till.z_numbers.empty()) {
     json->Null();
   } else {
-    json->BeginObject().Field("z_no", till.z_no).Field("transactions", till.reported);
-    json->Field("net_amount", till.told_net).EndObject();
+    json->BeginObject().Key("z_numbers").BeginArray();
+    for (const std::string& z_no : till.z_numbers) json->String(z_no);
+    json->EndArray();
+    if (till.reported) json->Field("transactions", *till.reported);
+    if (till.told_net) json->Field("net_amount", till.told_net->Text());
+    json->EndObject();
   }
   uint64_t missing = 0;
   json->Key("missing_numbers").BeginArray();
-  for (uint64_t n = till.first_no; till.closed && n > 0 && n <= till.last_no; ++n) {
+  for (uint64_t n = till.first_no; n > 0 && n <= till.last_no; ++n) {
     if (till.numbers.contains(n)) continue;
     if (++missing <= kMaxMissing) json->Unsigned(n);
     if (missing > kMaxMissing) break;
   }
   json->EndArray();
-  const bool balanced = till.closed && missing == 0 && till.reported == till.applied;
-  json->Field("balanced", balanced).EndObject();
+  const std::string result = ResultOf(till, missing);
+  json->Field("result", result).Field("agent_result", till.agent_result);
+  json->Field("balanced", result == "balanced").EndObject();
 }
 
 void StreamsJson(const Rows& streams, const Rows& gaps, JsonWriter* json) {

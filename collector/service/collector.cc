@@ -13,6 +13,7 @@ Collector::Collector(const Config& config, Store* store, const Deps& around)
       random_(*around.random),
       store_(*store),
       fleet_(*around.fleet),
+      orders_(around.orders),
       prefix_(config.topic_prefix),
       retention_(24 * config.retention_days),
       ingest_(store, around.clock, config.topic_prefix),
@@ -96,6 +97,7 @@ void Collector::Tick() {
   TryReopen();
   connection_.Tick(clock_.Now());
   if (!failing()) Upkeep();
+  RunOrders();
   if (!failing()) SendConfirmations();
   if (!failing()) SendRequests();
   if (!failing()) SaveChangedGaps();

@@ -19,6 +19,7 @@
 #include "collector/fleet/fleet.h"
 #include "collector/intake/ingest.h"
 #include "collector/intake/store.h"
+#include "collector/ledger/exceptions.h"
 #include "collector/service/config.h"
 #include "collector/service/connection.h"
 
@@ -29,6 +30,7 @@ struct Deps {
   Random* random;
   mqtt::Link* link;
   Fleet* fleet;
+  Orders* orders = nullptr;  // of people, about exceptions
 };
 
 class Collector {
@@ -60,6 +62,7 @@ class Collector {
   static constexpr std::chrono::hours kGone{1};           // of a stream that nobody has any more
   static constexpr std::chrono::minutes kForkEvery{5};    // of telling one stream
   static constexpr std::chrono::minutes kRescueEvery{5};
+  static constexpr std::chrono::minutes kDetectEvery{1};
   static constexpr std::chrono::hours kRescueAfter{1};  // it could still come by itself
   static constexpr uint64_t kPurgeSlice = 2000;         // rows a transaction
 
@@ -99,6 +102,8 @@ class Collector {
   Status ApplyDiverged();
   Status Fill();
   Status ReleaseHeld();
+  Status DetectExceptions();
+  void RunOrders();
   std::optional<Instant> HeldDeadline() const;
   Status ApplyKept();
 
@@ -106,6 +111,7 @@ class Collector {
   Random& random_;
   Store& store_;
   Fleet& fleet_;
+  Orders* const orders_;
   const std::string prefix_;
   const std::chrono::hours retention_;
   Ingest ingest_;
@@ -118,7 +124,7 @@ class Collector {
   std::map<StreamKey, std::vector<wire::Range>> reported_gaps_;
   std::map<StreamKey, Instant> forks_reported_at_, fallen_since_, gone_since_, kept_at_;
   std::set<StreamKey> unsaved_gaps_;
-  Instant gaps_saved_at_{}, upkeep_at_{}, purge_at_{}, rescue_at_{};
+  Instant gaps_saved_at_{}, upkeep_at_{}, purge_at_{}, rescue_at_{}, detect_at_{};
   bool filled_ = false;  // movement holds everything that is kept
   // When the next held count can be applied, microseconds by the wall clock; to be read anew when
   // not known.

@@ -38,6 +38,10 @@ void Collector::Upkeep() {
   if (news_.leads && filled_) {
     if (Status released = ReleaseHeld(); !released.ok()) return StoreFailed(released);
   }
+  if (news_.leads && now >= detect_at_) {
+    detect_at_ = now + kDetectEvery;
+    if (Status detected = DetectExceptions(); !detected.ok()) return StoreFailed(detected);
+  }
   if (retention_.count() == 0) return;
   if (!news_.leads) return age_.Pause();
   if (Status seen = age_.Observe(&store_.tables(), now, store_.position()); !seen.ok()) {
@@ -107,6 +111,32 @@ Status Collector::ApplyKept() {
     tried_ = std::move(row);
   }
   return Status::Ok();
+}
+
+Status Collector::DetectExceptions() {
+  const WallTime now = clock_.Wall();
+  TRY(store_.Begin(event::UtcText(now)));
+  TRY(collector::DetectExceptions(store_.sql(), now));
+  return store_.Commit();
+}
+
+void Collector::RunOrders() {
+  if (orders_ == nullptr) return;
+  for (const auto& [order, done] : orders_->Take()) {
+    Status decided = failing() ? Unavailable("the database fails") : Status::Ok();
+    const std::string now = event::UtcText(clock_.Wall());
+    if (decided.ok()) decided = store_.Begin(now);
+    if (decided.ok()) decided = SetException(store_.sql(), order, now);
+    if (decided.ok()) decided = store_.Commit();
+    const bool of_the_order = decided.code() == Code::kInvalid || decided.code() == Code::kNotFound;
+    if (of_the_order) store_.Rollback();
+    if (!decided.ok() && !of_the_order && !failing()) StoreFailed(decided);
+    if (decided.ok()) {
+      log::Info("collector", "{}: {} of store {} is {}", order.actor, order.kind, order.store,
+                order.state);
+    }
+    done(decided);
+  }
 }
 
 // What an older program counted has no rows in table movement yet.

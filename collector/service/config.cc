@@ -1,6 +1,8 @@
 #include "collector/service/config.h"
 
+#include "collector/db/secret_files.h"
 #include "collector/db/sql.h"
+#include "collector/web/api_access.h"
 #include "common/base/files.h"
 #include "common/base/settings.h"
 #include "common/base/text.h"
@@ -62,8 +64,28 @@ bool IsLocal(const std::string& address) {
 
 void CheckHttp(Settings* settings, const Config& config) {
   if (config.metrics_listen.empty() || IsLocal(config.metrics_listen)) return;
-  if (config.token_file.empty()) {
-    settings->Complain("metrics.listen", "another address than loopback needs metrics.token_file");
+  if (config.token_file.empty() && config.tokens.empty()) {
+    settings->Complain("metrics.listen",
+                       "another address than loopback needs metrics.token_file or api.tokens");
+  }
+}
+
+void ReadTokens(Settings* settings, Config* config) {
+  for (const std::string& name : settings->Sections("api.tokens")) {
+    Config::Token token;
+    token.name = name;
+    const std::string key = "api.tokens." + name;
+    settings->String(key + ".file", &token.file);
+    settings->Strings(key + ".scopes", &token.scopes);
+    settings->Integer(key + ".per_minute", 1, 1'000'000, &token.per_minute);
+    if (token.file.empty())
+      settings->Complain(key + ".file", "a token needs the file it stands in");
+    if (token.scopes.empty()) settings->Complain(key + ".scopes", "a token needs a scope");
+    for (const std::string& scope : token.scopes) {
+      if (scope == kScopeStock || scope == kScopeReceipts || scope == kScopeOperate) continue;
+      settings->Complain(key + ".scopes", "a scope is stock, receipts or operate");
+    }
+    config->tokens.push_back(std::move(token));
   }
 }
 
@@ -89,6 +111,7 @@ Result<Config> ParseConfig(std::string_view text, const std::string& name) {
   settings.String("metrics.listen", &config.metrics_listen);
   settings.String("metrics.token_file", &config.token_file);
   settings.Strings("metrics.allowed_hosts", &config.allowed_hosts);
+  ReadTokens(&settings, &config);
   settings.Strings("stores.expected", &config.expected_stores);
   settings.Integer("stores.silent_after_s", 90, 86'400, &config.silent_after_s);
   CheckBroker(&settings, config);
@@ -102,7 +125,12 @@ Result<Config> ParseConfig(std::string_view text, const std::string& name) {
 Result<Config> ReadConfig(const std::string& path) {
   auto text = ReadFile(path, kMaxConfigBytes);
   if (!text.ok()) return std::move(text).status().Within("configuration");
-  return ParseConfig(*text, path);
+  auto config = ParseConfig(*text, path);
+  // A file that holds a secret is one.
+  if (config.ok() && !PasswordIn(config->database).empty()) {
+    TRY(CheckSecretFile("store.url holds a password", path));
+  }
+  return config;
 }
 
 std::vector<std::string> Subscriptions(const Config& config) {

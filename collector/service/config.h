@@ -29,6 +29,12 @@ struct Config {
   int64_t instance = 1;        // the number in the client id, of several on one host
   std::string metrics_listen;  // empty: none
   std::string token_file;      // what the page and the API ask for; none on loopback
+  struct Token {
+    std::string name, file;
+    std::vector<std::string> scopes;
+    int64_t per_minute = 600;
+  };
+  std::vector<Token> tokens;  // further ones, each for its scopes
   std::vector<std::string> allowed_hosts;
   std::vector<std::string> expected_stores;
   int64_t silent_after_s = 180;  // a store whose status is older is in trouble

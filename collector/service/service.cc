@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "collector/db/reader.h"
+#include "collector/db/secret_files.h"
 #include "collector/intake/fair_inbox.h"
 #include "collector/service/collector.h"
 #include "collector/web/routes.h"
@@ -33,6 +34,35 @@ constexpr seconds kDrain{10};  // of the inbox, at a stop
 constexpr milliseconds kHttpPatience{2000};
 constexpr size_t kHttpConnections = 128;
 
+Status CheckSecret(std::string_view key, const std::string& setting) {
+  auto path = service::CredentialPath(key, setting, EnvironmentVariable);
+  return path.ok() ? CheckSecretFile(key, *path) : std::move(path).status();
+}
+
+// What metrics.token_file opens is everything.
+Result<std::vector<ApiToken>> TokensOf(const Config& config) {
+  std::vector<ApiToken> tokens;
+  const auto add = [&tokens](const std::string& key, const std::string& file,
+                             ApiToken token) -> Status {
+    TRY(CheckSecret(key, file));
+    auto secret = service::ReadSecret(key, file, EnvironmentVariable);
+    if (!secret.ok()) return std::move(secret).status();
+    token.secret = *std::move(secret);
+    tokens.push_back(std::move(token));
+    return Status::Ok();
+  };
+  if (!config.token_file.empty()) {
+    const std::set<std::string, std::less<>> all{
+        std::string(kScopeStock), std::string(kScopeReceipts), std::string(kScopeOperate)};
+    TRY(add("metrics.token_file", config.token_file, {"metrics", "", all, 6000}));
+  }
+  for (const Config::Token& token : config.tokens) {
+    TRY(add("api.tokens." + token.name, token.file,
+            {token.name, "", {token.scopes.begin(), token.scopes.end()}, token.per_minute}));
+  }
+  return tokens;
+}
+
 Result<mqtt::LinkOptions> LinkOptionsOf(const Config& config) {
   mqtt::LinkOptions options;
   options.url = config.broker.url;
@@ -48,6 +78,8 @@ Result<mqtt::LinkOptions> LinkOptionsOf(const Config& config) {
   TRY(path("broker.ca_file", config.broker.ca_file, &options.ca_file));
   TRY(path("broker.cert_file", config.broker.cert_file, &options.cert_file));
   TRY(path("broker.key_file", config.broker.key_file, &options.key_file));
+  TRY(CheckSecret("broker.password_file", config.broker.password_file));
+  TRY(CheckSecret("broker.key_file", config.broker.key_file));
   auto password =
       service::ReadSecret("broker.password_file", config.broker.password_file, EnvironmentVariable);
   if (!password.ok()) return std::move(password).status();
@@ -80,6 +112,7 @@ class Service {
   service::Heartbeat heartbeat_;
   Fleet fleet_;
   FairInbox inbox_;
+  Orders orders_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<mqtt::Link> link_;
   std::unique_ptr<Collector> collector_;
@@ -117,14 +150,14 @@ Status Service::StartCollector() {
   if (!link.ok()) return std::move(link).status().Within("broker");
   link_ = *std::move(link);
   collector_ = std::make_unique<Collector>(config_, store_.get(),
-                                           Deps{&clock_, &random_, link_.get(), &fleet_});
+                                           Deps{&clock_, &random_, link_.get(), &fleet_, &orders_});
   beat_ = Beat("collector", kCollectorBudget);
   return collector_->Start();
 }
 
 Status Service::StartHttp() {
-  auto token = service::ReadSecret("metrics.token_file", config_.token_file, EnvironmentVariable);
-  if (!token.ok()) return std::move(token).status();
+  auto tokens = TokensOf(config_);
+  if (!tokens.ok()) return std::move(tokens).status();
   reader_ = std::make_unique<Reader>(config_.database, Beat("reader", kReaderBudget));
   RoutesOptions options;
   options.clock = &clock_;
@@ -132,7 +165,8 @@ Status Service::StartHttp() {
   options.reader = reader_.get();
   options.expected = {config_.expected_stores.begin(), config_.expected_stores.end()};
   options.silent_after = seconds(config_.silent_after_s);
-  options.token = *std::move(token);
+  options.tokens = *std::move(tokens);
+  options.orders = &orders_;
   options.stalled = [this] { return heartbeat_.Stalled(clock_.Now()); };
   auto router = std::make_shared<http::Router>();
   AddRoutes(*router, std::move(options));
@@ -141,7 +175,7 @@ Status Service::StartHttp() {
   listener.address = config_.metrics_listen;
   listener.router = router;
   listener.allowed_hosts = config_.allowed_hosts;
-  listener.max_body_bytes = 1024;
+  listener.max_body_bytes = 8 * 1024;
   listener.max_connections = kHttpConnections;
   http::ServerOptions server;
   server.heartbeat = Beat("http", kHttpBudget);

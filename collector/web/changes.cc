@@ -110,7 +110,9 @@ void ChangesReader::ChangeJson(const EventRow& e, const std::vector<MovementRow>
                        (question_.store.empty() || question_.store == m.cell.store);
     if (asked) CellJson(m, &json_);
   }
-  json_.EndArray().Key("data").Raw(e.body).EndObject();
+  json_.EndArray();
+  if (question_.with_data) json_.Key("data").Raw(e.body);
+  json_.EndObject();
   ++written_;
 }
 

@@ -30,6 +30,7 @@ struct ChangesQuestion {
   std::optional<Cursor> cursor;  // none: from the beginning
   uint64_t limit = kChangesDefault;
   std::string store, item;  // "": all
+  bool with_data = true;    // the documents too, which say what was sold
 };
 struct ChangesAnswer {
   std::string json;

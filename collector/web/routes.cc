@@ -10,8 +10,8 @@
 #include "collector/web/metrics.h"
 #include "collector/web/page.h"
 #include "collector/web/views.h"
-#include "common/base/digest.h"
 #include "common/base/embed.h"
+#include "common/base/json_reader.h"
 #include "common/base/text.h"
 #include "common/web/security_headers.h"
 #include "common/web/style.h"
@@ -139,7 +139,8 @@ Result<StockQuestion> ReadStockQuestion(const http::Request& request) {
 
 class Routes {
  public:
-  explicit Routes(RoutesOptions options) : options_(std::move(options)) {}
+  explicit Routes(RoutesOptions options)
+      : options_(std::move(options)), access_(options_.clock, options_.tokens) {}
 
   using Answer = std::function<Result<http::Response>(Sql*)>;
   // Answers from the database, on the reader's thread.
@@ -188,6 +189,7 @@ class Routes {
     uint64_t wait = 0;
     auto question = ReadChangesQuestion(request, &wait);
     if (!question.ok()) return Refuse(responder, question.status());
+    question->with_data = access_.Has(request, kScopeReceipts);
     const Instant until = options_.clock->Now() + std::chrono::seconds(wait);
     if (!options_.reader->Ask(ChangesOf(responder, *std::move(question), until))) Busy(responder);
   }
@@ -274,18 +276,68 @@ class Routes {
     if (!taken) responder.Send(Secured(http::Text(503, "busy\n")));
   }
 
-  // Compared by digest, so that the time tells nothing.
-  std::optional<http::Response> Gate(const http::Request& request) const {
-    if (options_.token.empty() || request.path == "/healthz") return std::nullopt;
-    const std::string wanted = "Bearer " + options_.token;
-    if (Sha256(request.Header("Authorization")) == Sha256(wanted)) return std::nullopt;
-    http::Response refused = http::Problem(401, "token", "A token is needed");
-    refused.headers.Add("WWW-Authenticate", "Bearer");
-    return Secured(std::move(refused));
+  std::optional<http::Response> Gate(http::Request& request) {
+    if (request.path == "/healthz") return std::nullopt;
+    const bool stock = request.path == "/v1/stock" || request.path == "/v1/changes";
+    const bool receipts = request.path == "/v1/reconciliation";
+    auto refused = access_.Check(request, {stock      ? kScopeStock
+                                           : receipts ? kScopeReceipts
+                                                      : kScopeOperate});
+    return refused ? std::optional(Secured(*std::move(refused))) : std::nullopt;
+  }
+
+  void Exceptions(const http::Request& request, const http::Responder& responder) const {
+    auto asked = Parameters::Of(request, {"store", "kind", "state"});
+    if (!asked.ok()) return Refuse(responder, asked.status());
+    const ExceptionsQuestion question{asked->Text("store"), asked->Text("kind"),
+                                      asked->Text("state")};
+    FromDatabase(responder, [question](Sql* sql) -> Result<http::Response> {
+      auto json = ExceptionsJson(sql, question);
+      if (!json.ok()) return std::move(json).status();
+      return http::Json(*std::move(json));
+    });
+  }
+
+  // A person's decision; written by the thread that owns the writing connection.
+  void Decide(http::Request&& request, const http::Responder& responder) const {
+    // No page of another site can make a browser send this type without asking first.
+    if (!request.content_type.starts_with("application/json")) {
+      return responder.Send(
+          Secured(http::Problem(415, "content-type", "Content-Type must be application/json")));
+    }
+    JsonParser parser;
+    auto body = parser.Parse(request.body);
+    if (!body.ok() || !body->is_object()) {
+      return Refuse(responder, Invalid("the body is no JSON object"));
+    }
+    ExceptionOrder order;
+    const std::pair<const char*, std::string*> members[] = {
+        {"store", &order.store}, {"kind", &order.kind}, {"subject", &order.subject},
+        {"state", &order.state}, {"note", &order.note}, {"actor", &order.actor}};
+    for (const JsonValue member : *body) {
+      const auto known = std::find_if(std::begin(members), std::end(members), [&](const auto& m) {
+        return member.name() == m.first && member.is_string();
+      });
+      if (known == std::end(members)) {
+        return Refuse(responder, Invalid("store, kind, subject, state, note and actor are texts"));
+      }
+      *known->second = member.text();
+    }
+    const bool taken = options_.orders != nullptr &&
+                       options_.orders->Push(std::move(order), [responder](const Status& done) {
+                         if (done.ok()) return responder.Send(Secured(http::Json("{}")));
+                         if (done.code() == Code::kNotFound) {
+                           return responder.Send(Secured(
+                               http::Problem(404, "unknown", "There is no such exception")));
+                         }
+                         responder.Send(Secured(ProblemOf(done)));
+                       });
+    if (!taken) Busy(responder);
   }
 
  private:
   const RoutesOptions options_;
+  ApiAccess access_;
 };
 
 }  // namespace
@@ -294,12 +346,16 @@ void AddRoutes(http::Router& router, RoutesOptions options) {
   const auto routes = std::make_shared<Routes>(std::move(options));
   using http::Request;
   using http::Responder;
-  router.SetAuthorizer([routes](const Request& request) { return routes->Gate(request); });
+  router.SetAuthorizer([routes](Request& request) { return routes->Gate(request); });
   router.Add("GET", "/healthz",
              [routes](Request&&, Responder r) { r.Send(Secured(routes->Health())); });
   router.Add("GET", "/metrics", [routes](Request&&, Responder r) { routes->Metrics(r); });
   router.Add("GET", "/v1/changes", [routes](Request&& q, Responder r) { routes->Changes(q, r); });
   router.Add("GET", "/v1/stock", [routes](Request&& q, Responder r) { routes->Stock(q, r); });
+  router.Add("GET", "/v1/exceptions",
+             [routes](Request&& q, Responder r) { routes->Exceptions(q, r); });
+  router.Add("POST", "/v1/exceptions",
+             [routes](Request&& q, Responder r) { routes->Decide(std::move(q), r); });
   router.Add("GET", "/v1/stores", [routes](Request&& q, Responder r) { routes->Stores(q, r); });
   router.Add("GET", "/v1/reconciliation",
              [routes](Request&& q, Responder r) { routes->Reconciliation(q, r); });

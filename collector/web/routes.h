@@ -13,6 +13,8 @@
 #include "collector/db/reader.h"
 #include "collector/fleet/fleet.h"
 #include "collector/fleet/store_health.h"
+#include "collector/ledger/exceptions.h"
+#include "collector/web/api_access.h"
 #include "common/http/router.h"
 
 namespace tillrelay::collector {
@@ -23,7 +25,8 @@ struct RoutesOptions {
   Reader* reader = nullptr;
   std::set<std::string> expected;
   std::chrono::seconds silent_after{180};
-  std::string token;                                  // empty: none needed
+  std::vector<ApiToken> tokens;  // none: everybody may
+  Orders* orders = nullptr;
   std::function<std::vector<std::string>()> stalled;  // threads that do not move
 };
 

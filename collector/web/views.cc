@@ -1,6 +1,7 @@
 #include "collector/web/views.h"
 
 #include <algorithm>
+#include <span>
 
 #include "collector/db/statements.h"
 #include "collector/ledger/posting.h"
@@ -17,12 +18,27 @@ const Statement kStreamFacts(
 const Statement kGapFacts(
     "SELECT store_id, SUM(last - first + 1), MIN(since) FROM gap GROUP BY store_id", "");
 const Statement kForkFacts("SELECT store_id, COUNT(*), MAX(at) FROM fork GROUP BY store_id", "");
+// Losses that a person has acknowledged are known.
 const Statement kLossFacts(
-    "SELECT store_id, SUM(last - first + 1 - filled), MAX(at) FROM loss GROUP BY store_id", "");
+    "SELECT store_id, SUM(last - first + 1 - filled), MAX(at) FROM loss l WHERE NOT EXISTS"
+    " (SELECT 1 FROM exception x WHERE x.store_id = l.store_id AND x.kind = 'loss'"
+    " AND x.subject = l.stream || ' ' || l.first AND x.state = 'acknowledged') GROUP BY store_id",
+    "");
+const Statement kExceptionFacts(
+    "SELECT store_id, SUM(CASE kind WHEN 'negative_stock' THEN 1 ELSE 0 END),"
+    " MIN(CASE kind WHEN 'negative_stock' THEN since END),"
+    " SUM(CASE kind WHEN 'transit_overdue' THEN 1 ELSE 0 END) FROM exception"
+    " WHERE state = 'open' GROUP BY store_id",
+    "");
+const Statement kRetiredFacts("SELECT store_id, 0, since FROM exception WHERE kind = 'retired'",
+                              "");
 const Statement kDoubtfulFacts(
     "SELECT store_id, COUNT(*), MAX(since) FROM doubtful GROUP BY store_id", "");
 const Statement kOpenFacts(
-    "SELECT store_id, COUNT(*), MAX(at) FROM loss WHERE open_ended = 1 GROUP BY store_id", "");
+    "SELECT store_id, COUNT(*), MAX(at) FROM loss l WHERE open_ended = 1 AND NOT EXISTS"
+    " (SELECT 1 FROM exception x WHERE x.store_id = l.store_id AND x.kind = 'loss'"
+    " AND x.subject = l.stream || ' ' || l.first AND x.state = 'acknowledged') GROUP BY store_id",
+    "");
 const Statement kOwedFacts("SELECT store_id, COUNT(*), MIN(since) FROM owed GROUP BY store_id", "");
 const Statement kHeldFacts(
     "SELECT store_id, SUM(CASE WHEN reason = 'too_old' THEN 0 ELSE 1 END), MIN(since),"
@@ -78,6 +94,29 @@ void StoreJson(const StoreHealth& s, JsonWriter* json) {
   json->EndArray().EndObject();
 }
 
+// What waits for a person: the answers of kUnappliedFacts and those behind it.
+void AddPeopleFacts(std::span<const Rows> rows, std::map<std::string, StoreFacts>* facts) {
+  const auto each = [facts](const Rows& of, auto&& use) {
+    for (size_t i = 0; i < of.size(); ++i) use(&(*facts)[of.Text(i, 0)], i);
+  };
+  each(rows[0], [&](StoreFacts* f, size_t i) {
+    f->unapplied = rows[0].Unsigned(i, 1);
+    f->unapplied_since = rows[0].Text(i, 2);
+    f->unapplied_first = rows[0].Text(i, 3);
+  });
+  each(rows[1], [&](StoreFacts* f, size_t i) {
+    f->held = rows[1].Unsigned(i, 1);
+    f->held_since = rows[1].Text(i, 2);
+    f->too_old = rows[1].Unsigned(i, 3);
+  });
+  each(rows[2], [&](StoreFacts* f, size_t i) {
+    f->negative = rows[2].Unsigned(i, 1);
+    f->negative_since = rows[2].Text(i, 2);
+    f->transit_overdue = rows[2].Unsigned(i, 3);
+  });
+  each(rows[3], [&](StoreFacts* f, size_t i) { f->retired_at = rows[3].Text(i, 2); });
+}
+
 }  // namespace
 
 Result<std::map<std::string, StoreFacts>> ReadFacts(Sql* sql) {
@@ -91,7 +130,9 @@ Result<std::map<std::string, StoreFacts>> ReadFacts(Sql* sql) {
                           {&kOpenFacts, &none},
                           {&kDoubtfulFacts, &none},
                           {&kUnappliedFacts, &none},
-                          {&kHeldFacts, &none}});
+                          {&kHeldFacts, &none},
+                          {&kExceptionFacts, &none},
+                          {&kRetiredFacts, &none}});
   if (!all.ok()) return std::move(all).status();
   const auto each = [&facts](const Rows& rows, auto&& use) {
     for (size_t i = 0; i < rows.size(); ++i) {
@@ -127,20 +168,7 @@ Result<std::map<std::string, StoreFacts>> ReadFacts(Sql* sql) {
     f->doubtful = n;
     f->doubtful_at = at;
   });
-  each((*all)[7], [](Facts f, uint64_t n, const std::string& since) {
-    f->unapplied = n;
-    f->unapplied_since = since;
-  });
-  for (size_t i = 0; i < (*all)[7].size(); ++i) {
-    facts[(*all)[7].Text(i, 0)].unapplied_first = (*all)[7].Text(i, 3);
-  }
-  each((*all)[8], [](Facts f, uint64_t n, const std::string& since) {
-    f->held = n;
-    f->held_since = since;
-  });
-  for (size_t i = 0; i < (*all)[8].size(); ++i) {
-    facts[(*all)[8].Text(i, 0)].too_old = (*all)[8].Unsigned(i, 3);
-  }
+  AddPeopleFacts(std::span(*all).subspan(7), &facts);
   return facts;
 }
 

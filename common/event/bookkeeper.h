@@ -41,6 +41,10 @@ class Bookkeeper {
 
   // Texts to write in this transaction, by key.
   virtual std::vector<std::pair<std::string, std::string>> Changed() = 0;
+  // More has changed than should be held in memory: Changed is to be written before the next
+  // document, and Saved says that it was, in the transaction that goes on.
+  virtual bool Overflows() const { return false; }
+  virtual void Saved() {}
   virtual void Committed() = 0;
   virtual void RolledBack() = 0;
 };

@@ -30,6 +30,8 @@ class Drafter {
     if (rejection_) return *std::move(rejection_);
     draft_.kind = event_.kind;
     draft_.identity = Identify(event_, end_wall_);
+    DaysAround();
+    FormerName();
     event_.origin->content_sha256 = ToHex(BytesOf(draft_.identity.digest));
     OneName();
     ShiftDay();
@@ -62,6 +64,10 @@ class Drafter {
     Own("transaction.store_id", &t.store_id);
     Register("transaction.register_id", t.register_id);
     DayOf("transaction.business_day", t.end_at, &t.business_day);
+    if (const auto number = WithoutBlanks(t.transaction_no); number != t.transaction_no) {
+      written_number_ = t.transaction_no;
+      t.transaction_no = std::string(number);
+    }
     Need(!t.transaction_no.empty(), "transaction.transaction_no");
     Need(!t.end_at.empty(), "transaction.end_at");
     if (rejection_) return;
@@ -316,6 +322,25 @@ class Drafter {
       draft_.subject.replace(at + 1, before.size(), *derived_day_);
     }
   }
+  // Blanks around a number once made another receipt of it.
+  void FormerName() {
+    if (written_number_.empty()) return;
+    std::string& number = event_.transaction->transaction_no;
+    std::swap(number, written_number_);
+    const Identity former = Identify(event_, end_wall_);
+    std::swap(number, written_number_);
+    draft_.identity.former_key = former.key;
+    draft_.identity.former_id = former.id;
+  }
+  // Clocks of this world show a moment as days that lie two apart at most.
+  void DaysAround() {
+    if (derived_day_ == nullptr || !event_.transaction) return;
+    const auto day = ParseTime(*derived_day_ + "T00:00:00");
+    if (!day.ok()) return;
+    constexpr int64_t kTwoDays = 2 * 24 * 60 * 60;
+    draft_.identity.first_day = DayText(day->local_s - kTwoDays);
+    draft_.identity.last_day = DayText(day->local_s + kTwoDays);
+  }
   static std::string DayText(int64_t local_s) {
     const WallTime at{std::chrono::seconds(local_s)};
     return UtcText(at).substr(0, 10);
@@ -387,6 +412,7 @@ class Drafter {
   const Horizon& horizon_;
   Draft draft_;
   std::string end_wall_;
+  std::string written_number_;          // where blanks stood around it
   std::string* derived_day_ = nullptr;  // where the document did not say its business day
   std::optional<Rejection> rejection_;
 };

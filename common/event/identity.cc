@@ -186,6 +186,18 @@ Identity Identify(const Event& event, std::string_view end_wall) {
   return identity;
 }
 
+uint64_t DigestOfBytes(std::initializer_list<std::string_view> parts) {
+  std::string all;
+  for (const std::string_view part : parts) {
+    all += std::to_string(part.size()) + ':';
+    all += part;
+  }
+  uint64_t digest = 0;
+  const Sha256Digest whole = Sha256(all);
+  for (size_t i = 0; i < sizeof digest; ++i) digest = digest << 8 | whole[i];
+  return std::max<uint64_t>(digest, 1);
+}
+
 bool MoneyDiffers(std::string_view one, std::string_view other) {
   constexpr std::string_view kUnsaid("\0\0\0", kMoneyPartBytes);
   for (size_t at = 0; at + kMoneyPartBytes <= std::min(one.size(), other.size());

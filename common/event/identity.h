@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 
@@ -25,6 +26,13 @@ using MoneyDigest = std::array<uint8_t, 5 * kMoneyPartBytes>;
 // Whether two documents contradict each other: both say a part, and not the same.
 bool MoneyDiffers(std::string_view one, std::string_view other);
 
+// What is kept of the document's own bytes: the same bytes are known again, whatever the settings
+// have come to say of them.
+struct OwnBytes {
+  uint64_t digest = 0;           // 0: not known
+  bool key_by_settings = false;  // which register and number they name follows from settings
+};
+
 struct Identity {
   Uuid id;
   // What the shop calls the document: register, number and day, or kind and document number.
@@ -33,7 +41,16 @@ struct Identity {
   // Lines, effects and totals: the same id with another digest is a changed document.
   Sha256Digest digest;
   MoneyDigest money;
+  OwnBytes bytes = {};
+  // The days that the document's time falls into on any clock; empty where it says its day.
+  std::string first_day = {}, last_day = {};
+  // Under which an older version stored it, if that differs.
+  std::string former_key = {};
+  Uuid former_id{};
 };
+
+// The beginning of SHA-256 over the parts and their lengths; never 0.
+uint64_t DigestOfBytes(std::initializer_list<std::string_view> parts);
 
 // `Identity::key` alone: it follows from the names of the document.
 std::string DocumentKey(const Event& event);

@@ -188,14 +188,21 @@ std::string Readable(std::string_view bytes) {
   return text;
 }
 
-// The transaction as a document of its own, so that a corrected one can be sent again.
-std::string Excerpt(std::string_view bytes, const XmlTransaction& t, size_t limit) {
+struct Bytes {
+  std::string_view root, transaction;
+};
+Bytes OwnBytes(std::string_view bytes, const XmlTransaction& t) {
   const auto cut = [bytes](size_t from, size_t to) {
     return from <= to && to <= bytes.size() ? bytes.substr(from, to - from) : std::string_view();
   };
-  std::string text;
-  if (t.from != t.root_from) text += Readable(cut(t.root_from, t.root_to));
-  text += Readable(cut(t.from, t.to));
+  const bool apart = t.from != t.root_from;
+  return {apart ? cut(t.root_from, t.root_to) : std::string_view(), cut(t.from, t.to)};
+}
+
+// The transaction as a document of its own, so that a corrected one can be sent again.
+std::string Excerpt(std::string_view bytes, const XmlTransaction& t, size_t limit) {
+  const Bytes own = OwnBytes(bytes, t);
+  std::string text = Readable(own.root) + Readable(own.transaction);
   if (t.from != t.root_from) text += "</" + Readable(t.root_name) + ">";
   if (text.size() > limit) text.resize(limit);
   return text;
@@ -226,8 +233,13 @@ std::optional<SyntaxError> DecodePosLog(std::string_view bytes, const poslog::Vo
     } else {
       outcomes = poslog::Mapper(transaction, words).Run();
     }
-    for (poslog::Outcome& outcome : outcomes) {
-      Item item{index++, std::move(outcome), {}};
+    const auto own = poslog::OwnBytes(bytes, transaction);
+    for (size_t i = 0; i < outcomes.size(); ++i) {
+      Item item{index++, std::move(outcomes[i]), {}, {}};
+      item.bytes.digest = event::DigestOfBytes({own.root, own.transaction, std::to_string(i)});
+      const auto* event = std::get_if<event::Event>(&item.outcome);
+      // What kind of document it is, which is a part of its name, is told by words.
+      item.bytes.key_by_settings = event == nullptr || !event->transaction;
       if (std::holds_alternative<event::Rejection>(item.outcome)) {
         item.excerpt = poslog::Excerpt(bytes, transaction, limits.event_bytes);
       }

@@ -53,6 +53,14 @@ bool HasTender(XmlElement basket) {
   return false;
 }
 
+// A line whose goods leave the shop now.
+bool SellsAtOnce(XmlElement basket) {
+  for (const XmlElement item : basket) {
+    if (item.name() == "LineItem" && item.Child("Sale")) return true;
+  }
+  return false;
+}
+
 bool Named(XmlElement element, std::initializer_list<std::string_view> names) {
   return element && OneOf(element.name(), names);
 }
@@ -100,6 +108,7 @@ class Reader {
     post_voided_ = post_voided_ || meaning == "post_voided";
     post_void_ = post_void_ || meaning == "post_void";
     control_ = control_ || meaning == "control";
+    order_ = order_ || meaning == "order";
     result_.is_return = result_.is_return || meaning == "return";
   }
 
@@ -151,6 +160,10 @@ class Reader {
     } else if (control_ && basket.Child("LineItem")) {
       Take(Rejection{"unsupported", "TransactionType",
                      "its type says that it is no receipt, and it holds one"});
+    } else if (order_ && SellsAtOnce(basket)) {
+      Take(Rejection{"unsupported", "TransactionType",
+                     "its type says that goods are ordered or laid away, and a line sells them; "
+                     "send such lines as SaleForPickup, Layaway or the like"});
     }
   }
 
@@ -174,7 +187,7 @@ class Reader {
   const StateSource& source_;
   ReadStateResult& result_;
   bool training_ = false, cancelled_ = false, suspended_ = false, resumed_ = false;
-  bool post_voided_ = false, post_void_ = false, control_ = false;
+  bool post_voided_ = false, post_void_ = false, control_ = false, order_ = false;
   std::optional<Rejection> rejection_;
 };
 

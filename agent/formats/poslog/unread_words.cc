@@ -136,6 +136,83 @@ bool HoldsTextDeeper(XmlElement child) {
   return holds;
 }
 
+// Parts that speak of money, people and papers, whatever words stand in them.
+bool SpeaksOfOthers(std::string_view name) {
+  return Contains(
+      Normal(name),
+      {"tender",  "payment",  "tax",       "customer", "operator",  "employee", "associate",
+       "loyalty", "member",   "modif",     "discount", "promotion", "coupon",   "voucher",
+       "author",  "approval", "signature", "printer",  "card",      "fiscal",   "survey"});
+}
+
+// Parts that are looked through by whoever reads them.
+bool IsReadElsewhere(const Vocabulary& words, Place place, XmlElement part) {
+  const std::string_view name = part.name();
+  if (PointsAtTransaction(part) || Normal(name).ends_with("links")) return true;
+  switch (place) {
+    case Place::kTransaction:
+      return name.ends_with("Transaction") || HoldsGoods(part);
+    case Place::kReceipt:
+      return OneOf(name, {"LineItem", "Total"}) || HoldsGoods(part);
+    case Place::kLineItem:
+      return !words.Meaning(Question::kElement, name).empty();
+    case Place::kGoods:
+    case Place::kInventoryLine:
+      return name == "Disposal";
+    default:
+      return HoldsGoods(part) || name.ends_with("Document");
+  }
+}
+
+// Everything below an element, where no table names anything.
+class Deeper {
+ public:
+  Deeper(const Vocabulary& words, Place place, bool takes_back)
+      : words_(words), place_(place), takes_back_(takes_back) {}
+
+  std::optional<Rejection> Below(XmlElement element) {
+    for (const XmlElement part : element) {
+      if (SpeaksOfOthers(part.name()) || IsReadElsewhere(words_, place_, part)) continue;
+      Part(part, false);
+    }
+    return std::move(rejection_);
+  }
+
+ private:
+  // A leaf of the element itself has been read already, but for its attributes.
+  void Part(XmlElement part, bool text) {
+    part.ForEachAttribute(
+        [this](std::string_view name, std::string_view value) { One(name, value); });
+    const bool leaf = !(part.begin() != part.end());
+    if (leaf && text) One(part.name(), part.text());
+    for (const XmlElement below : part) {
+      if (!SpeaksOfOthers(below.name()) && !PointsAtTransaction(below)) Part(below, true);
+    }
+  }
+
+  void One(std::string_view name, std::string_view value) {
+    if (rejection_ || value.empty()) return;
+    const std::string_view flag = words_.Meaning(Question::kFlag, name);
+    if (OneOf(flag, {"harmless", "offline"})) return;
+    const std::string normal = Normal(name);
+    const bool decides = !flag.empty() || NameDecides(normal, takes_back_) ||
+                         (!takes_back_ && OneOf(normal, {"isreturn", "isreturned", "isrefund"}));
+    const auto is_true = ReadFlag(value);
+    if (IsExpectedTrue(name) && is_true && !*is_true) rejection_ = Unread(name, value);
+    const bool status = IsStatusName(normal) || OneOf(normal, {"status", "state"});
+    if ((decides && !SaysNothingHappened(value)) ||
+        (IsStatusName(normal) && !IsGoodState(words_.Meaning(StatusQuestion(place_), value))) ||
+        ((status || !TellsNothing(normal)) && ValueDecides(words_, place_, value, takes_back_))) {
+      rejection_ = Unread(name, value);
+    }
+  }
+
+  const Vocabulary& words_;
+  const Place place_;
+  const bool takes_back_;
+  std::optional<Rejection> rejection_;
+};
+
 bool IsTransactionNumber(std::string_view name) {
   return OneOf(name, {"sequencenumber", "transactionsequencenumber", "transactionnumber",
                       "transactionid", "receiptnumber"});
@@ -171,6 +248,9 @@ std::optional<Rejection> UnreadWord(const Vocabulary& words, Place place, XmlEle
                      {"cancelled", "training", "suspended"})) {
       if (!rejection) rejection = Unread(child.name(), "(not as its text)");
     }
+  }
+  if (!rejection) {
+    rejection = Deeper(words, place, takes_back || HoldsReturn(element)).Below(element);
   }
   return rejection;
 }

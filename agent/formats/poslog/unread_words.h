@@ -13,8 +13,9 @@
 
 namespace tillrelay::formats::poslog {
 
-// The first attribute or leaf of `element` that decides something and is read by nobody. Of a
-// document that takes another one back, words of taking back are no news.
+// The first attribute or leaf of `element`, or of what stands in it at any depth, that decides
+// something and is read by nobody. Of a document that takes another one back, words of taking back
+// are no news.
 std::optional<event::Rejection> UnreadWord(const Vocabulary& words, Place place, XmlElement element,
                                            bool takes_back);
 

@@ -107,16 +107,6 @@ bool NamedLikeAFlag(std::string_view name) {
   return asks || word.ends_with("flag") || word.ends_with("indicator") || word.ends_with("mode");
 }
 
-// What would have to be true of goods that moved.
-bool IsExpectedTrue(std::string_view name) {
-  return OneOf(Normal(name),
-               {"stockitem",     "stockflag",     "isstockitem",  "stockitemflag", "inventoryitem",
-                "inventoryflag", "approved",      "approvedflag", "isapproved",    "posted",
-                "postedflag",    "isposted",      "confirmed",    "confirmedflag", "isconfirmed",
-                "completed",     "completedflag", "iscompleted",  "valid",         "validflag",
-                "isvalid",       "successful"});
-}
-
 // Letters and digits are what tells two names apart.
 bool SameName(std::string_view one, std::string_view other) {
   const auto skip = [](std::string_view text, size_t* at) {
@@ -137,6 +127,15 @@ bool SameName(std::string_view one, std::string_view other) {
 bool IsNumber(std::string_view text) { return OneOf(Normal(text), {"0", "1", "-1"}); }
 
 }  // namespace
+
+bool IsExpectedTrue(std::string_view name) {
+  return OneOf(Normal(name),
+               {"stockitem",     "stockflag",     "isstockitem",  "stockitemflag", "inventoryitem",
+                "inventoryflag", "approved",      "approvedflag", "isapproved",    "posted",
+                "postedflag",    "isposted",      "confirmed",    "confirmedflag", "isconfirmed",
+                "completed",     "completedflag", "iscompleted",  "valid",         "validflag",
+                "isvalid",       "successful"});
+}
 
 std::span<const Slot> Slots() { return kSlots; }
 

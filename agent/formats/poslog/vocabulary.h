@@ -81,6 +81,9 @@ std::string Normal(std::string_view written);
 // True and false as XML and people spell them; nothing if the text is neither.
 std::optional<bool> ReadFlag(std::string_view text);
 
+// What would have to be true of goods that moved, such as "approved".
+bool IsExpectedTrue(std::string_view name);
+
 class Vocabulary {
  public:
   // Invalid if the question is not known, the word is already in the table with another meaning, or

@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-#include "agent/journal/age_marks.h"
+#include "agent/journal/age/age_marks.h"
 #include "agent/journal/ballast.h"
 #include "agent/journal/event_row.h"
 #include "agent/journal/paths.h"

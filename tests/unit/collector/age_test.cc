@@ -153,6 +153,47 @@ TEST_F(AgeTest, OneWrongDayOfAStoresClockDoesNotDoubtEverythingBeforeIt) {
   EXPECT_EQ(Query("SELECT sequence FROM doubtful ORDER BY sequence"), "2; 3");
 }
 
+TEST_F(AgeTest, WhatStandsBesideOldEventsGoesWithThem) {
+  const Sent sale = source_.Sale("apple", "1");
+  Deliver({sale, sale});
+  Deliver({younger_.Again(sale), younger_.Sale("pear", "1")});
+  ASSERT_EQ(Count("duplicate"), 2);
+  ASSERT_EQ(Count("event WHERE counted = 0"), 1);
+  Days(401);
+  EXPECT_EQ(Count("event"), 0);
+  EXPECT_EQ(Count("movement"), 0);
+  EXPECT_EQ(Count("duplicate"), 0);
+  EXPECT_EQ(OnHand(), "0042|apple|-1; 0042|pear|-1");
+}
+
+TEST_F(AgeTest, MoreThanOneTransactionGoesAtOnce) {
+  std::vector<Sent> sales;
+  for (int i = 0; i < 4500; ++i) sales.push_back(source_.Sale("apple", "1", i % 600));
+  Deliver(sales);
+  Days(400);
+  // Each turn of the loop deletes as much as one transaction may, without a pause of its own.
+  for (int turn = 0; turn < 3; ++turn) Advance(seconds(60));
+  for (int turn = 0; turn < 5; ++turn) Turn();
+  EXPECT_EQ(Count("event"), 0);
+}
+
+// What moved since such a count is not known any more.
+TEST_F(AgeTest, ACountFromBeforeWhatWasDeletedIsNotAppliedAndSaid) {
+  Deliver({source_.Sale("apple", "1", 30)});
+  Days(401);
+  ASSERT_EQ(Positions(), "");
+  Deliver({RecordedAt(source_.Count("apple", "50", 5), clock_.Wall())});
+  EXPECT_EQ(OnHand(), "0042|apple|-1");
+  EXPECT_EQ(Query("SELECT reason FROM held_count"), "too_old");
+  EXPECT_EQ(ReadFacts(store_->sql()).value()["0042"].too_old, 1u);
+  Advance(hours(1000));
+  EXPECT_EQ(OnHand(), "0042|apple|-1");
+  Deliver({RecordedAt(source_.Count("apple", "20", 350), clock_.Wall())});
+  EXPECT_EQ(OnHand(), "0042|apple|20");
+  Advance(seconds(61));
+  EXPECT_EQ(Count("held_count"), 0);
+}
+
 TEST_F(AgeTest, WhatOtherStoresHaveForgottenIsNoDoubt) {
   Deliver({source_.Sale("apple", "1")});
   Days(401);

@@ -2,6 +2,13 @@
 #include "collector/service/config.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <fstream>
+
+#include "collector/db/secret_files.h"
+#include "collector/db/sql.h"
+#include "tests/support/temp_dir.h"
 
 namespace tillrelay::collector {
 namespace {
@@ -58,6 +65,55 @@ TEST(ConfigTest, MistakesAreNamedWithTheirPlace) {
     EXPECT_NE(Mistake(good + rest), "good") << rest;
   }
   EXPECT_NE(Mistake(good + "cert_file = \"/c\""), "good");
+}
+
+TEST(ConfigTest, TokensNeedAFileAndKnownScopes) {
+  const std::string good = "[broker]\nurl = \"mqtt://x\"\n[api.tokens.erp]\n";
+  const auto config = ParseConfig(
+      good + "file = \"/e\"\nscopes = [\"stock\", \"receipts\"]\nper_minute = 60\n", "c");
+  ASSERT_TRUE(config.ok()) << config.status().message();
+  ASSERT_EQ(config->tokens.size(), 1u);
+  EXPECT_EQ(config->tokens[0].name, "erp");
+  EXPECT_EQ(config->tokens[0].per_minute, 60);
+  for (const char* rest :
+       {"scopes = [\"stock\"]", "file = \"/e\"", "file = \"/e\"\nscopes = [\"everything\"]",
+        "file = \"/e\"\nscopes = [\"stock\"]\nper_minute = 0"}) {
+    EXPECT_NE(Mistake(good + rest), "good") << rest;
+  }
+}
+
+TEST(SecretFilesTest, AFileThatEverybodyCanReadIsNoSecret) {
+  testing::TempDir dir;
+  const std::string path = dir / "token";
+  std::ofstream(path) << "s";
+  chmod(path.c_str(), 0644);
+  EXPECT_EQ(CheckSecretFile("k", path).code(), Code::kInvalid);
+  chmod(path.c_str(), 0640);
+  EXPECT_TRUE(CheckSecretFile("k", path).ok());
+  EXPECT_TRUE(CheckSecretFile("k", "").ok());
+  const std::string file = dir / "c.toml";
+  std::ofstream(file) << "[broker]\nurl = \"mqtt://x\"\n[store]\n"
+                         "url = \"postgresql://u:pw@h/d\"\n";
+  chmod(file.c_str(), 0644);
+  EXPECT_EQ(ReadConfig(file).status().code(), Code::kInvalid);
+  EXPECT_EQ(ReadConfig(file).status().message().find("pw@"), std::string::npos);
+  chmod(file.c_str(), 0640);
+  EXPECT_TRUE(ReadConfig(file).ok());
+}
+
+TEST(SecretFilesTest, NoMessageRepeatsThePassword) {
+  for (const char* url :
+       {"postgresql://u:s3cret%zz@h/d", "postgresql://u:s3cret%zz@h:99999/d",
+        "postgresql://u@h/d?password=s3cret%zz", "postgresql://u:s3cret%zz/@h/d"}) {
+    EXPECT_FALSE(PasswordIn(url).empty()) << url;
+    const auto opened = OpenWriter(url);
+    ASSERT_FALSE(opened.ok());
+    EXPECT_EQ(opened.status().message().find("s3cret"), std::string::npos)
+        << opened.status().message();
+    EXPECT_EQ(ShownUrl(url).find("s3cret"), std::string::npos) << ShownUrl(url);
+  }
+  EXPECT_EQ(PasswordIn("postgresql://u@h/d"), "");
+  EXPECT_EQ(PasswordIn("sqlite:/a"), "");
 }
 
 }  // namespace

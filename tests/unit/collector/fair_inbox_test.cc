@@ -76,6 +76,23 @@ TEST_F(FairInboxTest, AStoreHasHalfOfTheMessagesAtMost) {
   EXPECT_EQ(inbox_.dropped().messages, FairInbox::kMaxMessages / 2 + 10);
 }
 
+TEST_F(FairInboxTest, WhoeverSentTooMuchIsServedInSmallPieces) {
+  for (size_t i = 0; i < FairInbox::kMaxMessages / 2; ++i) {
+    inbox_.Deliver(Message("a", "events", "[]"));
+  }
+  EXPECT_EQ(Pop().size(), FairInbox::kSliceMessages) << "it has kept to its share";
+  for (size_t i = 0; i < FairInbox::kMaxMessages; ++i) inbox_.Deliver(Message("a", "events", "[]"));
+  EXPECT_EQ(Pop().size(), FairInbox::kGreedyMessages);
+  inbox_.Deliver(Message("b", "events", "[]"));
+  EXPECT_EQ(Pop().size(), FairInbox::kGreedyMessages + 1) << "no more stand before another store";
+  size_t slices = 0;
+  for (; !Pop().empty(); ++slices) {
+  }
+  EXPECT_GE(slices, FairInbox::kMaxMessages / 2 / FairInbox::kGreedyMessages - 2);
+  for (size_t i = 0; i < 500; ++i) inbox_.Deliver(Message("a", "events", "[]"));
+  EXPECT_EQ(Pop().size(), 500u) << "forgiven with an empty queue";
+}
+
 TEST_F(FairInboxTest, NobodyIsServedTwiceBeforeEverybodyWasServed) {
   const std::string large(5 * 1024 * 1024, ' ');
   for (int i = 0; i < 4; ++i) {

@@ -23,7 +23,12 @@ class HttpTest : public CollectorTest {
     options.fleet = &fleet_;
     options.reader = &reader_;
     options.expected = {"0042", "0099"};
-    options.token = token;
+    if (!token.empty()) {
+      options.tokens = {{"all", token, {"stock", "receipts", "operate"}, 6000},
+                        {"erp", "erp-secret", {"stock"}, 600},
+                        {"audit", "audit-secret", {"receipts"}, 600}};
+    }
+    options.orders = &orders_;
     router_ = std::make_unique<http::Router>();
     AddRoutes(*router_, std::move(options));
   }
@@ -54,6 +59,7 @@ class HttpTest : public CollectorTest {
                 R"({"v":1,"state":"online","session":"S","host":"h1",)" + members + "}");
   }
 
+  Orders orders_;
   Reader reader_;
   std::unique_ptr<http::Router> router_;
   EventSource source_;
@@ -275,6 +281,85 @@ TEST_F(HttpTest, TheDayIsPutSideBySideWithWhatTheRegisterCounted) {
             std::string::npos);
 }
 
+// What the register told, what came, and what the agent found.
+TEST_F(HttpTest, ADayIsBalancedOnlyIfCountAmountCurrencyAndTheAgentSaySo) {
+  struct Receipt {
+    int number;
+    std::string net, currency;
+  };
+  struct Close {
+    int first, last, count;
+    std::string net, result;
+  };
+  struct Case {
+    std::string what;
+    std::vector<Receipt> receipts;
+    std::vector<Close> closes;
+    std::string result;
+  };
+  const Case cases[] = {
+      {"all well",
+       {{1, "3.00", "EUR"}, {2, "4.00", "EUR"}},
+       {{1, 2, 2, "7.00", "balanced"}},
+       "balanced"},
+      {"another amount",
+       {{1, "3.00", "EUR"}, {2, "4.00", "EUR"}},
+       {{1, 2, 2, "8.00", "mismatch"}},
+       "mismatch"},
+      {"only here",
+       {{1, "3.00", "EUR"}, {2, "4.00", "EUR"}},
+       {{1, 2, 2, "8.00", "balanced"}},
+       "mismatch"},
+      {"two currencies",
+       {{1, "3.00", "EUR"}, {2, "4.00", "CHF"}},
+       {{1, 2, 2, "7.00", "mismatch"}},
+       "currencies"},
+      {"a gap behind a restart",
+       {{1, "3.00", "EUR"}, {2, "4.00", "EUR"}},
+       {{1, 2, 2, "7.00", "gaps"}},
+       "gaps"},
+      {"a gap", {{1, "3.00", "EUR"}, {3, "4.00", "EUR"}}, {{1, 3, 2, "7.00", "balanced"}}, "gaps"},
+      {"two shifts",
+       {{1, "3.00", "EUR"}, {2, "4.00", "EUR"}},
+       {{1, 1, 1, "3.00", "mismatch"}, {2, 2, 1, "4.00", "balanced"}},
+       "balanced"},
+      {"nothing from the agent", {{1, "3.00", "EUR"}}, {{1, 1, 1, "3.00", ""}}, "unproven"},
+      {"still open", {{1, "3.00", "EUR"}}, {}, ""},
+  };
+  int store = 100;
+  for (const Case& c : cases) {
+    // Ids are made of the stream's name here.
+    const char last = "ABCDEFGHJ"[store - 100];
+    EventSource source("0" + std::to_string(++store),
+                       std::string("01JD3V7Q8Z5W6K2M9T4RHXCDE") + last);
+    std::vector<Sent> sent;
+    for (const Receipt& r : c.receipts) {
+      sent.push_back(source.SendOdd(
+          {.kind = "sale",
+           .data = R"({"transaction":{"register_id":"03","business_day":"2026-11-21",)"
+                   R"("transaction_no":")" +
+                   std::to_string(r.number) + R"(","status":"completed"},"currency":")" +
+                   r.currency + R"(","totals":{"net_amount":")" + r.net + R"("}})"}));
+    }
+    for (const Close& close : c.closes) {
+      sent.push_back(source.SendOdd(
+          {.kind = "day_closed",
+           .data = R"({"close":{"register_id":"03","business_day":"2026-11-21","z_no":"7"},)"
+                   R"("pos_control":{"first_transaction_no":")" +
+                   std::to_string(close.first) + R"(","last_transaction_no":")" +
+                   std::to_string(close.last) + R"(","transaction_count":)" +
+                   std::to_string(close.count) + R"(,"net_amount":")" + close.net +
+                   R"("},"result":")" + close.result + R"("})"}));
+    }
+    Deliver(sent);
+    const std::string json =
+        Get("/v1/reconciliation", "store=" + source.store() + "&business_day=2026-11-21").body;
+    EXPECT_EQ(Member(json, R"re("result":"(\w*)")re"), c.result) << c.what << ": " << json;
+    EXPECT_EQ(Member(json, R"re("balanced":(\w+))re"), c.result == "balanced" ? "true" : "false")
+        << c.what;
+  }
+}
+
 TEST_F(HttpTest, ThePageEscapesWhatStoresSayAndNamesTheState) {
   Status("0042", R"("version":"<script>alert(1)</script>","streams":[])");
   Turn();
@@ -297,9 +382,66 @@ TEST_F(HttpTest, WithATokenOnlyHealthIsOpen) {
   EXPECT_EQ(Get("/healthz").status, 200);
   for (const char* path : {"/", "/metrics", "/v1/changes", "/v1/stores", "/style.css"}) {
     EXPECT_EQ(Get(path).status, 401) << path;
+    clock_.Advance(seconds(6));
     EXPECT_EQ(Get(path, "", "Bearer wrong").status, 401) << path;
+    clock_.Advance(seconds(6));
     EXPECT_EQ(Get(path, "", "Bearer secret").status, 200) << path;
   }
+}
+
+TEST_F(HttpTest, ATokenOpensWhatItsScopesNameAndNothingElse) {
+  Deliver({source_.Sale("apple", "1")});
+  Serve("secret");
+  for (const char* path : {"/v1/stock", "/v1/changes"}) {
+    EXPECT_EQ(Get(path, "", "Bearer erp-secret").status, 200) << path;
+    EXPECT_EQ(Get(path, "", "Bearer audit-secret").status, 403) << path;
+  }
+  const std::string day = "store=0042&business_day=2026-11-21";
+  EXPECT_EQ(Get("/v1/reconciliation", day, "Bearer audit-secret").status, 200);
+  for (const char* path : {"/", "/metrics", "/v1/stores", "/v1/exceptions"}) {
+    EXPECT_EQ(Get(path, "", "Bearer erp-secret").status, 403) << path;
+    EXPECT_EQ(Get(path, "", "Bearer secret").status, 200) << path;
+  }
+  // What was sold is not stock.
+  EXPECT_EQ(Get("/v1/changes", "", "Bearer erp-secret").body.find("\"data\""), std::string::npos);
+  EXPECT_NE(Get("/v1/changes", "", "Bearer secret").body.find("\"data\""), std::string::npos);
+}
+
+TEST_F(HttpTest, WhoGuessesATokenIsSlowedDownAndNobodyElse) {
+  Serve("secret");
+  EXPECT_EQ(Get("/v1/stock", "", "Bearer wrong").status, 401);
+  const http::Response second = Get("/v1/stock", "", "Bearer wrong");
+  EXPECT_EQ(second.status, 429);
+  EXPECT_FALSE(second.headers.Find("Retry-After").empty());
+  EXPECT_EQ(Get("/v1/stock", "", "Bearer secret").status, 200);
+  clock_.Advance(seconds(6));
+  EXPECT_EQ(Get("/v1/stock", "", "Bearer wrong").status, 401);
+}
+
+TEST_F(HttpTest, AnOrderThatAPageOfAnotherSiteCouldSendIsRefused) {
+  http::Request request;
+  request.method = "POST";
+  request.path = "/v1/exceptions";
+  request.content_type = "text/plain";
+  request.body = R"({"store":"0042","kind":"retired","state":"acknowledged","actor":"x"})";
+  auto answer = std::make_shared<std::promise<http::Response>>();
+  const auto match = router_->Find(request);
+  ASSERT_NE(match.route, nullptr);
+  match.route->handler(std::move(request), http::Responder([answer](http::Response&& response) {
+                         answer->set_value(std::move(response));
+                       }));
+  EXPECT_EQ(answer->get_future().get().status, 415);
+  EXPECT_TRUE(orders_.Take().empty());
+}
+
+TEST_F(HttpTest, ATokenHasItsRate) {
+  Serve("secret");
+  int granted = 0;
+  while (Get("/v1/stock", "", "Bearer erp-secret").status == 200) ++granted;
+  EXPECT_EQ(granted, 60);  // a tenth of its minute at once
+  EXPECT_EQ(Get("/v1/stock", "", "Bearer secret").status, 200);
+  clock_.Advance(seconds(1));
+  EXPECT_EQ(Get("/v1/stock", "", "Bearer erp-secret").status, 200);
 }
 
 TEST_F(HttpTest, AFailingDatabaseIsSaidInHealthAndOnThePage) {

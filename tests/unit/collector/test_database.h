@@ -68,6 +68,7 @@ class TestDatabase {
              "ALTER TABLE event DROP COLUMN hash",
              "DROP TABLE movement",
              "DROP TABLE held_count",
+             "DROP TABLE exception",
              "DROP TABLE rebuilt_stock",
              "DROP TABLE rebuilt_transit",
              "DROP TABLE rebuilt_counted_at",

@@ -203,6 +203,17 @@ TEST_F(HttpDoorTest, ADryRunAnswersTheSameAndStoresNothing) {
   EXPECT_THAT(real.body, Not(HasSubstr("understood")));
 }
 
+TEST_F(HttpDoorTest, ADryRunTellsWhichColumnsNobodyReads) {
+  intake_options_.csv = {TillProfile()};
+  const std::string csv =
+      "register,number,time,sku,quantity,clerk,4111111111111111\n"
+      "03,4711,2026-11-21T17:42:08+01:00,100234,2,Anna,x\n";
+  const auto dry = Post(csv, "text/csv; profile=till", "dry_run=true");
+  EXPECT_THAT(dry.body, HasSubstr(R"("not_read":["clerk",")"));
+  EXPECT_THAT(dry.body, Not(HasSubstr(kCard)));
+  EXPECT_THAT(Post(csv, "text/csv; profile=till").body, Not(HasSubstr("not_read")));
+}
+
 TEST_F(HttpDoorTest, TheIdempotencyKeyComesBackAndIsKeptWithTheEvent) {
   const http::Response response = Post(SaleJson(1), "application/json", "", "till-3/77");
   EXPECT_EQ(response.headers.Find("Idempotency-Key"), "till-3/77");

@@ -95,6 +95,8 @@ TEST(CsvUnread, NoRowThatSaysOtherwiseIsSold) {
                         {"Status", "V"},
                         {"Type", "Exchange"},
                         {"Record type", "Return"},
+                        {"Void comment", "wrong item"},
+                        {"Refund note", "too small"},
                         {"Original receipt", "4711"}};
   for (const Cell& cell : cells) {
     SCOPED_TRACE(std::string(cell.heading) + "=" + cell.value);
@@ -124,6 +126,14 @@ TEST(CsvUnread, WhatDecidesNothingIsLeftAlone) {
                         {"Sign", "+"},
                         {"Direction", "OUT"},
                         {"Status", "Paid"},
+                        {"Memo", "Return label"},
+                        {"Item label", "Void tape"},
+                        {"Details", "Training shirt"},
+                        {"Libell\xC3\xA9", "Storno"},
+                        {"Omschrijving", "Retour doos"},
+                        {"Model", "Reverse"},
+                        {"Goods", "Returns box"},
+                        {"Void policy text", "none given"},
                         {"Remark", "please do not cancel this at all"}};
   for (const Cell& cell : cells) {
     EXPECT_EQ("A -1", With(Till(), cell.heading, cell.value)) << cell.heading << "=" << cell.value;
@@ -174,6 +184,21 @@ TEST(CsvUnread, ANumberThatStartsAgainAtMidnightIsAnotherReceipt) {
   EXPECT_EQ("A -1; B -1", two("2026-11-21T22:30:00Z", "2026-11-21T23:15:00Z"));
   EXPECT_EQ("A -1 B -1", two("2026-11-20T23:30:00Z", "2026-11-21T00:15:00Z"));
   EXPECT_EQ("A -1 B -1", two("2026-11-21T22:59:30Z", "2026-11-21T23:00:30Z"));
+}
+
+TEST(CsvUnread, BlanksAroundWhatIsReadMakeNoOther) {
+  CsvProfile profile = Till();
+  profile.columns["net_amount"] = "net";
+  const std::string head = "no,t,sku,q,net\n";
+  for (const char* row :
+       {"1, 2026-11-21T10:00:00,A, 1 ,8.00\n", " 1,2026-11-21T10:00:00 ,A,\t1, 8.00\t\n",
+        "1 ,2026-11-21T10:00:00,A,\xC2\xA0"
+        "1,\xC2\xA0"
+        "8.00\n"}) {
+    EXPECT_EQ("A -1", Moved(profile, head + row)) << row;
+    // Two rows of one receipt, one of them with blanks: not two receipts, and none torn apart.
+    EXPECT_EQ("A -1 A -1", Moved(profile, head + "1,2026-11-21T10:00:00,A,1,8.00\n" + row)) << row;
+  }
 }
 
 TEST(CsvUnread, RowsOfNothingArePassedOver) {

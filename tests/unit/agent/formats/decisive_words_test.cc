@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstring>
 #include <filesystem>
 #include <set>
 
@@ -148,6 +149,43 @@ TEST_F(DecisiveWords, NoneChangesSilently) {
     }
   }
   EXPECT_GT(changes_, 60u);
+}
+
+// What a maker adds anywhere in a sample that moves goods.
+TEST_F(DecisiveWords, NoneIsPassedOverInAnExtension) {
+  const char* const additions[] = {
+      "<zz:A xmlns:zz='urn:zz'><zz:B><zz:Status>Voided</zz:Status></zz:B></zz:A>",
+      "<zz:A xmlns:zz='urn:zz'><zz:B state='Cancelled'/></zz:A>",
+      "<zz:A "
+      "xmlns:zz='urn:zz'><zz:B><zz:C><zz:TrainingMode>1</zz:TrainingMode></zz:C></zz:B></zz:A>"};
+  size_t added = 0;
+  for (const std::string& document : Samples("poslog")) {
+    if (document.find("encoding=\"UTF-16") != std::string::npos) continue;
+    const auto before = Meanings(Format::kPosLog, document);
+    const bool moves = before.size() == 1 && before.front().find("on_hand") != std::string::npos &&
+                       !before.front().starts_with("transaction_voided");
+    if (!moves) continue;
+    for (const char* parent : {"Transaction", "RetailTransaction", "Sale", "Return"}) {
+      for (size_t at = 0;; ++at) {
+        at = document.find(parent, at);
+        if (at == std::string::npos) break;
+        const size_t end = document.find('>', at);
+        const char follows = document[at + std::strlen(parent)];
+        const bool opens = (document[at - 1] == '<' || document[at - 1] == ':') &&
+                           (follows == ' ' || follows == '>' || follows == '\n');
+        const size_t bracket = document.rfind('<', at);
+        if (!opens || document[bracket + 1] == '/' || document[end - 1] == '/') continue;
+        for (const char* addition : additions) {
+          std::string changed = document;
+          changed.insert(end + 1, addition);
+          EXPECT_NE(before, Meanings(Format::kPosLog, changed)) << parent << " " << changed;
+          ++added;
+        }
+        break;
+      }
+    }
+  }
+  EXPECT_GT(added, 15u);
 }
 
 // A member that decides, in canonical documents and CloudEvents.

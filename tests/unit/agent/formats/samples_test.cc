@@ -131,7 +131,7 @@ std::string Table(const fs::path& root) {
     const fs::path name = entry.path().lexically_relative(root);
     const std::string top = name.begin()->string();
     if (!entry.is_regular_file() || !IsDocument(name) || top == "schema" || top == "guard" ||
-        top == "cases")
+        top == "cases" || top == "profiles")
       continue;
     std::ifstream file(entry.path(), std::ios::binary);
     const std::string bytes{std::istreambuf_iterator<char>(file), {}};

@@ -167,6 +167,58 @@ TEST(UnreadWords, DecideAtEveryPlaceOfAReceipt) {
   ExpectStill(Receipt({.in_transaction = "<Training><Since>1</Since></Training>"}));
 }
 
+// What a maker adds may stand as deep as it likes, in elements, attributes or both.
+std::string Nested(const std::string& inner, int depth) {
+  std::string text = inner;
+  for (int i = 0; i < depth; ++i)
+    text = "<own:Part" + std::to_string(i) + ">" + text + "</own:Part" + std::to_string(i) + ">";
+  return text;
+}
+
+TEST(UnreadWords, DecideAtAnyDepth) {
+  for (const int depth : {1, 2, 7}) {
+    for (const Told& reported : kOfTransactions) {
+      for (const std::string& inner :
+           {Nested(Element(reported), depth),
+            Nested("<own:X " + Attribute(reported, "") + "/>", depth),
+            Nested("<own:X " + Attribute(reported, "own:") + ">1</own:X>", depth)}) {
+        ExpectStill(Receipt({.in_transaction = inner}));
+        ExpectStill(Receipt({.in_receipt = inner}));
+      }
+    }
+    for (const Told& reported : kOfLines) {
+      ExpectStill(Receipt({.in_line = Nested(Element(reported), depth)}));
+      ExpectStill(Receipt({.in_goods = Nested(Element(reported), depth)}));
+    }
+    for (const char* slot : {"<TransactionStatus>Voided</TransactionStatus>",
+                             "<CancelFlag>true</CancelFlag>", "<VoidFlag>maybe</VoidFlag>"}) {
+      ExpectStill(Receipt({.in_receipt = Nested(slot, depth)}));
+      ExpectStill(Receipt({.in_goods = Nested(slot, depth)}));
+    }
+    for (const char* harmless :
+         {"<own:Note>voided once</own:Note>", "<own:Status>Completed</own:Status>",
+          "<CancelFlag>false</CancelFlag>", "<own:Clerk Name='Void'/>"}) {
+      EXPECT_EQ("on_hand -1", Moved(Receipt({.in_receipt = Nested(harmless, depth)}))) << harmless;
+    }
+    EXPECT_EQ(
+        "on_hand -1",
+        Moved(Receipt({.in_receipt = "<own:Customer>" + Nested("<Status>Voided</Status>", depth) +
+                                     "</own:Customer>"})));
+  }
+}
+
+TEST(UnreadWords, ATypeThatIsNoSaleSellsNothing) {
+  for (const char* type :
+       {"Layaway", "own:Order", "CustomerOrder", "Reservation", "SpecialOrder"}) {
+    ExpectStill(Receipt({.transaction = std::string("TransactionType='") + type + "'"}));
+    std::string document = Receipt({.transaction = std::string("TransactionType='") + type + "'"});
+    for (const char* name : {"<Sale ", "</Sale>"}) {
+      document.replace(document.find(name) + (name[1] == '/' ? 2 : 1), 4, "Layaway");
+    }
+    EXPECT_EQ("reserved 1", Moved(document)) << document;
+  }
+}
+
 TEST(UnreadWords, WhatDecidesNothingIsLeftAlone) {
   for (const char* reported :
        {"Version='2.1'", "Note='voided once'", "CancelTimeout='60'", "VoidedLineCount='2'",

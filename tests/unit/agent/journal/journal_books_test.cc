@@ -94,6 +94,32 @@ TEST_F(JournalBooksTest, TheCloseIsStoredWithItsResult) {
   EXPECT_EQ((*reader)->Read(1, 10, 1'000'000)->size(), 4u) << "hashes fit the completed data";
 }
 
+// Each invented register has a page: they must not all be held until the commit.
+TEST_F(JournalBooksTest, ThePagesOfOneTransactionAreBounded) {
+  constexpr int kRegisters = 1500;
+  AppendRequest request;
+  for (int i = 0; i < kRegisters; ++i) {
+    request.entries.emplace_back(testing::SaleDraft("r" + std::to_string(i), 1));
+  }
+  request.entries.emplace_back(testing::SaleDraft("r0", 2));  // its page has been put away
+  const auto pages = [this] { return Ask("SELECT cast(count(*) AS TEXT) FROM book"); };
+  ASSERT_TRUE(store_->Begin().ok());
+  ASSERT_TRUE(store_->Append(request, WallTime{}).ok());
+  EXPECT_LT(books_.Changed().size(), reconcile::Reconciliation::kMaxPages);
+  store_->Rollback();
+  EXPECT_EQ(pages(), "0");
+  EXPECT_TRUE(books_.Changed().empty());
+  EXPECT_TRUE(books_.Registers().empty());
+  ASSERT_TRUE(store_->Begin().ok());
+  ASSERT_TRUE(store_->Append(request, WallTime{}).ok());
+  ASSERT_TRUE(store_->Commit().ok());
+  EXPECT_EQ(pages(), std::to_string(kRegisters));
+  EXPECT_EQ(books_.Registers().size(), reconcile::Reconciliation::kMaxRegisters);
+  EXPECT_NE(Ask("SELECT page FROM book WHERE key='2026-11-21/r0'").find("\"events\":2"),
+            std::string::npos)
+      << Ask("SELECT page FROM book WHERE key='2026-11-21/r0'");
+}
+
 TEST_F(JournalBooksTest, AResolvedTicketGoesTogetherWithItsSuccessor) {
   auto put = Append({RejectedDocument{{"bad-value", "lines", ""}, "http", "", "{}"}});
   const uint64_t ticket = put->front().ticket;

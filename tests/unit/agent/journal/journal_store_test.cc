@@ -250,6 +250,30 @@ TEST_F(QuarantineShareTest, WhatAPersonTakesOutIsRoomForItsSender) {
   EXPECT_NE(Put("token 1", "newer"), "quarantined");
 }
 
+// As where the disk is full at the first start after an upgrade.
+TEST_F(QuarantineShareTest, WithoutItsTableTheQuarantineIsBoundedAsAWhole) {
+  options_.quarantine_max_count = 1000;
+  Reopen();
+  EXPECT_EQ(Fill("a"), 300);
+  store_.reset();
+  {
+    auto db = sqlite::Database::Open(options_.path, {});
+    ASSERT_TRUE(db.ok());
+    ASSERT_TRUE(
+        db->Exec("DROP TABLE quarantine_sender; CREATE VIEW quarantine_sender AS SELECT 1").ok());
+  }
+  Reopen();
+  EXPECT_EQ(Put("a", "new"), "quarantined");
+  EXPECT_EQ(Fill("a"), 999) << "300 are known, and the whole has 1,000";
+  AppendRequest resolving;
+  resolving.entries = {SaleDraft("03", 1)};
+  resolving.resolves = 1;
+  ASSERT_TRUE(store_->Begin().ok());
+  ASSERT_TRUE(store_->Append(resolving, WallTime{}).ok());
+  ASSERT_TRUE(store_->Commit().ok());
+  EXPECT_EQ(store_->quarantined(), 999u);
+}
+
 TEST_F(QuarantineShareTest, ItCountsBytesAsWell) {
   options_.quarantine_max_bytes = 32 * 1024 * 1024;
   Reopen();

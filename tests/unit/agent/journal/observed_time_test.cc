@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "agent/journal/observed_time.h"
+#include "agent/journal/age/observed_time.h"
 #include "tests/support/seeded_random.h"
 
 namespace tillrelay::journal {

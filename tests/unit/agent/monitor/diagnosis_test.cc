@@ -52,6 +52,7 @@ const Expected kExpected[] = {
      "does not take connections (Connection refused). Next try in 8 s. Disk holds 19 more days."},
     {"tls", "offline", Level::kRed, "broker-tls", nullptr},
     {"login", "offline", Level::kRed, "broker-login", nullptr},
+    {"settings", "offline", Level::kRed, "broker-settings", nullptr},
     {"rights", "offline", Level::kRed, "broker-rights", nullptr},
     {"lost", "offline", Level::kAmber, "broker-lost", nullptr},
     {"days-offline", "offline", Level::kAmber, "broker-tcp",

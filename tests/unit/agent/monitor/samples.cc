@@ -143,6 +143,10 @@ const std::vector<Sample>& Samples() {
       {"tcp", [](Snapshot& s) { Offline(s, LinkCause::kTcp, "Connection refused"); }},
       {"tls", [](Snapshot& s) { Offline(s, LinkCause::kTls, "certificate has expired"); }},
       {"login", [](Snapshot& s) { Offline(s, LinkCause::kLogin, "not authorised"); }},
+      {"settings",
+       [](Snapshot& s) {
+         Offline(s, LinkCause::kSettings, "broker.ca_file /etc/ca.pem: No such file or directory");
+       }},
       {"rights", [](Snapshot& s) { Offline(s, LinkCause::kRights, "publish refused"); }},
       {"lost", [](Snapshot& s) { Offline(s, LinkCause::kLost, "Connection reset by peer"); }},
       {"days-offline",

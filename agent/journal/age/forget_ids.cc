@@ -1,4 +1,4 @@
-#include "agent/journal/forget_ids.h"
+#include "agent/journal/age/forget_ids.h"
 
 #include <algorithm>
 

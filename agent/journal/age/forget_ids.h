@@ -9,7 +9,7 @@
 
 #include <string>
 
-#include "agent/journal/age_marks.h"
+#include "agent/journal/age/age_marks.h"
 #include "common/base/clock.h"
 #include "common/sqlite/sqlite.h"
 

@@ -1,4 +1,4 @@
-#include "collector/ledger/own_change.h"
+#include "collector/db/own_change.h"
 
 #include "common/base/digest.h"
 #include "common/event/identity.h"

@@ -1,4 +1,4 @@
-#include "agent/journal/age_marks.h"
+#include "agent/journal/age/age_marks.h"
 
 #include <fmt/format.h>
 

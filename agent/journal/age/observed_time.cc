@@ -1,4 +1,4 @@
-#include "agent/journal/observed_time.h"
+#include "agent/journal/age/observed_time.h"
 
 #include <fmt/format.h>
 

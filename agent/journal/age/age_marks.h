@@ -8,7 +8,7 @@
 // more.
 #pragma once
 
-#include "agent/journal/observed_time.h"
+#include "agent/journal/age/observed_time.h"
 #include "common/base/clock_trust.h"
 #include "common/sqlite/sqlite.h"
 

@@ -1,0 +1,161 @@
+#include "agent/journal/retold.h"
+
+#include <charconv>
+
+namespace tillrelay::journal {
+namespace {
+
+constexpr size_t kMoneyEnd = kContentDigestBytes + sizeof(event::MoneyDigest);
+constexpr size_t kBytesEnd = kMoneyEnd + sizeof(uint64_t);
+constexpr uint64_t kRowsPerBeat = 10'000;
+constexpr int64_t kMostDays = 2000;  // of one number
+
+std::string BigEndian(uint64_t value) {
+  std::string bytes(sizeof value, '\0');
+  for (size_t at = sizeof value; at > 0; value >>= 8) bytes[--at] = static_cast<char>(value);
+  return bytes;
+}
+
+uint64_t FromBigEndian(std::string_view bytes) {
+  uint64_t value = 0;
+  for (const char c : bytes) value = value << 8 | static_cast<unsigned char>(c);
+  return value;
+}
+
+Retold::Row RowOf(const sqlite::Statement& known) {
+  Retold::Row row;
+  known.CopyBlob(0, &row.id);
+  row.position = known.Unsigned(2);
+  return row;
+}
+
+// "<digest of the settings>/<position>"
+struct Kept {
+  std::string settings;
+  uint64_t through = 0;
+};
+Kept Parse(std::string_view text) {
+  Kept kept;
+  const size_t slash = std::min(text.find('/'), text.size());
+  kept.settings = text.substr(0, slash);
+  const std::string_view number = text.substr(std::min(slash + 1, text.size()));
+  std::from_chars(number.data(), number.data() + number.size(), kept.through);
+  return kept;
+}
+
+}  // namespace
+
+std::string KeptDigest(const event::Identity& identity) {
+  std::string kept(BytesOf(identity.digest).substr(0, kContentDigestBytes));
+  kept.append(identity.money.begin(), identity.money.end());
+  if (identity.bytes.digest == 0) return kept;
+  kept += BigEndian(identity.bytes.digest);
+  if (identity.bytes.key_by_settings) kept += '\1';
+  return kept;
+}
+
+Likeness Compare(std::string_view kept, std::string_view ours) {
+  Likeness likeness;
+  const auto part = [](std::string_view text, size_t from, size_t to) {
+    return text.size() >= to ? text.substr(from, to - from) : std::string_view();
+  };
+  likeness.content = kept.substr(0, kContentDigestBytes) == ours.substr(0, kContentDigestBytes);
+  const std::string_view money = part(kept, kContentDigestBytes, kMoneyEnd);
+  likeness.other_money = event::MoneyDiffers(money, part(ours, kContentDigestBytes, kMoneyEnd));
+  const std::string_view bytes = part(kept, kMoneyEnd, kBytesEnd);
+  likeness.bytes = !bytes.empty() && bytes == part(ours, kMoneyEnd, kBytesEnd);
+  return likeness;
+}
+
+Status Retold::Open(sqlite::Database* db, std::string_view settings, uint64_t newest,
+                    std::function<void()> progress) {
+  db_ = db;
+  progress_ = std::move(progress);
+  loaded_ = false;
+  moved_.clear();
+  const std::string now = ToHex(BytesOf(Sha256(settings)).substr(0, sizeof(uint64_t)));
+  auto text = db->QueryText("SELECT value FROM meta WHERE key='naming_settings'");
+  if (!text.ok() && text.status().code() != Code::kNotFound) return std::move(text).status();
+  Kept kept = text.ok() ? Parse(*text) : Kept{};
+  moved_through_ = kept.through;
+  if (!settings.empty() && kept.settings != now) {
+    // A file of before says nothing of the bytes of what it holds.
+    moved_through_ = kept.settings.empty() ? 0 : newest;
+    auto save = db->Prepare("INSERT OR REPLACE INTO meta VALUES('naming_settings',?1)");
+    if (!save.ok()) return std::move(save).status();
+    TRY(save->BindText(1, now + "/" + std::to_string(moved_through_)).Run());
+  }
+  return db->PrepareAll(
+      {{&near_, "SELECT id,digest,position,at_s FROM known WHERE key>=?1 AND key<=?2 LIMIT ?3"}});
+}
+
+Result<std::vector<Retold::Row>> Retold::Find(const event::Identity& identity,
+                                              std::optional<int64_t> at_s) {
+  std::vector<Row> rows;
+  if (!identity.key.empty()) TRY(Near(identity, at_s, &rows));
+  if (rows.empty() && !identity.former_key.empty()) TRY(Former(identity, &rows));
+  if (!rows.empty() || moved_through_ == 0 || !identity.bytes.key_by_settings) return rows;
+  if (!loaded_) TRY(LoadMoved());
+  const auto moved = moved_.find(identity.bytes.digest);
+  if (moved != moved_.end()) rows.push_back(moved->second);
+  return rows;
+}
+
+// Under the same number of the same register, on days that the document may have been of.
+Status Retold::Near(const event::Identity& identity, std::optional<int64_t> at_s,
+                    std::vector<Row>* rows) {
+  const std::string& key = identity.key;
+  std::string from = key, to = key;
+  if (key.starts_with(event::KeyStart(true))) {
+    const std::string number = key.substr(0, key.rfind(event::KeyStart(true).back()) + 1);
+    if (identity.bytes.key_by_settings) {
+      from = number;
+      to = number + "\x7f";
+    } else if (!identity.first_day.empty()) {
+      from = number + identity.first_day;
+      to = number + identity.last_day;
+    }
+  }
+  const std::string ours = KeptDigest(identity);
+  near_.BindText(1, from).BindText(2, to).Bind(3, kMostDays);
+  for (;;) {
+    auto found = near_.Step();
+    if (!found.ok()) return std::move(found).status();
+    if (!*found) return Status::Ok();
+    const Likeness like = Compare(near_.Blob(1), ours);
+    const bool moment = at_s && !near_.IsNull(3) && near_.Int(3) == *at_s;
+    if (like.bytes || (moment && like.content && !like.other_money)) rows->push_back(RowOf(near_));
+  }
+}
+
+Status Retold::Former(const event::Identity& identity, std::vector<Row>* rows) {
+  const std::string ours = KeptDigest(identity);
+  near_.BindText(1, identity.former_key).BindText(2, identity.former_key).Bind(3, kMostDays);
+  for (;;) {
+    auto found = near_.Step();
+    if (!found.ok()) return std::move(found).status();
+    if (!*found) return Status::Ok();
+    const Row row = RowOf(near_);
+    const Likeness like = Compare(near_.Blob(1), ours);
+    if (row.id == identity.former_id && like.content && !like.other_money) rows->push_back(row);
+  }
+}
+
+Status Retold::LoadMoved() {
+  auto all =
+      db_->Prepare("SELECT id,digest,position FROM known WHERE length(digest)=?1 AND position<=?2");
+  if (!all.ok()) return std::move(all).status();
+  all->Bind(1, static_cast<int64_t>(kBytesEnd + 1)).Bind(2, moved_through_);
+  for (uint64_t read = 1;; ++read) {
+    auto row = all->Step();
+    if (!row.ok()) return std::move(row).status();
+    if (!*row) break;
+    const uint64_t digest = FromBigEndian(all->Blob(1).substr(kMoneyEnd, sizeof(uint64_t)));
+    moved_.emplace(digest, RowOf(*all));
+    if (progress_ && read % kRowsPerBeat == 0) progress_();
+  }
+  loaded_ = true;
+  return Status::Ok();
+}
+
+}  // namespace tillrelay::journal

@@ -1,0 +1,53 @@
+// What: what is stored under another key or id only because a setting was different when it was
+//   told: the store's zone, the columns of a CSV profile, the words of a format.
+// Promise: docs/journal.md, "A second telling". The same bytes, and the same lines, total and
+//   moment under the same number, are one document, whatever the settings say of them.
+// Thread: journal.
+// Limits: costs a look at neighbouring keys where a document does not say its day; a scan of all
+//   known documents, once a start, where settings that name documents have changed since.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "agent/journal/record.h"
+#include "common/sqlite/sqlite.h"
+
+namespace tillrelay::journal {
+
+class Retold {
+ public:
+  // `settings`: those that decide how documents are named, as text, where whoever opens the file
+  // knows them; what lies at or below `newest` was told before, should they have changed.
+  Status Open(sqlite::Database* db, std::string_view settings, uint64_t newest,
+              std::function<void()> progress);
+
+  // Whether it may stand under another key than its own.
+  static bool Elsewhere(const event::Identity& identity) {
+    return identity.bytes.key_by_settings || !identity.first_day.empty() ||
+           !identity.former_key.empty();
+  }
+  struct Row {
+    Uuid id{};
+    uint64_t position = 0;
+  };
+  // Where the document may stand. `at_s`: its moment, if that can be trusted.
+  Result<std::vector<Row>> Find(const event::Identity& identity, std::optional<int64_t> at_s);
+
+ private:
+  Status Near(const event::Identity& identity, std::optional<int64_t> at_s, std::vector<Row>* rows);
+  Status Former(const event::Identity& identity, std::vector<Row>* rows);
+  Status LoadMoved();
+
+  sqlite::Database* db_ = nullptr;
+  sqlite::Statement near_;
+  std::function<void()> progress_;
+  uint64_t moved_through_ = 0;  // up to here keys may follow from other settings
+  bool loaded_ = false;
+  std::unordered_map<uint64_t, Row> moved_;  // by the digest of the document's bytes
+};
+
+}  // namespace tillrelay::journal
