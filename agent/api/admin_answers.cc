@@ -15,20 +15,6 @@ Response FromStatus(const Status& status) {
   return response;
 }
 
-Status CheckReason(admin::Resolution::Way way, std::string* reason) {
-  const size_t first = reason->find_first_not_of(" \t\r\n");
-  *reason = first == std::string::npos
-                ? ""
-                : reason->substr(first, reason->find_last_not_of(" \t\r\n") - first + 1);
-  if (reason->size() > admin::kMaxReasonBytes) {
-    return Invalid("reason: at most " + std::to_string(admin::kMaxReasonBytes) + " bytes");
-  }
-  if (way == admin::Resolution::Way::kDiscard && reason->empty()) {
-    return Invalid("reason: say why the document is discarded");
-  }
-  return Status::Ok();
-}
-
 bool ReadUnsigned(std::string_view text, uint64_t* out) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *out);
   return error == std::errc() && end == text.data() + text.size() && !text.empty();

@@ -26,9 +26,6 @@ admin::Reply<T> Answering(const http::Responder& responder, Json json) {
 // Decimal digits only.
 bool ReadUnsigned(std::string_view text, uint64_t* out);
 
-// What is given up needs a reason; none is longer than kMaxReasonBytes. Blanks around it go.
-Status CheckReason(admin::Resolution::Way way, std::string* reason);
-
 // The caller as the audit names it.
 using access::ActorOf;
 

@@ -1,5 +1,6 @@
 #include "agent/api/admin_routes.h"
 
+#include "agent/admin/reason.h"
 #include "agent/api/admin_answers.h"
 #include "agent/api/admin_json.h"
 #include "common/base/json_reader.h"
@@ -78,7 +79,7 @@ Result<admin::Resolution> ReadResolution(Request& request, admin::Resolution::Wa
   if (resolution.content_type.empty() && !document.is_string()) {
     resolution.content_type = "application/json";
   }
-  TRY(CheckReason(way, &resolution.reason));
+  TRY(admin::CheckReason(way, &resolution.reason));
   if (way == admin::Resolution::Way::kResubmit && resolution.document.empty()) {
     return Invalid("document: send the corrected document");
   }

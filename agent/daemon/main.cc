@@ -8,6 +8,7 @@
 #include "agent/redact/card_redaction.h"
 #include "agent/validation/validation.h"
 #include "common/base/memory_budget.h"
+#include "common/base/process.h"
 #include "common/service/exit_codes.h"
 
 namespace tillrelay {

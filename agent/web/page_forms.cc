@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "agent/access/admin_auth.h"
+#include "agent/admin/reason.h"
 #include "agent/web/delivery_facts.h"
 #include "agent/web/page_handler.h"
 #include "agent/web/pages/quarantine_view.h"
@@ -66,7 +67,7 @@ void Resolve(const PageRequest& asked, admin::Resolution::Way way) {
   resolution.reason = http::Field(*fields, "reason");
   resolution.document = WithPlainLineEnds(http::Field(*fields, "document"));
   resolution.content_type = http::Field(*fields, "content_type");
-  if (Status s = CheckReason(way, &resolution.reason); !s.ok()) {
+  if (Status s = admin::CheckReason(way, &resolution.reason); !s.ok()) {
     return ShowAgain(asked, resolution.ticket,
                      {resolution.document, fmt::format(strings::kFailed, s.message())});
   }

@@ -1,5 +1,6 @@
 // The calls of the C library that change a disk, for the whole program: what lies in the watched
 // folder goes through the fault disk, everything else to the kernel as ever.
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
@@ -145,6 +146,14 @@ int openat64(int folder, const char* path, int flags, ...) {
 int close(int fd) {
   if (Disk().Watches(fd)) Disk().Closed(fd);
   return static_cast<int>(syscall(SYS_close, fd));
+}
+
+// libstdc++ copies files through a stream, and closes the descriptor with it.
+int fclose(FILE* stream) {
+  static const auto next = reinterpret_cast<int (*)(FILE*)>(dlsym(RTLD_NEXT, "fclose"));
+  const int fd = fileno(stream);
+  if (fd >= 0 && Disk().Watches(fd)) Disk().Closed(fd);
+  return next(stream);
 }
 
 ssize_t write(int fd, const void* bytes, size_t size) { return WriteAny(fd, bytes, size, -1); }

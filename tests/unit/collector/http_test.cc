@@ -8,6 +8,7 @@
 #include "collector/web/routes.h"
 #include "collector/web/views.h"
 #include "common/event/time_text.h"
+#include "common/web/security_headers.h"
 #include "tests/unit/collector/collector_fixture.h"
 
 namespace tillrelay::collector {

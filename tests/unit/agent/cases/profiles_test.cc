@@ -10,7 +10,7 @@
 #include "agent/config/config.h"
 #include "agent/config/csv_suggest.h"
 #include "agent/formats/csv.h"
-#include "agent/formats_settings.h"
+#include "agent/validation/format_settings.h"
 #include "common/base/files.h"
 #include "tests/support/golden.h"
 

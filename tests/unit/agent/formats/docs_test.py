@@ -11,7 +11,7 @@ import sys
 import jsonschema
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..", "..")
-ROOMS = ("agent/formats", "agent/guard", "agent/capture", "agent/journal", "common/event")
+ROOMS = ("agent/formats", "agent/redact", "agent/capture", "agent/journal", "common/event")
 # A reason is the first word of a Rejection, however it is written.
 REASON = re.compile(r'(?:Rejection(?: why)?\{|Refuse\(|RefuseLine\(|return \{)'
                     r'\s*"([a-z][a-z_-]*)"')

@@ -38,7 +38,7 @@ const Row kRows[] = {
     {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabc", "cut"},
     {"HTTP/1.1 200 OK\r\nContent-", "cut"},
     {"", "cut"},
-    {"SSH-2.0-OpenSSH_9.2\r\n", "refused"},
+    {"SSH-2.0-OpenSSH_9.2\r\n\r\n", "refused"},
     {"HTTP/1.1 2x0 OK\r\n\r\n", "refused"},
     {"HTTP/1.1 200 OK\r\nno colon\r\n\r\n", "refused"},
     {"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n", "refused"},
