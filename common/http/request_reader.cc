@@ -78,6 +78,7 @@ bool RequestReader::keep_alive() const { return parser_->keep_alive(); }
 bool RequestReader::has_body() const { return !parser_->is_done(); }
 
 std::optional<uint64_t> RequestReader::content_length() const {
+  if (!parser_->head_done) return std::nullopt;
   const auto length = parser_->content_length();
   return length ? std::optional<uint64_t>(*length) : std::nullopt;
 }

@@ -40,9 +40,11 @@ const Row kRows[] = {
     {"", "cut"},
     {"SSH-2.0-OpenSSH_9.2\r\n\r\n", "refused"},
     {"HTTP/1.1 2x0 OK\r\n\r\n", "refused"},
+    {"HTTP/1.1 099 Continue\r\n\r\n", "refused"},
     {"HTTP/1.1 200 OK\r\nno colon\r\n\r\n", "refused"},
     {"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n", "refused"},
     {"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n", "refused"},
+    {"HTTP/1.1 200 OK\r\nContent-Length: 666666666666666666\r\n\r\n{}", "refused"},
     {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "refused"},
 };
 
