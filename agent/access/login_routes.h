@@ -3,7 +3,7 @@
 //   and GET /v1/session for scripts of the page.
 // Promise: docs/access.md. A link is burned by the post only. A wrong login says nothing of what
 //   was wrong; a lockout is told as one. Every outcome goes to the audit and the log.
-// Thread: http; passwords are checked in `run`. The desk outlives the server and what runs there.
+// Thread: http; passwords are checked in `run`. It outlives the server and what runs there.
 // Limits: kMaxPending passwords wait to be checked; bodies of kMaxBody bytes.
 #pragma once
 

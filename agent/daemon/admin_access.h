@@ -32,7 +32,7 @@ class AdminAccess {
     const Clock& clock;
     Random& random;
     journal::Journal* journal;  // null before there is a store
-    access::RunElsewhere run;   // stopped before the desk goes
+    access::RunElsewhere run;   // stopped before this goes
     std::string host;
     std::string fingerprint;  // of the admin port's certificate; empty without TLS
   };

@@ -1,4 +1,4 @@
-// The desk's answers about itself: history, log, system, support bundle, and an event's life.
+// The service's answers about itself: history, log, system, support bundle, and an event's life.
 #include <fmt/format.h>
 
 #include <charconv>

@@ -1,4 +1,4 @@
-// The desk's answers about sending again.
+// The service's answers about sending again.
 #include "agent/daemon/admin_service.h"
 #include "common/event/time_text.h"
 

@@ -22,10 +22,10 @@ namespace tillrelay {
 
 class AdminService final : public admin::Admin {
  public:
-  // All outlive the desk, and the query thread is stopped before any of them goes.
+  // All outlive it, and the query thread is stopped before any of them goes.
   struct Rooms {
     journal::QueryThread& query;
-    capture::Intake& intake;  // the desk's own, used on the query thread
+    capture::Intake& intake;  // its own, used on the query thread
     journal::Journal& journal;
     uplink::UplinkThread& pump;
     reconcile::Reconciliation& books;

@@ -1,4 +1,4 @@
-// The agent's journal, uplink, desk and drop folder, as configured.
+// The agent's journal, uplink, admin service and drop folder, as configured.
 #include "agent/daemon/agent.h"
 #include "agent/daemon/configured_link.h"
 #include "agent/monitor/status_json.h"

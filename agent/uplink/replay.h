@@ -62,7 +62,7 @@ class ReplayQueue {
   Status Start(const ReplayOrder& order, const std::string& id,
                const std::vector<StreamPlace>& kept);
 
-  // Every body that is still owed to the centre; null where there is none. The desk must be free.
+  // Every body that is still owed to the centre; null where there is none. No replay may run.
   Replay* StartOwed(const std::vector<StreamPlace>& kept);
 
   Replay* active() { return active_ ? &*active_ : nullptr; }

@@ -30,7 +30,7 @@ struct PumpOptions {
 
 class UplinkThread {
  public:
-  // `status_json` of the courier's options is called on the uplink's thread.
+  // `status_json` of the driver's options is called on the uplink's thread.
   UplinkThread(PumpOptions options, journal::Journal* journal, const Clock* clock, Random* random);
   ~UplinkThread();
 

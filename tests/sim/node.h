@@ -1,4 +1,4 @@
-// What: one store server of the simulation: the real journal, courier and sender on a disk that
+// What: one store server of the simulation: the real journal, driver and sender on a disk that
 // fails,
 //   fills and is cut. It may crash, be copied, set back, lose its disk or single files of it; its
 //   clock may step, its settings may change between two lives.

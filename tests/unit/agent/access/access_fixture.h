@@ -1,4 +1,4 @@
-// What: the admin port without a socket: gates, login desk, and a reading and a changing route.
+// What: the admin port without a socket: its checks, the login, and a reading and a changing route.
 #pragma once
 
 #include <gmock/gmock.h>
