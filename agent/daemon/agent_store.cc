@@ -190,7 +190,7 @@ Status Agent::StartUplink() {
   if (driver.sender.has_broker) {
     options.make_link = [this](mqtt::Deliver deliver) { return MakeLink(std::move(deliver)); };
   }
-  driver.status_json = [this] {
+  driver.status_json = [this](size_t) {
     return monitor::StatusJson(TakeSnapshot(), [this](WallTime t) { return LocalTime(t); });
   };
   options.beat = Beat("uplink", kUplinkBudget);

@@ -20,26 +20,31 @@ class LineBudget {
  public:
   static constexpr size_t kFirst = 128 * 1024, kLeast = 16 * 1024, kMost = 64 * 1024 * 1024;
   static constexpr size_t kProven = 4 * kFirst;
-  static constexpr size_t kLarge =
-      64 * 1024;  // a message that a line may carry for longer than usual
+  static constexpr size_t kLarge = 16 * 1024;  // a message that is waited for longer than others
   static constexpr std::chrono::milliseconds kGood{1000}, kSlow{2000};
-  // Slower lines are not waited for.
+  // A line is taken to carry so much, and half of it again after each connection that has ended
+  // under a large message.
   static constexpr size_t kLeastRate = 4 * 1024;  // bytes a second
   static constexpr std::chrono::seconds kPatience{10};
   static constexpr std::chrono::minutes kMostPatience{15};
+  static constexpr int kMostHalvings = 8;  // 16 bytes a second
 
   size_t bytes() const { return bytes_; }
+  size_t least_rate() const { return kLeastRate >> halvings_; }  // bytes a second
   // Of one message that holds several events.
   size_t message_bytes() const { return std::max(kLeast / 2, bytes_ / 2); }
 
-  // A new connection may be another line.
-  void Restart() {
+  // A new connection may be another line. `large`: bytes of large messages under which the old one
+  // stood still.
+  void Restart(size_t large) {
+    halvings_ = large > 0 ? std::min(halvings_ + 1, kMostHalvings) : 0;
     bytes_ = std::min(bytes_, kFirst);
     cut_at_ = {};
   }
   // A message of `size` bytes that left at `sent` was acknowledged at `now`, with `under_way` bytes
   // in flight until then: a line that is hardly used says nothing about what it could carry.
   void Acked(size_t size, size_t under_way, Instant sent, Instant now) {
+    if (size > kLarge) halvings_ = 0;
     const Duration took = now - sent;
     if (took <= kGood) {
       if (under_way < bytes_ / 2) return;
@@ -56,7 +61,7 @@ class LineBudget {
   Duration Patience(size_t under_way) const {
     // Only a bound that has grown far says what the line can do.
     const double proven = bytes_ > kProven ? static_cast<double>(bytes_) / 8 : 0;
-    const double rate = std::max<double>(kLeastRate, proven);
+    const double rate = std::max<double>(least_rate(), proven);
     const double most = std::chrono::duration<double>(kMostPatience - kPatience).count();
     const std::chrono::duration<double> line(std::min(most, static_cast<double>(under_way) / rate));
     return kPatience + std::chrono::duration_cast<Duration>(line);
@@ -65,6 +70,7 @@ class LineBudget {
  private:
   size_t bytes_ = kFirst;
   Instant cut_at_{};
+  int halvings_ = 0;
 };
 
 }  // namespace tillrelay::uplink

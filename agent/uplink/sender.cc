@@ -66,7 +66,8 @@ void Sender::Down(const Failure& failure, Instant now) {
     reconnect_delay_.LinkWasUpFor(now - connected_at_);
     LearnKeepAlive(failure);
     NoteSize(now);
-    line_.Restart();
+    const bool stood = now - window_.quiet_since() >= LineBudget::kPatience;
+    line_.Restart(stood ? window_.large_in_flight() : 0);
   }
   if (phase_ == Phase::kSending)
     outage_since_ = now;  // a link that never carried anything ends none
@@ -103,7 +104,7 @@ void Sender::Down(const Failure& failure, Instant now) {
 void Sender::LearnKeepAlive(const Failure& failure) {
   const bool silent = failure.cause == LinkCause::kLost || failure.cause == LinkCause::kSilent;
   if (!silent || window_.bytes_in_flight() == 0) return;
-  const auto line = seconds(2 * window_.bytes_in_flight() / LineBudget::kLeastRate);
+  const auto line = seconds(2 * window_.bytes_in_flight() / line_.least_rate());
   keep_alive_ = std::max(keep_alive_, std::min<seconds>(kKeepAlive + line, kMaxKeepAlive));
 }
 

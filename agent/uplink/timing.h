@@ -15,7 +15,7 @@ using std::chrono::seconds;
 // Messages in flight. Beyond 100 nothing gets faster; the client library gets slower.
 inline constexpr uint32_t kOwnWindow = 100;
 // An attempt that neither connects nor fails is given up.
-inline constexpr seconds kConnectTimeout{30};
+inline constexpr seconds kConnectTimeout{75};
 // How long the broker may take to hand out the retained confirmation.
 inline constexpr seconds kSettle{2};
 // No acknowledgement at all with messages in flight: the connection is dead, whatever it says.

@@ -337,7 +337,8 @@ void UplinkDriver::Perform(const Action& action) {
   } else if (std::holds_alternative<act::PublishStatus>(action)) {
     if (before_status) before_status();
     status_token_ = next_token_;
-    PublishControl(options_.topics.status, options_.status_json(), true);
+    PublishControl(options_.topics.status, options_.status_json(RoomFor(options_.topics.status)),
+                   true);
   } else if (const auto* reply = std::get_if<act::SendReply>(&action)) {
     PublishControl(options_.topics.reply, wire::WriteReply(reply->reply), false);
   } else {
@@ -382,8 +383,24 @@ void UplinkDriver::Declare(const act::DeclareLoss& loss) {
   }
 }
 
+// How large a control message may be for this broker; 0: it told no limit.
+size_t UplinkDriver::RoomFor(const std::string& topic) const {
+  constexpr size_t kHead = 64;  // of a PUBLISH, without its topic
+  if (maximum_packet_ == 0) return 0;
+  const size_t head = kHead + topic.size();
+  return maximum_packet_ > head ? maximum_packet_ - head : 1;
+}
+
+// One that is too large would end the connection, again and again.
 void UplinkDriver::PublishControl(const std::string& topic, const std::string& payload,
                                   bool retained) {
+  const size_t room = RoomFor(topic);
+  if (room > 0 && payload.size() > room) {
+    return too_large_.Report(
+        fmt::format("a message of {} bytes on {} is larger than the broker takes; it is not sent",
+                    payload.size(), topic),
+        clock_.Now());
+  }
   const uint64_t token = next_token_++;
   if (Status s = link_->Publish({topic, payload, retained, false, token}); !s.ok()) {
     return DropLink(s);

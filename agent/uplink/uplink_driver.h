@@ -32,7 +32,8 @@ struct UplinkDriverOptions {
   std::string broker;  // for people: the url without credentials
   std::string journal_path;
   wire::Topics topics;
-  std::function<std::string()> status_json;  // the retained status
+  // The retained status in at most so many bytes; 0: no bound.
+  std::function<std::string(size_t)> status_json;
   bool batches = false, zstd = false;        // delivery.form
   // Single events while little waits; batches, and zstd, where much waits and the centre's
   // confirmation has said that it takes them.
@@ -119,6 +120,7 @@ class UplinkDriver {
   Status Hand(std::string_view payload, const SendWindow::Flight& flight);
   Result<journal::Row> LiveRow(uint64_t sequence);
   Status MoveTo(const journal::StreamRow& stream, uint64_t sequence, ChainCursor* cursor);
+  size_t RoomFor(const std::string& topic) const;
   void PublishControl(const std::string& topic, const std::string& payload, bool retained);
   void Declare(const act::DeclareLoss& loss);
 
@@ -146,6 +148,7 @@ class UplinkDriver {
   int subscriptions_pending_ = 0;
   log::RateLimitedLog trouble_{log::Level::kWarning, "uplink"};
   log::RateLimitedLog forged_{log::Level::kError, "uplink"};
+  log::RateLimitedLog too_large_{log::Level::kWarning, "uplink", log::Per::kKind};
   Instant connected_at_{};
   std::chrono::milliseconds centre_clock_ahead_{0};
   WallTime last_confirmed_at_{};

@@ -13,6 +13,7 @@
 #include <cstring>
 #include <memory>
 
+#include "common/base/backoff.h"
 #include "common/base/files.h"
 #include "common/base/log.h"
 #include "common/mqtt/broker_url.h"
@@ -29,6 +30,7 @@ namespace paho = ::mqtt;
 constexpr int kQos = 1;
 constexpr int kMaxDescriptors = 1024;
 constexpr int kLeastLeaveMs = 100;
+constexpr std::chrono::seconds kLongestConnect{60};
 // Paho C, MQTTAsyncUtils.c: the TCP connection stood, and ended before a CONNACK. A refused or
 // reset port is "TCP/TLS connect failure".
 constexpr std::string_view kConnectedButNotAnswered = "TCP connect completion failure";
@@ -168,6 +170,7 @@ class PahoLink final : public Link, private paho::callback {
       // A client that is still connecting or leaving drops the order without a word.
       if (made_for_ != Version() || busy_) MakeClient();
       busy_ = true;
+      began_ = std::chrono::steady_clock::now();
       client_->connect(ConnectOptions(), nullptr, connect_listener_);
     });
   }
@@ -309,6 +312,13 @@ class PahoLink final : public Link, private paho::callback {
     return Status::Ok();
   }
 
+  // A line of seconds needs several of its round trips.
+  std::chrono::seconds ConnectTimeout() const {
+    const Duration wait =
+        Backoff(std::chrono::seconds(options_.connect_timeout_s), kLongestConnect, timed_out_);
+    return std::chrono::duration_cast<std::chrono::seconds>(wait);
+  }
+
   paho::connect_options ConnectOptions() {
     paho::connect_options_builder builder;
     const bool five = made_for_ == MQTTVERSION_5;
@@ -319,7 +329,7 @@ class PahoLink final : public Link, private paho::callback {
     }
     builder.automatic_reconnect(false)
         .keep_alive_interval(std::chrono::seconds(keep_alive_s_))
-        .connect_timeout(std::chrono::seconds(options_.connect_timeout_s))
+        .connect_timeout(ConnectTimeout())
         .max_inflight(options_.max_in_flight);
     // The library reads the login of the proxy for TLS only behind "https://"; it speaks plain HTTP
     // to both (MQTTProtocolOut.c).
@@ -386,6 +396,7 @@ class PahoLink final : public Link, private paho::callback {
 
   void ConnectFailed(const paho::token& token) {
     busy_ = false;
+    if (std::chrono::steady_clock::now() - began_ >= ConnectTimeout()) ++timed_out_;
     LinkEvent event;
     event.what = LinkEventType::kConnectFailed;
     event.reason_code = ConnectCode(token);
@@ -475,6 +486,8 @@ class PahoLink final : public Link, private paho::callback {
   const Deliver deliver_;
   int keep_alive_s_ = options_.keep_alive_s;
   std::string tls_error_;
+  std::chrono::steady_clock::time_point began_{};  // the attempt
+  std::atomic<int> timed_out_{0};                  // attempts that took all their time
   SystemRandom random_;
   std::unique_ptr<Tunnel> tunnel_;
   std::string via_;  // a proxy's address with its login; empty: straight to the broker

@@ -35,7 +35,7 @@ class Tunnel {
  private:
   static constexpr size_t kBufferBytes = 64 * 1024;
   static constexpr size_t kMaxHead = 4 * 1024;
-  static constexpr std::chrono::seconds kPatience{10};
+  static constexpr std::chrono::seconds kPatience{60};
 
   // Bytes on their way from one socket to the other.
   struct Flow {

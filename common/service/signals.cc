@@ -21,6 +21,7 @@ Result<Signals> Signals::Block() {
   struct sigaction ignore {};
   ignore.sa_handler = SIG_IGN;
   sigaction(SIGPIPE, &ignore, nullptr);
+  sigaction(SIGXFSZ, &ignore, nullptr);  // a limit of file sizes is an error of the write (EFBIG)
   Fd signals(signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC));
   Fd wake(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
   if (!signals.valid() || !wake.valid()) {

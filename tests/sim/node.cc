@@ -105,7 +105,7 @@ void Node::Start() {
   driver.journal_path = path();
   driver.batches = driver.zstd = batches_;
   driver.topics = wire::TopicsOf(wire::kDefaultPrefix, store_id_);
-  driver.status_json = [this] { return StatusJson(); };
+  driver.status_json = [this](size_t) { return StatusJson(); };
   driver_ = std::make_unique<uplink::UplinkDriver>(driver, this, &clock, &world_.random);
   if (Status opened = driver_->OpenReader(); !opened.ok()) {
     if (!world_.disk_hurts) world_.truth.faults.push_back(name_ + ": " + opened.message());

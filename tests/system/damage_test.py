@@ -2,15 +2,24 @@
 """A journal that is damaged, and damaged again, before head office is heard: in the end every
 accepted sale has counted, or stands as lost at head office, and the store goes on sending."""
 
+import contextlib
 import json
 import os
 import signal
+import sqlite3
 import sys
 import uuid
 
 from harness import World, check, run_together, wait_for
 
 PAGE = 4096
+
+
+def document_of(store, number):
+    return {"kind": "sale",
+            "transaction": {"store_id": store, "register_id": "03", "business_day": "2026-11-21",
+                            "transaction_no": str(number), "end_at": "2026-11-21T17:42:08+01:00"},
+            "lines": [{"item": {"sku": "100234"}, "quantity": "1", "uom": "EA"}]}
 
 
 class Store:
@@ -22,12 +31,8 @@ class Store:
     def sell(self, count):
         for _ in range(count):
             number = len(self.accepted) + 1
-            code, answer = self.world.post(json.dumps({
-                "kind": "sale",
-                "transaction": {"store_id": self.world.store, "register_id": "03",
-                                "business_day": "2026-11-21", "transaction_no": str(number),
-                                "end_at": "2026-11-21T17:42:08+01:00"},
-                "lines": [{"item": {"sku": "100234"}, "quantity": "1", "uom": "EA"}]}).encode())
+            code, answer = self.world.post(
+                json.dumps(document_of(self.world.store, number)).encode())
             check(code == 200 and answer["results"][0]["outcome"] == "stored",
                   f"sale {number} was answered with {code} {answer}")
             row = answer["results"][0]
@@ -126,6 +131,38 @@ def nine_times_without_a_sale_between_some():
     return damaged_before_the_centre_is_heard(9, 7, 3)
 
 
+def the_list_of_known_ids_goes():
+    """Everything is delivered, and only the list by which receipts are known again is damaged."""
+    with World() as world:
+        store = Store(world)
+        world.start()
+        store.sell(60)
+        world.wait_delivered()
+        world.agent.kill(signal.SIGTERM)
+        path = world.path("journal.db")
+        with contextlib.closing(sqlite3.connect(path)) as db:
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            root = db.execute("SELECT rootpage FROM sqlite_schema WHERE name='known'").fetchone()[0]
+        with open(path, "r+b") as file:
+            file.seek((root - 1) * PAGE)
+            file.write(b"\xa5" * PAGE)
+        world.agent.start()
+        world.wait_ready()
+        wait_for(lambda: world.local("SELECT count(*) FROM take_over")[0][0] == 0, "the repair", 30)
+        for number, outcome in ((1, "duplicate"), (2, "quarantined"), (3, "quarantined")):
+            document = document_of(world.store, number)
+            if number == 2:
+                document["lines"][0]["quantity"] = "5"
+            if number == 3:
+                document["transaction"]["end_at"] = "2026-11-21T17:42:15+01:00"
+            answer = world.post(json.dumps(document).encode())[1]["results"][0]
+            check(answer["outcome"] == outcome, f"{number}: {answer}")
+        world.wait_delivered()
+        after = world.central("SELECT count(*) FROM event WHERE counted = 1 AND kind = 'sale'")[0][0]
+        check(after == 60, f"{after} sales counted")
+        return "60 delivered receipts are known again from their events"
+
+
 def the_file_goes_while_what_it_held_is_on_its_way():
     """The store cannot know that head office has it; head office says so."""
     with World() as world:
@@ -152,4 +189,4 @@ def the_file_goes_while_what_it_held_is_on_its_way():
 
 if __name__ == "__main__":
     run_together(once, twice, five_times, nine_times_without_a_sale_between_some,
-                 the_file_goes_while_what_it_held_is_on_its_way)
+                 the_list_of_known_ids_goes, the_file_goes_while_what_it_held_is_on_its_way)

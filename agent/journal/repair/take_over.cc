@@ -13,7 +13,19 @@ namespace {
 
 // What is brought over, in this order. A side table is read from the front; where that meets
 // damage, the rest of it from the back, so that what stands behind the damage is kept.
-enum Step { kEvents, kKnown, kKnownBack, kFiles, kFilesBack, kAudit, kAuditBack, kDone };
+// Behind the known ids come those that the delivered events themselves tell: the list may have lost
+// some without a trace.
+enum Step {
+  kEvents,
+  kKnown,
+  kKnownBack,
+  kFiles,
+  kFilesBack,
+  kAudit,
+  kAuditBack,
+  kDone,
+  kDelivered  // behind kKnown and kKnownBack
+};
 
 bool Backwards(int step) { return step == kKnownBack || step == kFilesBack || step == kAuditBack; }
 
@@ -393,6 +405,31 @@ Status TakeOver::EndOfEvents(Job* job) {
   return Status::Ok();
 }
 
+// The ids of what had been delivered, from the events that are still kept.
+Status TakeOver::StepDelivered(Job* job) {
+  TakeOverRow& row = job->row;
+  uint64_t position = row.cursor_1.empty() ? 1 : std::stoull(row.cursor_1);
+  for (int i = 0; i < kRowsPerStep && position < row.first; ++i, ++position) {
+    if (job->next_event.prepared()) {
+      auto found = job->next_event.Bind(1, position).Step();
+      if (!found.ok()) continue;  // a page that cannot be read
+      position = *found ? job->next_event.Unsigned(0) : row.first;
+      job->next_event.Reset();
+    }
+    if (position >= row.first || JobOf(row.file, position) != nullptr) continue;
+    const auto event = ReadEvent(job, position);
+    auto known = event ? KnownOf(*event) : std::nullopt;
+    if (!known) continue;
+    known->position = position;
+    TRY(target_->AddKnown(*known));
+  }
+  row.cursor_1 = std::to_string(position);
+  if (position < row.first) return Status::Ok();
+  row.cursor_1.clear();
+  row.step = kFiles;
+  return Status::Ok();
+}
+
 // An id whose event is gone, or another one than the id says, is forgotten.
 Status TakeOver::TakeKnown(const std::string& file, KnownRow known, bool on_demand) {
   Job* job = JobOf(file, known.position);
@@ -417,7 +454,7 @@ Status TakeOver::TakeKnown(const std::string& file, KnownRow known, bool on_dema
 
 Status TakeOver::Fetch(const std::string& key) {
   for (Job& job : jobs_) {
-    if (!job.row.youngest || job.row.step > kKnownBack) continue;
+    if (!job.row.youngest || (job.row.step > kKnownBack && job.row.step != kDelivered)) continue;
     if (!OpenSource(&job) || !job.known.prepared()) continue;
     std::vector<KnownRow> rows;
     job.known.BindText(1, key);
@@ -471,6 +508,7 @@ Status TakeOver::StepTable(Job* job) {
   }
   const bool turn = damaged && !back;
   row.step += turn || back ? 1 : 2;
+  if (row.step == kFiles) row.step = kDelivered;
   if (!turn) row.cursor_1.clear();
   row.cursor_2.clear();
   return Status::Ok();
@@ -481,7 +519,16 @@ Result<bool> TakeOver::Step() {
   if (job == nullptr) return false;
   changed_ = true;
   if (!OpenSource(job)) return true;
-  TRY(job->row.step == kEvents ? StepEvents(job) : StepTable(job));
+  switch (job->row.step) {
+    case kEvents:
+      TRY(StepEvents(job));
+      break;
+    case kDelivered:
+      TRY(StepDelivered(job));
+      break;
+    default:
+      TRY(StepTable(job));
+  }
   if (job->row.step != kDone || !job->row.youngest) {
     TRY(Save(job));
     return true;

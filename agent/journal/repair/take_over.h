@@ -6,7 +6,8 @@
 //   or declared lost under its old number. A document that is told again meanwhile is looked for in
 //   the old file first, so it is known again as if everything had been brought over. A document's
 //   key and digest follow from its event as well: it is known again even where the list of known
-//   ids is gone, and what was told again before its turn is not brought over twice. An id whose
+//   ids is gone or has holes, whether it was delivered or not, as long as its event is kept; and
+//   what was told again before its turn is not brought over twice. An id whose
 //   event is gone is forgotten. The old file is only read.
 // Thread: journal. Everything happens in a transaction of the store's.
 // Errors: those of writing. What cannot be read in the old file is no error.
@@ -105,6 +106,7 @@ class TakeOver {
   };
   Status LoadRuns(Job* job);
   bool OpenSource(Job* job);
+  Status StepDelivered(Job* job);
   Status Save(Job* job);
   void AddRun(Job* job, uint64_t old_position, uint64_t position);
   const Run* RunOf(const Job& job, uint64_t old_position) const;

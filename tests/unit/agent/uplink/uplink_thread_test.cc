@@ -136,7 +136,7 @@ class PumpTest : public ::testing::Test {
         return std::unique_ptr<mqtt::Link>(std::make_unique<BrokerLink>(&broker_));
       };
     }
-    options.driver.status_json = [] { return R"({"v":1,"state":"online"})"; };
+    options.driver.status_json = [](size_t) { return R"({"v":1,"state":"online"})"; };
     pump_ = std::make_unique<UplinkThread>(std::move(options), journal_.get(), &clock_, &random_);
     ASSERT_TRUE(pump_->Start().ok());
   }
