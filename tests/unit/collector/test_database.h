@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <string>
@@ -20,7 +21,8 @@ class TestDatabase {
   TestDatabase() {
     const char* server = std::getenv("TILLRELAY_TEST_POSTGRES");
     if (server == nullptr) {
-      url_ = "sqlite:" + (dir_ / "central.db");
+      std::filesystem::create_directory(folder());
+      url_ = "sqlite:" + path();
       return;
     }
     static int count = 0;
@@ -38,7 +40,8 @@ class TestDatabase {
 
   bool postgres() const { return !server_.empty(); }
   const std::string& url() const { return url_; }
-  std::string path() const { return dir_ / "central.db"; }
+  std::string folder() const { return dir_ / "files"; }
+  std::string path() const { return folder() + "/central.db"; }
 
   // As if there had never been one. Nobody may be connected.
   void Renew() {
