@@ -8,6 +8,7 @@
 
 #include "collector/db/schema.h"
 #include "collector/ledger/movement_fill.h"
+#include "collector/ledger/receipt_fill.h"
 #include "tests/support/fault_disk.h"
 #include "tests/unit/collector/collector_fixture.h"
 
@@ -67,6 +68,11 @@ class MigrationCutTest : public CollectorTest {
       if (!filled.ok()) return std::move(filled).status();
       done = *filled;
     }
+    for (bool done = false; !done;) {
+      auto filled = FillReceipts(sql->get(), 15);
+      if (!filled.ok()) return std::move(filled).status();
+      done = *filled;
+    }
     return Status::Ok();
   }
   void ExpectMigrated() {
@@ -78,6 +84,9 @@ class MigrationCutTest : public CollectorTest {
     EXPECT_EQ(Ask(version), std::to_string(kSchemaVersion) + "|");
     EXPECT_EQ(Ask("SELECT COUNT(*) FROM movement"), "43|");
     EXPECT_EQ(Ask("SELECT filled_through - changes_after FROM head"), "0|");
+    EXPECT_EQ(Ask("SELECT COUNT(*), MIN(position), MAX(position) FROM receipt"), "40|1|40|");
+    EXPECT_EQ(Ask("SELECT COUNT(*) FROM receipt_line"), "40|");
+    EXPECT_EQ(Ask("SELECT filled_through - fill_through FROM warehouse"), "0|");
   }
   // Failed for the disk's sake, not because the tables were found unusable.
   static void ExpectOfTheDisk(const Status& failure) {
