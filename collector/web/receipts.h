@@ -5,7 +5,7 @@
 // Thread: the reader's.
 // Errors: those of the database; invalid (the question).
 // Limits: an answer looks through at most kReceiptsScanned receipts and may be empty while there is
-//   a next page.
+//   a next page; it ends early when its receipts have kReceiptLines.
 #pragma once
 
 #include <string>
@@ -16,6 +16,7 @@ namespace tillrelay::collector {
 
 inline constexpr uint64_t kReceiptsLimit = 500, kReceiptsDefault = 100;
 inline constexpr uint64_t kReceiptsScanned = 2000;
+inline constexpr uint64_t kReceiptLines = 20'000;  // no further receipt begins behind them
 
 struct ReceiptsQuestion {
   std::string store, business_day, register_id, number, item, lot;  // "": any

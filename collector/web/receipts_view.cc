@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <span>
 
 #include "collector/db/statements_receipts.h"
 #include "collector/db/tables.h"
@@ -18,12 +19,14 @@ namespace {
 // The bounds as scalars, so that an index gives the order and the limit ends the reading.
 #define TILLRELAY_SPAN "WITH span AS (SELECT r.a, r.b, r.c, r.p FROM {rows}) "
 #define TILLRELAY_OF(name) "(SELECT " name " FROM span)"
-// Of each: business day, store and position of the next ones; a receipt may come several times.
+// By `position + 0` where few rows are to be sorted: PostgreSQL must not take the order of the
+// primary key for the way to them. Of each: business day, store and position of the next ones; a
+// receipt may come several times.
 const Statement kOfDay(
     TILLRELAY_SPAN
     "SELECT t.business_day, t.store_id, t.position FROM receipt t"
     " WHERE t.store_id = " TILLRELAY_OF("a") " AND t.business_day = " TILLRELAY_OF(
-        "b") " AND t.position > " TILLRELAY_OF("p") " ORDER BY t.position LIMIT 500",
+        "b") " AND t.position > " TILLRELAY_OF("p") " ORDER BY t.position + 0 LIMIT 500",
     "a b c p#");
 const Statement kOfStore(
     TILLRELAY_SPAN
@@ -34,7 +37,7 @@ const Statement kOfStore(
 const Statement kOfNumber(TILLRELAY_SPAN
                           "SELECT '', t.store_id, t.position FROM receipt t WHERE t.store_id = "
                           TILLRELAY_OF("a") " AND t.transaction_no = " TILLRELAY_OF("c")
-                          " AND t.position > " TILLRELAY_OF("p") " ORDER BY t.position LIMIT 500",
+                          " AND t.position > " TILLRELAY_OF("p") " ORDER BY t.position + 0 LIMIT 500",
                           "a b c p#");
 #define TILLRELAY_OF_LINE(column, only)                                                         \
   TILLRELAY_SPAN "SELECT '', t.store_id, t.position FROM receipt_line t WHERE t." column        \
@@ -42,8 +45,9 @@ const Statement kOfNumber(TILLRELAY_SPAN
                      "a") ", " TILLRELAY_OF("p") ") ORDER BY t.store_id, t.position LIMIT 500"
 #define TILLRELAY_OF_STORE_LINE(column, only)                                            \
   TILLRELAY_SPAN "SELECT '', t.store_id, t.position FROM receipt_line t WHERE t." column \
-                 " = " TILLRELAY_OF("c") only " AND t.store_id = " TILLRELAY_OF(         \
-                     "a") " AND t.position > " TILLRELAY_OF("p") " ORDER BY t.position LIMIT 500"
+                 " = " TILLRELAY_OF("c") only                                            \
+      " AND t.store_id = " TILLRELAY_OF("a") " AND t.position > " TILLRELAY_OF(          \
+          "p") " ORDER BY t.position + 0 LIMIT 500"
 const Statement kOfItem(
     "SELECT '', t.store_id, t.position FROM {rows} JOIN receipt_line t"
     " ON t.position / 2048 = r.b AND t.item = r.i AND t.position > r.p"
@@ -57,7 +61,8 @@ const Statement kOfStoreLot(TILLRELAY_OF_STORE_LINE("lot", " AND t.lot <> ''"), 
 #undef TILLRELAY_OF
 #undef TILLRELAY_SPAN
 
-constexpr uint64_t kAtOnce = 500;  // places, as the statements say
+constexpr uint64_t kAtOnce = 500;   // places, as the statements say
+constexpr size_t kReadAtOnce = 20;  // receipts, each of at most 10,000 lines
 constexpr uint64_t kReceiptBlock = 2048;
 constexpr uint64_t kFirstBlocks = 4, kMostBlocks = 256;
 constexpr uint64_t kBlocksScanned = 8192;  // by one answer
@@ -192,7 +197,9 @@ class ReceiptsReader {
   Result<std::vector<Place>> NextOfItem();
   std::vector<Place> PlacesOf(const Rows& rows);
   Status ReadRange();
-  Result<std::vector<Receipt>> ReceiptsAt(const std::vector<Place>& places);
+  Result<bool> TakeSome(std::span<const Place> places);
+  bool Full() const;
+  Result<std::vector<Receipt>> ReceiptsAt(std::span<const Place> places);
   bool Fits(const Receipt& receipt) const;
 
   Sql& sql_;
@@ -200,6 +207,7 @@ class ReceiptsReader {
   Place last_;
   bool more_ = true;
   std::vector<Receipt> found_;
+  uint64_t lines_ = 0;  // of them
   // Of a search block by block: the positions that there are, the blocks of the next question, and
   // how many this answer has looked through.
   uint64_t first_ = 0, highest_ = 0, blocks_ = kFirstBlocks, blocks_scanned_ = 0, scanned_ = 0;
@@ -267,7 +275,7 @@ Result<std::vector<Place>> ReceiptsReader::NextPlaces() {
   return PlacesOf(*rows);
 }
 
-Result<std::vector<Receipt>> ReceiptsReader::ReceiptsAt(const std::vector<Place>& places) {
+Result<std::vector<Receipt>> ReceiptsReader::ReceiptsAt(std::span<const Place> places) {
   Input heads(kHeads), lines(kLines), tenders(kTenders), taxes(kTaxes);
   for (const Place& place : places) {
     for (Input* input : {&heads, &lines, &tenders, &taxes}) input->Int(place.position);
@@ -322,21 +330,40 @@ bool ReceiptsReader::Fits(const Receipt& receipt) const {
          has(asked_.lot, &Receipt::Line::lot);
 }
 
+bool ReceiptsReader::Full() const {
+  return found_.size() >= asked_.limit || lines_ >= kReceiptLines;
+}
+
+// False: the answer is full before one of these.
+Result<bool> ReceiptsReader::TakeSome(std::span<const Place> places) {
+  auto receipts = ReceiptsAt(places);
+  if (!receipts.ok()) return std::move(receipts).status();
+  for (size_t i = 0; i < places.size(); ++i) {
+    if (Full()) return false;
+    last_ = places[i];
+    Receipt& receipt = (*receipts)[i];
+    if (!Fits(receipt)) continue;
+    lines_ += receipt.lines.size();
+    found_.push_back(std::move(receipt));
+  }
+  return true;
+}
+
 Status ReceiptsReader::Search() {
   uint64_t looked = 0;
   while (more_ && looked < kReceiptsScanned && blocks_scanned_ < kBlocksScanned) {
     auto places = NextPlaces();
     if (!places.ok()) return std::move(places).status();
-    auto receipts = ReceiptsAt(*places);
-    if (!receipts.ok()) return std::move(receipts).status();
     looked += places->size();
-    for (size_t i = 0; i < receipts->size(); ++i) {
-      if (found_.size() == asked_.limit) {
+    for (std::span<const Place> rest = *places; !rest.empty();) {
+      const size_t some = std::min(rest.size(), kReadAtOnce);
+      auto taken = TakeSome(rest.first(some));
+      if (!taken.ok()) return std::move(taken).status();
+      if (!*taken) {
         more_ = true;
         return Status::Ok();
       }
-      last_ = (*places)[i];
-      if (Fits((*receipts)[i])) found_.push_back(std::move((*receipts)[i]));
+      rest = rest.subspan(some);
     }
     last_.position = std::max(last_.position, scanned_);
   }

@@ -285,6 +285,23 @@ TEST_F(SearchTest, EveryQuestionFindsWhatFitsPageByPageAndNothingTwice) {
   }
 }
 
+TEST_F(SearchTest, ReceiptsOfManyLinesMakeAShorterPage) {
+  std::string lines = R"({"item":{"sku":"apple"},"uom":"EA"})";
+  const std::string one = "," + lines;
+  for (int i = 1; i < 6000; ++i) lines += one;
+  std::vector<Sent> sent;
+  for (int i = 0; i < 6; ++i) {
+    sent.push_back(Odd(R"({"transaction":{"transaction_no":"1"},"lines":[)" + lines + "]}"));
+  }
+  Deliver(sent);
+  ReceiptsQuestion q;
+  q.item = "apple";
+  JsonParser parser;
+  std::string page = Ask(q).value();
+  EXPECT_EQ(parser.Parse(page).value().Find("receipts").size(), 4u);
+  EXPECT_EQ(AllPages(q), (std::vector<uint64_t>{1, 2, 3, 4, 5, 6}));
+}
+
 TEST_F(SearchTest, ZerosInFrontOfNumbersDoNotMatterWithinADay) {
   known_.clear();
   Deliver({Odd(kSale)});
