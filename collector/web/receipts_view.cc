@@ -37,7 +37,8 @@ const Statement kOfStore(
 const Statement kOfNumber(TILLRELAY_SPAN
                           "SELECT '', t.store_id, t.position FROM receipt t WHERE t.store_id = "
                           TILLRELAY_OF("a") " AND t.transaction_no = " TILLRELAY_OF("c")
-                          " AND t.position > " TILLRELAY_OF("p") " ORDER BY t.position + 0 LIMIT 500",
+                          " AND t.position > " TILLRELAY_OF(
+                              "p") " ORDER BY t.position + 0 LIMIT 500",
                           "a b c p#");
 #define TILLRELAY_OF_LINE(column, only)                                                         \
   TILLRELAY_SPAN "SELECT '', t.store_id, t.position FROM receipt_line t WHERE t." column        \
