@@ -38,26 +38,11 @@ void WriteToken(const ApiToken& token, JsonWriter* json) {
   json->Field("created_at", token.created_at);
 }
 
-Response ListTokens(const UserStore& book) {
-  std::string body;
-  JsonWriter json(&body);
-  json.BeginObject().Key("tokens").BeginArray();
-  for (const ApiToken& token : book.Tokens()) {
-    json.BeginObject();
-    WriteToken(token, &json);
-    json.Key("last_used_at");
-    token.last_used_at ? json.String(event::UtcText(*token.last_used_at)) : json.Null();
-    json.EndObject();
-  }
-  json.EndArray().EndObject();
-  return http::Json(std::move(body));
-}
-
-Response ListUsers(const UserStore& book) {
+Response ListUsers(const UserStore& users) {
   std::string body;
   JsonWriter json(&body);
   json.BeginObject().Key("users").BeginArray();
-  for (const User& user : book.Users()) {
+  for (const User& user : users.Users()) {
     json.BeginObject().Field("name", user.name).Field("role", RoleWord(user.role)).EndObject();
   }
   json.EndArray().EndObject();
@@ -87,16 +72,8 @@ std::optional<Response> ReadWish(Request& request, Wish* wish) {
   return std::nullopt;
 }
 
-void RunOrRefuse(const AccessServices& desk, const Responder& responder,
-                 std::function<Response()> work) {
-  if (desk.run([responder, work = std::move(work)] { responder.Send(work()); })) return;
-  Response busy = Problem(503, "busy", "Too much is going on; try again");
-  busy.headers.Add("Retry-After", "5");
-  responder.Send(std::move(busy));
-}
-
 // Writes a change down, whatever became of it.
-Status Noted(const AccessServices& desk, AuditNote note, Status status) {
+Status Noted(const AccessServices& services, AuditNote note, Status status) {
   note.outcome = status.ok() ? "done" : "failed";
   if (status.ok()) {
     log::Info("access", "{}: {} {}", note.actor, note.action, note.subject);
@@ -104,23 +81,24 @@ Status Noted(const AccessServices& desk, AuditNote note, Status status) {
     log::Warning("access", "{}: {} {}: {}", note.actor, note.action, note.subject,
                  status.message());
   }
-  desk.audit(std::move(note));
+  services.audit(std::move(note));
   return status;
 }
 
-Response SetPassword(const AccessServices& desk, const Wish& wish, const std::string& actor) {
-  auto hash = HashPassword(wish.password, desk.random);
+Response SetPassword(const AccessServices& services, const Wish& wish, const std::string& actor) {
+  auto hash = HashPassword(wish.password, services.random);
   if (!hash.ok()) return Failed(hash.status());
-  Status set = desk.book->SetUser({wish.name, wish.role, *std::move(hash)});
-  const Status done = Noted(desk, {actor, "password-set", "user/" + wish.name, ""}, std::move(set));
+  Status set = services.users->SetUser({wish.name, wish.role, *std::move(hash)});
+  const Status done =
+      Noted(services, {actor, "password-set", "user/" + wish.name, ""}, std::move(set));
   if (!done.ok()) return Failed(done);
-  desk.sessions->CloseOf(wish.name);
+  services.sessions->CloseOf(wish.name);
   Response response;
   response.status = 204;
   return response;
 }
 
-void PutUser(const AccessServices& desk, Request&& request, const Responder& responder) {
+void PutUser(const AccessServices& services, Request&& request, const Responder& responder) {
   Wish wish;
   if (auto wrong = ReadWish(request, &wish)) return responder.Send(*std::move(wrong));
   wish.name = request.Param("name");
@@ -133,23 +111,26 @@ void PutUser(const AccessServices& desk, Request&& request, const Responder& res
         Problem(400, "bad-value", "This cannot be the password",
                 fmt::format("It has {} to {} bytes", kMinPassword, kMaxPassword)));
   }
-  RunOrRefuse(desk, responder,
-              [desk, wish, actor = request.remote] { return SetPassword(desk, wish, actor); });
+  http::RunOrRefuse(services.run, responder, [services, wish, actor = request.remote] {
+    return SetPassword(services, wish, actor);
+  });
 }
 
-Response RemoveUser(const AccessServices& desk, const std::string& name, const std::string& actor) {
+Response RemoveUser(const AccessServices& services, const std::string& name,
+                    const std::string& actor) {
   const Status done =
-      Noted(desk, {actor, "user-remove", "user/" + name, ""}, desk.book->RemoveUser(name));
+      Noted(services, {actor, "user-remove", "user/" + name, ""}, services.users->RemoveUser(name));
   if (!done.ok()) return Failed(done);
-  desk.sessions->CloseOf(name);
+  services.sessions->CloseOf(name);
   Response response;
   response.status = 204;
   return response;
 }
 
-Response AddToken(const AccessServices& desk, const Wish& wish, const std::string& actor) {
-  auto issued = desk.book->AddToken(wish.name, wish.role);
-  const Status done = Noted(desk, {actor, "token-add", "token/" + wish.name, ""}, issued.status());
+Response AddToken(const AccessServices& services, const Wish& wish, const std::string& actor) {
+  auto issued = services.users->AddToken(wish.name, wish.role);
+  const Status done =
+      Noted(services, {actor, "token-add", "token/" + wish.name, ""}, issued.status());
   if (!done.ok()) return Failed(done);
   std::string body;
   JsonWriter json(&body);
@@ -159,75 +140,78 @@ Response AddToken(const AccessServices& desk, const Wish& wish, const std::strin
   return Json(201, std::move(body));
 }
 
-Response RemoveToken(const AccessServices& desk, const std::string& id, const std::string& actor) {
-  auto removed = desk.book->RemoveToken(id);
+Response RemoveToken(const AccessServices& services, const std::string& id,
+                     const std::string& actor) {
+  auto removed = services.users->RemoveToken(id);
   if (!removed.ok() && removed.status().code() == Code::kNotFound) {
-    return Problem(404, "no-such-token", "There is no such token", "GET this list for their ids");
+    return Problem(404, "no-such-token", "Unknown token", "see `tillrelay token list`");
   }
   const std::string subject = "token/" + (removed.ok() ? removed->name : id);
-  const Status done = Noted(desk, {actor, "token-remove", subject, ""}, removed.status());
+  const Status done = Noted(services, {actor, "token-remove", subject, ""}, removed.status());
   if (!done.ok()) return Failed(done);
   Response response;
   response.status = 204;
   return response;
 }
 
-Response MakeLink(const AccessServices& desk, const std::string& actor) {
-  const std::string token = desk.sessions->OpenLink(actor);
-  Noted(desk, {actor, "login-link", "session", ""}, Status::Ok()).ok();
+Response MakeLink(const AccessServices& services, const std::string& actor) {
+  const std::string token = services.sessions->OpenLink(actor);
+  Noted(services, {actor, "login-link", "session", ""}, Status::Ok()).ok();
   std::string body;
   JsonWriter json(&body);
-  json.BeginObject().Field("url", desk.page_url + "/login/link?token=" + token);
+  json.BeginObject().Field("url", services.page_url + "/login/link?token=" + token);
   json.Field("valid_s", std::chrono::seconds(Sessions::kLinkLife).count());
   json.Key("fingerprint");
-  desk.fingerprint.empty() ? json.Null() : json.String(desk.fingerprint);
+  services.fingerprint.empty() ? json.Null() : json.String(services.fingerprint);
   json.EndObject();
   return Json(201, std::move(body));
 }
 
 }  // namespace
 
-void AddAccessRoutes(http::Router* control, const AccessServices& desk) {
-  control->Add("GET", "/v1/users", [desk](Request&&, const Responder& responder) {
-    responder.Send(ListUsers(*desk.book));
+void AddAccessRoutes(http::Router* control, const AccessServices& services) {
+  control->Add("GET", "/v1/users", [services](Request&&, const Responder& responder) {
+    responder.Send(ListUsers(*services.users));
   });
   control->Add(
       "PUT", "/v1/users/{name}",
-      [desk](Request&& request, const Responder& responder) {
-        PutUser(desk, std::move(request), responder);
+      [services](Request&& request, const Responder& responder) {
+        PutUser(services, std::move(request), responder);
       },
       kMaxBody);
-  control->Add("DELETE", "/v1/users/{name}", [desk](Request&& request, const Responder& responder) {
-    RunOrRefuse(desk, responder,
-                [desk, name = std::string(request.Param("name")), actor = request.remote] {
-                  return RemoveUser(desk, name, actor);
-                });
-  });
-  control->Add("GET", "/v1/tokens", [desk](Request&&, const Responder& responder) {
-    responder.Send(ListTokens(*desk.book));
+  control->Add(
+      "DELETE", "/v1/users/{name}", [services](Request&& request, const Responder& responder) {
+        http::RunOrRefuse(services.run, responder,
+                          [services, name = std::string(request.Param("name")),
+                           actor = request.remote] { return RemoveUser(services, name, actor); });
+      });
+  control->Add("GET", "/v1/tokens", [services](Request&&, const Responder& responder) {
+    responder.Send(http::TokenList(services.users->Tokens(), WriteToken, event::UtcText));
   });
   control->Add(
       "POST", "/v1/tokens",
-      [desk](Request&& request, const Responder& responder) {
+      [services](Request&& request, const Responder& responder) {
         Wish wish;
         if (auto wrong = ReadWish(request, &wish)) return responder.Send(*std::move(wrong));
         if (!IsName(wish.name)) {
           return responder.Send(
               Problem(400, "bad-value", "A token has a name", "It matches [A-Za-z0-9._-]{1,32}"));
         }
-        RunOrRefuse(desk, responder,
-                    [desk, wish, actor = request.remote] { return AddToken(desk, wish, actor); });
+        http::RunOrRefuse(services.run, responder, [services, wish, actor = request.remote] {
+          return AddToken(services, wish, actor);
+        });
       },
       kMaxBody);
-  control->Add("DELETE", "/v1/tokens/{id}", [desk](Request&& request, const Responder& responder) {
-    RunOrRefuse(desk, responder,
-                [desk, id = std::string(request.Param("id")), actor = request.remote] {
-                  return RemoveToken(desk, id, actor);
-                });
-  });
-  control->Add("POST", "/v1/login-links", [desk](Request&& request, const Responder& responder) {
-    responder.Send(MakeLink(desk, request.remote));
-  });
+  control->Add(
+      "DELETE", "/v1/tokens/{id}", [services](Request&& request, const Responder& responder) {
+        http::RunOrRefuse(services.run, responder,
+                          [services, id = std::string(request.Param("id")),
+                           actor = request.remote] { return RemoveToken(services, id, actor); });
+      });
+  control->Add("POST", "/v1/login-links",
+               [services](Request&& request, const Responder& responder) {
+                 responder.Send(MakeLink(services, request.remote));
+               });
 }
 
 }  // namespace tillrelay::access

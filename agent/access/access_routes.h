@@ -14,15 +14,15 @@
 namespace tillrelay::access {
 
 struct AccessServices {
-  UserStore* book = nullptr;
+  UserStore* users = nullptr;
   Sessions* sessions = nullptr;
   Random* random = nullptr;
-  RunElsewhere run;
+  http::RunElsewhere run;
   Audit audit;
   std::string page_url;     // "https://till-server:8471"
   std::string fingerprint;  // of the admin port's certificate; empty without TLS
 };
 
-void AddAccessRoutes(http::Router* control, const AccessServices& desk);
+void AddAccessRoutes(http::Router* control, const AccessServices& services);
 
 }  // namespace tillrelay::access

@@ -114,7 +114,7 @@ std::optional<AdminAuth::Identity> AdminAuth::Identify(const Request& request) {
   if (HasBearer(request)) {
     const std::string_view header = request.Header("Authorization");
     if (!http::EqualsIgnoringCase(header.substr(0, kBearer.size()), kBearer)) return std::nullopt;
-    const auto token = book_.FindToken(header.substr(kBearer.size()));
+    const auto token = users_.FindToken(header.substr(kBearer.size()));
     if (!token) return std::nullopt;
     return Identity{"token:" + token->name, token->role};
   }
@@ -143,12 +143,13 @@ bool AdminAuth::OpenToAll(Need need, const Request& request) const {
 }
 
 std::optional<Response> AdminAuth::Admit(Request& request) {
-  if (!IsHere(request.remote) && book_.empty()) {
+  if (!IsHere(request.remote) && users_.empty()) {
     return Secured(Problem(403, "no-password", "Nobody can sign in from another machine yet",
                            "Run tillrelay set-password on this server first"));
   }
   const Need need = NeedOf(request.method, request.path);
   const auto identity = Identify(request);
+  request.known = identity.has_value();
   if (identity) request.subject = identity->who;
   if (!identity && HasBearer(request)) return Secured(UnknownToken());
   if (OpenToAll(need, request)) return std::nullopt;

@@ -16,15 +16,15 @@
 
 namespace tillrelay::access {
 
-struct GateOptions {
+struct AdminAuthOptions {
   bool open_read = true;
   bool tls = false;  // of the admin port: decides the cookie's name
 };
 
 class AdminAuth {
  public:
-  AdminAuth(GateOptions options, UserStore* book, Sessions* sessions)
-      : options_(options), book_(*book), sessions_(*sessions) {}
+  AdminAuth(AdminAuthOptions options, UserStore* users, Sessions* sessions)
+      : options_(options), users_(*users), sessions_(*sessions) {}
 
   // Nothing: let in. Sets the request's `subject` to who it is, if anybody.
   std::optional<http::Response> Admit(http::Request& request);
@@ -46,8 +46,8 @@ class AdminAuth {
   bool OpenToAll(Need need, const http::Request& request) const;
   std::string_view CookieName() const { return options_.tls ? "__Host-sid" : "sid"; }
 
-  const GateOptions options_;
-  UserStore& book_;
+  const AdminAuthOptions options_;
+  UserStore& users_;
   Sessions& sessions_;
 };
 

@@ -101,7 +101,7 @@ void LoginRoutes::Post(Request&& request, const Responder& responder) {
 }
 
 void LoginRoutes::Check(const Try& attempt, const Responder& responder) {
-  const auto user = p_.book.FindUser(attempt.user);
+  const auto user = p_.users.FindUser(attempt.user);
   const bool fits = attempt.password.size() <= kMaxPassword &&
                     PasswordFits(attempt.password, user ? user->password : "");
   if (!fits || !user) return responder.Send(Failed(attempt, LoginTrouble::kWrong));
@@ -128,7 +128,7 @@ Response LoginRoutes::SignIn(const Try& attempt, Session session) {
 // People type passwords where the name belongs, so only names that are known are written down.
 Response LoginRoutes::Failed(const Try& attempt, LoginTrouble trouble, Duration wait) {
   Response refusal = ProblemOf(trouble);
-  const bool known = p_.book.FindUser(attempt.user).has_value();
+  const bool known = p_.users.FindUser(attempt.user).has_value();
   const std::string actor =
       fmt::format("{}@{}", known ? attempt.user : "unknown user", attempt.remote);
   if (refusal.status != 401) {
@@ -153,7 +153,7 @@ Response LoginRoutes::Failed(const Try& attempt, LoginTrouble trouble, Duration 
 
 Response LoginRoutes::Form(int status, const LoginForm& form) const {
   LoginForm shown = form;
-  shown.has_password = p_.book.has_users();
+  shown.has_password = p_.users.has_users();
   if (!IsLocalPath(shown.next)) shown.next.clear();
   Response response;
   response.status = status;

@@ -15,11 +15,9 @@
 #include "agent/access/attempts.h"
 #include "common/base/log.h"
 #include "common/http/router.h"
+#include "common/http/token_routes.h"
 
 namespace tillrelay::access {
-
-// Runs work on another thread, one after another; false when too much waits.
-using RunElsewhere = std::function<bool(std::function<void()>)>;
 
 // A row of the audit; the time is added by whoever keeps it.
 struct AuditNote {
@@ -34,13 +32,13 @@ class LoginRoutes {
   static constexpr std::string_view kDefaultUser = "admin";
 
   struct Parts {
-    UserStore& book;
+    UserStore& users;
     Sessions& sessions;
     AdminAuth& gate;
     const Clock& clock;
   };
   struct Outside {
-    RunElsewhere run;
+    http::RunElsewhere run;
     Audit audit;
     std::function<std::string(const LoginForm&)> render;  // as HTML
   };

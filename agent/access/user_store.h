@@ -1,6 +1,6 @@
 // What: who may sign in with a password and which API tokens there are. In memory, and in one file.
 // Promise: a change is durable before it is told, and from then on in force. The file holds hashes
-//   only. A damaged one is put aside as *.damaged-<time> and the book is empty: nobody can sign in
+//   only. A damaged one is put aside as *.damaged-<time> and the store is empty: nobody can sign in
 //   with a password then, but the service goes on, and a one-time link still works.
 // Thread: questions any; changes one thread, they wait for the disk.
 // Errors: Open: unavailable. Changes: full, not found, and the disk's own.

@@ -25,7 +25,7 @@ void Log(admin::Admin& admin, const Request& request, const Responder& responder
   const std::string level = request.Query("level").value_or("info");
   uint64_t limit = kLines;
   const auto wanted = request.Query("limit");
-  const bool known = level == "debug" || level == "info" || level == "warning" || level == "error";
+  const bool known = level == "info" || level == "warning" || level == "error";
   if (!known || (wanted && !ReadUnsigned(*wanted, &limit))) {
     return responder.Send(
         Secured(http::Problem(400, "bad-parameter", "A query parameter is not understood",

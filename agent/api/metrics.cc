@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <numeric>
 #include <string_view>
 #include <utility>
 
@@ -16,11 +15,6 @@ using uplink::LinkPhase;
 
 using metrics::Escaped;
 using Writer = metrics::PrometheusWriter;
-
-metrics::Classes ClassesOf(const uplink::LatencyCounts& values) {
-  const uint64_t count = std::accumulate(values.classes.begin(), values.classes.end(), uint64_t{0});
-  return {uplink::kLatencyBounds, values.classes, count, values.sum_s};
-}
 
 void Build(Writer& w, const monitor::Snapshot& s) {
   w.Family("build_info", "gauge", "Always 1; the label names the version.");
@@ -171,10 +165,10 @@ void Link(Writer& w, const monitor::Snapshot& s) {
     w.Sample(u.failures_total[i], fmt::format("cause=\"{}\"", kCauses[i]));
   }
   w.Distribution("publish_seconds", "From an event's recording to the broker's acknowledgement.",
-                 ClassesOf(u.to_broker));
+                 u.to_broker);
   if (!s.by_broker()) {
     w.Distribution("confirm_seconds", "From an event's recording to the centre's confirmation.",
-                   ClassesOf(u.to_centre));
+                   u.to_centre);
   }
   w.Counter("refused_commands_total", "Commands that were not obeyed.", u.refused_commands_total);
   w.Counter("disbelieved_confirmations_total", "Confirmations that were not believed.",

@@ -51,6 +51,7 @@ std::optional<http::Response> IntakeAuth::CheckCertificate(http::Request& reques
     return http::Problem(403, "certificate-name", "The certificate names no register",
                          "Its common name must be the register's id: [A-Za-z0-9._-]{1,32}");
   }
+  request.known = true;
   request.subject = request.certificate;
   request.sender = "register " + request.subject;
   if (certificates_.size() >= kMaxCertificates) certificates_.clear();
@@ -64,8 +65,9 @@ std::optional<http::Response> IntakeAuth::CheckToken(std::string_view authorizat
   if (!http::EqualsIgnoringCase(authorization.substr(0, kBearer.size()), kBearer)) {
     return Unknown(request);
   }
-  const auto verdict = book_.Check(authorization.substr(kBearer.size()), options_.rate);
+  const auto verdict = tokens_.Check(authorization.substr(kBearer.size()), options_.rate);
   if (!verdict) return Unknown(request);
+  request.known = true;
   if (verdict->wait.count() > 0) return TooMany(verdict->wait);
   if (!SpeaksFor(request.subject, verdict->register_id)) {
     return http::Problem(403, "not-this-register", "This token belongs to another register",

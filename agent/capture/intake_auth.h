@@ -16,15 +16,15 @@
 
 namespace tillrelay::capture {
 
-struct DoorGuardOptions {
+struct IntakeAuthOptions {
   bool require_token = false;
   RateLimit rate{};  // of each token and of each certificate
 };
 
 class IntakeAuth {
  public:
-  IntakeAuth(DoorGuardOptions options, TokenStore* book, const Clock* clock)
-      : options_(options), book_(*book), clock_(*clock) {}
+  IntakeAuth(IntakeAuthOptions options, TokenStore* tokens, const Clock* clock)
+      : options_(options), tokens_(*tokens), clock_(*clock) {}
 
   // Nothing: let in.
   std::optional<http::Response> Admit(http::Request& request);
@@ -36,8 +36,8 @@ class IntakeAuth {
   std::optional<http::Response> CheckToken(std::string_view authorization, http::Request& request);
   http::Response Unknown(const http::Request& request);
 
-  const DoorGuardOptions options_;
-  TokenStore& book_;
+  const IntakeAuthOptions options_;
+  TokenStore& tokens_;
   const Clock& clock_;
   std::unordered_map<std::string, Allowance> certificates_;
   log::RateLimitedLog strangers_{log::Level::kWarning, "capture"};

@@ -25,24 +25,9 @@ void WriteToken(const Token& token, JsonWriter* json) {
   json->Field("created_at", token.created_at);
 }
 
-Response Listing(const TokenStore& book) {
-  std::string body;
-  JsonWriter json(&body);
-  json.BeginObject().Key("tokens").BeginArray();
-  for (const Token& token : book.List()) {
-    json.BeginObject();
-    WriteToken(token, &json);
-    json.Key("last_used_at");
-    token.last_used_at ? json.String(event::UtcText(*token.last_used_at)) : json.Null();
-    json.EndObject();
-  }
-  json.EndArray().EndObject();
-  return http::Json(std::move(body));
-}
-
 Response Failed(const Status& status) {
   if (status.code() == Code::kNotFound) {
-    return Problem(404, "no-such-token", "There is no such token", "GET this list for their ids");
+    return Problem(404, "no-such-token", "Unknown token", "see `tillrelay register list`");
   }
   if (status.code() == Code::kFull) {
     return Problem(409, "too-many-tokens", "No further token can be kept", status.message());
@@ -73,8 +58,8 @@ std::optional<Response> ReadWish(std::string body, std::string* register_id) {
                  R"(send {"register":"03"} or {"any":true}; an id matches [A-Za-z0-9._-]{1,32})");
 }
 
-Response Add(TokenStore* book, const std::string& register_id, const std::string& remote) {
-  auto issued = book->Add(register_id);
+Response Add(TokenStore* tokens, const std::string& register_id, const std::string& remote) {
+  auto issued = tokens->Add(register_id);
   if (!issued.ok()) return Failed(issued.status());
   log::Info("capture", "token {} for {} was added by {}", issued->token.id, Owner(issued->token),
             remote);
@@ -88,8 +73,8 @@ Response Add(TokenStore* book, const std::string& register_id, const std::string
   return response;
 }
 
-Response Remove(TokenStore* book, const std::string& id, const std::string& remote) {
-  const auto removed = book->Remove(id);
+Response Remove(TokenStore* tokens, const std::string& id, const std::string& remote) {
+  const auto removed = tokens->Remove(id);
   if (!removed.ok()) return Failed(removed.status());
   log::Info("capture", "token {} of {} was removed by {}", removed->id, Owner(*removed), remote);
   Response response;
@@ -97,22 +82,15 @@ Response Remove(TokenStore* book, const std::string& id, const std::string& remo
   return response;
 }
 
-void RunOrRefuse(const RunElsewhere& run, const Responder& responder,
-                 std::function<Response()> work) {
-  if (run([responder, work = std::move(work)] { responder.Send(work()); })) return;
-  Response busy = Problem(503, "busy", "Too much is going on; try again");
-  busy.headers.Add("Retry-After", "5");
-  responder.Send(std::move(busy));
-}
-
 }  // namespace
 
-void AddTokenRoutes(http::Router* router, TokenStore* book, RunElsewhere run) {
-  router->Add("GET", "/v1/registers/tokens",
-              [book](Request&&, Responder responder) { responder.Send(Listing(*book)); });
+void AddTokenRoutes(http::Router* router, TokenStore* tokens, http::RunElsewhere run) {
+  router->Add("GET", "/v1/registers/tokens", [tokens](Request&&, Responder responder) {
+    responder.Send(http::TokenList(tokens->List(), WriteToken, event::UtcText));
+  });
   router->Add(
       "POST", "/v1/registers/tokens",
-      [book, run](Request&& request, Responder responder) {
+      [tokens, run](Request&& request, Responder responder) {
         if (!request.content_type.starts_with("application/json")) {
           return responder.Send(Problem(415, "content-type", "This content type is not understood",
                                         "send application/json"));
@@ -121,17 +99,18 @@ void AddTokenRoutes(http::Router* router, TokenStore* book, RunElsewhere run) {
         if (auto wrong = ReadWish(std::move(request.body), &register_id)) {
           return responder.Send(std::move(*wrong));
         }
-        RunOrRefuse(run, responder, [book, register_id, remote = request.remote] {
-          return Add(book, register_id, remote);
+        http::RunOrRefuse(run, responder, [tokens, register_id, remote = request.remote] {
+          return Add(tokens, register_id, remote);
         });
       },
       kMaxBodyBytes);
-  router->Add(
-      "DELETE", "/v1/registers/tokens/{id}", [book, run](Request&& request, Responder responder) {
-        const std::string id(request.Param("id"));
-        RunOrRefuse(run, responder,
-                    [book, id, remote = request.remote] { return Remove(book, id, remote); });
-      });
+  router->Add("DELETE", "/v1/registers/tokens/{id}",
+              [tokens, run](Request&& request, Responder responder) {
+                const std::string id(request.Param("id"));
+                http::RunOrRefuse(run, responder, [tokens, id, remote = request.remote] {
+                  return Remove(tokens, id, remote);
+                });
+              });
 }
 
 }  // namespace tillrelay::capture

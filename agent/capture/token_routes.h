@@ -8,12 +8,10 @@
 
 #include "agent/capture/token_store.h"
 #include "common/http/router.h"
+#include "common/http/token_routes.h"
 
 namespace tillrelay::capture {
 
-// Runs work on another thread, one after another; false when too much waits.
-using RunElsewhere = std::function<bool(std::function<void()>)>;
-
-void AddTokenRoutes(http::Router* router, TokenStore* book, RunElsewhere run);
+void AddTokenRoutes(http::Router* router, TokenStore* tokens, http::RunElsewhere run);
 
 }  // namespace tillrelay::capture

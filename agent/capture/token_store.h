@@ -36,7 +36,7 @@ class TokenStore {
   static constexpr size_t kMaxTokens = 4096;
   static constexpr std::string_view kPrefix = "trt_";
 
-  // An absent file is an empty book. A damaged one is put aside as *.damaged-<time>, and the book
+  // An absent file is an empty store. A damaged one is put aside as *.damaged-<time>, and the store
   // is empty: what comes without a token, and the drop folder, must not stop for it.
   static Result<std::unique_ptr<TokenStore>> Open(std::string path, const Clock* clock,
                                                   Random* random);
@@ -54,7 +54,7 @@ class TokenStore {
     std::string id, register_id;  // of the token; no register: it may speak for any
     Duration wait{0};             // more than 0: too many requests
   };
-  // Nothing for a token that is not in the book.
+  // Nothing for a token that is not in the store.
   std::optional<Verdict> Check(std::string_view secret, const RateLimit& limit);
 
  private:

@@ -380,7 +380,8 @@ class TableWriter {
          "TOML file with store_id, time_zone, broker_url, username, password_file, ca_file");
     setup->add_option("--store-id", options->store_id, "The id that head office knows");
     setup->add_option("--time-zone", options->time_zone, "Such as Europe/Berlin");
-    setup->add_option("--broker-url", options->broker_url, "mqtt://host:port or mqtts://host:port");
+    setup->add_option("--broker-url", options->broker_url,
+                      "mqtts://host:port, mqtt://, wss://host:port/path or ws://");
     setup->add_option("--username", options->username, "Login at the broker");
     File(setup, "--password-file", &options->password_file,
          "File with the password, - for standard input; it is copied");

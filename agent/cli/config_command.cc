@@ -151,7 +151,7 @@ int RunReload(const Common& common) {
   }
   const std::string applied = Joined(json->Find("applied"));
   const std::string later = Joined(json->Find("needs_restart"));
-  fmt::print("applied:{}\n", applied.empty() ? " nothing has changed" : applied);
+  fmt::print("applied:{}\n", applied.empty() ? " no setting changed" : applied);
   for (const JsonValue warning : json->Find("warnings")) {
     fmt::print(stderr, "warning: {}\n", warning.text());
   }

@@ -27,7 +27,7 @@ bool Agreed(const ResolveOptions& options) {
     fmt::print(stderr, "discarding cannot be taken back: say --yes\n");
     return false;
   }
-  fmt::print("Discard ticket {} for good? It will be in no ledger. [y/N] ", options.ticket);
+  fmt::print("Discard ticket {} for good? It will not be counted in stock. [y/N] ", options.ticket);
   std::fflush(stdout);
   const int answer = std::getchar();
   return answer == 'y' || answer == 'Y';

@@ -123,17 +123,64 @@ void ReadRegisters(Settings* s, Config::Registers* r) {
   }
 }
 
+void ReadLogin(Settings* s, const std::string& section, Config::BrokerAddress* broker) {
+  s->String(section + ".username", &broker->username);
+  s->String(section + ".password_file", &broker->password_file);
+  s->String(section + ".ca_file", &broker->ca_file);
+  s->String(section + ".cert_file", &broker->cert_file);
+  s->String(section + ".key_file", &broker->key_file);
+}
+
+// The second and further ones log in as the first does, but for what [broker.2] .. say.
+void ReadBrokers(Settings* s, Config::Broker* broker) {
+  std::vector<std::string> urls;
+  s->String("broker.url", &broker->url);
+  s->Strings("broker.urls", &urls);
+  if (!broker->url.empty() && !urls.empty()) {
+    s->Complain("broker.urls", "stands instead of broker.url, not beside it");
+  }
+  if (urls.size() > Config::kMaxBrokers) s->Complain("broker.urls", "at most 4 brokers");
+  if (!urls.empty()) broker->url = urls.front();
+  ReadLogin(s, "broker", broker);
+  for (int i = 2; i <= Config::kMaxBrokers; ++i) {
+    Config::BrokerAddress other = *broker;
+    const std::string section = fmt::format("broker.{}", i);
+    ReadLogin(s, section, &other);
+    const auto at = static_cast<size_t>(i - 1);
+    if (at < urls.size()) {
+      other.url = urls[at];
+      broker->others.push_back(std::move(other));
+    } else if (s->Has(section)) {
+      s->Complain(section, fmt::format("broker.urls has no {}. entry", i));
+    }
+  }
+}
+
+// Public keys of Ed25519 in hex.
+void CheckKeys(Settings* s, const std::vector<std::string>& keys) {
+  constexpr size_t kDigits = 64, kMostKeys = 2;
+  if (keys.size() > kMostKeys) s->Complain("delivery.confirm_keys", "at most two keys");
+  for (const std::string& key : keys) {
+    if (key.size() == kDigits && key.find_first_not_of("0123456789abcdef") == std::string::npos) {
+      continue;
+    }
+    s->Complain("delivery.confirm_keys",
+                "a key is 64 hex digits, as tillrelay-collector --make-signing-key prints them");
+  }
+}
+
 void ReadDelivery(Settings* s, Config* c) {
-  s->String("broker.url", &c->broker.url);
+  ReadBrokers(s, &c->broker);
   s->Word("broker.protocol", {"auto", "5", "3.1.1"}, &c->broker.protocol);
-  s->String("broker.username", &c->broker.username);
-  s->String("broker.password_file", &c->broker.password_file);
-  s->String("broker.ca_file", &c->broker.ca_file);
-  s->String("broker.cert_file", &c->broker.cert_file);
-  s->String("broker.key_file", &c->broker.key_file);
+  s->String("broker.proxy", &c->broker.proxy);
+  s->String("broker.proxy_username", &c->broker.proxy_username);
+  s->String("broker.proxy_password_file", &c->broker.proxy_password_file);
   s->Integer("broker.retry_min_ms", 10, 3'600'000, &c->broker.retry_min_ms);
   s->Integer("broker.retry_max_ms", 10, 3'600'000, &c->broker.retry_max_ms);
   s->Word("delivery.form", {"auto", "events", "batches"}, &c->delivery.form);
+  s->Strings("delivery.confirm_keys", &c->delivery.confirm_keys);
+  s->Bool("delivery.accept_unsigned", &c->delivery.accept_unsigned);
+  CheckKeys(s, c->delivery.confirm_keys);
   s->Word("delivery.confirm", {"centre", "broker"}, &c->delivery.confirm);
   s->Bool("delivery.zstd", &c->delivery.zstd);
   s->Integer("delivery.batch_events", 1, 1000, &c->delivery.batch_events);
@@ -172,7 +219,7 @@ Result<Config> FromSettings(Settings settings) {
   settings.String("time_zone", &c.time_zone);
   ReadDayEnd(&settings, &c);
   settings.Strings("store_aliases", &c.store_aliases);
-  settings.Word("log_level", {"debug", "info", "warning", "error"}, &c.log_level);
+  settings.Word("log_level", {"info", "warning", "error"}, &c.log_level);
   settings.Bool("test_store", &c.test_store);
   settings.Strings("items.non_stock", &c.items.non_stock);
   settings.String("guard.receipt_pattern", &c.guard.receipt_pattern);

@@ -93,10 +93,16 @@ struct Config {
     std::string numbering = "register";
     std::map<std::string, std::string> numbering_of;
   } registers;
-  struct Broker {
-    std::string url;  // empty: the agent only keeps
+  // A broker, and how to log in there.
+  struct BrokerAddress {
+    std::string url, username, password_file, ca_file, cert_file, key_file;
+  };
+  static constexpr int kMaxBrokers = 4;
+  struct Broker : BrokerAddress {       // the first one; url empty: the agent only keeps
+    std::vector<BrokerAddress> others;  // in the order in which they are tried
     std::string protocol = "auto";
-    std::string username, password_file, ca_file, cert_file, key_file;
+    // An HTTP proxy on the way to all of them, "http://host:port"; empty: none.
+    std::string proxy, proxy_username, proxy_password_file;
     int64_t retry_min_ms = 1000, retry_max_ms = 120'000;
   } broker;
   struct Delivery {
@@ -107,6 +113,9 @@ struct Config {
     int64_t max_unconfirmed = 10'000;  // events beyond the confirmation while the centre is away
     int64_t max_events_per_s = 0, max_bytes_per_s = 0;  // 0: no bound
     std::string topic_prefix = "tillrelay/v1";
+    std::vector<std::string>
+        confirm_keys;              // head office's public keys; empty: the first one learned
+    bool accept_unsigned = false;  // confirmations, also where a key is known
   } delivery;
   struct Limits {
     int64_t body_bytes = 8 * 1024 * 1024;

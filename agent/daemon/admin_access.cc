@@ -59,19 +59,19 @@ Result<http::TlsFiles> AdminTls(const config::Config& config, const Clock& clock
 }
 
 Result<std::unique_ptr<AdminAccess>> AdminAccess::Open(Rooms rooms) {
-  auto book = access::UserStore::Open(journal::AccessPath(rooms.config.journal.path), &rooms.clock,
-                                      &rooms.random);
-  if (!book.ok()) return std::move(book).status();
-  return std::unique_ptr<AdminAccess>(new AdminAccess(std::move(rooms), *std::move(book)));
+  auto users = access::UserStore::Open(journal::AccessPath(rooms.config.journal.path), &rooms.clock,
+                                       &rooms.random);
+  if (!users.ok()) return std::move(users).status();
+  return std::unique_ptr<AdminAccess>(new AdminAccess(std::move(rooms), *std::move(users)));
 }
 
-AdminAccess::AdminAccess(Rooms rooms, std::unique_ptr<access::UserStore> book)
+AdminAccess::AdminAccess(Rooms rooms, std::unique_ptr<access::UserStore> users)
     : r_(std::move(rooms)),
-      book_(std::move(book)),
+      users_(std::move(users)),
       sessions_(&r_.clock, &r_.random),
-      gate_({r_.config.status.open_read, !r_.fingerprint.empty()}, book_.get(), &sessions_),
-      desk_({*book_, sessions_, gate_, r_.clock}, {r_.run, Auditor(), web::LoginPage}, &r_.random) {
-}
+      auth_({r_.config.status.open_read, !r_.fingerprint.empty()}, users_.get(), &sessions_),
+      login_routes_({*users_, sessions_, auth_, r_.clock}, {r_.run, Auditor(), web::LoginPage},
+                    &r_.random) {}
 
 access::Audit AdminAccess::Auditor() const {
   return [journal = r_.journal](access::AuditNote note) {
@@ -87,21 +87,21 @@ access::Audit AdminAccess::Auditor() const {
 }
 
 void AdminAccess::AddAuth(http::Router* page) {
-  page->SetAuthorizer([this](http::Request& request) { return gate_.Admit(request); });
-  page->SetBodyGate([this](http::Request& request) { return gate_.Complete(request); });
-  desk_.AddRoutes(page);
+  page->SetAuthorizer([this](http::Request& request) { return auth_.Admit(request); });
+  page->SetBodyGate([this](http::Request& request) { return auth_.Complete(request); });
+  login_routes_.AddRoutes(page);
 }
 
 void AdminAccess::AddRoutes(http::Router* control) {
-  access::AccessServices desk;
-  desk.book = book_.get();
-  desk.sessions = &sessions_;
-  desk.random = &r_.random;
-  desk.run = r_.run;
-  desk.audit = Auditor();
-  desk.page_url = PageUrl(r_);
-  desk.fingerprint = r_.fingerprint;
-  access::AddAccessRoutes(control, desk);
+  access::AccessServices services;
+  services.users = users_.get();
+  services.sessions = &sessions_;
+  services.random = &r_.random;
+  services.run = r_.run;
+  services.audit = Auditor();
+  services.page_url = PageUrl(r_);
+  services.fingerprint = r_.fingerprint;
+  access::AddAccessRoutes(control, services);
 }
 
 }  // namespace tillrelay

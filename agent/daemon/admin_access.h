@@ -32,7 +32,7 @@ class AdminAccess {
     const Clock& clock;
     Random& random;
     journal::Journal* journal;  // null before there is a store
-    access::RunElsewhere run;   // stopped before this goes
+    http::RunElsewhere run;     // stopped before this goes
     std::string host;
     std::string fingerprint;  // of the admin port's certificate; empty without TLS
   };
@@ -42,17 +42,17 @@ class AdminAccess {
   void AddAuth(http::Router* page);
   // Users, tokens and links.
   void AddRoutes(http::Router* control);
-  access::Principal PrincipalOf(const http::Request& request) { return gate_.PrincipalOf(request); }
+  access::Principal PrincipalOf(const http::Request& request) { return auth_.PrincipalOf(request); }
 
  private:
-  AdminAccess(Rooms rooms, std::unique_ptr<access::UserStore> book);
+  AdminAccess(Rooms rooms, std::unique_ptr<access::UserStore> users);
   access::Audit Auditor() const;
 
   const Rooms r_;
-  const std::unique_ptr<access::UserStore> book_;
+  const std::unique_ptr<access::UserStore> users_;
   access::Sessions sessions_;
-  access::AdminAuth gate_;
-  access::LoginRoutes desk_;
+  access::AdminAuth auth_;
+  access::LoginRoutes login_routes_;
 };
 
 }  // namespace tillrelay

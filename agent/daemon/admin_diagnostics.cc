@@ -21,8 +21,6 @@ constexpr size_t kLifeActs = 200;  // of the audit, searched for replays of one 
 
 const char* WordOf(log::Level level) {
   switch (level) {
-    case log::Level::kDebug:
-      return "debug";
     case log::Level::kInfo:
       return "info";
     case log::Level::kWarning:
@@ -34,7 +32,6 @@ const char* WordOf(log::Level level) {
 }
 
 log::Level LevelNamed(std::string_view word) {
-  if (word == "debug") return log::Level::kDebug;
   if (word == "warning") return log::Level::kWarning;
   return word == "error" ? log::Level::kError : log::Level::kInfo;
 }
@@ -120,7 +117,7 @@ void AdminService::SupportBundle(admin::Reply<std::string> reply) {
                         {"system.json", api::SystemJson(System())},
                         {"registers.json", api::RegistersJson(Registers())}};
     std::string lines;
-    for (const auto& line : Log("debug", kBundleLines)) {
+    for (const auto& line : Log("info", kBundleLines)) {
       lines += monitor::UtcStamp(line.at) + " " + line.level + " " + line.text + "\n";
     }
     files.emplace_back("log.txt", std::move(lines));

@@ -77,10 +77,10 @@ void AdminService::Preview(admin::ReplayWish wish, admin::Reply<admin::ReplayPre
   Ask<admin::ReplayPreview>(
       std::move(reply),
       [this, wish = std::move(wish)](journal::Search& search) -> Result<admin::ReplayPreview> {
-        const uint64_t sent = SentPosition(r_.journal.Stats(), r_.pump.Stats());
+        const uint64_t sent = SentPosition(r_.journal.Stats(), r_.uplink.Stats());
         if (!wish.business_day.empty()) return PreviewOfDay(wish.business_day, sent, search);
         if (!wish.recorded_from) {
-          return PreviewOfNumbers(wish, r_.journal.Stats(), r_.pump.Stats());
+          return PreviewOfNumbers(wish, r_.journal.Stats(), r_.uplink.Stats());
         }
         auto count = search.CountRecorded(*wish.recorded_from, *wish.recorded_through, sent);
         if (!count.ok()) return std::move(count).status();
@@ -93,7 +93,7 @@ void AdminService::Replay(admin::ReplayWish wish, admin::Reply<admin::ReplayStat
   Ask<admin::ReplayState>(
       std::move(reply),
       [this, wish = std::move(wish)](journal::Search&) -> Result<admin::ReplayState> {
-        const auto id = r_.pump.Replay(OrderOf(wish));
+        const auto id = r_.uplink.Replay(OrderOf(wish));
         r_.journal.Audit({wish.actor,
                           "replay",
                           SubjectOf(wish),
@@ -111,7 +111,7 @@ void AdminService::Replay(admin::ReplayWish wish, admin::Reply<admin::ReplayStat
 
 std::vector<admin::ReplayState> AdminService::Replays() {
   std::vector<admin::ReplayState> states;
-  for (const auto& progress : r_.pump.Stats().replays) states.push_back(StateOf(progress));
+  for (const auto& progress : r_.uplink.Stats().replays) states.push_back(StateOf(progress));
   return states;
 }
 

@@ -101,7 +101,7 @@ void AdminService::OneEvent(std::string id, admin::Reply<admin::EventRow> reply)
 
 Result<admin::EventRow> AdminService::RowOf(const journal::FoundEvent& found) const {
   const journal::JournalStats journal = r_.journal.Stats();
-  const uplink::UplinkStats link = r_.pump.Stats();
+  const uplink::UplinkStats link = r_.uplink.Stats();
   admin::EventRow row;
   row.position = found.row.position;
   row.sequence = found.sequence;
@@ -193,7 +193,7 @@ int64_t AdminService::LocalSeconds(WallTime time) const {
 }
 
 std::vector<reconcile::RegisterRow> AdminService::Registers() {
-  std::vector<reconcile::RegisterRow> rows = r_.books.Registers();
+  std::vector<reconcile::RegisterRow> rows = r_.reconciliation.Registers();
   reconcile::JudgeSilence(
       silence_, {r_.clock.Wall(), started_at_, [this](WallTime t) { return LocalSeconds(t); }},
       &rows);
@@ -243,19 +243,19 @@ Status AdminService::Deliver(Delivery what, const std::string& actor) {
   switch (what) {
     case Delivery::kPause:
       word = "delivery-pause";
-      r_.pump.Pause();
+      r_.uplink.Pause();
       break;
     case Delivery::kResume:
       word = "delivery-resume";
-      r_.pump.Resume();
+      r_.uplink.Resume();
       // Whoever lets it go on has seen what the page says of other journals.
-      for (const auto& unknown : r_.pump.Stats().unknown_streams) {
+      for (const auto& unknown : r_.uplink.Stats().unknown_streams) {
         r_.journal.AcknowledgeStream(unknown.stream);
       }
       break;
     case Delivery::kRetry:
       word = "delivery-retry";
-      r_.pump.RetryNow();
+      r_.uplink.RetryNow();
       break;
   }
   r_.journal.Audit({actor, word, "delivery", "", "done", {}, 0});
@@ -267,7 +267,7 @@ void AdminService::LoadRegisters() {
     if (!search.ok()) return;
     const auto pages = (*search)->Pages("", "~", kOverviewPages);
     if (!pages.ok()) return log::Warning("books", "{}", pages.status().message());
-    for (const auto& [key, text] : *pages) r_.books.Remember(key, text);
+    for (const auto& [key, text] : *pages) r_.reconciliation.Remember(key, text);
   });
 }
 

@@ -27,8 +27,8 @@ class AdminService final : public admin::Admin {
     journal::QueryThread& query;
     capture::Intake& intake;  // its own, used on the query thread
     journal::Journal& journal;
-    uplink::UplinkThread& pump;
-    reconcile::Reconciliation& books;
+    uplink::UplinkThread& uplink;
+    reconcile::Reconciliation& reconciliation;
     const event::StoreZone& zone;
     const Clock& clock;
     const service::Heartbeat& heartbeat;

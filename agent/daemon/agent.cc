@@ -100,9 +100,9 @@ std::optional<Failure> Agent::Start() {
 monitor::Snapshot Agent::TakeSnapshot() const {
   monitor::Snapshot snapshot;
   if (journal_ != nullptr) snapshot.journal = journal_->Stats();
-  if (pump_ != nullptr) snapshot.uplink = pump_->Stats();
+  if (uplink_ != nullptr) snapshot.uplink = uplink_->Stats();
   snapshot.capture = counters_.Copy();
-  if (desk_ != nullptr) snapshot.registers = desk_->Registers();
+  if (admin_service_ != nullptr) snapshot.registers = admin_service_->Registers();
   snapshot.version = TILLRELAY_VERSION;
   snapshot.host = host_;
   snapshot.session = session_;
@@ -211,7 +211,7 @@ void Agent::Stop() {
   if (drop_watch_ != nullptr) drop_watch_->Stop();
   if (query_ != nullptr) query_->Stop();
   if (journal_ != nullptr) DrainJournal();
-  if (pump_ != nullptr) pump_->Stop(kFlush);
+  if (uplink_ != nullptr) uplink_->Stop(kFlush);
   if (journal_ != nullptr) journal_->Stop();
   if (server_ != nullptr) server_->Stop(kHttpPatience);
 }

@@ -68,7 +68,10 @@ class Agent {
   bool RunOffLoop(std::function<void()> work);
   http::ListenerOptions IntakeListener() const;
   http::ListenerOptions PageListener() const;
-  Result<mqtt::LinkOptions> LinkOptionsOf() const;
+  Result<mqtt::LinkOptions> LinkOptionsOf(const config::Config::BrokerAddress& broker) const;
+  Result<std::string> ProxyOf() const;
+  uplink::CentreKeyOptions CentreKeyOptionsOf() const;
+  Result<std::unique_ptr<mqtt::Link>> MakeLink(mqtt::Deliver deliver);
   std::function<void()> Beat(const char* name, std::chrono::seconds budget);
   monitor::Snapshot TakeSnapshot() const;
   std::string LocalTime(WallTime time) const;   // "14:02"
@@ -96,15 +99,15 @@ class Agent {
 
   ClockTrust clock_trust_;  // the uplink hears, the doors ask
   std::optional<capture::IntakeOptions> intake_options_;
-  reconcile::Reconciliation books_;
+  reconcile::Reconciliation reconciliation_;
   std::unique_ptr<journal::Journal> journal_;
-  std::unique_ptr<uplink::UplinkThread> pump_;
+  std::unique_ptr<uplink::UplinkThread> uplink_;
   std::atomic<bool> uplink_runs_{false};
   monitor::HistoryGauge history_;  // journal thread
   monitor::WatermarkTimes crossings_;
-  std::unique_ptr<capture::Intake> http_intake_, file_intake_, desk_intake_;
+  std::unique_ptr<capture::Intake> http_intake_, file_intake_, admin_intake_;
   std::unique_ptr<journal::QueryThread> query_;
-  std::shared_ptr<AdminService> desk_;
+  std::shared_ptr<AdminService> admin_service_;
   http::TlsFiles intake_tls_;  // empty: plain HTTP
   http::TlsFiles admin_tls_;   // empty: plain HTTP
   std::string fingerprint_;    // of its certificate

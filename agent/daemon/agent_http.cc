@@ -25,7 +25,7 @@ Status Agent::OpenTokens() {
       capture::TokenStore::Open(journal::TokensPath(config_.journal.path), &clock_, &random_);
   if (!tokens.ok()) return std::move(tokens).status();
   tokens_ = *std::move(tokens);
-  const capture::DoorGuardOptions options{
+  const capture::IntakeAuthOptions options{
       config::NeedsToken(config_.intake, is_local),
       capture::RateLimit::PerSecond(config_.intake.rate_per_s, config_.intake.burst)};
   intake_auth_ = std::make_unique<capture::IntakeAuth>(options, tokens_.get(), &clock_);
@@ -66,10 +66,10 @@ Status Agent::ReadAdminTls() {
 
 Status Agent::OpenFrontDesk() {
   const auto run = [this](std::function<void()> work) { return RunOffLoop(std::move(work)); };
-  auto desk =
+  auto access =
       AdminAccess::Open({config_, clock_, random_, journal_.get(), run, host_, fingerprint_});
-  if (!desk.ok()) return std::move(desk).status();
-  admin_access_ = *std::move(desk);
+  if (!access.ok()) return std::move(access).status();
+  admin_access_ = *std::move(access);
   return Status::Ok();
 }
 
@@ -117,7 +117,7 @@ Status Agent::StartHttp() {
   queries.snapshot = [this] { return TakeSnapshot(); };
   queries.faces = {[this](WallTime t) { return LocalTime(t); },
                    [this](WallTime t) { return LocalStamp(t); }};
-  queries.admin = desk_;
+  queries.admin = admin_service_;
   // The page's port asks who somebody is; on the control socket the file's mode has decided.
   auto status_router = std::make_shared<http::Router>();
   auto control_router = std::make_shared<http::Router>();
@@ -136,9 +136,9 @@ Status Agent::StartHttp() {
   });
   for (http::Router* router : {control_router.get(), status_router.get()}) {
     config_reloader_.AddRoute(router);
-    if (desk_ == nullptr) continue;
-    api::AddReadingRoutes(*router, desk_);
-    api::AddChangingRoutes(*router, desk_);
+    if (admin_service_ == nullptr) continue;
+    api::AddReadingRoutes(*router, admin_service_);
+    api::AddChangingRoutes(*router, admin_service_);
   }
 
   http::ServerOptions options;

@@ -1,12 +1,10 @@
 // The agent's journal, uplink, admin service and drop folder, as configured.
 #include "agent/daemon/agent.h"
-#include "agent/daemon/configured_link.h"
 #include "agent/monitor/status_json.h"
 #include "agent/redact/card_redaction.h"
 #include "agent/validation/format_settings.h"
 #include "common/base/process.h"
 #include "common/event/identity.h"
-#include "common/mqtt/paho_link.h"
 #include "common/service/credentials.h"
 #include "common/service/exit_codes.h"
 #include "common/wire/ulid.h"
@@ -89,7 +87,7 @@ std::optional<Failure> Agent::ReadRules() {
   auto guard = redact::MakeRedactOptions(config_.guard.receipt_pattern, *std::move(operator_key));
   if (!guard.ok()) return Failure{service::kExitConfiguration, std::move(guard).status()};
   intake_options_->guard = *std::move(guard);
-  books_.SetNumbering(NumberingOf(config_.registers));
+  reconciliation_.SetNumbering(NumberingOf(config_.registers));
   auto words = VocabularyOf(config_.formats);
   if (!words.ok()) return Failure{service::kExitConfiguration, std::move(words).status()};
   intake_options_->poslog_words = *std::move(words);
@@ -105,7 +103,7 @@ std::optional<Failure> Agent::StartStore() {
   journal::JournalOptions options;
   options.store.path = config_.journal.path;
   options.store.store_id = config_.store_id;
-  options.store.books = &books_;
+  options.store.books = &reconciliation_;
   options.store.naming_settings = NamingSettings(config_);
   options.store.quarantine_max_count = static_cast<uint64_t>(config_.limits.quarantine_documents);
   options.store.quarantine_max_bytes = static_cast<uint64_t>(config_.limits.quarantine_bytes);
@@ -127,7 +125,7 @@ std::optional<Failure> Agent::StartStore() {
     pulse.ExpectSilence(clock_.Now(), most);
   };
   options.on_growth = [this](const journal::StreamRow& stream) {
-    if (pump_ != nullptr) pump_->JournalGrew(stream);
+    if (uplink_ != nullptr) uplink_->JournalGrew(stream);
   };
   options.history = [this](const journal::JournalStats& stats) { return Minute(stats); };
   // A log that was left long is read in one step.
@@ -151,7 +149,7 @@ std::optional<Failure> Agent::StartStore() {
 // On the journal thread, once a second.
 std::optional<journal::HistoryPoint> Agent::Minute(const journal::JournalStats& stats) {
   if (!uplink_runs_) return std::nullopt;
-  const uplink::UplinkStats link = pump_->Stats();
+  const uplink::UplinkStats link = uplink_->Stats();
   const WallTime now = clock_.Wall();
   crossings_.Saw({stats.stream,
                   {link.sent_through, std::max(link.acked_through, stats.acked_through),
@@ -160,97 +158,63 @@ std::optional<journal::HistoryPoint> Agent::Minute(const journal::JournalStats& 
   return history_.Tick({stats, link, clock_.Now(), now});
 }
 
-Result<mqtt::LinkOptions> Agent::LinkOptionsOf() const {
-  mqtt::LinkOptions link;
-  auto password = service::ReadSecret("broker.password_file", config_.broker.password_file,
-                                      EnvironmentVariable);
-  if (!password.ok()) return std::move(password).status();
-  link.password = *std::move(password);
-  link.url = config_.broker.url;
-  link.client_id = "tillrelay-" + config_.store_id;
-  link.protocol = mqtt::ProtocolOf(config_.broker.protocol);
-  link.username = config_.broker.username;
-  const struct {
-    const char* key;
-    const std::string& value;
-    std::string* out;
-  } files[] = {{"broker.ca_file", config_.broker.ca_file, &link.ca_file},
-               {"broker.cert_file", config_.broker.cert_file, &link.cert_file},
-               {"broker.key_file", config_.broker.key_file, &link.key_file}};
-  const bool tls = link.url.starts_with("mqtts://");  // else none of them is used
-  for (const auto& file : files) {
-    if (!tls) break;
-    auto path = service::CredentialPath(file.key, file.value, EnvironmentVariable);
-    if (!path.ok()) return std::move(path).status();
-    *file.out = *std::move(path);
-  }
-  link.will_topic = wire::TopicsOf(config_.delivery.topic_prefix, config_.store_id).status;
-  link.will_payload = wire::WriteWill(session_);
-  link.content_type = std::string(wire::kEventContentType);
-  link.batch_content_type = std::string(wire::kBatchContentType);
-  return link;
-}
-
 Status Agent::StartUplink() {
-  uplink::PumpOptions options;
-  uplink::CourierOptions& courier = options.courier;
-  courier.sender.has_broker = !config_.broker.url.empty();
-  courier.sender.session = session_;
-  courier.sender.retry_min = milliseconds(config_.broker.retry_min_ms);
-  courier.sender.retry_max = milliseconds(config_.broker.retry_max_ms);
+  uplink::UplinkThreadOptions options;
+  uplink::UplinkDriverOptions& driver = options.driver;
+  driver.sender.has_broker = !config_.broker.url.empty();
+  driver.sender.session = session_;
+  driver.sender.retry_min = milliseconds(config_.broker.retry_min_ms);
+  driver.sender.retry_max = milliseconds(config_.broker.retry_max_ms);
   const auto& delivery = config_.delivery;
-  courier.batches = delivery.form == "batches";
-  courier.automatic = delivery.form == "auto" && delivery.confirm == "centre";
-  courier.zstd = delivery.zstd;
-  courier.sender.by_broker = delivery.confirm == "broker";
-  courier.sender.events_per_message =
+  driver.batches = delivery.form == "batches";
+  driver.automatic = delivery.form == "auto" && delivery.confirm == "centre";
+  driver.zstd = delivery.zstd;
+  driver.sender.by_broker = delivery.confirm == "broker";
+  driver.sender.events_per_message =
       delivery.form == "events" ? 1 : static_cast<uint64_t>(delivery.batch_events);
-  courier.sender.max_unconfirmed_events = static_cast<uint64_t>(delivery.max_unconfirmed);
-  courier.sender.max_events_per_s = static_cast<uint64_t>(delivery.max_events_per_s);
-  courier.sender.max_bytes_per_s = static_cast<uint64_t>(delivery.max_bytes_per_s);
+  driver.sender.max_unconfirmed_events = static_cast<uint64_t>(delivery.max_unconfirmed);
+  driver.sender.max_events_per_s = static_cast<uint64_t>(delivery.max_events_per_s);
+  driver.sender.max_bytes_per_s = static_cast<uint64_t>(delivery.max_bytes_per_s);
   const Sha256Digest share = Sha256(config_.store_id);
-  courier.sender.first_retry = std::min<Duration>(Duration(uplink::kOutageSpread) * share[0] / 256,
-                                                  milliseconds(config_.broker.retry_max_ms));
+  driver.sender.first_retry = std::min<Duration>(Duration(uplink::kOutageSpread) * share[0] / 256,
+                                                 milliseconds(config_.broker.retry_max_ms));
   if (const auto agreed = journal_->clock_agreed()) clock_trust_.Restore(*agreed);
-  courier.clock_trust = &clock_trust_;
-  courier.watch_own_status = true;
-  courier.former_sessions = KeepSession(config_.journal.path + ".sessions", session_);
-  courier.store_id = config_.store_id;
-  courier.journal_path = config_.journal.path;
-  courier.broker = config_.broker.url;
-  courier.topics = wire::TopicsOf(config_.delivery.topic_prefix, config_.store_id);
-  if (courier.sender.has_broker) {
-    options.make_link =
-        [this](const mqtt::Deliver& deliver) -> Result<std::unique_ptr<mqtt::Link>> {
-      return std::unique_ptr<mqtt::Link>(std::make_unique<ConfiguredLink>(
-          [this] { return LinkOptionsOf(); }, mqtt::MakePahoLink, deliver));
-    };
+  driver.clock_trust = &clock_trust_;
+  driver.centre_key = CentreKeyOptionsOf();
+  driver.watch_own_status = true;
+  driver.former_sessions = KeepSession(config_.journal.path + ".sessions", session_);
+  driver.store_id = config_.store_id;
+  driver.journal_path = config_.journal.path;
+  driver.broker = config_.broker.url;
+  driver.topics = wire::TopicsOf(config_.delivery.topic_prefix, config_.store_id);
+  if (driver.sender.has_broker) {
+    options.make_link = [this](mqtt::Deliver deliver) { return MakeLink(std::move(deliver)); };
   }
-  courier.status_json = [this] {
+  driver.status_json = [this] {
     return monitor::StatusJson(TakeSnapshot(), [this](WallTime t) { return LocalTime(t); });
   };
   options.beat = Beat("uplink", kUplinkBudget);
-  pump_ =
+  uplink_ =
       std::make_unique<uplink::UplinkThread>(std::move(options), journal_.get(), &clock_, &random_);
   uplink_runs_ = true;
   StartDesk();  // before the first status is told: it is part of it
-  return pump_->Start();
+  return uplink_->Start();
 }
 
 void Agent::StartDesk() {
-  desk_intake_ =
+  admin_intake_ =
       std::make_unique<capture::Intake>(&*intake_options_, journal_.get(), &counters_, &clock_);
   query_ =
       std::make_unique<journal::QueryThread>(config_.journal.path, Beat("query", kThreadBudget));
   query_->Start();
   const auto& registers = config_.registers;
-  desk_ = std::make_shared<AdminService>(
-      AdminService::Rooms{*query_, *desk_intake_, *journal_, *pump_, books_,
+  admin_service_ = std::make_shared<AdminService>(
+      AdminService::Rooms{*query_, *admin_intake_, *journal_, *uplink_, reconciliation_,
                           intake_options_->shop.zone, clock_, heartbeat_, config_, crossings_,
                           fingerprint_, [this] { return TakeSnapshot(); }},
       reconcile::SilenceRule{registers.expected, registers.opening_hours,
                              std::chrono::minutes(registers.silent_after_min)});
-  desk_->LoadRegisters();
+  admin_service_->LoadRegisters();
 }
 
 Status Agent::StartDropFolder() {

@@ -19,7 +19,6 @@ void List(JsonWriter* json, std::string_view name, const std::vector<std::string
 }  // namespace
 
 log::Level LogLevelOf(const std::string& word) {
-  if (word == "debug") return log::Level::kDebug;
   if (word == "warning") return log::Level::kWarning;
   return word == "error" ? log::Level::kError : log::Level::kInfo;
 }

@@ -12,7 +12,8 @@ constexpr std::chrono::seconds kPatience{5};
 
 // The library tells of files that it cannot use as of a port that does not answer.
 Status CheckFiles(const mqtt::LinkOptions& options) {
-  if (!options.url.starts_with("mqtts://")) return Status::Ok();
+  const auto url = mqtt::ParseBrokerUrl(options.url);
+  if (!url.ok() || !url->tls) return Status::Ok();
   if (!options.ca_file.empty()) {
     if (Status s = http::CheckAuthorities(options.ca_file); !s.ok()) {
       return std::move(s).Within("broker.ca_file");
@@ -24,12 +25,16 @@ Status CheckFiles(const mqtt::LinkOptions& options) {
   return s.ok() ? s : std::move(s).Within("broker.cert_file");
 }
 
-// Empty: the handshake went well, or the broker could not even be reached.
+Result<Fd> Reached(const mqtt::BrokerUrl& url) {
+  return http::ConnectTo({false, url.host, static_cast<uint16_t>(std::stoi(url.port))}, kPatience);
+}
+
+// Empty: the handshake went well, or the broker could not even be reached, or it is not for us to
+// reach it.
 std::string TlsFault(const mqtt::LinkOptions& options) {
   const auto url = mqtt::ParseBrokerUrl(options.url);
-  if (!url.ok() || !url->tls) return "";
-  const auto socket =
-      http::ConnectTo({false, url->host, static_cast<uint16_t>(std::stoi(url->port))}, kPatience);
+  if (!url.ok() || !url->tls || !options.proxy.empty()) return "";
+  const auto socket = Reached(*url);
   if (!socket.ok()) return "";
   const auto pipe = http::TlsPipe::Connect(
       socket->get(), url->host, {options.ca_file, options.cert_file, options.key_file}, kPatience);
@@ -37,6 +42,12 @@ std::string TlsFault(const mqtt::LinkOptions& options) {
 }
 
 }  // namespace
+
+bool Answers(const mqtt::LinkOptions& options) {
+  if (!options.proxy.empty()) return true;
+  const auto url = mqtt::ParseBrokerUrl(options.url);
+  return url.ok() && Reached(*url).ok() && TlsFault(options).empty();
+}
 
 ConfiguredLink::ConfiguredLink(Options options, Make make, mqtt::Deliver deliver)
     : options_of_(std::move(options)), make_(std::move(make)), deliver_(std::move(deliver)) {}

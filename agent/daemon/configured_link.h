@@ -18,6 +18,10 @@
 
 namespace tillrelay {
 
+// Whether a broker with these options answers: its port, and its TLS where it has some. Through a
+// proxy that cannot be told, and it is taken to. Waits for up to ten seconds.
+bool Answers(const mqtt::LinkOptions& options);
+
 class ConfiguredLink final : public mqtt::Link {
  public:
   using Options = std::function<Result<mqtt::LinkOptions>()>;

@@ -293,8 +293,8 @@ class Diagnosis {
     } else if (j_.head == 0) {
       v_.headline = strings::kNothingYet;
     } else {
-      v_.headline = s_.by_broker() ? fmt::format(strings::kDeliveredBroker, Thousands(j_.head))
-                                   : fmt::format(strings::kDelivered, Thousands(j_.head));
+      v_.headline = s_.by_broker() ? fmt::format(strings::kDeliveredBroker, EventsText(j_.head))
+                                   : fmt::format(strings::kDelivered, EventsText(j_.head));
     }
     if (s_.by_broker()) {
       v_.reason += v_.reason.empty() ? "" : " ";

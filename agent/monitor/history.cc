@@ -18,29 +18,9 @@ double PerSecond(uint64_t now, uint64_t then, double seconds) {
 
 }  // namespace
 
-uplink::LatencyCounts Since(const uplink::LatencyCounts& now, const uplink::LatencyCounts& then) {
-  uplink::LatencyCounts difference;
-  for (size_t i = 0; i < now.classes.size(); ++i) {
-    difference.classes[i] = now.classes[i] - std::min(now.classes[i], then.classes[i]);
-  }
-  return difference;
-}
-
-std::optional<double> LatencyMs(const uplink::LatencyCounts& counts, double share) {
-  uint64_t all = 0;
-  for (const uint64_t count : counts.classes) all += count;
-  if (all == 0) return std::nullopt;
-  const double wanted = share * static_cast<double>(all);
-  double below = 0;
-  for (size_t i = 0; i < uplink::kLatencyBounds.size(); ++i) {
-    const auto here = static_cast<double>(counts.classes[i]);
-    const double low = i == 0 ? 0 : uplink::kLatencyBounds[i - 1];
-    if (here > 0 && below + here >= wanted) {
-      return 1000 * (low + (uplink::kLatencyBounds[i] - low) * (wanted - below) / here);
-    }
-    below += here;
-  }
-  return 1000 * uplink::kLatencyBounds.back();
+std::optional<double> LatencyMs(const uplink::LatencyHistogram& values, double share) {
+  const auto seconds = values.Quantile(share);
+  return seconds ? std::optional(1000 * *seconds) : std::nullopt;
 }
 
 void HistoryGauge::Start(const Sample& look) {
@@ -60,8 +40,8 @@ journal::HistoryPoint HistoryGauge::End(const Sample& look) const {
   point.at_s = begin_.minute * kMinute;
   const double seconds =
       std::max(std::chrono::duration<double>(look.now - begin_.at).count(), 0.001);
-  const auto broker = Since(look.uplink.to_broker, begin_.broker);
-  const auto centre = Since(look.uplink.to_centre, begin_.centre);
+  const auto broker = look.uplink.to_broker.Since(begin_.broker);
+  const auto centre = look.uplink.to_centre.Since(begin_.centre);
   point.values = {
       static_cast<double>(waiting_),
       PerSecond(look.journal.stored_total, begin_.stored, seconds),

@@ -30,7 +30,7 @@ class HistoryGauge {
     int64_t minute = -1;
     Instant at{};
     uint64_t stored = 0, confirmed = 0;
-    uplink::LatencyCounts broker, centre;
+    uplink::LatencyHistogram broker{uplink::kLatencyBounds}, centre{uplink::kLatencyBounds};
   };
   void Start(const Sample& look);
   journal::HistoryPoint End(const Sample& look) const;
@@ -40,11 +40,7 @@ class HistoryGauge {
   uint64_t looks_ = 0, online_ = 0;
 };
 
-// What came between two copies of the same counters.
-uplink::LatencyCounts Since(const uplink::LatencyCounts& now, const uplink::LatencyCounts& then);
-
-// The value below which `share` of the events lie, in ms; nothing without events. Between the
-// bounds of a class it is drawn evenly.
-std::optional<double> LatencyMs(const uplink::LatencyCounts& counts, double share);
+// How many milliseconds `share` of the events took at most; nothing without events.
+std::optional<double> LatencyMs(const uplink::LatencyHistogram& values, double share);
 
 }  // namespace tillrelay::monitor

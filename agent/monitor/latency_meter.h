@@ -15,7 +15,7 @@ namespace tillrelay::monitor {
 class LatencyMeter {
  public:
   // In milliseconds; nothing while no event has come through.
-  std::optional<double> Feed(Instant now, const uplink::LatencyCounts& counts);
+  std::optional<double> Feed(Instant now, const uplink::LatencyHistogram& values);
 
  private:
   static constexpr size_t kPlaces = 13;
@@ -23,7 +23,7 @@ class LatencyMeter {
 
   struct Sample {
     Instant at{};
-    uplink::LatencyCounts counts;
+    uplink::LatencyHistogram values{uplink::kLatencyBounds};
   };
 
   Mutex mutex_;

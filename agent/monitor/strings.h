@@ -10,15 +10,15 @@ namespace tillrelay::strings {
 using Text = std::string_view;
 
 // --- headlines: how it stands ---
-inline constexpr Text kDelivered = "All {} events are at head office.";
-inline constexpr Text kDeliveredBroker = "All {} events are at the broker.";
+inline constexpr Text kDelivered = "{} delivered, nothing waiting.";
+inline constexpr Text kDeliveredBroker = "{} delivered to the broker, nothing waiting.";
 inline constexpr Text kNothingYet = "Ready. No event has been captured yet.";
 inline constexpr Text kOnTheirWay = "On line. {} on the way to head office.";
 inline constexpr Text kDraining = "Catching up: {} waiting, oldest {}.";
 inline constexpr Text kUnconfigured = "This server does not know yet which store it is.";
 inline constexpr Text kNoBroker = "{}: no broker is configured.";
 inline constexpr Text kPaused = "{}. Sending has been paused by a person since {}.";
-inline constexpr Text kUnreachable = "{}. Head office cannot be reached since {}.";
+inline constexpr Text kUnreachable = "{}. Head office has been unreachable since {}.";
 inline constexpr Text kConnecting = "{}. Connecting to head office.";
 inline constexpr Text kUnconfirmed = "{}. Head office has not confirmed since {}.";
 inline constexpr Text kPoisoned = "Nothing can be stored: the journal has failed.";
@@ -88,7 +88,7 @@ inline constexpr Text kSafeDays =
 inline constexpr Text kSafeButLost =
     "What waits is stored on this server. What is lost is listed below.";
 inline constexpr Text kSafeDelivered = "Nothing is waiting, and nothing needs a person.";
-inline constexpr Text kSafeIssues = "Delivery works; what follows needs a person.";
+inline constexpr Text kSafeIssues = "Deliveries are working. These items need attention:";
 inline constexpr Text kSafeRefusing =
     "Everything accepted so far is safe. Registers keep what is refused and send it again; files "
     "stay in the drop folder.";
@@ -149,7 +149,7 @@ inline constexpr Text kStepDropFolder =
 
 // --- things that need a person ---
 inline constexpr Text kIssueQuarantine = "{} in quarantine";
-inline constexpr Text kIssueQuarantineDetail = "kept, but in no ledger until a person decides";
+inline constexpr Text kIssueQuarantineDetail = "not counted in stock until resolved";
 inline constexpr Text kIssueDropFolder = "The drop folder cannot be used";
 inline constexpr Text kIssueUnreadable = "{} cannot be read";
 inline constexpr Text kIssueUnreadableDetail =

@@ -32,8 +32,8 @@ class Latency {
     centre_.waiting.clear();
     last_ = 0;
   }
-  const LatencyCounts& broker() const { return broker_.counts; }
-  const LatencyCounts& centre() const { return centre_.counts; }
+  const LatencyHistogram& broker() const { return broker_.counts; }
+  const LatencyHistogram& centre() const { return centre_.counts; }
 
  private:
   struct Probe {
@@ -42,7 +42,7 @@ class Latency {
   };
   struct Watch {
     std::deque<Probe> waiting;
-    LatencyCounts counts{};
+    LatencyHistogram counts{kLatencyBounds};
     void Passed(uint64_t through, WallTime now) {
       for (; !waiting.empty() && waiting.front().sequence <= through; waiting.pop_front()) {
         const auto took = now - waiting.front().recorded_at;

@@ -11,7 +11,7 @@ Sender::Sender(SenderOptions options, JournalPosition journal, Random* random)
     : options_(std::move(options)),
       random_(*random),
       journal_(std::move(journal)),
-      backoff_(options_.retry_min, options_.retry_max, random),
+      reconnect_delay_(options_.retry_min, options_.retry_max, random),
       desk_(options_.session),
       cap_(options_.max_events_per_s, options_.max_bytes_per_s),
       phase_(options_.has_broker ? Phase::kWaiting : Phase::kIdle) {
@@ -63,7 +63,7 @@ void Sender::Down(const Failure& failure, Instant now) {
   if (phase_ == Phase::kIdle || phase_ == Phase::kWaiting) return;
   const bool outage = link_open();
   if (outage) {
-    backoff_.LinkWasUpFor(now - connected_at_);
+    reconnect_delay_.LinkWasUpFor(now - connected_at_);
     LearnKeepAlive(failure);
     NoteSize(now);
     line_.Restart();
@@ -74,8 +74,8 @@ void Sender::Down(const Failure& failure, Instant now) {
   phase_since_ = now;
   last_failure_ = failure;
   ++failures_[static_cast<size_t>(failure.cause)];
-  Duration wait = backoff_.Next();
-  if (outage && backoff_.first()) wait = std::max(wait, options_.first_retry);
+  Duration wait = reconnect_delay_.Next();
+  if (outage && reconnect_delay_.first()) wait = std::max(wait, options_.first_retry);
   if (failure.cause == LinkCause::kTakeOver) {
     const double spread = static_cast<double>(Duration(kTakeOverMax - kTakeOverMin).count());
     wait = Duration(kTakeOverMin) + Duration(static_cast<int64_t>(random_.Unit() * spread));

@@ -15,9 +15,9 @@
 #include <vector>
 
 #include "agent/uplink/actions.h"
-#include "agent/uplink/backoff.h"
 #include "agent/uplink/line_budget.h"
 #include "agent/uplink/rate_cap.h"
+#include "agent/uplink/reconnect_delay.h"
 #include "agent/uplink/replay.h"
 #include "agent/uplink/send_window.h"
 #include "agent/uplink/uplink_stats.h"
@@ -191,7 +191,7 @@ class Sender {
   Random& random_;
   JournalPosition journal_;
   std::vector<StreamPlace> places_;
-  Backoff backoff_;
+  ReconnectDelay reconnect_delay_;
   SendWindow window_;
   LineBudget line_;
   seconds keep_alive_{kKeepAlive};

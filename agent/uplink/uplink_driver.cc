@@ -69,7 +69,7 @@ LinkCause CauseOf(mqtt::FailureCause cause) {
   return LinkCause::kOther;
 }
 
-UplinkDriver::UplinkDriver(CourierOptions options, JournalPort* port, const Clock* clock,
+UplinkDriver::UplinkDriver(UplinkDriverOptions options, JournalPort* port, const Clock* clock,
                            Random* random)
     : options_(std::move(options)),
       port_(*port),
@@ -88,7 +88,8 @@ void UplinkDriver::Take(const mqtt::LinkEvent& event) {
   const Failure failure{CauseOf(event.cause), event.text};
   switch (event.what) {
     case mqtt::LinkEventType::kConnected:
-      if (!sender_.link_open()) log::Info("uplink", "connected to {}", options_.broker);
+      if (!event.broker.empty()) broker_ = event.broker;
+      if (!sender_.link_open()) log::Info("uplink", "connected to {}", broker_);
       trouble_.Clear();
       maximum_packet_ = event.maximum_packet;
       connected_at_ = now;
@@ -99,7 +100,9 @@ void UplinkDriver::Take(const mqtt::LinkEvent& event) {
       status_denied_ = status_denied_ || status_asked_;
       status_asked_ = false;
       trouble_.Report(event.text, now);
-      return sender_.OnLost(failure, now);
+      sender_.OnLost(failure, now);
+      if (event.more) sender_.RetryNow(now);
+      return;
     case mqtt::LinkEventType::kSubscribed:
       if (subscriptions_pending_ == 0) {  // the own status, which need not be readable
         status_asked_ = false;
@@ -148,6 +151,10 @@ void UplinkDriver::TakeConfirm(JsonValue value, bool retained) {
   const Instant now = clock_.Now();
   if (!confirm.ok() || confirm->store != options_.store_id) {
     return trouble_.Report("a malformed or foreign confirmation was ignored", now);
+  }
+  refused_confirmation_ = centre_key_.Refuses(*confirm);
+  if (!refused_confirmation_.empty()) {
+    return forged_.Report("ALARM a confirmation was not believed: " + refused_confirmation_, now);
   }
   Refresh();
   if (!retained) CompareClocks(confirm->at);

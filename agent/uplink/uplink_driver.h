@@ -12,6 +12,7 @@
 #include <string>
 
 #include "agent/journal/query/reader.h"
+#include "agent/uplink/centre_key.h"
 #include "agent/uplink/journal_port.h"
 #include "agent/uplink/latency.h"
 #include "agent/uplink/sender.h"
@@ -25,7 +26,7 @@
 
 namespace tillrelay::uplink {
 
-struct CourierOptions {
+struct UplinkDriverOptions {
   SenderOptions sender;
   std::string store_id;
   std::string broker;  // for people: the url without credentials
@@ -41,11 +42,12 @@ struct CourierOptions {
   bool watch_own_status = false;
   std::vector<std::string> former_sessions = {};
   ClockTrust* clock_trust = nullptr;  // hears how the centre's clock compares
+  CentreKeyOptions centre_key = {};
 };
 
 class UplinkDriver {
  public:
-  UplinkDriver(CourierOptions options, JournalPort* port, const Clock* clock, Random* random);
+  UplinkDriver(UplinkDriverOptions options, JournalPort* port, const Clock* clock, Random* random);
 
   // Opens the reader; also when the journal has another file or stream.
   Status OpenReader();
@@ -59,6 +61,10 @@ class UplinkDriver {
 
   Sender& sender() { return sender_; }
   const Sender& sender() const { return sender_; }
+  const std::string& broker() const { return broker_; }
+  const CentreKey& centre_key() const { return centre_key_; }
+  // Why the last confirmation did not count; empty: it did.
+  const std::string& refused_confirmation() const { return refused_confirmation_; }
   WallTime last_confirmed_at() const { return last_confirmed_at_; }
   // How far the centre's clock is ahead of this one, by its last live confirmation.
   std::chrono::milliseconds centre_clock_ahead() const { return centre_clock_ahead_; }
@@ -116,7 +122,7 @@ class UplinkDriver {
   void PublishControl(const std::string& topic, const std::string& payload, bool retained);
   void Declare(const act::DeclareLoss& loss);
 
-  const CourierOptions options_;
+  const UplinkDriverOptions options_;
   JournalPort& port_;
   const Clock& clock_;
   mqtt::Link* link_ = nullptr;
@@ -133,9 +139,13 @@ class UplinkDriver {
   bool accepts_batches_ = false, accepts_zstd_ = false;  // by the last confirmation
   SendWindow::Flight batch_flight_;
   uint64_t next_token_ = 1;
-  uint32_t maximum_packet_ = 0;  // 0: the broker told no limit
+  CentreKey centre_key_{options_.centre_key};
+  std::string refused_confirmation_;
+  std::string broker_ = options_.broker;  // the one that was connected last
+  uint32_t maximum_packet_ = 0;           // 0: the broker told no limit
   int subscriptions_pending_ = 0;
   log::RateLimitedLog trouble_{log::Level::kWarning, "uplink"};
+  log::RateLimitedLog forged_{log::Level::kError, "uplink"};
   Instant connected_at_{};
   std::chrono::milliseconds centre_clock_ahead_{0};
   WallTime last_confirmed_at_{};

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "common/base/clock.h"
+#include "common/metrics/histogram.h"
 
 namespace tillrelay::uplink {
 
@@ -44,21 +45,11 @@ struct ReplayOrder {
   std::string recorded_from, recorded_through;
 };
 
-// Upper bounds of the classes in seconds; one more class has no bound.
-inline constexpr std::array<double, 19> kLatencyBounds = {
+// In seconds.
+using LatencyHistogram = HistogramOf<19>;
+inline constexpr LatencyHistogram::Bounds kLatencyBounds = {
     0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,  0.25, 0.5,
     1,      2.5,   5,      10,    30,   60,    300,  1800, 3600};
-
-struct LatencyCounts {
-  std::array<uint64_t, kLatencyBounds.size() + 1> classes{};  // not added up
-  double sum_s = 0;
-  void Add(double seconds) {
-    size_t index = 0;
-    while (index < kLatencyBounds.size() && seconds > kLatencyBounds[index]) ++index;
-    ++classes[index];
-    sum_s += seconds;
-  }
-};
 
 struct ReplayProgress {
   std::string id;
@@ -98,8 +89,11 @@ struct UplinkStats {
   uint64_t forks_total = 0, parked_total = 0, lost_total = 0;
   // By the last confirmation: kept at head office, which could not apply them.
   uint64_t unapplied = 0;
-  std::string unapplied_numbers;               // "2-3, 5", the first of them
-  LatencyCounts to_broker, to_centre;          // of events since the start, from the journal on
+  std::string refused_confirmation;  // why the last one did not count; empty: it did
+  std::string confirm_trust;         // "signed" | "unsigned"; empty before the first
+  std::string unapplied_numbers;     // "2-3, 5", the first of them
+  // Of events since the start, from the journal on.
+  LatencyHistogram to_broker{kLatencyBounds}, to_centre{kLatencyBounds};
   std::vector<UnknownStream> unknown_streams;  // by the last confirmation
   std::vector<ReplayProgress> replays;         // the last ones, the running one behind them
   std::string alarm;                           // fork cause or take-over, in words; empty: none

@@ -48,23 +48,22 @@ class Port final : public JournalPort {
 
 }  // namespace
 
-UplinkThread::UplinkThread(PumpOptions options, journal::Journal* journal, const Clock* clock,
-                           Random* random)
+UplinkThread::UplinkThread(UplinkThreadOptions options, journal::Journal* journal,
+                           const Clock* clock, Random* random)
     : options_(std::move(options)),
       clock_(*clock),
       random_(*random),
       inbox_(kInboxEntries, kInboxBytes),
       port_(std::make_unique<Port>(journal)),
-      courier_(options_.courier, port_.get(), clock, random) {
+      driver_(options_.driver, port_.get(), clock, random) {
   head_ = journal->Stats().head;
-  courier_.before_status = [this] { PublishStats(); };
+  driver_.before_status = [this] { PublishStats(); };
 }
 
 UplinkThread::~UplinkThread() { Stop(Duration(0)); }
 
 Status UplinkThread::Start() {
-  if (Status opened = courier_.OpenReader(); !opened.ok())
-    return std::move(opened).Within("uplink");
+  if (Status opened = driver_.OpenReader(); !opened.ok()) return std::move(opened).Within("uplink");
   if (options_.make_link) {
     auto link = options_.make_link([this](mqtt::LinkEvent&& event) {
       const bool message = event.what == mqtt::LinkEventType::kMessage;
@@ -77,7 +76,7 @@ Status UplinkThread::Start() {
     });
     if (!link.ok()) return std::move(link).status().Within("broker");
     link_ = *std::move(link);
-    courier_.UseLink(link_.get());
+    driver_.UseLink(link_.get());
   }
   PublishStats();
   thread_ = std::thread([this] {
@@ -123,7 +122,7 @@ UplinkStats UplinkThread::Stats() const {
 }
 
 void UplinkThread::Run() {
-  const Sender& sender = courier_.sender();
+  const Sender& sender = driver_.sender();
   for (;;) {
     const Instant now = clock_.Now();
     const Instant stop_at{Duration(stop_at_.load())};
@@ -133,48 +132,50 @@ void UplinkThread::Run() {
     std::vector<Input> inputs = inbox_.PopAll(wait);
     if (options_.beat) options_.beat();
     for (Input& input : inputs) Take(input);
-    courier_.Turn();
+    driver_.Turn();
     PublishStats();
     if (stop_at_ != INT64_MAX && (clock_.Now() >= stop_at || Flushed())) break;
   }
-  courier_.SayGoodbye();
+  driver_.SayGoodbye();
 }
 
 bool UplinkThread::Flushed() const {
-  const Sender& sender = courier_.sender();
+  const Sender& sender = driver_.sender();
   return !sender.online() || sender.settled_through() >= head_.load();
 }
 
 void UplinkThread::Take(Input& input) {
-  if (auto* event = std::get_if<mqtt::LinkEvent>(&input)) return courier_.Take(*event);
+  if (auto* event = std::get_if<mqtt::LinkEvent>(&input)) return driver_.Take(*event);
   if (auto* asked = std::get_if<ReplayAsked>(&input)) {
-    Status started = courier_.sender().StartReplay(asked->order, asked->id);
+    Status started = driver_.sender().StartReplay(asked->order, asked->id);
     PublishStats();  // whoever has the answer finds the replay
     return asked->answer->set_value(std::move(started));
   }
   switch (std::get<Order>(input)) {
     case Order::kPause:
-      return courier_.sender().Pause(clock_.Now());
+      return driver_.sender().Pause(clock_.Now());
     case Order::kResume:
-      return courier_.sender().Resume(clock_.Now());
+      return driver_.sender().Resume(clock_.Now());
     case Order::kRetryNow:
-      return courier_.sender().RetryNow(clock_.Now());
+      return driver_.sender().RetryNow(clock_.Now());
   }
 }
 
 void UplinkThread::PublishStats() {
   UplinkStats stats;
-  stats.broker = options_.courier.broker;
-  courier_.sender().Describe(&stats, clock_.Now(), clock_.Wall());
-  stats.last_confirmed_at = courier_.last_confirmed_at();
-  stats.centre_clock_ahead = courier_.centre_clock_ahead();
-  stats.unknown_streams = courier_.unknown_streams();
+  stats.broker = driver_.broker();
+  stats.refused_confirmation = driver_.refused_confirmation();
+  stats.confirm_trust = driver_.centre_key().trust();
+  driver_.sender().Describe(&stats, clock_.Now(), clock_.Wall());
+  stats.last_confirmed_at = driver_.last_confirmed_at();
+  stats.centre_clock_ahead = driver_.centre_clock_ahead();
+  stats.unknown_streams = driver_.unknown_streams();
   stats.dropped_messages_total = dropped_;
-  stats.sees_twins = courier_.sees_twins();
-  stats.unapplied = courier_.unapplied().events;
-  stats.unapplied_numbers = courier_.unapplied().numbers;
-  stats.to_broker = courier_.latency().broker();
-  stats.to_centre = courier_.latency().centre();
+  stats.sees_twins = driver_.sees_twins();
+  stats.unapplied = driver_.unapplied().events;
+  stats.unapplied_numbers = driver_.unapplied().numbers;
+  stats.to_broker = driver_.latency().broker();
+  stats.to_centre = driver_.latency().centre();
   Lock lock(mutex_);
   stats_ = std::move(stats);
 }

@@ -22,8 +22,8 @@ namespace tillrelay::uplink {
 
 using MakeLink = std::function<Result<std::unique_ptr<mqtt::Link>>(mqtt::Deliver)>;
 
-struct PumpOptions {
-  CourierOptions courier;
+struct UplinkThreadOptions {
+  UplinkDriverOptions driver;
   MakeLink make_link;  // empty: no broker configured
   std::function<void()> beat;
 };
@@ -31,7 +31,8 @@ struct PumpOptions {
 class UplinkThread {
  public:
   // `status_json` of the driver's options is called on the uplink's thread.
-  UplinkThread(PumpOptions options, journal::Journal* journal, const Clock* clock, Random* random);
+  UplinkThread(UplinkThreadOptions options, journal::Journal* journal, const Clock* clock,
+               Random* random);
   ~UplinkThread();
 
   Status Start();
@@ -62,13 +63,13 @@ class UplinkThread {
   void PublishStats();
   bool Flushed() const;
 
-  const PumpOptions options_;
+  const UplinkThreadOptions options_;
   const Clock& clock_;
   Random& random_;
   Inbox<Input> inbox_;
   std::unique_ptr<JournalPort> port_;
   std::unique_ptr<mqtt::Link> link_;
-  UplinkDriver courier_;
+  UplinkDriver driver_;
   std::atomic<uint64_t> head_{0};
   std::atomic<uint64_t> dropped_{0};
   std::atomic<int64_t> stop_at_{INT64_MAX};

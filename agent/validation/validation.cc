@@ -46,7 +46,7 @@ class Validator {
     ServerFiles();
     Places();
     Journal();
-    Broker();
+    Brokers();
     std::stable_sort(findings_.begin(), findings_.end(),
                      [](const Finding& a, const Finding& b) { return a.verdict > b.verdict; });
     return std::move(findings_);
@@ -278,32 +278,51 @@ class Validator {
     }
   }
 
-  void Broker() {
-    const auto& broker = c_.broker;
-    if (broker.url.empty()) return;
+  void Proxy() {
+    if (c_.broker.proxy.empty()) return;
+    if (auto proxy = mqtt::ParseProxyUrl(c_.broker.proxy); !proxy.ok()) {
+      Add(Verdict::kUplinkOff, "broker.proxy", proxy.status().message(), "correct broker.proxy");
+    }
+    Secret(Verdict::kUplinkOff, "broker.proxy_password_file", c_.broker.proxy_password_file);
+  }
+
+  void Brokers() {
+    if (c_.broker.url.empty()) return;
+    Proxy();
+    Broker("broker", c_.broker.others.empty() ? "broker.url" : "broker.urls", c_.broker);
+    for (size_t i = 0; i < c_.broker.others.size(); ++i) {
+      Broker(fmt::format("broker.{}", i + 2), "broker.urls", c_.broker.others[i]);
+    }
+  }
+
+  void Broker(const std::string& section, const std::string& url_key,
+              const config::Config::BrokerAddress& broker) {
     auto url = mqtt::ParseBrokerUrl(broker.url);
     if (!url.ok()) {
-      Add(Verdict::kUplinkOff, "broker.url", url.status().message(),
+      Add(Verdict::kUplinkOff, url_key, url.status().message(),
           "tillrelay setup --broker-url mqtts://HOST:8883");
     }
-    Secret(Verdict::kUplinkOff, "broker.password_file", broker.password_file);
+    Secret(Verdict::kUplinkOff, section + ".password_file", broker.password_file);
     if (!url.ok()) return;
     if (!url->tls) {
       if ((broker.ca_file + broker.cert_file + broker.key_file).empty()) return;
-      return Add(Verdict::kWarn, "broker.url", "mqtt:// uses no certificate, and some are set",
-                 "mqtts:// if the line is to be encrypted");
+      return Add(
+          Verdict::kWarn, url_key,
+          fmt::format("{} uses no certificate, and some are set",
+                      url->websocket ? "ws://" : "mqtt://"),
+          fmt::format("{} if the line is to be encrypted", url->websocket ? "wss://" : "mqtts://"));
     }
-    const auto ca = Readable(Verdict::kUplinkOff, "broker.ca_file", broker.ca_file);
-    const auto cert = Readable(Verdict::kUplinkOff, "broker.cert_file", broker.cert_file);
-    const auto key = Readable(Verdict::kUplinkOff, "broker.key_file", broker.key_file);
-    if (ca) Authorities(Verdict::kUplinkOff, "broker.ca_file", *ca);
+    const auto ca = Readable(Verdict::kUplinkOff, section + ".ca_file", broker.ca_file);
+    const auto cert = Readable(Verdict::kUplinkOff, section + ".cert_file", broker.cert_file);
+    const auto key = Readable(Verdict::kUplinkOff, section + ".key_file", broker.key_file);
+    if (ca) Authorities(Verdict::kUplinkOff, section + ".ca_file", *ca);
     // The certificate's own file may hold the key.
     if (cert && broker.key_file.empty()) {
-      KeyPair(Verdict::kUplinkOff, "broker.cert_file", *cert, *cert);
+      KeyPair(Verdict::kUplinkOff, section + ".cert_file", *cert, *cert);
     } else if (cert && key) {
-      KeyPair(Verdict::kUplinkOff, "broker.cert_file", *cert, *key);
+      KeyPair(Verdict::kUplinkOff, section + ".cert_file", *cert, *key);
     } else if (broker.cert_file.empty() && !broker.key_file.empty()) {
-      Add(Verdict::kWarn, "broker.key_file", "a key without cert_file is not used",
+      Add(Verdict::kWarn, section + ".key_file", "a key without cert_file is not used",
           "set cert_file, the certificate that belongs to it");
     }
   }

@@ -31,7 +31,7 @@ inline constexpr Text kDoneReplay = "It is being sent again.";
 // --- quarantine ---
 inline constexpr Text kFoundInQuarantine = "In quarantine, not stored";
 inline constexpr Text kQuarantineHint =
-    "Documents that could not be taken. They are kept here, in no ledger, until a person decides.";
+    "Documents that could not be taken. They are not counted in stock until resolved.";
 inline constexpr Text kQuarantineEmpty = "No document is in quarantine.";
 inline constexpr Text kTicket = "Ticket";
 inline constexpr Text kTicketNo = "Ticket {}";
@@ -53,9 +53,9 @@ inline constexpr Text kEditHint =
     "here and the reason is shown.";
 inline constexpr Text kResubmit = "Send in the corrected document";
 inline constexpr Text kTryAgain = "Try the same document again";
-inline constexpr Text kTryAgainHint = "After the configuration was put right.";
+inline constexpr Text kTryAgainHint = "Use this after correcting the configuration.";
 inline constexpr Text kDiscard = "Discard";
-inline constexpr Text kDiscardHint = "It is of no use. Say why; the audit keeps it.";
+inline constexpr Text kDiscardHint = "Discard it. Your reason is recorded.";
 inline constexpr Text kDiscardReason = "Reason for discarding";
 inline constexpr Text kStillWrong = "It still cannot be taken: {} ({}). {}";
 
@@ -67,7 +67,7 @@ inline constexpr Text kSearchHint =
 inline constexpr Text kNewest = "The newest events";
 inline constexpr Text kFound = "Found";
 inline constexpr Text kNothingFound =
-    "No kept event fits. Events that head office confirmed are kept for the configured time, then "
+    "No matching event. Events that head office confirmed are kept for the configured time, then "
     "removed here.";
 inline constexpr Text kNumber = "Number";
 inline constexpr Text kReceipt = "Receipt";

@@ -62,13 +62,15 @@ std::optional<Instant> Confirmer::NextDeadline() const {
 
 std::string ConfirmText(const std::string& store, const std::string& at,
                         const std::vector<wire::StreamConfirm>& streams,
-                        const std::vector<wire::HeardSession>& sessions) {
+                        const std::vector<wire::HeardSession>& sessions,
+                        const wire::SigningKey* key) {
   wire::Confirm confirm;
   confirm.store = store;
   confirm.at = at;
   confirm.streams = streams;
   confirm.sessions = sessions;
   confirm.accepts_batches = confirm.accepts_zstd = true;  // wire::MessageReader
+  if (key != nullptr) key->Sign(&confirm);
   return wire::WriteConfirm(confirm);
 }
 

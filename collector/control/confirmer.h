@@ -18,6 +18,7 @@
 
 #include "collector/db/rows.h"
 #include "common/base/clock.h"
+#include "common/wire/signature.h"
 
 namespace tillrelay::collector {
 
@@ -58,6 +59,7 @@ class Confirmer {
 
 std::string ConfirmText(const std::string& store, const std::string& at,
                         const std::vector<wire::StreamConfirm>& streams,
-                        const std::vector<wire::HeardSession>& sessions = {});
+                        const std::vector<wire::HeardSession>& sessions = {},
+                        const wire::SigningKey* key = nullptr);
 
 }  // namespace tillrelay::collector

@@ -5,17 +5,12 @@
 #include <utility>
 
 #include "collector/intake/losses.h"
+#include "common/base/backoff.h"
 
 namespace tillrelay::collector {
 namespace {
 
 constexpr uint64_t kMaxSequence = std::numeric_limits<int64_t>::max();  // of a column
-
-// 2 s, 4 s, 8 s .. 5 min after the first, second, third .. request.
-Duration BackOff(int asked) {
-  const int doublings = std::min(asked, 12);
-  return std::min<Duration>(kReorderTime * (1 << doublings), kAskLongest);
-}
 
 bool Overlap(const wire::Range& a, const wire::Range& b) {
   return a.first <= b.last && b.first <= a.last;
@@ -29,32 +24,32 @@ wire::Range Slice(const wire::Range& range) {
 }  // namespace
 
 // The holes below what is held, and the tail that is known to exist but has not come.
-std::vector<wire::Range> Gaps::Missing(const Book& book) {
-  std::vector<wire::Range> missing = book.holes;
+std::vector<wire::Range> Gaps::Missing(const StreamGaps& stream) {
+  std::vector<wire::Range> missing = stream.holes;
   const uint64_t exists =
-      std::max({book.highest_seen, book.promised, book.floor > 0 ? book.floor - 1 : 0});
-  if (exists > book.held_to && missing.size() < kMaxRanges) {
-    missing.push_back({book.held_to + 1, exists});
+      std::max({stream.highest_seen, stream.promised, stream.floor > 0 ? stream.floor - 1 : 0});
+  if (exists > stream.held_to && missing.size() < kMaxRanges) {
+    missing.push_back({stream.held_to + 1, exists});
   }
-  if (book.lost.empty()) return missing;
+  if (stream.lost.empty()) return missing;
   std::vector<wire::Range> wanted;
   for (const wire::Range& range : missing) {
-    for (const wire::Range& left : Without(range, book.lost)) {
+    for (const wire::Range& left : Without(range, stream.lost)) {
       if (wanted.size() < kMaxRanges) wanted.push_back(left);
     }
   }
   return wanted;
 }
 
-void Gaps::Refresh(const StreamKey& key, Book* book, const Now& now) {
+void Gaps::Refresh(const StreamKey& key, StreamGaps* stream, const Now& now) {
   std::vector<Gap> gaps;
   bool changed = false;
-  for (const wire::Range& range : Missing(*book)) {
+  for (const wire::Range& range : Missing(*stream)) {
     Gap gap;
     gap.range = range;
     gap.since = now.text;
     gap.next_ask = now.at + kReorderTime;
-    for (const Gap& old : book->gaps) {
+    for (const Gap& old : stream->gaps) {
       if (!Overlap(old.range, range)) continue;
       gap.since = old.since;
       gap.asked_at = old.asked_at;
@@ -71,19 +66,19 @@ void Gaps::Refresh(const StreamKey& key, Book* book, const Now& now) {
   const auto shown = [](const std::vector<Gap>& list) {
     return std::count_if(list.begin(), list.end(), [](const Gap& gap) { return gap.shown; });
   };
-  if (changed || shown(gaps) != shown(book->gaps)) changed_.insert(key);
-  book->gaps = std::move(gaps);
-  List(key, book);
+  if (changed || shown(gaps) != shown(stream->gaps)) changed_.insert(key);
+  stream->gaps = std::move(gaps);
+  List(key, stream);
 }
 
 void Gaps::Received(const StreamKey& key, const StreamState& state, const Now& now) {
-  Book& book = books_[key];
-  book.holes = state.seen.Missing(kMaxRanges);
-  book.lost = state.lost;
-  book.held_to = state.seen.highest();
-  book.highest_seen = state.row.highest_seen;
-  book.through = state.through();
-  Refresh(key, &book, now);
+  StreamGaps& stream = streams_[key];
+  stream.holes = state.seen.Missing(kMaxRanges);
+  stream.lost = state.lost;
+  stream.held_to = state.seen.highest();
+  stream.highest_seen = state.row.highest_seen;
+  stream.through = state.through();
+  Refresh(key, &stream, now);
 }
 
 void Gaps::Told(const wire::StoreStatus& status, const std::string& store, const Now& now) {
@@ -95,12 +90,12 @@ void Gaps::Told(const wire::StoreStatus& status, const std::string& store, const
   if (peer.session != session) peer = Peer{.session = session, .command_id = {}, .busy_until = {}};
   for (const wire::StreamState& reported : status.streams) {
     const StreamKey key{store, reported.stream};
-    Book& book = books_[key];
-    book.floor = std::min(reported.floor, kMaxSequence);
+    StreamGaps& stream = streams_[key];
+    stream.floor = std::min(reported.floor, kMaxSequence);
     // What has not been sent yet comes by itself.
     const uint64_t sent = reported.sent_through > 0 ? reported.sent_through : kMaxSequence;
-    book.promised = std::min({reported.head, sent, kMaxSequence});
-    Refresh(key, &book, now);
+    stream.promised = std::min({reported.head, sent, kMaxSequence});
+    Refresh(key, &stream, now);
   }
   ListStore(store);
 }
@@ -111,17 +106,17 @@ bool Gaps::online(const std::string& store) const {
 }
 
 void Gaps::KeptAfterAll(const StreamKey& key, std::vector<wire::Range> ranges) {
-  Book& book = books_[key];
-  book.kept = std::move(ranges);
-  List(key, &book);
+  StreamGaps& stream = streams_[key];
+  stream.kept = std::move(ranges);
+  List(key, &stream);
 }
 
 void Gaps::Remember(const StreamKey& key, Gap gap, const Now& now) {
   gap.shown = true;
   gap.next_ask = now.at + kReorderTime;
-  Book& book = books_[key];
-  book.gaps.push_back(std::move(gap));
-  List(key, &book);
+  StreamGaps& stream = streams_[key];
+  stream.gaps.push_back(std::move(gap));
+  List(key, &stream);
 }
 
 std::vector<Ask> Gaps::Due(const Now& now) {
@@ -134,10 +129,10 @@ std::vector<Ask> Gaps::Due(const Now& now) {
   }
   std::sort(keys.begin(), keys.end());
   for (const StreamKey& key : keys) {
-    Book& book = books_[key];
+    StreamGaps& stream = streams_[key];
     const Peer* peer = PeerOf(key.store);
     const bool open = peer != nullptr && !peer->session.empty() && now.at >= peer->busy_until;
-    for (Gap& gap : book.gaps) {
+    for (Gap& gap : stream.gaps) {
       if (now.at < gap.next_ask) continue;
       if (!gap.shown) changed_.insert(key);
       gap.shown = true;
@@ -145,10 +140,10 @@ std::vector<Ask> Gaps::Due(const Now& now) {
         due.push_back({key, peer->session, Slice(gap.range)});
       }
     }
-    if (open && !book.kept.empty() && taken.insert(key.store).second) {
-      due.push_back({key, peer->session, Slice(book.kept.front())});
+    if (open && !stream.kept.empty() && taken.insert(key.store).second) {
+      due.push_back({key, peer->session, Slice(stream.kept.front())});
     }
-    List(key, &book);
+    List(key, &stream);
   }
   return due;
 }
@@ -157,15 +152,15 @@ void Gaps::Asked(const Ask& ask, const std::string& command_id, const Now& now) 
   Peer& peer = peers_[ask.key.store];
   peer.command_id = command_id;
   peer.busy_until = now.at + kReplayPatience;
-  Book& book = books_[ask.key];
-  if (!book.kept.empty() && book.kept.front().first == ask.range.first) {
-    book.kept.front().first = ask.range.last + 1;
-    if (ask.range.last >= book.kept.front().last) book.kept.erase(book.kept.begin());
+  StreamGaps& stream = streams_[ask.key];
+  if (!stream.kept.empty() && stream.kept.front().first == ask.range.first) {
+    stream.kept.front().first = ask.range.last + 1;
+    if (ask.range.last >= stream.kept.front().last) stream.kept.erase(stream.kept.begin());
   }
-  for (Gap& gap : book.gaps) {
+  for (Gap& gap : stream.gaps) {
     if (gap.range.first != ask.range.first) continue;
     gap.asked_at = now.text;
-    gap.next_ask = now.at + BackOff(gap.asked++);
+    gap.next_ask = now.at + Backoff(kReorderTime, kAskLongest, gap.asked++);
     changed_.insert(ask.key);
   }
   ListStore(ask.key.store);
@@ -186,8 +181,8 @@ std::set<StreamKey> Gaps::TakeChanged() { return std::exchange(changed_, {}); }
 
 std::vector<Gap> Gaps::Shown(const StreamKey& key) const {
   std::vector<Gap> shown;
-  const auto found = books_.find(key);
-  if (found == books_.end()) return shown;
+  const auto found = streams_.find(key);
+  if (found == streams_.end()) return shown;
   for (const Gap& gap : found->second.gaps) {
     if (gap.shown) shown.push_back(gap);
   }
@@ -209,36 +204,36 @@ const Gaps::Peer* Gaps::PeerOf(const std::string& store) const {
   return found == peers_.end() ? nullptr : &found->second;
 }
 
-std::optional<Instant> Gaps::NextOf(const Book& book, const Peer* peer) {
+std::optional<Instant> Gaps::NextOf(const StreamGaps& stream, const Peer* peer) {
   const bool online = peer != nullptr && !peer->session.empty();
   std::optional<Instant> next;
   const auto consider = [&next](Instant at) {
     if (!next || at < *next) next = at;
   };
-  for (const Gap& gap : book.gaps) {
+  for (const Gap& gap : stream.gaps) {
     if (!gap.shown) consider(gap.next_ask);
     if (gap.shown && online) consider(std::max(gap.next_ask, peer->busy_until));
   }
-  if (online && !book.kept.empty()) consider(peer->busy_until);
+  if (online && !stream.kept.empty()) consider(peer->busy_until);
   return next;
 }
 
-void Gaps::List(const StreamKey& key, Book* book) {
-  if (book->gaps.empty()) {
+void Gaps::List(const StreamKey& key, StreamGaps* stream) {
+  if (stream->gaps.empty()) {
     open_.erase(key);
   } else {
     open_.insert(key);
   }
-  const auto next = NextOf(*book, PeerOf(key.store));
-  if (next == book->listed) return;
-  if (book->listed) due_.erase({*book->listed, key});
+  const auto next = NextOf(*stream, PeerOf(key.store));
+  if (next == stream->listed) return;
+  if (stream->listed) due_.erase({*stream->listed, key});
   if (next) due_.emplace(*next, key);
-  book->listed = next;
+  stream->listed = next;
 }
 
 void Gaps::ListStore(const std::string& store) {
-  for (auto at = books_.lower_bound({store, ""}); at != books_.end() && at->first.store == store;
-       ++at) {
+  for (auto at = streams_.lower_bound({store, ""});
+       at != streams_.end() && at->first.store == store; ++at) {
     List(at->first, &at->second);
   }
 }

@@ -20,8 +20,9 @@
 
 namespace tillrelay::collector {
 
-inline constexpr std::chrono::seconds kReorderTime{2};      // arrivals may overtake each other
-inline constexpr std::chrono::seconds kAskLongest{300};     // between two requests for one range
+inline constexpr std::chrono::seconds kReorderTime{2};  // arrivals may overtake each other
+inline constexpr std::chrono::seconds kAskLongest{
+    300};  // between two requests for one range: 2 s, 4 s ..
 inline constexpr std::chrono::seconds kReplayPatience{10};  // without a word about a replay
 inline constexpr size_t kMaxRanges = 64;
 inline constexpr uint64_t kMaxAsk = 10'000;
@@ -74,7 +75,7 @@ class Gaps {
   std::optional<Instant> NextDeadline() const;
 
  private:
-  struct Book {
+  struct StreamGaps {
     std::vector<wire::Range> holes;  // below the highest number that is held
     std::vector<LossRow> lost;       // declared lost: neither missing nor asked for
     uint64_t held_to = 0, highest_seen = 0, through = 0;
@@ -89,15 +90,15 @@ class Gaps {
     Instant busy_until{};
   };
 
-  static std::vector<wire::Range> Missing(const Book& book);
-  void Refresh(const StreamKey& key, Book* book, const Now& now);
+  static std::vector<wire::Range> Missing(const StreamGaps& stream);
+  void Refresh(const StreamKey& key, StreamGaps* stream, const Now& now);
   // When the stream should be looked at next: a gap becomes shown, or can be asked for.
-  static std::optional<Instant> NextOf(const Book& book, const Peer* peer);
-  void List(const StreamKey& key, Book* book);
+  static std::optional<Instant> NextOf(const StreamGaps& stream, const Peer* peer);
+  void List(const StreamKey& key, StreamGaps* stream);
   void ListStore(const std::string& store);
   const Peer* PeerOf(const std::string& store) const;
 
-  std::map<StreamKey, Book> books_;
+  std::map<StreamKey, StreamGaps> streams_;
   std::set<std::pair<Instant, StreamKey>> due_;  // so that nobody walks over all streams
   std::set<StreamKey> open_;                     // with gaps
   std::map<std::string, Peer> peers_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/base/backoff.h"
 #include "common/event/time_text.h"
 #include "common/wire/ulid.h"
 
@@ -15,6 +16,7 @@ Collector::Collector(const Config& config, Store* store, const Deps& around)
       fleet_(*around.fleet),
       orders_(around.orders),
       prefix_(config.topic_prefix),
+      signing_key_(around.signing_key),
       retention_(24 * config.retention_days),
       ingest_(store, around.clock, config.topic_prefix),
       confirmer_(store->sql()->shared()),
@@ -127,7 +129,8 @@ void Collector::SendConfirmations() {
       confirmer_.Done(store, content, false, now.at);
       continue;
     }
-    const std::string text = ConfirmText(store, now.text, streams, fleet_.SessionsOf(store));
+    const std::string text =
+        ConfirmText(store, now.text, streams, fleet_.SessionsOf(store), signing_key_);
     const std::string topic = wire::TopicsOf(prefix_, store).confirm;
     if (!connection_.Publish({.topic = topic, .payload = text, .retained = true}, now.at).ok()) {
       return;
@@ -209,9 +212,7 @@ void Collector::LogGap(const StreamKey& key, const std::vector<Gap>& gaps) {
 
 void Collector::StoreFailed(const Status& failure) {
   store_.Rollback();
-  const auto pause =
-      std::min<Duration>(kRetryLeast * (1 << std::min(store_failures_, 10)), kRetryMost);
-  ++store_failures_;
+  const Duration pause = Backoff(kRetryLeast, kRetryMost, store_failures_++);
   ++news_.store_failures;
   news_.failure = failure.message();
   retry_at_ = clock_.Now() + pause;

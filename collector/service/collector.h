@@ -30,7 +30,8 @@ struct Deps {
   Random* random;
   mqtt::Link* link;
   Fleet* fleet;
-  Orders* orders = nullptr;  // of people, about exceptions
+  Orders* orders = nullptr;                       // of people, about exceptions
+  const wire::SigningKey* signing_key = nullptr;  // null: confirmations are not signed
 };
 
 class Collector {
@@ -114,6 +115,7 @@ class Collector {
   Fleet& fleet_;
   Orders* const orders_;
   const std::string prefix_;
+  const wire::SigningKey* const signing_key_;
   const std::chrono::hours retention_;
   Ingest ingest_;
   Gaps gaps_;

@@ -7,6 +7,7 @@
 #include "common/base/settings.h"
 #include "common/base/text.h"
 #include "common/http/address.h"
+#include "common/mqtt/broker_url.h"
 
 namespace tillrelay::collector {
 namespace {
@@ -20,8 +21,8 @@ bool IsTopicPart(std::string_view text) {
 
 void CheckBroker(Settings* settings, const Config& config) {
   const std::string& url = config.broker.url;
-  if (!url.starts_with("mqtt://") && !url.starts_with("mqtts://")) {
-    settings->Complain("broker.url", "write mqtt://host:port or mqtts://host:port");
+  if (auto parsed = mqtt::ParseBrokerUrl(url); !parsed.ok()) {
+    settings->Complain("broker.url", parsed.status().message());
   }
   if (config.broker.cert_file.empty() != config.broker.key_file.empty()) {
     settings->Complain("broker.cert_file", "cert_file and key_file are given together");
@@ -118,6 +119,7 @@ Result<Config> ParseConfig(std::string_view text, const std::string& name) {
   settings.Integer("store.retention_days", 0, 36'500, &config.retention_days);
   settings.String("delivery.topic_prefix", &config.topic_prefix);
   settings.String("delivery.shared_group", &config.shared_group);
+  settings.String("delivery.signing_key_file", &config.signing_key_file);
   settings.Integer("delivery.instance", 1, 999, &config.instance);
   settings.String("metrics.listen", &config.metrics_listen);
   settings.String("metrics.token_file", &config.token_file);

@@ -25,10 +25,11 @@ struct Config {
   std::string database = "sqlite:/var/lib/tillrelay-collector/central.db";
   int64_t retention_days = 0;  // of events; 0: for ever, else at least 400
   std::string topic_prefix{wire::kDefaultPrefix};
-  std::string shared_group;    // empty: a plain subscription
-  int64_t instance = 1;        // the number in the client id, of several on one host
-  std::string metrics_listen;  // empty: none
-  std::string token_file;      // what the page and the API ask for; none on loopback
+  std::string shared_group;      // empty: a plain subscription
+  std::string signing_key_file;  // of confirmations; empty: they are not signed
+  int64_t instance = 1;          // the number in the client id, of several on one host
+  std::string metrics_listen;    // empty: none
+  std::string token_file;        // what the page and the API ask for; none on loopback
   struct Token {
     std::string name, file;
     std::vector<std::string> scopes;

@@ -1,18 +1,23 @@
 // What: the command line of tillrelay-collector.
 // Exit: 0 after a signal or a finished command; 78 for a configuration that cannot work, so that
 //   the service manager does not try again; 2 for a wrong command line; 1 otherwise.
+#include <fcntl.h>
 #include <fmt/core.h>
+#include <sys/stat.h>
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
 #include <cstdio>
 
 #include "collector/intake/unapplied.h"
 #include "collector/ledger/rebuild.h"
 #include "collector/service/config.h"
 #include "collector/service/service.h"
+#include "common/base/files.h"
 #include "common/base/log.h"
 #include "common/base/memory_budget.h"
 #include "common/service/exit_codes.h"
+#include "common/wire/signature.h"
 
 namespace {
 
@@ -35,6 +40,19 @@ int RebuildLedger(const std::string& url) {
   return 0;
 }
 
+// Writes a new key to the file and prints its public half.
+int MakeSigningKey(const std::string& path) {
+  const tillrelay::Fd fd(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (!fd.valid()) {
+    return Fail(tillrelay::Unavailable(path + ": " + tillrelay::ErrnoText(errno)));
+  }
+  const std::string pem = tillrelay::wire::SigningKey::NewPem();
+  auto key = tillrelay::wire::SigningKey::FromPem(pem);
+  if (Status s = tillrelay::WriteFileDurably(path, pem, 0600); !s.ok()) return Fail(s);
+  fmt::print("{}\n", tillrelay::wire::KeyText(key->public_key()));
+  return 0;
+}
+
 struct KeptOrder {
   std::string store, stream, time;
   uint64_t sequence = 0;
@@ -53,10 +71,14 @@ int ApplyKept(const std::string& url, const KeptOrder& order) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  umask(0077);  // the database and what lies beside it are for its user alone
   CLI::App app{"Collects the events of all stores, once each, and keeps the stock ledger."};
   std::string path = "/etc/tillrelay/collector.toml";
+  std::string new_key;
   bool check = false;
   app.add_option("--config", path, "configuration file")->capture_default_str();
+  app.add_option("--make-signing-key", new_key,
+                 "write a new key for signing confirmations to this file, print its public half");
   app.add_flag("--check-config", check, "read the configuration and say what is wrong with it");
   app.set_version_flag("--version", std::string("tillrelay-collector ") + TILLRELAY_VERSION);
   CLI::App* rebuild =
@@ -77,6 +99,7 @@ int main(int argc, char** argv) {
 
   tillrelay::ConfigureAllocator();
   tillrelay::log::Setup(tillrelay::log::Level::kInfo, nullptr);
+  if (!new_key.empty()) return MakeSigningKey(new_key);
   auto config = tillrelay::collector::ReadConfig(path);
   if (!config.ok()) return Fail(config.status());
   if (check) {

@@ -131,6 +131,7 @@ class Service {
   Orders orders_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<mqtt::Link> link_;
+  std::optional<wire::SigningKey> signing_key_;
   std::unique_ptr<Collector> collector_;
   std::unique_ptr<Reader> reader_;
   std::unique_ptr<http::Server> server_;
@@ -155,7 +156,24 @@ Status Service::Start() {
   return Status::Ok();
 }
 
+// Nothing without one.
+Result<std::optional<wire::SigningKey>> SigningKeyOf(const Config& config) {
+  if (config.signing_key_file.empty()) return std::optional<wire::SigningKey>();
+  constexpr std::string_view kSetting = "delivery.signing_key_file";
+  TRY(CheckSecret(kSetting, config.signing_key_file));
+  auto pem = service::ReadSecret(kSetting, config.signing_key_file, EnvironmentVariable);
+  if (!pem.ok()) return std::move(pem).status();
+  auto key = wire::SigningKey::FromPem(*pem);
+  if (!key.ok()) return std::move(key).status().Within(std::string(kSetting));
+  log::Info("collector", "confirmations are signed with the key {}",
+            wire::KeyText(key->public_key()));
+  return std::optional(*std::move(key));
+}
+
 Status Service::StartCollector() {
+  auto key = SigningKeyOf(config_);
+  if (!key.ok()) return std::move(key).status();
+  signing_key_ = *std::move(key);
   auto options = LinkOptionsOf(config_);
   if (!options.ok()) return std::move(options).status();
   auto store = Store::Open(config_.database);
@@ -166,7 +184,8 @@ Status Service::StartCollector() {
   if (!link.ok()) return std::move(link).status().Within("broker");
   link_ = *std::move(link);
   collector_ = std::make_unique<Collector>(config_, store_.get(),
-                                           Deps{&clock_, &random_, link_.get(), &fleet_, &orders_});
+                                           Deps{&clock_, &random_, link_.get(), &fleet_, &orders_,
+                                                signing_key_ ? &*signing_key_ : nullptr});
   beat_ = Beat("collector", kCollectorBudget);
   return collector_->Start();
 }

@@ -25,8 +25,7 @@ class PriorityFlag final : public spdlog::custom_flag_formatter {
               spdlog::memory_buf_t& out) override {
     const char* prefix = message.level >= spdlog::level::err    ? "<3>"
                          : message.level == spdlog::level::warn ? "<4>"
-                         : message.level == spdlog::level::info ? "<6>"
-                                                                : "<7>";
+                                                                : "<6>";
     out.append(prefix, prefix + 3);
   }
   std::unique_ptr<custom_flag_formatter> clone() const override {
@@ -36,8 +35,6 @@ class PriorityFlag final : public spdlog::custom_flag_formatter {
 
 spdlog::level::level_enum Native(Level level) {
   switch (level) {
-    case Level::kDebug:
-      return spdlog::level::debug;
     case Level::kInfo:
       return spdlog::level::info;
     case Level::kWarning:

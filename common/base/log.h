@@ -16,7 +16,7 @@
 
 namespace tillrelay::log {
 
-enum class Level { kDebug, kInfo, kWarning, kError };
+enum class Level { kInfo, kWarning, kError };
 
 // Called once from main before other threads start.
 void Setup(Level least, std::string (*scrub)(std::string_view));
@@ -46,10 +46,6 @@ void Warning(std::string_view room, fmt::format_string<Args...> format, Args&&..
 template <typename... Args>
 void Error(std::string_view room, fmt::format_string<Args...> format, Args&&... args) {
   Write(Level::kError, room, fmt::format(format, std::forward<Args>(args)...));
-}
-template <typename... Args>
-void Debug(std::string_view room, fmt::format_string<Args...> format, Args&&... args) {
-  Write(Level::kDebug, room, fmt::format(format, std::forward<Args>(args)...));
 }
 
 // What counts as the same again: the same text, or whatever comes (where anyone outside can cause

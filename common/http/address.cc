@@ -5,7 +5,6 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -14,18 +13,13 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
-#include <memory>
+
+#include "common/net/connect.h"
 
 namespace tillrelay::http {
 namespace {
 
 constexpr int kBacklog = 1024;
-
-struct Endpoint {
-  sockaddr_storage storage{};
-  socklen_t length = 0;
-  const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
-};
 
 Result<Endpoint> UnixEndpoint(const std::string& path) {
   Endpoint endpoint;
@@ -40,22 +34,27 @@ Result<Endpoint> UnixEndpoint(const std::string& path) {
   return endpoint;
 }
 
-Result<Endpoint> Resolve(const Address& address, bool passive) {
+// Where to listen.
+Result<Endpoint> Resolve(const Address& address) {
   if (address.is_unix) return UnixEndpoint(address.host);
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_NUMERICSERV | (passive ? AI_PASSIVE : 0);
-  addrinfo* list = nullptr;
-  const int error =
-      getaddrinfo(address.host.c_str(), std::to_string(address.port).c_str(), &hints, &list);
-  const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owner(list, &freeaddrinfo);
-  if (error != 0 || list == nullptr) {
-    return Unavailable(fmt::format("look up {}: {}", address.host, gai_strerror(error)));
-  }
-  Endpoint endpoint;
-  std::memcpy(&endpoint.storage, list->ai_addr, list->ai_addrlen);
-  endpoint.length = list->ai_addrlen;
-  return endpoint;
+  auto found = LookUp(address.host, std::to_string(address.port));
+  if (!found.ok()) return std::move(found).status();
+  return found->front();
+}
+
+Result<Fd> ConnectToUnix(const std::string& path) {
+  auto endpoint = UnixEndpoint(path);
+  if (!endpoint.ok()) return std::move(endpoint).status();
+  return ConnectToAny({*endpoint}, std::chrono::milliseconds(0));
+}
+
+Result<Fd> ConnectToTcp(const Address& address, std::chrono::milliseconds timeout) {
+  auto found = LookUp(address.host, std::to_string(address.port));
+  if (!found.ok()) return std::move(found).status();
+  auto fd = ConnectToAny(*found, timeout);
+  const int one = 1;
+  if (fd.ok()) setsockopt(fd->get(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+  return fd;
 }
 
 std::string BindHint(int error, const Address& address) {
@@ -142,7 +141,7 @@ bool IsLocal(const Address& address) {
 
 Result<Fd> ListenOn(const Address& address, unsigned unix_mode) {
   const std::string where = "listen on " + Spelled(address);
-  auto endpoint = Resolve(address, true);
+  auto endpoint = Resolve(address);
   if (!endpoint.ok()) return std::move(endpoint).status().Within(where);
   Fd fd(socket(endpoint->storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd.valid()) return Unavailable(where + ": " + ErrnoText(errno));
@@ -163,24 +162,8 @@ Result<Fd> ListenOn(const Address& address, unsigned unix_mode) {
 }
 
 Result<Fd> ConnectTo(const Address& address, std::chrono::milliseconds timeout) {
-  const std::string where = "connect to " + Spelled(address);
-  auto endpoint = Resolve(address, false);
-  if (!endpoint.ok()) return std::move(endpoint).status().Within(where);
-  Fd fd(socket(endpoint->storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!fd.valid()) return Unavailable(where + ": " + ErrnoText(errno));
-  if (connect(fd.get(), endpoint->get(), endpoint->length) != 0) {
-    if (errno != EINPROGRESS) return Unavailable(where + ": " + ErrnoText(errno));
-    pollfd poll_fd{fd.get(), POLLOUT, 0};
-    if (poll(&poll_fd, 1, static_cast<int>(timeout.count())) != 1) {
-      return Unavailable(where + ": no answer in time");
-    }
-    int error = 0;
-    socklen_t length = sizeof error;
-    getsockopt(fd.get(), SOL_SOCKET, SO_ERROR, &error, &length);
-    if (error != 0) return Unavailable(where + ": " + ErrnoText(error));
-  }
-  const int one = 1;
-  if (!address.is_unix) setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+  auto fd = address.is_unix ? ConnectToUnix(address.host) : ConnectToTcp(address, timeout);
+  if (!fd.ok()) return std::move(fd).status().Within("connect to " + Spelled(address));
   return fd;
 }
 

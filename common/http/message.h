@@ -48,6 +48,7 @@ struct Request {
   // Taken for the body; a handler that goes on with it keeps this until it is done.
   std::shared_ptr<MemoryBudget::Share> memory;
   std::string sender;   // who sends, as the gate knows it: a register, a token, an address
+  bool known = false;   // the gate has checked a credential of the sender
   std::string subject;  // for whom the gate found the request to speak; empty: anybody
   std::vector<std::pair<std::string, std::string>> params;  // of the route, decoded
 

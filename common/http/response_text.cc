@@ -60,6 +60,8 @@ void AppendHead(const Response& response, const Framing& framing, const std::str
     fmt::format_to(std::back_inserter(*out), "Content-Length: {}\r\n", response.body.size());
   }
   out->append("X-Content-Type-Options: nosniff\r\n");
+  // A year in which a browser asks this name by TLS only (RFC 6797).
+  if (framing.tls) out->append("Strict-Transport-Security: max-age=31536000\r\n");
   bool cached = false;
   for (size_t i = 0; i < response.headers.size(); ++i) {
     const auto [name, value] = response.headers[i];

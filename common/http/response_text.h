@@ -24,7 +24,8 @@ struct Framing {
   bool keep_alive = true;
   bool http_1_0 = false;
   bool head_only = false;  // the answer to HEAD: length of the body, but no body
-  bool live = false;       // the body goes on without an end known now
+  bool tls = false;
+  bool live = false;  // the body goes on without an end known now
 };
 
 // Appends the head to `out`. The body is not appended.

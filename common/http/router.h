@@ -20,7 +20,7 @@ namespace tillrelay::http {
 // Called on the http thread: it must not block. It may answer later, from any thread.
 using Handler = std::function<void(Request&&, Responder)>;
 // Asked when the head is complete and no byte of the body has been taken; an answer ends it. It may
-// set the request's `subject`, `sender` and `memory_factor`, and nothing else of it.
+// set the request's `known`, `subject`, `sender` and `memory_factor`, and nothing else of it.
 using Gate = std::function<std::optional<Response>(Request&)>;
 
 struct Route {

@@ -36,8 +36,8 @@ using Error = boost::system::error_code;
 
 constexpr int kAcceptsPerWake = 64;  // so that a storm of connections leaves time for the others
 constexpr std::chrono::milliseconds kAcceptBackoff{5};  // out of descriptors or memory
-// A connection that has been idle so long is closed where a new one finds no descriptor.
-constexpr std::chrono::seconds kSpareIdle{2};
+// A connection that has waited so long is closed where a new one finds no descriptor.
+constexpr std::chrono::seconds kSpareWait{2};
 constexpr std::chrono::milliseconds kSlowestSweep{1000};
 constexpr std::chrono::milliseconds kFastestSweep{5};
 
@@ -124,7 +124,7 @@ class Listener : public std::enable_shared_from_this<Listener> {
                              SOCK_NONBLOCK | SOCK_CLOEXEC);
       if (fd < 0 && IsShortage(errno)) {
         const int error = errno;
-        if (!hub_->CloseIdle(hub_->clock.Now() - kSpareIdle)) return Pause(error);
+        if (!hub_->MakeRoom(nullptr, hub_->clock.Now() - kSpareWait)) return Pause(error);
         continue;
       }
       if (fd < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) break;
@@ -144,15 +144,32 @@ class Listener : public std::enable_shared_from_this<Listener> {
 
   void Take(int fd, const sockaddr_storage& address) {
     hub_->Count(&ServerStats::accepted_total);
-    if (port_->open >= port_->options.max_connections) {
-      hub_->Count(&ServerStats::over_limit_total);
-      close(fd);
-      return;
-    }
+    const std::string remote = RemoteText(fd, address);
+    if (port_->open >= port_->options.max_connections && !MakeRoom(remote)) return Refuse(fd);
     const int one = 1;
     if (address.ss_family != AF_UNIX) setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    auto session = MakeSession(hub_, port_, {fd, address.ss_family, RemoteText(fd, address)});
+    auto session = MakeSession(hub_, port_, {fd, address.ss_family, remote});
     if (session != nullptr) session->Start();
+  }
+
+  bool MakeRoom(const std::string& newcomer) {
+    hub_->Count(&ServerStats::over_limit_total);
+    port_->crowd.Report(
+        fmt::format("{}: {} connections are open, the most that are served; whoever holds the most "
+                    "gives one up (the latest came from {})",
+                    port_->options.name, port_->open, newcomer),
+        hub_->clock.Now());
+    return hub_->MakeRoom(port_.get(), hub_->clock.Now());
+  }
+
+  // Every place is at work.
+  void Refuse(int fd) {
+    if (port_->tls == nullptr) {
+      const std::string busy = hub_->BusyAnswer();
+      send(fd, busy.data(), busy.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+      shutdown(fd, SHUT_WR);
+    }
+    close(fd);
   }
 
   const std::shared_ptr<Hub> hub_;

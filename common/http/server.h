@@ -1,7 +1,8 @@
 // What: the HTTP server: one thread, one loop, several listeners (TCP and unix sockets).
 // Promise: a bad, slow or greedy client costs a bounded amount of memory for a bounded time and
-//   never stops the others. Where descriptors run out, the connection that has been idle longest
-//   gives way to a new one. Stop lets running requests finish within its deadline.
+//   never stops the others. Where places or descriptors run out, the address that holds the most
+//   connections gives up the one that has waited longest; those whose credential the gate has
+//   checked come last. Stop lets running requests finish within its deadline.
 // Thread: Start and Stop by the owner; handlers run on the http thread; Post from any.
 // Errors: Start: unavailable with the address, the system's words and a hint; nothing stays bound.
 // Limits: per listener: connections, head and body bytes, deadlines; per server: memory of bodies.
@@ -42,7 +43,7 @@ struct ListenerOptions {
   std::vector<std::string> allowed_hosts;
   size_t max_body_bytes = 8 * 1024 * 1024;
   size_t max_header_bytes = 16 * 1024;
-  size_t max_connections = 512;  // one more is accepted and closed
+  size_t max_connections = 512;  // for one more, whoever holds the most gives one up; else 503
   unsigned unix_mode = 0660;
   TlsFiles tls;           // empty: plain HTTP
   bool optional = false;  // if it cannot be opened, the log says so and the others are served
@@ -57,7 +58,8 @@ struct ServerOptions {
 
 struct ServerStats {
   uint64_t connections = 0;  // open now
-  uint64_t accepted_total = 0, over_limit_total = 0;
+  uint64_t accepted_total = 0;
+  uint64_t over_limit_total = 0;  // that found all places taken
   uint64_t requests_total = 0, refused_total = 0, timeouts_total = 0;
   uint64_t tls_failed_total = 0;  // connections without a complete handshake
 };

@@ -9,6 +9,7 @@
 #include <boost/asio/write.hpp>
 
 #include <fmt/format.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -91,8 +92,20 @@ class StreamSession final : public Session,
     }
   }
 
-  Instant IdleSince() const override {
-    return phase_ == Phase::kIdle ? phase_since_ : Instant::max();
+  Instant WaitsSince() const override {
+    return phase_ == Phase::kHandling || phase_ == Phase::kClosed ? Instant::max() : phase_since_;
+  }
+  const Port* port() const override { return port_.get(); }
+  const std::string& remote() const override { return remote_; }
+  bool known() const override { return known_; }
+
+  void GiveWay() override {
+    if (!kTls && (phase_ == Phase::kHead || phase_ == Phase::kBody)) {
+      // As much as the socket takes at once: nobody waits for a client that is being closed.
+      const std::string busy = hub_->BusyAnswer();
+      ::send(Raw(stream_).native_handle(), busy.data(), busy.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    }
+    Close();
   }
 
   void Drain() override {
@@ -328,6 +341,7 @@ class StreamSession final : public Session,
     route_ = match.route;
     if (!limits_.router->gate()) return std::nullopt;
     auto refusal = limits_.router->gate()(request);
+    known_ = request.known;
     if (refusal) return KeepIfComplete(std::move(*refusal));
     return std::nullopt;
   }
@@ -416,6 +430,7 @@ class StreamSession final : public Session,
                          response.live == nullptr && reader_.keep_alive();
     framing.http_1_0 = head_known && reader_.is_http_1_0();
     framing.head_only = head_only_;
+    framing.tls = kTls;
     framing.live = response.live != nullptr && !head_only_;
     if (framing.live) live_ = std::move(response.live);
     if (framing.live) live_->Enter();
@@ -533,40 +548,13 @@ class StreamSession final : public Session,
   uint64_t live_seen_ = 0;
   bool reading_ = false;
   bool first_ = true;
+  bool known_ = false;
   bool polite_ = false;  // the request was taken completely: the connection may go on
   bool head_only_ = false;
   bool keep_alive_ = false;
 };
 
 }  // namespace
-
-Hub::Hub(const Clock& clock_in, ServerOptions options_in)
-    : clock(clock_in), options(std::move(options_in)), io(std::make_unique<asio::io_context>(1)) {}
-
-Hub::~Hub() = default;
-
-void Hub::Remove(Session* session) {
-  sessions.erase(session);
-  Count(&ServerStats::connections, static_cast<uint64_t>(-1));
-  if (draining && sessions.empty()) io->stop();
-}
-
-bool Hub::CloseIdle(Instant before) {
-  std::shared_ptr<Session> longest;
-  for (const auto& [raw, session] : sessions) {
-    const Instant since = session->IdleSince();
-    if (since > before || (longest != nullptr && since >= longest->IdleSince())) continue;
-    longest = session;
-  }
-  if (longest == nullptr) return false;
-  longest->Close();
-  return true;
-}
-
-void Hub::Count(uint64_t ServerStats::*counter, uint64_t by) {
-  Lock lock(mutex);
-  stats.*counter += by;
-}
 
 std::shared_ptr<Session> MakeSession(const std::shared_ptr<Hub>& hub,
                                      const std::shared_ptr<Port>& port, Accepted accepted) {

@@ -21,6 +21,8 @@ class io_context;
 
 namespace tillrelay::http {
 
+struct Port;
+
 class Session {
  public:
   virtual ~Session() = default;
@@ -30,8 +32,15 @@ class Session {
   // Closes now if no request is running, else after its answer.
   virtual void Drain() = 0;
   virtual void Close() = 0;
-  // Since when it has waited for a request; Instant::max() while it does not.
-  virtual Instant IdleSince() const = 0;
+  // Since when it has held its place without work for us: idle, half a request, an answer that is
+  // not read, a stream of events. Instant::max() while a request of it runs.
+  virtual Instant WaitsSince() const = 0;
+  virtual const Port* port() const = 0;
+  virtual const std::string& remote() const = 0;
+  // Its last request carried a credential that the gate has checked.
+  virtual bool known() const = 0;
+  // Closes it, with a word to a client that has begun a request.
+  virtual void GiveWay() = 0;
 };
 
 // What the sessions of one listener share.
@@ -44,6 +53,7 @@ struct Port {
   std::shared_ptr<ServerTls> tls;                // null: plain HTTP
   size_t open = 0;                               // connections
   log::RateLimitedLog handshakes{log::Level::kWarning, "http"};
+  log::RateLimitedLog crowd{log::Level::kWarning, "http", log::Per::kKind};
 };
 
 // What all sessions share. Every Responder that is out keeps it alive.
@@ -52,9 +62,12 @@ struct Hub {
   ~Hub();
 
   void Remove(Session* session);
-  // Closes the connection that has been idle longest, at least since `before`. False: there is
-  // none.
-  bool CloseIdle(Instant before);
+  // Makes room on the port (null: on any): of the address that holds the most connections, the one
+  // that has waited longest goes, at least since `before`; those with a credential go last. False:
+  // there is none.
+  bool MakeRoom(const Port* port, Instant before);
+  // The whole answer for a connection that finds no place, or gives it up.
+  std::string BusyAnswer();
   void Count(uint64_t ServerStats::*counter, uint64_t by = 1);
 
   const Clock& clock;

@@ -40,25 +40,21 @@ PrometheusWriter& PrometheusWriter::Time(std::string_view name, std::string_view
 }
 
 PrometheusWriter& PrometheusWriter::Distribution(std::string_view name, std::string_view help,
-                                                 const Histogram& values) {
-  return Distribution(name, help,
-                      Classes{values.bounds(), values.counts(), values.count(), values.sum()});
-}
-
-PrometheusWriter& PrometheusWriter::Distribution(std::string_view name, std::string_view help,
-                                                 const Classes& classes) {
+                                                 std::span<const double> bounds,
+                                                 std::span<const uint64_t> counts, uint64_t count,
+                                                 double sum) {
   Family(name, "histogram", help);
   const std::string family = name_;
   name_ = family + "_bucket";
   uint64_t at_most = 0;  // Prometheus wants the classes added up
-  for (size_t i = 0; i < classes.bounds.size(); ++i) {
-    Sample(at_most += classes.counts[i], fmt::format("le=\"{}\"", classes.bounds[i]));
+  for (size_t i = 0; i < bounds.size(); ++i) {
+    Sample(at_most += counts[i], fmt::format("le=\"{}\"", bounds[i]));
   }
-  Sample(classes.count, "le=\"+Inf\"");
+  Sample(count, "le=\"+Inf\"");
   name_ = family + "_sum";
-  Line(fmt::format("{:.6f}", classes.sum), "");
+  Line(fmt::format("{:.6f}", sum), "");
   name_ = family + "_count";
-  return Sample(classes.count);
+  return Sample(count);
 }
 
 PrometheusWriter& PrometheusWriter::Line(std::string_view value, std::string_view labels) {

@@ -1,6 +1,5 @@
-// What: the text format of Prometheus (exposition format 0.0.4): families of samples, in the order
-// of
-//   the calls.
+// What: the text format of Prometheus (exposition format 0.0.4): families of samples, in the
+//   order of the calls.
 // Promise: names and labels come from the code; a label's value that does not is passed through
 //   Escaped.
 // Thread: one.
@@ -15,14 +14,6 @@
 #include "common/metrics/histogram.h"
 
 namespace tillrelay::metrics {
-
-// Counts per class, not added up, with the upper bounds of all but the last class.
-struct Classes {
-  std::span<const double> bounds;
-  std::span<const uint64_t> counts;
-  uint64_t count = 0;
-  double sum = 0;
-};
 
 class PrometheusWriter {
  public:
@@ -39,14 +30,19 @@ class PrometheusWriter {
   PrometheusWriter& Counter(std::string_view name, std::string_view help, uint64_t value);
   PrometheusWriter& Gauge(std::string_view name, std::string_view help, uint64_t value);
   PrometheusWriter& Time(std::string_view name, std::string_view help, WallTime time);
+  template <size_t N>
   PrometheusWriter& Distribution(std::string_view name, std::string_view help,
-                                 const Histogram& values);
-  PrometheusWriter& Distribution(std::string_view name, std::string_view help,
-                                 const Classes& classes);
+                                 const HistogramOf<N>& values) {
+    return Distribution(name, help, values.bounds(), values.counts(), values.count(), values.sum());
+  }
 
   std::string Take() { return std::move(out_); }
 
  private:
+  // `counts` per class, not added up.
+  PrometheusWriter& Distribution(std::string_view name, std::string_view help,
+                                 std::span<const double> bounds, std::span<const uint64_t> counts,
+                                 uint64_t count, double sum);
   PrometheusWriter& Line(std::string_view value, std::string_view labels);
 
   const std::string prefix_;

@@ -25,7 +25,8 @@ inline Protocol ProtocolOf(std::string_view word) {
 }
 
 struct LinkOptions {
-  std::string url;  // mqtt://host:port or mqtts://host:port
+  std::string url;    // as ParseBrokerUrl takes it
+  std::string proxy;  // "http://user:password@host:port", user and password optional; empty: none
   std::string client_id;
   std::string username, password;
   std::string ca_file, cert_file, key_file;  // mqtts
@@ -52,6 +53,10 @@ struct LinkEvent {
   bool fell_back = false;       // MQTT 3.1.1, which nobody chose
   // kConnectFailed: the broker took the connection and would not speak MQTT 5
   bool version_refused = false;
+  // kConnected: which of several brokers; else empty
+  std::string broker;
+  // kConnectFailed, kLost: another broker can be tried at once
+  bool more = false;
   // kConnectFailed, kLost, kSubscribed, kPublished: MQTT reason code, 0 is good
   int reason_code = 0;
   FailureCause cause = FailureCause::kNone;

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <mqtt/async_client.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -17,7 +16,9 @@
 #include "common/base/files.h"
 #include "common/base/log.h"
 #include "common/mqtt/broker_url.h"
+#include "common/mqtt/tunnel.h"
 #include "common/mqtt/version_choice.h"
+#include "common/net/connect.h"
 
 namespace tillrelay::mqtt {
 namespace {
@@ -38,10 +39,13 @@ constexpr int kBadLogin = 4, kNotAllowed = 5;  // the same in MQTT 3.1.1
 constexpr int kFirstRefusal = 0x80;            // MQTT 5 reason codes from here on are failures
 
 std::string UriOf(const BrokerUrl& target) {
-  const bool six = target.host.find(':') != std::string::npos;
-  return fmt::format("{}://{}:{}", target.tls ? "ssl" : "tcp",
-                     six ? "[" + target.host + "]" : target.host, target.port);
+  const char* plain = target.websocket ? "ws" : "tcp";
+  const char* secure = target.websocket ? "wss" : "ssl";
+  return fmt::format("{}://{}{}", target.tls ? secure : plain, HostAndPort(target), target.path);
 }
+
+// The port in "http://user:password@host:port".
+int PortOf(const std::string& proxy) { return std::atoi(proxy.c_str() + proxy.rfind(':') + 1); }
 
 // MQTT 5 reason codes, OASIS standard, 2.4, in words for people.
 std::string ReasonText(int code) {
@@ -153,9 +157,10 @@ class PahoLink final : public Link, private paho::callback {
 
   Status Connect() override {
     LinkEvent failed;
-    if (!CanLookUp(&failed.text)) {
+    if (Status way = FindWay(); !way.ok()) {
       failed.what = LinkEventType::kConnectFailed;
       failed.cause = FailureCause::kName;
+      failed.text = way.message();
       deliver_(std::move(failed));
       return Status::Ok();
     }
@@ -287,17 +292,21 @@ class PahoLink final : public Link, private paho::callback {
     }
   }
 
-  bool CanLookUp(std::string* text) const {
-    addrinfo hints{};
-    hints.ai_socktype = SOCK_STREAM;
-    addrinfo* found = nullptr;
-    const int error = getaddrinfo(target_.host.c_str(), target_.port.c_str(), &hints, &found);
-    if (error != 0) {
-      *text =
-          fmt::format("the name {} could not be looked up: {}", target_.host, gai_strerror(error));
+  // Through what the library connects. A proxy looks names up itself; the library tries one
+  // address of a name only, so that more than one need the tunnel.
+  Status FindWay() {
+    via_ = options_.proxy;
+    if (!via_.empty()) return Status::Ok();
+    const auto found = LookUp(target_.host, target_.port);
+    if (!found.ok()) return found.status();
+    if (found->size() == 1) return Status::Ok();
+    if (tunnel_ == nullptr) {
+      auto tunnel = Tunnel::Open(&random_);
+      if (!tunnel.ok()) return std::move(tunnel).status();
+      tunnel_ = *std::move(tunnel);
     }
-    if (error == 0) freeaddrinfo(found);
-    return error == 0;
+    via_ = tunnel_->url();
+    return Status::Ok();
   }
 
   paho::connect_options ConnectOptions() {
@@ -312,6 +321,9 @@ class PahoLink final : public Link, private paho::callback {
         .keep_alive_interval(std::chrono::seconds(keep_alive_s_))
         .connect_timeout(std::chrono::seconds(options_.connect_timeout_s))
         .max_inflight(options_.max_in_flight);
+    // The library reads the login of the proxy for TLS only behind "https://"; it speaks plain HTTP
+    // to both (MQTTProtocolOut.c).
+    if (!via_.empty()) builder.http_proxy(via_).https_proxy("https" + via_.substr(4));
     if (!options_.username.empty()) builder.user_name(options_.username);
     if (!options_.password.empty()) builder.password(options_.password);
     if (!options_.will_topic.empty()) {
@@ -332,9 +344,9 @@ class PahoLink final : public Link, private paho::callback {
 
   // The library leaves Nagle's algorithm on: a full window of acknowledgements then waits 40 ms for
   // the other side's delayed ACK. It does not show its socket, so the one that leads to the
-  // broker's port is looked for.
+  // broker's port, or the proxy's, is looked for.
   void SendWithoutDelay() const {
-    const int port = std::atoi(target_.port.c_str());
+    const int port = via_.empty() ? std::atoi(target_.port.c_str()) : PortOf(via_);
     for (int fd = 3; fd < kMaxDescriptors; ++fd) {
       sockaddr_storage peer{};
       socklen_t size = sizeof peer;
@@ -404,6 +416,7 @@ class PahoLink final : public Link, private paho::callback {
     } else {
       event.cause = FailureCause::kTcp;
       event.text = fmt::format("no connection to {} port {}", target_.host, target_.port);
+      if (!options_.proxy.empty()) event.text += " through the proxy";
     }
     deliver_(std::move(event));
   }
@@ -462,6 +475,9 @@ class PahoLink final : public Link, private paho::callback {
   const Deliver deliver_;
   int keep_alive_s_ = options_.keep_alive_s;
   std::string tls_error_;
+  SystemRandom random_;
+  std::unique_ptr<Tunnel> tunnel_;
+  std::string via_;  // a proxy's address with its login; empty: straight to the broker
   paho::properties event_properties_, batch_properties_;
   VersionChoice versions_;
   std::atomic<bool> busy_{false};       // connecting, or leaving and not yet gone

@@ -151,6 +151,7 @@ std::string WriteConfirm(const Confirm& confirm) {
     }
     json.EndArray();
   }
+  if (!confirm.sig.empty()) json.Field("kid", confirm.kid).Field("sig", confirm.sig);
   json.EndObject();
   return out;
 }
@@ -178,6 +179,8 @@ Result<Confirm> ReadConfirm(JsonValue value) {
       confirm.accepts_zstd = confirm.accepts_zstd || form.text() == "zstd";
     }
   }
+  confirm.kid = value.String("kid");
+  confirm.sig = value.String("sig");
   const JsonValue sessions = value.Find("sessions");
   if (!sessions.is_array()) return confirm;
   for (const JsonValue entry : sessions) {

@@ -43,6 +43,7 @@ struct Confirm {
   std::vector<StreamConfirm> streams;
   std::vector<HeardSession> sessions = {};  // the newest first
   bool accepts_batches = false, accepts_zstd = false;
+  std::string kid = {}, sig = {};  // common/wire/signature.h; empty: not signed
 };
 
 struct StreamState {

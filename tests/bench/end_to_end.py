@@ -13,7 +13,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "system"))
 
-from doors import plain, sale  # noqa: E402  (the path is set above)
+from clients import plain, sale  # noqa: E402  (the path is set above)
 from harness import World, wait_for  # noqa: E402
 
 

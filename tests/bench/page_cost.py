@@ -12,7 +12,7 @@ import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "system"))
-from doors import sale  # noqa: E402
+from clients import sale  # noqa: E402
 from harness import World, check  # noqa: E402
 
 ASSETS = ("style.css", "live.js", "state-green.svg", "state-amber.svg", "state-red.svg",

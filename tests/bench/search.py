@@ -15,7 +15,7 @@ import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "system"))
-from doors import control, ask, sale  # noqa: E402
+from clients import control, ask, sale  # noqa: E402
 from harness import World, wait_for  # noqa: E402
 
 ASKED = 31

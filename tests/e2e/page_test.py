@@ -19,7 +19,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "system"))
-from doors import once, plain, sale  # noqa: E402
+from clients import once, plain, sale  # noqa: E402
 from harness import BIN, Failure, World, check, run, wait_for  # noqa: E402
 
 MODULES = os.path.abspath(os.path.join(BIN, "..", "e2e"))
@@ -227,7 +227,7 @@ def the_same_words_everywhere():
         story = Story(world)
         story.sell(3)
         world.wait_delivered()
-        sentence = "All 3 events are at head office."
+        sentence = "3 events delivered, nothing waiting."
         page = world.get("/")[1].decode()
         check(f"<h1>{sentence}</h1>" in page, "page")
         check(world.status()["sentence"] == sentence, "status")

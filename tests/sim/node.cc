@@ -95,19 +95,19 @@ void Node::Start() {
   learned_.clear();
   Learn();
   session_ = wire::NewUlid(timeline.clock.Wall(), &world_.random);
-  uplink::CourierOptions courier;
-  courier.sender.session = session_;
-  courier.watch_own_status = true;
-  courier.former_sessions = former_sessions_;
+  uplink::UplinkDriverOptions driver;
+  driver.sender.session = session_;
+  driver.watch_own_status = true;
+  driver.former_sessions = former_sessions_;
   former_sessions_.push_back(session_);
-  courier.sender.rules = world_.rules;
-  courier.store_id = store_id_;
-  courier.journal_path = path();
-  courier.batches = courier.zstd = batches_;
-  courier.topics = wire::TopicsOf(wire::kDefaultPrefix, store_id_);
-  courier.status_json = [this] { return StatusJson(); };
-  courier_ = std::make_unique<uplink::UplinkDriver>(courier, this, &clock, &world_.random);
-  if (Status opened = courier_->OpenReader(); !opened.ok()) {
+  driver.sender.rules = world_.rules;
+  driver.store_id = store_id_;
+  driver.journal_path = path();
+  driver.batches = driver.zstd = batches_;
+  driver.topics = wire::TopicsOf(wire::kDefaultPrefix, store_id_);
+  driver.status_json = [this] { return StatusJson(); };
+  driver_ = std::make_unique<uplink::UplinkDriver>(driver, this, &clock, &world_.random);
+  if (Status opened = driver_->OpenReader(); !opened.ok()) {
     if (!world_.disk_hurts) world_.truth.faults.push_back(name_ + ": " + opened.message());
     return Stop();
   }
@@ -118,18 +118,18 @@ void Node::Start() {
                      event.retained ? " (r)" : "");
         }
         Hear(event);
-        courier_->Take(event);
+        driver_->Take(event);
         Turn();
       });
-  link_->will_topic = courier.topics.status;
+  link_->will_topic = driver.topics.status;
   link_->will_payload = wire::WriteWill(session_);
-  courier_->UseLink(link_.get());
+  driver_->UseLink(link_.get());
   Turn();
 }
 
 void Node::Stop() {
   link_.reset();
-  courier_.reset();
+  driver_.reset();
   journal_.reset();
 }
 
@@ -367,7 +367,7 @@ void Node::CloneTo(Node* twin) {
 }
 
 void Node::Turn() {
-  if (running()) courier_->Turn();
+  if (running()) driver_->Turn();
 }
 
 // The journal's tick; every message lets it see what time it is.
@@ -384,7 +384,7 @@ void Node::Housekeeping() {
 
 Instant Node::NextDeadline() const {
   if (!running()) return Instant::max();
-  return courier_->sender().NextDeadline(world_.timeline.now());
+  return driver_->sender().NextDeadline(world_.timeline.now());
 }
 
 // A fork that waits for its hour is not over: its rows still have to be sent.
@@ -394,7 +394,7 @@ bool Node::drained() const {
   if (state.confirmed_through < state.head) return false;
   uplink::UplinkStats stats;
   const Instant now = world_.timeline.now();
-  courier_->sender().Describe(&stats, now, world_.timeline.clock.Wall());
+  driver_->sender().Describe(&stats, now, world_.timeline.clock.Wall());
   return stats.alarm.empty();
 }
 
@@ -411,7 +411,7 @@ bool Node::heard_the_centre() const {
 std::string Node::Told() const {
   if (!running()) return name_ + ": down";
   uplink::UplinkStats stats;
-  courier_->sender().Describe(&stats, world_.timeline.now(), world_.timeline.clock.Wall());
+  driver_->sender().Describe(&stats, world_.timeline.now(), world_.timeline.clock.Wall());
   std::string reported = fmt::format("{}: phase {} cause {} alarm '{}' error '{}'", name_,
                                      static_cast<int>(stats.phase), static_cast<int>(stats.cause),
                                      stats.alarm, stats.last_error);
@@ -507,7 +507,7 @@ void Node::AllowDeletion(const std::string& stream, uint64_t through, Instant un
 
 std::string Node::StatusJson() {
   std::vector<wire::StreamState> states;
-  const uplink::Sender& sender = courier_->sender();
+  const uplink::Sender& sender = driver_->sender();
   const std::vector<journal::StreamRow> rows = journal_->Streams();
   for (auto row = rows.rbegin(); row != rows.rend(); ++row) {
     if (states.size() == 16) break;

@@ -64,7 +64,7 @@ class Node final : public uplink::JournalPort {
 
   void Start();
   void Stop();  // as kill -9 does
-  bool running() const { return courier_ != nullptr; }
+  bool running() const { return driver_ != nullptr; }
   // It was started once, or is a copy of one that was.
   bool in_use() const { return in_use_; }
   // A register tells `count` sales; accepted when it returns.
@@ -146,7 +146,7 @@ class Node final : public uplink::JournalPort {
   const std::string store_id_, name_;
   std::unique_ptr<journal::Journal> journal_;
   std::unique_ptr<SimLink> link_;
-  std::unique_ptr<uplink::UplinkDriver> courier_;
+  std::unique_ptr<uplink::UplinkDriver> driver_;
   std::string session_;
   Lineage lineage_, snapshot_, backup_;
   std::string learned_;  // the stream that was current when the rows were read last

@@ -13,7 +13,7 @@ import ssl
 import subprocess
 import warnings
 
-from doors import control, once, over_tls, plain, raw
+from clients import control, once, over_tls, plain, raw
 from harness import BIN, World, check, run, wait_for
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}

@@ -9,7 +9,7 @@ import re
 import threading
 
 import jsonschema
-from doors import Answer, control, once, plain, raw, sale
+from clients import Answer, control, once, plain, raw, sale
 from harness import World, check, run, wait_for
 
 JSON = {"Content-Type": "application/json"}

@@ -13,7 +13,7 @@ import socket
 import sqlite3
 import subprocess
 
-from doors import Certificates
+from clients import Certificates
 from harness import BIN, World, check, free_port, run, wait_for
 
 

@@ -334,7 +334,7 @@ class Packages:
     def a_reload_applies_or_names_and_a_wrong_one_changes_nothing(self):
         pid = self.box.show(UNIT, "MainPID")
         self.box.write("/etc/tillrelay/conf.d/60-test.toml",
-                       'log_level = "debug"\n[journal]\nretention_days = 31\n')
+                       'log_level = "warning"\n[journal]\nretention_days = 31\n')
         said = json.loads(self.box.run("tillrelay", "reload", "--json"))
         check(said == {"applied": ["log_level"], "needs_restart": ["journal.retention_days"],
                        "warnings": []}, str(said))

@@ -27,7 +27,7 @@ def a_reload_applies_the_log_level_and_names_the_rest():
         code, out, _ = change("")
         nothing = {"applied": [], "needs_restart": [], "warnings": []}
         check((code, json.loads(out)) == (0, nothing), out)
-        code, out, _ = change('log_level = "debug"\n[journal]\nretention_days = 9\n')
+        code, out, _ = change('log_level = "warning"\n[journal]\nretention_days = 9\n')
         check(code == 0 and json.loads(out) == {
             "applied": ["log_level"], "needs_restart": ["journal.retention_days"],
             "warnings": []}, out)

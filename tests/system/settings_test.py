@@ -9,7 +9,7 @@ import shutil
 import socket
 import subprocess
 
-from doors import Certificates
+from clients import Certificates
 from harness import BIN, World, check, free_port, run, wait_for
 
 SALE = {"kind": "sale",
@@ -216,7 +216,7 @@ def a_reload_refuses_what_would_not_start():
             write(bench.fragment, text)
             done = command(world, "reload")
             check(done.returncode == 78, f"{text!r}: {done.returncode} {done.stderr}")
-        write(bench.fragment, 'log_level = "debug"\n[broker]\nurl = "broker"')
+        write(bench.fragment, 'log_level = "warning"\n[broker]\nurl = "broker"')
         done = command(world, "--json", "reload")
         told = json.loads(done.stdout)
         check(done.returncode == 0 and told["applied"] == ["log_level"], f"{told}")

@@ -7,10 +7,12 @@
 #include <deque>
 #include <mutex>
 #include <optional>
+#include <thread>
 
 #include "agent/cli/doctor/findings.h"
 #include "common/base/clock.h"
 #include "common/base/files.h"
+#include "common/base/json_reader.h"
 #include "common/http/address.h"
 #include "common/http/client_tls.h"
 #include "common/mqtt/broker_url.h"
@@ -27,6 +29,9 @@ constexpr int kExpiresSoonDays = 30;
 constexpr size_t kMaxSecretBytes = 4096;
 constexpr int kLoginTries = 3;
 constexpr size_t kLargeMessage = 4096;  // more than one packet of any network
+// The daemon knows by then whether a confirmation comes.
+constexpr seconds kFirstConfirmation{20};
+constexpr std::chrono::milliseconds kAgain{200};
 
 bool NameIsFound(const mqtt::BrokerUrl& target, Findings* findings) {
   addrinfo hints{};
@@ -70,9 +75,8 @@ std::string TlsRemedy(const std::string& why) {
   return "broker.ca_file must be the authority that signed the broker's certificate";
 }
 
-bool TlsIsGood(const Patient& patient, const mqtt::BrokerUrl& target, Fd socket,
-               Findings* findings) {
-  const auto& broker = patient.config.broker;
+bool TlsIsGood(const Patient& patient, const config::Config::BrokerAddress& broker,
+               const mqtt::BrokerUrl& target, Fd socket, Findings* findings) {
   const http::ClientTls files{patient.FileOf(broker.ca_file), patient.FileOf(broker.cert_file),
                               patient.FileOf(broker.key_file)};
   auto pipe = http::TlsPipe::Connect(socket.get(), target.host, files, kPatience);
@@ -117,18 +121,37 @@ class Mailbox {
   std::deque<mqtt::LinkEvent> events_;
 };
 
-Result<mqtt::LinkOptions> OptionsFor(const Patient& patient) {
+// Empty for no file.
+Result<std::string> SecretIn(const std::string& path) {
+  if (path.empty()) return std::string();
+  auto secret = ReadFile(path, kMaxSecretBytes);
+  if (!secret.ok()) return secret;
+  return secret->substr(0, secret->find_last_not_of("\r\n") + 1);
+}
+
+Result<std::string> ProxyFor(const Patient& patient) {
   const auto& broker = patient.config.broker;
+  if (broker.proxy.empty()) return std::string();
+  const auto proxy = mqtt::ParseProxyUrl(broker.proxy);
+  if (!proxy.ok()) return proxy.status();
+  auto password = SecretIn(patient.FileOf(broker.proxy_password_file));
+  if (!password.ok()) return password;
+  return mqtt::ProxyWithLogin(*proxy, broker.proxy_username, *password);
+}
+
+Result<mqtt::LinkOptions> OptionsFor(const Patient& patient,
+                                     const config::Config::BrokerAddress& broker) {
   mqtt::LinkOptions link;
   link.url = broker.url;
   link.client_id = "tillrelay-doctor-" + patient.config.store_id;
-  link.protocol = mqtt::ProtocolOf(broker.protocol);
+  link.protocol = mqtt::ProtocolOf(patient.config.broker.protocol);
   link.username = broker.username;
-  if (!broker.password_file.empty()) {
-    auto password = ReadFile(patient.FileOf(broker.password_file), kMaxSecretBytes);
-    if (!password.ok()) return std::move(password).status();
-    link.password = password->substr(0, password->find_last_not_of("\r\n") + 1);
-  }
+  auto password = SecretIn(patient.FileOf(broker.password_file));
+  if (!password.ok()) return std::move(password).status();
+  auto proxy = ProxyFor(patient);
+  if (!proxy.ok()) return std::move(proxy).status();
+  link.password = *std::move(password);
+  link.proxy = *std::move(proxy);
   link.ca_file = patient.FileOf(broker.ca_file);
   link.cert_file = patient.FileOf(broker.cert_file);
   link.key_file = patient.FileOf(broker.key_file);
@@ -167,6 +190,37 @@ bool LoginIsGood(mqtt::Link* link, Mailbox* mail, Findings* findings) {
 
 bool IsConfirmation(const mqtt::LinkEvent& event, const std::string& topic) {
   return event.what == mqtt::LinkEventType::kMessage && event.topic == topic;
+}
+
+// Some brokers grant a subscription without the right to it, and send nothing. A collector confirms
+// every store that it has heard of, also one without events.
+void Unheard(const Patient& patient, Findings* findings) {
+  const auto topics = wire::TopicsOf(patient.config.delivery.topic_prefix, patient.config.store_id);
+  findings->Fault(
+      "confirmation",
+      "none is there: the collector does not run or has not heard of this store yet, or this store "
+      "may not read " +
+          topics.confirm,
+      "the broker's administrator: \"pattern read " + patient.config.delivery.topic_prefix +
+          "/%u/confirm\" in its access list (tillrelay.acl in the collector's examples); "
+          "head office: does the collector run?");
+}
+
+bool IsReached(const Patient& patient, const config::Config::BrokerAddress& broker,
+               const mqtt::BrokerUrl& target, Findings* findings) {
+  if (!NameIsFound(target, findings)) return false;
+  auto socket = Reached(target);
+  if (!socket.ok()) {
+    findings->Fault("broker TCP", socket.status().message(),
+                    "is the broker up and the port right? If other devices reach it: a firewall "
+                    "between here and there");
+    return false;
+  }
+  findings->Good("broker TCP", mqtt::HostAndPort(target) + " answers");
+  if (target.tls) return TlsIsGood(patient, broker, target, *std::move(socket), findings);
+  findings->Note("broker TLS", "none: what this store sells can be read on the line",
+                 "mqtts:// in broker.url, unless the line is protected otherwise");
+  return true;
 }
 
 // An empty batch is no event: the right is used and nothing is told.
@@ -223,16 +277,43 @@ void CheckRights(const Patient& patient, mqtt::Link* link, Mailbox* mail, Findin
   if (!events || confirmed) {
     return findings->Good("broker rights", "this store's topics can be read and written");
   }
-  // Some brokers grant a subscription without the right to it, and send nothing. A collector
-  // confirms every store that it has heard of, also one without events.
-  findings->Fault(
-      "confirmation",
-      "none is there: the collector does not run or has not heard of this store yet, or this store "
-      "may not read " +
-          topics.confirm,
-      "the broker's administrator: \"pattern read " + patient.config.delivery.topic_prefix +
-          "/%u/confirm\" in its access list (tillrelay.acl in the collector's examples); "
-          "head office: does the collector run?");
+  Unheard(patient, findings);
+}
+
+// The daemon's own session says as much as a login of ours would.
+void CheckSession(const Patient& patient, Findings* findings) {
+  findings->Good("broker login", "the service is logged in");
+  const SystemClock clock;
+  for (const Instant until = clock.Now() + kFirstConfirmation;;) {
+    JsonParser parser;
+    std::string body = StatusOfDaemon(patient);
+    const auto status = parser.Parse(body);
+    const JsonValue broker = status.ok() ? status->Find("broker") : JsonValue();
+    const bool by_broker = patient.config.delivery.confirm == "broker";
+    if (by_broker || broker.Find("last_confirmed_at").is_string()) break;
+    if (broker.Find("never_confirmed").is_true()) return Unheard(patient, findings);
+    if (clock.Now() >= until) break;
+    std::this_thread::sleep_for(kAgain);
+  }
+  findings->Good("broker rights", "this store's events are taken and confirmed");
+}
+
+void CheckAddress(const Patient& patient, const config::Config::BrokerAddress& broker,
+                  Findings* findings) {
+  const auto target = mqtt::ParseBrokerUrl(broker.url);
+  if (!target.ok()) return;  // told by CheckSettings
+  if (patient.config.broker.proxy.empty() && !IsReached(patient, broker, *target, findings)) return;
+  if (patient.session_at == broker.url) return CheckSession(patient, findings);
+  auto options = OptionsFor(patient, broker);
+  if (!options.ok()) return findings->Skipped("broker login", options.status().message());
+  Mailbox mail;
+  auto link = mqtt::MakePahoLink(*options,
+                                 [&mail](mqtt::LinkEvent&& event) { mail.Put(std::move(event)); });
+  if (!link.ok()) return findings->Skipped("broker login", link.status().message());
+  if (LoginIsGood(link->get(), &mail, findings) && !patient.config.store_id.empty()) {
+    CheckRights(patient, link->get(), &mail, findings);
+  }
+  (*link)->Disconnect(500);
 }
 
 }  // namespace
@@ -243,32 +324,8 @@ void CheckBroker(const Patient& patient, Findings* findings) {
     return findings->Fault("broker", "none is configured: events are only kept",
                            "tillrelay setup --broker-url mqtts://HOST:8883");
   }
-  const auto target = mqtt::ParseBrokerUrl(broker.url);
-  if (!target.ok()) return;  // told by CheckSettings
-  if (!NameIsFound(*target, findings)) return;
-  auto socket = Reached(*target);
-  if (!socket.ok()) {
-    return findings->Fault("broker TCP", socket.status().message(),
-                           "is the broker up and the port right? If other devices reach it: a "
-                           "firewall between here and there");
-  }
-  findings->Good("broker TCP", fmt::format("{}:{} answers", target->host, target->port));
-  if (!target->tls) {
-    findings->Note("broker TLS", "none: what this store sells can be read on the line",
-                   "mqtts:// in broker.url, unless the line is protected otherwise");
-  } else if (!TlsIsGood(patient, *target, *std::move(socket), findings)) {
-    return;
-  }
-  auto options = OptionsFor(patient);
-  if (!options.ok()) return findings->Skipped("broker login", options.status().message());
-  Mailbox mail;
-  auto link = mqtt::MakePahoLink(*options,
-                                 [&mail](mqtt::LinkEvent&& event) { mail.Put(std::move(event)); });
-  if (!link.ok()) return findings->Skipped("broker login", link.status().message());
-  if (LoginIsGood(link->get(), &mail, findings) && !patient.config.store_id.empty()) {
-    CheckRights(patient, link->get(), &mail, findings);
-  }
-  (*link)->Disconnect(500);
+  CheckAddress(patient, broker, findings);
+  for (const auto& other : broker.others) CheckAddress(patient, other, findings);
 }
 
 }  // namespace tillrelay::cli::doctor

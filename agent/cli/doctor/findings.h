@@ -49,6 +49,9 @@ struct Patient {
   config::Config config;
   bool daemon_runs = false;
   bool deep = false;  // every row of the journal
+  // Where the running daemon is logged in; empty: nowhere. A second login with its credential could
+  // end that session: brokers may bind the client id to the user.
+  std::string session_at = {};
 
   // The file behind a setting; "credential:NAME" lies in `credentials` beside the configuration,
   // where the service manager takes it from.
@@ -64,6 +67,8 @@ void CheckSecrets(const Patient& patient, Findings* findings);
 void CheckDisk(const Patient& patient, Findings* findings);
 void CheckJournal(const Patient& patient, Findings* findings);
 void CheckDaemon(Patient* patient, Findings* findings);
+// The daemon's own status as JSON text; empty where it does not answer.
+std::string StatusOfDaemon(const Patient& patient);
 void CheckCertificates(const Patient& patient, Findings* findings);
 // Name, TCP, TLS, login, rights: the first fault ends the line.
 void CheckBroker(const Patient& patient, Findings* findings);

@@ -246,13 +246,25 @@ void CheckCentre(JsonValue status, Findings* findings) {
 
 }  // namespace
 
+namespace {
+
+// The page's port may want TLS or a login, the socket never does.
+Result<http::ClientResponse> AskForStatus(const config::Config& config) {
+  auto answer = http::Client("unix:" + config.control.socket, kPatience).Get("/v1/status");
+  if (answer.ok() && answer->status == 200) return answer;
+  return http::Client(config.status.listen, kPatience).Get("/v1/status");
+}
+
+}  // namespace
+
+std::string StatusOfDaemon(const Patient& patient) {
+  auto answer = AskForStatus(patient.config);
+  return answer.ok() && answer->status == 200 ? std::move(answer->body) : "";
+}
+
 void CheckDaemon(Patient* patient, Findings* findings) {
   const auto& config = patient->config;
-  // The page's port may want TLS or a login, the socket never does.
-  auto answer = http::Client("unix:" + config.control.socket, kPatience).Get("/v1/status");
-  if (!answer.ok() || answer->status != 200) {
-    answer = http::Client(config.status.listen, kPatience).Get("/v1/status");
-  }
+  auto answer = AskForStatus(config);
   JsonParser parser;
   std::string body = answer.ok() ? answer->body : "";
   const auto status = parser.Parse(body);
@@ -273,6 +285,8 @@ void CheckDaemon(Patient* patient, Findings* findings) {
     }
     return;
   }
+  const JsonValue broker = status->Find("broker");
+  if (broker.Find("connected").is_true()) patient->session_at = broker.String("url");
   const std::string sentence(status->String("sentence"));
   std::string steps;
   for (const JsonValue step : status->Find("steps")) {

@@ -85,7 +85,7 @@ void Log(Html& html, const PageContext& context, const SystemParts& parts) {
       "<section><h2 id=\"log\">{}</h2>\n<form class=\"fields\" action=\"/system#log\"><label "
       "for=\"level\">{}</label><select id=\"level\" name=\"level\">",
       strings::kLog, strings::kLogLevel);
-  for (const std::string_view level : {"debug", "info", "warning", "error"}) {
+  for (const std::string_view level : {"info", "warning", "error"}) {
     html.Put("<option{}>{}</option>", level == parts.log_level ? " selected" : "", level);
   }
   html.Put("</select><button>{}</button></form>\n", strings::kShow);

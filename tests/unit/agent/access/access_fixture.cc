@@ -19,7 +19,7 @@ std::string Render(const LoginForm& form) {
 
 }  // namespace
 
-void AccessTest::Make(GateOptions options) {
+void AccessTest::Make(AdminAuthOptions options) {
   auto book = UserStore::Open(dir_ / "access.json", &clock_, &random_);
   ASSERT_TRUE(book.ok());
   book_ = *std::move(book);

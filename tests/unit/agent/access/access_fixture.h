@@ -23,7 +23,7 @@ constexpr const char* kPassword = "correct horse battery";
 class AccessTest : public ::testing::Test {
  protected:
   void SetUp() override { Make({}); }
-  void Make(GateOptions options);
+  void Make(AdminAuthOptions options);
   // One hash serves all users; it costs 30 ms.
   void AddUser(const std::string& name, Role role = Role::kOperate);
 

@@ -83,7 +83,7 @@ class AccessParts {
     auto book = access::UserStore::Open(dir_ / "access.json", &clock_, &random_);
     EXPECT_TRUE(book.ok());
     book_ = *std::move(book);
-    gate_.emplace(access::GateOptions{}, book_.get(), &sessions_);
+    gate_.emplace(access::AdminAuthOptions{}, book_.get(), &sessions_);
     desk_.emplace(access::LoginRoutes::Parts{*book_, sessions_, *gate_, clock_},
                   access::LoginRoutes::Outside{}, &random_);
   }

@@ -26,7 +26,7 @@ class DoorGuardTest : public ::testing::Test {
       return true;
     });
   }
-  void Ask(const DoorGuardOptions& options) {
+  void Ask(const IntakeAuthOptions& options) {
     guard_ = std::make_unique<IntakeAuth>(options, book_.get(), &clock_);
   }
   // "200 <subject>", or the status and the type of the refusal.

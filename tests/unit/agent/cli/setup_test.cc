@@ -19,7 +19,7 @@ class SetupTest : public ::testing::Test {
  protected:
   SetupTest() {
     common_.config = dir_ / "tillrelay.toml";
-    Put("tillrelay.toml", "log_level = \"debug\"\n");
+    Put("tillrelay.toml", "log_level = \"warning\"\n");
     options_.ask = false;
     options_.restart = false;
   }
@@ -49,7 +49,7 @@ TEST_F(SetupTest, WhatItWritesIsWhatTheDaemonReads) {
   EXPECT_EQ(config->store_id, "0042");
   EXPECT_EQ(config->broker.username, "store \"42\"");
   EXPECT_EQ(config->broker.password_file, "credential:broker-password");
-  EXPECT_EQ(config->log_level, "debug");
+  EXPECT_EQ(config->log_level, "warning");
   EXPECT_EQ(Text("credentials/broker-password"), "s3cret\n");
 }
 

@@ -191,7 +191,7 @@ constexpr const char* kEveryKey = R"(
 store_id = "S1"
 time_zone = "Europe/Berlin"
 store_aliases = ["9", "old"]
-log_level = "debug"
+log_level = "warning"
 [guard]
 receipt_pattern = "R[0-9]+"
 [intake]
@@ -247,7 +247,7 @@ TEST(ConfigTest, EveryKeyIsRead) {
   EXPECT_EQ(c->store_id, "S1");
   EXPECT_EQ(c->time_zone, "Europe/Berlin");
   EXPECT_THAT(c->store_aliases, ElementsAre("9", "old"));
-  EXPECT_EQ(c->log_level, "debug");
+  EXPECT_EQ(c->log_level, "warning");
   EXPECT_EQ(c->guard.receipt_pattern, "R[0-9]+");
   EXPECT_EQ(c->intake.listen, "127.0.0.1:1");
   EXPECT_THAT(c->intake.allowed_hosts, ElementsAre("tills"));

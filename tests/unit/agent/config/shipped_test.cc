@@ -56,7 +56,7 @@ TEST(DifferencesTest, ChangedAddedAndRemovedKeysAreNamed) {
   const std::string csv =
       "[drop_folder.csv.a]\nregister = \"1\"\n[drop_folder.csv.a.columns]\nnumber = \"n\"\n"
       "time = \"t\"\nquantity = \"q\"\nsku = \"s\"\n";
-  const auto with = Parse("log_level = \"debug\"\n" + csv, "with");
+  const auto with = Parse("log_level = \"warning\"\n" + csv, "with");
   const auto without = Parse("", "without");
   ASSERT_TRUE(with.ok() && without.ok());
   const auto added = Differences(*without, *with);

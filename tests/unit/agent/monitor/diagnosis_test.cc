@@ -18,9 +18,11 @@ struct Expected {
 };
 
 const Expected kExpected[] = {
-    {"delivered", "online", Level::kGreen, "delivered", "All 48,613 events are at head office."},
+    {"delivered", "online", Level::kGreen, "delivered",
+     "48,613 events delivered, nothing waiting."},
     {"delivered-broker", "online", Level::kGreen, "delivered",
-     "All 48,613 events are at the broker. Delivered means: acknowledged by the broker."},
+     "48,613 events delivered to the broker, nothing waiting. Delivered means: acknowledged by the "
+     "broker."},
     {"fresh", "online", Level::kGreen, "delivered", "Ready. No event has been captured yet."},
     {"on-their-way", "online", Level::kGreen, "delivered",
      "On line. 3 events on the way to head office."},
@@ -30,11 +32,12 @@ const Expected kExpected[] = {
      "Catching up: 412 events waiting, oldest 14:01Z. Finished in about 41 s, at the rate of the "
      "last minute."},
     {"certificate-soon", "online", Level::kAmber, "needs-a-person",
-     "All 48,613 events are at head office. A certificate expires in 12 days."},
+     "48,613 events delivered, nothing waiting. A certificate expires in 12 days."},
     {"certificate-expired", "online", Level::kRed, "needs-a-person",
-     "All 48,613 events are at head office. A certificate has expired."},
+     "48,613 events delivered, nothing waiting. A certificate has expired."},
     {"clock", "online", Level::kAmber, "needs-a-person",
-     "All 48,613 events are at head office. This server's clock is wrong, or head office's is."},
+     "48,613 events delivered, nothing waiting. This server's clock is wrong, or head office's "
+     "is."},
     {"unconfigured", "unconfigured", Level::kAmber, "not-configured",
      "This server does not know yet which store it is. The configuration has no store_id."},
     {"no-broker", "offline", Level::kAmber, "no-broker",
@@ -44,11 +47,12 @@ const Expected kExpected[] = {
      "1 event waiting, oldest 14:37Z. Connecting to head office. Trying now. Disk holds 19 more "
      "days."},
     {"name", "offline", Level::kAmber, "broker-name",
-     "412 events waiting, oldest 14:01Z. Head office cannot be reached since 14:01Z. The broker's "
+     "412 events waiting, oldest 14:01Z. Head office has been unreachable since 14:01Z. The "
+     "broker's "
      "name could not be looked up (mqtt.hq.example: Temporary failure in name resolution). Next "
      "try in 8 s. Disk holds 19 more days."},
     {"tcp", "offline", Level::kAmber, "broker-tcp",
-     "412 events waiting, oldest 14:01Z. Head office cannot be reached since 14:01Z. The broker "
+     "412 events waiting, oldest 14:01Z. Head office has been unreachable since 14:01Z. The broker "
      "does not take connections (Connection refused). Next try in 8 s. Disk holds 19 more days."},
     {"tls", "offline", Level::kRed, "broker-tls", nullptr},
     {"login", "offline", Level::kRed, "broker-login", nullptr},
@@ -56,7 +60,8 @@ const Expected kExpected[] = {
     {"rights", "offline", Level::kRed, "broker-rights", nullptr},
     {"lost", "offline", Level::kAmber, "broker-lost", nullptr},
     {"days-offline", "offline", Level::kAmber, "broker-tcp",
-     "412 events waiting, oldest 3 days ago. Head office cannot be reached since 3 days ago. The "
+     "412 events waiting, oldest 3 days ago. Head office has been unreachable since 3 days ago. "
+     "The "
      "broker does not take connections (Connection timed out). Next try in 8 s. Disk holds 19 "
      "more days."},
     {"silent", "online", Level::kAmber, "broker-silent", nullptr},
@@ -64,19 +69,19 @@ const Expected kExpected[] = {
      "412 events waiting, oldest 14:01Z. Head office has not confirmed since 14:01Z. The broker "
      "takes the events, but the collector gives no sign. They are sent again until it confirms."},
     {"quarantine", "online", Level::kAmber, "needs-a-person",
-     "All 48,613 events are at head office. 2 documents in quarantine."},
+     "48,613 events delivered, nothing waiting. 2 documents in quarantine."},
     {"register-silent", "online", Level::kAmber, "needs-a-person",
-     "All 48,613 events are at head office. Register 03 is silent."},
+     "48,613 events delivered, nothing waiting. Register 03 is silent."},
     {"register-gaps", "online", Level::kAmber, "needs-a-person",
-     "All 48,613 events are at head office. 2 things need a person."},
+     "48,613 events delivered, nothing waiting. 2 things need a person."},
     {"drop-folder", "online", Level::kRed, "needs-a-person", nullptr},
     {"unreadable", "online", Level::kAmber, "needs-a-person", nullptr},
     {"disk-low", "online", Level::kAmber, "needs-a-person", nullptr},
     {"lost-numbers", "online", Level::kRed, "needs-a-person", nullptr},
     {"lost-open", "online", Level::kRed, "needs-a-person",
-     "All 48,613 events are at head office. Events may be lost."},
+     "48,613 events delivered, nothing waiting. Events may be lost."},
     {"unknown-stream", "online", Level::kRed, "needs-a-person",
-     "All 48,613 events are at head office. A journal of this store is missing here."},
+     "48,613 events delivered, nothing waiting. A journal of this store is missing here."},
     {"refusing", "refusing", Level::kRed, "disk",
      "New events are refused: this server is out of room. The disk has 40 MB left, less than "
      "min_free_bytes (64 MB). Disk holds less than one more day."},
@@ -84,7 +89,7 @@ const Expected kExpected[] = {
      "New events are refused for a moment: another program holds the journal locked. It is tried "
      "again several times a second. Disk holds 19 more days."},
     {"cut-short", "online", Level::kAmber, "needs-a-person",
-     "All 48,613 events are at head office. Delivered events are deleted early."},
+     "48,613 events delivered, nothing waiting. Delivered events are deleted early."},
     {"poisoned", "refusing", Level::kRed, "journal", nullptr},
     {"paused", "paused", Level::kAmber, "paused",
      "412 events waiting, oldest 14:01Z. Sending has been paused by a person since 14:01Z. Events "

@@ -113,7 +113,7 @@ TEST_F(HistoryGaugeTest, LatencyIsOfTheMinuteAloneAndLiesInItsClass) {
 }
 
 TEST(LatencyMsTest, NothingIsNoNumberAndTheLastClassHasTheLastBound) {
-  uplink::LatencyCounts counts;
+  uplink::LatencyHistogram counts{uplink::kLatencyBounds};
   EXPECT_FALSE(LatencyMs(counts, 0.5));
   counts.Add(1e9);
   EXPECT_EQ(*LatencyMs(counts, 0.99), 3'600'000);

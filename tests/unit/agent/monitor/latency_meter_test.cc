@@ -15,7 +15,7 @@ class LatencyMeterTest : public testing::Test {
     return meter_.Feed(now_, counts_);
   }
   Instant now_{};
-  uplink::LatencyCounts counts_;
+  uplink::LatencyHistogram counts_{uplink::kLatencyBounds};
   LatencyMeter meter_;
 };
 

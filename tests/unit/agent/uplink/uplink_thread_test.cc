@@ -121,22 +121,22 @@ class PumpTest : public ::testing::Test {
     if (journal_ != nullptr) journal_->Stop();
   }
   void Start(bool with_broker = true) {
-    PumpOptions options;
-    options.courier.sender.session = kSession;
-    options.courier.sender.has_broker = with_broker;
-    options.courier.sender.retry_min = options.courier.sender.retry_max = milliseconds(10);
-    options.courier.store_id = "0042";
-    options.courier.journal_path = path_;
-    options.courier.topics = topics_;
-    options.courier.automatic = automatic_;
-    if (automatic_) options.courier.sender.events_per_message = 100;
+    UplinkThreadOptions options;
+    options.driver.sender.session = kSession;
+    options.driver.sender.has_broker = with_broker;
+    options.driver.sender.retry_min = options.driver.sender.retry_max = milliseconds(10);
+    options.driver.store_id = "0042";
+    options.driver.journal_path = path_;
+    options.driver.topics = topics_;
+    options.driver.automatic = automatic_;
+    if (automatic_) options.driver.sender.events_per_message = 100;
     if (with_broker) {
       options.make_link = [this](mqtt::Deliver deliver) -> Result<std::unique_ptr<mqtt::Link>> {
         broker_.deliver = std::move(deliver);
         return std::unique_ptr<mqtt::Link>(std::make_unique<BrokerLink>(&broker_));
       };
     }
-    options.courier.status_json = [] { return R"({"v":1,"state":"online"})"; };
+    options.driver.status_json = [] { return R"({"v":1,"state":"online"})"; };
     pump_ = std::make_unique<UplinkThread>(std::move(options), journal_.get(), &clock_, &random_);
     ASSERT_TRUE(pump_->Start().ok());
   }

@@ -1,5 +1,8 @@
 #include "tests/unit/common/http/http_fixture.h"
 
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -28,10 +31,28 @@ size_t CompleteAnswers(std::string_view bytes) {
   }
 }
 
+Result<Fd> ConnectFrom(const std::string& from, uint16_t port) {
+  Fd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  inet_pton(AF_INET, from.c_str(), &address.sin_addr);
+  if (bind(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
+    return Unavailable("bind");
+  }
+  inet_pton(AF_INET, "127.0.0.1", &address.sin_addr);
+  address.sin_port = htons(port);
+  if (connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
+    return Unavailable("connect");
+  }
+  fcntl(fd.get(), F_SETFL, O_NONBLOCK);
+  return fd;
+}
+
 }  // namespace
 
-RawSocket::RawSocket(uint16_t port) {
-  auto fd = ConnectTo({false, "127.0.0.1", port}, milliseconds(kPatienceMs));
+RawSocket::RawSocket(uint16_t port, const std::string& from) {
+  auto fd = from.empty() ? ConnectTo({false, "127.0.0.1", port}, milliseconds(kPatienceMs))
+                         : ConnectFrom(from, port);
   EXPECT_TRUE(fd.ok());
   if (fd.ok()) fd_ = std::move(*fd);
 }

@@ -24,7 +24,8 @@ using std::chrono::milliseconds;
 // Bytes out, bytes in; waits for what it is told, at most ten seconds.
 class RawSocket {
  public:
-  explicit RawSocket(uint16_t port);
+  // From that address of this machine; empty: from any.
+  explicit RawSocket(uint16_t port, const std::string& from = "");
   explicit RawSocket(const std::string& unix_path);
   void Send(std::string_view bytes);  // ignores a connection that is already gone
   void CloseSending();

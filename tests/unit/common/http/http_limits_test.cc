@@ -81,7 +81,7 @@ TEST_F(HttpLimits, AClientThatDoesNotReadItsAnswersIsDropped) {
   EXPECT_TRUE(Eventually([this] { return server_->stats().connections == 0; }));
 }
 
-TEST_F(HttpLimits, MoreConnectionsThanAllowedAreClosedAndTheOthersServed) {
+TEST_F(HttpLimits, WhereAllPlacesAreTakenTheLongestWaitingGivesWay) {
   options_.max_connections = 512;
   options_.timeouts = {};
   Start();
@@ -89,30 +89,114 @@ TEST_F(HttpLimits, MoreConnectionsThanAllowedAreClosedAndTheOthersServed) {
   for (int i = 0; i < 600; ++i) {
     sockets.push_back(std::make_unique<RawSocket>(port()));
     sockets.back()->Send(kHello);
+    ASSERT_EQ(StatusIn(sockets.back()->Receive()), 200) << i;
   }
-  int served = 0;
-  for (const auto& socket : sockets) served += StatusIn(socket->Receive()) == 200 ? 1 : 0;
-  EXPECT_EQ(served, 512);
   EXPECT_EQ(server_->stats().over_limit_total, 88u);
+  EXPECT_EQ(server_->stats().connections, 512u);
+  EXPECT_TRUE(sockets[0]->ClosesByItself());
+  EXPECT_TRUE(sockets[87]->ClosesByItself());
+  sockets[88]->Send(kHello);
+  EXPECT_EQ(StatusIn(sockets[88]->Receive()), 200);
   sockets.clear();
   EXPECT_TRUE(Eventually([this] { return server_->stats().connections == 0; }));
   EXPECT_EQ(StatusOf(kHello), 200);
 }
 
-TEST_F(HttpLimits, AnotherListenerIsNotHurtByAFullOne) {
+TEST_F(HttpLimits, HalfARequestIsToldWhyItGaveWay) {
   options_.max_connections = 1;
   options_.timeouts = {};
+  Start();
+  for (const std::string_view half :
+       {"GET /hel", "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nabc"}) {
+    RawSocket slow(port());
+    slow.Send(kHello);
+    ASSERT_EQ(StatusIn(slow.Receive()), 200);
+    slow.Send(half);
+    RawSocket other(port());
+    other.Send(kHello);
+    EXPECT_EQ(StatusIn(other.Receive()), 200);
+  }
+}
+
+// Everything a client can do without asking for anything, 520 times each.
+TEST_F(HttpLimits, OneAddressCannotShutOutAnother) {
+  options_.max_connections = 512;
+  options_.timeouts = {};
+  router_->Add("GET", "/large", [](Request&&, Responder responder) {
+    responder.Send(Text(200, std::string(4 * 1024 * 1024, 'x')));
+  });
+  Start();
+  for (const std::string_view bytes :
+       {"", "G", "GET / HTTP/1.1\r\nHost: localhost\r\n",
+        "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nhalf",
+        "GET /hello HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        "GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n"}) {
+    RawSocket register_before(port());
+    register_before.Send(kHello);
+    ASSERT_EQ(StatusIn(register_before.Receive()), 200);
+    std::vector<std::unique_ptr<RawSocket>> crowd;
+    for (int i = 0; i < 520; ++i) {
+      crowd.push_back(std::make_unique<RawSocket>(port(), "127.0.0.2"));
+      crowd.back()->Send(bytes);
+    }
+    EXPECT_TRUE(Eventually([this] { return server_->stats().connections == 512; }));
+    for (int i = 0; i < 20; ++i) {
+      RawSocket sale(port());
+      sale.Send(kHello);
+      EXPECT_EQ(StatusIn(sale.Receive()), 200) << bytes;
+    }
+    register_before.Send(kHello);
+    EXPECT_EQ(StatusIn(register_before.Receive()), 200) << bytes << ": it was never in the way";
+  }
+}
+
+TEST_F(HttpLimits, WhoHasShownACredentialGoesLast) {
+  options_.max_connections = 8;
+  options_.timeouts = {};
+  router_->SetAuthorizer([](Request& request) -> std::optional<Response> {
+    request.known = !request.Header("Authorization").empty();
+    return std::nullopt;
+  });
+  Start();
+  std::vector<std::unique_ptr<RawSocket>> registers;  // behind one gateway
+  for (int i = 0; i < 7; ++i) {
+    registers.push_back(std::make_unique<RawSocket>(port()));
+    registers.back()->Send("GET /hello HTTP/1.1\r\nHost: localhost\r\nAuthorization: x\r\n\r\n");
+    ASSERT_EQ(StatusIn(registers.back()->Receive()), 200);
+  }
+  std::vector<std::unique_ptr<RawSocket>> crowd;
+  for (int i = 0; i < 40; ++i) {
+    crowd.push_back(std::make_unique<RawSocket>(port()));
+    crowd.back()->Send("GET /hel");
+  }
+  for (const auto& known : registers) {
+    known->Send("GET /hello HTTP/1.1\r\nHost: localhost\r\nAuthorization: x\r\n\r\n");
+    EXPECT_EQ(StatusIn(known->Receive()), 200);
+  }
+}
+
+TEST_F(HttpLimits, WhereEveryPlaceWorksOneMoreIsToldSo) {
+  options_.max_connections = 1;
+  options_.timeouts = {};
+  std::vector<Responder> kept;
+  router_->Add("GET", "/keep",
+               [&kept](Request&&, Responder responder) { kept.push_back(responder); });
   server_ = std::make_unique<Server>(clock_, server_options_);
   server_->AddListener(options_);
   server_->AddListener(options_);
   ASSERT_TRUE(server_->Start().ok());
   RawSocket first(port());
-  first.Send(kHello);
-  EXPECT_EQ(StatusIn(first.Receive()), 200);
-  EXPECT_EQ(Exchange(kHello), "");
-  RawSocket other(server_->bound_port(1));
+  first.Send("GET /keep HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  EXPECT_TRUE(Eventually([this] { return server_->stats().requests_total == 1; }));
+  RawSocket second(port());
+  const std::string answer = second.ReceiveAll();
+  EXPECT_EQ(StatusIn(answer), 503);
+  EXPECT_NE(answer.find("Retry-After: 1\r\n"), std::string::npos);
+  RawSocket other(server_->bound_port(1));  // another listener is not hurt
   other.Send(kHello);
   EXPECT_EQ(StatusIn(other.Receive()), 200);
+  server_->Post([&kept] { kept.front().Send(Text(200, "")); });
+  EXPECT_EQ(StatusIn(first.Receive()), 200);
 }
 
 TEST_F(HttpLimits, BodiesBeyondTheServersBudgetWaitOutside) {

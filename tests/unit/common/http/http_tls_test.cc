@@ -99,6 +99,23 @@ TEST_F(HttpTls, LargeBodiesComeBackWholeOnOneConnection) {
   EXPECT_EQ(server_->stats().accepted_total, 1u);
 }
 
+TEST_F(HttpTls, ABrowserIsToldToComeByTlsOnly) {
+  Start();
+  auto answer = Get("/hello", Files());
+  ASSERT_TRUE(answer.ok()) << answer.status().message();
+  EXPECT_EQ(answer->headers.Find("Strict-Transport-Security"), "max-age=31536000");
+}
+
+TEST_F(HttpTls, APlainPortSaysNothingOfTls) {
+  options_.tls = {};
+  Start();
+  RawSocket socket(port());
+  socket.Send(kHello);
+  const std::string answer = socket.Receive();
+  EXPECT_EQ(StatusIn(answer), 200);
+  EXPECT_EQ(answer.find("Strict-Transport"), std::string::npos);
+}
+
 TEST_F(HttpTls, PlainHttpOnTheTlsPortIsToldSo) {
   Start();
   for (const std::string& bytes :

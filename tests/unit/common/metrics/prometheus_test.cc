@@ -39,6 +39,20 @@ TEST(PrometheusWriter, ClassesAreAddedUp) {
       << text;
 }
 
+TEST(HistogramTest, WhatCameSinceHasItsOwnQuantiles) {
+  HistogramOf<3> values({1, 10, 100});
+  EXPECT_EQ(values.Quantile(0.5), std::nullopt);
+  for (int i = 0; i < 90; ++i) values.Add(0.5);
+  const HistogramOf<3> before = values;
+  for (int i = 0; i < 10; ++i) values.Add(50);
+  EXPECT_EQ(values.Since(before).count(), 10u);
+  EXPECT_DOUBLE_EQ(values.Since(before).sum(), 500);
+  EXPECT_DOUBLE_EQ(values.Since(before).Quantile(0.5).value(), 55) << "half way through its class";
+  EXPECT_LT(values.Quantile(0.5).value(), 1);
+  for (int i = 0; i < 900; ++i) values.Add(1e9);
+  EXPECT_DOUBLE_EQ(values.Quantile(0.99).value(), 100) << "above every bound";
+}
+
 TEST(PrometheusWriter, ALabelFromOutsideCannotEndItself) {
   EXPECT_EQ(Escaped("a\"b\\c\nd"), "a\\\"b\\\\c\\nd");
 }

@@ -24,6 +24,46 @@ TEST(BrokerUrlTest, TakesOneAddress) {
   }
 }
 
+TEST(BrokerUrlTest, AWebSocketHasAPath) {
+  const struct {
+    const char *url, *host, *port, *path;
+    bool tls;
+  } rows[] = {{"ws://broker", "broker", "80", "/mqtt", false},
+              {"wss://broker.example", "broker.example", "443", "/mqtt", true},
+              {"wss://broker.example/", "broker.example", "443", "/mqtt", true},
+              {"wss://broker.example:8443/a/b", "broker.example", "8443", "/a/b", true},
+              {"ws://[::1]:9001/ws", "::1", "9001", "/ws", false}};
+  for (const auto& row : rows) {
+    const auto url = ParseBrokerUrl(row.url);
+    ASSERT_TRUE(url.ok()) << row.url << ": " << url.status().message();
+    EXPECT_TRUE(url->websocket);
+    EXPECT_EQ(url->host, row.host);
+    EXPECT_EQ(url->port, row.port);
+    EXPECT_EQ(url->path, row.path);
+    EXPECT_EQ(url->tls, row.tls);
+  }
+  for (const char* url : {"ws://", "ws:///mqtt", "ws://a/?x=1", "ws://a/#x", "ws://a/b c",
+                          "wss://user:s3cret@a/mqtt", "http://a", "wss://a:0/mqtt"}) {
+    const auto parsed = ParseBrokerUrl(url);
+    ASSERT_FALSE(parsed.ok()) << url;
+    EXPECT_EQ(parsed.status().message().find("s3cret"), std::string::npos) << url;
+  }
+}
+
+TEST(BrokerUrlTest, AProxyIsAnHttpAddress) {
+  const auto proxy = ParseProxyUrl("http://proxy.example:8080");
+  ASSERT_TRUE(proxy.ok());
+  EXPECT_EQ(HostAndPort(*proxy), "proxy.example:8080");
+  EXPECT_EQ(ParseProxyUrl("http://[::1]")->port, "3128");
+  for (const char* url : {"", "proxy:3128", "https://proxy", "socks5://proxy",
+                          "http://user:s3cret@proxy", "http://proxy:3128/x", "http://a,http://b"}) {
+    const auto parsed = ParseProxyUrl(url);
+    ASSERT_FALSE(parsed.ok()) << url;
+    EXPECT_NE(parsed.status().message().find("http://proxy.example:3128"), std::string::npos);
+    EXPECT_EQ(parsed.status().message().find("s3cret"), std::string::npos) << url;
+  }
+}
+
 TEST(BrokerUrlTest, RefusesWhatIsNotExactlyOne) {
   for (const char* url : {"",
                           "broker",

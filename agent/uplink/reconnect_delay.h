@@ -7,33 +7,33 @@
 #include <algorithm>
 
 #include "agent/uplink/timing.h"
-#include "common/base/clock.h"
+#include "common/base/backoff.h"
 #include "common/base/random.h"
 
 namespace tillrelay::uplink {
 
-class Backoff {
+class ReconnectDelay {
  public:
-  Backoff(milliseconds least, milliseconds most, Random* random)
+  ReconnectDelay(milliseconds least, milliseconds most, Random* random)
       : least_(least), most_(most), random_(*random) {}
 
   // The wait before the next attempt; the one after that may be twice as long.
   Duration Next() {
-    const Duration bound = std::min<Duration>(most_, least_ * (int64_t{1} << exponent_));
-    if (exponent_ < 20 && bound < most_) ++exponent_;
+    const Duration bound = Backoff(least_, most_, failures_);
+    if (bound < most_) ++failures_;
     const auto jitter = static_cast<int64_t>(random_.Unit() * static_cast<double>(bound.count()));
     return std::max<Duration>(least_ / 2, Duration(jitter));
   }
   // The wait that Next has just given is the first one since the exponent was forgotten.
-  bool first() const { return exponent_ <= 1; }
+  bool first() const { return failures_ <= 1; }
   void LinkWasUpFor(Duration up) {
-    if (up >= kStableAfter) exponent_ = 0;
+    if (up >= kStableAfter) failures_ = 0;
   }
 
  private:
   const milliseconds least_, most_;
   Random& random_;
-  int exponent_ = 0;
+  int failures_ = 0;
 };
 
 }  // namespace tillrelay::uplink

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The registers' door as an attacker and as an operator meet it: TLS, tokens, certificates,
+"""The registers' listener as an attacker and as an operator meet it: TLS, tokens, certificates,
 crowds, and a service manager that holds the socket."""
 
 import contextlib
@@ -13,7 +13,7 @@ import socket
 import ssl
 import subprocess
 
-from doors import Certificates, ask, once, over_tls, plain, raw, register, sale
+from clients import Certificates, ask, once, over_tls, plain, raw, register, sale
 from harness import BIN, World, check, run, wait_for
 
 JSON = {"Content-Type": "application/json"}
@@ -277,7 +277,7 @@ def a_crowd_of_2000_is_dropped_while_health_answers():
             for index in range(2000):
                 sock = socket.create_connection(("127.0.0.1", world.intake_port), 30)
                 crowd.append(sock)
-                with contextlib.suppress(OSError):  # more than 512 at once are closed
+                with contextlib.suppress(OSError):  # beyond 512 the oldest is closed
                     sock.sendall([b"", b"POST /v1/ev", b"GET /openapi.json HTTP/1.1\r\nHost: "
                                   b"localhost\r\nX: "][index % 3])
                 if index % 200 == 0:
@@ -302,6 +302,40 @@ def a_crowd_of_2000_is_dropped_while_health_answers():
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
+def one_address_cannot_shut_out_another():
+    """From one address 2,000 half requests and 520 live streams; from another one sales."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(8192, hard), hard))
+    try:
+        with World() as world:
+            world.start(broker=False, collector=False)
+            crowd = []
+
+            def hold(port, data):
+                sock = socket.create_connection(("127.0.0.1", port), 30, ("127.0.0.2", 0))
+                with contextlib.suppress(OSError):
+                    sock.sendall(data)
+                crowd.append(sock)
+
+            register = http.client.HTTPConnection("127.0.0.1", world.intake_port, timeout=30)
+            for number in range(1, 101):
+                for _ in range(20):
+                    hold(world.intake_port, b"POST /v1/events HTTP/1.1\r\nHost: local")
+                for _ in range(6 if number > 20 else 2):
+                    hold(world.page_port, b"GET /v1/live HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                check(world.post(sale(number))[0] == 200, f"sale {number} found no place")
+                register.request("POST", "/v1/events", sale(1000 + number), JSON)
+                check(register.getresponse().read() and True, "the register was cut off")
+                check(world.get("/healthz")[0] == 200, "health does not answer")
+            check(world.status()["head"] == 200, f"stored: {world.status()['head']}")
+            check("whoever holds the most" in world.agent.text(), "nothing was logged")
+            for sock in crowd:
+                sock.close()
+            return f"{len(crowd)} connections of a crowd, 200 sales and 100 looks beside them"
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
 if __name__ == "__main__":
     run(a_token_opens_the_lan_door_until_it_is_removed,
         a_certificate_of_the_stores_authority_opens_the_door_for_its_register,
@@ -311,4 +345,4 @@ if __name__ == "__main__":
         a_kept_socket_for_another_address_is_not_served,
         an_unwanted_body_is_refused_before_it_comes,
         attacks_in_bytes_are_refused_and_store_nothing,
-        a_crowd_of_2000_is_dropped_while_health_answers)
+        a_crowd_of_2000_is_dropped_while_health_answers, one_address_cannot_shut_out_another)

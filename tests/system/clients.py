@@ -1,4 +1,4 @@
-"""Doors for tests: certificates made with openssl, requests over TCP, TLS and unix sockets."""
+"""Clients for tests: certificates made with openssl, requests over TCP, TLS and unix sockets."""
 
 import http.client
 import json
@@ -37,9 +37,9 @@ class Certificates:
     def _openssl(self, *arguments):
         subprocess.run(["openssl", *arguments], check=True, capture_output=True)
 
-    def issue(self, name, common_name):
+    def issue(self, name, common_name, names="DNS:localhost,IP:127.0.0.1"):
         with open(self.path("ext", name), "w") as file:
-            file.write("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
+            file.write(f"subjectAltName={names}\n")
         self._openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
                       "-nodes", "-keyout", self.path("key", name), "-out",
                       self.path("csr", name), "-subj", f"/CN={common_name}")
