@@ -163,6 +163,31 @@ struct UnappliedRow {
 // Its row in `event` has this kind; its body names the reason and the hash of the real one.
 inline constexpr std::string_view kUnappliedKind = "unapplied";
 
+// Micro-units; nothing where the register told none.
+using Amount = std::optional<int64_t>;
+
+// What the tables for the warehouse say of one counted event that has a transaction.
+struct Receipt {
+  struct Line {
+    std::string action, item, gtin, uom, lot;
+    Amount quantity, unit_price, discount, net;
+  };
+  struct Tender {
+    std::string type;
+    Amount amount;
+  };
+  struct Tax {
+    Amount rate, base, amount;
+  };
+  uint64_t position = 0;
+  std::string store, business_day, register_id, transaction_no, kind, status, occurred_at, currency;
+  Amount net, tax, grand;
+  std::string voids_day, voids_register, voids_no;  // the receipt that a void takes back
+  std::vector<Line> lines;
+  std::vector<Tender> tenders;
+  std::vector<Tax> taxes;
+};
+
 struct GapRow {
   wire::Range range;
   std::string since, asked_at;  // UTC text; asked_at empty: not yet
@@ -180,6 +205,7 @@ struct Changes {
   std::map<TransitKey, TransitRow> transit;  // quantity 0: the row goes
   std::vector<MovementRow> movements;
   std::vector<HeldRow> held, released;
+  std::vector<Receipt> receipts;
   // Buckets of cells that fell below zero, and those that no longer are.
   std::vector<std::pair<CellKey, size_t>> negative, no_longer_negative;
   std::map<uint64_t, std::string> hashes;                            // by position

@@ -175,6 +175,35 @@ DROP TABLE timeline;
 DROP TABLE late;
 )sql";
 
+// What a warehouse reads, a row for each receipt and each of its lines, tenders and taxes. Lines
+// are indexed in blocks of positions (kReceiptBlock): an index by item alone would write another
+// page for each line of a transaction, in blocks it writes a few; a search asks block by block.
+constexpr const char* kReceipts = R"sql(
+CREATE TABLE receipt (
+  position {i} NOT NULL PRIMARY KEY, store_id {t} NOT NULL, business_day {t} NOT NULL,
+  register_id {t} NOT NULL, transaction_no {t} NOT NULL, kind {t} NOT NULL, status {t} NOT NULL,
+  occurred_at {t} NOT NULL, currency {t} NOT NULL, net_amount NUMERIC, tax_amount NUMERIC,
+  grand_amount NUMERIC, voids_business_day {t}, voids_register_id {t}, voids_transaction_no {t});
+CREATE INDEX receipt_day ON receipt (store_id, business_day, position);
+CREATE INDEX receipt_number ON receipt (store_id, transaction_no, position);
+CREATE TABLE receipt_line (
+  position {i} NOT NULL, line {i} NOT NULL, store_id {t} NOT NULL, action {t} NOT NULL,
+  item {t} NOT NULL, gtin {t} NOT NULL, lot {t} NOT NULL, uom {t} NOT NULL, quantity NUMERIC,
+  unit_price NUMERIC, discount_amount NUMERIC, net_amount NUMERIC,
+  PRIMARY KEY (position, line)) {wr};
+CREATE INDEX receipt_line_item ON receipt_line ((position / 2048), item, store_id);
+CREATE INDEX receipt_line_lot ON receipt_line (lot, store_id, position) WHERE lot <> '';
+CREATE TABLE tender (
+  position {i} NOT NULL, line {i} NOT NULL, type {t} NOT NULL, amount NUMERIC,
+  PRIMARY KEY (position, line)) {wr};
+CREATE TABLE tax (
+  position {i} NOT NULL, line {i} NOT NULL, rate NUMERIC, base NUMERIC, amount NUMERIC,
+  PRIMARY KEY (position, line)) {wr};
+CREATE TABLE warehouse (
+  version {i} PRIMARY KEY, fill_through {i} NOT NULL, filled_through {i} NOT NULL);
+INSERT INTO warehouse SELECT 1, position, purged FROM head;
+)sql";
+
 // Publications of all tables, which change data capture uses, need a primary key on each.
 constexpr const char* kPrimaryKeys = R"sql(
 ALTER TABLE event ADD PRIMARY KEY (store_id, stream, sequence);
@@ -215,8 +244,9 @@ std::string In(Dialect dialect, std::string text) {
 }  // namespace
 
 Result<std::string> SchemaSteps(Dialect dialect, int64_t from) {
-  std::string sixth = kMovements;
-  if (dialect == Dialect::kPostgres) sixth += kPrimaryKeys;
+  const std::string seventh = kReceipts;
+  const std::string keys = dialect == Dialect::kPostgres ? kPrimaryKeys : "";
+  const std::string sixth = kMovements + keys + seventh;
   const std::string fifth = kUnapplied + sixth;
   const std::string fourth = kObservedAge + fifth, third = kOpenLosses + fourth;
   if (from == 0) return In(dialect, std::string(kFirst) + kSecond + third);
@@ -227,6 +257,7 @@ Result<std::string> SchemaSteps(Dialect dialect, int64_t from) {
   if (from == 3) return In(dialect, fourth);
   if (from == 4) return In(dialect, fifth);
   if (from == 5) return In(dialect, sixth);
+  if (from == 6) return In(dialect, seventh);
   return Invalid("the database was written by a newer tillrelay-collector; install that");
 }
 

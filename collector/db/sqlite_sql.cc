@@ -4,9 +4,11 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <map>
 #include <optional>
+#include <set>
 
 #include "collector/db/schema.h"
 #include "common/base/files.h"
@@ -17,6 +19,10 @@ namespace {
 
 constexpr int kCacheKib = 64 * 1024;
 
+bool IsWordCharacter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
 Result<Fd> TakeLock(const std::string& path) {
   Fd fd(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640));
   if (!fd.valid()) return Unavailable(path + ": " + ErrnoText(errno));
@@ -26,9 +32,53 @@ Result<Fd> TakeLock(const std::string& path) {
   return fd;
 }
 
+// `r.a, CAST(r.b AS NUMERIC)` -> `?1, CAST(?2 AS NUMERIC)`; nothing if a column is not used.
+std::optional<std::string> Numbered(std::string_view expressions, const Input& input) {
+  std::string text;
+  std::set<std::string> used;
+  for (size_t at = 0; at < expressions.size();) {
+    const char before = at == 0 ? ' ' : expressions[at - 1];
+    if (IsWordCharacter(before) || !expressions.substr(at).starts_with("r.")) {
+      text += expressions[at++];
+      continue;
+    }
+    size_t end = at + 2;
+    while (end < expressions.size() && IsWordCharacter(expressions[end])) ++end;
+    const std::string name(expressions.substr(at + 2, end - at - 2));
+    const auto& columns = input.columns();
+    const auto column = std::find_if(columns.begin(), columns.end(),
+                                     [&](const Input::Column& c) { return c.name == name; });
+    if (column == columns.end()) return std::nullopt;
+    text += "?" + std::to_string(column - columns.begin() + 1);
+    used.insert(name);
+    at = end;
+  }
+  if (used.size() != input.columns().size()) return std::nullopt;
+  return text;
+}
+
+// `INSERT .. SELECT r.a FROM {rows} WHERE true ON CONFLICT ..` -> `INSERT .. VALUES (?1) ON
+// CONFLICT ..`. For a SELECT, which might give several rows, SQLite keeps a journal of the
+// statement: a tenth of the time of all writes.
+std::optional<std::string> AsValues(std::string_view text, const Input& input) {
+  constexpr std::string_view kSelect = " SELECT ", kFrom = " FROM {rows}", kAll = " WHERE true";
+  const size_t select = text.find(kSelect), from = text.find(kFrom);
+  if (!text.starts_with("INSERT INTO ") || from == std::string_view::npos || select > from) {
+    return std::nullopt;
+  }
+  std::string_view rest = text.substr(from + kFrom.size());
+  if (rest.starts_with(kAll)) rest.remove_prefix(kAll.size());
+  if (!rest.empty() && !rest.starts_with(" ON CONFLICT")) return std::nullopt;
+  const size_t first = select + kSelect.size();
+  const auto values = Numbered(text.substr(first, from - first), input);
+  if (!values) return std::nullopt;
+  return std::string(text.substr(0, select)) + " VALUES (" + *values + ")" + std::string(rest);
+}
+
 // `{rows}` -> (SELECT ?1 AS a, ?2 AS b) AS r
 std::string Expand(const Statement& statement, const Input& input) {
   std::string text = statement.text;
+  if (auto values = AsValues(text, input)) return *std::move(values);
   const size_t at = text.find("{rows}");
   if (at == std::string::npos) return text;
   std::string relation = "(SELECT ";

@@ -227,6 +227,7 @@ Result<std::vector<UnappliedRow>> Tables::Unapplied(const UnappliedRow& last) {
 Status Tables::Write(const Changes& changes, uint64_t position) {
   TRY(WriteEvents(changes));
   TRY(WriteLedger(changes));
+  TRY(WriteReceipts(changes.receipts));
   TRY(WriteRest(changes));
   Input streams(sql::kSaveStreams);
   for (const auto& [key, s] : changes.streams) {

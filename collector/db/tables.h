@@ -99,6 +99,18 @@ class Tables {
   Status ClearLedger();
   Status WriteMovements(const std::vector<MovementRow>& movements);
 
+  // tables_receipts.cc: what a warehouse reads.
+  Status WriteReceipts(const std::vector<Receipt>& receipts);
+  // Receipts of events that an older program counted.
+  struct ReceiptFill {
+    uint64_t through = 0;  // has been filled up to here
+    uint64_t end = 0;      // and is to be filled up to here
+    bool complete() const { return through >= end; }
+  };
+  static ReceiptFill FillOf(const Rows& rows);
+  Result<ReceiptFill> ReadReceiptFill();
+  Status SaveReceiptFill(uint64_t through);
+
   // tables_age.cc. Time that was seen to pass, in seconds: adds to the row if it is as expected,
   // else another collector has counted. Gives what the row says then. A transaction of its own, as
   // are the next and Purge.

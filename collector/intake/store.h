@@ -145,7 +145,7 @@ class Store {
   void Duplicate(const NumberKey& number, const std::string& id);
   void Diverge(const Arrived& e);
   EventRow RowOf(const Arrived& e) const;
-  Status Flush();
+  Status Flush(bool last = false);
 
   std::unique_ptr<Sql> sql_;
   Tables tables_;

@@ -31,6 +31,10 @@ Status Store::Post(const Posting& posting, std::string_view id) {
   hash_ =
       NextHash(hash_, position_, posting.store, id, std::span(changes_.movements).subspan(first));
   changes_.hashes[position_] = hash_;
+  if (posting.receipt) {
+    changes_.receipts.push_back(*posting.receipt);
+    changes_.receipts.back().position = position_;
+  }
   return Status::Ok();
 }
 

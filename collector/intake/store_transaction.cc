@@ -21,12 +21,14 @@ Status Store::Begin(std::string now, std::span<const Arrived> batch) {
     wanted.ids.push_back(e.id);
     Ledger::Prefetch(e.posting, &wanted);
   }
+  std::erase_if(wanted.cells, [this](const CellKey& cell) { return ledger_.Knows(cell); });
   for (const StreamKey& key : streams) {
     // Where nobody else writes, what is remembered is what the table says.
     if (sql_->shared() || !states_.contains(key)) wanted.streams.push_back(key);
   }
   auto found = tables_.Begin(wanted, &head_);
   if (!found.ok()) return std::move(found).status();
+  if (hash_ != head_.hash) ledger_.Clear();  // somebody else has written
   position_ = head_.position;
   hash_ = head_.hash;
   if (forgotten_at_ != head_.purged) {
@@ -149,8 +151,8 @@ Result<StreamState*> Store::Get(const StreamKey& key, bool* fresh) {
   return &state;
 }
 
-// Writes what is held back. Called again before a commit if the rules needed to read it.
-Status Store::Flush() {
+// Writes what is held back. Called before the `last` time if the rules need to read it.
+Status Store::Flush(bool last) {
   ledger_.Flush(&changes_);
   for (StreamState* state : touched_) {
     if (!state->dirty) continue;
@@ -162,7 +164,9 @@ Status Store::Flush() {
   }
   held_counts_ += changes_.held.size();
   TRY(tables_.Write(changes_, position_));
-  for (const auto& [number, index] : fresh_) rows_[number] = std::move(changes_.events[index]);
+  if (!last) {
+    for (const auto& [number, index] : fresh_) rows_[number] = std::move(changes_.events[index]);
+  }
   fresh_.clear();
   std::string now = std::move(changes_.now);
   changes_ = {};
@@ -172,7 +176,7 @@ Status Store::Flush() {
 
 Status Store::Commit() {
   TRY(DeclareCounted());
-  TRY(Flush());
+  TRY(Flush(true));
   if (position_ > head_.position) TRY(sql_->Announce(position_));
   TRY(tables_.Commit());
   for (StreamState* state : touched_) state->bumped = false;
@@ -180,7 +184,7 @@ Status Store::Commit() {
   ids_.clear();
   rows_.clear();
   kept_.clear();
-  ledger_.Clear();
+  sql_->shared() ? ledger_.Clear() : ledger_.Keep();
   return Status::Ok();
 }
 

@@ -17,7 +17,8 @@ void Ledger::Load(const Wanted& wanted, const Found& found) {
   for (const CellKey& key : wanted.cells) {
     const auto row = found.cells.find(key);
     const CellRow known = row == found.cells.end() ? CellRow{} : row->second;
-    cells_.try_emplace(key, Cell{known, false, known.micros});
+    const auto [cell, fresh] = cells_.try_emplace(key);
+    if (fresh) cell->second = {known, &cell->first, false, known.micros};
   }
   for (const TransitKey& key : wanted.transit) {
     const auto row = found.transit.find(key);
@@ -77,7 +78,7 @@ Status Ledger::ApplyEffect(MovementRow* moved) {
   moved->change = moved->delta;
   moved->quantity = quantity;
   row.position = moved->position;
-  (*cell)->dirty = true;
+  MarkDirty(*cell);
   if (moved->bucket != kInTransit) return Status::Ok();
   auto transit = LoadTransit({moved->cell, moved->ref});
   if (!transit.ok()) return std::move(transit).status();
@@ -114,7 +115,7 @@ Status Ledger::ApplyCount(const Posting& posting, std::span<MovementRow> rows, C
     if (!cell.ok()) return std::move(cell).status();
     rows[i].quantity = (*cell)->row.micros[line.bucket];
     rows[i].applied = Applied::kHeld;
-    (*cell)->dirty = true;  // so that the cell is there to be seen, with its exception
+    MarkDirty(*cell);  // so that the cell is there to be seen, with its exception
     changes->held.push_back({rows[i].position, i, line.cell, line.bucket, line.micros,
                              posting.as_of, held, changes->now});
   }
@@ -145,7 +146,7 @@ Status Ledger::ApplyCounted(const Posting& posting, const CountedLine& line, int
   moved->quantity = quantity = total;
   known = mark;
   row.position = moved->position;
-  (*cell)->dirty = true;
+  MarkDirty(*cell);
   return Status::Ok();
 }
 
@@ -190,7 +191,7 @@ Result<Ledger::Cell*> Ledger::Load(const CellKey& key) {
   auto found = tables_.Read(wanted);
   if (!found.ok()) return std::move(found).status();
   Load(wanted, *found);
-  return &cells_[key];
+  return &cells_.at(key);
 }
 
 Result<Ledger::Transit*> Ledger::LoadTransit(const TransitKey& key) {
@@ -203,18 +204,23 @@ Result<Ledger::Transit*> Ledger::LoadTransit(const TransitKey& key) {
   return &transit_[key];
 }
 
+void Ledger::MarkDirty(Cell* cell) {
+  if (!cell->dirty) dirty_.push_back(cell);
+  cell->dirty = true;
+}
+
 void Ledger::Flush(Changes* changes) {
-  for (auto& [key, cell] : cells_) {
-    if (!cell.dirty) continue;
-    changes->cells.emplace(key, cell.row);
-    cell.dirty = false;
+  for (Cell* cell : dirty_) {
+    changes->cells.emplace(*cell->key, cell->row);
+    cell->dirty = false;
     for (size_t b = 0; b < kBuckets; ++b) {
-      const bool was = cell.written[b] < 0, is = cell.row.micros[b] < 0;
-      if (is && !was) changes->negative.emplace_back(key, b);
-      if (was && !is) changes->no_longer_negative.emplace_back(key, b);
+      const bool was = cell->written[b] < 0, is = cell->row.micros[b] < 0;
+      if (is && !was) changes->negative.emplace_back(*cell->key, b);
+      if (was && !is) changes->no_longer_negative.emplace_back(*cell->key, b);
     }
-    cell.written = cell.row.micros;
+    cell->written = cell->row.micros;
   }
+  dirty_.clear();
   for (auto& [key, transit] : transit_) {
     if (transit.dirty) changes->transit.emplace(key, transit.row);
     transit.dirty = false;
@@ -223,7 +229,16 @@ void Ledger::Flush(Changes* changes) {
   indexed_ = 0;
 }
 
+// Transfers are few, and their rows are also changed elsewhere (FillMovements).
+void Ledger::Keep() {
+  if (cells_.size() > kMostCells) cells_.clear();
+  transit_.clear();
+  unwritten_.clear();
+  indexed_ = 0;
+}
+
 void Ledger::Clear() {
+  dirty_.clear();
   cells_.clear();
   transit_.clear();
   unwritten_.clear();

@@ -7,7 +7,9 @@
 //   since, whatever the rest of the store did. A count from after the centre's clock is held, and
 //   so is one that cannot be computed yet. A sum that would overflow stays as it was.
 // Thread: the store's. Works inside the caller's transaction; cells are kept in memory until
-//   `Flush`, and `Clear` drops them after a rollback.
+//   `Flush`, and `Clear` drops them after a rollback. `Keep` leaves those that are written for the
+//   next transaction: the caller says that nobody else writes.
+// Limits: kMostCells are kept between transactions.
 // Errors: those of the database.
 #pragma once
 
@@ -35,6 +37,8 @@ std::vector<MovementRow> FactsOf(const Posting& posting, uint64_t position);
 
 class Ledger {
  public:
+  static constexpr size_t kMostCells = 20'000;
+
   explicit Ledger(Tables* tables) : tables_(*tables) {}
 
   void SetRules(CountRules rules) { rules_ = std::move(rules); }
@@ -48,12 +52,15 @@ class Ledger {
   // The changed cells; the caller writes `*changes` before it applies anything more.
   void Flush(Changes* changes);
   void Clear();
+  void Keep();
+  bool Knows(const CellKey& key) const { return cells_.contains(key); }
   size_t cells() const { return cells_.size(); }
   uint64_t skipped_effects() const { return skipped_; }
 
  private:
   struct Cell {
     CellRow row;
+    const CellKey* key = nullptr;  // in cells_
     bool dirty = false;
     std::array<int64_t, kBuckets> written{};  // what the table says
   };
@@ -71,12 +78,14 @@ class Ledger {
   Result<std::vector<int64_t>> MovedSince(const Posting& posting, uint64_t position,
                                           const Changes& changes);
   Result<Cell*> Load(const CellKey& key);
+  void MarkDirty(Cell* cell);
   Result<Transit*> LoadTransit(const TransitKey& key);
   bool Add(int64_t* sum, int64_t delta);
 
   Tables& tables_;
   CountRules rules_;
   std::map<CellKey, Cell> cells_;
+  std::vector<Cell*> dirty_;
   std::map<TransitKey, Transit> transit_;
   // What has been applied and is not written yet: the first `indexed_` movements of the changes.
   // Most transactions have no count and need none of it.

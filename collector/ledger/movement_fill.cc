@@ -22,7 +22,7 @@ Result<bool> FillMovements(Sql* sql, uint64_t most) {
     auto data = parser.Parse(e.body);
     if (!data.ok()) continue;  // it had no effect when it was applied either
     for (MovementRow& row :
-         FactsOf(ReadPosting({e.key.store, e.kind, e.occurred_at}, *data), e.position)) {
+         FactsOf(ReadEffectsOnly({e.key.store, e.kind, e.occurred_at}, *data), e.position)) {
       rows.push_back(std::move(row));
     }
   }

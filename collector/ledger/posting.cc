@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "collector/ledger/receipt.h"
 #include "common/base/decimal.h"
 #include "common/event/bounds.h"
 #include "common/event/kind.h"
@@ -19,13 +20,6 @@ std::optional<size_t> Bucket(std::string_view word) {
   const auto found = std::find(words.begin(), words.end(), word);
   if (found == words.end()) return std::nullopt;
   return static_cast<size_t>(found - words.begin());
-}
-
-// What the register calls the item; the GTIN where it has no name of its own.
-std::string_view ItemOf(JsonValue line) {
-  const JsonValue item = line.Find("item");
-  const std::string_view sku = item.String("sku");
-  return sku.empty() ? item.String("gtin") : sku;
 }
 
 int64_t Micros(std::string_view time) {
@@ -93,7 +87,19 @@ void ReadCounted(JsonValue line, Posting* posting) {
 
 }  // namespace
 
+std::string_view ItemOf(JsonValue line) {
+  const JsonValue item = line.Find("item");
+  const std::string_view sku = item.String("sku");
+  return sku.empty() ? item.String("gtin") : sku;
+}
+
 Posting ReadPosting(const PostingSource& from, JsonValue data) {
+  Posting posting = ReadEffectsOnly(from, data);
+  if (posting.fault.empty()) posting.receipt = ReadReceipt(from, data);
+  return posting;
+}
+
+Posting ReadEffectsOnly(const PostingSource& from, JsonValue data) {
   Posting posting;
   posting.store = from.store;
   posting.at = Micros(from.time);

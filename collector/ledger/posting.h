@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,12 +38,19 @@ struct Posting {
   std::vector<Effect> effects;
   std::vector<CountedLine> lines;
   uint64_t skipped = 0;
-  std::string fault;  // why the event cannot be applied; empty: it can
+  std::string fault;               // why the event cannot be applied; empty: it can
+  std::optional<Receipt> receipt;  // what the tables for the warehouse get; receipt.h
 };
 
 struct PostingSource {
   std::string_view store, kind, time;
 };
+// Without the receipt.
+Posting ReadEffectsOnly(const PostingSource& from, JsonValue data);
+// All of it.
 Posting ReadPosting(const PostingSource& from, JsonValue data);
+
+// What the register calls the item; the GTIN where it has no name of its own.
+std::string_view ItemOf(JsonValue line);
 
 }  // namespace tillrelay::collector

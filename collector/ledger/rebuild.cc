@@ -66,7 +66,7 @@ Status Rebuild::Replay(uint64_t after, uint64_t through) {
   for (EventRow& e : *events) {
     auto data = parser.Parse(e.body);
     if (!data.ok()) return Corrupt("position " + std::to_string(e.position) + ": the body");
-    postings.push_back(ReadPosting({e.key.store, e.kind, e.occurred_at}, *data));
+    postings.push_back(ReadEffectsOnly({e.key.store, e.kind, e.occurred_at}, *data));
     Ledger::Prefetch(postings.back(), &wanted);
   }
   TRY(PutFactsRight(postings, *events));

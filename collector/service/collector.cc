@@ -227,7 +227,7 @@ void Collector::TryReopen() {
   if (opened.ok()) opened = store_.Probe(Read().text);
   if (!opened.ok()) return StoreFailed(opened);
   retry_at_.reset();
-  filled_ = next_held_known_ = false;
+  filled_ = receipts_filled_ = next_held_known_ = false;
   log::Info("collector", "the database is open again");
   ConfirmAll();
 }

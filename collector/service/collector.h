@@ -102,6 +102,7 @@ class Collector {
   Status Purge();
   Status ApplyDiverged();
   Status Fill();
+  Status FillReceipts();
   Status ReleaseHeld();
   Status DetectExceptions();
   void RunOrders();
@@ -128,6 +129,7 @@ class Collector {
   std::set<StreamKey> unsaved_gaps_;
   Instant gaps_saved_at_{}, upkeep_at_{}, purge_at_{}, rescue_at_{}, detect_at_{};
   bool filled_ = false;  // movement holds everything that is kept
+  bool receipts_filled_ = false;
   // When the next held count can be applied, microseconds by the wall clock; to be read anew when
   // not known.
   std::optional<int64_t> next_held_;

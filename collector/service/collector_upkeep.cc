@@ -1,5 +1,6 @@
 // What the collector does now and then: collector.h.
 #include "collector/ledger/movement_fill.h"
+#include "collector/ledger/receipt_fill.h"
 #include "collector/service/collector.h"
 #include "common/event/time_text.h"
 
@@ -34,6 +35,9 @@ void Collector::Upkeep() {
   }
   if (news_.leads && !filled_) {
     if (Status filled = Fill(); !filled.ok()) return StoreFailed(filled);
+  }
+  if (news_.leads && filled_ && !receipts_filled_) {
+    if (Status filled = FillReceipts(); !filled.ok()) return StoreFailed(filled);
   }
   if (news_.leads && filled_) {
     if (Status released = ReleaseHeld(); !released.ok()) return StoreFailed(released);
@@ -147,6 +151,14 @@ Status Collector::Fill() {
   return Status::Ok();
 }
 
+// Nor has it in those that a warehouse reads.
+Status Collector::FillReceipts() {
+  auto filled = collector::FillReceipts(store_.sql());
+  if (!filled.ok()) return std::move(filled).status();
+  receipts_filled_ = *filled;
+  return Status::Ok();
+}
+
 // A count is applied when the clock passes its time.
 Status Collector::ReleaseHeld() {
   if (held_seen_ != store_.held_counts()) next_held_known_ = false;
@@ -170,7 +182,7 @@ Status Collector::ReleaseHeld() {
 std::optional<Instant> Collector::HeldDeadline() const {
   if (!news_.leads || failing()) return std::nullopt;
   const Instant now = clock_.Now();
-  if (!filled_ || !next_held_known_) return now;
+  if (!filled_ || !receipts_filled_ || !next_held_known_) return now;
   if (!next_held_) return std::nullopt;
   const Duration wait = WallTime(std::chrono::microseconds(*next_held_)) - clock_.Wall();
   return now + std::clamp<Duration>(wait, Duration::zero(), std::chrono::hours(1));

@@ -6,6 +6,7 @@
 #include "common/base/files.h"
 #include "common/base/settings.h"
 #include "common/base/text.h"
+#include "common/http/address.h"
 #include "common/mqtt/broker_url.h"
 
 namespace tillrelay::collector {
@@ -58,16 +59,26 @@ void CheckStore(Settings* settings, const Config& config) {
   }
 }
 
-bool IsLocal(const std::string& address) {
-  return address.starts_with("127.") || address.starts_with("localhost:") ||
-         address.starts_with("[::1]:") || address.starts_with("unix:");
+bool IsLocal(const std::string& text) {
+  const auto address = http::ParseAddress(text);
+  return address.ok() && http::IsLocal(*address);
 }
 
 void CheckHttp(Settings* settings, const Config& config) {
+  const bool tls = !config.tls_cert_file.empty();
+  if (tls == config.tls_key_file.empty()) {
+    settings->Complain("metrics.tls_cert_file",
+                       "tls_cert_file and tls_key_file are given together");
+  }
   if (config.metrics_listen.empty() || IsLocal(config.metrics_listen)) return;
   if (config.token_file.empty() && config.tokens.empty()) {
     settings->Complain("metrics.listen",
                        "another address than loopback needs metrics.token_file or api.tokens");
+  }
+  if (!tls && !config.behind_proxy) {
+    settings->Complain("metrics.listen",
+                       "tokens would travel readable: give tls_cert_file and tls_key_file, or set"
+                       " behind_proxy = true where a reverse proxy encrypts");
   }
 }
 
@@ -113,6 +124,9 @@ Result<Config> ParseConfig(std::string_view text, const std::string& name) {
   settings.String("metrics.listen", &config.metrics_listen);
   settings.String("metrics.token_file", &config.token_file);
   settings.Strings("metrics.allowed_hosts", &config.allowed_hosts);
+  settings.String("metrics.tls_cert_file", &config.tls_cert_file);
+  settings.String("metrics.tls_key_file", &config.tls_key_file);
+  settings.Bool("metrics.behind_proxy", &config.behind_proxy);
   ReadTokens(&settings, &config);
   settings.Strings("stores.expected", &config.expected_stores);
   settings.Integer("stores.silent_after_s", 90, 86'400, &config.silent_after_s);

@@ -37,6 +37,8 @@ struct Config {
   };
   std::vector<Token> tokens;  // further ones, each for its scopes
   std::vector<std::string> allowed_hosts;
+  std::string tls_cert_file, tls_key_file;  // of the page and the API; empty: plain HTTP
+  bool behind_proxy = false;                // which encrypts: plain HTTP beyond loopback is meant
   std::vector<std::string> expected_stores;
   int64_t silent_after_s = 180;  // a store whose status is older is in trouble
 };

@@ -63,6 +63,22 @@ Result<std::vector<ApiToken>> TokensOf(const Config& config) {
   return tokens;
 }
 
+// Changed files are read again while running (common/http/tls.h).
+Result<http::TlsFiles> TlsOf(const Config& config) {
+  http::TlsFiles files;
+  const std::tuple<const char*, const std::string&, std::string*> wanted[] = {
+      {"metrics.tls_cert_file", config.tls_cert_file, &files.cert_file},
+      {"metrics.tls_key_file", config.tls_key_file, &files.key_file}};
+  for (const auto& [key, setting, path] : wanted) {
+    if (setting.empty()) continue;
+    auto found = service::CredentialPath(key, setting, EnvironmentVariable);
+    if (!found.ok()) return std::move(found).status();
+    *path = *std::move(found);
+  }
+  TRY(CheckSecretFile("metrics.tls_key_file", files.key_file));
+  return files;
+}
+
 Result<mqtt::LinkOptions> LinkOptionsOf(const Config& config) {
   mqtt::LinkOptions options;
   options.url = config.broker.url;
@@ -175,6 +191,8 @@ Status Service::StartCollector() {
 }
 
 Status Service::StartHttp() {
+  auto tls = TlsOf(config_);
+  if (!tls.ok()) return std::move(tls).status();
   auto tokens = TokensOf(config_);
   if (!tokens.ok()) return std::move(tokens).status();
   reader_ = std::make_unique<Reader>(config_.database, Beat("reader", kReaderBudget));
@@ -194,6 +212,7 @@ Status Service::StartHttp() {
   listener.address = config_.metrics_listen;
   listener.router = router;
   listener.allowed_hosts = config_.allowed_hosts;
+  listener.tls = *std::move(tls);
   listener.max_body_bytes = 8 * 1024;
   listener.max_connections = kHttpConnections;
   http::ServerOptions server;

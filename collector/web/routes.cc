@@ -8,7 +8,9 @@
 #include "collector/ledger/reconciliation.h"
 #include "collector/web/changes.h"
 #include "collector/web/metrics.h"
+#include "collector/web/openapi.h"
 #include "collector/web/page.h"
+#include "collector/web/receipts.h"
 #include "collector/web/views.h"
 #include "common/base/embed.h"
 #include "common/base/json_reader.h"
@@ -137,6 +139,24 @@ Result<StockQuestion> ReadStockQuestion(const http::Request& request) {
   return question;
 }
 
+Result<ReceiptsQuestion> ReadReceiptsQuestion(const http::Request& request) {
+  auto asked = Parameters::Of(
+      request, {"store", "business_day", "register", "number", "item", "lot", "page", "limit"});
+  if (!asked.ok()) return std::move(asked).status();
+  auto limit = asked->Whole("limit", 1, kReceiptsLimit, kReceiptsDefault);
+  if (!limit.ok()) return std::move(limit).status();
+  ReceiptsQuestion question;
+  question.store = asked->Text("store");
+  question.business_day = asked->Text("business_day");
+  question.register_id = asked->Text("register");
+  question.number = asked->Text("number");
+  question.item = asked->Text("item");
+  question.lot = asked->Text("lot");
+  question.page = asked->Text("page");
+  question.limit = *limit;
+  return question;
+}
+
 class Routes {
  public:
   explicit Routes(RoutesOptions options)
@@ -220,6 +240,16 @@ class Routes {
     });
   }
 
+  void Receipts(const http::Request& request, const http::Responder& responder) const {
+    auto question = ReadReceiptsQuestion(request);
+    if (!question.ok()) return Refuse(responder, question.status());
+    FromDatabase(responder, [q = *std::move(question)](Sql* sql) -> Result<http::Response> {
+      auto json = ReceiptsJson(sql, q);
+      if (!json.ok()) return std::move(json).status();
+      return http::Json(*std::move(json));
+    });
+  }
+
   void Reconciliation(const http::Request& request, const http::Responder& responder) const {
     auto asked = Parameters::Of(request, {"store", "business_day"});
     if (!asked.ok()) return Refuse(responder, asked.status());
@@ -277,9 +307,9 @@ class Routes {
   }
 
   std::optional<http::Response> Gate(http::Request& request) {
-    if (request.path == "/healthz") return std::nullopt;
+    if (request.path == "/healthz" || request.path == "/v1/openapi.json") return std::nullopt;
     const bool stock = request.path == "/v1/stock" || request.path == "/v1/changes";
-    const bool receipts = request.path == "/v1/reconciliation";
+    const bool receipts = request.path == "/v1/receipts" || request.path == "/v1/reconciliation";
     auto refused = access_.Check(request, {stock      ? kScopeStock
                                            : receipts ? kScopeReceipts
                                                       : kScopeOperate});
@@ -350,8 +380,12 @@ void AddRoutes(http::Router& router, RoutesOptions options) {
   router.Add("GET", "/healthz",
              [routes](Request&&, Responder r) { r.Send(Secured(routes->Health())); });
   router.Add("GET", "/metrics", [routes](Request&&, Responder r) { routes->Metrics(r); });
+  router.Add("GET", "/v1/openapi.json", [](Request&&, Responder r) {
+    r.Send(Secured(http::Json(std::string(OpenApiJson()))));
+  });
   router.Add("GET", "/v1/changes", [routes](Request&& q, Responder r) { routes->Changes(q, r); });
   router.Add("GET", "/v1/stock", [routes](Request&& q, Responder r) { routes->Stock(q, r); });
+  router.Add("GET", "/v1/receipts", [routes](Request&& q, Responder r) { routes->Receipts(q, r); });
   router.Add("GET", "/v1/exceptions",
              [routes](Request&& q, Responder r) { routes->Exceptions(q, r); });
   router.Add("POST", "/v1/exceptions",

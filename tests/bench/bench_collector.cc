@@ -44,6 +44,35 @@ void BenchIngest(benchmark::State& state) {
   state.SetItemsProcessed(sale);
   state.SetBytesProcessed(static_cast<int64_t>(bytes));
 }
+// What is deleted by age, with everything that stands beside it, a slice a transaction.
+void BenchPurge(benchmark::State& state) {
+  log::Setup(log::Level::kError, nullptr);
+  constexpr uint64_t kGroups = 40, kGroup = 1024;
+  const auto slice = static_cast<uint64_t>(state.range(0));
+  TestDatabase database;
+  testing::ManualClock clock;
+  auto store = Store::Open(database.url());
+  if (!store.ok()) return state.SkipWithError(store.status().message().c_str());
+  Ingest ingest(store->get(), &clock, std::string(wire::kDefaultPrefix));
+  testing::EventSource source;
+  for (uint64_t sale = 0; sale < kGroups * kGroup; sale += kGroup) {
+    std::vector<mqtt::LinkEvent> group;
+    for (uint64_t i = sale; i < sale + kGroup; ++i) {
+      group.push_back(source.Sale("sku" + std::to_string(i * 7 % kItems), "2").Message());
+    }
+    std::set<StreamKey> touched;
+    if (!ingest.Run(group, &touched).ok()) return state.SkipWithError("not stored");
+  }
+  int64_t purged = 0;
+  for (auto _ : state) {
+    const auto some = (*store)->tables().Purge(kGroups * kGroup, slice);
+    if (!some.ok() || *some != slice) return state.SkipWithError("not deleted");
+    purged += static_cast<int64_t>(*some);
+  }
+  state.SetItemsProcessed(purged);
+}
+BENCHMARK(BenchPurge)->Arg(2000)->UseRealTime()->Iterations(20);
+
 BENCHMARK(BenchIngest)->Arg(1)->Arg(64)->Arg(1024)->UseRealTime()->MinTime(3);
 
 }  // namespace

@@ -82,6 +82,24 @@ TEST(ConfigTest, TokensNeedAFileAndKnownScopes) {
   }
 }
 
+TEST(ConfigTest, BeyondLoopbackTokensTravelEncryptedOrBehindAProxyThatIsNamed) {
+  const std::string good =
+      "[broker]\nurl = \"mqtt://x\"\n[metrics]\ntoken_file = \"/t\"\nlisten = ";
+  const std::string tls = "\ntls_cert_file = \"/c\"\ntls_key_file = \"/k\"";
+  for (const char* local : {"\"127.0.0.1:1\"", "\"localhost:1\"", "\"[::1]:1\"", "\"unix:/s\""}) {
+    EXPECT_EQ(Mistake(good + local), "good") << local;
+  }
+  for (const char* open : {"\"0.0.0.0:1\"", "\"[::]:1\"", "\"10.0.0.1:1\"", "\"hq.example:1\"",
+                           "\"127.example:1\"", "\"localhost.example:1\""}) {
+    EXPECT_NE(Mistake(good + open).find("behind_proxy"), std::string::npos) << open;
+    EXPECT_NE(Mistake(good + open + "\nbehind_proxy = false"), "good") << open;
+    EXPECT_EQ(Mistake(good + open + "\nbehind_proxy = true"), "good") << open;
+    EXPECT_EQ(Mistake(good + open + tls), "good") << open;
+  }
+  EXPECT_NE(Mistake(good + "\"127.0.0.1:1\"\ntls_cert_file = \"/c\""), "good");
+  EXPECT_NE(Mistake(good + "\"127.0.0.1:1\"\ntls_key_file = \"/k\""), "good");
+}
+
 TEST(SecretFilesTest, AFileThatEverybodyCanReadIsNoSecret) {
   testing::TempDir dir;
   const std::string path = dir / "token";

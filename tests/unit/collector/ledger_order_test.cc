@@ -211,6 +211,32 @@ TEST_F(LedgerOrderTest, WhatMovedInACellIsFoundByAnIndex) {
   EXPECT_EQ(steps.find("Seq Scan"), std::string::npos) << steps;
 }
 
+TEST_F(LedgerOrderTest, CellsThatSomebodyElseHasWrittenAreReadAgain) {
+  EventSource source;
+  Deliver({source.Sale("apple", "1", 0)});
+  database_.Execute("UPDATE stock SET on_hand = 50");
+  database_.Execute("UPDATE head SET hash = 'another'");
+  Deliver({source.Sale("apple", "1", 1)});
+  EXPECT_EQ(OnHand(), "0042|apple|49");
+}
+
+TEST_F(LedgerOrderTest, MoreCellsThanAreKeptInMemoryAreAllRight) {
+  if (database_.postgres()) return;  // there none are kept
+  EventSource source;
+  const size_t items = Ledger::kMostCells + 100;
+  for (size_t at = 0; at < items; at += 1000) {
+    std::vector<Sent> sales;
+    for (size_t i = at; i < std::min(items, at + 1000); ++i) {
+      sales.push_back(source.Sale("item" + std::to_string(i), "1", 0));
+    }
+    Deliver(sales);
+  }
+  Deliver({source.Sale("item0", "1", 0), source.Sale("item20099", "1", 0)});
+  EXPECT_EQ(Query("SELECT item, on_hand FROM stock WHERE on_hand <> -1 ORDER BY 1"),
+            "item0|-2; item20099|-2");
+  EXPECT_EQ(Query("SELECT COUNT(*), SUM(on_hand) FROM stock"), "20100|-20102");
+}
+
 class MigrationTest : public LedgerOrderTest {};
 
 TEST_F(MigrationTest, CountsKnowWhatAnOlderProgramCounted) {

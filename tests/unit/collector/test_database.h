@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <string>
@@ -20,7 +21,8 @@ class TestDatabase {
   TestDatabase() {
     const char* server = std::getenv("TILLRELAY_TEST_POSTGRES");
     if (server == nullptr) {
-      url_ = "sqlite:" + (dir_ / "central.db");
+      std::filesystem::create_directory(folder());
+      url_ = "sqlite:" + path();
       return;
     }
     static int count = 0;
@@ -38,7 +40,8 @@ class TestDatabase {
 
   bool postgres() const { return !server_.empty(); }
   const std::string& url() const { return url_; }
-  std::string path() const { return dir_ / "central.db"; }
+  std::string folder() const { return dir_ / "files"; }
+  std::string path() const { return folder() + "/central.db"; }
 
   // As if there had never been one. Nobody may be connected.
   void Renew() {
@@ -61,8 +64,15 @@ class TestDatabase {
     if (fresh) found->second = {found->first.c_str(), ""};
     return Joined(reader_->Run(found->second), text);
   }
-  // As if the program with tables of version 5 had written everything.
+  // As if the program with tables of version 6 had written everything.
+  void AsVersion6() {
+    for (const char* table : {"receipt", "receipt_line", "tender", "tax", "warehouse"}) {
+      Execute(std::string("DROP TABLE ") + table);
+    }
+    Execute(postgres() ? "UPDATE schema_version SET version = 6" : "PRAGMA user_version = 6");
+  }
   void AsVersion5() {
+    AsVersion6();
     for (const char* step : {
              "DROP INDEX event_time",
              "ALTER TABLE event DROP COLUMN hash",
