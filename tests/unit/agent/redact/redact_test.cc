@@ -8,6 +8,7 @@
 #include <iterator>
 
 #include "common/event/draft.h"
+#include "common/event/gtin.h"
 
 namespace tillrelay {
 namespace {
@@ -88,6 +89,32 @@ TEST(Guard, CardInAnIdentifierRefusesTheEventByFieldNotByContent) {
     EXPECT_EQ("card-number", outcome.rejection->reason);
     EXPECT_EQ(place.field, outcome.rejection->field);
     EXPECT_EQ(std::string::npos, outcome.rejection->hint.find("4111"));
+  }
+}
+
+// What is scanned from goods is judged by its parts: an article's digits behind its identifier
+// would be taken for a card, one in ten; a card's number in a lot is one.
+TEST(Guard, ScannedCodesAreJudgedByTheirParts) {
+  size_t articles = 0;
+  for (int i = 0; i < 2000; ++i) {
+    std::string body = "0952" + std::to_string(100'000'000 + 37 * i);
+    for (char digit = '0'; digit <= '9'; ++digit) {
+      if (!event::HasGs1CheckDigit(body + digit)) continue;
+      event::Event sale = Sale();
+      sale.lines[0].item.scan_data = "01" + body + digit;
+      EXPECT_FALSE(redact::Check(&sale, {}).rejection) << sale.lines[0].item.scan_data;
+      ++articles;
+    }
+  }
+  EXPECT_EQ(2000u, articles);
+  for (const std::string& bad :
+       {"(01)09521234000013(10)" + std::string(kCard), "(21)" + std::string(kCard),
+        std::string(kCard), "https://id.gs1.org/01/09521234000013/10/" + std::string(kCard)}) {
+    event::Event sale = Sale();
+    sale.lines[0].item.scan_data = bad;
+    const auto outcome = redact::Check(&sale, {});
+    ASSERT_TRUE(outcome.rejection) << bad;
+    EXPECT_EQ("lines[0].item.scan_data", outcome.rejection->field);
   }
 }
 
