@@ -71,16 +71,19 @@ Unread TokenTells(std::string_view token) {
                          "rueckgabe",
                          "r\xC3\xBC"
                          "cknahme",
-                         "ruecknahme", "remboursement", "erstatt"}) ||
-      OneOf(token,
-            {"rtn", "gutschrift", "reso", "rimborso", "chargeback", "exchange", "umtausch"})) {
+                         "ruecknahme", "remboursement", "erstatt",
+                         "zur\xC3\xBC"
+                         "ck",
+                         "zurueck"}) ||
+      OneOf(token, {"rtn", "gutschrift", "reso", "rimborso", "ritorno", "terug", "chargeback",
+                    "exchange", "umtausch"})) {
     return Unread::kCameBack;
   }
   if (StartsWith(token, {"void", "cancel", "storn", "training", "suspend", "annul", "anula",
                          "abgebrochen", "abort", "revers", "geannuleerd", "geschult", "declin",
                          "gel\xC3\xB6scht", "geloescht", "abgelehnt"}) ||
-      OneOf(token, {"postvoid", "deleted", "schulung", "abbruch", "parked", "quote", "quotation",
-                    "draft", "unpaid", "rejected", "failed", "incomplete"})) {
+      OneOf(token, {"postvoid", "deleted", "schulung", "abbruch", "parked", "quote", "quoted",
+                    "quotation", "draft", "unpaid", "rejected", "failed", "incomplete"})) {
     return Unread::kNotHappened;
   }
   return Unread::kNothing;

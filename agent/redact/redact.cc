@@ -27,7 +27,7 @@ class Checker {
     Refuse(name);
   }
   void Text(std::string_view, std::string& x) {
-    outcome_.redactions += Redact(&x, Spelling::kDecoded, Issuers::kAny);
+    outcome_.redactions += Redact(&x, Spelling::kRaw, Issuers::kAny);
   }
   // Of what is scanned from goods each part is judged by itself: articles and packages are no
   // cards, and their digits stand side by side without a mark.
@@ -67,7 +67,7 @@ class Checker {
   void Extension(std::string_view name, std::vector<std::pair<std::string, std::string>>& x) {
     for (auto& [key, value] : x) {
       Id(name, key);
-      outcome_.redactions += Redact(&value, Spelling::kDecoded, Issuers::kAny);
+      outcome_.redactions += Redact(&value, Spelling::kRaw, Issuers::kAny);
     }
   }
   template <class T>

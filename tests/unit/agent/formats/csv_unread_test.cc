@@ -112,6 +112,11 @@ TEST(CsvUnread, NoRowThatSaysOtherwiseIsSold) {
                         {"Transaction Type", "Zork"},
                         {"Anything", "ABGELEHNT"},
                         {"Anything", "Gel\xC3\x96scht"},
+                        {"Typ", "ritorno"},
+                        {"Typ",
+                         "Zur\xC3\x9C"
+                         "CK"},
+                        {"Anything", "quoted"},
                         {"Bemerkung", "STORNIERT"},
                         {"Comment", "voided"}};
   for (const Cell& cell : cells) {

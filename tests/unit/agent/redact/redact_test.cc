@@ -92,6 +92,32 @@ TEST(Guard, CardInAnIdentifierRefusesTheEventByFieldNotByContent) {
   }
 }
 
+TEST(Guard, NoSeparatorOfFreeTextHidesACard) {
+  for (const std::string& apart :
+       {std::string("\\"), std::string("\""), std::string("="), std::string("#"), std::string(")("),
+        std::string("\xE2\x81\xA0"), std::string("&nbsp;"), std::string("&thinsp;"),
+        std::string("&#32;"), std::string("&#x2D;"), std::string("\\u0020"),
+        std::string("\xE2\x80\xA2"), std::string("|"), std::string(" / ")}) {
+    for (const size_t every : {1u, 2u, 4u, 8u}) {
+      std::string spread;
+      for (size_t i = 0; i < sizeof kCard - 1; ++i) {
+        if (i > 0 && i % every == 0) spread += apart;
+        spread += kCard[i];
+      }
+      event::Event sale = Sale();
+      sale.lines[0].item.description = "Poncho " + spread + " thanks";
+      EXPECT_EQ(1u, redact::Check(&sale, {}).redactions) << spread;
+    }
+  }
+  event::Event sale = Sale();
+  sale.lines[0].item.description = "5A08" + std::string(kCard) + "5F24032812319F34";
+  EXPECT_EQ(1u, redact::Check(&sale, {}).redactions) << "the next tag stands behind it";
+  for (const char* harmless : {"1,2,3,4,5,6", "10x20x30", "Size 3=4 #12 (7)", "07:30-18:00"}) {
+    sale.lines[0].item.description = harmless;
+    EXPECT_EQ(0u, redact::Check(&sale, {}).redactions) << harmless;
+  }
+}
+
 // What is scanned from goods is judged by its parts: an article's digits behind its identifier
 // would be taken for a card, one in ten; a card's number in a lot is one.
 TEST(Guard, ScannedCodesAreJudgedByTheirParts) {
