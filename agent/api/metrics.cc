@@ -53,6 +53,13 @@ void Capture(Writer& w, const monitor::Snapshot& s) {
   w.Gauge("files_unreadable", "Files that cannot be read and were left.", c.files_unreadable);
   w.Gauge("drop_folder_up", "1 if the drop folder can be used.", c.drop_folder_error.empty());
   w.Counter("redactions_total", "Card numbers that were masked.", c.redactions);
+  if (c.item_map) {
+    w.Gauge("item_map_rows", "Rows of the item map in use.", c.item_map->rows);
+    w.Gauge("item_map_ok", "1 if the file of the item map is the map in use.",
+            c.item_map->error.empty());
+    w.Family("item_map_lines_total", "counter", "Stored lines since start, by the item map.");
+    w.Sample(c.lines_mapped, "result=\"mapped\"").Sample(c.lines_unmapped, "result=\"unmapped\"");
+  }
   w.Gauge("intake_ready", "1 if the intake would accept an event.",
           monitor::IntakeRefusal(s).has_value() ? 0 : 1);
 }

@@ -39,8 +39,14 @@ struct CaptureStats {
   DoorCounts http, file;
   uint64_t http_refused = 0;
   uint64_t files_done = 0, files_rejected = 0, files_waiting = 0, files_unreadable = 0;
-  uint64_t redactions = 0;        // card numbers that were masked
-  std::string drop_folder_error;  // empty: healthy
+  uint64_t redactions = 0;                        // card numbers that were masked
+  uint64_t lines_mapped = 0, lines_unmapped = 0;  // stored ones, by the item map
+  struct ItemMap {
+    std::string version, error;  // "" without a map; why the file as it is now cannot be used
+    uint64_t rows = 0;
+  };
+  std::optional<ItemMap> item_map;  // none where no map is configured
+  std::string drop_folder_error;    // empty: healthy
   struct Register {
     WallTime last_heard_at{};
     uint64_t sales = 0, returns = 0, others = 0;  // since start

@@ -13,6 +13,7 @@
 #include "agent/capture/drop_names.h"
 #include "agent/capture/drop_reason.h"
 #include "agent/capture/redact_file.h"
+#include "agent/formats/csv_join.h"
 #include "common/base/text.h"
 
 namespace tillrelay::capture {
@@ -31,6 +32,8 @@ constexpr int kUnreadableScans = 3;
 // How many times limits.file_bytes a file may have and still be searched for card numbers.
 constexpr uint64_t kSearchedTimes = 16;
 constexpr std::chrono::seconds kStuckRetry{10};
+// Half of a pair may come this much before the other.
+constexpr std::chrono::minutes kLongForHalf{10};
 // How many times its bytes a file takes, before anything is known of it; formats::MemoryFactor.
 constexpr size_t kMemoryFactor = 3;
 
@@ -53,7 +56,8 @@ Result<Fd> OpenFolder(int parent, const char* name, mode_t mode) {
 
 struct DropFolder::InFlightFile {
   Original original;
-  std::string refusal;  // set when it is rejected without asking the journal
+  std::optional<Original> head;  // the other half of a pair, which is archived with it
+  std::string refusal;           // set when it is rejected without asking the journal
   size_t bytes = 0;
   std::shared_ptr<MemoryBudget::Share> memory;
   std::optional<formats::SyntaxError> syntax;
@@ -283,6 +287,9 @@ void DropFolder::TakeAll(const std::vector<std::string>& names) {
 Result<std::unique_ptr<DropFolder::InFlightFile>> DropFolder::Take(const std::string& name) {
   auto taken = std::make_unique<InFlightFile>();
   taken->original.name = name;
+  std::string head;
+  if (!BothHalves(name, &head)) return std::unique_ptr<InFlightFile>();
+  if (!head.empty()) taken->head.emplace().name = head;
   Document document;
   document.channel = "file";
   document.origin = Printable(redact::RedactDocument(name), 255);
@@ -307,15 +314,66 @@ Result<std::unique_ptr<DropFolder::InFlightFile>> DropFolder::Take(const std::st
 }
 
 Status DropFolder::Load(Document* document, InFlightFile* taken) {
-  if (Status s = CheckFile(taken->original.name, taken); !s.ok()) return s;
-  taken->memory =
-      options_.memory->Take(static_cast<size_t>(taken->original.identity.st_size) * kMemoryFactor);
+  if (Status s = CheckFile(&taken->original); !s.ok()) return s;
+  auto size = static_cast<size_t>(taken->original.identity.st_size);
+  if (taken->head) {
+    if (Status s = CheckFile(&*taken->head); !s.ok()) return s;
+    // The heads stand beside each row.
+    size += 2 * (size + static_cast<size_t>(taken->head->identity.st_size));
+  }
+  taken->memory = options_.memory->Take(size * kMemoryFactor);
   if (taken->memory == nullptr) return Busy("no memory for it now");
-  auto bytes = Read(*taken);
+  auto bytes = Read(taken->original);
   if (!bytes.ok()) return std::move(bytes).status();
   document->bytes = *std::move(bytes);
-  taken->bytes = document->bytes.size();
   taken->original.scrub = HoldsCards(document->bytes, options_.beat);
+  if (taken->head) {
+    if (Status s = Join(document, taken); !s.ok()) return s;
+  }
+  taken->bytes = document->bytes.size();
+  return Status::Ok();
+}
+
+bool DropFolder::BothHalves(const std::string& name, std::string* head) {
+  for (const formats::CsvProfile& profile : intake_.csv()) {
+    bool is_head = false;
+    const std::string other = formats::OtherHalf(profile, name, &is_head);
+    if (other.empty()) continue;
+    struct stat info {};
+    if (fstatat(incoming_.get(), other.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) {
+      Waits(name, other);
+      return false;
+    }
+    if (is_head) return false;  // taken with its rows
+    *head = other;
+    return Ready(other);
+  }
+  return true;
+}
+
+void DropFolder::Waits(const std::string& name, const std::string& other) {
+  struct stat info {};
+  if (fstatat(incoming_.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) return;
+  const FileState* seen = Watched(info);
+  if (seen == nullptr || clock_.Now() - seen->since < kLongForHalf) return;
+  ReportTrouble(
+      fmt::format("{} has waited for {} for more than {} minutes; drop that file, or take "
+                  "this one away if the pair is in done/ already",
+                  name, other, kLongForHalf.count()));
+}
+
+Status DropFolder::Join(Document* document, InFlightFile* taken) {
+  auto heads = Read(*taken->head);
+  if (!heads.ok()) return std::move(heads).status();
+  taken->head->scrub = HoldsCards(*heads, options_.beat);
+  const auto* profile = formats::CsvByFile(intake_.csv(), taken->original.name);
+  formats::JoinedCsv joined =
+      formats::JoinCsv(*profile, *std::move(heads), std::move(document->bytes), intake_.limits());
+  if (joined.error) {
+    return Invalid(fmt::format("{} with {}: {}; {}", taken->original.name, taken->head->name,
+                               redact::RedactDocument(joined.error->what), joined.error->hint));
+  }
+  document->bytes = std::move(joined.text);
   return Status::Ok();
 }
 
@@ -348,9 +406,9 @@ Result<std::string> DropFolder::Submit(Document* document, InFlightFile* taken) 
 }
 
 // What may be read at all, judged without opening it.
-Status DropFolder::CheckFile(const std::string& name, InFlightFile* taken) {
-  struct stat& info = taken->original.identity;
-  if (fstatat(incoming_.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) {
+Status DropFolder::CheckFile(Original* original) const {
+  struct stat& info = original->identity;
+  if (fstatat(incoming_.get(), original->name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) {
     return errno == ENOENT ? NotFound("gone") : Unavailable(ErrnoText(errno));
   }
   if (S_ISLNK(info.st_mode)) return Invalid("a symbolic link; only plain files are taken");
@@ -358,18 +416,17 @@ Status DropFolder::CheckFile(const std::string& name, InFlightFile* taken) {
   if (info.st_nlink > 1) return Invalid("a file with several names; only plain files are taken");
   const auto size = static_cast<uint64_t>(info.st_size);
   if (size <= options_.file_bytes) return Status::Ok();
-  taken->original.scrub = size / kSearchedTimes <= options_.file_bytes;
+  original->scrub = size / kSearchedTimes <= options_.file_bytes;
   return Invalid(fmt::format(
       "larger than {} bytes; split it, or raise limits.file_bytes and drop it again.{}",
       options_.file_bytes,
-      taken->original.scrub
+      original->scrub
           ? ""
           : "\nThe file was not read: should it hold card numbers, they are in it still. Only the "
             "service can read it here; delete it when it is no longer needed."));
 }
 
-Result<std::string> DropFolder::Read(const InFlightFile& taken) {
-  const Original& original = taken.original;
+Result<std::string> DropFolder::Read(const Original& original) const {
   const Fd fd(openat(incoming_.get(), original.name.c_str(),
                      O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
   if (!fd.valid()) {
@@ -419,6 +476,12 @@ void DropFolder::Finish(InFlightFile* taken) {
 bool DropFolder::Keep(const InFlightFile& taken, DropArchive::Place place,
                       const std::string& reason) {
   const Status kept = archive_.Keep(taken.original, place, reason);
+  if (kept.ok() && taken.head) {
+    const Status with_it = archive_.Keep(*taken.head, place, "");
+    if (!with_it.ok()) ReportTrouble(taken.head->name + ": " + std::string(with_it.message()));
+    if (with_it.ok()) seen_.erase(taken.head->identity.st_ino);
+    pass_.taken += with_it.ok() ? 1 : 0;
+  }
   if (kept.ok()) {
     seen_.erase(taken.original.identity.st_ino);
     ++pass_.taken;

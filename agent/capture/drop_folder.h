@@ -93,9 +93,13 @@ class DropFolder {
   // Null: not now, or not any more. Busy: there is no memory for it.
   Result<std::unique_ptr<InFlightFile>> Take(const std::string& name);
   Status Load(Document* document, InFlightFile* taken);
+  // Of a file that is half of a pair: whether both are there; else it waits.
+  bool BothHalves(const std::string& name, std::string* head);
+  void Waits(const std::string& name, const std::string& other);
+  Status Join(Document* document, InFlightFile* taken);
   Result<std::string> Submit(Document* document, InFlightFile* taken);
-  Status CheckFile(const std::string& name, InFlightFile* taken);
-  Result<std::string> Read(const InFlightFile& taken);
+  Status CheckFile(Original* original) const;
+  Result<std::string> Read(const Original& original) const;
   void Finish(InFlightFile* taken);
   bool Keep(const InFlightFile& taken, DropArchive::Place place, const std::string& reason);
   void Beat() const;

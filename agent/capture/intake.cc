@@ -149,7 +149,8 @@ void Intake::TakeItem(formats::Item&& item, const Document& document, DecodedDoc
     return Reject(std::move(*guarded.rejection), document,
                   {Resendable(event), kCanonical, NamesOf(event, item.bytes)}, prepared);
   }
-  auto drafted = event::DraftFrom(&event, options_.shop, HorizonNow());
+  const auto items = options_.items != nullptr ? options_.items->Current() : nullptr;
+  auto drafted = event::DraftFrom(&event, options_.shop, HorizonNow(), items.get());
   if (auto* rejection = std::get_if<event::Rejection>(&drafted)) {
     return Reject(std::move(*rejection), document,
                   {Resendable(event), kCanonical, NamesOf(event, item.bytes)}, prepared);
@@ -234,7 +235,8 @@ std::vector<Intake::RegisterActivity> Intake::RegisterActivityIn(
   std::vector<RegisterActivity> heard(entries.size());
   for (size_t i = 0; i < entries.size(); ++i) {
     const auto* draft = std::get_if<event::Draft>(&entries[i]);
-    if (draft != nullptr) heard[i] = {draft->register_id, draft->kind};
+    if (draft != nullptr)
+      heard[i] = {draft->register_id, draft->kind, draft->mapped, draft->unmapped};
   }
   return heard;
 }
@@ -244,9 +246,13 @@ void Intake::Count(const std::vector<RegisterActivity>& heard, bool by_file, con
   counters_.Change([&](CaptureStats* stats) {
     DoorCounts& door = by_file ? stats->file : stats->http;
     for (size_t i = 0; i < heard.size(); ++i) {
-      const auto& [register_id, kind] = heard[i];
+      const auto& [register_id, kind, mapped, unmapped] = heard[i];
       const journal::Outcome outcome = answer.receipts[i].outcome;
       door.Add(outcome, kind);
+      if (outcome == journal::Outcome::kStored) {
+        stats->lines_mapped += mapped;
+        stats->lines_unmapped += unmapped;
+      }
       const bool heard_of =
           outcome == journal::Outcome::kStored || outcome == journal::Outcome::kDuplicate;
       if (register_id.empty() || !heard_of) continue;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "agent/capture/capture_stats.h"
+#include "agent/capture/item_map_file.h"
 #include "agent/formats/csv.h"
 #include "agent/formats/format.h"
 #include "agent/formats/poslog/vocabulary.h"
@@ -29,6 +30,7 @@ struct IntakeOptions {
   std::vector<formats::CsvProfile> csv = {};
   formats::poslog::Vocabulary poslog_words = {};
   const ClockTrust* clock_trust = nullptr;  // none: the own clock is never trusted
+  const ItemMapFile* items = nullptr;       // none: articles go by their own names
   journal::QuarantineRoom quarantine_share = journal::ShareOf({10'000, 64 * 1024 * 1024});
 };
 
@@ -84,6 +86,7 @@ class Intake {
 
   DecodedDocument Prepare(Document* document);
   const std::vector<formats::CsvProfile>& csv() const { return options_.csv; }
+  const formats::Limits& limits() const { return options_.limits; }
   // `file` makes the entries and the file's hash one transaction.
   Status Submit(DecodedDocument&& prepared, std::optional<journal::FileMark> file,
                 std::function<void(Result<Answer>)> done);
@@ -125,6 +128,7 @@ class Intake {
   struct RegisterActivity {
     std::string register_id;
     std::optional<event::Kind> kind;
+    size_t mapped = 0, unmapped = 0;  // lines, by the item map
   };
   static std::vector<RegisterActivity> RegisterActivityIn(
       const std::vector<journal::Entry>& entries);

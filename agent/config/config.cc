@@ -222,6 +222,7 @@ Result<Config> FromSettings(Settings settings) {
   settings.Word("log_level", {"info", "warning", "error"}, &c.log_level);
   settings.Bool("test_store", &c.test_store);
   settings.Strings("items.non_stock", &c.items.non_stock);
+  settings.String("items.map", &c.items.map);
   settings.String("guard.receipt_pattern", &c.guard.receipt_pattern);
   settings.String("guard.operator_key_file", &c.guard.operator_key_file);
   ReadPlaces(&settings, &c);

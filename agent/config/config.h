@@ -58,6 +58,8 @@ struct Config {
     bool header = true;
     int64_t skip_lines = 0;               // before the header
     bool final_line_end = true;           // false: a last row without a line end counts
+    std::string head_files;               // of heads, where rows and heads are two files
+    std::vector<std::string> joined_by;   // the columns that both have
     std::string time_format, day_format;  // strptime(3); empty: RFC 3339
     std::string register_id, uom = "EA", currency;
     std::map<std::string, std::string> columns;     // ours to theirs
@@ -83,6 +85,7 @@ struct Config {
   struct Items {
     // Codes that are no goods (deposits, services): exact, or a beginning with a final "*".
     std::vector<std::string> non_stock;
+    std::string map;  // file that gives numbers, GTINs, units and packs one key; empty: none
   } items;
   // When a register's silence is worth an alarm; docs/books.md.
   struct Registers {

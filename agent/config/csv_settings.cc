@@ -14,7 +14,8 @@ constexpr const char* kColumns[] = {
     "store",      "register",   "business_day", "number",      "date",     "time",
     "sku",        "sku_else",   "gtin",         "description", "quantity", "uom",
     "unit_price", "net_amount", "tax_amount",   "currency",    "tender",   "grand_amount",
-    "status",     "kind",       "void",         "training",    "return"};
+    "status",     "kind",       "void",         "training",    "return",   "tax_rate",
+    "tax_base",   "tax_code",   "scan_data",    "lot",         "expiry"};
 
 // The columns whose words decide whether goods moved, and what a word can mean there.
 struct Decider {
@@ -40,6 +41,7 @@ class Reader {
     Separators();
     Times();
     Zones();
+    Halves();
     Needed();
   }
 
@@ -54,6 +56,8 @@ class Reader {
 
   void Plain() {
     s_.String(Key("files"), &csv_.files);
+    s_.String(Key("head_files"), &csv_.head_files);
+    s_.Strings(Key("joined_by"), &csv_.joined_by);
     s_.String(Key("delimiter"), &csv_.delimiter);
     s_.Word(Key("decimal_mark"), {".", ","}, &csv_.decimal_mark);
     s_.String(Key("thousands_mark"), &csv_.thousands_mark);
@@ -143,6 +147,23 @@ class Reader {
         s_.Complain(Key("zones"), Printable(name, 40) + " needs an offset such as \"-07:00\"");
       }
     }
+  }
+
+  // "lines*.csv" and "transactions*.csv": what stands for the stars tells which two belong
+  // together.
+  void Halves() {
+    if (csv_.head_files.empty() && csv_.joined_by.empty()) return;
+    for (const auto& [name, pattern] :
+         {std::pair("head_files", csv_.head_files), std::pair("files", csv_.files)}) {
+      const bool plain = pattern.find_first_of("?[\\") == std::string::npos &&
+                         std::count(pattern.begin(), pattern.end(), '*') == 1;
+      if (!plain) s_.Complain(Key(name), "of two files needs one * and no other wildcard");
+    }
+    if (csv_.head_files == csv_.files) s_.Complain(Key("head_files"), "must differ from files");
+    if (csv_.joined_by.empty()) {
+      s_.Complain(Key("joined_by"), "needs the columns that both files have");
+    }
+    if (!csv_.header) s_.Complain(Key("header"), "two files are joined by names of columns");
   }
 
   void Needed() {

@@ -134,6 +134,7 @@ monitor::Snapshot Agent::TakeSnapshot() const {
     }
   }
   snapshot.certificates = certificates_.Rows();
+  if (item_map_) snapshot.capture.item_map = item_map_->State();
   snapshot.rates = rates_.Feed(clock_.Now(), snapshot);
   snapshot.median_ms = latency_.Feed(
       clock_.Now(), snapshot.by_broker() ? snapshot.uplink.to_broker : snapshot.uplink.to_centre);
@@ -174,9 +175,22 @@ void Agent::Run() {
   }
 }
 
+void Agent::RefreshItemMap() {
+  if (!item_map_ || !item_map_->Refresh()) return;
+  const auto state = item_map_->State();
+  if (state.error.empty()) {
+    log::Info("main", "items.map: version {}, {} rows", state.version, state.rows);
+  } else {
+    log::Warning("main", "items.map: {}; {}", state.error,
+                 state.version.empty() ? "articles go by their own names"
+                                       : "the last good one, " + state.version + ", stays");
+  }
+}
+
 // The sentence to the service manager; the watchdog only while every thread moves.
 void Agent::NotifyManager() {
   certificates_.Refresh(clock_.Now());
+  RefreshItemMap();
   memory_->ReturnToSystem();
   const auto verdict =
       monitor::Diagnose(TakeSnapshot(), [this](WallTime t) { return LocalTime(t); });

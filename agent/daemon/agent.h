@@ -78,6 +78,7 @@ class Agent {
   std::string LocalStamp(WallTime time) const;  // "2026-11-25 14:02:07"
   void Reload();
   void NotifyManager();
+  void RefreshItemMap();
   void DrainJournal();
 
   const config::Config config_;
@@ -97,7 +98,8 @@ class Agent {
   CertificateWatch certificates_;
   capture::Counters counters_;
 
-  ClockTrust clock_trust_;  // the uplink hears, the doors ask
+  ClockTrust clock_trust_;                          // the uplink hears, the doors ask
+  std::unique_ptr<capture::ItemMapFile> item_map_;  // none where no map is configured
   std::optional<capture::IntakeOptions> intake_options_;
   reconcile::Reconciliation reconciliation_;
   std::unique_ptr<journal::Journal> journal_;

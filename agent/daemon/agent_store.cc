@@ -71,6 +71,11 @@ std::optional<Failure> Agent::ReadRules() {
                              {},
                              {}});
   intake_options_->clock_trust = &clock_trust_;
+  if (!config_.items.map.empty()) {
+    item_map_ = std::make_unique<capture::ItemMapFile>(config_.items.map);
+    RefreshItemMap();
+    intake_options_->items = item_map_.get();
+  }
   auto& limits = intake_options_->limits;
   limits.depth = static_cast<int>(config_.limits.depth);
   limits.string_bytes = static_cast<size_t>(config_.limits.string_bytes);

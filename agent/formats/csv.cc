@@ -14,6 +14,7 @@
 #include "agent/formats/poslog/vocabulary.h"
 #include "common/base/page_releaser.h"
 #include "common/base/text.h"
+#include "common/event/item_rules.h"
 
 namespace tillrelay::formats {
 namespace {
@@ -63,13 +64,16 @@ std::optional<SyntaxError> FindColumns(const CsvProfile& profile, const CsvRow& 
   return std::nullopt;
 }
 
-// Whether a word of a column that the profile does not name decides something.
-bool Decides(std::string_view decider, const std::string& word) {
+// Whether a word of a column that the profile does not name decides something. Under a heading that
+// can mean nothing else a word that is not known does.
+bool Decides(std::string_view heading, std::string_view decider, const std::string& word) {
   const bool status = decider == "status";
   if (!status && decider != "kind") return !IsNothing(word);
+  if (event::WithoutBlanks(word).empty()) return false;
   if (IsDecisiveCode(word) || WordsTell(word) != Unread::kNothing) return true;
   const auto meaning = CsvMeaning(status ? DecidingColumn::kStatus : DecidingColumn::kKind, word);
-  return !meaning.empty() && meaning != (status ? "completed" : "sale");
+  if (meaning.empty()) return !CouldMeanOthers(heading);
+  return meaning != (status ? "completed" : "sale");
 }
 
 // The whole file, receipt by receipt, twice: which receipts are torn apart, and whether there is an
@@ -162,7 +166,8 @@ class FileReader {
     while (!unnamed.empty() && reader->Next(&row)) {
       for (auto at = unnamed.begin(); at != unnamed.end();) {
         const auto [place, decider] = *at;
-        const bool decides = place < row.fields.size() && Decides(decider, row.fields[place]);
+        const bool decides =
+            place < row.fields.size() && Decides(header.fields[place], decider, row.fields[place]);
         if (decides) places_.emplace(decider, place);
         at = decides ? unnamed.erase(at) : std::next(at);
       }

@@ -23,6 +23,10 @@ namespace tillrelay::formats {
 struct CsvProfile {
   std::string name;
   std::string files = "*.csv";  // which dropped files are read by this profile
+  // Where heads and rows of receipts are two files: the pattern of the heads, and the columns of
+  // both by which they are joined (csv_join.h).
+  std::string head_files;
+  std::vector<std::string> joined_by;
   char delimiter = ',';
   char decimal_mark = '.';
   Encoding encoding = Encoding::kUtf8;  // a byte order mark counts more
@@ -36,7 +40,8 @@ struct CsvProfile {
   std::string store_id, register_id, uom = "EA", currency;
   // Our name to the file's: store, register, business_day, number, date, time, sku, sku_else (where
   // sku is empty), gtin, description, quantity, uom, unit_price, net_amount, tax_amount, currency,
-  // tender, grand_amount, status, kind, void, training, return.
+  // tender, grand_amount, status, kind, void, training, return, tax_rate, tax_base, tax_code,
+  // scan_data, lot, expiry.
   std::map<std::string, std::string> columns;
   // Our name to the text that every row has.
   std::map<std::string, std::string> constants;

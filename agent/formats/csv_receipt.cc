@@ -72,6 +72,7 @@ CsvReceipt::Moved CsvReceipt::Add(const CsvRow& row) {
   if (event::WithoutBlanks(line.item.sku).empty()) line.item.sku = Id(row, "sku_else");
   line.item.gtin = Id(row, "gtin");
   line.item.description = Text(row, "description");
+  Goods(row, &line);
   line.uom = event::UomOf(Or(row, "uom", profile_.uom));
   if (line.uom.empty()) Refuse("bad-value", "uom", "this unit is not known");
   if (fate.no_goods || event::IsNonStock(line.item, profile_.non_stock)) line.non_stock = true;
@@ -89,6 +90,7 @@ CsvReceipt::Moved CsvReceipt::Add(const CsvRow& row) {
   }
   if (line.quantity) SetAction(row, fate, &line);
   const auto tax = Number(row, "tax_amount", true);
+  Taxes(row, tax, &line);
   const bool back = line.action == "return";
   if (tax) sums_.tax.Add(back ? -Magnitude(*tax) : *tax);
   if (line.net_amount) {
@@ -222,6 +224,34 @@ void CsvReceipt::Money(const CsvRow& row, event::Line* line) {
   line->unit_price = Number(row, "unit_price", true);
   if (line->unit_price && line->unit_price->negative()) {
     Refuse("bad-value", "unit_price", "a price is not negative; the quantity or a word is");
+  }
+}
+
+// Only where a rate or a base is told: an amount alone is in the totals.
+void CsvReceipt::Taxes(const CsvRow& row, std::optional<Decimal> amount, event::Line* line) {
+  std::string written = Trimmed(Text(row, "tax_rate"));
+  if (written.ends_with('%')) written = Trimmed(written.substr(0, written.size() - 1));
+  const auto base = Number(row, "tax_base", true);
+  event::Tax tax{Id(row, "tax_code"), std::nullopt, std::nullopt, std::nullopt};
+  if (!written.empty()) {
+    bool rounded = false;
+    tax.rate = ReadCsvNumber(written, {profile_.decimal_mark, '\0'}, &rounded);
+    if (!tax.rate) Refuse("bad-value", "tax_rate", "expected a rate in percent such as 19");
+  }
+  if (base) tax.base = Magnitude(*base);
+  if (amount) tax.amount = Magnitude(*amount);
+  if (tax.rate || tax.base) line->taxes.push_back(std::move(tax));
+}
+
+// What is printed on the goods.
+void CsvReceipt::Goods(const CsvRow& row, event::Line* line) {
+  line->item.scan_data = Id(row, "scan_data");
+  line->lot = Id(row, "lot");
+  if (!Trimmed(Text(row, "expiry")).empty()) {
+    line->expiry = Day(row, "expiry");
+    if (line->expiry.empty()) {
+      Refuse("bad-value", "expiry", "does not have the profile's form " + profile_.day_format);
+    }
   }
 }
 

@@ -60,6 +60,8 @@ class CsvReceipt {
   void Take(std::string_view meaning, Fate* fate);
   void SetAction(const CsvRow& row, const Fate& fate, event::Line* line);
   void Money(const CsvRow& row, event::Line* line);
+  void Taxes(const CsvRow& row, std::optional<Decimal> amount, event::Line* line);
+  void Goods(const CsvRow& row, event::Line* line);
   void SameHead(const CsvRow& row);
   void Tender(const std::string& word);
   void CheckTotal();

@@ -51,16 +51,14 @@ bool IsRemark(std::string_view heading) {
 std::vector<std::string> Tokens(std::string_view value) {
   std::vector<std::string> tokens;
   bool open = false;
-  for (const char c : value) {
-    const bool small = (c >= 'a' && c <= 'z') || (c & 0x80) != 0;
-    const bool capital = c >= 'A' && c <= 'Z';
-    if (!small && !capital) {
+  for (const char c : poslog::SmallLetters(value)) {
+    if ((c < 'a' || c > 'z') && (c & 0x80) == 0) {
       open = false;
       continue;
     }
     if (!open) tokens.emplace_back();
     open = true;
-    tokens.back() += capital ? static_cast<char>(c - 'A' + 'a') : c;
+    tokens.back() += c;
   }
   return tokens;
 }
@@ -73,15 +71,19 @@ Unread TokenTells(std::string_view token) {
                          "rueckgabe",
                          "r\xC3\xBC"
                          "cknahme",
-                         "ruecknahme", "remboursement"}) ||
-      OneOf(token,
-            {"rtn", "gutschrift", "reso", "rimborso", "chargeback", "exchange", "umtausch"})) {
+                         "ruecknahme", "remboursement", "erstatt",
+                         "zur\xC3\xBC"
+                         "ck",
+                         "zurueck"}) ||
+      OneOf(token, {"rtn", "gutschrift", "reso", "rimborso", "ritorno", "terug", "chargeback",
+                    "exchange", "umtausch"})) {
     return Unread::kCameBack;
   }
   if (StartsWith(token, {"void", "cancel", "storn", "training", "suspend", "annul", "anula",
-                         "abgebrochen", "abort", "revers", "geannuleerd", "geschult"}) ||
-      OneOf(token, {"postvoid", "deleted", "schulung", "abbruch", "parked", "quote", "quotation",
-                    "draft", "unpaid"})) {
+                         "abgebrochen", "abort", "revers", "geannuleerd", "geschult", "declin",
+                         "gel\xC3\xB6scht", "geloescht", "abgelehnt"}) ||
+      OneOf(token, {"postvoid", "deleted", "schulung", "abbruch", "parked", "quote", "quoted",
+                    "quotation", "draft", "unpaid", "rejected", "failed", "incomplete"})) {
     return Unread::kNotHappened;
   }
   return Unread::kNothing;
@@ -129,13 +131,14 @@ UnreadColumn::UnreadColumn(std::string_view written) {
                              "draft", "isdraft"})) {
     by_heading_ = Unread::kNotHappened;
   }
-  matters_ = !free_text_ || by_heading_ != Unread::kNothing;
+  remark_ = Contains(heading, {"note", "notiz", "comment", "kommentar", "remark", "bemerk"});
+  matters_ = !free_text_ || remark_ || by_heading_ != Unread::kNothing;
 }
 
 Unread UnreadColumn::Tells(std::string_view value) const {
   if (value.empty() || !matters_) return Unread::kNothing;
   if (by_heading_ != Unread::kNothing && !IsNothing(value)) return by_heading_;
-  if (free_text_) return Unread::kNothing;
+  if (free_text_) return remark_ && Tokens(value).size() == 1 ? WordsTell(value) : Unread::kNothing;
   if (direction_ && OneOf(poslog::Normal(value), {"-", "-1", "in", "minus", "negative", "c", "cr",
                                                   "credit", "h", "haben", "eingang", "zugang"})) {
     return Unread::kCameBack;

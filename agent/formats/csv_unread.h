@@ -28,6 +28,7 @@ class UnreadColumn {
 
  private:
   bool direction_ = false, matters_ = true, free_text_ = false;
+  bool remark_ = false;  // free text, of which a lone word is read
   Unread by_heading_ = Unread::kNothing;
 };
 

@@ -6,10 +6,13 @@
 #include <ctime>
 
 #include "agent/formats/poslog/vocabulary.h"
+#include "agent/formats/poslog/words.h"
 #include "common/base/text.h"
 
 namespace tillrelay::formats {
 namespace {
+
+using poslog::OneOf;
 
 constexpr std::string_view kMinus = "\xE2\x88\x92";  // U+2212
 constexpr std::string_view kNoBreak = "\xC2\xA0", kNarrow = "\xE2\x80\xAF";
@@ -168,6 +171,25 @@ std::string_view Find(const Meaning (&table)[N], std::string_view word) {
   return {};
 }
 
+// "Payment result", "Vorgangsart"; not what becomes of other things than the receipt.
+std::string_view DeciderByEnding(std::string_view heading) {
+  const auto contains = [heading](std::string_view part) {
+    return heading.find(part) != std::string_view::npos;
+  };
+  for (const std::string_view other : {"tax", "customer", "loyalty", "member", "stock", "fulfil",
+                                       "ship", "deliver", "print", "product", "fiscal"}) {
+    if (contains(other)) return {};
+  }
+  for (const std::string_view end : {"status", "statut", "outcome", "result"}) {
+    if (heading.ends_with(end)) return "status";
+  }
+  for (const std::string_view end : {"transactiontype", "receipttype", "vorgangsart", "vorgangstyp",
+                                     "belegtyp", "belegart", "buchungsart", "buchungstyp"}) {
+    if (heading.ends_with(end)) return "kind";
+  }
+  return {};
+}
+
 bool Strip(std::string_view* text, std::string_view part) {
   if (text->starts_with(part)) {
     text->remove_prefix(part.size());
@@ -300,10 +322,8 @@ bool SignFits(std::string_view sign, std::string_view code) {
 
 std::string Heading(std::string_view text) {
   std::string heading;
-  for (const char c : text) {
-    const bool letter = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (c & 0x80) != 0;
-    if (c >= 'A' && c <= 'Z') heading += static_cast<char>(c - 'A' + 'a');
-    if (letter) heading += c;
+  for (const char c : poslog::SmallLetters(text)) {
+    if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (c & 0x80) != 0) heading += c;
   }
   return heading;
 }
@@ -313,8 +333,16 @@ std::string_view CsvMeaning(DecidingColumn column, std::string_view word) {
   return column == DecidingColumn::kStatus ? Find(kStatuses, normal) : Find(kKinds, normal);
 }
 
-std::string_view DeciderByHeading(std::string_view heading) {
-  return Find(kHeadings, Heading(heading));
+std::string_view DeciderByHeading(std::string_view written) {
+  const std::string heading = Heading(written);
+  const std::string_view decider = Find(kHeadings, heading);
+  return decider.empty() ? DeciderByEnding(heading) : decider;
+}
+
+bool CouldMeanOthers(std::string_view heading) {
+  return OneOf(Heading(heading),
+               {"type", "typ", "kind", "transaction", "event", "operation", "action", "mode",
+                "state", "orderstate", "estado", "stato", "zustand", "ordertype", "saletype"});
 }
 
 }  // namespace tillrelay::formats

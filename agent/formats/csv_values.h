@@ -43,5 +43,8 @@ std::string_view CsvMeaning(DecidingColumn column, std::string_view word);
 // What a column of this heading would decide if the profile named it: status, kind, void or
 // training; "" for all others.
 std::string_view DeciderByHeading(std::string_view heading);
+// Whether such a heading may also tell of other things ("Type" of a coffee): then it is read only
+// where one of its words is known.
+bool CouldMeanOthers(std::string_view heading);
 
 }  // namespace tillrelay::formats

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "agent/formats/csv_unread.h"
 #include "agent/formats/epcis_words.h"
 #include "agent/formats/gs1_names.h"
 #include "agent/formats/json_steps.h"
@@ -53,6 +54,7 @@ class Mapper {
     Frame();
     if (!rejection_) Meaning();
     if (!rejection_) Goods();
+    if (!rejection_) Extensions();
     return std::move(rejection_);
   }
 
@@ -85,6 +87,30 @@ class Mapper {
     read_point_ = PlaceOf(source_.Find("readPoint").String("id"));
     here_ = PlaceOf(source_.Find("bizLocation").String("id"));
     if (here_.gln.empty()) here_.gln = read_point_.gln;
+  }
+
+  // What a maker adds: a true flag that nobody knows, and whatever plainly says that it did not
+  // happen.
+  void Extensions() {
+    for (const JsonValue member : source_) {
+      if (member.name().find(':') != std::string_view::npos) Extension(member);
+    }
+  }
+
+  void Extension(JsonValue member) {
+    const std::string_view name = LastPart(member.name());
+    if (member.is_object()) {
+      for (const JsonValue below : member) Extension(below);
+    }
+    const bool says = member.is_string() || member.is_number();
+    const Unread reported = says ? UnreadColumn(name).Tells(member.text()) : Unread::kNothing;
+    const bool known = reported == Unread::kCameBack && event_.kind == Kind::kReturn;
+    if (!(member.is_bool() && member.is_true()) && (reported == Unread::kNothing || known)) return;
+    Refuse(
+        "unknown-word", Printable(member.name(), 60),
+        fmt::format("it says \"{}\", and nobody has said what that decides; leave it out, or send "
+                    "what happened as a canonical document",
+                    Printable(says ? member.text() : "true", 60)));
   }
 
   // The word of a vocabulary; a foreign one is no word of ours, and not the same as none.

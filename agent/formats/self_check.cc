@@ -31,6 +31,22 @@ bool AddLines(const event::Event& event, Money* sum) {
   return true;
 }
 
+// The taxes of the whole must be its tax; nothing where one of them does not say its amount.
+std::optional<Rejection> CheckTaxes(const event::Event& event) {
+  if (event.taxes.empty() || !event.totals || !event.totals->tax_amount) return std::nullopt;
+  Money difference;
+  for (const event::Tax& tax : event.taxes) {
+    if (!tax.amount) return std::nullopt;
+    difference.Add(*tax.amount);
+  }
+  const Decimal sum = difference.sum();
+  difference.Add(-*event.totals->tax_amount);
+  if (!difference.overflow() && std::abs(difference.sum().micros()) <= kAtMost) return std::nullopt;
+  return Rejection{"totals-disagree", "taxes",
+                   "the taxes add up to " + sum.Text() + ", the document says " +
+                       event.totals->tax_amount->Text()};
+}
+
 }  // namespace
 
 Decimal Magnitude(Decimal value) { return value.negative() ? -value : value; }
@@ -75,6 +91,7 @@ std::optional<Rejection> SelfCheckCanonical(event::Event* event) {
   if (!event->transaction || event->lines.empty() || !Completed(*event->transaction)) {
     return std::nullopt;
   }
+  if (auto rejection = CheckTaxes(*event)) return rejection;
   Sums sums;
   sums.either_sign = event->kind == event::Kind::kTransactionVoided;
   sums.line_count = event->lines.size();

@@ -149,6 +149,11 @@ void Counters(JsonWriter& json, const Snapshot& s) {
   json.Field("refused_commands", u.refused_commands_total);
   json.Field("disbelieved_confirmations", u.disbelieved_confirmations_total);
   json.EndObject();
+  if (!c.item_map) return;
+  json.Key("item_map").BeginObject();
+  json.Field("version", c.item_map->version).Field("rows", c.item_map->rows);
+  json.Field("mapped", c.lines_mapped).Field("unmapped", c.lines_unmapped);
+  json.Field("error", c.item_map->error).EndObject();
 }
 
 void Words(JsonWriter& json, const Verdict& verdict) {

@@ -114,11 +114,16 @@ bool IsCard(std::string_view digits, Issuers issuers) {
 
 bool HoldsCard(std::string_view digits, bool after_tag_5a, Issuers issuers) {
   if (issuers == Issuers::kKnown && IsTradeNumber(digits)) return false;
-  std::array<std::string_view, 4> bodies = {digits};
+  std::array<std::string_view, 5> bodies = {digits};
   size_t count = 1;
   const size_t first = digits.find_first_not_of('0');
   if (first != 0 && first != std::string_view::npos) bodies[count++] = digits.substr(first);
-  if (after_tag_5a && digits.size() > 2) bodies[count++] = digits.substr(2);
+  if (after_tag_5a && digits.size() > 2) {
+    bodies[count++] = digits.substr(2);
+    // The length in bytes tells where the next tag begins.
+    const auto size = 2 * static_cast<size_t>(Two(digits, 0));
+    if (size < digits.size() - 2) bodies[count++] = digits.substr(2, size);
+  }
   if (digits.starts_with("57") && digits.size() > 4) bodies[count++] = digits.substr(4);
   for (size_t i = 0; i < count; ++i) {
     const std::string_view body = bodies[i];

@@ -136,7 +136,21 @@ struct Separator {
   bool near = false;  // as people and tills write it every day
 };
 
-Separator SeparatorAt(std::string_view text, size_t at, Spelling spelling) {
+// In free text also what stands between values elsewhere, and blanks by their names.
+Separator FreeSeparatorAt(std::string_view text, size_t at, uint32_t code, size_t bytes) {
+  constexpr std::u16string_view kMarks = u"\\\"=#()<>\v\f\u2060";
+  if (code <= 0xFFFF && kMarks.find(static_cast<char16_t>(code)) != kMarks.npos) {
+    return {bytes, false};
+  }
+  constexpr std::string_view kNames[] = {"&nbsp;", "&ensp;",  "&emsp;",  "&thinsp;",
+                                         "&shy;",  "&ndash;", "&mdash;", "&minus;"};
+  for (const std::string_view name : kNames) {
+    if (text.substr(at, name.size()) == name) return {name.size(), false};
+  }
+  return {};
+}
+
+Separator SeparatorAt(std::string_view text, size_t at, Spelling spelling, Issuers issuers) {
   const Escape symbol = SymbolAt(text, at, spelling);
   constexpr std::u16string_view kNear = u" -./\u00A0";
   constexpr std::u16string_view kWide =
@@ -147,7 +161,8 @@ Separator SeparatorAt(std::string_view text, size_t at, Spelling spelling) {
   if (kNear.find(character) != kNear.npos) return {symbol.bytes, true};
   const bool wide = (code >= 0x2000 && code <= 0x2015) || (code >= 0x2028 && code <= 0x202F) ||
                     kWide.find(character) != kWide.npos;
-  return wide ? Separator{symbol.bytes, false} : Separator{};
+  if (wide) return {symbol.bytes, false};
+  return issuers == Issuers::kAny ? FreeSeparatorAt(text, at, code, symbol.bytes) : Separator{};
 }
 
 bool HasEnoughDigits(std::string_view text, Spelling spelling) {
@@ -314,7 +329,7 @@ class Scanner {
     size_t next = at;
     *near = true;
     for (int i = 0; i < kMaxSeparators && next < text_.size(); ++i) {
-      const Separator separator = SeparatorAt(text_, next, spelling_);
+      const Separator separator = SeparatorAt(text_, next, spelling_, issuers_);
       if (separator.bytes == 0) break;
       *near = *near && separator.near && i < kNearSeparators;
       next += separator.bytes;
@@ -362,7 +377,8 @@ class Scanner {
     if (group_ + 1 >= groups_.size() || groups_[group_ + 1].count != first.count) return 0;
     const bool goes_on = group_ > 0 && groups_[group_ - 1].count == first.count &&
                          first.apart == groups_[group_ + 1].apart;
-    if (first.count < 2 || goes_on) return 0;
+    const size_t shortest = issuers_ == Issuers::kAny ? 1 : 2;
+    if (first.count < shortest || goes_on) return 0;
     size_t count = 1;
     while (group_ + count < groups_.size()) {
       const Group& group = groups_[group_ + count];

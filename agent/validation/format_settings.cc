@@ -6,6 +6,8 @@ formats::CsvProfile ProfileOf(const config::Config::Csv& csv, const std::string&
   formats::CsvProfile profile;
   profile.name = csv.name;
   profile.files = csv.files;
+  profile.head_files = csv.head_files;
+  profile.joined_by = csv.joined_by;
   profile.delimiter = csv.delimiter.front();
   profile.decimal_mark = csv.decimal_mark.front();
   profile.thousands_mark = csv.thousands_mark.empty() ? '\0' : csv.thousands_mark.front();

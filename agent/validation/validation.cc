@@ -15,6 +15,7 @@
 #include "common/base/clock.h"
 #include "common/base/files.h"
 #include "common/base/process.h"
+#include "common/event/item_map.h"
 #include "common/event/time_text.h"
 #include "common/http/address.h"
 #include "common/http/tls.h"
@@ -76,6 +77,19 @@ class Validator {
           "remove the word: it has a meaning already");
     }
     Secret(Verdict::kStop, "guard.operator_key_file", c_.guard.operator_key_file);
+    ItemMap();
+  }
+
+  // Documents are taken without it: their articles go by their own names.
+  void ItemMap() {
+    const auto path = Readable(Verdict::kWarn, "items.map", c_.items.map);
+    if (!path) return;
+    const auto text = ReadFile(*path, event::kMaxItemMapBytes);
+    const Status status = text.ok() ? event::ItemMap::Parse(*text).status() : text.status();
+    if (!status.ok()) {
+      Add(Verdict::kWarn, "items.map", *path + ": " + std::string(status.message()),
+          "correct the file; it is read again by itself");
+    }
   }
 
   // The path, if the file behind a setting is there and the service may read it.

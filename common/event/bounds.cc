@@ -4,6 +4,7 @@
 
 #include "common/base/text.h"
 #include "common/event/fields.h"
+#include "common/event/gs1_code.h"
 
 namespace tillrelay::event {
 namespace {
@@ -16,6 +17,8 @@ constexpr std::string_view kLongExtension = "longer than 256 bytes";
 constexpr std::string_view kBadTime = "not a time with an offset";
 constexpr std::string_view kYear = "the year must be 1990 to 2199 on the store's clock";
 constexpr std::string_view kLargeQuantity = "a quantity is at most 1,000,000,000";
+constexpr std::string_view kLargeRate = "a rate is 0 to 1,000 percent";
+constexpr int64_t kMaxRate = 1000 * Decimal::kUnit;
 constexpr std::string_view kManyParts = "more than 10,000";
 constexpr std::string_view kManySerials = "more than 100,000 in the document";
 constexpr std::string_view kLargeInteger = "a whole number is at most 9,007,199,254,740,991";
@@ -28,7 +31,7 @@ constexpr int64_t kAroundTheEdge = 2 * 86'400;  // more than that
 // Members that are quantities; every other number is an amount of money.
 constexpr std::string_view kQuantities[] = {
     "quantity", "quantity_damaged", "quantity_expected", "quantity_short", "counted",
-    "book",     "each_count"};
+    "book",     "each_count",       "net_weight",        "key_factor"};
 
 bool IsControl(std::string_view text, size_t at) {
   const auto byte = static_cast<unsigned char>(text[at]);
@@ -65,6 +68,8 @@ class TextCleaner {
   }
   template <class... Rest>
   void Id(Rest&&...) {}
+  template <class... Rest>
+  void Scan(Rest&&...) {}
   template <class... Rest>
   void Word(Rest&&...) {}
   template <class... Rest>
@@ -125,6 +130,12 @@ class Checker {
 
   void Id(std::string_view name, const std::string& x) { Check(name, FaultOfId(x)); }
   void Text(std::string_view name, const std::string& x) { Check(name, FaultOfText(x)); }
+  // GS1's separator is the one control character that a scanner gives.
+  void Scan(std::string_view name, const std::string& x) {
+    std::string without(x);
+    std::replace(without.begin(), without.end(), kGs1Separator, ' ');
+    Check(name, FaultOfId(without));
+  }
   void Word(std::string_view name, const std::string& x, Words) { Check(name, FaultOfId(x)); }
   void Time(std::string_view name, const std::string& x) {
     if (x.empty()) return;
@@ -141,6 +152,7 @@ class Checker {
   void Number(std::string_view name, const std::optional<Decimal>& x) {
     if (!x) return;
     if (IsQuantity(name)) Check(name, FaultOfQuantity(*x));
+    if (name == "rate" && (x->negative() || x->micros() > kMaxRate)) Check(name, kLargeRate);
     if (name == "delta") Check(name, FaultOfDelta(*x));
   }
   void Integer(std::string_view name, const std::optional<int64_t>& x) {

@@ -1,11 +1,14 @@
 #include "common/event/draft.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "common/base/text.h"
 #include "common/event/bounds.h"
 #include "common/event/event_json.h"
+#include "common/event/gs1_code.h"
 #include "common/event/gtin.h"
+#include "common/event/item_map.h"
 #include "common/event/item_rules.h"
 #include "common/event/stock_effect.h"
 
@@ -17,8 +20,8 @@ constexpr size_t kMaxLines = 10'000;
 
 class Drafter {
  public:
-  Drafter(Event* event, const Shop& shop, const Horizon& horizon)
-      : event_(*event), shop_(shop), horizon_(horizon) {}
+  Drafter(Event* event, const Shop& shop, const Horizon& horizon, const ItemMap* items)
+      : event_(*event), shop_(shop), horizon_(horizon), items_(items) {}
 
   std::variant<Draft, Rejection> Run() {
     if (!event_.origin) event_.origin.emplace();
@@ -179,6 +182,7 @@ class Drafter {
     };
     if (!line->line_no) line->line_no = static_cast<int64_t>(index) + 1;
     NormaliseItem(&line->item);
+    if (Scanned(at("item.scan_data"), line); rejection_) return;
     if (!line->non_stock && IsNonStock(line->item, shop_.non_stock)) line->non_stock = true;
     need(!WithoutBlanks(line->item.sku).empty() || !line->item.gtin.empty(), "item");
     need(!line->uom.empty(), "uom");
@@ -204,6 +208,7 @@ class Drafter {
                     "\"non_stock\": true where it is no goods");
     }
     if (line->original) OwnIfNamed(&line->original->store_id);
+    Expired(*line);
   }
 
   // Money goes back to the customer, and the goods are said to leave: one of the two is wrong.
@@ -264,8 +269,83 @@ class Drafter {
     for (Line& line : event_.lines) {
       line.item.sku = std::string(WithoutBlanks(line.item.sku));
       line.uom = OneUnit(line.uom);
+      if (items_ != nullptr) Map(&line);
     }
     Sums();
+  }
+
+  void Map(Line* line) {
+    const ItemMap::Entry* entry = items_->Find(line->item, line->uom);
+    ++(entry != nullptr ? draft_.mapped : draft_.unmapped);
+    if (entry == nullptr) return;
+    line->item.key = entry->key;
+    line->item.key_map = items_->version();
+    line->item.key_factor = entry->factor;
+  }
+
+  // What the code on the goods says travels with the line; it must not contradict what the till
+  // says.
+  void Scanned(const std::string& field, Line* line) {
+    line->item.key.clear();
+    line->item.key_map.clear();
+    line->item.key_factor.reset();
+    const auto code = ReadGs1Code(line->item.scan_data, YearOfDay(draft_.business_day));
+    if (!code) return;
+    const std::string fault = code->fault.empty() ? Contradiction(*code, *line) : code->fault;
+    if (!fault.empty()) return Refuse("bad-value", field, fault);
+    if (line->item.scan_data.find(kGs1Separator) != std::string::npos) {
+      line->item.scan_data = code->Printed();
+      if (const auto too_long = FaultOfId(line->item.scan_data); !too_long.empty()) {
+        return Refuse("bad-value", field, std::string(too_long));
+      }
+    }
+    TakeCode(*code, line);
+  }
+
+  static std::string Contradiction(const Gs1Code& code, const Line& line) {
+    const auto differs = [](const std::string& said, const std::string& scanned) {
+      return !said.empty() && !scanned.empty() && said != scanned;
+    };
+    std::string item = line.item.gtin;
+    constexpr size_t kShortestGtin = 12;  // shorter ones may be the shop's own numbers
+    if (item.empty() && line.item.sku.size() >= kShortestGtin) item = NormaliseGtin(line.item.sku);
+    if (differs(item, code.gtin)) return "(01) names another article than the line";
+    if (differs(line.lot, code.lot)) return "(10) names another lot than the line";
+    if (differs(line.expiry, code.expiry)) return "(17) names another day than the line";
+    return differs(line.best_before, code.best_before) ? "(15) names another day than the line"
+                                                       : "";
+  }
+
+  static void TakeCode(const Gs1Code& code, Line* line) {
+    const auto take = [](std::string* member, const std::string& scanned) {
+      if (member->empty()) *member = scanned;
+    };
+    take(&line->lot, code.lot);
+    take(&line->expiry, code.expiry);
+    take(&line->best_before, code.best_before);
+    if (!line->net_weight) line->net_weight = code.net_weight;
+    auto& serials = line->serials;
+    const bool known = std::find(serials.begin(), serials.end(), code.serial) != serials.end();
+    if (!code.serial.empty() && !known) serials.push_back(code.serial);
+    // Only where nothing else names the article: its identity is by what names it.
+    if (line->item.gtin.empty() && WithoutBlanks(line->item.sku).empty()) {
+      line->item.gtin = NormaliseGtin(code.gtin);
+    }
+  }
+
+  static int YearOfDay(const std::string& day) {
+    int year = 0;
+    std::from_chars(day.data(), day.data() + std::min<size_t>(4, day.size()), year);
+    return year;
+  }
+
+  // Sold behind the day that stands on it, on the store's own clock.
+  void Expired(const Line& line) {
+    const bool leaves = line.action == "sale" || line.action == "pick_up";
+    if (leaves && IsTransaction(event_.kind) && event_.kind != Kind::kTransactionVoided &&
+        !line.expiry.empty() && line.expiry < end_wall_.substr(0, 10)) {
+      Flag("expired");
+    }
   }
 
   void Book() {
@@ -410,6 +490,7 @@ class Drafter {
   Event& event_;
   const Shop& shop_;
   const Horizon& horizon_;
+  const ItemMap* const items_;
   Draft draft_;
   std::string end_wall_;
   std::string written_number_;          // where blanks stood around it
@@ -423,8 +504,9 @@ std::variant<Draft, Rejection> MakeDraft(Event event, const Shop& shop) {
   return DraftFrom(&event, shop);
 }
 
-std::variant<Draft, Rejection> DraftFrom(Event* event, const Shop& shop, const Horizon& horizon) {
-  return Drafter(event, shop, horizon).Run();
+std::variant<Draft, Rejection> DraftFrom(Event* event, const Shop& shop, const Horizon& horizon,
+                                         const ItemMap* items) {
+  return Drafter(event, shop, horizon, items).Run();
 }
 
 }  // namespace tillrelay::event

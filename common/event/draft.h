@@ -41,6 +41,8 @@ struct BookEntry {
   std::optional<PosControl> reported;  // of a day_closed: the register's own totals
 };
 
+class ItemMap;
+
 struct Draft {
   Kind kind = Kind::kSale;
   Identity identity;
@@ -52,6 +54,7 @@ struct Draft {
   std::string data;            // the bytes that are stored, hashed and sent
   Sha256Digest data_digest{};  // of `data`
   BookEntry book;
+  size_t mapped = 0, unmapped = 0;  // lines whose article the item map knows, and does not
 };
 
 // Up to when an event's own time can be believed.
@@ -62,11 +65,13 @@ struct Horizon {
   bool trusted = false;
 };
 
+// `items`, if not null, gives every line its article's key; identity is as without it.
 // Rejections: missing-field, bad-value (also what is out of common/event/bounds.h), foreign-store,
 // stock-effect-disagrees, implausible-time.
 std::variant<Draft, Rejection> MakeDraft(Event event, const Shop& shop);
 // The same; the event stays with the caller, so that a refused one can still be shown.
 std::variant<Draft, Rejection> DraftFrom(Event* event, const Shop& shop,
-                                         const Horizon& horizon = {});
+                                         const Horizon& horizon = {},
+                                         const ItemMap* items = nullptr);
 
 }  // namespace tillrelay::event

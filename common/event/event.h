@@ -20,6 +20,15 @@ struct Item {
   std::string gtin;  // 14 digits once normalised (GS1 General Specifications, 3.2)
   std::string scan_data;
   std::string description;
+  // The shop's one name for the article, by its item map; made by the agent.
+  std::string key, key_map;           // and the version of the map
+  std::optional<Decimal> key_factor;  // of the key's unit are in one of the line's; none: one
+};
+
+// A tax as the till computed it.
+struct Tax {
+  std::string code;                           // the till's name of its group
+  std::optional<Decimal> rate, base, amount;  // the rate in percent
 };
 
 struct StockEffect {
@@ -48,8 +57,11 @@ struct Line {
   std::string uom;                       // UN/ECE Recommendation 20
   std::optional<Decimal> each_count;
   std::optional<Decimal> unit_price, extended_amount, discount_amount, net_amount;
+  std::vector<Tax> taxes;  // without sign: the action gives the direction
   std::string entry_method, fulfilment;
   std::vector<std::string> serials;
+  std::string lot, expiry, best_before;
+  std::optional<Decimal> net_weight;  // of one piece in kilograms, as its code says
   std::string discrepancy, reason, condition;
   std::optional<bool> non_stock;  // a deposit, a service: in the receipt, but in no stock
   std::optional<Original> original;
@@ -132,7 +144,8 @@ struct Origin {
   std::string source_event_id, source_event_source;  // of a CloudEvent that came in
   std::optional<int64_t> index;
   std::string payload_sha256, content_sha256, mapper;
-  std::vector<std::string> flags;  // "rounded", "gtin_as_sku", "redacted", "unchecked"
+  std::vector<std::string> flags;  // "rounded", "gtin_as_sku", "redacted", "unchecked",
+                                   // "expired"
 };
 
 struct Event {
@@ -146,6 +159,7 @@ struct Event {
   std::string reason, currency;
   std::vector<Line> lines;
   std::optional<Totals> totals;
+  std::vector<Tax> taxes;  // of the whole, signed as the totals
   std::vector<Tender> tenders;
   std::optional<Audit> audit;
   std::optional<PosControl> pos_control;

@@ -26,6 +26,7 @@ class Writer {
     if (!x.empty()) json_.Field(name, x);
   }
   void Text(std::string_view name, const std::string& x) { Id(name, x); }
+  void Scan(std::string_view name, const std::string& x) { Id(name, x); }
   void Word(std::string_view name, const std::string& x, Words) { Id(name, x); }
   void Time(std::string_view name, const std::string& x) { Id(name, x); }
   void Day(std::string_view name, const std::string& x) { Id(name, x); }
@@ -99,6 +100,7 @@ class NameCollector {
   }
   COLLECT(Id)
   COLLECT(Text)
+  COLLECT(Scan)
   COLLECT(Word)
   COLLECT(Time)
   COLLECT(Day)
@@ -131,6 +133,7 @@ class Reader {
 
   void Id(std::string_view name, std::string& x) { Scalar(name, x, kMaxIdBytes, false); }
   void Text(std::string_view name, std::string& x) { Scalar(name, x, kMaxTextBytes, true); }
+  void Scan(std::string_view name, std::string& x) { Scalar(name, x, kMaxIdBytes, true); }
   void Word(std::string_view name, std::string& x, Words words) {
     Id(name, x);
     if (x.empty() || rejection_) return;

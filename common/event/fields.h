@@ -18,8 +18,19 @@ template <class V>
 void Fields(V& v, Item& x) {
   v.Id("sku", x.sku);
   v.Id("gtin", x.gtin);
-  v.Id("scan_data", x.scan_data);
+  v.Scan("scan_data", x.scan_data);
   v.Text("description", x.description);
+  v.Id("key", x.key);
+  v.Id("key_map", x.key_map);
+  v.Number("key_factor", x.key_factor);
+}
+
+template <class V>
+void Fields(V& v, Tax& x) {
+  v.Id("code", x.code);
+  v.Number("rate", x.rate);
+  v.Number("base", x.base);
+  v.Number("amount", x.amount);
 }
 
 template <class V>
@@ -60,9 +71,14 @@ void Fields(V& v, Line& x) {
   v.Number("extended_amount", x.extended_amount);
   v.Number("discount_amount", x.discount_amount);
   v.Number("net_amount", x.net_amount);
+  v.List("taxes", x.taxes);
   v.Id("entry_method", x.entry_method);
   v.Word("fulfilment", x.fulfilment, kFulfilmentWords);
   v.Ids("serials", x.serials);
+  v.Id("lot", x.lot);
+  v.Day("expiry", x.expiry);
+  v.Day("best_before", x.best_before);
+  v.Number("net_weight", x.net_weight);
   v.Number("quantity_short", x.quantity_short);
   v.Id("discrepancy", x.discrepancy);
   v.Id("reason", x.reason);
@@ -220,6 +236,7 @@ void Fields(V& v, Event& x) {
   v.Id("currency", x.currency);
   v.List("lines", x.lines);
   v.Object("totals", x.totals);
+  v.List("taxes", x.taxes);
   v.List("tenders", x.tenders);
   v.Object("audit", x.audit);
   v.Object("pos_control", x.pos_control);

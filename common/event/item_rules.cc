@@ -11,12 +11,14 @@ struct Uom {
   std::string_view written, code;
 };
 constexpr Uom kUoms[] = {
-    {"", "EA"},     {"EA", "EA"},    {"EACH", "EA"}, {"PCE", "EA"},  {"PCS", "EA"},  {"PC", "EA"},
-    {"ST", "EA"},   {"STK", "EA"},   {"UN", "EA"},   {"UNIT", "EA"}, {"KG", "KGM"},  {"KGS", "KGM"},
-    {"KGM", "KGM"}, {"KILO", "KGM"}, {"G", "GRM"},   {"GR", "GRM"},  {"GRM", "GRM"}, {"LB", "LBR"},
-    {"LBS", "LBR"}, {"LBR", "LBR"},  {"OZ", "ONZ"},  {"ONZ", "ONZ"}, {"L", "LTR"},   {"LT", "LTR"},
-    {"LTR", "LTR"}, {"ML", "MLT"},   {"MLT", "MLT"}, {"CL", "CLT"},  {"M", "MTR"},   {"MTR", "MTR"},
-    {"CM", "CMT"},  {"CMT", "CMT"},  {"FT", "FOT"},  {"M2", "MTK"},  {"QM", "MTK"}};
+    {"", "EA"},      {"EA", "EA"},     {"EACH", "EA"},   {"PCE", "EA"},         {"PCS", "EA"},
+    {"PC", "EA"},    {"ST", "EA"},     {"STK", "EA"},    {"UN", "EA"},          {"UNIT", "EA"},
+    {"KG", "KGM"},   {"KGS", "KGM"},   {"KGM", "KGM"},   {"KILO", "KGM"},       {"G", "GRM"},
+    {"GR", "GRM"},   {"GRM", "GRM"},   {"LB", "LBR"},    {"LBS", "LBR"},        {"LBR", "LBR"},
+    {"OZ", "ONZ"},   {"ONZ", "ONZ"},   {"L", "LTR"},     {"LT", "LTR"},         {"LTR", "LTR"},
+    {"ML", "MLT"},   {"MLT", "MLT"},   {"CL", "CLT"},    {"M", "MTR"},          {"MTR", "MTR"},
+    {"CM", "CMT"},   {"CMT", "CMT"},   {"FT", "FOT"},    {"M2", "MTK"},         {"QM", "MTK"},
+    {"PIECE", "EA"}, {"PIECES", "EA"}, {"STUECK", "EA"}, {"ST\303\274CK", "EA"}};
 
 char Upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
 

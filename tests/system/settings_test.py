@@ -122,6 +122,8 @@ def table(world, ca):
     yield '[guard]\nreceipt_pattern = "("', stop, "guard.receipt_pattern"
     yield f'[guard]\noperator_key_file = "{nowhere}"', stop, "guard.operator_key_file"
     yield f'[guard]\noperator_key_file = "{empty}"', stop, "guard.operator_key_file"
+    for bad_map in (nowhere, empty, junk):
+        yield f'[items]\nmap = "{bad_map}"', warn, "items.map"
     yield f'[status]\nlisten = "{same}"', stop, "status.listen"
     yield f'[status]\nlisten = "0.0.0.0:{world.intake_port}"', stop, "status.listen"
     yield f'[status]\nlisten = "localhost:{world.intake_port}"', stop, "status.listen"

@@ -7,6 +7,7 @@
 #include "agent/formats/poslog/unread_words.h"
 #include "agent/formats/poslog/words.h"
 #include "common/base/text.h"
+#include "common/event/gs1_code.h"
 #include "common/event/gtin.h"
 #include "common/event/item_rules.h"
 
@@ -17,6 +18,7 @@ using event::Rejection;
 
 constexpr size_t kMaxLineItems = 20'000;
 constexpr size_t kMaxDescriptionBytes = 2000;
+constexpr int kAnyYear = 2026;  // of dates in codes, which are not asked for here
 constexpr int64_t kCent = Decimal::kUnit / 100;
 
 __extension__ using Wide = __int128;
@@ -177,6 +179,8 @@ class Reader {
     source.reward_number = std::string(body.TextOf("OperatorSequence"));
     line.source_line_no = Short(number_, kMaxIdBytes);
     Identify(body, &line);
+    const std::string_view scan = item.TextOf("ScanData");
+    if (event::ReadGs1Code(scan, kAnyYear)) line.item.scan_data = scan;
     auto quantity = Quantity(item, body, &line);
     auto extended = Number(body, "ExtendedAmount");
     const auto discount = Number(body, "ExtendedDiscountAmount");
@@ -257,6 +261,9 @@ class Reader {
     if (line->item.gtin.empty()) line->item.gtin = event::NormaliseGtin(sku);
     line->item.description = Short(body.TextOf("Description"), kMaxDescriptionBytes);
     ItemType(body, line);
+    for (const std::string_view scan : {identity.TextOf("ScanData"), body.TextOf("ScanData")}) {
+      if (event::ReadGs1Code(scan, kAnyYear)) line->item.scan_data = scan;
+    }
   }
 
   void ItemType(XmlElement body, event::Line* line) {
@@ -395,18 +402,45 @@ class Reader {
   }
 
   void OneTax(XmlElement tax) {
-    if (const auto amount = Number(tax, "Amount")) basket_.transaction_tax.Add(*amount);
+    const auto amount = Number(tax, "Amount");
+    if (amount) basket_.transaction_tax.Add(*amount);
     basket_.has_transaction_tax = true;
     Included(tax);
+    if (auto read = TaxOf(tax, amount)) basket_.taxes.push_back(*std::move(read));
   }
 
-  void LineTax(XmlElement body, const SourceLine& source) {
+  // Rate and base are for the centre's books alone: one that cannot be read refuses nothing.
+  static std::optional<event::Tax> TaxOf(XmlElement tax, std::optional<Decimal> amount) {
+    const auto number = [](std::string_view text) {
+      std::optional<Decimal> value;
+      bool rounded = false;
+      while (text.ends_with(' ') || text.ends_with('%')) text.remove_suffix(1);
+      if (!ReadNumber(text, &value, &rounded)) value.reset();
+      return value;
+    };
+    event::Tax read;
+    read.rate = number(FirstText(tax, {"Percent", "TaxRate", "Rate"}));
+    if (read.rate && (read.rate->negative() || read.rate->micros() > 1000 * Decimal::kUnit)) {
+      read.rate.reset();
+    }
+    read.base = number(FirstText(tax, {"TaxableAmount", "TaxableBase"}));
+    read.amount = amount;
+    read.code = Short(FirstText(tax, {"TaxGroupID", "TaxRuleID", "TaxID"}), kMaxIdBytes);
+    if (read.code.empty()) read.code = Short(tax.Attribute("TaxID"), kMaxIdBytes);
+    return read.rate || read.base ? std::optional(std::move(read)) : std::nullopt;
+  }
+
+  void LineTax(XmlElement body, SourceLine& source) {
     for (const XmlElement tax : body) {
       if (tax.name() != "Tax") continue;
       Included(tax);
       const auto amount = Number(tax, "Amount");
       if (!amount || source.flagged) continue;
       const Decimal size = Magnitude(*amount);
+      if (auto read = TaxOf(tax, size)) {
+        if (read->base) read->base = Magnitude(*read->base);
+        source.line.taxes.push_back(*std::move(read));
+      }
       basket_.line_tax.Add(source.amount.negative() ? -size : size);
     }
   }

@@ -45,6 +45,7 @@ struct Basket {
   std::vector<SourceLine> lines;
   std::vector<Reward> rewards;
   std::vector<event::Tender> tenders;
+  std::vector<event::Tax> taxes;
   Money discounts, transaction_tax, line_tax, rounding;
   // What the lines' prices are already lower by than their regular ones.
   Money price_reductions;

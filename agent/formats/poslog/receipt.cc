@@ -249,6 +249,7 @@ class Receipt {
       event_.lines.push_back(std::move(source.line));
     }
     event_.tenders = std::move(basket.tenders);
+    event_.taxes = std::move(basket.taxes);
     if (source_.reported.state == State::kPostVoid) {
       event_.kind = event::Kind::kTransactionVoided;
       event_.transaction->status = "completed";

@@ -49,7 +49,7 @@ bool TellsNothing(std::string_view name) {
 }
 
 bool IsStatusName(std::string_view name) {
-  return EndsWith(name, {"status", "statuscode", "state", "statecode"}) &&
+  return EndsWith(name, {"status", "statuscode", "state", "statecode", "outcome"}) &&
          !Contains(name, {"tax", "customer", "loyalty", "tender", "price", "member", "printer",
                           "coupon", "promotion"}) &&
          !OneOf(name, {"state", "status"});
@@ -63,8 +63,9 @@ bool IsReturnWord(std::string_view value) {
 bool ValueDecides(const Vocabulary& words, Place place, std::string_view value, bool takes_back) {
   const std::string word = Normal(value);
   if (word.empty() || word.size() > kMaxWordBytes) return false;
-  if (OneOf(word, {"test", "demo", "simulation", "quote", "quotation", "estimate", "proforma",
-                   "draft", "rejected", "parked", "onhold"}) ||
+  if (OneOf(word,
+            {"test", "demo", "simulation", "quote", "quotation", "estimate", "proforma", "draft",
+             "rejected", "declined", "parked", "onhold", "school", "schulung", "practice"}) ||
       Contains(word, {"training", "suspend", "orphan"})) {
     return true;
   }
@@ -78,7 +79,7 @@ bool ValueDecides(const Vocabulary& words, Place place, std::string_view value, 
   }
   if (takes_back) return false;
   if (!inventory && IsReturnWord(value)) return true;
-  if (line && OneOf(word, {"delete", "remove", "removed"})) return true;
+  if (OneOf(word, {"delete", "remove"}) || (line && word == "removed")) return true;
   return words.Meaning(Question::kLineStatus, value) == "cancelled" ||
          words.Meaning(Question::kStatus, value) == "cancelled" ||
          words.Meaning(Question::kType, value) == "post_void" ||
@@ -143,6 +144,11 @@ bool SpeaksOfOthers(std::string_view name) {
       {"tender",  "payment",  "tax",       "customer", "operator",  "employee", "associate",
        "loyalty", "member",   "modif",     "discount", "promotion", "coupon",   "voucher",
        "author",  "approval", "signature", "printer",  "card",      "fiscal",   "survey"});
+}
+
+// A true that is written as a word; single letters and digits may be anything.
+bool IsTrueWord(std::string_view value) {
+  return OneOf(Normal(value), {"true", "yes", "ja", "wahr", "oui", "vrai"});
 }
 
 // Parts that are looked through by whoever reads them.
@@ -223,14 +229,17 @@ bool IsTransactionNumber(std::string_view name) {
 std::optional<Rejection> UnreadWord(const Vocabulary& words, Place place, XmlElement element,
                                     bool takes_back) {
   std::optional<Rejection> rejection;
+  bool attribute = true;
   const auto one = [&](std::string_view name, std::string_view value) {
     if (rejection || value.empty() || IsSlot(place, name)) return;
     if (place == Place::kInventory && IsSlot(Place::kControl, name)) return;
     if (!words.Meaning(Question::kFlag, name).empty()) return;  // read as a flag, or harmless
     const std::string normal = Normal(name);
-    if (NameDecides(normal, takes_back) && !SaysNothingHappened(value)) {
-      rejection = Unread(name, value);
-    } else if (IsStatusName(normal) && !IsGoodState(words.Meaning(StatusQuestion(place), value))) {
+    const bool true_word = !attribute && IsTrueWord(value) && !SpeaksOfOthers(name);
+    if (true_word || (NameDecides(normal, takes_back) && !SaysNothingHappened(value))) {
+      if (!(true_word && IsExpectedTrue(name))) rejection = Unread(name, value);
+    } else if ((IsStatusName(normal) || (attribute && OneOf(normal, {"state", "result"}))) &&
+               !IsGoodState(words.Meaning(StatusQuestion(place), value))) {
       rejection = Unread(name, value);
     } else if (!TellsNothing(normal) && ValueDecides(words, place, value, takes_back) &&
                !(IsReturnWord(value) && HoldsReturn(element))) {
@@ -238,6 +247,7 @@ std::optional<Rejection> UnreadWord(const Vocabulary& words, Place place, XmlEle
     }
   };
   element.ForEachAttribute(one);
+  attribute = false;
   for (const XmlElement child : element) {
     const bool leaf = !(child.begin() != child.end());
     if (IsSlot(place, child.name()) && child.text().empty() && HoldsTextDeeper(child)) {

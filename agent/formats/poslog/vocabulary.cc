@@ -134,7 +134,9 @@ bool IsExpectedTrue(std::string_view name) {
                 "inventoryflag", "approved",      "approvedflag", "isapproved",    "posted",
                 "postedflag",    "isposted",      "confirmed",    "confirmedflag", "isconfirmed",
                 "completed",     "completedflag", "iscompleted",  "valid",         "validflag",
-                "isvalid",       "successful"});
+                "isvalid",       "successful",    "success",      "final",         "isfinal",
+                "finalized",     "delivered",     "isdelivered",  "fulfilled",     "isfulfilled",
+                "sold",          "issold",        "committed",    "executed",      "processed"});
 }
 
 std::span<const Slot> Slots() { return kSlots; }
@@ -159,9 +161,24 @@ std::string Normal(std::string_view written) {
     if (c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '-' || c == '_' || c == '.') {
       continue;
     }
-    word += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    word += c;
   }
-  return word;
+  return SmallLetters(word);
+}
+
+std::string SmallLetters(std::string_view written) {
+  std::string small(written);
+  for (size_t i = 0; i < small.size(); ++i) {
+    const char c = small[i];
+    if (c >= 'A' && c <= 'Z') small[i] = static_cast<char>(c - 'A' + 'a');
+    if (c != '\xC3' || i + 1 >= small.size()) continue;
+    // U+00C0 to U+00DE, but for the sign of multiplication.
+    const auto second = static_cast<unsigned char>(small[i + 1]);
+    if (second >= 0x80 && second <= 0x9E && second != 0x97) {
+      small[i + 1] = static_cast<char>(second + 0x20);
+    }
+  }
+  return small;
 }
 
 std::optional<bool> ReadFlag(std::string_view text) {

@@ -77,6 +77,8 @@ bool IsSlot(Place place, std::string_view name);
 // A maker's prefix, blanks, marks and the case of letters do not matter: "dtv:Post-Void" is
 // "postvoid". Bytes outside ASCII stay.
 std::string Normal(std::string_view written);
+// ASCII and the letters of Latin-1, in small letters.
+std::string SmallLetters(std::string_view written);
 
 // True and false as XML and people spell them; nothing if the text is neither.
 std::optional<bool> ReadFlag(std::string_view text);

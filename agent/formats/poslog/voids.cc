@@ -32,6 +32,7 @@ bool Reduce(SourceLine* line, const SourceLine& contra) {
   const auto extended = line->line.extended_amount->Plus(-*contra.line.extended_amount);
   if (!extended.ok() || extended->negative()) return false;
   line->line.quantity = *quantity;
+  line->line.taxes.clear();  // they were those of the whole
   line->line.extended_amount = *extended;
   line->line.net_amount = Magnitude(*amount);
   line->amount = *amount;

@@ -85,6 +85,7 @@ class Extreme {
 
   void Id(std::string_view, std::string& x) { From(Texts(), &x); }
   void Text(std::string_view, std::string& x) { From(Texts(), &x); }
+  void Scan(std::string_view, std::string& x) { From(Texts(), &x); }
   void Word(std::string_view, std::string& x, event::Words) { From(Texts(), &x); }
   void Time(std::string_view, std::string& x) { From(Times(), &x); }
   void Day(std::string_view, std::string& x) { From(Days(), &x); }

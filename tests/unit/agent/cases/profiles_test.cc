@@ -10,6 +10,7 @@
 #include "agent/config/config.h"
 #include "agent/config/csv_suggest.h"
 #include "agent/formats/csv.h"
+#include "agent/formats/csv_join.h"
 #include "agent/validation/format_settings.h"
 #include "common/base/files.h"
 #include "tests/support/golden.h"
@@ -51,8 +52,12 @@ class Play {
       files.push_back(entry.path());
     }
     std::sort(files.begin(), files.end());
-    EXPECT_EQ(2u, files.size());
+    const bool halves = !profiles_.empty() && !profiles_.front().head_files.empty();
+    EXPECT_EQ(halves ? 4u : 2u, files.size());
     for (const fs::path& file : files) {
+      bool is_head = false;
+      const auto other = formats::OtherHalf(profiles_.front(), file.filename().string(), &is_head);
+      if (!other.empty() && is_head) continue;
       story.reported.push_back("--");
       Take(file, &story);
     }
@@ -62,8 +67,17 @@ class Play {
   void Take(const fs::path& file, Story* story) {
     const auto* profile = formats::CsvByFile(profiles_, file.filename().string());
     ASSERT_NE(nullptr, profile) << file;
-    const auto bytes = ReadFile(file.string(), 1 << 20);
+    auto bytes = ReadFile(file.string(), 1 << 20);
     ASSERT_TRUE(bytes.ok());
+    bool is_head = false;
+    const auto head = formats::OtherHalf(*profile, file.filename().string(), &is_head);
+    if (!head.empty()) {
+      auto heads = ReadFile((file.parent_path() / head).string(), 1 << 20);
+      ASSERT_TRUE(heads.ok()) << head;
+      auto joined = formats::JoinCsv(*profile, *std::move(heads), *std::move(bytes), {});
+      ASSERT_FALSE(joined.error) << joined.error->what;
+      bytes = std::move(joined.text);
+    }
     const auto error = formats::DecodeCsv(
         *profile, *bytes, {}, [&](formats::Item&& item) { TakeItem(std::move(item), story); });
     EXPECT_FALSE(error) << file << ": " << error->what;
@@ -157,6 +171,14 @@ const std::vector<Expected>& All() {
         "return 111-1111111-1111111 2026-11-10T00:00:00+01:00",
         "refused unknown-word at row 1.kind"},
        "MUG-1/EA -1"},
+      {"dsfinv-k",
+       {"--", "sale 101 2026-11-21T10:00:00+01:00",
+        "register_control/cancelled 102 2026-11-21T10:05:00+01:00", "--",
+        "duplicate 101 2026-11-21T10:00:00+01:00",
+        "duplicate/cancelled 102 2026-11-21T10:05:00+01:00", "return 103 2026-11-21T10:10:00+01:00",
+        "register_control/training 104 2026-11-21T10:15:00+01:00",
+        "refused unknown-word at row 1.BON_STORNO", "refused unknown-word at row 1.status"},
+       "100/EA -1"},
       {"uci-online-retail",
        {"--", "sale 536365 2010-12-01T08:26:00+01:00", "--",
         "duplicate 536365 2010-12-01T08:26:00+01:00", "return C536379 2010-12-01T09:41:00+01:00",

@@ -102,6 +102,23 @@ status."Teils bezahlt" = "completed"
   EXPECT_THAT(CsvWith("delimiter = \".\""), HasSubstr("must differ from the delimiter"));
 }
 
+TEST(ConfigTest, TwoFilesThatAreOneSayHowTheyBelongTogether) {
+  const std::string good =
+      "files = \"lines*.csv\"\nhead_files = \"heads*.csv\"\njoined_by = [\"id\"]\n";
+  EXPECT_EQ("", CsvWith(good));
+  EXPECT_THAT(CsvWith("files = \"lines*.csv\"\nhead_files = \"heads*.csv\"\n"),
+              HasSubstr("joined_by"));
+  EXPECT_THAT(
+      CsvWith("files = \"lines*.csv\"\nhead_files = \"lines*.csv\"\njoined_by = [\"id\"]\n"),
+      HasSubstr("must differ from files"));
+  for (const char* bad : {"heads.csv", "*heads*.csv", "heads?*.csv"}) {
+    EXPECT_THAT(CsvWith("files = \"lines*.csv\"\nhead_files = \"" + std::string(bad) +
+                        "\"\njoined_by = [\"id\"]\n"),
+                HasSubstr("head_files"))
+        << bad;
+  }
+}
+
 TEST(ConfigTest, ADoorToTheStoresNetworkNeedsTlsAndThenTokens) {
   Config config;
   config.intake.listen = "0.0.0.0:8470";

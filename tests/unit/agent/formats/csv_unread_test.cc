@@ -97,7 +97,28 @@ TEST(CsvUnread, NoRowThatSaysOtherwiseIsSold) {
                         {"Record type", "Return"},
                         {"Void comment", "wrong item"},
                         {"Refund note", "too small"},
-                        {"Original receipt", "4711"}};
+                        {"Original receipt", "4711"},
+                        {"Typ",
+                         "R\xC3\x9C"
+                         "CKNAHME"},
+                        {"VOID?", "Y"},
+                        {"Status", "Zork"},
+                        {"Status", "7"},
+                        {"Receipt Status", "gel\xC3\xB6scht"},
+                        {"Payment result", "declined"},
+                        {"Sale Outcome", "disputed"},
+                        {"Vorgangsart", "Umbuchung"},
+                        {"Belegtyp", "Zork"},
+                        {"Transaction Type", "Zork"},
+                        {"Anything", "ABGELEHNT"},
+                        {"Anything", "Gel\xC3\x96scht"},
+                        {"Typ", "ritorno"},
+                        {"Typ",
+                         "Zur\xC3\x9C"
+                         "CK"},
+                        {"Anything", "quoted"},
+                        {"Bemerkung", "STORNIERT"},
+                        {"Comment", "voided"}};
   for (const Cell& cell : cells) {
     SCOPED_TRACE(std::string(cell.heading) + "=" + cell.value);
     const std::string moved = With(Till(), cell.heading, cell.value);
@@ -134,7 +155,13 @@ TEST(CsvUnread, WhatDecidesNothingIsLeftAlone) {
                         {"Model", "Reverse"},
                         {"Goods", "Returns box"},
                         {"Void policy text", "none given"},
-                        {"Remark", "please do not cancel this at all"}};
+                        {"Remark", "please do not cancel this at all"},
+                        {"Remark", "gift"},
+                        {"Customer Status", "Gold"},
+                        {"Stock status", "low"},
+                        {"Fulfillment Status", "shipped"},
+                        {"Order Type", "Dine In"},
+                        {"State", "CA"}};
   for (const Cell& cell : cells) {
     EXPECT_EQ("A -1", With(Till(), cell.heading, cell.value)) << cell.heading << "=" << cell.value;
   }

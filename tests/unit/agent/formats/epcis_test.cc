@@ -185,6 +185,27 @@ TEST(Epcis, GoodsThatCannotBeSoldAreNeverOnHand) {
   EXPECT_EQ("stock_counted damaged = 5", Told(Words("stock_taking", "damaged", "OBSERVE")));
 }
 
+TEST(Epcis, WhatAMakerAddsMayForbidIt) {
+  const auto with = [](const std::string& more) {
+    return Told(Words("retail_selling", "retail_sold", "OBSERVE", more));
+  };
+  for (const char* more :
+       {R"("acme:voided":true,)", R"("acme:anything":true,)", R"("acme:status":"cancelled",)",
+        R"("acme:cancelledAt":"2026-11-21",)", R"("acme:training":1,)", R"("acme:kind":"Refund",)",
+        R"("acme:pos":{"acme:state":"VOIDED"},)", R"("acme:pos":{"trainingMode":true},)"}) {
+    EXPECT_TRUE(with(more).starts_with("refused acme:") || with(more) == "refused trainingMode")
+        << more << with(more);
+  }
+  for (const char* more :
+       {R"("acme:voided":false,)", R"("acme:clerk":"Anna",)", R"("acme:till":7,)",
+        R"("acme:pos":{"acme:version":"1.2"},)", R"("acme:training":0,)"}) {
+    EXPECT_EQ("sale on_hand -5", with(more)) << more;
+  }
+  EXPECT_TRUE(Told(Words("accepting", "returned", "OBSERVE", R"("acme:reason":"return",)"))
+                  .starts_with("return"))
+      << "a return may say so";
+}
+
 TEST(Epcis, SellingAndShippingNeedTheirOwnDisposition) {
   EXPECT_EQ("sale on_hand -5", Told(Words("retail_selling", "retail_sold", "OBSERVE")));
   EXPECT_EQ("refused bizStep", Told(Words("retail_selling", "", "OBSERVE")));

@@ -120,7 +120,13 @@ constexpr Told kOfTransactions[] = {{"transactionStatus", "Voided"},
                                     {"VoidedTransactionSequence", "7"},
                                     {"Approved", "false"},
                                     {"Completed", "no"},
-                                    {"OnHold", "yes"}};
+                                    {"OnHold", "yes"},
+                                    {"Outcome", "Declined"},
+                                    {"Mode", "School"},
+                                    {"Modus", "Schulung"},
+                                    {"Action", "DELETE"},
+                                    {"Final", "false"},
+                                    {"Delivered", "no"}};
 
 constexpr Told kOfLines[] = {
     {"IsVoided", "1"},      {"status", "voided"},     {"LineStatus", "Voided"},
@@ -165,6 +171,28 @@ TEST(UnreadWords, DecideAtEveryPlaceOfAReceipt) {
   ExpectStill(
       Receipt({.in_receipt = "<TransactionStatus><Code>Voided</Code></TransactionStatus>"}));
   ExpectStill(Receipt({.in_transaction = "<Training><Since>1</Since></Training>"}));
+}
+
+TEST(UnreadWords, WhatIsTrueAndNotKnownDecidesAsAnElementToo) {
+  for (const char* name : {"NotSold", "Undelivered", "Reserved", "Backorder", "Ghost"}) {
+    for (const char* yes : {"true", "TRUE", "yes", "ja"}) {
+      const std::string element = Element({name, yes});
+      ExpectStill(Receipt({.in_transaction = element}));
+      ExpectStill(Receipt({.in_receipt = element}));
+      ExpectStill(Receipt({.in_line = element}));
+      ExpectStill(Receipt({.in_goods = element}));
+    }
+    EXPECT_EQ("on_hand -1", Moved(Receipt({.in_goods = Element({name, "false"})})));
+  }
+  for (const char* place : {"State='Undone'", "own:Result='Undone'"}) {
+    ExpectStill(Receipt({.transaction = place}));
+    ExpectStill(Receipt({.receipt = place}));
+    ExpectStill(Receipt({.line = place}));
+    ExpectStill(Receipt({.goods = place}));
+  }
+  formats::poslog::Vocabulary taught;
+  ASSERT_TRUE(taught.Teach("flag", "Ghost", "harmless").ok());
+  EXPECT_EQ("on_hand -1", Moved(Receipt({.in_goods = Element({"Ghost", "true"})}), &taught));
 }
 
 // What a maker adds may stand as deep as it likes, in elements, attributes or both.

@@ -8,6 +8,7 @@
 #include <iterator>
 
 #include "common/event/draft.h"
+#include "common/event/gtin.h"
 
 namespace tillrelay {
 namespace {
@@ -88,6 +89,58 @@ TEST(Guard, CardInAnIdentifierRefusesTheEventByFieldNotByContent) {
     EXPECT_EQ("card-number", outcome.rejection->reason);
     EXPECT_EQ(place.field, outcome.rejection->field);
     EXPECT_EQ(std::string::npos, outcome.rejection->hint.find("4111"));
+  }
+}
+
+TEST(Guard, NoSeparatorOfFreeTextHidesACard) {
+  for (const std::string& apart :
+       {std::string("\\"), std::string("\""), std::string("="), std::string("#"), std::string(")("),
+        std::string("\xE2\x81\xA0"), std::string("&nbsp;"), std::string("&thinsp;"),
+        std::string("&#32;"), std::string("&#x2D;"), std::string("\\u0020"),
+        std::string("\xE2\x80\xA2"), std::string("|"), std::string(" / ")}) {
+    for (const size_t every : {1u, 2u, 4u, 8u}) {
+      std::string spread;
+      for (size_t i = 0; i < sizeof kCard - 1; ++i) {
+        if (i > 0 && i % every == 0) spread += apart;
+        spread += kCard[i];
+      }
+      event::Event sale = Sale();
+      sale.lines[0].item.description = "Poncho " + spread + " thanks";
+      EXPECT_EQ(1u, redact::Check(&sale, {}).redactions) << spread;
+    }
+  }
+  event::Event sale = Sale();
+  sale.lines[0].item.description = "5A08" + std::string(kCard) + "5F24032812319F34";
+  EXPECT_EQ(1u, redact::Check(&sale, {}).redactions) << "the next tag stands behind it";
+  for (const char* harmless : {"1,2,3,4,5,6", "10x20x30", "Size 3=4 #12 (7)", "07:30-18:00"}) {
+    sale.lines[0].item.description = harmless;
+    EXPECT_EQ(0u, redact::Check(&sale, {}).redactions) << harmless;
+  }
+}
+
+// What is scanned from goods is judged by its parts: an article's digits behind its identifier
+// would be taken for a card, one in ten; a card's number in a lot is one.
+TEST(Guard, ScannedCodesAreJudgedByTheirParts) {
+  size_t articles = 0;
+  for (int i = 0; i < 2000; ++i) {
+    std::string body = "0952" + std::to_string(100'000'000 + 37 * i);
+    for (char digit = '0'; digit <= '9'; ++digit) {
+      if (!event::HasGs1CheckDigit(body + digit)) continue;
+      event::Event sale = Sale();
+      sale.lines[0].item.scan_data = "01" + body + digit;
+      EXPECT_FALSE(redact::Check(&sale, {}).rejection) << sale.lines[0].item.scan_data;
+      ++articles;
+    }
+  }
+  EXPECT_EQ(2000u, articles);
+  for (const std::string& bad :
+       {"(01)09521234000013(10)" + std::string(kCard), "(21)" + std::string(kCard),
+        std::string(kCard), "https://id.gs1.org/01/09521234000013/10/" + std::string(kCard)}) {
+    event::Event sale = Sale();
+    sale.lines[0].item.scan_data = bad;
+    const auto outcome = redact::Check(&sale, {});
+    ASSERT_TRUE(outcome.rejection) << bad;
+    EXPECT_EQ("lines[0].item.scan_data", outcome.rejection->field);
   }
 }
 

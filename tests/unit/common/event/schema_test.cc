@@ -55,6 +55,10 @@ class Collector {
   void Text(const char* name, std::string&) {
     Add(name, R"({"type": ["string", "number", "null"], "maxLength": 2000})");
   }
+  // With GS1's separator, which is a control character.
+  void Scan(const char* name, std::string&) {
+    Add(name, R"({"type": ["string", "number", "null"], "maxLength": 128})");
+  }
   void Word(const char* name, std::string&, Words words) { Add(name, OneOf(words)); }
   void Time(const char* name, std::string&) {
     Add(name, R"({"type": ["string", "null"], "maxLength": 128, "pattern": "^)" +
