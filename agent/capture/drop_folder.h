@@ -97,6 +97,7 @@ class DropFolder {
   Status CheckFile(const std::string& name, InFlightFile* taken);
   Result<std::string> Read(const InFlightFile& taken);
   void Finish(InFlightFile* taken);
+  void CountRejected(const std::string& name, const std::string& why);
   bool Keep(const InFlightFile& taken, DropArchive::Place place, const std::string& reason);
   void Beat() const;
   void Stuck(const InFlightFile& taken, const std::string& why);
