@@ -62,6 +62,19 @@ struct DayRow {
   std::vector<std::string> z_numbers;
 };
 
+// One thing that needs a person, as agent/monitor/issue.h has it.
+struct IssueRow {
+  std::string id, kind, key, level, title, detail, view, step, state;
+  WallTime since{};
+  uint64_t count = 0;
+  std::string by, note;
+  WallTime acknowledged_at{}, healed_at{};
+};
+
+struct Acknowledgement {
+  std::string issue, note, actor;
+};
+
 struct AuditRow {
   uint64_t number = 0;
   WallTime at{};
@@ -116,6 +129,10 @@ class Admin {
   virtual void Ticket(uint64_t ticket, Reply<QuarantineRow> reply) = 0;
   virtual void Resolve(Resolution resolution, Reply<Resolved> reply) = 0;
   virtual std::vector<reconcile::RegisterRow> Registers() = 0;
+  // Open ones first, the worst first; with `healed` the healed ones behind them.
+  virtual std::vector<IssueRow> Issues(bool healed) = 0;
+  // Not found: no such issue is open. Conflict: it is acknowledged already.
+  virtual Status Acknowledge(Acknowledgement acknowledgement) = 0;
   // Both days inclusive, "2026-11-21"; an empty one has no bound.
   virtual void Days(std::string from, std::string through, Reply<std::vector<DayRow>> reply) = 0;
   // `range` as GET /v1/history names it.

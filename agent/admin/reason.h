@@ -9,15 +9,25 @@
 
 namespace tillrelay::admin {
 
-// What is given up needs a reason; none is longer than kMaxReasonBytes. Blanks around it go.
+// No longer than kMaxReasonBytes. Blanks around it go.
+inline Status BoundText(const char* name, std::string* text) {
+  const size_t first = text->find_first_not_of(" \t\r\n");
+  *text = first == std::string::npos
+              ? ""
+              : text->substr(first, text->find_last_not_of(" \t\r\n") - first + 1);
+  if (text->size() <= kMaxReasonBytes) return Status::Ok();
+  return Invalid(std::string(name) + ": at most " + std::to_string(kMaxReasonBytes) + " bytes");
+}
+
+// Whoever acknowledges says what was found.
+inline Status CheckNote(std::string* note) {
+  if (Status bounded = BoundText("note", note); !bounded.ok()) return bounded;
+  return note->empty() ? Invalid("note: say what was found or done") : Status::Ok();
+}
+
+// What is given up needs a reason.
 inline Status CheckReason(Resolution::Way way, std::string* reason) {
-  const size_t first = reason->find_first_not_of(" \t\r\n");
-  *reason = first == std::string::npos
-                ? ""
-                : reason->substr(first, reason->find_last_not_of(" \t\r\n") - first + 1);
-  if (reason->size() > kMaxReasonBytes) {
-    return Invalid("reason: at most " + std::to_string(kMaxReasonBytes) + " bytes");
-  }
+  if (Status bounded = BoundText("reason", reason); !bounded.ok()) return bounded;
   if (way == Resolution::Way::kDiscard && reason->empty()) {
     return Invalid("reason: say why the document is discarded");
   }

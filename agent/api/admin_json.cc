@@ -129,12 +129,36 @@ std::string DaysJson(const std::vector<admin::DayRow>& rows) {
     Members(json, day.row);
     json.Field("events", day.events);
     if (!day.net_amount.empty()) json.Field("net_amount", day.net_amount);
+    if (!day.row.reported_net_amount.empty()) {
+      json.Field("reported_net_amount", day.row.reported_net_amount);
+    }
     Map(json, "kinds", day.kinds);
     Map(json, "statuses", day.statuses);
     Map(json, "units_by_bucket", day.units);
     json.Key("z_numbers").BeginArray();
     for (const std::string& z : day.z_numbers) json.String(z);
     json.EndArray().EndObject();
+  });
+}
+
+std::string IssuesJson(const std::vector<admin::IssueRow>& rows) {
+  return List("issues", rows, [](JsonWriter& json, const admin::IssueRow& row) {
+    const auto time = [&json](const char* name, WallTime at) {
+      json.Key(name);
+      if (at == WallTime()) {
+        json.Null();
+      } else {
+        json.String(monitor::UtcStamp(at));
+      }
+    };
+    json.BeginObject().Field("issue", row.id).Field("kind", row.kind).Field("key", row.key);
+    json.Field("state", row.state).Field("level", row.level);
+    json.Field("title", row.title).Field("detail", row.detail).Field("step", row.step);
+    time("since", row.since);
+    json.Field("count", row.count).Field("acknowledged_by", row.by).Field("note", row.note);
+    time("acknowledged_at", row.acknowledged_at);
+    time("healed_at", row.healed_at);
+    json.EndObject();
   });
 }
 

@@ -15,6 +15,7 @@ std::string QuarantineJson(const std::vector<admin::QuarantineRow>& rows);
 std::string TicketJson(const admin::QuarantineRow& row);
 std::string RegistersJson(const std::vector<reconcile::RegisterRow>& rows);
 std::string DaysJson(const std::vector<admin::DayRow>& rows);
+std::string IssuesJson(const std::vector<admin::IssueRow>& rows);
 std::string AuditJson(const std::vector<admin::AuditRow>& rows);
 std::string ResolvedJson(const admin::Resolved& resolved);
 

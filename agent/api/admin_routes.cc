@@ -90,6 +90,7 @@ Result<admin::Resolution> ReadResolution(Request& request, admin::Resolution::Wa
 
 void AddReadingRoutes(http::Router& router, const std::shared_ptr<admin::Admin>& admin) {
   AddDiagnosticsRoutes(router, admin);
+  AddIssueReadingRoute(router, admin);
   const auto get = [&router](std::string_view path,
                              std::function<void(const Request&, const Responder&)> answer) {
     router.Add("GET", path,
@@ -149,6 +150,7 @@ void AddChangingRoutes(http::Router& router, const std::shared_ptr<admin::Admin>
     });
   }
   AddReplayOrderRoute(router, admin);
+  AddIssueOrderRoute(router, admin);
   const struct {
     std::string_view path;
     admin::Admin::Delivery what;

@@ -20,6 +20,9 @@ void AddChangingRoutes(http::Router& router, const std::shared_ptr<admin::Admin>
 // POST /v1/replays changes; GET /v1/replays and /v1/replays/{id} read.
 void AddReplayReadingRoutes(http::Router& router, const std::shared_ptr<admin::Admin>& admin);
 void AddReplayOrderRoute(http::Router& router, const std::shared_ptr<admin::Admin>& admin);
+// GET /v1/issues reads; POST /v1/issues/acknowledge changes.
+void AddIssueReadingRoute(http::Router& router, const std::shared_ptr<admin::Admin>& admin);
+void AddIssueOrderRoute(http::Router& router, const std::shared_ptr<admin::Admin>& admin);
 void AddDiagnosticsRoutes(http::Router& router, const std::shared_ptr<admin::Admin>& admin);
 // POST /v1/reload; `ask` answers once the configuration has been read again.
 void AddReloadRoute(http::Router& router, std::function<void(const http::Responder&)> ask);

@@ -2,10 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <map>
 #include <string_view>
 #include <utility>
 
 #include "agent/monitor/diagnosis.h"
+#include "common/event/identity.h"
 #include "common/metrics/prometheus.h"
 
 namespace tillrelay::api {
@@ -99,10 +102,6 @@ void Reconciliation(Writer& w, const std::vector<reconcile::RegisterRow>& rows) 
        [](const auto& row) { return static_cast<double>(row.duplicates); }},
       {"register_day_conflicts", "Contradictions of that day in quarantine.",
        [](const auto& row) { return static_cast<double>(row.conflicts); }},
-      {"register_day_unbalanced", "1 if the day was closed with gaps or other totals.",
-       [](const auto& row) {
-         return row.result == "gaps" || row.result == "mismatch" ? 1.0 : 0.0;
-       }},
       {"register_silent", "1 if the register is silent in opening hours.",
        [](const auto& row) { return row.silent ? 1.0 : 0.0; }},
   };
@@ -111,6 +110,39 @@ void Reconciliation(Writer& w, const std::vector<reconcile::RegisterRow>& rows) 
     for (size_t i = 0; i < rows.size() && i < kMaxRegisters; ++i) {
       w.Real(figure.value(rows[i]), fmt::format("register=\"{}\"", Escaped(rows[i].register_id)));
     }
+  }
+}
+
+// Has the register a closed day that does not balance and is not settled?
+bool IsUnbalanced(const monitor::Snapshot& s, const reconcile::RegisterRow& row) {
+  if (row.result == "gaps" || row.result == "mismatch") return true;
+  const std::string end = "/" + std::string(event::WithoutLeadingZeros(row.register_id));
+  return s.issues && std::any_of(s.issues->begin(), s.issues->end(), [&end](const auto& issue) {
+           return issue.kind == "day" && issue.key.ends_with(end);
+         });
+}
+
+void UnbalancedDays(Writer& w, const monitor::Snapshot& s) {
+  if (s.registers.empty()) return;
+  w.Family("register_day_unbalanced", "gauge",
+           "1 if a closed day has gaps or other totals and that is not settled.");
+  for (size_t i = 0; i < s.registers.size() && i < kMaxRegisters; ++i) {
+    const reconcile::RegisterRow& row = s.registers[i];
+    w.Real(IsUnbalanced(s, row) ? 1 : 0, fmt::format("register=\"{}\"", Escaped(row.register_id)));
+  }
+}
+
+void Issues(Writer& w, const monitor::Snapshot& s) {
+  std::map<std::pair<std::string, std::string>, uint64_t> counts;
+  for (const std::string_view kind : monitor::kIssueKinds) {
+    for (const char* state : {"open", "acknowledged"}) counts[{std::string(kind), state}] = 0;
+  }
+  for (const monitor::Issue& issue : s.issues ? *s.issues : monitor::FindIssues(s).found) {
+    ++counts[{issue.kind, std::string(StateWord(issue.state))}];
+  }
+  w.Family("issues", "gauge", "Things that need a person, by kind: open or acknowledged.");
+  for (const auto& [name, count] : counts) {
+    w.Sample(count, fmt::format("state=\"{}\",kind=\"{}\"", name.second, Escaped(name.first)));
   }
 }
 
@@ -201,6 +233,8 @@ std::string MetricsText(const monitor::Snapshot& snapshot) {
   Capture(writer, snapshot);
   Registers(writer, snapshot.capture);
   Reconciliation(writer, snapshot.registers);
+  UnbalancedDays(writer, snapshot);
+  Issues(writer, snapshot);
   Journal(writer, snapshot);
   Link(writer, snapshot);
   Certificates(writer, snapshot.certificates);

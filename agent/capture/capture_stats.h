@@ -8,6 +8,7 @@
 #include <numeric>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "agent/journal/record.h"
 #include "common/base/clock.h"
@@ -39,6 +40,13 @@ struct CaptureStats {
   DoorCounts http, file;
   uint64_t http_refused = 0;
   uint64_t files_done = 0, files_rejected = 0, files_waiting = 0, files_unreadable = 0;
+  struct RejectedFile {
+    std::string name, reason;
+    WallTime at{};
+  };
+  // Rejected as a whole, so that no ticket tells of them; the last kMaxRejected since the start.
+  static constexpr size_t kMaxRejected = 100;
+  std::vector<RejectedFile> rejected;
   uint64_t redactions = 0;                        // card numbers that were masked
   uint64_t lines_mapped = 0, lines_unmapped = 0;  // stored ones, by the item map
   struct ItemMap {

@@ -29,6 +29,7 @@ constexpr size_t kLooksPerBeat = 256;
 // 100,000 files that are copied into the folder at once settle together, in some 12 MB.
 constexpr size_t kMaxSeen = 131'072;
 constexpr int kUnreadableScans = 3;
+constexpr size_t kNameShown = 150, kWhyShown = 300;
 // How many times limits.file_bytes a file may have and still be searched for card numbers.
 constexpr uint64_t kSearchedTimes = 16;
 constexpr std::chrono::seconds kStuckRetry{10};
@@ -451,7 +452,7 @@ void DropFolder::Finish(InFlightFile* taken) {
   if (!taken->refusal.empty()) {
     log::Warning("capture", "{} rejected: {}", name, taken->refusal);
     if (Keep(*taken, DropArchive::Place::kRejected, UnreadReason(taken->refusal))) {
-      counters_.Change([](CaptureStats* stats) { ++stats->files_rejected; });
+      CountRejected(name, taken->refusal);
     }
     return;
   }
@@ -471,6 +472,19 @@ void DropFolder::Finish(InFlightFile* taken) {
   if (!kept) return;
   counters_.Change(
       [done](CaptureStats* stats) { ++(done ? stats->files_done : stats->files_rejected); });
+}
+
+void DropFolder::CountRejected(const std::string& name, const std::string& why) {
+  CaptureStats::RejectedFile file{Printable(redact::RedactDocument(name), kNameShown),
+                                  Printable(redact::RedactDocument(why), kWhyShown), clock_.Wall()};
+  counters_.Change([&file](CaptureStats* stats) {
+    ++stats->files_rejected;
+    std::erase_if(stats->rejected, [&file](const auto& row) { return row.name == file.name; });
+    stats->rejected.push_back(std::move(file));
+    if (stats->rejected.size() > CaptureStats::kMaxRejected) {
+      stats->rejected.erase(stats->rejected.begin());
+    }
+  });
 }
 
 bool DropFolder::Keep(const InFlightFile& taken, DropArchive::Place place,

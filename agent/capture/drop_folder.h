@@ -101,6 +101,7 @@ class DropFolder {
   Status CheckFile(Original* original) const;
   Result<std::string> Read(const Original& original) const;
   void Finish(InFlightFile* taken);
+  void CountRejected(const std::string& name, const std::string& why);
   bool Keep(const InFlightFile& taken, DropArchive::Place place, const std::string& reason);
   void Beat() const;
   void Stuck(const InFlightFile& taken, const std::string& why);

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "agent/cli/access_commands.h"
+#include "agent/cli/list_commands.h"
 #include "common/base/text.h"
 #include "common/event/kind.h"
 #include "common/event/time_text.h"
@@ -87,8 +88,11 @@ class TableWriter {
 
   void Write() {
     Status();
+    Issues();
     Doctor();
     Events();
+    Days();
+    AuditAndLog();
     Send();
     Profile();
     Quarantine();
@@ -137,6 +141,21 @@ class TableWriter {
     Runs(status, options, RunStatus);
   }
 
+  void Issues() {
+    auto* issues = app_.add_subcommand("issues", "What needs a person, since when, what to do");
+    issues->require_subcommand(1);
+    auto list_options = std::make_shared<IssuesOptions>();
+    auto* list = issues->add_subcommand("list", "Open ones first, the worst first");
+    list->add_flag("--all", list_options->all, "The healed ones too");
+    Runs(list, list_options, RunIssues);
+    auto options = std::make_shared<IssuesOptions>();
+    auto* acknowledge = issues->add_subcommand("acknowledge", "Say that it is known, with a note");
+    acknowledge->footer("An acknowledged issue is no alarm; it opens again when it becomes worse.");
+    acknowledge->add_option("name", options->issue, "Its name, as the list shows it")->required();
+    acknowledge->add_option("--note", options->note, "What was found or done")->required();
+    Runs(acknowledge, options, RunAcknowledge);
+  }
+
   void Doctor() {
     auto options = std::make_shared<DoctorOptions>();
     auto* doctor =
@@ -168,6 +187,36 @@ class TableWriter {
     auto* show = app_.add_subcommand("show", "One event: its document, and how far it has come");
     show->add_option("id", *id, "Its id, or its number in the current stream")->required();
     Runs(show, id, RunShow);
+  }
+
+  void Days() {
+    auto options = std::make_shared<DaysOptions>();
+    auto* days = app_.add_subcommand("days", "What the registers reported of each business day");
+    days->footer("The register's own amount stands beside what came here.");
+    days->add_option("--from", options->from, "First business day, such as 2026-11-21")
+        ->check(Day());
+    days->add_option("--through", options->through, "Last business day")->check(Day());
+    days->add_flag("--csv", options->csv, "As CSV for a spreadsheet");
+    Runs(days, options, RunDays);
+  }
+
+  void AuditAndLog() {
+    auto audit_options = std::make_shared<AuditOptions>();
+    auto* audit = app_.add_subcommand("audit", "Who did what, when and why, the newest first");
+    audit->add_option("--before", audit_options->before, "Older than this number");
+    audit->add_option("--most", audit_options->most, "At most so many")
+        ->check(CLI::Range(1, 1000))
+        ->capture_default_str();
+    Runs(audit, audit_options, RunAudit);
+    auto log_options = std::make_shared<LogOptions>();
+    auto* log = app_.add_subcommand("log", "The last lines of the daemon's log");
+    log->add_option("--level", log_options->level, "debug, info, warning or error, and above")
+        ->check(CLI::IsMember({"debug", "info", "warning", "error"}))
+        ->capture_default_str();
+    log->add_option("--most", log_options->most, "At most so many")
+        ->check(CLI::Range(1, 500))
+        ->capture_default_str();
+    Runs(log, log_options, RunLog);
   }
 
   void Send() {
@@ -225,6 +274,12 @@ class TableWriter {
     auto* matching = quarantine->add_subcommand("retry-all", "Try all of one reason again");
     matching->add_option("reason", all->reason, "Such as unknown-word")->required();
     Runs(matching, all, RunRetryMatching);
+    auto given_up = std::make_shared<DiscardMatchingOptions>();
+    auto* discard_all = quarantine->add_subcommand("discard-all", "Give up all of one reason");
+    discard_all->add_option("reason", given_up->reason, "Such as unknown-word")->required();
+    discard_all->add_option("--reason", given_up->why, "For the audit")->required();
+    discard_all->add_flag("--yes", given_up->yes, "Do not ask");
+    Runs(discard_all, given_up, RunDiscardMatching);
     Resolve(quarantine, Way::kResubmit, "resubmit", "Put a corrected document in its place");
     Resolve(quarantine, Way::kDiscard, "discard", "Give it up, with a reason");
     Runs(quarantine->add_subcommand("export", "All of them, one JSON object a line"),

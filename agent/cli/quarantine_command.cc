@@ -1,10 +1,13 @@
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <functional>
 #include <memory>
 
 #include "agent/cli/ask_daemon.h"
+#include "agent/cli/list_commands.h"
 #include "agent/config/config.h"
 #include "agent/journal/query/search.h"
 #include "common/base/json_reader.h"
@@ -202,15 +205,56 @@ int RunQuarantine(const Common& common, const QuarantineOptions& options) {
   return kOk;
 }
 
-int RunRetryMatching(const Common& common, const RetryMatchingOptions& options) {
-  std::vector<uint64_t> tickets;
+namespace {
+
+// The tickets of one reason, the oldest first.
+int Matching(const Common& common, const std::string& reason, std::vector<uint64_t>* tickets) {
   Source source(common);
   const int found = ForEach(&source, [&](const journal::QuarantineRow& row) {
-    if (row.reason == options.reason) tickets.push_back(row.ticket);
+    if (row.reason == reason) tickets->push_back(row.ticket);
     return kOk;
   });
-  if (found != kOk) return found;
-  std::sort(tickets.begin(), tickets.end());
+  std::sort(tickets->begin(), tickets->end());
+  return found;
+}
+
+// What cannot be taken back is asked once, for all of them.
+bool MayDiscard(size_t number, const DiscardMatchingOptions& options) {
+  if (options.yes || number == 0) return true;
+  if (isatty(STDIN_FILENO) == 0) {
+    fmt::print(stderr, "discarding cannot be taken back: say --yes\n");
+    return false;
+  }
+  fmt::print("Discard {} documents for good? They will be in no ledger. [y/N] ", number);
+  std::fflush(stdout);
+  const int answer = std::getchar();
+  return answer == 'y' || answer == 'Y';
+}
+
+}  // namespace
+
+int RunDiscardMatching(const Common& common, const DiscardMatchingOptions& options) {
+  std::vector<uint64_t> tickets;
+  if (const int code = Matching(common, options.reason, &tickets); code != kOk) return code;
+  if (!MayDiscard(tickets.size(), options)) return kUsage;
+  size_t discarded = 0;
+  for (const uint64_t ticket : tickets) {
+    ResolveOptions one;
+    one.way = ResolveOptions::Way::kDiscard;
+    one.ticket = ticket;
+    one.reason = options.why;
+    one.yes = true;
+    const int code = RunResolve(common, one);
+    if (code == kUnreachable || code == kUsage) return code;
+    discarded += code == kOk ? 1 : 0;
+  }
+  if (!common.json) fmt::print("{} of {} were discarded\n", discarded, tickets.size());
+  return discarded == tickets.size() ? kOk : kFault;
+}
+
+int RunRetryMatching(const Common& common, const RetryMatchingOptions& options) {
+  std::vector<uint64_t> tickets;
+  if (const int code = Matching(common, options.reason, &tickets); code != kOk) return code;
   size_t stored = 0;
   for (const uint64_t ticket : tickets) {
     ResolveOptions retry;

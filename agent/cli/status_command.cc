@@ -18,8 +18,9 @@ void Print(JsonValue status) {
   for (const JsonValue issue : status.Find("issues")) {
     const std::string issue_level(issue.String("level"));
     const auto detail = issue.String("detail");
-    fmt::print("  {}*{} {}{}{}\n", Colour(issue_level), NoColour(), issue.String("title"),
-               detail.empty() ? "" : ": ", detail);
+    const bool known = issue.String("state") == "acknowledged";
+    fmt::print("  {}*{} {}{}{}{}\n", Colour(issue_level), NoColour(), known ? "known: " : "",
+               issue.String("title"), detail.empty() ? "" : ": ", detail);
   }
   if (status.Find("steps").size() > 0) fmt::print("What to do:\n");
   for (const JsonValue step : status.Find("steps")) fmt::print("  - {}\n", step.text());

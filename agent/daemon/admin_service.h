@@ -11,6 +11,7 @@
 #include "agent/capture/intake.h"
 #include "agent/config/config.h"
 #include "agent/journal/query/query_thread.h"
+#include "agent/monitor/issue_list.h"
 #include "agent/monitor/snapshot.h"
 #include "agent/monitor/watermark_times.h"
 #include "agent/reconcile/reconciliation.h"
@@ -34,6 +35,7 @@ class AdminService final : public admin::Admin {
     const service::Heartbeat& heartbeat;
     const config::Config& config;
     const monitor::WatermarkTimes& crossings;
+    monitor::IssueList& issues;
     std::string fingerprint;  // of the admin port's certificate; empty without TLS
     std::function<monitor::Snapshot()> look;
   };
@@ -47,6 +49,8 @@ class AdminService final : public admin::Admin {
   void Ticket(uint64_t ticket, admin::Reply<admin::QuarantineRow> reply) override;
   void Resolve(admin::Resolution resolution, admin::Reply<admin::Resolved> reply) override;
   std::vector<reconcile::RegisterRow> Registers() override;
+  std::vector<admin::IssueRow> Issues(bool healed) override;
+  Status Acknowledge(admin::Acknowledgement acknowledgement) override;
   void Days(std::string from, std::string through,
             admin::Reply<std::vector<admin::DayRow>> reply) override;
   void Audit(uint64_t before, size_t limit,

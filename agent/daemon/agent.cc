@@ -97,7 +97,37 @@ std::optional<Failure> Agent::Start() {
   return std::nullopt;
 }
 
+// The list of issues learns what this moment shows, and the moment shows what the list holds.
+void Agent::FeedIssues(Instant tick, monitor::Snapshot* snapshot) const {
+  snapshot->unbalanced_days = books_.Unbalanced();
+  for (const monitor::Issue& issue : issues_.Unsettled()) {
+    if (issue.kind == "day" && books_.IsSettled(issue.key)) {
+      snapshot->settled_days.push_back(issue.id());
+    }
+  }
+  const auto findings = monitor::FindIssues(*snapshot, [this](WallTime t) { return LocalTime(t); });
+  issues_.Update(findings, {tick, snapshot->now});
+  snapshot->issues = issues_.Unsettled();
+}
+
+void Agent::LoadIssues() {
+  std::vector<monitor::IssueList::Kept> kept;
+  for (auto& row : journal_->PopIssuesFound()) {
+    kept.push_back({std::move(row.id), std::move(row.state), std::move(row.body)});
+  }
+  issues_.Load(kept);
+}
+
+std::vector<journal::IssueRow> Agent::ChangedIssues(bool all) {
+  std::vector<journal::IssueRow> rows;
+  for (auto& kept : issues_.TakeChanges(all)) {
+    rows.push_back({std::move(kept.id), std::move(kept.state), std::move(kept.body)});
+  }
+  return rows;
+}
+
 monitor::Snapshot Agent::TakeSnapshot() const {
+  const Instant tick = clock_.Now();
   monitor::Snapshot snapshot;
   if (journal_ != nullptr) snapshot.journal = journal_->Stats();
   if (uplink_ != nullptr) snapshot.uplink = uplink_->Stats();
@@ -138,6 +168,7 @@ monitor::Snapshot Agent::TakeSnapshot() const {
   snapshot.rates = rates_.Feed(clock_.Now(), snapshot);
   snapshot.median_ms = latency_.Feed(
       clock_.Now(), snapshot.by_broker() ? snapshot.uplink.to_broker : snapshot.uplink.to_centre);
+  FeedIssues(tick, &snapshot);
   return snapshot;
 }
 

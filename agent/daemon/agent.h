@@ -18,6 +18,7 @@
 #include "agent/daemon/config_reloader.h"
 #include "agent/journal/journal.h"
 #include "agent/monitor/history.h"
+#include "agent/monitor/issue_list.h"
 #include "agent/monitor/latency_meter.h"
 #include "agent/monitor/rate_meter.h"
 #include "agent/monitor/snapshot.h"
@@ -74,6 +75,9 @@ class Agent {
   Result<std::unique_ptr<mqtt::Link>> MakeLink(mqtt::Deliver deliver);
   std::function<void()> Beat(const char* name, std::chrono::seconds budget);
   monitor::Snapshot TakeSnapshot() const;
+  void FeedIssues(Instant tick, monitor::Snapshot* snapshot) const;
+  void LoadIssues();
+  std::vector<journal::IssueRow> ChangedIssues(bool all);
   std::string LocalTime(WallTime time) const;   // "14:02"
   std::string LocalStamp(WallTime time) const;  // "2026-11-25 14:02:07"
   void Reload();
@@ -107,6 +111,7 @@ class Agent {
   std::atomic<bool> uplink_runs_{false};
   monitor::HistoryGauge history_;  // journal thread
   monitor::WatermarkTimes crossings_;
+  mutable monitor::IssueList issues_;
   std::unique_ptr<capture::Intake> http_intake_, file_intake_, admin_intake_;
   std::unique_ptr<journal::QueryThread> query_;
   std::shared_ptr<AdminService> admin_service_;

@@ -132,6 +132,7 @@ std::optional<Failure> Agent::StartStore() {
   options.on_growth = [this](const journal::StreamRow& stream) {
     if (uplink_ != nullptr) uplink_->JournalGrew(stream);
   };
+  options.issues = [this](bool all) { return ChangedIssues(all); };
   options.history = [this](const journal::JournalStats& stats) { return Minute(stats); };
   // A log that was left long is read in one step.
   long_start_.Expect(clock_.Now(), journal::OpeningPatience(config_.journal.path));
@@ -143,6 +144,7 @@ std::optional<Failure> Agent::StartStore() {
                    std::move(journal).status()};
   }
   journal_ = *std::move(journal);
+  LoadIssues();
   if (Status s = StartUplink(); !s.ok()) {
     const bool wrong = s.code() == Code::kInvalid;
     return Failure{wrong ? service::kExitConfiguration : service::kExitFault, std::move(s)};
@@ -216,7 +218,7 @@ void Agent::StartDesk() {
   admin_service_ = std::make_shared<AdminService>(
       AdminService::Rooms{*query_, *admin_intake_, *journal_, *uplink_, reconciliation_,
                           intake_options_->shop.zone, clock_, heartbeat_, config_, crossings_,
-                          fingerprint_, [this] { return TakeSnapshot(); }},
+                          issues_, fingerprint_, [this] { return TakeSnapshot(); }},
       reconcile::SilenceRule{registers.expected, registers.opening_hours,
                              std::chrono::minutes(registers.silent_after_min)});
   admin_service_->LoadRegisters();

@@ -39,6 +39,8 @@ bool MayBeKnown(const AppendRequest& request) {
          });
 }
 
+constexpr auto kIsAudit = [](const auto& message) { return !message.append.audit.actor.empty(); };
+
 using Done = std::function<void(Result<std::vector<AppendResult>>)>;
 Done OnlyIfKnown(Status otherwise, Done done) {
   return [otherwise = std::move(otherwise),
@@ -73,6 +75,7 @@ Result<std::unique_ptr<Journal>> Journal::Open(JournalOptions options, const Clo
   auto store = OpenOrSalvage(journal->options_.store, clock->Wall(), random, &salvaged);
   if (!store.ok()) return std::move(store).status();
   journal->store_ = *std::move(store);
+  journal->issues_found_ = journal->store_->issues_found();
   TRY(journal->BeginForCentre());
   TRY(journal->BeginWitness());
   journal->watch_.Begin(journal->options_.store.path);
@@ -262,6 +265,7 @@ void Journal::Run() {
       first = last;
     }
     if (!messages.empty()) watch_.Note();
+    if (std::any_of(messages.begin(), messages.end(), kIsAudit)) KeepIssues();
     if (clock_.Now() - last_tick_ >= options_.idle_tick) Tick();
     more_to_do = TakeOverStep();
     if (closing && messages.empty()) break;
@@ -466,6 +470,7 @@ void Journal::Tick() {
   }
   FillIdBlocks();
   KeepHistory();
+  KeepIssues();
   CheckRoom();
   WitnessTick();
   if (store_ && !vanished_) watch_.Note();

@@ -55,6 +55,9 @@ struct JournalOptions {
   std::function<void(std::chrono::seconds)> expect_silence;
   // PageRequest at every tick, on the journal thread: a minute of the history that has ended.
   std::function<std::optional<HistoryPoint>(const JournalStats&)> history;
+  // At every tick and behind every audit line, on the journal thread: rows of the list of issues
+  // that have changed, or all of them for a file that may have none.
+  std::function<std::vector<IssueRow>(bool all)> issues;
 };
 
 // How long opening may take before its first progress: the log that a stop has left is read in one
@@ -101,6 +104,8 @@ class Journal {
   std::optional<ClockTrust::Agreed> clock_agreed() const { return clock_agreed_; }
   // As of the last tick: how old something is at least.
   ObservedTime Observed() const;
+  // What the file held at its opening; once.
+  std::vector<IssueRow> PopIssuesFound() { return std::exchange(issues_found_, {}); }
 
   JournalStats Stats() const;
   // As committed, by number, the current one last.
@@ -175,6 +180,7 @@ class Journal {
   void Tick();
   void FillIdBlocks();
   void KeepHistory();
+  void KeepIssues();
   DeletionPermit Permit() const;
   RoomSample Measure();
   void CheckRoom();
@@ -199,6 +205,10 @@ class Journal {
   std::optional<ClockTrust::Agreed> clock_agreed_;  // as found at the start
   std::string damaged_;    // why the next repair salvages; empty: it does not
   bool vanished_ = false;  // the file has lost its name and could not be put back yet
+  std::vector<IssueRow> issues_found_;
+  bool all_issues_ = false;       // the file may have none of them
+  bool issues_given_up_ = false;  // their table cannot be used
+  Instant issues_forgotten_{};
   WitnessFile witness_;
   FileWatch watch_;
   log::RateLimitedLog witness_trouble_{log::Level::kWarning, "journal"};

@@ -16,6 +16,7 @@
 namespace tillrelay::journal {
 namespace {
 
+constexpr std::chrono::hours kForgetIssuesEvery{1};
 constexpr std::chrono::seconds kTakeOverAtOpen{2};  // what is small is over before anybody looks
 constexpr size_t kCopyBytes = 1024 * 1024;
 constexpr size_t kRowsPerRead = 512;
@@ -161,6 +162,8 @@ void Journal::Repair() {
     return trouble_.Report(synced.message(), clock_.Now());
   }
   store_ = *std::move(store);
+  all_issues_ = true;
+  issues_given_up_ = false;
   if (Status begun = BeginWitness(); !begun.ok()) {
     store_.reset();
     return trouble_.Report(begun.message(), clock_.Now());
@@ -250,6 +253,26 @@ Status Journal::RestoreFile() {
   if (!WriteWitness(whole, true)) return Unavailable("the witness cannot be written");
   store_.reset();  // the next repair opens the file under its name
   return Status::Ok();
+}
+
+// Where there is no room the list is held in memory. What else goes wrong with it harms only it.
+void Journal::KeepIssues() {
+  if (!options_.issues || !Usable() || !working_.refusing.empty()) return;
+  if (issues_given_up_) return;
+  Status kept = store_->issues().open() ? Status::Ok() : store_->OpenIssues();
+  if (kept.ok()) {
+    kept = store_->issues().Save(options_.issues(all_issues_), store_->ages().time().now());
+    all_issues_ = !kept.ok();
+  }
+  if (kept.ok() && last_tick_ - issues_forgotten_ >= kForgetIssuesEvery) {
+    issues_forgotten_ = last_tick_;
+    const ObservedTime& time = store_->ages().time();
+    kept = store_->issues().Forget(time.Cutoff(options_.id_retention), time.now());
+  }
+  if (kept.ok()) return;
+  if (kept.code() == Code::kFull || kept.code() == Code::kBusy) return Failed(kept);
+  log::Warning("journal", "issues are no longer kept: {}", kept.message());
+  issues_given_up_ = true;
 }
 
 }  // namespace tillrelay::journal

@@ -17,6 +17,7 @@
 #include "agent/journal/age/age_marks.h"
 #include "agent/journal/age/forget_ids.h"
 #include "agent/journal/id_blocks.h"
+#include "agent/journal/issue_table.h"
 #include "agent/journal/quarantine.h"
 #include "agent/journal/query/chain_reader.h"
 #include "agent/journal/query/history.h"
@@ -102,6 +103,10 @@ class JournalStore : private TakeOverTarget {
     return has_history_ ? history_.Save(minute) : Status::Ok();
   }
 
+  IssueTable& issues() { return issues_; }
+  Status OpenIssues() { return issues_.Open(&db_, &issues_found_); }
+  const std::vector<IssueRow>& issues_found() const { return issues_found_; }
+
   // One step of bringing over what damaged journals still hold, in a transaction of its own. True:
   // there is more.
   Result<bool> StepTakeOver(WallTime now);
@@ -118,23 +123,20 @@ class JournalStore : private TakeOverTarget {
   Status BeginTakeOver(const std::vector<TakeOverRow>& rows, WallTime now);
   Status CloseWhole();        // so that nothing of it lies beside it
   Witness WitnessOf() const;  // that this file's state makes
-  // From now on a missing witness means that something is wrong.
-  Status ExpectWitness();
+  Status ExpectWitness();     // from now on a missing one means that something is wrong
   bool expects_witness() const { return expects_witness_; }
 
   const StreamRow& current() const { return committed_; }
   uint64_t floor() const { return streams_.back().floor; }
-  // By number; the last one is the current one.
-  const std::vector<StreamRow>& streams() const { return streams_; }
+  const std::vector<StreamRow>& streams() const { return streams_; }  // the current one is last
   std::vector<OwedEvent> Owed() const;
   // Declared and not passed by a confirmation yet.
   const std::vector<LossRow>& losses() const { return losses_; }
   std::vector<LossRow> LossesLeft() const;  // without the numbers that it has passed meanwhile
   const std::vector<std::string>& acknowledged_streams() const { return acknowledged_; }
-  bool quarantine_full() const { return quarantine_.full(); }  // why the last append failed
+  bool quarantine_full() const { return quarantine_.full(); }
   uint64_t quarantined() const { return quarantine_.count(); }
-  // recorded_at of a kept number of the current stream; the epoch if it is not kept.
-  Result<WallTime> RecordedAt(uint64_t sequence);
+  Result<WallTime> RecordedAt(uint64_t sequence);  // of the current stream; the epoch: not kept
   Status Checkpoint(bool restart) { return db_.Checkpoint(restart); }
   Status RestartLog() { return db_.RestartLog(); }
   Status TruncateLog() { return db_.TruncateLog(); }
@@ -222,6 +224,8 @@ class JournalStore : private TakeOverTarget {
   IdForgetter forgetter_;
   HistoryWriter history_;
   IdBlockWriter id_blocks_;
+  IssueTable issues_;
+  std::vector<IssueRow> issues_found_;  // by the opening
   Retold retold_;
   bool has_history_ = false;
   std::vector<StreamRow> streams_;  // in order of base

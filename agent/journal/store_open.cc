@@ -69,6 +69,9 @@ Status JournalStore::Load(WallTime now, Random* random) {
   if (Status ids = id_blocks_.Open(&db_); !ids.ok()) {
     log::Warning("journal", "ids are looked up slowly: {}", ids.message());
   }
+  if (Status issues = OpenIssues(); !issues.ok()) {
+    log::Warning("journal", "issues are not kept: {}", issues.message());
+  }
   if (options_.books == nullptr) return Status::Ok();
   options_.books->Attach([this](const std::string& key) -> Result<std::string> {
     auto row = sql_.load_page.BindText(1, key).Step();

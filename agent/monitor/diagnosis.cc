@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <ctime>
 
+#include "agent/monitor/diagnosis_text.h"
 #include "agent/monitor/strings.h"
 
 namespace tillrelay::monitor {
@@ -14,27 +15,8 @@ using std::chrono::seconds;
 using uplink::LinkCause;
 using uplink::LinkPhase;
 
-constexpr seconds kFresh{60};          // an event this young is on its way, not waiting
-constexpr seconds kSayAge{20 * 3600};  // older than that a clock face alone would mislead
-constexpr int kCertificateAmber = 21, kCertificateRed = 7;  // days
-constexpr seconds kClockAmber{120};                         // apart from head office
-constexpr double kLeastRate = 0.01;                         // events a second that count as moving
-
-seconds Age(const Snapshot& s, WallTime since) {
-  return std::max(seconds(0), std::chrono::floor<seconds>(s.now - since));
-}
-
-bool IsSet(WallTime time) { return time != WallTime(); }
-
-std::string Count(uint64_t number, std::string_view one, std::string_view many) {
-  return fmt::format("{} {}", Thousands(number), number == 1 ? one : many);
-}
-// Words from another room as a sentence of its own.
-std::string Sentence(std::string text) {
-  if (!text.empty() && text[0] >= 'a' && text[0] <= 'z') text[0] = static_cast<char>(text[0] - 32);
-  if (!text.empty() && text.back() != '.') text += '.';
-  return text;
-}
+constexpr seconds kFresh{60};        // an event this young is on its way, not waiting
+constexpr double kLeastRate = 0.01;  // events a second that count as moving
 
 class Diagnosis {
  public:
@@ -44,17 +26,22 @@ class Diagnosis {
   Verdict Run() {
     EstimateDrain();
     Assess();
-    FindIssues();
+    if (s_.issues) {
+      v_.issues = *s_.issues;
+    } else {
+      v_.issues = FindIssues(s_, v_, time_text_).found;
+    }
     Finish();
     return std::move(v_);
   }
 
- private:
-  std::string When(WallTime time) const {
-    if (!IsSet(time)) return "the start";
-    if (Age(s_, time) < kSayAge) return time_text_(time);
-    return AgeText(Age(s_, time)) + " ago";
+  Verdict Situation() {
+    Assess();
+    return std::move(v_);
   }
+
+ private:
+  std::string When(WallTime time) const { return WhenText(s_, time, time_text_); }
   std::string WaitingText() const {
     if (j_.waiting == 0 && !s_.parked.empty()) {
       return fmt::format(strings::kBodiesWait, EventsText(s_.parked.size()));
@@ -330,170 +317,30 @@ class Diagnosis {
     }
   }
 
-  void Add(Issue issue, std::string_view step = "") {
-    v_.issues.push_back(std::move(issue));
-    if (!step.empty()) Step(step);
-  }
-
-  void FindIssues() {
-    const capture::CaptureStats& c = s_.capture;
-    if (!u_.alarm.empty()) {
-      Add({Level::kRed, std::string(strings::kIssueAlarm), u_.alarm, "/delivery"});
-    }
-    if (!c.drop_folder_error.empty()) {
-      Add({Level::kRed, std::string(strings::kIssueDropFolder), c.drop_folder_error, "/system"},
-          strings::kStepDropFolder);
-    }
-    if (j_.disk_days_left >= 0 && j_.disk_days_left < kDiskAmberDays) {
-      Add({j_.disk_days_left < kDiskRedDays ? Level::kRed : Level::kAmber,
-           std::string(strings::kIssueDisk), DiskText(), "/system"},
-          v_.cause == "disk" ? std::string_view() : strings::kStepSpace);
-    }
-    if (j_.retention_cut_short) {
-      Add({Level::kAmber, std::string(strings::kIssueCutShort),
-           fmt::format(strings::kIssueCutShortDetail, When(j_.oldest_kept_at)), "/system"},
-          v_.cause == "disk" ? std::string_view() : strings::kStepSpace);
-    }
-    RepairIssue();
-    LossIssue();
-    UnknownStreamIssue();
-    if (!s_.parked.empty()) {
-      Add({Level::kAmber, fmt::format(strings::kIssueOwed, EventsText(s_.parked.size())),
-           std::string(strings::kIssueOwedDetail), "/delivery"},
-          strings::kStepOwed);
-    }
-    if (u_.unapplied > 0) {
-      Add({Level::kAmber, fmt::format(strings::kIssueUnapplied, EventsText(u_.unapplied)),
-           fmt::format(strings::kIssueUnappliedDetail, u_.unapplied_numbers), "/delivery"},
-          strings::kStepUnapplied);
-    }
-    if (j_.quarantined > 0) {
-      Add({Level::kAmber,
-           fmt::format(strings::kIssueQuarantine, Count(j_.quarantined, "document", "documents")),
-           std::string(strings::kIssueQuarantineDetail), "/quarantine"},
-          strings::kStepQuarantine);
-    }
-    if (c.files_unreadable > 0) {
-      Add({Level::kAmber,
-           fmt::format(strings::kIssueUnreadable, Count(c.files_unreadable, "file", "files")),
-           std::string(strings::kIssueUnreadableDetail), "/system"},
-          strings::kStepDropFolder);
-    }
-    for (const CertificateRow& row : s_.certificates) CertificateIssue(row);
-    ClockIssue();
-    SharedCounter();
-    for (const reconcile::RegisterRow& row : s_.registers) RegisterIssues(row);
-    std::stable_sort(v_.issues.begin(), v_.issues.end(),
-                     [](const Issue& a, const Issue& b) { return a.level > b.level; });
-  }
-
-  void RepairIssue() {
-    if (j_.salvaged.empty()) return;
-    const std::string what = Sentence(j_.salvaged);
-    const std::string bare = what.substr(0, what.find_last_not_of('.') + 1);
-    Add({Level::kAmber, std::string(strings::kIssueRepaired),
-         j_.taking_over == 0 ? fmt::format(strings::kIssueRepairedDetail, bare)
-                             : fmt::format(strings::kIssueTakingOver, bare,
-                                           EventsText(j_.taking_over), j_.taking_over_file),
-         "/system"},
-        strings::kStepRepaired);
-  }
-  void LossIssue() {
-    if (s_.lost.empty()) return;
-    uint64_t lost = 0;
-    bool open = false;
-    for (const LostRange& range : s_.lost) {
-      lost += range.through - range.from + 1;
-      open = open || range.open;
-    }
-    const std::string title = lost == 0 ? std::string(strings::kIssueLostUnknown)
-                                        : fmt::format(strings::kIssueLost, EventsText(lost));
-    Add({Level::kRed, title,
-         std::string(open ? strings::kIssueLostOpenDetail : strings::kIssueLostDetail),
-         "/delivery"},
-        strings::kStepLost);
-  }
-
-  // The last witness: nothing here knows of the journal that was.
-  void UnknownStreamIssue() {
-    if (s_.unknown_streams.empty()) return;
-    const uplink::UnknownStream& first = s_.unknown_streams.front();
-    const size_t more = s_.unknown_streams.size() - 1;
-    std::string detail =
-        fmt::format(strings::kIssueUnknownStreamDetail, first.stream, Thousands(first.through));
-    if (more > 0) detail += fmt::format(strings::kIssueUnknownStreamMore, more);
-    Add({Level::kRed, std::string(strings::kIssueUnknownStream), std::move(detail), "/delivery"},
-        strings::kStepUnknownStream);
-  }
-
-  void CertificateIssue(const CertificateRow& row) {
-    if (!IsSet(row.not_after)) return;
-    const auto days = std::chrono::floor<std::chrono::days>(row.not_after - s_.now).count();
-    if (days >= kCertificateAmber) return;
-    const bool expired = row.not_after <= s_.now;
-    Add({expired || days < kCertificateRed ? Level::kRed : Level::kAmber,
-         expired ? std::string(strings::kIssueExpired)
-                 : fmt::format(strings::kIssueExpires,
-                               Count(static_cast<uint64_t>(days), "day", "days")),
-         row.name, "/delivery"},
-        row.name == kOwnCertificate ? strings::kStepOwnCertificate : strings::kStepCertificate);
-  }
-
-  void ClockIssue() {
-    const auto ahead = u_.centre_clock_ahead;
-    if (ahead >= -kClockAmber && ahead <= kClockAmber) return;
-    const seconds by = std::chrono::abs(std::chrono::duration_cast<seconds>(ahead));
-    Add({Level::kAmber, std::string(strings::kIssueClock),
-         fmt::format(fmt::runtime(ahead.count() > 0 ? strings::kIssueClockBehind
-                                                    : strings::kIssueClockAhead),
-                     AgeText(by)),
-         "/system"},
-        strings::kStepClockSource);
-  }
-
-  void SharedCounter() {
-    const auto row = std::find_if(s_.registers.begin(), s_.registers.end(),
-                                  [](const auto& r) { return r.shares_counter; });
-    if (row == s_.registers.end()) return;
-    Add({Level::kAmber, std::string(strings::kIssueShared),
-         fmt::format(strings::kIssueSharedDetail, row->business_day), "/registers"},
-        strings::kStepShared);
-  }
-
-  void RegisterIssues(const reconcile::RegisterRow& row) {
-    if (row.silent) {
-      Add({Level::kAmber, fmt::format(strings::kIssueSilent, row.register_id),
-           fmt::format(strings::kIssueSilentDetail, AgeText(seconds(row.silent_for_s))),
-           "/registers"},
-          strings::kStepSilent);
-    }
-    if (row.result == "gaps") {
-      Add({Level::kAmber, fmt::format(strings::kIssueGaps, row.register_id),
-           fmt::format(strings::kIssueGapsDetail, row.business_day, row.gaps), "/days"},
-          strings::kStepDay);
-    } else if (row.result == "mismatch") {
-      Add({Level::kAmber, fmt::format(strings::kIssueMismatch, row.register_id),
-           fmt::format(strings::kIssueMismatchDetail, row.business_day), "/days"},
-          strings::kStepDay);
-    }
-  }
-
-  std::string DiskText() const {
-    const auto days = static_cast<uint64_t>(std::max(0.0, j_.disk_days_left));
-    return days == 0 ? std::string(strings::kDiskOne) : fmt::format(strings::kDisk, days);
-  }
-
-  // A green verdict with open issues is not green; the words that several situations share.
-  void Finish() {
-    if (!v_.issues.empty() && v_.level == Level::kGreen) {
-      v_.cause = "needs-a-person";
-      // One thing is named; of several only the number.
+  // One thing is named; of several only the number.
+  void NameIssues(size_t open) {
+    if (open == 0) {
+      v_.cause = "known";
       v_.headline +=
-          " " + (v_.issues.size() == 1 ? Sentence(v_.issues[0].title)
-                                       : fmt::format(strings::kHeadlineIssues, v_.issues.size()));
-      v_.safe = strings::kSafeIssues;
+          " " + fmt::format(strings::kHeadlineKnown, Count(v_.issues.size(), "issue", "issues"));
+      v_.safe = strings::kSafeKnown;
+      return;
     }
-    for (const Issue& issue : v_.issues) v_.level = std::max(v_.level, issue.level);
+    v_.cause = "needs-a-person";
+    v_.headline += " " + (open == 1 ? Sentence(v_.issues[0].title)
+                                    : fmt::format(strings::kHeadlineIssues, open));
+    v_.safe = strings::kSafeIssues;
+  }
+
+  // A green verdict with issues is not green; the words that several situations share.
+  void Finish() {
+    const size_t open = v_.open_issues();
+    if (!v_.issues.empty() && v_.level == Level::kGreen) NameIssues(open);
+    for (const Issue& issue : v_.issues) {
+      const bool is_open = issue.state == IssueState::kOpen;
+      v_.level = std::max(v_.level, is_open ? issue.level : Level::kAmber);
+      if (is_open && !issue.step.empty()) Step(issue.step);
+    }
     v_.steps.erase(Unique(v_.steps), v_.steps.end());
     if (v_.steps.empty() && v_.level != Level::kGreen) Step(strings::kStepNothing);
     const bool knows_days = j_.disk_days_left >= 1;
@@ -503,11 +350,17 @@ class Diagnosis {
                     : std::string(strings::kSafe);
     }
     // No word of safety beside a loss.
-    const bool lost = !s_.lost.empty() || !s_.unknown_streams.empty();
+    const bool lost = !s_.lost.empty() || !s_.unknown_streams.empty() || HasOpenLoss();
     if (lost && v_.safe != strings::kSafeIssues) v_.safe = strings::kSafeButLost;
     v_.sentence = v_.headline;
     if (!v_.reason.empty()) v_.sentence += " " + v_.reason;
-    if (j_.disk_days_left >= 0 && v_.state != "online") v_.sentence += " " + DiskText();
+    if (j_.disk_days_left >= 0 && v_.state != "online") v_.sentence += " " + DiskText(j_);
+  }
+
+  bool HasOpenLoss() const {
+    return std::any_of(v_.issues.begin(), v_.issues.end(), [](const Issue& issue) {
+      return issue.kind == "loss" && issue.state == IssueState::kOpen;
+    });
   }
 
   static std::vector<std::string>::iterator Unique(std::vector<std::string>& steps) {
@@ -539,6 +392,16 @@ std::string EventsText(uint64_t number) { return Count(number, "event", "events"
 
 Verdict Diagnose(const Snapshot& snapshot, const TimeText& time_text) {
   return Diagnosis(snapshot, time_text).Run();
+}
+
+Findings FindIssues(const Snapshot& snapshot, const TimeText& time_text) {
+  return FindIssues(snapshot, Diagnosis(snapshot, time_text).Situation(), time_text);
+}
+
+size_t Verdict::open_issues() const {
+  return static_cast<size_t>(std::count_if(issues.begin(), issues.end(), [](const Issue& issue) {
+    return issue.state == IssueState::kOpen;
+  }));
 }
 
 std::optional<std::string_view> IntakeRefusal(const Snapshot& snapshot) {

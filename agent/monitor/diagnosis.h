@@ -1,6 +1,7 @@
 // What: a snapshot -> the verdict: how it stands, why, what is safe, and what a person can do.
 // Promise: pure. The worst thing comes first; every other thing that needs a person is in `issues`.
-//   A verdict never says less than the numbers: green only if nothing waits for a person.
+//   A verdict never says less than the numbers: green only if nothing waits for a person. The
+//   issues are those of the snapshot's list, where it has one; without it, what it shows itself.
 // Thread: any.
 #pragma once
 
@@ -21,12 +22,6 @@ inline constexpr double kDiskAmberDays = 7, kDiskRedDays = 2;  // of room
 using TimeText = std::function<std::string(WallTime)>;
 std::string UtcTimeText(WallTime time);  // "14:02Z", where no zone is known
 
-struct Issue {
-  Level level = Level::kAmber;
-  std::string title, detail;
-  std::string view;  // the page's view that shows more, "/quarantine"; may be empty
-};
-
 struct Verdict {
   std::string state;  // online | offline | paused | refusing | unconfigured
   Level level = Level::kGreen;
@@ -36,11 +31,15 @@ struct Verdict {
   std::string safe;      // what is safe meanwhile
   std::vector<std::string> steps;  // what to do, in order; empty: nothing
   std::string sentence;            // headline, reason and disk as running text
-  std::vector<Issue> issues;       // each with its own words, worst first
+  std::vector<Issue> issues;       // each with its own words, open ones first, then the worst
+  size_t open_issues() const;
   std::optional<int64_t> drain_s;  // until nothing waits, at the rate of the last minute
 };
 
 Verdict Diagnose(const Snapshot& snapshot, const TimeText& time_text = UtcTimeText);
+
+// What this snapshot alone shows that needs a person, whatever its list of issues says.
+Findings FindIssues(const Snapshot& snapshot, const TimeText& time_text = UtcTimeText);
 
 // Why the intake would refuse an event now: "not-configured", "journal", "disk"; nothing if it
 // would accept.

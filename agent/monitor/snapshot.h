@@ -11,6 +11,7 @@
 
 #include "agent/capture/capture_stats.h"
 #include "agent/journal/journal_stats.h"
+#include "agent/monitor/issue.h"
 #include "agent/reconcile/reconcile_stats.h"
 #include "agent/uplink/uplink_stats.h"
 #include "common/base/clock.h"
@@ -62,6 +63,10 @@ struct Snapshot {
   uplink::UplinkStats uplink;
   capture::CaptureStats capture;
   std::vector<reconcile::RegisterRow> registers;  // the newest page of each
+  std::vector<reconcile::RegisterRow> unbalanced_days;
+  std::vector<std::string> settled_days;  // ids of issues
+  // What the list of issues says; none: nobody keeps one, and the snapshot speaks for itself.
+  std::optional<std::vector<Issue>> issues;
   std::string version, host;
   std::string session;  // nonce of the broker session; empty before the first
   WallTime now{}, started_at{};

@@ -14,6 +14,7 @@ namespace {
 // More than these the centre does not read (common/wire/control.cc); they are told again.
 constexpr size_t kMostListed = 1000;
 constexpr size_t kMostRegisters = 200;
+constexpr size_t kMostIssues = 20;  // the worst; all of them: GET /v1/issues
 
 void TimeOrNull(JsonWriter& json, std::string_view name, WallTime time) {
   json.Key(name);
@@ -163,11 +164,19 @@ void Words(JsonWriter& json, const Verdict& verdict) {
   for (const std::string& step : verdict.steps) json.String(step);
   json.EndArray();
   json.Key("issues").BeginArray();
-  for (const Issue& issue : verdict.issues) {
+  for (size_t i = 0; i < std::min(verdict.issues.size(), kMostIssues); ++i) {
+    const Issue& issue = verdict.issues[i];
     json.BeginObject().Field("level", LevelWord(issue.level));
-    json.Field("title", issue.title).Field("detail", issue.detail).EndObject();
+    json.Field("title", issue.title).Field("detail", issue.detail);
+    json.Field("issue", issue.id()).Field("kind", issue.kind);
+    json.Field("state", StateWord(issue.state)).Field("count", issue.count);
+    TimeOrNull(json, "since", issue.since);
+    json.EndObject();
   }
   json.EndArray();
+  const size_t open = verdict.open_issues();
+  json.Key("issue_counts").BeginObject().Field("open", static_cast<uint64_t>(open));
+  json.Field("acknowledged", static_cast<uint64_t>(verdict.issues.size() - open)).EndObject();
 }
 
 }  // namespace

@@ -213,6 +213,29 @@ inline constexpr Text kIssueMismatch = "Register {} closed with other totals";
 inline constexpr Text kIssueMismatchDetail = "its Z report of day {} differs from what came here";
 inline constexpr Text kStepDay =
     "Send the missing receipts again at the register (its export, or its journal of the day).";
+inline constexpr Text kIssueAmounts = ": it reports {}, {} came";
+inline constexpr Text kIssueRejected = "File {} was rejected";
+inline constexpr Text kStepRejected =
+    "Look at the file and its .reason in rejected/ of the drop folder; put a corrected one into "
+    "incoming/, then acknowledge this.";
 inline constexpr Text kHeadlineIssues = "{} things need a person.";
+inline constexpr Text kHeadlineKnown = "{} known and acknowledged.";
+inline constexpr Text kSafeKnown =
+    "Deliveries are working. Everything that needed attention has been acknowledged.";
+
+// --- situations as issues ---
+inline constexpr Text kTitleJournal = "The journal has failed";
+inline constexpr Text kTitleDisk = "New events are refused: no room";
+inline constexpr Text kTitleBusy = "Another program holds the journal locked";
+inline constexpr Text kTitleUnconfigured = "This server has not been set up";
+inline constexpr Text kTitlePaused = "Sending is paused";
+inline constexpr Text kTitleNoBroker = "No broker is configured";
+inline constexpr Text kTitleLogin = "The broker refuses the login";
+inline constexpr Text kTitleRights = "The broker refuses the right to publish or subscribe";
+inline constexpr Text kTitleTls = "The connection to the broker cannot be encrypted";
+inline constexpr Text kTitleSettings = "A setting of the broker cannot be used";
+inline constexpr Text kTitleTakeOver = "Another client has taken this store's place";
+inline constexpr Text kTitleStuck = "Large messages do not reach the broker";
+inline constexpr Text kTitleUndelivered = "Events have been waiting for a long time";
 
 }  // namespace tillrelay::strings

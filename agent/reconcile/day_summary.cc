@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdlib>
 
 #include "common/base/text.h"
 
@@ -11,6 +12,7 @@ namespace {
 constexpr size_t kMaxDigits = 18;
 constexpr size_t kMaxCloses = 100;
 constexpr int64_t kOffsetStep_s = 15 * 60;
+constexpr int64_t kHundredth = Decimal::kUnit / 100;
 constexpr size_t kMaxEpochs = 20;  // a counter that starts again more often proves nothing
 
 void AddTo(std::optional<int64_t>* sum, const std::optional<int64_t>& value) {
@@ -225,6 +227,26 @@ std::string DaySummary::Result() const {
   if (!reported_.anything) return "no_totals";
   if (!Gaps().empty()) return "gaps";
   return CountsDiffer() ? "mismatch" : "balanced";
+}
+
+uint64_t DaySummary::Distance() const {
+  uint64_t apart = missing();
+  const auto add = [&apart](const std::optional<int64_t>& reported, int64_t seen) {
+    if (reported) apart += static_cast<uint64_t>(std::abs(*reported - seen));
+  };
+  add(reported_.transactions, events_);
+  add(reported_.returns, Count("return"));
+  add(reported_.post_voids, Count("transaction_voided"));
+  for (const auto& [status, count] : reported_.by_status) {
+    const auto seen = statuses_.find(status);
+    add(count, seen == statuses_.end() ? 0 : seen->second);
+  }
+  if (reported_.net_amount) {
+    const int64_t ours = net_amount_.value_or(Decimal()).micros();
+    const int64_t micros = std::abs(reported_.net_amount->micros() - ours);
+    apart += static_cast<uint64_t>((micros + kHundredth - 1) / kHundredth);
+  }
+  return apart;
 }
 
 std::string DaySummary::stream_hash() const { return ToHex(BytesOf(hash_)); }

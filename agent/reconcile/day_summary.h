@@ -62,6 +62,9 @@ class DaySummary {
   bool reopened() const { return reopened_; }
   // Missing numbers; where the register told its first and last number, up to those.
   std::vector<NumberRuns::Run> Gaps() const;
+  // Between what the register told and what came: numbers, documents, hundredths of an amount.
+  uint64_t Distance() const;
+  const Reported& reported() const { return reported_; }
   uint64_t missing() const;
 
   int64_t Count(std::string_view kind) const;

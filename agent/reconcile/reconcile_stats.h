@@ -25,6 +25,11 @@ struct RegisterRow {
   bool expected = false;  // the configuration names it
   bool silent = false;    // too long without a word inside opening hours
   int64_t silent_for_s = 0;
+  // Closed, and what came here is not what the register reports: with gaps, with other totals, or,
+  // where it told none, with numbers missing.
+  bool unbalanced = false;
+  uint64_t distance = 0;  // how far apart: numbers, documents and hundredths of an amount
+  std::string reported_net_amount, net_amount;  // where both are known
 };
 
 struct BooksStats {

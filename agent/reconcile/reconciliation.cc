@@ -71,6 +71,13 @@ RegisterRow RowOf(const std::string& key, const DaySummary& page) {
   row.conflicts = page.conflicts();
   row.result = page.Result();
   row.reopened = page.reopened();
+  row.unbalanced = row.result == "gaps" || row.result == "mismatch" ||
+                   (row.result == "no_totals" && row.missing > 0);
+  if (row.unbalanced) row.distance = page.Distance();
+  if (page.reported().net_amount) {
+    row.reported_net_amount = page.reported().net_amount->Text();
+    row.net_amount = page.net_amount().value_or(Decimal()).Text();
+  }
   return row;
 }
 
@@ -193,9 +200,16 @@ void Reconciliation::Saved() {
 }
 
 void Reconciliation::Committed() {
-  for (auto& [key, row] : saved_) Show(std::move(row));
+  for (auto& [key, row] : saved_) {
+    Judge(row);
+    Show(std::move(row));
+  }
   saved_.clear();
-  for (const std::string& key : changed_) Show(RowOf(key, pages_.at(key)));
+  for (const std::string& key : changed_) {
+    RegisterRow row = RowOf(key, pages_.at(key));
+    Judge(row);
+    Show(std::move(row));
+  }
   if (++commits_ % kLookEvery == 0 && !changed_.empty()) {
     const std::string day = changed_.rbegin()->substr(0, changed_.rbegin()->find('/'));
     if (LooksShared(day)) {
@@ -237,7 +251,49 @@ void Reconciliation::RolledBack() {
 }
 
 void Reconciliation::Remember(const std::string& key, const std::string& text) {
-  if (const auto page = DaySummary::Parse(text)) Show(RowOf(key, *page));
+  const auto page = DaySummary::Parse(text);
+  if (!page) return;
+  RegisterRow row = RowOf(key, *page);
+  const bool recent =
+      remembered_days_.contains(row.business_day) || remembered_days_.size() < kRecentDays;
+  if (recent) {
+    remembered_days_.insert(row.business_day);
+    Judge(row);
+  }
+  Show(std::move(row));
+}
+
+// Whether a day balances, as far as it is known since the start.
+void Reconciliation::Judge(const RegisterRow& row) {
+  const std::string key = PageKey(row.business_day, row.register_id);
+  Lock lock(mutex_);
+  // Of too many the oldest days go.
+  if (row.unbalanced) {
+    settled_.erase(key);
+    unbalanced_[key] = row;
+    if (unbalanced_.size() > kMaxJudged) unbalanced_.erase(unbalanced_.begin());
+  } else {
+    unbalanced_.erase(key);
+    if (row.result.empty()) return;
+    settled_.insert(key);
+    if (settled_.size() > kMaxJudged) settled_.erase(settled_.begin());
+  }
+}
+
+bool Reconciliation::IsSettled(const std::string& key) const {
+  Lock lock(mutex_);
+  return settled_.contains(key);
+}
+
+std::vector<RegisterRow> Reconciliation::Unbalanced() const {
+  std::vector<RegisterRow> rows;
+  Lock lock(mutex_);
+  for (const auto& [key, row] : unbalanced_) {
+    // Numbers that another register may have used prove nothing without totals.
+    const bool shared = row.business_day == shared_day_ && row.result == "no_totals";
+    if (!shared) rows.push_back(row);
+  }
+  return rows;
 }
 
 // The newest day of each register; a late document of an older day does not hide it.

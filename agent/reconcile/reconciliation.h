@@ -28,6 +28,7 @@ class Reconciliation final : public event::Bookkeeper {
  public:
   static constexpr size_t kMaxPages = 512;  // two days of 256 registers
   static constexpr size_t kMaxRegisters = 256;
+  static constexpr size_t kMaxJudged = 1'000, kRecentDays = 7;
 
   // Before the first document.
   void SetNumbering(NumberingRule rule) { rule_ = std::move(rule); }
@@ -46,6 +47,11 @@ class Reconciliation final : public event::Bookkeeper {
   // Pages read at the start, so that the overview knows yesterday's registers.
   void Remember(const std::string& key, const std::string& text);
   std::vector<RegisterRow> Registers() const;
+  // Closed days that do not balance, of any age: those that were heard since the start, and the
+  // remembered ones of the last kRecentDays days.
+  std::vector<RegisterRow> Unbalanced() const;
+  // The day of this key was closed, and balances now; false where that is not known.
+  bool IsSettled(const std::string& key) const;
 
  private:
   // Where a document's number is counted, and as what; an empty key: nowhere.
@@ -63,6 +69,7 @@ class Reconciliation final : public event::Bookkeeper {
   // Whether the registers of that day count together what each of them misses alone.
   bool LooksShared(const std::string& business_day) const;
   void Show(RegisterRow row);
+  void Judge(const RegisterRow& row);
 
   NumberingRule rule_;
   Load load_;
@@ -70,10 +77,13 @@ class Reconciliation final : public event::Bookkeeper {
   std::map<std::string, DaySummary> pages_;
   std::set<std::string> changed_;
   std::map<std::string, RegisterRow> saved_;  // of pages that were saved before the commit
+  std::set<std::string> remembered_days_;
 
   mutable Mutex mutex_;
   // Guarded by mutex_:
   std::map<std::string, RegisterRow> rows_ GUARDED_BY(mutex_);
+  std::map<std::string, RegisterRow> unbalanced_ GUARDED_BY(mutex_);
+  std::set<std::string> settled_ GUARDED_BY(mutex_);
   std::string shared_day_ GUARDED_BY(mutex_);  // the last one on which a shared counter was seen
 };
 

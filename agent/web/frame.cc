@@ -15,15 +15,11 @@ struct Entry {
 };
 
 constexpr Entry kViews[] = {
-    {"/", strings::kOverview},
-    {"/delivery", strings::kDelivery},
-    {"/charts", strings::kCharts},
-    {"/registers", strings::kRegisters},
-    {"/quarantine", strings::kQuarantine},
-    {"/events", strings::kEvents},
-    {"/days", strings::kDays},
-    {"/system", strings::kSystem},
-    {"/audit", strings::kAudit},
+    {"/", strings::kOverview},           {"/issues", strings::kIssues},
+    {"/delivery", strings::kDelivery},   {"/charts", strings::kCharts},
+    {"/registers", strings::kRegisters}, {"/quarantine", strings::kQuarantine},
+    {"/events", strings::kEvents},       {"/days", strings::kDays},
+    {"/system", strings::kSystem},       {"/audit", strings::kAudit},
 };
 
 constexpr std::string_view kHeadStart =

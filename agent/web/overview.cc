@@ -15,6 +15,7 @@ using http::Html;
 constexpr uint64_t kBarWidth = 1000;    // units of the bar's view box
 constexpr uint64_t kLeastWindow = 100;  // events that the bar shows at least
 constexpr size_t kMaxRows = 100;        // registers on the page
+constexpr size_t kMaxIssues = 8;        // of more the view of issues tells
 
 std::string Count(int64_t number) { return Thousands(static_cast<uint64_t>(number)); }
 
@@ -134,7 +135,10 @@ std::string NeedsPiece(const PageContext& context) {
     return html.Take();
   }
   html.Raw("<ul class=\"issues\">");
-  for (const monitor::Issue& issue : context.v.issues) {
+  const auto& issues = context.v.issues;
+  for (size_t i = 0; i < issues.size() && i < kMaxIssues; ++i) {
+    const monitor::Issue& issue = issues[i];
+    const bool known = issue.state == monitor::IssueState::kAcknowledged;
     html.Put("<li><span class=\"{}-text\" aria-hidden=\"true\">{}</span><strong>",
              LevelWord(issue.level), Symbol(issue.level));
     if (issue.view.empty()) {
@@ -142,9 +146,14 @@ std::string NeedsPiece(const PageContext& context) {
     } else {
       html.Put("<a href=\"{}\">{}</a>", issue.view, issue.title);
     }
-    html.Put("</strong><small>{}</small></li>\n", issue.detail);
+    html.Put("</strong><small>{}{}</small></li>\n",
+             known ? fmt::format("{} · ", strings::kKnownIssue) : std::string(), issue.detail);
   }
   html.Raw("</ul>");
+  if (issues.size() > kMaxIssues) {
+    html.Put("<p class=\"row\"><a href=\"/issues\">{}</a></p>",
+             fmt::format(strings::kMoreIssues, issues.size() - kMaxIssues));
+  }
   return html.Take();
 }
 

@@ -8,6 +8,7 @@
 #include "agent/admin/reason.h"
 #include "agent/web/delivery_facts.h"
 #include "agent/web/page_handler.h"
+#include "agent/web/pages/issues_view.h"
 #include "agent/web/pages/quarantine_view.h"
 #include "agent/web/view_strings.h"
 #include "common/base/json_reader.h"
@@ -17,6 +18,7 @@ namespace tillrelay::web {
 namespace {
 
 constexpr FrameParts kQuarantineParts{"/quarantine", strings::kQuarantine};
+constexpr FrameParts kIssuesParts{"/issues", strings::kIssues};
 constexpr FrameParts kDeliveryParts{"/delivery", strings::kDelivery};
 
 // Why the first of the results was not taken, in words.
@@ -91,6 +93,25 @@ void Deliver(const PageRequest& asked, admin::Admin::Delivery what, std::string_
   const Status done = asked.admin().Deliver(what, access::ActorOf(*asked.request));
   if (!done.ok()) return asked.ShowFailure(kDeliveryParts, done);
   asked.GoTo(fmt::format("/delivery?done={}", word));
+}
+
+void Acknowledge(const PageRequest& asked) {
+  const auto fields = http::ParseForm(asked.request->body);
+  if (!fields) return asked.ShowFailure(kIssuesParts, Invalid("the form is not well-formed"));
+  admin::Acknowledgement acknowledgement{std::string(http::Field(*fields, "issue")),
+                                         std::string(http::Field(*fields, "note")),
+                                         access::ActorOf(*asked.request)};
+  Status done = admin::CheckNote(&acknowledgement.note);
+  if (done.ok()) done = asked.admin().Acknowledge(std::move(acknowledgement));
+  if (done.ok()) return asked.GoTo("/issues?done=acknowledged");
+  const auto rows = asked.admin().Issues(true);
+  asked.Show(
+      kIssuesParts,
+      [&](const PageContext& context) {
+        return IssuesContent(context, asked.viewer, rows,
+                             fmt::format(strings::kFailed, done.message()));
+      },
+      Meaning(done.code()).http_status);
 }
 
 bool ReadNumber(const std::string& text, uint64_t* out) {
@@ -170,6 +191,7 @@ void AddPageForms(http::Router& router, const std::shared_ptr<const StatusSource
                kMaxFormBytes);
   }
   router.Add("POST", "/replays", ClosedPage(queries, Replay));
+  router.Add("POST", "/issues/acknowledge", ClosedPage(queries, Acknowledge));
   const std::pair<std::string_view, admin::Admin::Delivery> deliveries[] = {
       {"pause", admin::Admin::Delivery::kPause},
       {"resume", admin::Admin::Delivery::kResume},

@@ -24,9 +24,13 @@ PageRequest Ask(const std::shared_ptr<const StatusSources>& queries, Request&& r
 // The word of ?done=, as a sentence; nothing for another word.
 std::string_view DoneText(std::string_view word) {
   static constexpr std::pair<std::string_view, std::string_view> kDone[] = {
-      {"pause", strings::kDonePause},         {"resume", strings::kDoneResume},
-      {"retry", strings::kDoneRetry},         {"resolved", strings::kDoneResolved},
-      {"discarded", strings::kDoneDiscarded}, {"replay", strings::kDoneReplay}};
+      {"pause", strings::kDonePause},
+      {"resume", strings::kDoneResume},
+      {"retry", strings::kDoneRetry},
+      {"resolved", strings::kDoneResolved},
+      {"acknowledged", strings::kDoneAcknowledged},
+      {"discarded", strings::kDoneDiscarded},
+      {"replay", strings::kDoneReplay}};
   for (const auto& [known, text] : kDone) {
     if (known == word) return text;
   }

@@ -12,6 +12,7 @@
 #include "agent/web/page_handler.h"
 #include "agent/web/pages/charts.h"
 #include "agent/web/pages/event_views.h"
+#include "agent/web/pages/issues_view.h"
 #include "agent/web/pages/list_views.h"
 #include "agent/web/pages/quarantine_view.h"
 #include "agent/web/pages/question.h"
@@ -74,6 +75,13 @@ void Charts(const PageRequest& asked) {
     if (!table.ok()) return asked.ShowFailure(parts, table.status());
     asked.Show(parts,
                [&](const PageContext& context) { return ChartsContent(context, *table, range); });
+  });
+}
+
+void Issues(const PageRequest& asked) {
+  const auto rows = asked.admin().Issues(true);
+  asked.Show({"/issues", strings::kIssues}, [&](const PageContext& context) {
+    return IssuesContent(context, asked.viewer, rows, "");
   });
 }
 
@@ -191,6 +199,7 @@ void AddPageRoutes(http::Router& router, const StatusSources& sources) {
   const auto queries = std::make_shared<const StatusSources>(sources);
   router.Add("GET", "/", OpenPage(queries, Overview));
   const std::pair<std::string_view, void (*)(const PageRequest&)> views[] = {
+      {"/issues", Issues},
       {"/delivery", Delivery},
       {"/charts", Charts},
       {"/registers", Registers},

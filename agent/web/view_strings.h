@@ -28,6 +28,51 @@ inline constexpr Text kDoneResolved = "The document is taken; it is no longer in
 inline constexpr Text kDoneDiscarded = "The document is discarded; the audit keeps the reason.";
 inline constexpr Text kDoneReplay = "It is being sent again.";
 
+// --- issues ---
+inline constexpr Text kIssuesHint =
+    "Everything that needs attention, until it is over or somebody has acknowledged it. What "
+    "becomes worse is open again.";
+inline constexpr Text kIssuesNone = "Nothing needs attention.";
+inline constexpr Text kIssueIsOpen = "open";
+inline constexpr Text kIssueIsKnown = "acknowledged";
+inline constexpr Text kIssueIsHealed = "over";
+inline constexpr Text kIssueSince = "since {}";
+inline constexpr Text kIssueTimes = ", came {} times";
+inline constexpr Text kIssueUntil = " until {}";
+inline constexpr Text kIssueNote = "What was found or done";
+inline constexpr Text kAcknowledge = "Acknowledge";
+inline constexpr Text kIssueKnownBy = "acknowledged by {} at {}: {}";
+inline constexpr Text kDoneAcknowledged = "Acknowledged; the audit keeps your note.";
+
+// --- a document as a receipt ---
+inline constexpr Text kReceiptTraining = "training";
+inline constexpr Text kReceiptReturn = "goods came back";
+inline constexpr Text kReceiptVoid = "takes another receipt back";
+inline constexpr Text kReceiptVoids = "Takes back receipt";
+inline constexpr Text kReceiptNonStock = "no stock";
+inline constexpr Text kReceiptNumber = "Document number";
+inline constexpr Text kStoreWord = "Store";
+inline constexpr Text kReceiptFrom = "From store";
+inline constexpr Text kReceiptTo = "To store";
+inline constexpr Text kReceiptItem = "Article";
+inline constexpr Text kReceiptQuantity = "Quantity";
+inline constexpr Text kReceiptPrice = "Price";
+inline constexpr Text kReceiptAmount = "Amount";
+inline constexpr Text kReceiptMore = "{} more lines are in the source below.";
+inline constexpr Text kReceiptNet = "Net";
+inline constexpr Text kReceiptTax = "Tax";
+inline constexpr Text kReceiptDiscount = "Discount";
+inline constexpr Text kReceiptRounding = "Rounding";
+inline constexpr Text kReceiptTotal = "Total";
+inline constexpr Text kReceiptTenders = "Paid with";
+inline constexpr Text kReceiptFirst = "First number";
+inline constexpr Text kReceiptLast = "Last number";
+inline constexpr Text kReceiptCount = "Documents";
+inline constexpr Text kReceiptSource = "Source (JSON)";
+
+// --- days ---
+inline constexpr Text kReportedNet = "the register reports {}";
+
 // --- quarantine ---
 inline constexpr Text kFoundInQuarantine = "In quarantine, not stored";
 inline constexpr Text kQuarantineHint =

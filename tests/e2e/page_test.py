@@ -112,7 +112,7 @@ class Story:
         ticket = self.world.local("SELECT max(ticket) FROM quarantine")[0][0]
         return ["/", "/delivery", "/charts", "/charts?range=24h", "/registers", "/quarantine",
                 f"/quarantine/{ticket}", "/events", "/events?q=004711+register+3",
-                f"/events/{event}", "/days", "/system", "/audit"]
+                f"/events/{event}", "/days", "/issues", "/system", "/audit"]
 
     def answer(self, what, details):
         world = self.world
@@ -209,7 +209,7 @@ def a_login_that_may_only_look_is_offered_no_change():
             r"tra_\S+", story.cli("token", "add", "looker", "--role", "view"))[0]}
         tried = 0
         for view in ("/", "/delivery", "/charts", "/registers", "/quarantine", "/quarantine/1",
-                     "/events", "/days", "/system", "/audit"):
+                     "/events", "/days", "/issues", "/system", "/audit"):
             page = once(plain(world.page_port), "GET", view, None, looker)
             check(page.status == 200, f"{view}: {page.status}")
             check(b'method="post"' not in page.body, f"{view} offers what would be refused")

@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <cstdio>
 
+#include "agent/journal/issue_table.h"
 #include "agent/journal/paths.h"
 #include "agent/journal/repair/replacement.h"
 #include "agent/journal/schema.h"
@@ -86,6 +87,7 @@ class Copier {
         {"audit", {"number"}, "1"},
     };
     for (const Table& table : tables) TRY(InPieces(table));
+    TRY(CopyIssues(&from_, &to_));
     // A ticket that was resolved is never given away again.
     TRY(to_.Exec("DELETE FROM sqlite_sequence"));
     return Whole("sqlite_sequence");

@@ -9,6 +9,7 @@
 #include "agent/journal/age/age_marks.h"
 #include "agent/journal/ballast.h"
 #include "agent/journal/event_row.h"
+#include "agent/journal/issue_table.h"
 #include "agent/journal/paths.h"
 #include "agent/journal/repair/log_tail.h"
 #include "agent/journal/repair/replacement.h"
@@ -146,6 +147,7 @@ class Builder {
     if (source_.open() && !foreign_) {
       for (const SmallTable& table : kSmallTables) TRY(CopySmall(table));
       TRY(CopyTickets());
+      TRY(CopyIssues(&source_, &target_));
       TRY(CopySealed());
       TRY(CopyOwed());
       TRY(CopyTakeOvers());

@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "agent/web/pages/field_mark.h"
+#include "agent/web/pages/receipt_view.h"
 #include "agent/web/view_strings.h"
 #include "common/http/message.h"
 #include "common/web/html.h"
@@ -173,10 +174,13 @@ std::string EventContent(const PageContext& context, const admin::EventRow& row)
       "<dl class=\"facts\"><dt>{}</dt><dd><code>{}</code></dd><dt>{}</dt><dd><code>{}</code>"
       "</dd></dl></section>\n",
       strings::kEventId, row.id, strings::kStream, row.stream);
-  html.Put(
-      "<section><h2>{}</h2><pre class=\"document\" tabindex=\"0\" role=\"region\" "
-      "aria-label=\"{}\">{}</pre></section>\n",
-      strings::kDocument, strings::kDocument, LaidOut(row.data));
+  const std::string receipt = ReceiptHtml(row.kind, row.data);
+  html.Put("<section><h2>{}</h2>\n", strings::kDocument).Raw(receipt);
+  html.Raw(receipt.empty() ? "<details open>" : "<details>");
+  html.Put("<summary>{}</summary>", strings::kReceiptSource);
+  html.Put("<pre class=\"document\" tabindex=\"0\" role=\"region\" aria-label=\"{}\">{}</pre>",
+           strings::kReceiptSource, LaidOut(row.data));
+  html.Raw("</details></section>\n");
   return html.Take();
 }
 

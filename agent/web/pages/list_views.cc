@@ -35,7 +35,7 @@ std::string NumbersText(const reconcile::RegisterRow& row) {
 }
 
 void DayMark(Html& html, const reconcile::RegisterRow& row) {
-  const bool bad = row.result == "gaps" || row.result == "mismatch";
+  const bool bad = row.unbalanced;
   const bool good = row.result == "balanced";
   html.Put(
       "<td data-k=\"{}\"><span class=\"{}-text\"><span aria-hidden=\"true\">{}</span> {}"
@@ -48,6 +48,17 @@ void DayMark(Html& html, const reconcile::RegisterRow& row) {
       : good ? "●"
              : "○",
       strings::DayClose(row.result, row.reopened));
+}
+
+// What came, and what the register reports where that is another.
+void NetCell(Html& html, const admin::DayRow& day) {
+  const std::string& reported = day.row.reported_net_amount;
+  html.Put("<td data-k=\"{}\">{}", strings::kNet, day.net_amount.empty() ? "–" : day.net_amount);
+  if (!reported.empty() && reported != day.row.net_amount) {
+    html.Put("<br><small class=\"red-text\">{}</small>",
+             fmt::format(strings::kReportedNet, reported));
+  }
+  html.Raw("</td>");
 }
 
 std::string KindsText(const admin::DayRow& day) {
@@ -117,7 +128,7 @@ std::string DaysContent(const DayRange& range, const std::vector<admin::DayRow>&
     Cell(html, strings::kNumbers, NumbersText(day.row));
     html.Put("<td data-k=\"{}\">{}<br><small>{}</small></td>", strings::kEvents, Count(day.events),
              KindsText(day));
-    Cell(html, strings::kNet, day.net_amount.empty() ? "–" : day.net_amount);
+    NetCell(html, day);
     Cell(html, strings::kUnits, UnitsText(day));
     Cell(html, strings::kZ,
          day.z_numbers.empty() ? "–" : fmt::format("{}", fmt::join(day.z_numbers, ", ")));

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "agent/web/pages/field_mark.h"
+#include "agent/web/pages/receipt_view.h"
 #include "agent/web/view_strings.h"
 #include "common/web/html.h"
 
@@ -144,6 +145,7 @@ std::string TicketContent(const PageContext& context, const Principal& viewer,
   Fact(html, strings::kWhen, context.faces.stamp(row.created_at));
   Fact(html, strings::kSeen, SeenText(row));
   html.Raw("</dl></section>\n<section class=\"six\">");
+  html.Raw(ReceiptHtml("", row.document));
   Document(html, document, row.field);
   html.Put(
       "<p class=\"row\"><a href=\"/v1/quarantine/{}\" download=\"ticket-{}.json\">{}</a></p>"

@@ -1,0 +1,220 @@
+#include "agent/web/pages/receipt_view.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "agent/web/view_strings.h"
+#include "common/base/json_reader.h"
+#include "common/web/html.h"
+
+namespace tillrelay::web {
+namespace {
+
+using http::Html;
+
+// A scalar member's text, whatever its type; "" where there is none.
+std::string_view TextOf(JsonValue object, std::string_view name) {
+  const JsonValue value = object.Find(name);
+  const bool scalar = value.is_string() || value.is_number() || value.is_bool();
+  return scalar ? value.text() : std::string_view();
+}
+
+// "on_hand" -> "on hand"
+std::string Words(std::string_view word) {
+  std::string text(word);
+  std::replace(text.begin(), text.end(), '_', ' ');
+  return text;
+}
+
+class Receipt {
+ public:
+  Receipt(std::string_view kind, JsonValue data) : kind_(kind), data_(data) {}
+
+  std::string Build() {
+    html_.Put("<div class=\"receipt\"><p class=\"kind\"><b>{}</b>{}</p>\n", Words(kind_), Marks());
+    Head();
+    Lines();
+    Totals();
+    Tenders();
+    Close();
+    html_.Raw("</div>\n");
+    return html_.Take();
+  }
+
+ private:
+  // What makes it no ordinary sale.
+  std::string Marks() const {
+    std::string marks;
+    const JsonValue transaction = data_.Find("transaction");
+    const auto add = [&marks](std::string_view text) { (marks += " · ") += text; };
+    if (const auto status = TextOf(transaction, "status");
+        !status.empty() && status != "completed") {
+      add(Words(status));
+    }
+    if (TextOf(transaction, "training") == "true") add(strings::kReceiptTraining);
+    if (kind_ == "return") add(strings::kReceiptReturn);
+    if (data_.Find("voids")) add(strings::kReceiptVoid);
+    return marks;
+  }
+
+  void Fact(std::string_view label, std::string_view value) {
+    if (!value.empty()) html_.Put("<dt>{}</dt><dd>{}</dd>\n", label, value);
+  }
+  void Head() {
+    const std::pair<std::string_view, std::string_view> parts[] = {
+        {"transaction", "transaction_no"},
+        {"transfer", "transfer_id"},
+        {"count", "count_id"},
+        {"adjustment", "adjustment_id"},
+        {"close", "z_no"}};
+    html_.Raw("<dl class=\"facts\">");
+    for (const auto& [name, number] : parts) {
+      const JsonValue part = data_.Find(name);
+      if (!part.is_object()) continue;
+      Fact(strings::kReceiptNumber, TextOf(part, number));
+      Fact(strings::kStoreWord, TextOf(part, "store_id"));
+      Fact(strings::kRegister, TextOf(part, "register_id"));
+      Fact(strings::kBusinessDay, TextOf(part, "business_day"));
+      for (const char* time : {"end_at", "shipped_at", "received_at", "as_of", "adjusted_at",
+                               "closed_at", "voided_at"}) {
+        Fact(strings::kWhen, TextOf(part, time));
+      }
+      Fact(strings::kReason, Words(TextOf(part, "reason")));
+      Fact(strings::kReceiptFrom, TextOf(part, "from_store_id"));
+      Fact(strings::kReceiptTo, TextOf(part, "to_store_id"));
+    }
+    const JsonValue voids = data_.Find("voids");
+    Fact(strings::kReceiptVoids, TextOf(voids, "transaction_no"));
+    html_.Raw("</dl>\n");
+  }
+
+  // The name if there is one, and what identifies it.
+  static std::string ItemText(JsonValue item) {
+    std::string text(TextOf(item, "description"));
+    for (const char* name : {"sku", "gtin"}) {
+      const auto id = TextOf(item, name);
+      if (id.empty() || id == text) continue;
+      (text += text.empty() ? "" : " · ") += id;
+    }
+    return text.empty() ? "–" : text;
+  }
+  static std::string QuantityText(JsonValue line) {
+    std::string text(TextOf(line, line.Find("quantity") ? "quantity" : "counted"));
+    const auto uom = TextOf(line, "uom");
+    if (!uom.empty()) (text += " ") += uom;
+    return text;
+  }
+  // Not sold plainly: returned, voided, short, damaged.
+  static std::string LineMarks(JsonValue line) {
+    std::string marks;
+    const auto add = [&marks](std::string text) {
+      if (!text.empty()) (marks += marks.empty() ? "" : ", ") += text;
+    };
+    const auto action = TextOf(line, "action");
+    if (action != "sale" && action != "sold") add(Words(action));
+    if (const auto bucket = TextOf(line, "bucket"); bucket != "on_hand") add(Words(bucket));
+    add(Words(TextOf(line, "reason")));
+    add(Words(TextOf(line, "condition")));
+    if (TextOf(line, "non_stock") == "true") add(std::string(strings::kReceiptNonStock));
+    return marks;
+  }
+  void Line(JsonValue line) {
+    const std::string marks = LineMarks(line);
+    html_.Put("<tr><th scope=\"row\">{}", ItemText(line.Find("item")));
+    if (!marks.empty()) html_.Put(" <small>{}</small>", marks);
+    html_.Put("</th><td class=\"num\" data-k=\"{}\">{}</td>", strings::kReceiptQuantity,
+              QuantityText(line));
+    html_.Put("<td class=\"num\" data-k=\"{}\">{}</td>", strings::kReceiptPrice,
+              TextOf(line, "unit_price"));
+    const auto net = TextOf(line, "net_amount");
+    html_.Put("<td class=\"num\" data-k=\"{}\">{}</td></tr>\n", strings::kReceiptAmount,
+              net.empty() ? TextOf(line, "extended_amount") : net);
+  }
+  void Lines() {
+    const JsonValue lines = data_.Find("lines");
+    if (lines.size() == 0) return;
+    html_.Put(
+        "<table class=\"cards\"><thead><tr><th scope=\"col\">{}</th><th scope=\"col\" "
+        "class=\"num\">{}</th><th scope=\"col\" class=\"num\">{}</th><th scope=\"col\" "
+        "class=\"num\">{}</th></tr></thead><tbody>\n",
+        strings::kReceiptItem, strings::kReceiptQuantity, strings::kReceiptPrice,
+        strings::kReceiptAmount);
+    size_t shown = 0;
+    for (const JsonValue line : lines) {
+      if (shown++ == kMaxReceiptLines) break;
+      Line(line);
+    }
+    html_.Raw("</tbody></table>\n");
+    if (lines.size() > kMaxReceiptLines) {
+      html_.Put("<p class=\"note\">{}</p>\n",
+                fmt::format(strings::kReceiptMore, lines.size() - kMaxReceiptLines));
+    }
+  }
+
+  void Totals() {
+    const JsonValue totals = data_.Find("totals");
+    const std::pair<std::string_view, const char*> amounts[] = {
+        {strings::kReceiptNet, "net_amount"},
+        {strings::kReceiptTax, "tax_amount"},
+        {strings::kReceiptDiscount, "discount_amount"},
+        {strings::kReceiptRounding, "rounding_amount"},
+        {strings::kReceiptTotal, "grand_amount"}};
+    const auto currency = TextOf(data_, "currency");
+    Amounts(totals, amounts, currency);
+  }
+  template <class Rows>
+  void Amounts(JsonValue part, const Rows& rows, std::string_view unit) {
+    if (!part.is_object()) return;
+    html_.Raw("<dl class=\"amounts\">");
+    for (const auto& [label, name] : rows) {
+      const auto amount = TextOf(part, name);
+      if (amount.empty()) continue;
+      html_.Put("<dt>{}</dt><dd>{}{}{}</dd>\n", label, amount, unit.empty() ? "" : " ", unit);
+    }
+    html_.Raw("</dl>\n");
+  }
+  void Tenders() {
+    const JsonValue tenders = data_.Find("tenders");
+    if (tenders.size() == 0) return;
+    html_.Put("<h3>{}</h3><dl class=\"amounts\">", strings::kReceiptTenders);
+    for (const JsonValue tender : tenders) {
+      html_.Put("<dt>{}</dt><dd>{}</dd>\n", Words(TextOf(tender, "type")),
+                TextOf(tender, "amount"));
+    }
+    html_.Raw("</dl>\n");
+  }
+  // A Z report: what the register told of its day.
+  void Close() {
+    const std::pair<std::string_view, const char*> figures[] = {
+        {strings::kReceiptFirst, "first_transaction_no"},
+        {strings::kReceiptLast, "last_transaction_no"},
+        {strings::kReceiptCount, "transaction_count"},
+        {strings::kReceiptNet, "net_amount"},
+        {strings::kReceiptTax, "tax_amount"}};
+    Amounts(data_.Find("pos_control"), figures, "");
+  }
+
+  const std::string_view kind_;
+  const JsonValue data_;
+  Html html_;
+};
+
+}  // namespace
+
+std::string ReceiptHtml(std::string_view kind, const std::string& json) {
+  JsonParser parser;
+  std::string bytes = json;
+  const auto root = parser.Parse(bytes);
+  if (!root.ok() || !root->is_object()) return "";
+  const char* const parts[] = {"transaction", "transfer", "count", "adjustment", "close"};
+  const bool known = std::any_of(std::begin(parts), std::end(parts), [&root](const char* part) {
+    return root->Find(part).is_object();
+  });
+  if (!known) return "";
+  return Receipt(kind.empty() ? root->String("kind") : kind, *root).Build();
+}
+
+}  // namespace tillrelay::web
