@@ -151,8 +151,34 @@ Status DropArchive::Move(const Original& original, const Fd& folder, const std::
   }
   struct stat moved {};
   const bool known = fstatat(folder.get(), archived.c_str(), &moved, AT_SYMLINK_NOFOLLOW) == 0;
-  return known && SameFile(original.identity, moved) ? Status::Ok()
-                                                     : MoveBack(original, folder, archived);
+  if (!known || !SameFile(original.identity, moved)) return MoveBack(original, folder, archived);
+  if (!S_ISREG(moved.st_mode)) return Status::Ok();
+  if (moved_.size() >= kMostWatched) moved_.pop_front();
+  moved_.push_back({original, &folder, archived, clock_.Now() + kStillWritten});
+  return Status::Ok();
+}
+
+void DropArchive::TakeBackChanged() {
+  std::erase_if(moved_, [this](const Moved& moved) { return TakeBack(moved); });
+}
+
+bool DropArchive::TakeBack(const Moved& moved) {
+  struct stat now {};
+  if (fstatat(moved.folder->get(), moved.archived.c_str(), &now, AT_SYMLINK_NOFOLLOW) != 0 ||
+      now.st_ino != moved.original.identity.st_ino) {
+    return true;  // trimmed, or taken away by a person
+  }
+  if (SameFile(moved.original.identity, now)) return clock_.Now() >= moved.until;
+  const Status back = MoveBack(moved.original, *moved.folder, moved.archived);
+  if (back.code() == Code::kNotFound) {
+    log::Warning("capture",
+                 "{} was written to after it had been read; it is taken again. Write files under "
+                 "another name and rename them when they are complete",
+                 moved.original.name);
+    return true;
+  }
+  log::Error("capture", "{}: {}", moved.original.name, back.message());
+  return true;
 }
 
 // Somebody wrote to the file, or put another in its place, after it was read: it is taken again.

@@ -3,7 +3,8 @@
 //   its scrubbed copy: written aside, synced, renamed, the directory synced, and only then does the
 //   original go; a crash never leaves a part of it under a final name, and what it left aside is
 //   removed at the next start. A reason stands whole before its file does. Another file that took
-//   the name of one that was read is not archived in its place.
+//   the name of one that was read is not archived in its place, and one that grows afterwards is
+//   read again.
 //   Trim deletes what was archived longer ago than `keep`, only here. A rename stamps the inode
 //   with the wall clock; how old that is at least, the journal's observed time says: a clock that
 //   is wrong, for a second or for weeks, deletes nothing. A rejected directory with something in it
@@ -17,6 +18,7 @@
 #include <sys/stat.h>
 
 #include <chrono>
+#include <deque>
 #include <functional>
 #include <string>
 
@@ -55,6 +57,9 @@ class DropArchive {
   Status Keep(const Original& original, Place place, const std::string& reason);
   // After this, what was kept stays kept through a power cut.
   Status Sync();
+  // Files that were written to after they had been read and moved, by a writer that still has them
+  // open, go back to incoming/. Looked at for kStillWritten, the last kMostWatched of them.
+  void TakeBackChanged();
   // One small step; for idle moments.
   void Trim();
 
@@ -67,6 +72,17 @@ class DropArchive {
   std::string Prefix(int attempt) const;
   bool TrimOne(const Fd& folder, const std::string& name, const journal::ObservedTime& time);
 
+  static constexpr std::chrono::minutes kStillWritten{10};
+  static constexpr size_t kMostWatched = 1024;
+  struct Moved {
+    Original original;
+    const Fd* folder;
+    std::string archived;
+    Instant until{};
+  };
+  // True: it need not be looked at any more.
+  bool TakeBack(const Moved& moved);
+
   const Fd& incoming_;
   const std::chrono::hours keep_;
   const Observed observed_;
@@ -78,6 +94,7 @@ class DropArchive {
   int sweeping_ = 0;
   uint64_t swept_ = 0;
   Instant next_sweep_{};
+  std::deque<Moved> moved_;  // the oldest first
 };
 
 }  // namespace tillrelay::capture

@@ -173,6 +173,7 @@ void DropFolder::EndPass() {
   listing_.Restart();
   pass_.running = false;
   UpdateStats();
+  archive_.TakeBackChanged();
   archive_.Trim();
 }
 

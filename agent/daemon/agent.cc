@@ -99,9 +99,9 @@ std::optional<Failure> Agent::Start() {
 
 // The list of issues learns what this moment shows, and the moment shows what the list holds.
 void Agent::FeedIssues(Instant tick, monitor::Snapshot* snapshot) const {
-  snapshot->unbalanced_days = books_.Unbalanced();
+  snapshot->unbalanced_days = reconciliation_.Unbalanced();
   for (const monitor::Issue& issue : issues_.Unsettled()) {
-    if (issue.kind == "day" && books_.IsSettled(issue.key)) {
+    if (issue.kind == "day" && reconciliation_.IsSettled(issue.key)) {
       snapshot->settled_days.push_back(issue.id());
     }
   }

@@ -197,8 +197,9 @@ Status Agent::StartUplink() {
   if (driver.sender.has_broker) {
     options.make_link = [this](mqtt::Deliver deliver) { return MakeLink(std::move(deliver)); };
   }
-  driver.status_json = [this](size_t) {
-    return monitor::StatusJson(TakeSnapshot(), [this](WallTime t) { return LocalTime(t); });
+  driver.status_json = [this](size_t most) {
+    return monitor::StatusJson(
+        TakeSnapshot(), [this](WallTime t) { return LocalTime(t); }, most);
   };
   options.beat = Beat("uplink", kUplinkBudget);
   uplink_ =

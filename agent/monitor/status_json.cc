@@ -83,19 +83,22 @@ void Broker(JsonWriter& json, const Snapshot& s) {
   json.EndObject();
 }
 
-void Streams(JsonWriter& json, const Snapshot& s) {
+// `most`: of each list.
+void Streams(JsonWriter& json, const Snapshot& s, size_t most) {
   json.Key("streams").BeginArray();
   if (!s.journal.stream.empty()) Stream(json, CurrentStream(s), s.by_broker());
-  for (const StreamRow& row : s.older_streams) Stream(json, row, s.by_broker());
+  for (size_t i = 0; i < std::min(s.older_streams.size(), most); ++i) {
+    Stream(json, s.older_streams[i], s.by_broker());
+  }
   json.EndArray();
   json.Key("parked").BeginArray();
-  for (size_t i = 0; i < std::min(s.parked.size(), kMostListed); ++i) {
+  for (size_t i = 0; i < std::min(s.parked.size(), most); ++i) {
     const ParkedEvent& event = s.parked[i];
     json.BeginObject().Field("stream", event.stream).Field("sequence", event.sequence).EndObject();
   }
   json.EndArray();
   json.Key("lost").BeginArray();
-  for (size_t i = 0; i < std::min(s.lost.size(), kMostListed); ++i) {
+  for (size_t i = 0; i < std::min(s.lost.size(), most); ++i) {
     const LostRange& range = s.lost[i];
     json.BeginObject().Field("stream", range.stream);
     json.Field("from", range.from).Field("through", range.through);
@@ -106,7 +109,8 @@ void Streams(JsonWriter& json, const Snapshot& s) {
   }
   json.EndArray();
   json.Key("unknown_streams").BeginArray();
-  for (const uplink::UnknownStream& unknown : s.unknown_streams) {
+  for (size_t i = 0; i < std::min(s.unknown_streams.size(), most); ++i) {
+    const uplink::UnknownStream& unknown = s.unknown_streams[i];
     json.BeginObject().Field("stream", unknown.stream).Field("through", unknown.through);
     json.EndObject();
   }
@@ -114,18 +118,20 @@ void Streams(JsonWriter& json, const Snapshot& s) {
 }
 
 // Those that were heard last, where there are more than a shop can have: the message stays small.
-void Registers(JsonWriter& json, const capture::CaptureStats& c) {
+void Registers(JsonWriter& json, const capture::CaptureStats& c, size_t most) {
   std::vector<WallTime> heard;
   for (const auto& [id, till] : c.registers) heard.push_back(till.last_heard_at);
   WallTime oldest{};
-  if (heard.size() > kMostRegisters) {
-    std::nth_element(heard.begin(), heard.end() - kMostRegisters, heard.end());
-    oldest = *(heard.end() - kMostRegisters);
+  most = std::min(most, kMostRegisters);
+  if (most > 0 && heard.size() > most) {
+    const auto last = heard.end() - static_cast<std::ptrdiff_t>(most);
+    std::nth_element(heard.begin(), last, heard.end());
+    oldest = *last;
   }
   size_t reported = 0;
   json.Key("registers").BeginObject();
   for (const auto& [id, till] : c.registers) {
-    if (till.last_heard_at < oldest || reported++ >= kMostRegisters) continue;
+    if (till.last_heard_at < oldest || reported++ >= most) continue;
     json.Key(id).BeginObject();
     TimeOrNull(json, "last_heard_at", till.last_heard_at);
     json.Field("sales", till.sales).Field("returns", till.returns).Field("others", till.others);
@@ -157,14 +163,14 @@ void Counters(JsonWriter& json, const Snapshot& s) {
   json.Field("error", c.item_map->error).EndObject();
 }
 
-void Words(JsonWriter& json, const Verdict& verdict) {
+void Words(JsonWriter& json, const Verdict& verdict, size_t most) {
   json.Field("level", LevelWord(verdict.level)).Field("cause", verdict.cause);
   json.Field("sentence", verdict.sentence).Field("safe", verdict.safe);
   json.Key("steps").BeginArray();
   for (const std::string& step : verdict.steps) json.String(step);
   json.EndArray();
   json.Key("issues").BeginArray();
-  for (size_t i = 0; i < std::min(verdict.issues.size(), kMostIssues); ++i) {
+  for (size_t i = 0; i < std::min({verdict.issues.size(), kMostIssues, most}); ++i) {
     const Issue& issue = verdict.issues[i];
     json.BeginObject().Field("level", LevelWord(issue.level));
     json.Field("title", issue.title).Field("detail", issue.detail);
@@ -190,7 +196,10 @@ std::string UtcStamp(WallTime time) {
                      parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec);
 }
 
-std::string StatusJson(const Snapshot& s, const TimeText& time_text) {
+namespace {
+
+// With at most so many entries in each list.
+std::string Text(const Snapshot& s, const TimeText& time_text, size_t most) {
   const Verdict verdict = Diagnose(s, time_text);
   std::string out;
   out.reserve(2048);
@@ -219,12 +228,24 @@ std::string StatusJson(const Snapshot& s, const TimeText& time_text) {
   json.Field("taking_over", s.journal.taking_over);
   TextOrNull(json, "refusing", IntakeRefusal(s).value_or(""));
   TimeOrNull(json, "started_at", s.started_at);
-  Words(json, verdict);
-  Streams(json, s);
-  Registers(json, s.capture);
+  Words(json, verdict, most);
+  Streams(json, s, most);
+  Registers(json, s.capture, most);
   Counters(json, s);
   json.EndObject();
   return out;
+}
+
+}  // namespace
+
+std::string StatusJson(const Snapshot& s, const TimeText& time_text, size_t most_bytes) {
+  constexpr size_t kFewer[] = {256, 32, 4, 0};
+  std::string text = Text(s, time_text, kMostListed);
+  for (const size_t most : kFewer) {
+    if (most_bytes == 0 || text.size() <= most_bytes) break;
+    text = Text(s, time_text, most);
+  }
+  return text;
 }
 
 }  // namespace tillrelay::monitor

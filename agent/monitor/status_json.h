@@ -11,7 +11,10 @@
 
 namespace tillrelay::monitor {
 
-std::string StatusJson(const Snapshot& snapshot, const TimeText& time_text = UtcTimeText);
+// `most_bytes`: what the broker takes; its lists are shortened until it fits, as far as that goes.
+// 0: no bound.
+std::string StatusJson(const Snapshot& snapshot, const TimeText& time_text = UtcTimeText,
+                       size_t most_bytes = 0);
 
 // "2026-11-21T16:42:09Z"
 std::string UtcStamp(WallTime time);

@@ -61,7 +61,7 @@ class LineBudget {
   Duration Patience(size_t under_way) const {
     // Only a bound that has grown far says what the line can do.
     const double proven = bytes_ > kProven ? static_cast<double>(bytes_) / 8 : 0;
-    const double rate = std::max<double>(least_rate(), proven);
+    const double rate = std::max(static_cast<double>(least_rate()), proven);
     const double most = std::chrono::duration<double>(kMostPatience - kPatience).count();
     const std::chrono::duration<double> line(std::min(most, static_cast<double>(under_way) / rate));
     return kPatience + std::chrono::duration_cast<Duration>(line);

@@ -12,7 +12,7 @@ Sender::Sender(SenderOptions options, JournalPosition journal, Random* random)
       random_(*random),
       journal_(std::move(journal)),
       reconnect_delay_(options_.retry_min, options_.retry_max, random),
-      desk_(options_.session),
+      replays_(options_.session),
       cap_(options_.max_events_per_s, options_.max_bytes_per_s),
       phase_(options_.has_broker ? Phase::kWaiting : Phase::kIdle) {
   window_.Restart(settled_through());
@@ -88,7 +88,7 @@ void Sender::Down(const Failure& failure, Instant now) {
   sent_bytes_ = 0;
   probe_ = 0;
   lower_.reset();
-  desk_.Finish("interrupted");
+  replays_.Finish("interrupted");
   // What the journal is to do stays to be done; what was for the link is void.
   std::erase_if(queue_, [](const Action& action) {
     return !std::holds_alternative<act::SaveConfirmation>(action) &&
@@ -165,7 +165,7 @@ void Sender::OnSent(uint64_t token, const SendWindow::Flight& flight, size_t byt
   cap_.Took(events, bytes);
   if (flight.replay) {
     replayed_ += events;
-    if (Replay* replay = desk_.active()) replay->sent += events;
+    if (Replay* replay = replays_.active()) replay->sent += events;
     return;
   }
   const uint64_t last = flight.through();
@@ -180,7 +180,7 @@ void Sender::OnSent(uint64_t token, const SendWindow::Flight& flight, size_t byt
 }
 
 void Sender::OnScanned(uint64_t numbers) {
-  if (Replay* replay = desk_.active()) replay->looked += numbers;
+  if (Replay* replay = replays_.active()) replay->looked += numbers;
 }
 
 void Sender::OnAcked(uint64_t token, Instant now) {
@@ -354,15 +354,15 @@ std::optional<Action> Sender::NextSend(Instant now) {
 }
 
 std::optional<Action> Sender::NextReplay(Instant now) {
-  Replay* replay = desk_.active();
-  if (replay == nullptr && std::exchange(owed_due_, false)) replay = desk_.StartOwed(Places());
+  Replay* replay = replays_.active();
+  if (replay == nullptr && std::exchange(owed_due_, false)) replay = replays_.StartOwed(Places());
   if (replay == nullptr) return std::nullopt;
   wire::Reply reply{replay->id, "progress", replay->sent, replay->of, "", {}};
   if (replay->pieces.empty()) {
     if (window_.replays_in_flight() > 0) return std::nullopt;
     reply.state = "done";
     const bool tell = replay->by_command;
-    desk_.Finish("done");
+    replays_.Finish("done");
     if (!tell) return std::nullopt;
     return act::SendReply{reply};
   }
@@ -383,7 +383,7 @@ std::optional<Action> Sender::NextReplay(Instant now) {
 }
 
 Status Sender::StartReplay(const ReplayOrder& order, const std::string& id) {
-  return desk_.Start(order, id, Places());
+  return replays_.Start(order, id, Places());
 }
 
 Instant Sender::NextDeadline(Instant now) const {
@@ -459,12 +459,12 @@ void Sender::Describe(UplinkStats* stats, Instant now, WallTime wall) const {
   stats->replayed_total = replayed_;
   stats->connects_total = connects_;
   stats->failures_total = failures_;
-  stats->refused_commands_total = desk_.refused();
+  stats->refused_commands_total = replays_.refused();
   stats->disbelieved_confirmations_total = disbelieved_;
   stats->forks_total = forks_;
   stats->parked_total = parked_total_;
   stats->lost_total = lost_;
-  stats->replays = desk_.Progress();
+  stats->replays = replays_.Progress();
 }
 
 }  // namespace tillrelay::uplink

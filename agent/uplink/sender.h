@@ -130,7 +130,7 @@ class Sender {
     const size_t under_way = window_.bytes_in_flight();
     return window_.free() > 0 && (under_way == 0 || under_way < line_.bytes());
   }
-  bool replaying() const { return desk_.active() != nullptr; }
+  bool replaying() const { return replays_.active() != nullptr; }
   size_t message_bytes() const { return line_.message_bytes(); }
   // Of the next connection.
   seconds keep_alive() const { return keep_alive_; }
@@ -195,7 +195,7 @@ class Sender {
   SendWindow window_;
   LineBudget line_;
   seconds keep_alive_{kKeepAlive};
-  ReplayQueue desk_;
+  ReplayQueue replays_;
   RateCap cap_;
   std::deque<Action> queue_;  // decided, not yet taken
 

@@ -185,7 +185,7 @@ void Sender::OnStream(const JournalPosition& position, Instant now) {
   disagreements_.erase(position.stream);
   probe_ = 0;
   parked_.clear();
-  desk_.Finish("interrupted");
+  replays_.Finish("interrupted");
   window_.ForgetNumbers();
   Rewind();
   progress_at_ = now;
@@ -232,7 +232,7 @@ std::string Sender::Proven(const wire::Command& command, ChainVerdict verdict, I
 
 void Sender::OnCommand(const wire::Command& command, ChainVerdict verdict, bool retained,
                        Instant now) {
-  ReplayQueue::Answer answer = desk_.Take(command, retained, Places());
+  ReplayQueue::Answer answer = replays_.Take(command, retained, Places());
   if (retained) return;  // counted, not even answered
   wire::Reply& reply = answer.reply;
   if (command.command == "report" && reply.state == "done") {
@@ -249,7 +249,7 @@ void Sender::OnCommand(const wire::Command& command, ChainVerdict verdict, bool 
   }
   if (verdict == ChainVerdict::kOther) {
     // The centre knows another history just below: what it asks for is not ours to declare.
-    desk_.Finish("interrupted");
+    replays_.Finish("interrupted");
     ForkBecause({command.stream, 0, kCopied}, now);
     reply.state = "refused";
     reply.reason = "fork";

@@ -15,6 +15,7 @@
 #include "agent/uplink/centre_key.h"
 #include "agent/uplink/journal_port.h"
 #include "agent/uplink/latency.h"
+#include "agent/uplink/link_cause.h"
 #include "agent/uplink/sender.h"
 #include "agent/uplink/twin_watch.h"
 #include "common/base/clock_trust.h"
@@ -34,7 +35,7 @@ struct UplinkDriverOptions {
   wire::Topics topics;
   // The retained status in at most so many bytes; 0: no bound.
   std::function<std::string(size_t)> status_json;
-  bool batches = false, zstd = false;        // delivery.form
+  bool batches = false, zstd = false;  // delivery.form
   // Single events while little waits; batches, and zstd, where much waits and the centre's
   // confirmation has said that it takes them.
   bool automatic = false;
@@ -160,7 +161,5 @@ class UplinkDriver {
   Unapplied unapplied_;
   Latency latency_;
 };
-
-LinkCause CauseOf(mqtt::FailureCause cause);
 
 }  // namespace tillrelay::uplink

@@ -210,7 +210,7 @@ struct Changes {
   std::vector<std::pair<CellKey, size_t>> negative, no_longer_negative;
   std::map<uint64_t, std::string> hashes;                            // by position
   std::map<std::pair<NumberKey, std::string>, uint64_t> duplicates;  // and id -> how often now
-  std::vector<EventRow> forks;
+  std::vector<EventRow> diverged;
   std::vector<std::pair<StreamKey, LossRow>> losses;
   std::map<NumberKey, uint64_t> loss_filled;  // by the loss's first number: how many came after all
   std::vector<DoubtfulRow> doubtful;

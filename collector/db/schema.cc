@@ -204,6 +204,9 @@ CREATE TABLE warehouse (
 INSERT INTO warehouse SELECT 1, position, purged FROM head;
 )sql";
 
+// Named as what it holds: events of another history than ours.
+constexpr const char* kDiverged = "ALTER TABLE fork RENAME TO diverged;\n";
+
 // Publications of all tables, which change data capture uses, need a primary key on each.
 constexpr const char* kPrimaryKeys = R"sql(
 ALTER TABLE event ADD PRIMARY KEY (store_id, stream, sequence);
@@ -244,7 +247,7 @@ std::string In(Dialect dialect, std::string text) {
 }  // namespace
 
 Result<std::string> SchemaSteps(Dialect dialect, int64_t from) {
-  const std::string seventh = kReceipts;
+  const std::string seventh = std::string(kDiverged) + kReceipts;
   const std::string keys = dialect == Dialect::kPostgres ? kPrimaryKeys : "";
   const std::string sixth = kMovements + keys + seventh;
   const std::string fifth = kUnapplied + sixth;

@@ -98,7 +98,11 @@ class Sql {
   // What is read from here to Rollback is of one moment; nothing can be written.
   virtual Status Snapshot() = 0;
   virtual void Rollback() = 0;
+  // Never makes a database anew: one that is gone stays a failure.
   virtual Status Reopen() = 0;
+  // Whether what is written can be found again. Unavailable: the file has another name now, or
+  // none. A commit says so as well.
+  virtual Status InPlace() { return Status::Ok(); }
   virtual bool usable() const = 0;
   // Whether this collector is the one that asks for gaps and looks after stores; one at a time.
   virtual Result<bool> Lead() = 0;

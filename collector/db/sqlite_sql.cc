@@ -109,11 +109,19 @@ class SqliteSql final : public Sql {
   Status Snapshot() override;
   void Rollback() override;
   Status Reopen() override;
+  Status InPlace() override;
   bool usable() const override { return db_.open(); }
   Result<bool> Lead() override { return true; }
   bool shared() const override { return false; }
 
  private:
+  // Which file lies under a name.
+  struct FileId {
+    dev_t device = 0;
+    ino_t inode = 0;  // 0: none
+    bool operator==(const FileId&) const = default;
+  };
+  static FileId IdOf(const std::string& path);
   Status Prepare();
   Result<sqlite::Statement*> Prepared(const Statement& statement, const Input& input);
   Status Each(const Call& call, Rows* found);
@@ -125,14 +133,22 @@ class SqliteSql final : public Sql {
   std::map<const Statement*, sqlite::Statement> prepared_;
   std::optional<sqlite::Transaction> transaction_;
   bool snapshot_ = false;
+  bool opened_ = false;  // once: the database is not made again
+  FileId file_, log_;    // as they were opened; the log appears with the first write
 };
+
+SqliteSql::FileId SqliteSql::IdOf(const std::string& path) {
+  struct stat info {};
+  if (stat(path.c_str(), &info) != 0) return {};
+  return {info.st_dev, info.st_ino};
+}
 
 Status SqliteSql::Open() {
   sqlite::OpenOptions options;
   const bool writes = access_ == Access::kWrite;
   if (writes) options.cache_kib = kCacheKib;
   options.read_only = access_ == Access::kRead;
-  options.create = writes;
+  options.create = writes && !opened_;
   if (writes) {
     auto lock = TakeLock(path_ + ".lock");
     if (!lock.ok()) return std::move(lock).status();
@@ -144,6 +160,9 @@ Status SqliteSql::Open() {
   if (!writes) return Status::Ok();
   Status prepared = Prepare();
   if (!prepared.ok()) db_ = {};
+  opened_ = opened_ || prepared.ok();
+  file_ = IdOf(path_);
+  log_ = IdOf(path_ + "-wal");
   return std::move(prepared).Within(path_);
 }
 
@@ -186,7 +205,16 @@ Status SqliteSql::Commit() {
   CHECK(transaction_);
   TRY(transaction_->Commit());
   transaction_.reset();
-  return Status::Ok();
+  return access_ == Access::kWrite ? InPlace() : Status::Ok();
+}
+
+Status SqliteSql::InPlace() {
+  const FileId file = IdOf(path_), log = IdOf(path_ + "-wal");
+  if (log_.inode == 0) log_ = log;
+  if (file == file_ && log == log_) return Status::Ok();
+  return Unavailable(path_ +
+                     " or its log was removed, moved or replaced while it was open; put it "
+                     "back, or start the collector anew");
 }
 
 // A connection that failed to sync is not trusted again: what it holds in memory may never have

@@ -90,15 +90,15 @@ inline const Statement kDuplicates(
     " ON CONFLICT (store_id, stream, sequence, id) DO UPDATE SET"
     " seen = duplicate.seen + excluded.seen, last_at = excluded.last_at",
     "a b c# d e# f");
-inline const Statement kForks(
-    "INSERT INTO fork (store_id, stream, sequence, chain, body, at, id, kind, occurred_at,"
+inline const Statement kDiverged(
+    "INSERT INTO diverged (store_id, stream, sequence, chain, body, at, id, kind, occurred_at,"
     " recorded_at) SELECT r.a, r.b, r.c, r.d, r.e, r.f, r.g, r.h, r.i, r.j FROM {rows} WHERE true"
     " ON CONFLICT DO NOTHING",
     "a b c# d e f g h i j");
 // What has no effect of its own (parked, stream_opened, loss) stays where it is.
 inline const Statement kForgotten(
     "SELECT f.store_id, f.stream, f.sequence, f.id, f.kind, f.occurred_at, f.recorded_at, f.at,"
-    " f.chain, 0, f.body FROM {rows} JOIN fork f ON f.at < r.a"
+    " f.chain, 0, f.body FROM {rows} JOIN diverged f ON f.at < r.a"
     " WHERE f.kind NOT IN ('parked', 'stream_opened', 'loss', 'unapplied') AND NOT EXISTS"
     " (SELECT 1 FROM event e WHERE e.id = f.id AND e.counted = 1)"
     " ORDER BY f.at, f.store_id, f.stream, f.sequence LIMIT 200",

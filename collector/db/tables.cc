@@ -298,12 +298,12 @@ Status Tables::WriteRest(const Changes& changes) {
     duplicates.Text(changes.now);
   }
   TRY(sql_.Queue(sql::kDuplicates, duplicates));
-  Input forks(sql::kForks);
-  for (const EventRow& e : changes.forks) {
-    Key(forks, e.key).Int(e.sequence).Own(ChainText(e.chain)).Text(e.body).Text(changes.now);
-    forks.Text(e.id).Text(e.kind).Text(e.occurred_at).Text(e.recorded_at);
+  Input diverged(sql::kDiverged);
+  for (const EventRow& e : changes.diverged) {
+    Key(diverged, e.key).Int(e.sequence).Own(ChainText(e.chain)).Text(e.body).Text(changes.now);
+    diverged.Text(e.id).Text(e.kind).Text(e.occurred_at).Text(e.recorded_at);
   }
-  TRY(sql_.Queue(sql::kForks, forks));
+  TRY(sql_.Queue(sql::kDiverged, diverged));
   Input losses(sql::kSaveLosses);
   for (const auto& [key, loss] : changes.losses) {
     Key(losses, key).Int(loss.range.first).Int(loss.range.last).Text(loss.reason);

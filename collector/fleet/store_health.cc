@@ -95,9 +95,9 @@ void JudgeFacts(const HealthRules& judge, StoreHealth* store) {
         fmt::format("{} journal{} ended without a known end: events after it may be lost, last {}",
                     facts.open_losses, facts.open_losses == 1 ? "" : "s", facts.open_at));
   }
-  if (facts.forks > 0) {
+  if (facts.diverged > 0) {
     Add(store, fresh(facts.fork_at),
-        fmt::format("two histories: {} events kept aside, last {}", facts.forks, facts.fork_at));
+        fmt::format("two histories: {} events kept aside, last {}", facts.diverged, facts.fork_at));
   }
   if (facts.doubtful > 0) {
     Add(store, fresh(facts.doubtful_at),

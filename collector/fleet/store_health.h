@@ -20,7 +20,7 @@ struct StoreFacts {
   uint64_t streams = 0, confirmed = 0;  // confirmed: events at or below the watermarks
   uint64_t missing = 0;
   std::string missing_since;
-  uint64_t forks = 0, lost = 0, owed = 0, unapplied = 0;
+  uint64_t diverged = 0, lost = 0, owed = 0, unapplied = 0;
   uint64_t open_losses = 0;  // streams' ends that nobody knows
   uint64_t doubtful = 0;     // events that may have counted before their ids were deleted
   // Exceptions that nobody has acknowledged.

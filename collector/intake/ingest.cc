@@ -157,7 +157,7 @@ void Ingest::CountOutcome(Outcome outcome, const Arrived& e) {
       ++counters_.forks;
       forked_.Report(
           fmt::format("ALARM store {}: stream {} has two histories; what contradicts ours is"
-                      " kept in table fork",
+                      " kept in table diverged",
                       e.key.store, e.key.stream),
           clock_.Now());
       return;

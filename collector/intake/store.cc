@@ -275,7 +275,7 @@ Status Store::DivergeOutOfOrder(const StreamKey& key, uint64_t from) {
 Status Store::DivergeHeld(const EventRow& held) {
   const NumberKey number{held.key, held.sequence};
   if (fresh_.contains(number)) TRY(Flush());
-  changes_.forks.push_back(held);
+  changes_.diverged.push_back(held);
   changes_.dropped.push_back(number);
   rows_[number] = std::nullopt;
   if (held.kind == kParked) changes_.owed_over.push_back(number);
@@ -306,7 +306,7 @@ Result<uint64_t> Store::ApplyDiverged(const std::string& before) {
 }
 
 void Store::Diverge(const Arrived& e) {
-  changes_.forks.push_back(RowOf(e));
+  changes_.diverged.push_back(RowOf(e));
   if (!e.unapplied.empty()) Keep(e);
 }
 

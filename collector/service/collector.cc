@@ -98,6 +98,7 @@ void Collector::ConfirmAll() {
 void Collector::Tick() {
   TryReopen();
   connection_.Tick(clock_.Now());
+  if (!failing()) CheckPlace();
   if (!failing()) Upkeep();
   RunOrders();
   if (!failing()) SendConfirmations();
@@ -108,6 +109,13 @@ void Collector::Tick() {
   news_.connected = connection_.up();
   news_.failing = failing();
   fleet_.SetActivity(news_);
+}
+
+void Collector::CheckPlace() {
+  const Instant now = clock_.Now();
+  if (now < place_at_) return;
+  place_at_ = now + kPlaceEvery;
+  if (Status there = store_.sql()->InPlace(); !there.ok()) StoreFailed(there);
 }
 
 void Collector::Stop() {

@@ -56,6 +56,7 @@ class Collector {
  private:
   static constexpr std::chrono::milliseconds kGapSpacing{200};  // between two writes of table gap
   static constexpr std::chrono::seconds kRetryLeast{1}, kRetryMost{30};
+  static constexpr std::chrono::seconds kPlaceEvery{1};   // is the database still where it was
   static constexpr std::chrono::seconds kUpkeepEvery{1};  // of a shared database
   static constexpr std::chrono::seconds kPurgeEvery{60};  // when nothing is too old
   static constexpr std::chrono::seconds kRolledBack{60};  // numbers above a head that fell
@@ -78,6 +79,7 @@ class Collector {
   void LogGap(const StreamKey& key, const std::vector<Gap>& gaps);
   void StoreFailed(const Status& failure);
   void TryReopen();
+  void CheckPlace();
   bool failing() const { return retry_at_.has_value(); }
   Now Read() const;
   // collector_control.cc
@@ -127,7 +129,7 @@ class Collector {
   std::map<StreamKey, std::vector<wire::Range>> reported_gaps_;
   std::map<StreamKey, Instant> forks_reported_at_, fallen_since_, gone_since_, kept_at_;
   std::set<StreamKey> unsaved_gaps_;
-  Instant gaps_saved_at_{}, upkeep_at_{}, purge_at_{}, rescue_at_{}, detect_at_{};
+  Instant gaps_saved_at_{}, upkeep_at_{}, purge_at_{}, place_at_{}, rescue_at_{}, detect_at_{};
   bool filled_ = false;  // movement holds everything that is kept
   bool receipts_filled_ = false;
   // When the next held count can be applied, microseconds by the wall clock; to be read anew when

@@ -192,7 +192,7 @@ Status Collector::CheckFallen(const std::string& store, const wire::StoreStatus&
     TRY(store_.Commit());
     log::Error("collector",
                "ALARM store {}: stream {} was rolled back to {}; what we held above is"
-               " kept in table fork",
+               " kept in table diverged",
                store, reported.stream, reported.head);
     TRY(RefreshGaps(key));
   }

@@ -72,7 +72,7 @@ void Stores(const MetricsView& view, Metrics* m) {
     lost += s.facts.lost;
     open += s.facts.open_losses;
     doubtful += s.facts.doubtful;
-    aside += s.facts.forks;
+    aside += s.facts.diverged;
     owed += s.facts.owed;
     unapplied += s.facts.unapplied;
     held += s.facts.held + s.facts.too_old;

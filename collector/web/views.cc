@@ -17,7 +17,7 @@ const Statement kStreamFacts(
     "SELECT store_id, COUNT(*), SUM(confirmed_through) FROM stream GROUP BY store_id", "");
 const Statement kGapFacts(
     "SELECT store_id, SUM(last - first + 1), MIN(since) FROM gap GROUP BY store_id", "");
-const Statement kForkFacts("SELECT store_id, COUNT(*), MAX(at) FROM fork GROUP BY store_id", "");
+const Statement kDivergedFacts("SELECT store_id, COUNT(*), MAX(at) FROM diverged GROUP BY store_id", "");
 // Losses that a person has acknowledged are known.
 const Statement kLossFacts(
     "SELECT store_id, SUM(last - first + 1 - filled), MAX(at) FROM loss l WHERE NOT EXISTS"
@@ -82,7 +82,7 @@ void StoreJson(const StoreHealth& s, JsonWriter* json) {
       .Field("lost", s.facts.lost)
       .Field("open_losses", s.facts.open_losses)
       .Field("doubtful", s.facts.doubtful)
-      .Field("kept_aside", s.facts.forks)
+      .Field("kept_aside", s.facts.diverged)
       .Field("owed", s.facts.owed)
       .Field("unapplied", s.facts.unapplied)
       .Field("held_counts", s.facts.held + s.facts.too_old);
@@ -124,7 +124,7 @@ Result<std::map<std::string, StoreFacts>> ReadFacts(Sql* sql) {
   const Input none(kStreamFacts);
   auto all = sql->RunAll({{&kStreamFacts, &none},
                           {&kGapFacts, &none},
-                          {&kForkFacts, &none},
+                          {&kDivergedFacts, &none},
                           {&kLossFacts, &none},
                           {&kOwedFacts, &none},
                           {&kOpenFacts, &none},
@@ -149,7 +149,7 @@ Result<std::map<std::string, StoreFacts>> ReadFacts(Sql* sql) {
     f->missing_since = since;
   });
   each((*all)[2], [](Facts f, uint64_t n, const std::string& at) {
-    f->forks = n;
+    f->diverged = n;
     f->fork_at = at;
   });
   each((*all)[3], [](Facts f, uint64_t n, const std::string& at) {

@@ -93,7 +93,7 @@ std::set<std::string> Centre::Counted() {
 
 int64_t Centre::UnappliedDiverged() {
   return Query(
-      "SELECT count(*) FROM fork f WHERE kind NOT IN ('parked','stream_opened','loss') AND "
+      "SELECT count(*) FROM diverged f WHERE kind NOT IN ('parked','stream_opened','loss') AND "
       "NOT EXISTS (SELECT 1 FROM event e WHERE substr(e.id,1,36) = f.id AND counted = 1)");
 }
 
@@ -109,7 +109,7 @@ std::string Centre::Told() {
        {"SELECT 'stream '||store_id||' '||stream||' through '||confirmed_through||' seen '||"
         "highest_seen FROM stream",
         "SELECT 'gap '||stream||' '||first||'-'||last FROM gap",
-        "SELECT 'aside '||stream||' '||count(*)||' '||min(sequence)||'-'||max(sequence) FROM fork "
+        "SELECT 'aside '||stream||' '||count(*)||' '||min(sequence)||'-'||max(sequence) FROM diverged "
         "GROUP BY stream"}) {
     auto rows = db->Prepare(sql);
     CHECK(rows.ok());

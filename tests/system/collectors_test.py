@@ -109,7 +109,7 @@ class Centre:
             "WHERE counted = 1")[0]
         check(counted == [str(EVENTS), str(EVENTS), "1", str(EVENTS)], f"counted {counted}")
         check(self.number("SELECT count(*) FROM event WHERE counted = 0") == 0, "islands are left")
-        check(self.number("SELECT count(*) FROM fork") == 0, "forks")
+        check(self.number("SELECT count(*) FROM diverged") == 0, "forks")
         disorder = self.number(
             "SELECT count(*) FROM (SELECT position, lag(position) OVER "
             "(PARTITION BY store_id, stream ORDER BY sequence) AS before FROM event) x "

@@ -89,7 +89,7 @@ def damage(world, every, start):
 
 def no_false_fork(world, store):
     check("told to fork" not in world.collector.text(), "the collector told the store to fork")
-    check(world.central("SELECT count(*) FROM fork")[0][0] == 0, "events were kept aside")
+    check(world.central("SELECT count(*) FROM diverged")[0][0] == 0, "events were kept aside")
     status = world.status()
     check(not status["unknown_streams"], f"unknown streams: {status['unknown_streams']}")
     return f"{len(store.accepted)} accepted, {len(store.lost())} lost, all of them declared"
@@ -158,7 +158,8 @@ def the_list_of_known_ids_goes():
             answer = world.post(json.dumps(document).encode())[1]["results"][0]
             check(answer["outcome"] == outcome, f"{number}: {answer}")
         world.wait_delivered()
-        after = world.central("SELECT count(*) FROM event WHERE counted = 1 AND kind = 'sale'")[0][0]
+        after = world.central("SELECT count(*) FROM event WHERE counted = 1 AND "
+                              "kind = 'sale'")[0][0]
         check(after == 60, f"{after} sales counted")
         return "60 delivered receipts are known again from their events"
 

@@ -233,7 +233,7 @@ class World:
             check(highest == through, f"stream {stream}: seen {highest}, confirmed {through}")
         # A gap that was closed leaves the table with the collector's next writing of it.
         wait_for(lambda: self.central("SELECT count(*) FROM gap")[0][0] == 0, "the gaps' end", 10)
-        for table in ("fork", "loss"):
+        for table in ("diverged", "loss"):
             rows = self.central(f"SELECT count(*) FROM {table}")[0][0]
             check(rows == 0, f"{rows} rows in {table}")
         mine = [(n, bytes(i).hex()) for n, i in self.local(

@@ -4,6 +4,7 @@ former one again: nothing is lost, declared, or counted twice, and nobody sees a
 
 import glob
 import json
+import os
 
 from harness import World, check, run_together, wait_for
 
@@ -92,5 +93,43 @@ def to_another_prefix_and_back():
         return f"{move.told} sales under two prefixes counted once"
 
 
+def head_offices_database_is_moved_away(how):
+    """Nothing is confirmed that nobody finds again; put back, everything has counted once."""
+    with World() as world:
+        move = Move(world)
+        world.start()
+        move.sell(40)
+        world.wait_delivered()
+        files = ("central.db", "central.db-wal", "central.db-shm") if how == "all" else (how,)
+        for name in files:
+            os.rename(world.path(name), world.path(name + ".away"))
+        move.sell(40)
+        wait_for(lambda: "ALARM the database fails" in world.collector.text(), "the alarm", 30)
+        move.sell(20)
+        confirmed = world.status()["streams"][0]["confirmed_through"]
+        check(not os.path.exists(world.path("central.db")) or how != "all", "a new one was made")
+        world.collector.kill()
+        for name in files:
+            os.rename(world.path(name + ".away"), world.path(name))
+        world.collector.start()
+        world.wait_delivered()
+        check(confirmed <= 80, f"{confirmed} of 100 were confirmed into nowhere")
+        world.check_exactly_once(move.told)
+        return f"{how}: confirmed {confirmed} while it was away, {move.told} counted once"
+
+
+def the_database_is_moved():
+    return head_offices_database_is_moved_away("central.db")
+
+
+def the_log_is_moved():
+    return head_offices_database_is_moved_away("central.db-wal")
+
+
+def all_of_it_is_moved():
+    return head_offices_database_is_moved_away("all")
+
+
 if __name__ == "__main__":
-    run_together(to_another_broker_and_back, to_another_prefix_and_back)
+    run_together(to_another_broker_and_back, to_another_prefix_and_back, the_database_is_moved,
+                 the_log_is_moved, all_of_it_is_moved)

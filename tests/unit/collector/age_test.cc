@@ -131,7 +131,7 @@ TEST_F(AgeTest, WhatIsKeptAsideIsNotRescuedWhenItMayHaveCounted) {
   other.sequence = 1;
   Deliver({first});
   database_.Execute(
-      "INSERT INTO fork SELECT store_id, stream, sequence, 'ff', body, '1990', id, kind,"
+      "INSERT INTO diverged SELECT store_id, stream, sequence, 'ff', body, '1990', id, kind,"
       " occurred_at, recorded_at FROM event");
   Days(401);
   ASSERT_EQ(Positions(), "");

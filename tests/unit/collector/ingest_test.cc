@@ -189,7 +189,7 @@ TEST_F(IngestTest, ASecondHistoryBelowTheWatermarkIsKeptAside) {
   Deliver({other, other});
   EXPECT_EQ(Through(), "0042|2");
   EXPECT_EQ(OnHand(), "0042|apple|-2");
-  EXPECT_EQ(Query("SELECT sequence || '|' || body AS line FROM fork"), "1|" + other.data);
+  EXPECT_EQ(Query("SELECT sequence || '|' || body AS line FROM diverged"), "1|" + other.data);
   EXPECT_EQ(collector_->counters().forks, 2u);
 }
 
@@ -200,7 +200,7 @@ TEST_F(IngestTest, AnEventThatDoesNotFollowOursIsKeptAsideAndNotConfirmed) {
   clone.Sale("pear", "2", 31);
   Deliver({clone.Sale("pear", "3", 32)});
   EXPECT_EQ(Through(), "0042|2");
-  EXPECT_EQ(Query("SELECT sequence AS line FROM fork"), "3");
+  EXPECT_EQ(Query("SELECT sequence AS line FROM diverged"), "3");
   EXPECT_EQ(OnHand(), "0042|apple|-2");
 }
 
@@ -212,7 +212,7 @@ TEST_F(IngestTest, AnIslandThatTurnsOutForeignIsKeptAsideAndItsNumberAskedFor) {
   Deliver({foreign, sales[2]});
   Deliver({sales[0]});
   EXPECT_EQ(Through(), "0042|1");
-  EXPECT_EQ(Query("SELECT sequence AS line FROM fork"), "2");
+  EXPECT_EQ(Query("SELECT sequence AS line FROM diverged"), "2");
   Deliver({sales[1]});
   EXPECT_EQ(Through(), "0042|3");
   EXPECT_EQ(OnHand(), "0042|apple|-3");
@@ -223,7 +223,7 @@ TEST_F(IngestTest, ASecondIslandForANumberTakesItsPlace) {
   EventSource clone;
   clone.Sale("pear", "1", 30);
   Deliver({clone.Sale("pear", "2", 31), sales[1]});
-  EXPECT_EQ(Query("SELECT sequence AS line FROM fork"), "2");
+  EXPECT_EQ(Query("SELECT sequence AS line FROM diverged"), "2");
   Deliver({sales[0]});
   EXPECT_EQ(Through(), "0042|2");
 }

@@ -295,7 +295,7 @@ TEST_F(LossTest, WhatLiesAboveAHeadThatFellIsPutAsideAfterAMinute) {
   EXPECT_EQ(Count("fork"), 0);
   Advance(seconds(61));
   DeliverStatus(source_, {.head = 2, .sent_through = 2, .confirmed_through = 1});
-  EXPECT_EQ(Query("SELECT sequence FROM fork ORDER BY sequence"), "4; 5");
+  EXPECT_EQ(Query("SELECT sequence FROM diverged ORDER BY sequence"), "4; 5");
   Advance(seconds(3));
   EXPECT_EQ(Gaps(), "2-2");
   Deliver({sales[1], sales[2]});

@@ -225,7 +225,7 @@ TEST_F(UnappliedTest, AnOddEventOfAnotherHistoryIsKeptWhole) {
   EventSource clone;
   const Sent odd = clone.SendOdd({kNul});
   Deliver({odd});
-  EXPECT_EQ(Query("SELECT kind AS line FROM fork"), "unapplied");
+  EXPECT_EQ(Query("SELECT kind AS line FROM diverged"), "unapplied");
   EXPECT_EQ(store_->tables().Unapplied({}).value().at(0).raw, odd.payload);
   Advance(std::chrono::hours(2));  // the rescue of what was kept aside leaves it alone
   EXPECT_EQ(Count("unapplied"), 1);

@@ -66,6 +66,35 @@ TEST_F(DropArchiveTest, WhatIsOlderThanTheTimeToKeepGoesAndNothingElse) {
   EXPECT_EQ(Head(), 1u);
 }
 
+// A writer that keeps the file open does not notice that it was moved.
+TEST_F(DropArchiveTest, WhatIsWrittenAfterItWasReadIsReadAsWell) {
+  std::string lines;
+  for (int number = 1; number <= 4; ++number) {
+    lines += SaleJson(number) + "\n";
+    if (number == 1) {
+      Drop("day.ndjson", lines);
+    } else {
+      Write(Path("done/day.ndjson"), lines);  // into the same inode
+      folder_->Scan();
+    }
+    Settle();
+    EXPECT_EQ(Head(), static_cast<uint64_t>(number));
+    EXPECT_EQ(In("done"), Names{"day.ndjson"});
+    EXPECT_EQ(In("incoming"), Names{});
+  }
+}
+
+TEST_F(DropArchiveTest, WhatHasRestedForLongIsNotWatchedAnyMore) {
+  Drop("day.ndjson", SaleJson(1) + "\n");
+  Settle();
+  clock_.Advance(std::chrono::minutes(11));
+  folder_->Scan();
+  Write(Path("done/day.ndjson"), SaleJson(1) + "\n" + SaleJson(2) + "\n");
+  folder_->Scan();
+  EXPECT_EQ(In("done"), Names{"day.ndjson"});
+  EXPECT_EQ(Head(), 1u);
+}
+
 TEST_F(DropArchiveTest, TheTimeCountsFromTheArchivingNotFromTheWriting) {
   Copy("a.json", SaleJson(1));
   const timespec times[2] = {{1'000'000, 0}, {1'000'000, 0}};
