@@ -111,6 +111,11 @@ class IssueFinder {
                    std::string(strings::kIssueOwedDetail), "/delivery"}),
           strings::kStepOwed);
     }
+    if (!u_.refused_confirmation.empty()) {
+      Add("confirmation-refused",
+          {Level::kRed, std::string(strings::kIssueForged), u_.refused_confirmation, "/delivery"},
+          strings::kStepForged);
+    }
     if (u_.unapplied > 0) {
       Add("unapplied",
           Weighed(u_.unapplied,

@@ -180,6 +180,10 @@ inline constexpr Text kIssueLostOpenDetail =
     "declared to head office; nobody knows how many more were accepted after the last number that "
     "was saved";
 inline constexpr Text kIssueLostDetail = "declared to head office with their numbers";
+inline constexpr Text kIssueForged = "A confirmation was not believed";
+inline constexpr Text kStepForged =
+    "Ask head office whether its signing key has changed. If so, enter the new one in "
+    "delivery.confirm_keys; if not, somebody else writes confirmations at the broker.";
 inline constexpr Text kIssueUnapplied = "Head office could not apply {}";
 inline constexpr Text kIssueUnappliedDetail = "kept there whole, without effect so far: number {}";
 inline constexpr Text kStepUnapplied =

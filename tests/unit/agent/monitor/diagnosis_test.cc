@@ -230,6 +230,15 @@ TEST(Diagnose, WhatIsNotAtHeadOfficeOrNotAppliedThereIsNotGreen) {
   EXPECT_NE(Diagnose(snapshot).issues.at(0).detail.find("number 7"), std::string::npos);
 }
 
+TEST(Diagnose, AConfirmationThatIsNotBelievedIsAnAlarm) {
+  Snapshot snapshot = Healthy();
+  snapshot.uplink.refused_confirmation = "its signature is wrong";
+  const Verdict verdict = Diagnose(snapshot);
+  EXPECT_EQ(verdict.level, Level::kRed);
+  EXPECT_EQ(verdict.issues.at(0).detail, "its signature is wrong");
+  EXPECT_NE(verdict.steps.at(0).find("delivery.confirm_keys"), std::string::npos);
+}
+
 TEST(Diagnose, WhereTheContentsOfEventsAreStillHereSomethingWaits) {
   for (const auto phase : {uplink::LinkPhase::kWaiting, uplink::LinkPhase::kPaused,
                            uplink::LinkPhase::kConnecting, uplink::LinkPhase::kUnconfigured}) {
