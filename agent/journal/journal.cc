@@ -264,8 +264,8 @@ void Journal::Run() {
       RunGroup(messages, first, last);
       first = last;
     }
-    if (!messages.empty()) watch_.Note();
     if (std::any_of(messages.begin(), messages.end(), kIsAudit)) KeepIssues();
+    if (!messages.empty()) watch_.Note();
     if (clock_.Now() - last_tick_ >= options_.idle_tick) Tick();
     more_to_do = TakeOverStep();
     if (closing && messages.empty()) break;

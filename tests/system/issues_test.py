@@ -89,6 +89,8 @@ def yesterdays_difference_stays():
         check("4111111111111111" not in json.dumps([act, issues(shop)]), "a card number in a note")
 
         wait_for(lambda: kept(shop).get(day) == "acknowledged", "the row")
+        check(shop.tell(on(TODAY, 6, 6)) == ["stored"], "the journal looks at its file again")
+        check("another program" not in shop.agent.text(), "our own writing is nobody else's")
         shop.agent.restart()
         wait_for(lambda: shop.status()["state"] == "online", "the agent")
         check(issues(shop)[day]["state"] == "acknowledged", "acknowledged over a restart")

@@ -29,6 +29,13 @@ std::string Words(std::string_view word) {
   return text;
 }
 
+// The store's clock face of a time as documents have it.
+std::string ClockFace(std::string_view time) {
+  std::string text(time.substr(0, std::min<size_t>(time.size(), 19)));
+  if (text.size() > 10) text[10] = ' ';
+  return text;
+}
+
 class Receipt {
  public:
   Receipt(std::string_view kind, JsonValue data) : kind_(kind), data_(data) {}
@@ -80,7 +87,7 @@ class Receipt {
       Fact(strings::kBusinessDay, TextOf(part, "business_day"));
       for (const char* time : {"end_at", "shipped_at", "received_at", "as_of", "adjusted_at",
                                "closed_at", "voided_at"}) {
-        Fact(strings::kWhen, TextOf(part, time));
+        Fact(strings::kWhen, ClockFace(TextOf(part, time)));
       }
       Fact(strings::kReason, Words(TextOf(part, "reason")));
       Fact(strings::kReceiptFrom, TextOf(part, "from_store_id"));
