@@ -17,7 +17,8 @@ const Statement kStreamFacts(
     "SELECT store_id, COUNT(*), SUM(confirmed_through) FROM stream GROUP BY store_id", "");
 const Statement kGapFacts(
     "SELECT store_id, SUM(last - first + 1), MIN(since) FROM gap GROUP BY store_id", "");
-const Statement kDivergedFacts("SELECT store_id, COUNT(*), MAX(at) FROM diverged GROUP BY store_id", "");
+const Statement kDivergedFacts("SELECT store_id, COUNT(*), MAX(at) FROM diverged GROUP BY store_id",
+                               "");
 // Losses that a person has acknowledged are known.
 const Statement kLossFacts(
     "SELECT store_id, SUM(last - first + 1 - filled), MAX(at) FROM loss l WHERE NOT EXISTS"

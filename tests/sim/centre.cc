@@ -109,8 +109,8 @@ std::string Centre::Told() {
        {"SELECT 'stream '||store_id||' '||stream||' through '||confirmed_through||' seen '||"
         "highest_seen FROM stream",
         "SELECT 'gap '||stream||' '||first||'-'||last FROM gap",
-        "SELECT 'aside '||stream||' '||count(*)||' '||min(sequence)||'-'||max(sequence) FROM diverged "
-        "GROUP BY stream"}) {
+        "SELECT 'aside '||stream||' '||count(*)||' '||min(sequence)||'-'||max(sequence) FROM "
+        "diverged GROUP BY stream"}) {
     auto rows = db->Prepare(sql);
     CHECK(rows.ok());
     while (rows->Step().value()) reported += "    " + std::string(rows->Text(0)) + "\n";
