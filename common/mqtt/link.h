@@ -35,7 +35,7 @@ struct LinkOptions {
   Protocol protocol = Protocol::kAuto;
   int keep_alive_s = 15;
   int connect_timeout_s = 10;  // of the first attempt; twice as long after each that took it all
-  int max_in_flight = 1000;  // the library's own bound; ours lies below the broker's
+  int max_in_flight = 1000;    // the library's own bound; ours lies below the broker's
   std::string will_topic, will_payload;
   std::string content_type, batch_content_type;  // of Publish with `event` or `batch`
 };
