@@ -25,7 +25,7 @@ void AccessTest::Make(AdminAuthOptions options) {
   book_ = *std::move(book);
   sessions_ = std::make_unique<Sessions>(&clock_, &random_);
   gate_ = std::make_unique<AdminAuth>(options, book_.get(), sessions_.get());
-  const RunElsewhere run = [this](std::function<void()> work) {
+  const http::RunElsewhere run = [this](std::function<void()> work) {
     if (refuse_to_run_) return false;
     run_at_once_ ? work() : waiting_.push_back(std::move(work));
     return true;

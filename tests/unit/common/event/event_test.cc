@@ -306,7 +306,8 @@ TEST(EventTest, MoneyContradictsOnlyWhereBothDocumentsTellIt) {
 TEST(EventTest, OneArticleHasOneNameInTheBooksAndItsIdentityStays) {
   const auto with = [](const std::string& sku, const std::string& uom) {
     Event event = Sale("03", 1);
-    event.lines[0].item = Item{sku, "", "", ""};
+    event.lines[0].item = {};
+    event.lines[0].item.sku = sku;
     event.lines[0].uom = uom;
     const auto draft = DraftFrom(&event, TestShop());
     return std::pair(std::get<Draft>(draft).identity.id, event.lines[0]);
@@ -322,7 +323,8 @@ TEST(EventTest, OneArticleHasOneNameInTheBooksAndItsIdentityStays) {
   EXPECT_EQ("A", with(" A ", "EA").second.item.sku);
   EXPECT_NE(plain.first, with(" A ", "EA").first);
   Event blank = Sale("03", 1);
-  blank.lines[0].item = Item{"  ", "", "", ""};
+  blank.lines[0].item = {};
+  blank.lines[0].item.sku = "  ";
   EXPECT_EQ("missing-field lines[0].item", Told(std::move(blank)));
 }
 
