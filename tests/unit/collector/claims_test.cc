@@ -36,7 +36,7 @@ TEST_F(ClaimsTest, TwoRowsOfOneIdInOneRescueCountOnce) {
   EventSource copy, other_copy{"0042", "01JD3V7Q8Z5W6K2M9T4RHXCDEG"};
   const Sent pear = copy.Sale("pear", "2", 5);
   Deliver({pear, other_copy.Again(pear)});
-  EXPECT_EQ(Count("fork"), 2);
+  EXPECT_EQ(Count("diverged"), 2);
   Advance(std::chrono::minutes(70));
   EXPECT_EQ(OnHand(), "0042|apple|-2; 0042|pear|-2");
   EXPECT_EQ(Count("event WHERE counted = 1"), 3);

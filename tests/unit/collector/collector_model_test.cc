@@ -42,7 +42,7 @@ class CollectorModelTest : public CollectorTest {
     DeliverAll(&shops);
     Compare(shops);
     for (const Shop& shop : shops) EXPECT_EQ(shop.through, shop.sent.size());
-    EXPECT_EQ(Count("fork"), 0);
+    EXPECT_EQ(Count("diverged"), 0);
     EXPECT_EQ(OnHand(), ModelStock(shops));
     ASSERT_TRUE(RebuildLedger(store_->sql(), clock_.Wall()).ok());
     EXPECT_EQ(OnHand(), ModelStock(shops));

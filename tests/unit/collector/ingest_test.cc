@@ -109,7 +109,7 @@ TEST_F(IngestTest, ATamperedBodyIsRefusedAndAskedForAgain) {
   Deliver({sales[0], tampered});
   EXPECT_EQ(Through(), "0042|1");
   EXPECT_EQ(collector_->counters().broken_chain, 1u);
-  EXPECT_EQ(Count("fork"), 0);
+  EXPECT_EQ(Count("diverged"), 0);
   DeliverStatus(source_, {.head = 1});
   Advance(seconds(3));
   EXPECT_EQ(Requests(), std::vector<std::string>{"2-2"});

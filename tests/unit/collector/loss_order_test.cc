@@ -139,7 +139,7 @@ TEST_F(LossOrderTest, EveryRangeByEveryWayBeforeOrAfterTheEventsAroundIt) {
       }
     }
   }
-  EXPECT_EQ(Count("fork"), 0);
+  EXPECT_EQ(Count("diverged"), 0);
 }
 
 // Random pieces of random sets of numbers, told by any way, in any order, some of the numbers after
@@ -188,7 +188,7 @@ TEST_F(LossOrderTest, InAnyOrderEveryNumberHasCountedOnceOrIsLostOnce) {
     // A number that came before it was declared lost is no loss; one that came later fills it.
     ASSERT_EQ(LostNow(store), gone.size() - came_after_all.size());
   }
-  EXPECT_EQ(Count("fork"), 0);
+  EXPECT_EQ(Count("diverged"), 0);
 }
 
 // As after a salvage: the stream was cut at what was confirmed, and number 3 of it is gone; 2 and 4

@@ -78,7 +78,7 @@ TEST_F(LossTest, AfterALossWithoutChainTheNextEventIsTakenAsGiven) {
   EXPECT_EQ(Through(), "0042|3");
   Deliver({sales[3], sales[4]});
   EXPECT_EQ(Through(), "0042|5");
-  EXPECT_EQ(Count("fork"), 0);
+  EXPECT_EQ(Count("diverged"), 0);
 }
 
 TEST_F(LossTest, IslandsInsideALossCountByTheirId) {
@@ -114,7 +114,7 @@ TEST_F(LossTest, ALostBodyThatComesAfterAllCountsOnce) {
   Deliver({sales[3], sales[1], sales[1]});
   EXPECT_EQ(OnHand(), "0042|apple|-3");
   EXPECT_EQ(Losses(), "2-3 1");
-  EXPECT_EQ(Count("fork"), 0);
+  EXPECT_EQ(Count("diverged"), 0);
 }
 
 TEST_F(LossTest, WhatAStoreKeepsOfTheLostIsAskedForEveryFiveMinutesUntilItCame) {
@@ -292,7 +292,7 @@ TEST_F(LossTest, WhatLiesAboveAHeadThatFellIsPutAsideAfterAMinute) {
   const auto sales = Sales(5);
   Deliver({sales[0], sales[3], sales[4]});
   DeliverStatus(source_, {.head = 2, .sent_through = 2, .confirmed_through = 1});
-  EXPECT_EQ(Count("fork"), 0);
+  EXPECT_EQ(Count("diverged"), 0);
   Advance(seconds(61));
   DeliverStatus(source_, {.head = 2, .sent_through = 2, .confirmed_through = 1});
   EXPECT_EQ(Query("SELECT sequence FROM diverged ORDER BY sequence"), "4; 5");
@@ -334,7 +334,7 @@ TEST_F(LossTest, OldEventsGoInOrderAndWhatComesAgainHasBeenSeen) {
   EXPECT_EQ(Query("SELECT position FROM event"), "3");
   Deliver(sales);
   EXPECT_EQ(OnHand(), "0042|apple|-3");
-  EXPECT_EQ(Count("fork"), 0);
+  EXPECT_EQ(Count("diverged"), 0);
   EXPECT_EQ(RebuildLedger(store_->sql(), clock_.Wall()).status().code(), Code::kInvalid);
   EXPECT_EQ(OnHand(), "0042|apple|-3");
 }

@@ -15,7 +15,7 @@ class RescueTest : public CollectorTest {
 TEST_F(RescueTest, WhatOnlyTheCopyHeldCountsAfterAnHour) {
   Deliver({source_.Sale("apple", "1")});
   Deliver({copy_.Sale("pear", "2")});
-  EXPECT_EQ(Count("fork"), 1);
+  EXPECT_EQ(Count("diverged"), 1);
   Advance(minutes(59));
   EXPECT_EQ(OnHand(), "0042|apple|-1");
   Advance(minutes(7));

@@ -180,7 +180,7 @@ TEST_F(UnappliedTest, HeldAboveAHoleItIsPassedInItsTurn) {
   EXPECT_EQ(Through(), "0042|3");
   EXPECT_EQ(OnHand(), "0042|apple|-2");
   EXPECT_EQ(Count("unapplied"), 1);
-  EXPECT_EQ(Count("fork"), 0);
+  EXPECT_EQ(Count("diverged"), 0);
 }
 
 TEST_F(UnappliedTest, DeliveredAgainItIsADuplicate) {
@@ -188,7 +188,7 @@ TEST_F(UnappliedTest, DeliveredAgainItIsADuplicate) {
   Deliver({odd, odd});
   Deliver({odd});
   EXPECT_EQ(Count("unapplied"), 1);
-  EXPECT_EQ(Count("fork"), 0);
+  EXPECT_EQ(Count("diverged"), 0);
   EXPECT_EQ(Query("SELECT seen AS line FROM duplicate"), "2");
 }
 
