@@ -143,15 +143,16 @@ void ReadBrokers(Settings* s, Config::Broker* broker) {
   if (!urls.empty()) broker->url = urls.front();
   ReadLogin(s, "broker", broker);
   for (int i = 2; i <= Config::kMaxBrokers; ++i) {
-    Config::BrokerAddress other = *broker;
     const std::string section = fmt::format("broker.{}", i);
-    ReadLogin(s, section, &other);
     const auto at = static_cast<size_t>(i - 1);
-    if (at < urls.size()) {
+    if (at >= urls.size() && !s->Has(section)) continue;
+    Config::BrokerAddress other = *broker;
+    ReadLogin(s, section, &other);
+    if (at >= urls.size()) {
+      s->Complain(section, fmt::format("broker.urls has no {}. entry", i));
+    } else {
       other.url = urls[at];
       broker->others.push_back(std::move(other));
-    } else if (s->Has(section)) {
-      s->Complain(section, fmt::format("broker.urls has no {}. entry", i));
     }
   }
 }

@@ -430,5 +430,30 @@ TEST_F(ConfigFilesTest, AFragmentFolderThatCannotBeReadIsNeverSkipped) {
   EXPECT_FALSE(LoadIt().ok());
 }
 
+TEST(ConfigTest, FurtherBrokersLogInAsTheFirstDoesButForWhatIsTheirOwn) {
+  const auto c = Parse(R"([broker]
+urls = ["mqtts://a", "wss://b/mqtt", "mqtt://c"]
+username = "0042"
+password_file = "credential:one"
+[broker.3]
+password_file = "credential:three"
+)",
+                       "test");
+  ASSERT_TRUE(c.ok()) << c.status().message();
+  EXPECT_EQ(c->broker.url, "mqtts://a");
+  ASSERT_EQ(c->broker.others.size(), 2u);
+  EXPECT_EQ(c->broker.others[0].url, "wss://b/mqtt");
+  EXPECT_EQ(c->broker.others[0].username, "0042");
+  EXPECT_EQ(c->broker.others[0].password_file, "credential:one");
+  EXPECT_EQ(c->broker.others[1].password_file, "credential:three");
+  for (const char* wrong : {"[broker]\nurl = \"mqtt://a\"\nurls = [\"mqtt://b\"]\n",
+                            "[broker]\nurls = [\"mqtt://a\"]\n[broker.2]\nusername = \"x\"\n",
+                            "[broker]\nurls = [\"a\",\"b\",\"c\",\"d\",\"e\"]\n",
+                            "[broker]\nurls = [\"a\",\"b\"]\n[broker.2]\nurl = \"mqtt://x\"\n",
+                            "[delivery]\nconfirm_keys = [\"ab\"]\n"}) {
+    EXPECT_FALSE(Parse(wrong, "test").ok()) << wrong;
+  }
+}
+
 }  // namespace
 }  // namespace tillrelay::config
