@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import urllib.request
 
-from books_test import Shop, sale
+from numbering_test import Shop, sale
 from harness import BIN, check, run, wait_for
 
 YESTERDAY, TODAY = "2026-11-20", "2026-11-21"
