@@ -60,18 +60,39 @@ std::optional<Instant> Confirmer::NextDeadline() const {
   return due_.empty() ? std::nullopt : std::optional(due_.begin()->first);
 }
 
+namespace {
+
+void Shorten(std::vector<wire::Range>* ranges, size_t most) {
+  if (ranges->size() <= most) return;
+  (*ranges)[most - 1].last = ranges->back().last;
+  ranges->resize(most);
+}
+
+}  // namespace
+
 std::string ConfirmText(const std::string& store, const std::string& at,
                         const std::vector<wire::StreamConfirm>& streams,
                         const std::vector<wire::HeardSession>& sessions,
-                        const wire::SigningKey* key) {
+                        const wire::SigningKey* key, size_t most_bytes) {
   wire::Confirm confirm;
   confirm.store = store;
   confirm.at = at;
   confirm.streams = streams;
   confirm.sessions = sessions;
   confirm.accepts_batches = confirm.accepts_zstd = true;  // wire::MessageReader
-  if (key != nullptr) key->Sign(&confirm);
-  return wire::WriteConfirm(confirm);
+  const auto written = [&] {
+    if (key != nullptr) key->Sign(&confirm);
+    return wire::WriteConfirm(confirm);
+  };
+  std::string text = written();
+  for (size_t most = 256; most_bytes > 0 && text.size() > most_bytes && most > 0; most /= 4) {
+    for (wire::StreamConfirm& stream : confirm.streams) {
+      Shorten(&stream.owed, most);
+      Shorten(&stream.unapplied, most);
+    }
+    text = written();
+  }
+  return text;
 }
 
 }  // namespace tillrelay::collector

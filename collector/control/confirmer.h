@@ -57,9 +57,11 @@ class Confirmer {
   std::set<std::pair<Instant, std::string>> due_;  // so that nobody walks over all stores
 };
 
+// `most_bytes`: what the broker takes, 0 for no bound. Its lists of numbers are shortened until it
+// fits: the last range then takes in what lies between further ones.
 std::string ConfirmText(const std::string& store, const std::string& at,
                         const std::vector<wire::StreamConfirm>& streams,
                         const std::vector<wire::HeardSession>& sessions = {},
-                        const wire::SigningKey* key = nullptr);
+                        const wire::SigningKey* key = nullptr, size_t most_bytes = 0);
 
 }  // namespace tillrelay::collector

@@ -137,9 +137,9 @@ void Collector::SendConfirmations() {
       confirmer_.Done(store, content, false, now.at);
       continue;
     }
-    const std::string text =
-        ConfirmText(store, now.text, streams, fleet_.SessionsOf(store), signing_key_);
     const std::string topic = wire::TopicsOf(prefix_, store).confirm;
+    const std::string text = ConfirmText(store, now.text, streams, fleet_.SessionsOf(store),
+                                         signing_key_, connection_.RoomFor(topic));
     if (!connection_.Publish({.topic = topic, .payload = text, .retained = true}, now.at).ok()) {
       return;
     }

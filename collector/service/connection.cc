@@ -29,6 +29,7 @@ bool Connection::Handle(const mqtt::LinkEvent& event, Instant now) {
 void Connection::Connected(const mqtt::LinkEvent& event, Instant now) {
   if (state_ != State::kConnecting) return;
   state_ = State::kSubscribing;
+  maximum_packet_ = event.maximum_packet;
   subscribed_ = 0;
   in_flight_ = 0;
   // One below the broker's limit: at the limit itself the client library stalls.
@@ -78,8 +79,24 @@ void Connection::Tick(Instant now) {
   if (Status started = link_.Connect(); !started.ok()) Lose(started.message(), now);
 }
 
+size_t Connection::RoomFor(std::string_view topic) const {
+  constexpr size_t kHead = 64;  // of a PUBLISH, without its topic
+  if (maximum_packet_ == 0) return 0;
+  const size_t head = kHead + topic.size();
+  return maximum_packet_ > head ? maximum_packet_ - head : 1;
+}
+
+// One that is too large for the broker would end the connection, again and again; it is left out.
 Status Connection::Publish(const mqtt::PublishOrder& order, Instant now) {
   if (!up()) return Unavailable("not connected");
+  const size_t room = RoomFor(order.topic);
+  if (room > 0 && order.payload.size() > room) {
+    too_large_.Report(fmt::format("a message of {} bytes on {} is larger than the broker takes; it "
+                                  "is not sent",
+                                  order.payload.size(), order.topic),
+                      now);
+    return Status::Ok();
+  }
   if (!has_room()) return Full("the window to the broker is full");
   mqtt::PublishOrder mine = order;
   mine.token = generation_;

@@ -31,6 +31,8 @@ class Connection {
   Status Publish(const mqtt::PublishOrder& order, Instant now);
   bool up() const { return state_ == State::kUp; }
   bool has_room() const { return up() && in_flight_ < window_; }
+  // How large a payload on that topic may be; 0: the broker told no limit.
+  size_t RoomFor(std::string_view topic) const;
   std::optional<Instant> NextDeadline() const;
   void Close();
 
@@ -54,10 +56,12 @@ class Connection {
   Instant retry_at_{};  // kIdle
   int failures_ = 0;
   size_t subscribed_ = 0;
+  uint32_t maximum_packet_ = 0;
   uint32_t window_ = kMostInFlight, in_flight_ = 0;
   Instant moved_at_{};       // the window became non-empty, or an acknowledgement came
   uint64_t generation_ = 0;  // of the connection: the upper half of its tokens
   log::RateLimitedLog lost_{log::Level::kWarning, "collector"};
+  log::RateLimitedLog too_large_{log::Level::kWarning, "collector", log::Per::kKind};
 };
 
 }  // namespace tillrelay::collector

@@ -219,5 +219,29 @@ TEST_F(ConfirmTest, AFailedCommitConfirmsNothingAndTheGroupComesAgain) {
   EXPECT_EQ(OnHand(), "0042|apple|-2");
 }
 
+// A list of owed bodies that is larger than the broker takes would end the connection for ever.
+TEST(ConfirmTextTest, ItFitsTheBrokerAndLeavesNoNumberOut) {
+  wire::StreamConfirm stream;
+  stream.stream = "01JD3V7Q8Z5W6K2M9T4RHXCDEF";
+  stream.through = 1000;
+  for (uint64_t n = 1; n <= 999; n += 2) stream.owed.push_back({n, n});
+  const std::string whole = ConfirmText("0042", "2026-11-21T16:42:09.512Z", {stream});
+  for (const size_t most : {whole.size(), whole.size() - 1, size_t{2000}, size_t{400}}) {
+    std::string text = ConfirmText("0042", "2026-11-21T16:42:09.512Z", {stream}, {}, nullptr, most);
+    EXPECT_LE(text.size(), most);
+    JsonParser parser;
+    const auto confirm = wire::ReadConfirm(*parser.Parse(text));
+    ASSERT_TRUE(confirm.ok());
+    const auto& owed = confirm->streams.at(0).owed;
+    EXPECT_EQ(owed.front().first, 1u);
+    EXPECT_EQ(owed.back().last, 999u);
+    for (const wire::Range& range : stream.owed) {
+      EXPECT_TRUE(std::any_of(owed.begin(), owed.end(), [&](const wire::Range& listed) {
+        return listed.first <= range.first && range.last <= listed.last;
+      }));
+    }
+  }
+}
+
 }  // namespace
 }  // namespace tillrelay::collector
