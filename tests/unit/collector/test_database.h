@@ -69,6 +69,7 @@ class TestDatabase {
     for (const char* table : {"receipt", "receipt_line", "tender", "tax", "warehouse"}) {
       Execute(std::string("DROP TABLE ") + table);
     }
+    Execute("ALTER TABLE diverged RENAME TO fork");
     Execute(postgres() ? "UPDATE schema_version SET version = 6" : "PRAGMA user_version = 6");
   }
   void AsVersion5() {
