@@ -29,7 +29,7 @@ void Log(admin::Admin& admin, const Request& request, const Responder& responder
   if (!known || (wanted && !ReadUnsigned(*wanted, &limit))) {
     return responder.Send(
         Secured(http::Problem(400, "bad-parameter", "A query parameter is not understood",
-                              "level: debug, info, warning or error; limit")));
+                              "level: info, warning or error; limit")));
   }
   responder.Send(
       Secured(http::Json(LogJson(admin.Log(level, std::min<uint64_t>(limit, kMaxLines))))));

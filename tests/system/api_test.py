@@ -346,7 +346,7 @@ def check_admin(contract, world):
         series = call(200, "GET", "/v1/history", query=f"?range={span}")["series"]
         check(all(len(values) == places for values in series.values()), f"{span}: {series}")
     call(400, "GET", "/v1/history", query="?range=1y")
-    lines = call(200, "GET", "/v1/log", query="?level=debug")["lines"]
+    lines = call(200, "GET", "/v1/log", query="?level=info")["lines"]
     check(any("is ready" in line["text"] for line in lines), "no line of the start")
     call(400, "GET", "/v1/log", query="?level=loud")
     shown = {s["key"]: s["file"] for s in call(200, "GET", "/v1/system")["settings"]}

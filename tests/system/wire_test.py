@@ -44,6 +44,8 @@ def every_message_is_a_cloudevent_and_the_numbers_are_whole():
             check(after["previouschain"] == before["chain"], "the chain is broken")
         check({m["partitionkey"] for m in messages} == {"0042"}, "partitionkey")
         check(len({m["source"] for m in messages}) == 1, "more than one source")
+        mode = os.stat(world.path("central.db")).st_mode & 0o777
+        check(mode == 0o600, f"the central database can be read by others: {mode:o}")
         return f"{count} messages valid against the CloudEvents 1.0.2 schema, chain whole"
 
 
