@@ -211,7 +211,7 @@ class TableWriter {
     auto log_options = std::make_shared<LogOptions>();
     auto* log = app_.add_subcommand("log", "The last lines of the daemon's log");
     log->add_option("--level", log_options->level, "info, warning or error, and above")
-        ->check(CLI::IsMember({"debug", "info", "warning", "error"}))
+        ->check(CLI::IsMember({"info", "warning", "error"}))
         ->capture_default_str();
     log->add_option("--most", log_options->most, "At most so many")
         ->check(CLI::Range(1, 500))
