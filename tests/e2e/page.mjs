@@ -58,6 +58,8 @@ async function findReceipt(page) {
   check(/at head office/.test(found) && /confirmed by head office/.test(found), found);
   await shot(page, "receipt");
   await page.getByRole("link", { name: "Show the event" }).click();
+  check(await page.locator(".receipt table").isVisible(), "no receipt");
+  await page.locator("summary").click();
   check((await page.locator("pre.document").innerText()).includes('"transaction_no"'), "document");
   await page.goto("/events?q=000099 register 3");
   check((await page.locator("main").innerText()).includes("No matching event"), "found a ghost");
