@@ -58,10 +58,16 @@ export async function checkAccessible(page, name) {
 
 // Nothing is wider than the window.
 export async function checkFits(page, name) {
-  const wide = await page.evaluate(
-    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-  );
-  check(wide <= 0, `${name} is ${wide} pixels too wide`);
+  const [wide, widest] = await page.evaluate(() => {
+    const width = document.documentElement.clientWidth;
+    // Not what scrolls by itself, or what only a screen reader reads.
+    const out = [...document.querySelectorAll("body *")].filter(
+      (element) => element.getBoundingClientRect().right > width + 1 &&
+        !element.closest("thead, nav ul"));
+    const last = out.at(-1);
+    return [document.documentElement.scrollWidth - width, last ? last.outerHTML.slice(0, 200) : ""];
+  });
+  check(wide <= 0, `${name} is ${wide} pixels too wide: ${widest}`);
 }
 
 export function checkQuiet() {

@@ -321,6 +321,17 @@ def check_roles(contract, world):
 PAGES = ("View", "Elsewhere", "ViewOfFailure")
 
 
+def acknowledge_an_issue(call):
+    names = [issue["issue"] for issue in call(200, "GET", "/v1/issues", query="?state=all")["issues"]]
+    check("quarantine" in names, f"{names}")
+    call(400, "GET", "/v1/issues", query="?state=some")
+    path = "/v1/issues/acknowledge"
+    call(400, "POST", path, b'{"issue":"quarantine"}')
+    call(404, "POST", path, b'{"issue":"none","note":"seen"}')
+    call(200, "POST", path, b'{"issue":"quarantine","note":"the till is being mended"}')
+    call(409, "POST", path, b'{"issue":"quarantine","note":"once more"}')
+
+
 def check_admin(contract, world):
     """Quarantine, events, books and delivery over the control socket."""
     stored = once(plain(world.intake_port), "POST", "/v1/events", b"[" + sale(1) + b"," + sale(2) +
@@ -354,6 +365,7 @@ def check_admin(contract, world):
     contract.check("/v1/support-bundle", "get", once(control(world), "GET", "/v1/support-bundle"))
     check(call(200, "GET", "/v1/registers")["registers"][0]["sales"] == 2, "registers")
     check(len(call(200, "GET", "/v1/days")["days"]) == 1, "days")
+    acknowledge_an_issue(call)
     one = "/v1/quarantine/{ticket}"
     call(200, "GET", one, ticket=1)
     call(404, "GET", one, ticket="x")
