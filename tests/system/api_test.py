@@ -322,7 +322,8 @@ PAGES = ("View", "Elsewhere", "ViewOfFailure")
 
 
 def acknowledge_an_issue(call):
-    names = [issue["issue"] for issue in call(200, "GET", "/v1/issues", query="?state=all")["issues"]]
+    issues = call(200, "GET", "/v1/issues", query="?state=all")["issues"]
+    names = [issue["issue"] for issue in issues]
     check("quarantine" in names, f"{names}")
     call(400, "GET", "/v1/issues", query="?state=some")
     path = "/v1/issues/acknowledge"
