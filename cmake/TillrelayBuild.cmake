@@ -27,6 +27,9 @@ endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   target_compile_options(tillrelay_flags INTERFACE -Wthread-safety)
 endif()
+# Debian's packages bring their own flags. Here line numbers are enough, and types and variables cost a
+# quarter of the time to compile.
+set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1 -DNDEBUG")
 if(TILLRELAY_SANITIZE)
   set(CMAKE_CXX_FLAGS_DEBUG "-g1")  # line numbers for the reports; a third less to write and link
   target_compile_options(tillrelay_flags INTERFACE
