@@ -118,12 +118,12 @@ TEST_F(HttpLimits, HalfARequestIsToldWhyItGaveWay) {
   }
 }
 
-// Everything a client can do without asking for anything, 520 times each.
+// Everything a client can do without asking for anything, more often than there are places.
 TEST_F(HttpLimits, OneAddressCannotShutOutAnother) {
-  options_.max_connections = 512;
+  options_.max_connections = 64;
   options_.timeouts = {};
   router_->Add("GET", "/large", [](Request&&, Responder responder) {
-    responder.Send(Text(200, std::string(4 * 1024 * 1024, 'x')));
+    responder.Send(Text(200, std::string(1024 * 1024, 'x')));
   });
   Start();
   for (const std::string_view bytes :
@@ -131,15 +131,16 @@ TEST_F(HttpLimits, OneAddressCannotShutOutAnother) {
         "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nhalf",
         "GET /hello HTTP/1.1\r\nHost: localhost\r\n\r\n",
         "GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n"}) {
+    const uint64_t before = server_->stats().accepted_total;
     RawSocket register_before(port());
     register_before.Send(kHello);
     ASSERT_EQ(StatusIn(register_before.Receive()), 200);
     std::vector<std::unique_ptr<RawSocket>> crowd;
-    for (int i = 0; i < 520; ++i) {
+    for (int i = 0; i < 80; ++i) {
       crowd.push_back(std::make_unique<RawSocket>(port(), "127.0.0.2"));
       crowd.back()->Send(bytes);
     }
-    EXPECT_TRUE(Eventually([this] { return server_->stats().connections == 512; }));
+    EXPECT_TRUE(Eventually([&] { return server_->stats().accepted_total >= before + 81; }));
     for (int i = 0; i < 20; ++i) {
       RawSocket sale(port());
       sale.Send(kHello);
