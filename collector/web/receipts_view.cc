@@ -5,9 +5,9 @@
 
 #include "collector/db/statements_receipts.h"
 #include "collector/db/tables.h"
+#include "collector/web/page_token.h"
 #include "collector/web/receipts.h"
 #include "common/base/decimal.h"
-#include "common/base/json_reader.h"
 #include "common/base/json_writer.h"
 #include "common/base/text.h"
 #include "common/event/identity.h"
@@ -99,26 +99,15 @@ struct Place {
 };
 
 std::string PageText(const Place& place) {
-  std::string text;
-  JsonWriter json(&text);
-  json.BeginArray().String(place.business_day).String(place.store);
-  json.String(std::to_string(place.position)).EndArray();
-  return ToHex(text);
+  return PageToken({place.business_day, place.store, std::to_string(place.position)});
 }
 
 std::optional<Place> ReadPage(const std::string& page) {
-  std::string text(page.size() / 2, '\0');
-  if (page.size() % 2 != 0 || page.size() > 1024 ||
-      !FromHex(page, reinterpret_cast<uint8_t*>(text.data()), text.size())) {
-    return std::nullopt;
-  }
-  JsonParser parser;
-  auto value = parser.Parse(text);
-  if (!value.ok() || !value->is_array() || value->size() != 3) return std::nullopt;
-  std::vector<std::string> parts;
-  for (const JsonValue part : *value) parts.emplace_back(part.text());
-  if (parts[2].empty() || parts[2].size() > 18 || !AllDigits(parts[2])) return std::nullopt;
-  return Place{parts[0], parts[1], std::stoull(parts[2])};
+  const auto parts = ReadPageToken(page);
+  if (!parts) return std::nullopt;
+  const auto& [day, store, position] = *parts;
+  if (position.empty() || position.size() > 18 || !AllDigits(position)) return std::nullopt;
+  return Place{day, store, std::stoull(position)};
 }
 
 Amount AmountAt(const Rows& rows, size_t row, size_t column) {

@@ -5,6 +5,7 @@
 #include "collector/db/statements.h"
 #include "collector/db/tables.h"
 #include "collector/web/changes.h"
+#include "collector/web/page_token.h"
 #include "common/base/decimal.h"
 #include "common/base/json_reader.h"
 #include "common/base/json_writer.h"
@@ -59,24 +60,13 @@ struct StockCell {
 std::string Text(int64_t micros) { return Decimal::FromMicros(micros).Shortest(); }
 
 // The key behind which the next page begins.
-std::string PageText(const CellKey& key) {
-  std::string text;
-  JsonWriter(&text).BeginArray().String(key.store).String(key.item).String(key.uom).EndArray();
-  return ToHex(text);
-}
+std::string PageText(const CellKey& key) { return PageToken({key.store, key.item, key.uom}); }
 std::optional<CellKey> ReadPage(const std::string& page) {
   if (page.empty()) return CellKey{};
-  std::string text(page.size() / 2, '\0');
-  if (page.size() % 2 != 0 || page.size() > 4096 ||
-      !FromHex(page, reinterpret_cast<uint8_t*>(text.data()), text.size())) {
-    return std::nullopt;
-  }
-  JsonParser parser;
-  auto value = parser.Parse(text);
-  if (!value.ok() || !value->is_array() || value->size() != 3) return std::nullopt;
-  std::vector<std::string> parts;
-  for (const JsonValue part : *value) parts.emplace_back(part.text());
-  return CellKey{parts[0], parts[1], parts[2]};
+  const auto parts = ReadPageToken(page);
+  if (!parts) return std::nullopt;
+  const auto& [store, item, uom] = *parts;
+  return CellKey{store, item, uom};
 }
 
 class StockReader {
