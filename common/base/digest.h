@@ -20,6 +20,8 @@ Sha256Digest HmacSha256(std::string_view key, std::string_view bytes);
 Uuid UuidV5(const Uuid& name_space, std::string_view name);
 
 std::string ToHex(std::string_view bytes);
+// RFC 4648, 4.
+std::string ToBase64(std::string_view bytes);
 // False unless `hex` is exactly twice as long as `out` and lower- or upper-case hex.
 bool FromHex(std::string_view hex, uint8_t* out, size_t out_size);
 

@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "common/base/check.h"
+#include "common/base/digest.h"
 #include "common/base/secret_token.h"
 
 namespace tillrelay::mqtt {
@@ -22,23 +23,6 @@ namespace {
 constexpr std::string_view kUser = "tunnel";
 
 bool WouldWait(ssize_t result) { return result < 0 && (errno == EAGAIN || errno == EINTR); }
-
-// RFC 4648, 4.
-std::string Base64(std::string_view text) {
-  constexpr char kLetters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  for (size_t i = 0; i < text.size(); i += 3) {
-    uint32_t group = 0;
-    for (size_t k = 0; k < 3; ++k) {
-      group = group << 8 | (i + k < text.size() ? static_cast<uint8_t>(text[i + k]) : 0);
-    }
-    for (size_t k = 0; k < 4; ++k) {
-      const bool padding = i + k > text.size();
-      out.push_back(padding ? '=' : kLetters[group >> (18 - 6 * k) & 63]);
-    }
-  }
-  return out;
-}
 
 // The value of a header field, without blanks around it; empty if it is not there.
 std::string_view FieldOf(std::string_view head, std::string_view name) {
@@ -112,7 +96,7 @@ Tunnel::Tunnel(Fd listener, Fd wake, int port, const std::string& password)
       wake_(std::move(wake)),
       port_(port),
       url_(fmt::format("http://{}:{}@127.0.0.1:{}", kUser, password, port)),
-      login_("Basic " + Base64(fmt::format("{}:{}", kUser, password))),
+      login_("Basic " + ToBase64(fmt::format("{}:{}", kUser, password))),
       thread_([this] { Run(); }) {}
 
 Tunnel::~Tunnel() {

@@ -11,6 +11,18 @@
 namespace tillrelay {
 namespace {
 
+TEST(DigestTest, Base64IsThatOfTheStandard) {
+  // RFC 4648, 10.
+  const char* const rows[][2] = {{"", ""},
+                                 {"f", "Zg=="},
+                                 {"fo", "Zm8="},
+                                 {"foo", "Zm9v"},
+                                 {"foob", "Zm9vYg=="},
+                                 {"fooba", "Zm9vYmE="},
+                                 {"foobar", "Zm9vYmFy"}};
+  for (const auto& [plain, encoded] : rows) EXPECT_EQ(ToBase64(plain), encoded);
+}
+
 TEST(DigestTest, KnownVectors) {
   EXPECT_EQ(ToHex(BytesOf(Sha256("abc"))),
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");

@@ -10,6 +10,8 @@
 
 #include <thread>
 
+#include "common/base/digest.h"
+
 namespace tillrelay::mqtt {
 namespace {
 
@@ -64,18 +66,7 @@ class TunnelTest : public testing::Test {
   // The login in the tunnel's address, as base 64.
   std::string Login() const {
     const std::string& url = tunnel_->url();
-    const std::string plain = url.substr(7, url.find('@') - 7);
-    std::string out;
-    constexpr char kLetters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    unsigned bits = 0;
-    int held = 0;
-    for (const char c : plain) {
-      bits = bits << 8 | static_cast<uint8_t>(c);
-      for (held += 8; held >= 6; held -= 6) out += kLetters[bits >> (held - 6) & 63];
-    }
-    if (held > 0) out += kLetters[bits << (6 - held) & 63];
-    while (out.size() % 4 != 0) out += '=';
-    return out;
+    return ToBase64(url.substr(7, url.find('@') - 7));
   }
   std::string Head(const std::string& target) const {
     return fmt::format("CONNECT {} HTTP/1.1\r\nproxy-authorization: Basic {}\r\n\r\n", target,
