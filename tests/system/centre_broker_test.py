@@ -143,6 +143,7 @@ def only_the_owner_of_the_key_confirms():
         world.wait_delivered()
         with open(world.path("journal.db.centre-key")) as file:
             check(file.read().strip() == public, "the key was not learned")
+        check(world.status()["broker"]["confirmations"] == "signed", f"{world.status()['broker']}")
         world.collector.kill()
         for number in range(2, 6):
             check(world.post(sale(number))[0] == 200, f"sale {number} was not taken")

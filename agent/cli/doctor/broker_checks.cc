@@ -280,21 +280,33 @@ void CheckRights(const Patient& patient, mqtt::Link* link, Mailbox* mail, Findin
   Unheard(patient, findings);
 }
 
+// What the daemon says of its session's confirmations; nothing while it cannot know.
+std::optional<bool> IsConfirmed(const Patient& patient) {
+  JsonParser parser;
+  std::string body = StatusOfDaemon(patient);
+  const auto status = parser.Parse(body);
+  if (!status.ok()) return std::nullopt;
+  const JsonValue broker = status->Find("broker");
+  if (!broker.Find("connected").is_true()) return std::nullopt;
+  if (patient.config.delivery.confirm == "broker") return true;
+  if (broker.Find("never_confirmed").is_true()) return false;
+  return broker.Find("confirmations").is_string() ? std::optional(true) : std::nullopt;
+}
+
 // The daemon's own session says as much as a login of ours would.
 void CheckSession(const Patient& patient, Findings* findings) {
   findings->Good("broker login", "the service is logged in");
   const SystemClock clock;
-  for (const Instant until = clock.Now() + kFirstConfirmation;;) {
-    JsonParser parser;
-    std::string body = StatusOfDaemon(patient);
-    const auto status = parser.Parse(body);
-    const JsonValue broker = status.ok() ? status->Find("broker") : JsonValue();
-    const bool by_broker = patient.config.delivery.confirm == "broker";
-    if (by_broker || broker.Find("last_confirmed_at").is_string()) break;
-    if (broker.Find("never_confirmed").is_true()) return Unheard(patient, findings);
-    if (clock.Now() >= until) break;
+  const Instant until = clock.Now() + kFirstConfirmation;
+  std::optional<bool> confirmed = IsConfirmed(patient);
+  while (!confirmed && clock.Now() < until) {
     std::this_thread::sleep_for(kAgain);
+    confirmed = IsConfirmed(patient);
   }
+  if (!confirmed) {
+    return findings->Skipped("broker rights", "the service does not know yet; ask again");
+  }
+  if (!*confirmed) return Unheard(patient, findings);
   findings->Good("broker rights", "this store's events are taken and confirmed");
 }
 
