@@ -19,7 +19,9 @@ std::string Cell(JsonValue row, const char* name) {
 
 // What a spreadsheet would take for a formula is text behind an apostrophe; numbers stay numbers.
 std::string CsvCell(const std::string& text) {
-  const bool number = !text.empty() && text.find_first_not_of("0123456789.-") == std::string::npos;
+  const size_t digits = text.starts_with('-') ? 1 : 0;
+  const bool number =
+      text.size() > digits && text.find_first_not_of("0123456789.", digits) == std::string::npos;
   const bool formula =
       !number && !text.empty() && std::string("=+-@\t\r").find(text[0]) != std::string::npos;
   std::string out = formula ? "\"'" : "\"";

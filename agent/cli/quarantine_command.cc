@@ -225,7 +225,7 @@ bool MayDiscard(size_t number, const DiscardMatchingOptions& options) {
     fmt::print(stderr, "discarding cannot be taken back: say --yes\n");
     return false;
   }
-  fmt::print("Discard {} documents for good? They will be in no ledger. [y/N] ", number);
+  fmt::print("Discard {} documents for good? They will not be counted in stock. [y/N] ", number);
   std::fflush(stdout);
   const int answer = std::getchar();
   return answer == 'y' || answer == 'Y';

@@ -2,6 +2,8 @@
 """The command line against a running store: its texts agree, its codes are those of the manual,
 its answers are JSON where asked for, and a backup comes back as a new stream that counts once."""
 
+import csv
+import io
 import json
 import os
 import pty
@@ -238,6 +240,46 @@ def every_answer_is_json_where_asked_for():
     return "14 commands; 5 events sent again, counted once"
 
 
+def the_lists_are_shown_and_settled():
+    with World() as world:
+        world.start(broker=False, collector=False)
+        config = ("--config", world.path("agent.toml"))
+
+        def document(number, register="03", quantity="1"):
+            return json.dumps({
+                "kind": "sale",
+                "transaction": {"store_id": "0042", "register_id": register,
+                                "business_day": "2026-11-21", "transaction_no": str(number),
+                                "end_at": "2026-11-21T17:42:08+01:00"},
+                "lines": [{"item": {"sku": "1"}, "quantity": quantity, "uom": "EA"}]}).encode()
+
+        for number, register in ((1, "03"), (2, "03"), (1, "-1-2"), (1, "-7")):
+            check(world.post(document(number, register))[0] == 200, f"{register} {number}")
+        for number in (3, 4, 5):
+            world.post(document(number, quantity="1,5"))
+        rows = list(csv.reader(io.StringIO(tell(*config, "days", "--csv").stdout)))
+        cells = {row[1]: row[rows[0].index("sales")] for row in rows[1:]}
+        check(cells == {"3": "2", "'-1-2": "1", "-7": "1"}, f"{rows}")
+        check(len(tell(*config, "days").stdout.splitlines()) == 4, "a heading and three registers")
+        check("is ready" in tell(*config, "log").stdout, "the log does not show the start")
+        check("quarantine" in tell(*config, "issues", "list").stdout, "no issue")
+        known = tell(*config, "issues", "acknowledge", "quarantine", "--note", "being mended")
+        check(known.returncode == 0, known.stderr)
+        check("being mended" in tell(*config, "issues", "list").stdout, "the note is not shown")
+        again = tell(*config, "issues", "acknowledge", "quarantine", "--note", "once more")
+        check(again.returncode != 0, "acknowledged twice")
+        all_of_them = (*config, "quarantine", "discard-all", "bad-value", "--reason", "a test")
+        asked = tell(*all_of_them)
+        check(asked.returncode == 2 and "--yes" in asked.stderr, f"{asked}")
+        check(world.status()["quarantined"] == 3, "discarded without a yes")
+        done = tell(*all_of_them, "--yes")
+        check(done.returncode == 0 and "3 of 3" in done.stdout, f"{done}")
+        check(world.status()["quarantined"] == 0, "something is left")
+        acts = tell(*config, "audit").stdout
+        check(acts.count("a test") == 3 and "being mended" in acts, acts)
+        return "days, log, issues, discard-all, audit"
+
+
 def a_backup_of_a_running_store_comes_back_as_a_new_stream():
     with World() as world:
         world.start()
@@ -278,4 +320,5 @@ run(help_manual_and_completion_say_the_same,
     a_receipt_in_quarantine_is_found,
     colour_is_for_terminals_and_can_be_refused,
     every_answer_is_json_where_asked_for,
+    the_lists_are_shown_and_settled,
     a_backup_of_a_running_store_comes_back_as_a_new_stream)

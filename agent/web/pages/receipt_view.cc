@@ -128,17 +128,24 @@ class Receipt {
     if (TextOf(line, "non_stock") == "true") add(std::string(strings::kReceiptNonStock));
     return marks;
   }
+  // On a phone the name stands before the value; none where there is no value.
+  void Cell(std::string_view name, std::string_view value) {
+    if (value.empty()) {
+      html_.Raw("<td></td>");
+      return;
+    }
+    html_.Put("<td class=\"num\" data-k=\"{}\">{}</td>", name, value);
+  }
   void Line(JsonValue line) {
     const std::string marks = LineMarks(line);
     html_.Put("<tr><th scope=\"row\">{}", ItemText(line.Find("item")));
     if (!marks.empty()) html_.Put(" <small>{}</small>", marks);
-    html_.Put("</th><td class=\"num\" data-k=\"{}\">{}</td>", strings::kReceiptQuantity,
-              QuantityText(line));
-    html_.Put("<td class=\"num\" data-k=\"{}\">{}</td>", strings::kReceiptPrice,
-              TextOf(line, "unit_price"));
+    html_.Raw("</th>");
     const auto net = TextOf(line, "net_amount");
-    html_.Put("<td class=\"num\" data-k=\"{}\">{}</td></tr>\n", strings::kReceiptAmount,
-              net.empty() ? TextOf(line, "extended_amount") : net);
+    Cell(strings::kReceiptQuantity, QuantityText(line));
+    Cell(strings::kReceiptPrice, TextOf(line, "unit_price"));
+    Cell(strings::kReceiptAmount, net.empty() ? TextOf(line, "extended_amount") : net);
+    html_.Raw("</tr>\n");
   }
   void Lines() {
     const JsonValue lines = data_.Find("lines");

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <iterator>
 #include <set>
 
 #include "tests/unit/agent/monitor/samples.h"
@@ -236,6 +238,7 @@ TEST(Diagnose, AConfirmationThatIsNotBelievedIsAnAlarm) {
   const Verdict verdict = Diagnose(snapshot);
   EXPECT_EQ(verdict.level, Level::kRed);
   EXPECT_EQ(verdict.issues.at(0).detail, "its signature is wrong");
+  EXPECT_TRUE(std::ranges::count(kIssueKinds, verdict.issues.at(0).kind)) << "metrics count it";
   EXPECT_NE(verdict.steps.at(0).find("delivery.confirm_keys"), std::string::npos);
 }
 
