@@ -25,9 +25,9 @@ void Build(Writer& w, const monitor::Snapshot& s) {
   w.Time("start_time_seconds", "When the service started.", s.started_at);
 }
 
-// The kinds that a door can bring; the journal's own come from none.
-void Door(Writer& w, std::string_view channel, const capture::DoorCounts& counts) {
-  constexpr auto kOfDoors = static_cast<size_t>(event::Kind::kStreamOpened);
+// The kinds that a channel can bring; the journal's own come from none.
+void Channel(Writer& w, std::string_view channel, const capture::ChannelCounts& counts) {
+  constexpr auto kCaptured = static_cast<size_t>(event::Kind::kStreamOpened);
   using journal::Outcome;
   for (const auto& [outcome, word] :
        {std::pair(Outcome::kStored, "stored"), std::pair(Outcome::kDuplicate, "duplicate"),
@@ -37,7 +37,7 @@ void Door(Writer& w, std::string_view channel, const capture::DoorCounts& counts
                fmt::format("channel=\"{}\",outcome=\"{}\",kind=\"{}\"", channel, word, kind));
     };
     const auto& kinds = counts.of(outcome);
-    for (size_t kind = 0; kind < kOfDoors; ++kind) {
+    for (size_t kind = 0; kind < kCaptured; ++kind) {
       sample(kinds[kind], event::KindWord(static_cast<event::Kind>(kind)));
     }
     if (outcome == Outcome::kQuarantined) sample(kinds.back(), "none");
@@ -46,9 +46,9 @@ void Door(Writer& w, std::string_view channel, const capture::DoorCounts& counts
 
 void Capture(Writer& w, const monitor::Snapshot& s) {
   const capture::CaptureStats& c = s.capture;
-  w.Family("events_total", "counter", "Events taken in since start, by door, outcome and kind.");
-  Door(w, "http", c.http);
-  Door(w, "file", c.file);
+  w.Family("events_total", "counter", "Events taken in since start, by channel, outcome and kind.");
+  Channel(w, "http", c.http);
+  Channel(w, "file", c.file);
   w.Counter("intake_refused_total", "Requests that the intake refused.", c.http_refused);
   w.Family("files_total", "counter", "Dropped files that were finished, by outcome.");
   w.Sample(c.files_done, "outcome=\"done\"").Sample(c.files_rejected, "outcome=\"rejected\"");

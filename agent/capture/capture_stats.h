@@ -1,4 +1,4 @@
-// What: the doors' numbers for people and for Prometheus; a plain copy, no behaviour.
+// What: the channels' numbers for people and for Prometheus; a plain copy, no behaviour.
 // Thread: any (value).
 #pragma once
 
@@ -16,8 +16,8 @@
 
 namespace tillrelay::capture {
 
-// What one door took in, by outcome and kind; a document that is no event has no kind.
-class DoorCounts {
+// What one channel took in, by outcome and kind; a document that is no event has no kind.
+class ChannelCounts {
  public:
   using Kinds = std::array<uint64_t, event::kKindCount + 1>;
   void Add(journal::Outcome outcome, std::optional<event::Kind> kind, uint64_t count = 1) {
@@ -37,7 +37,7 @@ class DoorCounts {
 };
 
 struct CaptureStats {
-  DoorCounts http, file;
+  ChannelCounts http, file;
   uint64_t http_refused = 0;
   uint64_t files_done = 0, files_rejected = 0, files_waiting = 0, files_unreadable = 0;
   struct RejectedFile {

@@ -1,4 +1,4 @@
-// What: the door for files: takes what is finished in incoming/, has it committed, and moves it to
+// What: takes files: what is finished in incoming/, has it committed, and moves it to
 //   done/ or rejected/ (with a .reason beside it).
 // Promise: committed first, then archived (drop_archive.h), then the directories synced; a cut in
 //   between finds the same ids again. Nothing that is not a plain file with one link is opened for

@@ -1,4 +1,4 @@
-// What: POST /v1/events: the registers' door over HTTP, and GET /openapi.json that describes it.
+// What: POST /v1/events for the registers, and GET /openapi.json that describes it.
 // Promise: 200 only after the commit; every refusal is a problem document with a stable type that
 //   says where, what and what to do. Who may not send, and what is not understood anyway, is
 //   refused before its body is taken.

@@ -244,11 +244,11 @@ std::vector<Intake::RegisterActivity> Intake::RegisterActivityIn(
 // A register that repeats itself is alive, but has not sold twice.
 void Intake::Count(const std::vector<RegisterActivity>& heard, bool by_file, const Answer& answer) {
   counters_.Change([&](CaptureStats* stats) {
-    DoorCounts& door = by_file ? stats->file : stats->http;
+    ChannelCounts& channel = by_file ? stats->file : stats->http;
     for (size_t i = 0; i < heard.size(); ++i) {
       const auto& [register_id, kind, mapped, unmapped] = heard[i];
       const journal::Outcome outcome = answer.receipts[i].outcome;
-      door.Add(outcome, kind);
+      channel.Add(outcome, kind);
       if (outcome == journal::Outcome::kStored) {
         stats->lines_mapped += mapped;
         stats->lines_unmapped += unmapped;

@@ -1,7 +1,7 @@
-// What: the one way in: decode, guard, rules, append. Every door goes through here.
+// What: the one way in: decode, guard, rules, append. Every channel goes through here.
 // Promise: an item is stored, recognised, or quarantined with a reason; a document that is not the
 //   declared syntax stores nothing but its scrubbed text in quarantine. No card number passes.
-// Thread: one Intake per door thread; the registry of last-heard registers is shared.
+// Thread: one Intake per channel thread; the registry of last-heard registers is shared.
 // Errors: Submit as Journal::Submit. `done` runs on the journal thread.
 #pragma once
 
@@ -34,11 +34,11 @@ struct IntakeOptions {
   journal::QuarantineRoom quarantine_share = journal::ShareOf({10'000, 64 * 1024 * 1024});
 };
 
-// Counters of all doors; doors add, the status page copies.
+// Counters of all channels; channels add, the status page copies.
 class Counters {
  public:
   CaptureStats Copy() const;
-  // Under the lock, for a door's own numbers.
+  // Under the lock, for a channel's own numbers.
   void Change(const std::function<void(CaptureStats*)>& change);
 
  private:

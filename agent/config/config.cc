@@ -304,7 +304,7 @@ bool NeedsTls(const Config::StatusPage& status, bool is_local) {
   return !is_local || status.tls == "always" || !status.tls_cert_file.empty();
 }
 
-Status CheckDoors(const Config& config, bool is_local) {
+Status CheckListeners(const Config& config, bool is_local) {
   if (!is_local && config.intake.tls_cert_file.empty()) {
     return Invalid(
         config.intake.listen +

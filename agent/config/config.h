@@ -152,7 +152,7 @@ std::span<const PosLogQuestion> PosLogQuestions();
 
 // An intake that others than this machine can reach needs TLS, and registers that show who they
 // are. `is_local`: what it listens on is loopback or a unix socket. Invalid, with a hint.
-Status CheckDoors(const Config& config, bool is_local);
+Status CheckListeners(const Config& config, bool is_local);
 // Does the admin port speak TLS?
 bool NeedsTls(const Config::StatusPage& status, bool is_local);
 // Must every document come with a token?

@@ -249,7 +249,7 @@ void Agent::DrainJournal() {
   if (journal_->Submit(std::move(request)).ok()) done.wait_for(kThreadBudget);
 }
 
-// In the order of the data path: doors, journal, uplink, and the answers last.
+// In the order of the data path: channels, journal, uplink, and the answers last.
 void Agent::Stop() {
   notifier_.Stopping().ok();
   if (server_ != nullptr) server_->CloseListener(intake_listener_);

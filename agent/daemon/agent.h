@@ -96,13 +96,13 @@ class Agent {
   const std::string host_, session_;
   const WallTime started_at_;
   service::Heartbeat heartbeat_;
-  const std::shared_ptr<MemoryBudget> memory_;  // of all doors
+  const std::shared_ptr<MemoryBudget> memory_;  // of all channels
   mutable monitor::RateMeter rates_;
   mutable monitor::LatencyMeter latency_;
   CertificateWatch certificates_;
   capture::Counters counters_;
 
-  ClockTrust clock_trust_;                          // the uplink hears, the doors ask
+  ClockTrust clock_trust_;                          // the uplink hears, the channels ask
   std::unique_ptr<capture::ItemMapFile> item_map_;  // none where no map is configured
   std::optional<capture::IntakeOptions> intake_options_;
   reconcile::Reconciliation reconciliation_;

@@ -20,7 +20,7 @@ Status Agent::OpenTokens() {
   auto intake = http::ParseAddress(config_.intake.listen);
   if (!intake.ok()) return std::move(intake).status().Within("intake.listen");
   const bool is_local = http::IsLocal(*intake);
-  TRY(config::CheckDoors(config_, is_local));
+  TRY(config::CheckListeners(config_, is_local));
   auto tokens =
       capture::TokenStore::Open(journal::TokensPath(config_.journal.path), &clock_, &random_);
   if (!tokens.ok()) return std::move(tokens).status();

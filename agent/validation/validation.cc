@@ -166,7 +166,7 @@ class Validator {
           "give one of them another port");
     }
     if (auto intake = http::ParseAddress(c_.intake.listen); intake.ok()) {
-      if (Status s = config::CheckDoors(c_, http::IsLocal(*intake)); !s.ok()) {
+      if (Status s = config::CheckListeners(c_, http::IsLocal(*intake)); !s.ok()) {
         Add(Verdict::kStop, "intake.listen", s.message(),
             "set the certificate and its key, or listen on 127.0.0.1");
       }

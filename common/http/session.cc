@@ -348,7 +348,7 @@ class StreamSession final : public Session,
 
   // A refused request without a body leaves the connection usable.
   Response KeepIfComplete(Response response) {
-    polite_ = !reader_.has_body();
+    reusable_ = !reader_.has_body();
     return response;
   }
 
@@ -409,7 +409,7 @@ class StreamSession final : public Session,
 
   void Answer(uint64_t turn, Response&& response) {
     if (turn != turn_ || phase_ != Phase::kHandling) return;
-    polite_ = true;
+    reusable_ = true;
     Write(std::move(response));
   }
 
@@ -418,7 +418,7 @@ class StreamSession final : public Session,
     hub_->Count(&ServerStats::refused_total);
     ReleaseBody();
     ++turn_;
-    if (!polite_) response.close = true;
+    if (!reusable_) response.close = true;
     Write(std::move(response));
   }
 
@@ -426,7 +426,7 @@ class StreamSession final : public Session,
     const bool head_known = reader_.state() == RequestReader::State::kHeadDone ||
                             reader_.state() == RequestReader::State::kDone;
     Framing framing;
-    framing.keep_alive = head_known && polite_ && !response.close && !hub_->draining &&
+    framing.keep_alive = head_known && reusable_ && !response.close && !hub_->draining &&
                          response.live == nullptr && reader_.keep_alive();
     framing.http_1_0 = head_known && reader_.is_http_1_0();
     framing.head_only = head_only_;
@@ -467,7 +467,7 @@ class StreamSession final : public Session,
     ReleaseBody();
     if (large_.capacity() > kCopiedBody) std::string().swap(large_);
     reader_.Reset();
-    polite_ = head_only_ = false;
+    reusable_ = head_only_ = false;
     route_ = nullptr;
     Enter(Phase::kIdle, limits_.timeouts.idle);
     Process();
@@ -514,7 +514,7 @@ class StreamSession final : public Session,
   }
 
   void AfterGoodbye() {
-    if (polite_ && !reading_) return Close();
+    if (reusable_ && !reading_) return Close();
     Linger();
   }
 
@@ -549,7 +549,7 @@ class StreamSession final : public Session,
   bool reading_ = false;
   bool first_ = true;
   bool known_ = false;
-  bool polite_ = false;  // the request was taken completely: the connection may go on
+  bool reusable_ = false;  // the request was taken completely: the connection may go on
   bool head_only_ = false;
   bool keep_alive_ = false;
 };

@@ -122,12 +122,12 @@ TEST(ConfigTest, TwoFilesThatAreOneSayHowTheyBelongTogether) {
 TEST(ConfigTest, ADoorToTheStoresNetworkNeedsTlsAndThenTokens) {
   Config config;
   config.intake.listen = "0.0.0.0:8470";
-  EXPECT_TRUE(CheckDoors(config, true).ok());
-  const Status open = CheckDoors(config, false);
+  EXPECT_TRUE(CheckListeners(config, true).ok());
+  const Status open = CheckListeners(config, false);
   EXPECT_EQ(open.code(), Code::kInvalid);
   EXPECT_THAT(open.message(), AllOf(HasSubstr("0.0.0.0:8470"), HasSubstr("tls_cert_file")));
   config.intake.tls_cert_file = "c";
-  EXPECT_TRUE(CheckDoors(config, false).ok());
+  EXPECT_TRUE(CheckListeners(config, false).ok());
   EXPECT_TRUE(NeedsToken(config.intake, false));
   EXPECT_FALSE(NeedsToken(config.intake, true));
   config.intake.client_ca_file = "ca";
