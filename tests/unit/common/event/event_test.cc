@@ -263,43 +263,55 @@ TEST(EventTest, WithoutABusinessDayItIsOfTheShopsOwnDay) {
   EXPECT_EQ("2026-11-21", day("2026-11-21T22:59:59Z"));
 }
 
-TEST(EventTest, MoneyContradictsOnlyWhereBothDocumentsTellIt) {
-  const auto of = [](const std::function<void(Event*)>& change) {
-    Event event = Sale("03", 1);
+TEST(EventTest, PartsContradictOnlyWhereBothDocumentsTellThem) {
+  using Change = std::function<void(Event*)>;
+  const auto parts_of = [](Event event, const Change& change) {
     change(&event);
-    const auto money = DraftOf(std::move(event)).identity.money;
-    return std::string(money.begin(), money.end());
+    const Identity identity = DraftOf(std::move(event)).identity;
+    return std::string(identity.money.begin(), identity.money.end()) +
+           std::string(identity.detail.begin(), identity.detail.end());
   };
-  const auto euro = [](Event* e) { e->currency = "EUR"; };
-  const std::pair<const char*, std::array<std::function<void(Event*)>, 2>> parts[] = {
-      {"currency", {euro, [](Event* e) { e->currency = "USD"; }}},
-      {"net amount",
-       {[](Event* e) { e->lines[0].net_amount = Decimal::FromInt(5); },
-        [](Event* e) { e->lines[0].net_amount = Decimal::FromInt(6); }}},
-      {"price",
-       {[](Event* e) { e->lines[0].unit_price = Decimal::FromInt(5); },
-        [](Event* e) { e->lines[0].unit_price = Decimal::FromInt(6); }}},
-      {"tax",
-       {[](Event* e) { e->totals.emplace().tax_amount = Decimal::FromInt(5); },
-        [](Event* e) { e->totals.emplace().tax_amount = Decimal::FromInt(6); }}},
-      {"tender",
-       {[](Event* e) {
-          e->tenders.push_back({"cash", Decimal::FromInt(5)});
-        },
-        [](Event* e) {
-          e->tenders.push_back({"card", Decimal::FromInt(5)});
-        }}}};
-  const std::string plain = of([](Event*) {});
-  for (const auto& [name, changes] : parts) {
+  const auto line = [](std::optional<Decimal> Line::*member, int value) -> Change {
+    return [=](Event* e) { e->lines[0].*member = Decimal::FromInt(value); };
+  };
+  const auto serial = [](const char* number) -> Change {
+    return [=](Event* e) { e->lines[0].serials = {number}; };
+  };
+  const auto original = [](const char* number) -> Change {
+    return [=](Event* e) { e->lines[0].original.emplace().transaction_no = number; };
+  };
+  const auto voided = [](const char* number) -> Change {
+    return [=](Event* e) { e->voids.emplace().transaction_no = number; };
+  };
+  const auto currency = [](const char* word) -> Change {
+    return [=](Event* e) { e->currency = word; };
+  };
+  const auto tax = [](int amount) -> Change {
+    return [=](Event* e) { e->totals.emplace().tax_amount = Decimal::FromInt(amount); };
+  };
+  const auto tender = [](const char* type) -> Change {
+    return [=](Event* e) { e->tenders.push_back({type, Decimal::FromInt(5)}); };
+  };
+  const std::tuple<const char*, Change, Change> parts[] = {
+      {"currency", currency("EUR"), currency("USD")},
+      {"net amount", line(&Line::net_amount, 5), line(&Line::net_amount, 6)},
+      {"price", line(&Line::unit_price, 5), line(&Line::unit_price, 6)},
+      {"tax", tax(5), tax(6)},
+      {"tender", tender("cash"), tender("card")},
+      {"serial", serial("A1"), serial("A2")},
+      {"original", original("7"), original("8")},
+      {"voided", voided("7"), voided("8")}};
+  const std::string plain = parts_of(Sale("03", 1), [](Event*) {});
+  for (const auto& [name, first, second] : parts) {
     SCOPED_TRACE(name);
-    const std::string one = of(changes[0]), other = of(changes[1]);
-    EXPECT_TRUE(MoneyDiffers(one, other));
-    EXPECT_FALSE(MoneyDiffers(one, one));
-    EXPECT_FALSE(MoneyDiffers(one, plain));
-    EXPECT_FALSE(MoneyDiffers("", other)) << "rows of before have none";
+    const std::string one = parts_of(Sale("03", 1), first), other = parts_of(Sale("03", 1), second);
+    EXPECT_TRUE(PartsDiffer(one, other));
+    EXPECT_FALSE(PartsDiffer(one, one));
+    EXPECT_FALSE(PartsDiffer(one, plain));
+    EXPECT_FALSE(PartsDiffer("", other)) << "rows of before have none";
   }
-  const auto described = [](Event* e) { e->lines[0].item.description = "Milk"; };
-  EXPECT_EQ(plain, of(described));
+  EXPECT_EQ(plain,
+            parts_of(Sale("03", 1), [](Event* e) { e->lines[0].item.description = "Milk"; }));
 }
 
 // Identity keeps what was written, so that a repeat is known under any rule.
