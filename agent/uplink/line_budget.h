@@ -1,9 +1,9 @@
 // What: how many bytes may be under way to the broker: about two seconds of the line, read from how
 //   long acknowledgements take.
 // Promise: a fast line is filled within a few round trips, a slow one never has more than it
-// carries
-//   in about two seconds (one message that is larger alone excepted). An acknowledgement is awaited
-//   for as long as the bytes before it may take, within an absolute bound.
+//   carries in about two seconds (one message that is larger alone excepted). An acknowledgement is
+//   awaited for as long as the bytes before it may take, and for several round trips, within
+//   absolute bounds.
 // Thread: uplink.
 // Limits: kLeast to kMost.
 #pragma once
@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cstddef>
 
+#include "agent/uplink/timing.h"
 #include "common/base/clock.h"
 
 namespace tillrelay::uplink {
@@ -25,9 +26,13 @@ class LineBudget {
   // A line is taken to carry so much, and half of it again after each connection that has ended
   // under a large message.
   static constexpr size_t kLeastRate = 4 * 1024;  // bytes a second
-  static constexpr std::chrono::seconds kPatience{10};
   static constexpr std::chrono::minutes kMostPatience{15};
   static constexpr int kMostHalvings = 8;  // 16 bytes a second
+  static constexpr int kPatientTrips = 3;
+
+  // A broker has answered the subscriptions after `took`: what an empty line needs there and back.
+  void RoundTrip(Duration took) { round_trip_ = std::min<Duration>(took, kConnectTimeout); }
+  Duration round_trip() const { return round_trip_; }
 
   size_t bytes() const { return bytes_; }
   size_t least_rate() const { return kLeastRate >> halvings_; }  // bytes a second
@@ -45,7 +50,7 @@ class LineBudget {
   // in flight until then: a line that is hardly used says nothing about what it could carry.
   void Acked(size_t size, size_t under_way, Instant sent, Instant now) {
     if (size > kLarge) halvings_ = 0;
-    const Duration took = now - sent;
+    const Duration took = now - sent - round_trip_;
     if (took <= kGood) {
       if (under_way < bytes_ / 2) return;
       bytes_ = std::min(kMost, bytes_ + size);
@@ -57,19 +62,24 @@ class LineBudget {
       cut_at_ = now;
     }
   }
+  // Below this a line may be silent whatever is under way.
+  Duration LeastPatience() const {
+    return std::max<Duration>(kAckTimeout, kPatientTrips * round_trip_);
+  }
   // How long nothing may be acknowledged while large messages of so many bytes are under way.
   Duration Patience(size_t under_way) const {
     // Only a bound that has grown far says what the line can do.
     const double proven = bytes_ > kProven ? static_cast<double>(bytes_) / 8 : 0;
     const double rate = std::max(static_cast<double>(least_rate()), proven);
-    const double most = std::chrono::duration<double>(kMostPatience - kPatience).count();
+    const double most = std::chrono::duration<double>(kMostPatience - kAckTimeout).count();
     const std::chrono::duration<double> line(std::min(most, static_cast<double>(under_way) / rate));
-    return kPatience + std::chrono::duration_cast<Duration>(line);
+    return LeastPatience() + std::chrono::duration_cast<Duration>(line);
   }
 
  private:
   size_t bytes_ = kFirst;
   Instant cut_at_{};
+  Duration round_trip_{};
   int halvings_ = 0;
 };
 

@@ -45,6 +45,8 @@ void Sender::OnConnected(uint32_t receive_maximum, Instant now, bool gives_reaso
 
 void Sender::OnSubscribed(Instant now) {
   if (phase_ != Phase::kSubscribing) return;
+  line_.RoundTrip(now - phase_since_);
+  ExtendKeepAlive(LineBudget::kPatientTrips * line_.round_trip());
   phase_ = Phase::kSettling;
   phase_since_ = now;
   centre_heard_at_ = progress_at_ = now;
@@ -66,7 +68,7 @@ void Sender::Down(const Failure& failure, Instant now) {
     reconnect_delay_.LinkWasUpFor(now - connected_at_);
     LearnKeepAlive(failure);
     NoteSize(now);
-    const bool stood = now - window_.quiet_since() >= LineBudget::kPatience;
+    const bool stood = now - window_.quiet_since() >= line_.LeastPatience();
     line_.Restart(stood ? window_.large_in_flight() : 0);
   }
   if (phase_ == Phase::kSending)
@@ -104,15 +106,20 @@ void Sender::Down(const Failure& failure, Instant now) {
 void Sender::LearnKeepAlive(const Failure& failure) {
   const bool silent = failure.cause == LinkCause::kLost || failure.cause == LinkCause::kSilent;
   if (!silent || window_.bytes_in_flight() == 0) return;
-  const auto line = seconds(2 * window_.bytes_in_flight() / line_.least_rate());
-  keep_alive_ = std::max(keep_alive_, std::min<seconds>(kKeepAlive + line, kMaxKeepAlive));
+  ExtendKeepAlive(kKeepAlive + seconds(2 * window_.bytes_in_flight() / line_.least_rate()));
+}
+
+// For the next connection: each is told its keep-alive when it begins.
+void Sender::ExtendKeepAlive(Duration needed) {
+  const auto whole = std::chrono::ceil<seconds>(std::min<Duration>(needed, kMaxKeepAlive));
+  keep_alive_ = std::max(keep_alive_, whole);
 }
 
 // Whether only its size can keep the first waiting event from the broker: smaller messages were
 // acknowledged, and neither it nor any other event within the time that it had.
 void Sender::NoteSize(Instant now) {
   const auto first = window_.FirstWaiting();
-  if (!first || now - connected_at_ < kAckTimeout) return;
+  if (!first || now - connected_at_ < line_.LeastPatience()) return;
   stuck_tries_ = !moved_ && first->bytes > passed_ ? stuck_tries_ + 1 : 0;
   stuck_bytes_ = first->bytes;
 }

@@ -154,6 +154,7 @@ class Sender {
 
   void Down(const Failure& failure, Instant now);
   void LearnKeepAlive(const Failure& failure);
+  void ExtendKeepAlive(Duration needed);
   void NoteSize(Instant now);
   void Answered(const SendWindow::Flight& flight);
   Duration AckPatience() const { return line_.Patience(window_.large_in_flight()); }

@@ -19,9 +19,10 @@ inline constexpr seconds kConnectTimeout{75};
 // How long the broker may take to hand out the retained confirmation.
 inline constexpr seconds kSettle{2};
 // No acknowledgement at all with messages in flight: the connection is dead, whatever it says.
-// Longer for what the line takes to carry them (agent/uplink/line_budget.h).
+// Longer for what the line takes to carry them, and on a line whose round trip is long
+// (agent/uplink/line_budget.h).
 inline constexpr seconds kAckTimeout{10};
-// Longer after a connection that ended under a large event.
+// Longer after a connection that ended under a large event, or whose round trip was long.
 inline constexpr seconds kKeepAlive{15};
 inline constexpr seconds kMaxKeepAlive{600};
 // The collector speaks every 60 s; after two and a half of those it is away.

@@ -320,9 +320,57 @@ TEST(LineBudget, GrowsWithWhatIsAcknowledgedAndShrinksOnceForACut) {
     slow.Acked(1000, 1000, start + seconds(10 * i), start + seconds(10 * i + 8));
   }
   EXPECT_EQ(slow.bytes(), LineBudget::kLeast);
-  EXPECT_EQ(slow.Patience(0), Duration(LineBudget::kPatience));
+  EXPECT_EQ(slow.Patience(0), Duration(kAckTimeout));
   EXPECT_GT(slow.Patience(250'000), Duration(seconds(60)));
   EXPECT_LE(slow.Patience(SIZE_MAX / 2), Duration(LineBudget::kMostPatience));
+}
+
+// A line through satellites or a gateway that stores: as many round trips as an exchange needs.
+TEST_F(SenderTest, ALongRoundTripEndsNoConnection) {
+  for (const int trip : {1, 5, 9, 11, 15, 20, 40, 70}) {
+    Make(50);
+    const Duration round_trip = seconds(trip);
+    now_ = std::max(now_, sender_->NextDeadline(now_));
+    sender_->Next(now_);
+    sender_->OnConnected(100, now_);
+    now_ += round_trip;
+    sender_->OnSubscribed(now_);
+    EXPECT_GE(sender_->keep_alive(), round_trip + seconds(trip)) << trip;
+    now_ += seconds(3);
+    Confirm(0, true);
+    std::deque<std::pair<Instant, uint64_t>> acks;
+    uint64_t token = 1;
+    for (const Instant until = now_ + 6 * round_trip; now_ < until; now_ += milliseconds(500)) {
+      for (; !acks.empty() && acks.front().first <= now_; acks.pop_front()) {
+        sender_->OnAcked(acks.front().second, now_);
+        Confirm(sender_->acked_through());
+      }
+      while (auto action = sender_->Next(now_)) {
+        ASSERT_FALSE(std::holds_alternative<act::Disconnect>(*action)) << trip;
+        const auto* send = std::get_if<act::Send>(&*action);
+        if (send == nullptr) continue;
+        sender_->OnSent(token, {send->first, false, send->last}, 500, now_);
+        acks.emplace_back(now_ + round_trip, token++);
+      }
+    }
+    EXPECT_TRUE(sender_->online()) << trip;
+  }
+}
+
+TEST_F(SenderTest, ARoundTripDoesNotMakeADeadLineLive) {
+  Make(50);
+  now_ = std::max(now_, sender_->NextDeadline(now_));
+  sender_->Next(now_);
+  sender_->OnConnected(100, now_);
+  now_ += std::chrono::hours(3);  // the longest that anything is believed of is kConnectTimeout
+  sender_->OnSubscribed(now_);
+  sender_->OnSent(1, {1}, 500, now_);
+  now_ += LineBudget::kPatientTrips * kConnectTimeout;
+  bool ended = false;
+  while (auto action = sender_->Next(now_)) {
+    ended = ended || std::holds_alternative<act::Disconnect>(*action);
+  }
+  EXPECT_TRUE(ended);
 }
 
 TEST_F(SenderTest, AConnectionThatEndedUnderALargeEventGetsALongerKeepAlive) {
