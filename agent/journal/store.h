@@ -184,10 +184,11 @@ class JournalStore : private TakeOverTarget {
   // TakeOverTarget
   Result<uint64_t> AppendOld(const Row& row) override;
   Status AddKnown(const KnownRow& known) override;
-  Result<bool> IsKnown(const std::string& key, const Uuid& id) override;
+  Result<uint64_t> KnownAt(const std::string& key, const Uuid& id) override;
+  Status MoveKnown(const KnownRow& known) override;
   Status DeclareGone(const LossRow& loss) override;
   Result<Uuid> IdAt(uint64_t position) override;
-  Result<bool> HasId(const Uuid& id) override;
+  Result<uint64_t> PositionOf(const Uuid& id) override;
   // What is known under the draft's key.
   struct Known {
     Uuid id{};
@@ -214,9 +215,9 @@ class JournalStore : private TakeOverTarget {
   Fd lock_;
   sqlite::Database db_;
   struct Statements {
-    sqlite::Statement insert_event, find_known, insert_known, add_known, is_known, forget_known;
+    sqlite::Statement insert_event, find_known, insert_known, add_known, known_at, forget_known;
     sqlite::Statement insert_mark, save_stream, insert_file, insert_audit, load_page, save_page;
-    sqlite::Statement recorded_at, id_at, delete_rows, insert_owed, delete_owed;
+    sqlite::Statement move_known, recorded_at, id_at, delete_rows, insert_owed, delete_owed;
   };
   Statements sql_;
   Quarantine quarantine_;
@@ -227,7 +228,6 @@ class JournalStore : private TakeOverTarget {
   IssueTable issues_;
   std::vector<IssueRow> issues_found_;  // by the opening
   Retold retold_;
-  bool has_history_ = false;
   std::vector<StreamRow> streams_;  // in order of base
   StreamRow committed_, pending_;
   std::vector<StreamRow> pending_older_;  // changed in this transaction
@@ -239,7 +239,7 @@ class JournalStore : private TakeOverTarget {
   ChainReader chains_;
   TakeOver take_over_;
   WallTime take_over_at_{};  // of the step that runs
-  bool expects_witness_ = false;
+  bool has_history_ = false, expects_witness_ = false;
   WallTime cut_short_through_{};
   uint64_t oldest_position_ = 0;  // of oldest_kept_at_
   WallTime oldest_kept_at_{};

@@ -196,7 +196,8 @@ Status JournalStore::Prepare() {
        "INSERT INTO known(key,id,digest,position,at_s) VALUES(?1,?2,?3,?4,?5) ON CONFLICT(key,id) "
        "DO UPDATE SET digest=excluded.digest,at_s=excluded.at_s WHERE position=excluded.position "
        "AND length(digest)<length(excluded.digest)"},
-      {&sql_.is_known, "SELECT 1 FROM known WHERE key=?1 AND id=?2"},
+      {&sql_.known_at, "SELECT position FROM known WHERE key=?1 AND id=?2"},
+      {&sql_.move_known, "UPDATE known SET position=?3 WHERE key=?1 AND id=?2"},
       {&sql_.insert_mark, kSaveMark},
       {&sql_.save_stream, kSaveStream},
       {&sql_.insert_file, "INSERT OR REPLACE INTO file VALUES(?1,?2,?3,?4)"},

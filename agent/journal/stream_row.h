@@ -48,6 +48,10 @@ inline bool DeletedOnBrokersWord(const StreamRow& row) {
   return row.floor > row.confirmed_through + 1 && row.floor <= row.acked_through + 1;
 }
 
+inline bool OnlyBrokerHas(const StreamRow& row) {
+  return row.acked_through > row.confirmed_through;
+}
+
 // The lowest position from which upward nothing is missing.
 inline uint64_t LowestKept(const std::vector<StreamRow>& streams) {
   for (const StreamRow& row : streams) {

@@ -191,6 +191,39 @@ def the_file_goes_while_what_it_held_is_on_its_way():
         return "50 events that the store took for lost were not"
 
 
+def the_brokers_word_was_all_there_was():
+    """Acknowledged by a broker without a centre behind it, damaged, and only then a centre."""
+    def confirm(world, by):
+        with open(world.path("agent.toml")) as file:
+            lines = file.read().split("[delivery]")[0]
+        with open(world.path("agent.toml"), "w") as file:
+            file.write(f'{lines}[delivery]\nconfirm = "{by}"\n')
+
+    with World() as world:
+        store = Store(world)
+        confirm(world, "broker")
+        world.start(collector=False)
+        store.sell(40)
+        wait_for(lambda: world.local("SELECT acked_through FROM stream")[0][0] == 40,
+                 "the broker's word on everything to be written down")
+        damage(world, 4096, 0)  # the first page alone: every event is still there
+        world.agent.start()
+        world.wait_ready()
+        store.sell(5)
+        wait_for(lambda: world.local("SELECT count(*) FROM take_over")[0][0] == 0, "its end", 30)
+        store.survey()
+        world.agent.kill(signal.SIGTERM)
+        confirm(world, "centre")
+        world.collector.start()
+        world.agent.start()
+        world.wait_ready()
+        store.sell(5)
+        store.wait_settled()
+        check(not store.lost(), f"{len(store.lost())} sales are lost")
+        return "50 sales counted, 40 of which only a broker had acknowledged"
+
+
 if __name__ == "__main__":
-    run_together(once, twice, five_times, nine_times_without_a_sale_between_some,
+    run_together(the_brokers_word_was_all_there_was, once, twice, five_times,
+                 nine_times_without_a_sale_between_some,
                  the_list_of_known_ids_goes, the_file_goes_while_what_it_held_is_on_its_way)

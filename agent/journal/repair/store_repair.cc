@@ -42,10 +42,17 @@ Status JournalStore::AddKnown(const KnownRow& known) {
   return sql_.add_known.Run();
 }
 
-Result<bool> JournalStore::IsKnown(const std::string& key, const Uuid& id) {
-  auto row = sql_.is_known.BindText(1, key).BindBlob(2, BytesOf(id)).Step();
-  sql_.is_known.Reset();
-  return row;
+Result<uint64_t> JournalStore::KnownAt(const std::string& key, const Uuid& id) {
+  auto row = sql_.known_at.BindText(1, key).BindBlob(2, BytesOf(id)).Step();
+  const uint64_t position = row.ok() && *row ? sql_.known_at.Unsigned(0) : 0;
+  sql_.known_at.Reset();
+  if (!row.ok()) return std::move(row).status();
+  return position;
+}
+
+Status JournalStore::MoveKnown(const KnownRow& known) {
+  sql_.move_known.BindText(1, known.key).BindBlob(2, BytesOf(known.id)).Bind(3, known.position);
+  return sql_.move_known.Run();
 }
 
 Status JournalStore::DeclareGone(const LossRow& loss) { return DeclareLoss(loss, take_over_at_); }
@@ -60,10 +67,10 @@ Result<Uuid> JournalStore::IdAt(uint64_t position) {
   return complete ? Result<Uuid>(id) : Corrupt("an event's id is damaged");
 }
 
-Result<bool> JournalStore::HasId(const Uuid& id) {
+Result<uint64_t> JournalStore::PositionOf(const Uuid& id) {
   auto position = FindId(&db_, id);
   if (!position.ok()) return std::move(position).status();
-  return position->has_value();
+  return position->value_or(0);
 }
 
 Status JournalStore::BeginTakeOver(const std::vector<TakeOverRow>& rows, WallTime now) {
@@ -138,8 +145,8 @@ std::vector<LossRow> JournalStore::MissingOf(const Witness& witness, bool more_g
   }
   // What an earlier repair declared, and the centre has not heard of, must not go with this file.
   for (const LossRow& loss : witness.losses) {
-    auto known = IsKnown(LossKey(loss), LossId(options_.store_id, loss));
-    if (!known.ok() || !*known) missing.push_back(loss);
+    auto known = KnownAt(LossKey(loss), LossId(options_.store_id, loss));
+    if (!known.ok() || *known == 0) missing.push_back(loss);
   }
   return missing;
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "agent/journal/event_row.h"
+#include "agent/journal/stream_tables.h"
 #include "common/base/log.h"
 #include "common/event/stored_document.h"
 
@@ -271,6 +272,12 @@ std::optional<Row> TakeOver::ReadEvent(Job* job, uint64_t position, bool* change
   return sound ? std::optional<Row>(std::move(row)) : std::nullopt;
 }
 
+std::vector<Row> TakeOver::RowsAt(Job* job, uint64_t position) {
+  bool changed = false;
+  if (auto row = ReadEvent(job, position, &changed)) return {*std::move(row)};
+  return job->raw != nullptr && !changed ? job->raw->At(position) : std::vector<Row>();
+}
+
 // What the register called it, from the event itself; nothing for one of the journal's own.
 std::optional<KnownRow> KnownOf(const Row& row) {
   const auto document = event::ReadStoredDocument(row.kind, row.time, row.data);
@@ -286,16 +293,10 @@ std::optional<KnownRow> KnownOf(const Row& row) {
 // True: it is in the new journal now. What the old database does not give is looked for in its
 // pages, once they have been searched.
 Result<bool> TakeOver::TakeEvent(Job* job, uint64_t position) {
-  std::vector<Row> rows;
-  bool changed = false;
-  if (auto row = ReadEvent(job, position, &changed)) {
-    rows.push_back(*std::move(row));
-  } else if (job->raw != nullptr && !changed) {
-    rows = job->raw->At(position);
-  }
+  const std::vector<Row> rows = RowsAt(job, position);
   uint64_t into = 0;
   for (const Row& row : rows) {
-    auto moved = TakeRow(row);
+    auto moved = TakeRow(row, 0);
     if (!moved.ok()) return std::move(moved).status();
     if (*moved > 0) into = *moved;
   }
@@ -304,12 +305,11 @@ Result<bool> TakeOver::TakeEvent(Job* job, uint64_t position) {
 }
 
 // Its new position; 0: a register has told it again meanwhile, and it stands in the new journal
-// already (nobody knew it any more, or its commit had failed then).
-Result<uint64_t> TakeOver::TakeRow(const Row& row) {
+// already (nobody knew it any more, or its commit had failed then). `own`: where it stood itself.
+Result<uint64_t> TakeOver::TakeRow(const Row& row, uint64_t own) {
   auto known = KnownOf(row);
-  auto elsewhere = known ? target_->IsKnown(known->key, row.id) : target_->HasId(row.id);
-  if (!elsewhere.ok()) return std::move(elsewhere).status();
-  if (*elsewhere) return uint64_t{0};
+  auto at = known ? target_->KnownAt(known->key, row.id) : target_->PositionOf(row.id);
+  if (!at.ok() || (*at != 0 && *at != own)) return at.ok() ? uint64_t{0} : std::move(at);
   auto moved = target_->AppendOld(row);
   if (!moved.ok() || !known) return moved;
   known->position = *moved;
@@ -320,14 +320,9 @@ Result<uint64_t> TakeOver::TakeRow(const Row& row) {
 // The lowest position from `position` on at which there is a sound event, or 0. Behind the numbers
 // that are known to have been given, a damaged row says nothing about how many there were.
 uint64_t TakeOver::NextEvent(Job* job, uint64_t position) {
-  const uint64_t by_pages = job->raw != nullptr ? job->raw->Next(position) : 0;
-  if (!job->next_event.prepared()) return by_pages;
-  auto found = job->next_event.Bind(1, position).Step();
-  if (!found.ok() || !*found) return by_pages;
-  const uint64_t by_database = job->next_event.Unsigned(0);
-  job->next_event.Reset();
-  if (!ReadEvent(job, by_database)) return by_pages;
-  return by_pages == 0 ? by_database : std::min(by_pages, by_database);
+  const auto kept = NextKept(job, position);
+  if (kept && *kept > 0 && !RowsAt(job, *kept).empty()) return *kept;
+  return job->raw != nullptr ? job->raw->Next(position) : 0;
 }
 
 // The hole that is being passed ends before `behind`: its numbers are declared.
@@ -353,7 +348,8 @@ Status TakeOver::EndHole(Job* job, uint64_t behind, bool open) {
 Result<bool> TakeOver::SearchPages(Job* job) {
   if (job->raw == nullptr) {
     const std::string path = folder_ + "/" + job->row.file;
-    job->raw = std::make_unique<RawRows>(path, path + "-wal", job->row.first);
+    job->raw =
+        std::make_unique<RawRows>(path, path + "-wal", job->row.youngest ? 1 : job->row.first);
   }
   return job->raw->scanned() ? Result<bool>(false) : job->raw->Scan(kScanBytes);
 }
@@ -405,23 +401,51 @@ Status TakeOver::EndOfEvents(Job* job) {
   return Status::Ok();
 }
 
-// The ids of what had been delivered, from the events that are still kept.
+// An event that had been delivered: its id is known, and what head office has not confirmed goes
+// out again. `row` has its old position.
+Status TakeOver::TakeDelivered(const Row& row, bool confirmed) {
+  auto known = KnownOf(row);
+  if (known) {
+    known->position = row.position;
+    TRY(target_->AddKnown(*known));
+  }
+  auto moved = confirmed ? Result<uint64_t>(0) : TakeRow(row, row.position);
+  if (!moved.ok() || *moved == 0 || !known) return std::move(moved).status();
+  known->position = *moved;
+  return target_->MoveKnown(*known);
+}
+
+// The lowest position from `position` on at which there is an event, sound or not; 0: none.
+std::optional<uint64_t> TakeOver::NextKept(Job* job, uint64_t position) {
+  const uint64_t by_pages = job->raw != nullptr ? job->raw->Next(position) : 0;
+  if (!job->next_event.prepared()) return by_pages;
+  auto found = job->next_event.Bind(1, position).Step();
+  if (!found.ok()) return by_pages > 0 ? std::optional(by_pages) : std::nullopt;
+  const uint64_t by_database = *found ? job->next_event.Unsigned(0) : 0;
+  job->next_event.Reset();
+  return by_pages == 0 || by_database == 0 ? std::max(by_pages, by_database)
+                                           : std::min(by_pages, by_database);
+}
+
+// Where only the broker's word stands behind an event, nothing is left out that can be found.
 Status TakeOver::StepDelivered(Job* job) {
   TakeOverRow& row = job->row;
+  auto streams = ReadStreams(db_);
+  if (!streams.ok()) return std::move(streams).status();
+  if (!job->next_event.prepared() || std::any_of(streams->begin(), streams->end(), OnlyBrokerHas)) {
+    auto more = SearchPages(job);
+    if (!more.ok() || *more) return std::move(more).status();
+  }
   uint64_t position = row.cursor_1.empty() ? 1 : std::stoull(row.cursor_1);
   for (int i = 0; i < kRowsPerStep && position < row.first; ++i, ++position) {
-    if (job->next_event.prepared()) {
-      auto found = job->next_event.Bind(1, position).Step();
-      if (!found.ok()) continue;  // a page that cannot be read
-      position = *found ? job->next_event.Unsigned(0) : row.first;
-      job->next_event.Reset();
-    }
+    const auto next = NextKept(job, position);
+    if (!next) continue;  // a page that cannot be read
+    position = *next == 0 ? row.first : *next;
     if (position >= row.first || JobOf(row.file, position) != nullptr) continue;
-    const auto event = ReadEvent(job, position);
-    auto known = event ? KnownOf(*event) : std::nullopt;
-    if (!known) continue;
-    known->position = position;
-    TRY(target_->AddKnown(*known));
+    const StreamRow* stream = StreamAt(*streams, position);
+    const bool confirmed =
+        stream == nullptr || position - stream->base <= stream->confirmed_through;
+    for (const Row& event : RowsAt(job, position)) TRY(TakeDelivered(event, confirmed));
   }
   row.cursor_1 = std::to_string(position);
   if (position < row.first) return Status::Ok();

@@ -8,7 +8,9 @@
 //   key and digest follow from its event as well: it is known again even where the list of known
 //   ids is gone or has holes, whether it was delivered or not, as long as its event is kept; and
 //   what was told again before its turn is not brought over twice. An id whose
-//   event is gone is forgotten. The old file is only read.
+//   event is gone is forgotten. What the broker alone has acknowledged, and is still kept, comes
+//   last: it is sent again, since a mark in a damaged file is no proof, and head office may never
+//   have been there. The old file is only read.
 // Thread: journal. Everything happens in a transaction of the store's.
 // Errors: those of writing. What cannot be read in the old file is no error.
 // Limits: kRowsPerStep rows a step; the pages of the old file are searched kScanBytes a step.
@@ -61,10 +63,13 @@ class TakeOverTarget {
   virtual Result<uint64_t> AppendOld(const Row& row) = 0;
   // Where key and id are known already at that position, the fuller digest is kept.
   virtual Status AddKnown(const KnownRow& known) = 0;
-  virtual Result<bool> IsKnown(const std::string& key, const Uuid& id) = 0;
+  // The position under which key and id are known; 0: they are not.
+  virtual Result<uint64_t> KnownAt(const std::string& key, const Uuid& id) = 0;
+  virtual Status MoveKnown(const KnownRow& known) = 0;  // to its position
   virtual Status DeclareGone(const LossRow& loss) = 0;
   virtual Result<Uuid> IdAt(uint64_t position) = 0;  // not found: no such event
-  virtual Result<bool> HasId(const Uuid& id) = 0;    // looked for in all events: slow
+  // Of all events, 0: there is none. Slow.
+  virtual Result<uint64_t> PositionOf(const Uuid& id) = 0;
 };
 
 class TakeOver {
@@ -107,14 +112,17 @@ class TakeOver {
   Status LoadRuns(Job* job);
   bool OpenSource(Job* job);
   Status StepDelivered(Job* job);
+  Status TakeDelivered(const Row& row, bool confirmed);
   Status Save(Job* job);
   void AddRun(Job* job, uint64_t old_position, uint64_t position);
   const Run* RunOf(const Job& job, uint64_t old_position) const;
   Job* JobOf(const std::string& file, uint64_t old_position);
   Job* Current();
   std::optional<Row> ReadEvent(Job* job, uint64_t position, bool* changed = nullptr);
+  std::vector<Row> RowsAt(Job* job, uint64_t position);
+  std::optional<uint64_t> NextKept(Job* job, uint64_t position);
   Result<bool> TakeEvent(Job* job, uint64_t position);
-  Result<uint64_t> TakeRow(const Row& row);
+  Result<uint64_t> TakeRow(const Row& row, uint64_t own);
   uint64_t NextEvent(Job* job, uint64_t position);
   Result<bool> SearchPages(Job* job);
   Status EndHole(Job* job, uint64_t behind, bool open);
