@@ -78,12 +78,13 @@ struct AppendRequest {
 // Of a document's digest, what the table `known` keeps first.
 inline constexpr size_t kContentDigestBytes = 16;
 
-// The column `digest` of `known`: the content's, the money's, then the document's own bytes' and,
-// where settings decide under which key these are stored, one byte more. Older rows have less.
+// The column `digest` of `known`: the content's, the money's, the document's own bytes' (zeros: not
+// known), one byte that is 1 where settings decide under which key these are stored, and the
+// details'. Older rows have less: each part stands where it always stood.
 std::string KeptDigest(const event::Identity& identity);
 struct Likeness {
   bool content = false;
-  bool other_money = false;  // currency, totals, prices or tenders contradict
+  bool contradicts = false;  // in money, or in another part that both say
   bool bytes = false;        // the document's own: nothing else needs to be compared
 };
 Likeness Compare(std::string_view kept, std::string_view ours);

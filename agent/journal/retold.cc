@@ -7,6 +7,9 @@ namespace {
 
 constexpr size_t kMoneyEnd = kContentDigestBytes + sizeof(event::MoneyDigest);
 constexpr size_t kBytesEnd = kMoneyEnd + sizeof(uint64_t);
+constexpr size_t kDetailBegin = kBytesEnd + 1;
+constexpr size_t kDetailEnd = kDetailBegin + sizeof(event::DetailDigest);
+constexpr std::string_view kUnknownBytes("\0\0\0\0\0\0\0\0", sizeof(uint64_t));
 constexpr uint64_t kRowsPerBeat = 10'000;
 constexpr int64_t kMostDays = 2000;  // of one number
 
@@ -48,9 +51,9 @@ Kept Parse(std::string_view text) {
 std::string KeptDigest(const event::Identity& identity) {
   std::string kept(BytesOf(identity.digest).substr(0, kContentDigestBytes));
   kept.append(identity.money.begin(), identity.money.end());
-  if (identity.bytes.digest == 0) return kept;
   kept += BigEndian(identity.bytes.digest);
-  if (identity.bytes.key_by_settings) kept += '\1';
+  kept += identity.bytes.key_by_settings ? '\1' : '\0';
+  kept.append(identity.detail.begin(), identity.detail.end());
   return kept;
 }
 
@@ -60,10 +63,14 @@ Likeness Compare(std::string_view kept, std::string_view ours) {
     return text.size() >= to ? text.substr(from, to - from) : std::string_view();
   };
   likeness.content = kept.substr(0, kContentDigestBytes) == ours.substr(0, kContentDigestBytes);
-  const std::string_view money = part(kept, kContentDigestBytes, kMoneyEnd);
-  likeness.other_money = event::MoneyDiffers(money, part(ours, kContentDigestBytes, kMoneyEnd));
+  const auto differs = [&](size_t from, size_t to) {
+    return event::PartsDiffer(part(kept, from, to), part(ours, from, to));
+  };
+  likeness.contradicts =
+      differs(kContentDigestBytes, kMoneyEnd) || differs(kDetailBegin, kDetailEnd);
   const std::string_view bytes = part(kept, kMoneyEnd, kBytesEnd);
-  likeness.bytes = !bytes.empty() && bytes == part(ours, kMoneyEnd, kBytesEnd);
+  likeness.bytes =
+      !bytes.empty() && bytes != kUnknownBytes && bytes == part(ours, kMoneyEnd, kBytesEnd);
   return likeness;
 }
 
@@ -124,7 +131,7 @@ Status Retold::Near(const event::Identity& identity, std::optional<int64_t> at_s
     if (!*found) return Status::Ok();
     const Likeness like = Compare(near_.Blob(1), ours);
     const bool moment = at_s && !near_.IsNull(3) && near_.Int(3) == *at_s;
-    if (like.bytes || (moment && like.content && !like.other_money)) rows->push_back(RowOf(near_));
+    if (like.bytes || (moment && like.content && !like.contradicts)) rows->push_back(RowOf(near_));
   }
 }
 
@@ -137,13 +144,14 @@ Status Retold::Former(const event::Identity& identity, std::vector<Row>* rows) {
     if (!*found) return Status::Ok();
     const Row row = RowOf(near_);
     const Likeness like = Compare(near_.Blob(1), ours);
-    if (row.id == identity.former_id && like.content && !like.other_money) rows->push_back(row);
+    if (row.id == identity.former_id && like.content && !like.contradicts) rows->push_back(row);
   }
 }
 
 Status Retold::LoadMoved() {
-  auto all =
-      db_->Prepare("SELECT id,digest,position FROM known WHERE length(digest)=?1 AND position<=?2");
+  auto all = db_->Prepare(
+      "SELECT id,digest,position FROM known WHERE substr(digest,?1,1)=x'01' AND "
+      "position<=?2");
   if (!all.ok()) return std::move(all).status();
   all->Bind(1, static_cast<int64_t>(kBytesEnd + 1)).Bind(2, moved_through_);
   for (uint64_t read = 1;; ++read) {

@@ -77,7 +77,7 @@ Status JournalStore::AppendEvent(const event::Draft& draft, const std::string& s
   if (!known.ok()) return std::move(known).status();
   bool repeated = false;
   for (const Known& row : *known) {
-    const bool same = row.id == draft.identity.id && row.like.content && !row.like.other_money;
+    const bool same = row.id == draft.identity.id && row.like.content && !row.like.contradicts;
     if (!same || repeated) continue;
     FirstReceipt(row.position, receipt);
     repeated = true;

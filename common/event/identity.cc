@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/base/text.h"
+#include "common/event/time_text.h"
 
 namespace tillrelay::event {
 namespace {
@@ -27,6 +28,14 @@ std::string Number(const std::optional<Decimal>& value) {
 }
 
 std::string ItemName(const Item& item) { return item.gtin.empty() ? "sku:" + item.sku : item.gtin; }
+
+// Each with a separator behind it, in no document's own order.
+std::string Sorted(std::vector<std::string> parts) {
+  std::sort(parts.begin(), parts.end());
+  std::string text;
+  for (const std::string& part : parts) (text += part) += kRecord;
+  return text;
+}
 
 // The lines as identity sees them, sorted bytewise.
 std::string LineText(const Event& event) {
@@ -57,10 +66,7 @@ std::string ConsequenceText(const Event& event) {
     }
     if (line.counted) parts.push_back(Join(item, line.uom, line.bucket, Number(line.counted)));
   }
-  std::sort(parts.begin(), parts.end());
-  std::string text;
-  for (const std::string& part : parts) (text += part) += kRecord;
-  return text;
+  return Sorted(std::move(parts));
 }
 
 // The member of every line beside what names the line, sorted; "" if a line does not have it.
@@ -70,10 +76,7 @@ std::string OfLines(const Event& event, std::optional<Decimal> Line::*member) {
     if (!(line.*member)) return {};
     parts.push_back(Join(ItemName(line.item), Number(line.quantity), Number(line.*member)));
   }
-  std::sort(parts.begin(), parts.end());
-  std::string text;
-  for (const std::string& part : parts) (text += part) += kRecord;
-  return text;
+  return Sorted(std::move(parts));
 }
 
 std::string TotalsText(const Event& event) {
@@ -88,26 +91,85 @@ std::string TendersText(const Event& event) {
   for (const Tender& tender : event.tenders) {
     parts.push_back(Join(tender.type, Number(tender.amount)));
   }
-  std::sort(parts.begin(), parts.end());
-  std::string text;
-  for (const std::string& part : parts) (text += part) += kRecord;
+  return Sorted(std::move(parts));
+}
+
+std::string Number(const std::optional<int64_t>& value) {
+  return value ? std::to_string(*value) : std::string();
+}
+
+// As a till says it; "": it names no receipt.
+std::string OriginalText(const std::optional<Original>& original) {
+  if (!original || original->transaction_no.empty()) return {};
+  const Original& o = *original;
+  return Join(WithoutLeadingZeros(o.register_id), o.business_day,
+              WithoutLeadingZeros(o.transaction_no), Number(o.line_no));
+}
+
+std::string ReferencesText(const Event& event) {
+  std::vector<std::string> parts;
+  for (const Line& line : event.lines) {
+    const std::string original = OriginalText(line.original);
+    if (!original.empty()) parts.push_back(Join(ItemName(line.item), original));
+  }
+  return OriginalText(event.voids) + Sorted(std::move(parts));
+}
+
+std::string SerialsText(const Event& event) {
+  std::vector<std::string> parts;
+  for (const Line& line : event.lines) {
+    for (const std::string& serial : line.serials) {
+      parts.push_back(Join(ItemName(line.item), serial));
+    }
+  }
+  return Sorted(std::move(parts));
+}
+
+// However it was written.
+std::string MomentText(const std::string& time) {
+  const auto parsed = ParseTime(time);
+  if (!parsed.ok() || !parsed->offset_s) return time;
+  return Join(std::to_string(parsed->local_s - *parsed->offset_s), std::to_string(parsed->micros));
+}
+
+std::string OwnSumsText(const PosControl& sums) {
+  std::string text = Join(
+      WithoutLeadingZeros(sums.first_transaction_no), WithoutLeadingZeros(sums.last_transaction_no),
+      Number(sums.transaction_count), Number(sums.sale_count), Number(sums.return_count),
+      Number(sums.post_void_count), Number(sums.net_amount), Number(sums.tax_amount),
+      Number(sums.grand_total_non_resettable));
+  for (const auto& [status, count] : sums.by_status) {
+    text += kRecord + Join(status, std::to_string(count));
+  }
   return text;
 }
 
-MoneyDigest MoneyOf(const Event& event) {
-  MoneyDigest digest{};
+template <size_t kSize>
+std::array<uint8_t, kSize> DigestOfParts(std::initializer_list<std::string> parts) {
+  std::array<uint8_t, kSize> digest{};
   size_t at = 0;
-  for (const std::string& part :
-       {event.currency, TotalsText(event), OfLines(event, &Line::net_amount),
-        OfLines(event, &Line::unit_price), TendersText(event)}) {
+  for (const std::string& part : parts) {
     if (!part.empty()) {
       const Sha256Digest whole = Sha256(part);
-      std::copy_n(whole.begin(), kMoneyPartBytes, digest.begin() + static_cast<ptrdiff_t>(at));
+      std::copy_n(whole.begin(), kPartBytes, digest.begin() + static_cast<ptrdiff_t>(at));
       digest[at] |= 1;  // never all zeros
     }
-    at += kMoneyPartBytes;
+    at += kPartBytes;
   }
   return digest;
+}
+
+MoneyDigest MoneyOf(const Event& event) {
+  return DigestOfParts<sizeof(MoneyDigest)>(
+      {event.currency, TotalsText(event), OfLines(event, &Line::net_amount),
+       OfLines(event, &Line::unit_price), TendersText(event)});
+}
+
+DetailDigest DetailOf(const Event& event) {
+  std::string own;
+  if (event.count) own = MomentText(event.count->as_of);
+  if (event.pos_control) own = OwnSumsText(*event.pos_control);
+  return DigestOfParts<sizeof(DetailDigest)>({ReferencesText(event), SerialsText(event), own});
 }
 
 std::string DocumentNumber(const Event& event, std::string* part) {
@@ -183,6 +245,7 @@ Identity Identify(const Event& event, std::string_view end_wall) {
   }
   identity.digest = Sha256(Join(lines, ConsequenceText(event), grand));
   identity.money = MoneyOf(event);
+  identity.detail = DetailOf(event);
   return identity;
 }
 
@@ -198,12 +261,11 @@ uint64_t DigestOfBytes(std::initializer_list<std::string_view> parts) {
   return std::max<uint64_t>(digest, 1);
 }
 
-bool MoneyDiffers(std::string_view one, std::string_view other) {
-  constexpr std::string_view kUnsaid("\0\0\0", kMoneyPartBytes);
-  for (size_t at = 0; at + kMoneyPartBytes <= std::min(one.size(), other.size());
-       at += kMoneyPartBytes) {
-    const std::string_view a = one.substr(at, kMoneyPartBytes);
-    const std::string_view b = other.substr(at, kMoneyPartBytes);
+bool PartsDiffer(std::string_view one, std::string_view other) {
+  constexpr std::string_view kUnsaid("\0\0\0", kPartBytes);
+  for (size_t at = 0; at + kPartBytes <= std::min(one.size(), other.size()); at += kPartBytes) {
+    const std::string_view a = one.substr(at, kPartBytes);
+    const std::string_view b = other.substr(at, kPartBytes);
     if (a != b && a != kUnsaid && b != kUnsaid) return true;
   }
   return false;

@@ -18,13 +18,16 @@ namespace tillrelay::event {
 // Name space of all ids: UUIDv5(DNS, "tillrelay.org").
 const Uuid& IdentityNamespace();
 
-// What the document says of money, part by part, so that one which says less is no contradiction: a
-// digest of three bytes each of its currency, its other totals, the net amounts of its lines, their
-// unit prices, and its tenders. Zeros: the document does not say, or not for every line.
-inline constexpr size_t kMoneyPartBytes = 3;
-using MoneyDigest = std::array<uint8_t, 5 * kMoneyPartBytes>;
+// What the document says beside its lines, part by part, so that one which says less is no
+// contradiction: a digest of three bytes each. Zeros: the document does not say, or not for every
+// line.
+inline constexpr size_t kPartBytes = 3;
+// Currency, other totals, net amounts of the lines, their unit prices, tenders.
+using MoneyDigest = std::array<uint8_t, 5 * kPartBytes>;
+// What it takes back or refers to, serial numbers, and its moment or a register's own sums.
+using DetailDigest = std::array<uint8_t, 3 * kPartBytes>;
 // Whether two documents contradict each other: both say a part, and not the same.
-bool MoneyDiffers(std::string_view one, std::string_view other);
+bool PartsDiffer(std::string_view one, std::string_view other);
 
 // What is kept of the document's own bytes: the same bytes are known again, whatever the settings
 // have come to say of them.
@@ -41,6 +44,7 @@ struct Identity {
   // Lines, effects and totals: the same id with another digest is a changed document.
   Sha256Digest digest;
   MoneyDigest money;
+  DetailDigest detail;
   OwnBytes bytes = {};
   // The days that the document's time falls into on any clock; empty where it says its day.
   std::string first_day = {}, last_day = {};
