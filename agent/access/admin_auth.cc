@@ -179,8 +179,10 @@ std::optional<Response> AdminAuth::Complete(Request& request) {
   std::string given(request.Header("X-CSRF-Token"));
   if (given.empty()) given = FormField(request, "csrf");
   if (EqualSecrets(given, session->csrf)) return std::nullopt;
-  return Secured(
-      Problem(403, "csrf", "The form is not of this session", "Open the page again and repeat it"));
+  return Secured(Problem(
+      403, "csrf", "The form is not of this session",
+      options_.tls ? "Open the page again and repeat it"
+                   : "Sign in at this very address and repeat it; the page's script is needed"));
 }
 
 Principal AdminAuth::PrincipalOf(const Request& request) {
@@ -192,6 +194,7 @@ Principal AdminAuth::PrincipalOf(const Request& request) {
   viewer.may_operate = identity->role >= Role::kOperate;
   if (HasBearer(request)) return viewer;
   if (const auto session = sessions_.Find(Cookie(request))) viewer.csrf = session->csrf;
+  viewer.csrf_in_pages = csrf_in_pages();
   return viewer;
 }
 

@@ -31,6 +31,7 @@ class AdminAuth {
   // The CSRF token of a change by cookie.
   std::optional<http::Response> Complete(http::Request& request);
   Principal PrincipalOf(const http::Request& request);
+  bool csrf_in_pages() const { return options_.tls; }
 
   // The value of the session cookie; empty if there is none, or more than one.
   std::string_view Cookie(const http::Request& request) const;

@@ -41,7 +41,7 @@ Response SessionJson(const Principal& viewer) {
   std::string body;
   JsonWriter json(&body);
   json.BeginObject().Field("who", viewer.who).Field("may_operate", viewer.may_operate);
-  json.Field("csrf", viewer.csrf).EndObject();
+  json.Field("csrf", viewer.csrf_in_pages ? viewer.csrf : "").EndObject();
   return Secured(http::Json(std::move(body)));
 }
 
@@ -120,8 +120,14 @@ Response LoginRoutes::SignIn(const Try& attempt, Session session) {
   log::Info("access", "{} has signed in", actor);
   outside_.audit({actor, "login", "session", "done"});
   if (!attempt.old_cookie.empty()) p_.sessions.Close(attempt.old_cookie);
-  Response response = SeeOther(attempt.next);
-  response.headers.Add("Set-Cookie", p_.gate.SetCookie(p_.sessions.Open(std::move(session))));
+  const std::string cookie = p_.sessions.Open(std::move(session));
+  std::string next = attempt.next;
+  // Behind the #: the browser keeps it for this origin and sends it nowhere by itself.
+  if (!p_.gate.csrf_in_pages()) {
+    next = next.substr(0, next.find('#')) + "#csrf=" + p_.sessions.Find(cookie)->csrf;
+  }
+  Response response = SeeOther(next);
+  response.headers.Add("Set-Cookie", p_.gate.SetCookie(cookie));
   return Secured(std::move(response));
 }
 

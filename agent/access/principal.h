@@ -20,6 +20,9 @@ struct Principal {
   std::string who;   // as the audit names it, without the address
   std::string csrf;  // what forms carry as `csrf`; empty where none is needed
   bool may_operate = false;
+  // Without TLS a browser sends its cookies to every port of this machine, so that a page read with
+  // the cookie must not tell `csrf`: the login did, to the browser alone.
+  bool csrf_in_pages = true;
 };
 
 // Why the last try did not work.

@@ -79,7 +79,8 @@ void Person(Html& html, const Principal& viewer) {
 std::string CsrfField(const Principal& viewer) {
   Html html;
   if (!viewer.csrf.empty()) {
-    html.Put("<input type=\"hidden\" name=\"csrf\" value=\"{}\">", viewer.csrf);
+    html.Put("<input type=\"hidden\" name=\"csrf\" value=\"{}\">",
+             viewer.csrf_in_pages ? viewer.csrf : "");
   }
   return html.Take();
 }

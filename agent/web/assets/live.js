@@ -7,6 +7,19 @@ const news = "BroadcastChannel" in window ? new BroadcastChannel("tillrelay-live
 let heard = Date.now();
 let polling = false;
 
+// Without TLS the cookie also reaches other ports of this machine, so that the pages do not hold
+// what a change needs: the login hands it over behind the #, and it is kept for this origin alone.
+const CSRF = "csrf";
+const given = new URLSearchParams(location.hash.slice(1)).get(CSRF);
+if (given) {
+  localStorage.setItem(CSRF, given);
+  history.replaceState(null, "", location.pathname + location.search);
+}
+document.addEventListener("submit", (event) => {
+  const field = event.target.elements.namedItem(CSRF);
+  if (field && field.value === "") field.value = localStorage.getItem(CSRF) ?? "";
+}, true);
+
 // "▲ 412 waiting · Store 0042 · Events · Tillrelay": the first two parts are the state's.
 const parts = document.title.split(" · ");
 const suffix = parts.slice(2).map((part) => " · " + part).join("");

@@ -180,6 +180,7 @@ TEST_F(GatekeeperTest, TheViewerIsWhoSignedIn) {
   EXPECT_FALSE(viewer.may_operate);
   EXPECT_EQ(viewer.who, "anna");
   EXPECT_EQ(viewer.csrf, sessions_->Find(cookie)->csrf);
+  EXPECT_FALSE(viewer.csrf_in_pages) << "the cookie reaches other ports as well";
 }
 
 }  // namespace

@@ -19,8 +19,9 @@ class LoginDeskTest : public AccessTest {
 TEST_F(LoginDeskTest, TheRightPasswordOpensASessionAndIsWrittenDown) {
   const http::Response response = Login("anna", "correct+horse+battery", "192.0.2.7");
   EXPECT_EQ(response.status, 303);
-  EXPECT_EQ(response.headers.Find("Location"), "/");
   EXPECT_TRUE(IsIn(CookieIn(response)));
+  EXPECT_EQ(response.headers.Find("Location"),
+            "/#csrf=" + sessions_->Find(CookieIn(response))->csrf);
   ASSERT_EQ(audit_.size(), 1u);
   EXPECT_EQ(audit_[0].actor, "anna@192.0.2.7");
   EXPECT_EQ(audit_[0].action, "login");
@@ -118,9 +119,11 @@ TEST_F(LoginDeskTest, AfterwardsOneGoesToAPathOfThisServerOnly) {
   const auto where = [this](const std::string& next) {
     const auto response =
         PostForm("/login", "user=anna&password=correct+horse+battery&next=" + next);
-    return std::string(response.headers.Find("Location"));
+    const std::string whole(response.headers.Find("Location"));
+    return whole.substr(0, whole.find("#csrf="));
   };
   EXPECT_EQ(where("/quarantine%3Flimit%3D5"), "/quarantine?limit=5");
+  EXPECT_EQ(where("/quarantine%23csrf%3Dmine"), "/quarantine");
   for (const char* next : {"//evil.example", "https://evil.example", "/%5Cevil.example",
                            "javascript:alert(1)", "/x%0d%0aSet-Cookie:%20a=b"}) {
     EXPECT_EQ(where(next), "/") << next;
