@@ -32,12 +32,12 @@ class Repository:
               f"{action}: {done.returncode} {done.stdout}{done.stderr}")
         return done.stdout
 
-    def package(self, version):
+    def package(self, version, maintainer="test@example.org"):
         root = os.path.join(self.folder, version)
         os.makedirs(root + "/DEBIAN")
         with open(root + "/DEBIAN/control", "w") as file:
             file.write(f"Package: tillrelay\nVersion: {version}\nArchitecture: amd64\n"
-                       "Maintainer: Test <test@example.org>\nSection: net\nPriority: optional\n"
+                       f"Maintainer: Test <{maintainer}>\nSection: net\nPriority: optional\n"
                        "Description: a package of a test\n")
         deb = os.path.join(self.folder, f"tillrelay_{version}_amd64.deb")
         subprocess.run(["dpkg-deb", "--root-owner-group", "-b", root, deb], check=True,
@@ -60,6 +60,7 @@ def a_version_that_was_rolled_back_is_not_shipped_again():
     try:
         ring = Repository(folder)
         good, bad, mended = (ring.package(v) for v in ("1.0", "1.1", "1.2"))
+        ring.publish("canary", ring.package("0.9", "somebody@tillrelay.invalid"), refused=True)
         for deb in (good, bad):
             ring.publish("canary", deb)
             ring.publish("promote")
