@@ -169,8 +169,13 @@ TEST_F(JournalRoomTest, AFullDiskGivesUpTheReserveStartsTheLogOverAndMakesItAgai
     return bytes;
   };
   const std::string before = header();
-  vfs.FailAt(vfs.operations() + 1, testing::FaultVfs::Failure::kFull, false);
-  EXPECT_EQ(SendSales(1).status().code(), Code::kFull);
+  // The journal's own housekeeping may meet the failure first, and goes on without a word.
+  Code outcome = Code::kOk;
+  while (outcome == Code::kOk) {
+    vfs.FailAt(vfs.operations() + 1, testing::FaultVfs::Failure::kFull, false);
+    outcome = SendSales(1).status().code();
+  }
+  EXPECT_EQ(outcome, Code::kFull);
   Await([&] { return journal_->Refusing().empty(); });
   ASSERT_TRUE(SendSales(1).ok());
   EXPECT_NE(header(), before);
