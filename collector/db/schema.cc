@@ -204,6 +204,49 @@ CREATE TABLE warehouse (
 INSERT INTO warehouse SELECT 1, position, purged FROM head;
 )sql";
 
+// Exceptions as work. What an older program knew of them stays; how bad it was when a person
+// decided is not known (-1). Of a store that was retired the silence is.
+constexpr const char* kExceptions = R"sql(
+CREATE TABLE negative_cell (
+  store_id {t} NOT NULL, item {t} NOT NULL, uom {t} NOT NULL, bucket {t} NOT NULL,
+  since {t} NOT NULL,
+  PRIMARY KEY (store_id, item, uom, bucket)) {wr};
+INSERT INTO negative_cell SELECT s.store_id, s.item, s.uom, b.bucket, x.since
+  FROM exception x JOIN stock s ON s.store_id = x.store_id AND s.item = x.item
+  JOIN (SELECT 'on_hand' AS bucket UNION SELECT 'reserved' UNION SELECT 'damaged'
+  UNION SELECT 'in_transit') b ON x.subject = s.item || ' ' || s.uom || ' ' || b.bucket
+  WHERE x.kind = 'negative_stock';
+ALTER TABLE exception ADD COLUMN level {i} NOT NULL DEFAULT 1;
+ALTER TABLE exception ADD COLUMN last_seen {t} NOT NULL DEFAULT '';
+ALTER TABLE exception ADD COLUMN ended {i} NOT NULL DEFAULT 0;
+ALTER TABLE exception ADD COLUMN assignee {t} NOT NULL DEFAULT '';
+ALTER TABLE exception ADD COLUMN weight {i} NOT NULL DEFAULT 0;
+ALTER TABLE exception ADD COLUMN decided_weight {i} NOT NULL DEFAULT -1;
+ALTER TABLE exception ADD COLUMN money {i};
+ALTER TABLE exception ADD COLUMN currency {t} NOT NULL DEFAULT '';
+ALTER TABLE exception ADD COLUMN detail {t} NOT NULL DEFAULT '';
+ALTER TABLE exception ADD COLUMN times {i} NOT NULL DEFAULT 1;
+UPDATE exception SET kind = 'silent_store', state = 'retired', level = 2
+  WHERE kind = 'retired';
+UPDATE exception SET last_seen = changed_at;
+CREATE INDEX exception_kind ON exception (kind, ended);
+CREATE INDEX exception_item ON exception (store_id, item);
+CREATE TABLE exception_audit (
+  store_id {t} NOT NULL, kind {t} NOT NULL, subject {t} NOT NULL, number {i} NOT NULL,
+  at {t} NOT NULL, actor {t} NOT NULL, token {t} NOT NULL, state {t} NOT NULL,
+  assignee {t} NOT NULL, note {t} NOT NULL,
+  PRIMARY KEY (store_id, kind, subject, number)) {wr};
+CREATE TABLE detector (
+  name {t} NOT NULL PRIMARY KEY, position {i} NOT NULL, line {i} NOT NULL, at {t} NOT NULL) {wr};
+INSERT INTO detector SELECT 'count_far_off', position, 0, '' FROM head;
+INSERT INTO detector VALUES ('round', 0, 0, '');
+CREATE INDEX movement_set ON movement (position, line) WHERE applied = 'set';
+CREATE INDEX loss_unfilled ON loss (store_id, stream, first)
+  WHERE last - first + 1 > filled OR open_ended = 1;
+CREATE INDEX diverged_at ON diverged (at);
+CREATE INDEX doubtful_since ON doubtful (since);
+)sql";
+
 // Named as what it holds: events of another history than ours.
 constexpr const char* kDiverged = "ALTER TABLE fork RENAME TO diverged;\n";
 
@@ -247,7 +290,7 @@ std::string In(Dialect dialect, std::string text) {
 }  // namespace
 
 Result<std::string> SchemaSteps(Dialect dialect, int64_t from) {
-  const std::string seventh = std::string(kDiverged) + kReceipts;
+  const std::string eighth = kExceptions, seventh = std::string(kDiverged) + kReceipts + eighth;
   const std::string keys = dialect == Dialect::kPostgres ? kPrimaryKeys : "";
   const std::string sixth = kMovements + keys + seventh;
   const std::string fifth = kUnapplied + sixth;
@@ -261,6 +304,7 @@ Result<std::string> SchemaSteps(Dialect dialect, int64_t from) {
   if (from == 4) return In(dialect, fifth);
   if (from == 5) return In(dialect, sixth);
   if (from == 6) return In(dialect, seventh);
+  if (from == 7) return In(dialect, eighth);
   return Invalid("the database was written by a newer tillrelay-collector; install that");
 }
 

@@ -7,6 +7,8 @@
 
 #include "collector/ledger/reconciliation.h"
 #include "collector/web/changes.h"
+#include "collector/web/exceptions_page.h"
+#include "collector/web/exceptions_view.h"
 #include "collector/web/metrics.h"
 #include "collector/web/openapi.h"
 #include "collector/web/page.h"
@@ -20,6 +22,7 @@
 
 // TILLRELAY_CENTRE is the folder of the file, from CMakeLists.txt.
 TILLRELAY_EMBED(tillrelay_renew, TILLRELAY_CENTRE "/renew.js");
+TILLRELAY_EMBED(tillrelay_exceptions, TILLRELAY_CENTRE "/exceptions.js");
 
 namespace tillrelay::collector {
 namespace {
@@ -157,6 +160,69 @@ Result<ReceiptsQuestion> ReadReceiptsQuestion(const http::Request& request) {
   return question;
 }
 
+Result<ExceptionsQuestion> ReadExceptionsQuestion(const http::Request& request) {
+  auto asked = Parameters::Of(request, {"store", "kind", "state", "page", "limit"});
+  if (!asked.ok()) return std::move(asked).status();
+  auto limit = asked->Whole("limit", 1, kExceptionsLimit, kExceptionsDefault);
+  if (!limit.ok()) return std::move(limit).status();
+  ExceptionsQuestion question;
+  question.store = asked->Text("store");
+  question.kind = asked->Text("kind");
+  question.state = asked->Text("state");
+  question.limit = *limit;
+  TRY(CheckQuestion(question));
+  if (!asked->Has("page")) return question;
+  question.after = ReadExceptionsPage(asked->Text("page"));
+  if (!question.after) return Invalid("page is not one that an answer gave");
+  return question;
+}
+
+// Conflict: the type of the body. No page of another site can make a browser send JSON without
+// asking first.
+Result<ExceptionOrder> ReadOrder(const http::Request& request) {
+  if (!request.content_type.starts_with("application/json")) return Conflict("no JSON");
+  JsonParser parser;
+  std::string text = request.body;
+  auto body = parser.Parse(text);
+  if (!body.ok() || !body->is_object()) return Invalid("the body is no JSON object");
+  ExceptionOrder order;
+  order.token = request.subject;
+  const std::pair<const char*, std::string*> members[] = {{"state", &order.state},
+                                                          {"note", &order.note},
+                                                          {"actor", &order.actor},
+                                                          {"assignee", &order.assignee}};
+  for (const JsonValue member : *body) {
+    const auto known = std::find_if(std::begin(members), std::end(members), [&](const auto& m) {
+      return member.name() == m.first && member.is_string();
+    });
+    if (known == std::end(members)) {
+      return Invalid("state, note, actor and assignee are texts; there is nothing else");
+    }
+    *known->second = member.text();
+  }
+  return order;
+}
+
+http::Response UnknownException() {
+  return http::Problem(404, "unknown", "There is no such exception");
+}
+
+http::Response DecidedAnswer(const Status& done) {
+  if (done.ok()) return http::Json("{}");
+  if (done.code() == Code::kNotFound) return UnknownException();
+  if (done.code() == Code::kConflict) {
+    return http::Problem(409, "not-now", "That cannot be decided now", done.message());
+  }
+  return ProblemOf(done);
+}
+
+http::Response HtmlPage(std::string html) {
+  http::Response page;
+  page.content_type = "text/html; charset=utf-8";
+  page.body = std::move(html);
+  return page;
+}
+
 class Routes {
  public:
   explicit Routes(RoutesOptions options)
@@ -185,7 +251,7 @@ class Routes {
 
   std::vector<StoreHealth> Judged(const std::map<std::string, StoreFacts>& facts) const {
     const HealthRules judge{options_.expected, options_.silent_after, options_.clock->Wall(),
-                            options_.fleet->Collector().started_at};
+                            options_.fleet->Collector().started_at, options_.thresholds};
     return AssessStores(judge, options_.fleet->Stores(), facts);
   }
   Result<std::vector<StoreHealth>> Judged(Sql* sql) const {
@@ -281,10 +347,7 @@ class Routes {
       view.collector = options_.fleet->Collector();
       view.database_answers = stores.ok();
       view.stores = stores.ok() ? *stores : Judged(std::map<std::string, StoreFacts>());
-      http::Response page;
-      page.content_type = "text/html; charset=utf-8";
-      page.body = PageHtml(view);
-      responder.Send(Secured(std::move(page)));
+      responder.Send(Secured(HtmlPage(PageHtml(view))));
       return stores.ok() ? Status::Ok() : stores.status();
     });
     if (!taken) responder.Send(Secured(http::Text(503, "Too many questions wait already\n")));
@@ -317,50 +380,64 @@ class Routes {
   }
 
   void Exceptions(const http::Request& request, const http::Responder& responder) const {
-    auto asked = Parameters::Of(request, {"store", "kind", "state"});
-    if (!asked.ok()) return Refuse(responder, asked.status());
-    const ExceptionsQuestion question{asked->Text("store"), asked->Text("kind"),
-                                      asked->Text("state")};
-    FromDatabase(responder, [question](Sql* sql) -> Result<http::Response> {
-      auto json = ExceptionsJson(sql, question);
+    auto question = ReadExceptionsQuestion(request);
+    if (!question.ok()) return Refuse(responder, question.status());
+    FromDatabase(responder, [q = *std::move(question)](Sql* sql) -> Result<http::Response> {
+      auto json = ExceptionsJson(sql, q);
       if (!json.ok()) return std::move(json).status();
       return http::Json(*std::move(json));
     });
   }
 
+  void OneException(const http::Request& request, const http::Responder& responder) const {
+    if (auto asked = Parameters::Of(request, {}); !asked.ok()) {
+      return Refuse(responder, asked.status());
+    }
+    const auto key = ReadExceptionId(std::string(request.Param("id")));
+    if (!key) return responder.Send(Secured(UnknownException()));
+    FromDatabase(responder, [key](Sql* sql) -> Result<http::Response> {
+      auto json = ExceptionJson(sql, *key);
+      if (json.ok()) return http::Json(*std::move(json));
+      if (json.status().code() == Code::kNotFound) return UnknownException();
+      return std::move(json).status();
+    });
+  }
+
+  void ExceptionsPageOf(const http::Request& request, const http::Responder& responder) const {
+    auto question = ReadExceptionsQuestion(request);
+    if (!question.ok()) return Refuse(responder, question.status());
+    FromDatabase(responder, [this, q = *std::move(question)](Sql* sql) -> Result<http::Response> {
+      ExceptionsView view;
+      view.now = options_.clock->Wall();
+      view.question = q;
+      auto round = ReadLastRound(sql);
+      if (!round.ok()) return std::move(round).status();
+      auto found = ListExceptions(sql, q);
+      if (!found.ok()) return std::move(found).status();
+      auto counts = CountExceptions(sql);
+      if (!counts.ok()) return std::move(counts).status();
+      view.last_round = *std::move(round);
+      view.exceptions = *std::move(found);
+      view.counts = *std::move(counts);
+      return HtmlPage(ExceptionsPageHtml(view));
+    });
+  }
+
   // A person's decision; written by the thread that owns the writing connection.
   void Decide(http::Request&& request, const http::Responder& responder) const {
-    // No page of another site can make a browser send this type without asking first.
-    if (!request.content_type.starts_with("application/json")) {
+    auto order = ReadOrder(request);
+    if (!order.ok()) {
+      const bool type = order.status().code() == Code::kConflict;
+      if (!type) return Refuse(responder, order.status());
       return responder.Send(
           Secured(http::Problem(415, "content-type", "Content-Type must be application/json")));
     }
-    JsonParser parser;
-    auto body = parser.Parse(request.body);
-    if (!body.ok() || !body->is_object()) {
-      return Refuse(responder, Invalid("the body is no JSON object"));
-    }
-    ExceptionOrder order;
-    const std::pair<const char*, std::string*> members[] = {
-        {"store", &order.store}, {"kind", &order.kind}, {"subject", &order.subject},
-        {"state", &order.state}, {"note", &order.note}, {"actor", &order.actor}};
-    for (const JsonValue member : *body) {
-      const auto known = std::find_if(std::begin(members), std::end(members), [&](const auto& m) {
-        return member.name() == m.first && member.is_string();
-      });
-      if (known == std::end(members)) {
-        return Refuse(responder, Invalid("store, kind, subject, state, note and actor are texts"));
-      }
-      *known->second = member.text();
-    }
+    const auto key = ReadExceptionId(std::string(request.Param("id")));
+    if (!key) return responder.Send(Secured(UnknownException()));
+    order->key = *key;
     const bool taken = options_.orders != nullptr &&
-                       options_.orders->Push(std::move(order), [responder](const Status& done) {
-                         if (done.ok()) return responder.Send(Secured(http::Json("{}")));
-                         if (done.code() == Code::kNotFound) {
-                           return responder.Send(Secured(
-                               http::Problem(404, "unknown", "There is no such exception")));
-                         }
-                         responder.Send(Secured(ProblemOf(done)));
+                       options_.orders->Push(*std::move(order), [responder](const Status& done) {
+                         responder.Send(Secured(DecidedAnswer(done)));
                        });
     if (!taken) Busy(responder);
   }
@@ -369,6 +446,19 @@ class Routes {
   const RoutesOptions options_;
   ApiAccess access_;
 };
+
+}  // namespace
+
+namespace {
+
+void AddScript(http::Router& router, std::string_view path, std::string_view text) {
+  router.Add("GET", path, [text](http::Request&&, http::Responder r) {
+    http::Response script;
+    script.content_type = "text/javascript; charset=utf-8";
+    script.body = text;
+    r.Send(Secured(std::move(script)));
+  });
+}
 
 }  // namespace
 
@@ -388,7 +478,11 @@ void AddRoutes(http::Router& router, RoutesOptions options) {
   router.Add("GET", "/v1/receipts", [routes](Request&& q, Responder r) { routes->Receipts(q, r); });
   router.Add("GET", "/v1/exceptions",
              [routes](Request&& q, Responder r) { routes->Exceptions(q, r); });
-  router.Add("POST", "/v1/exceptions",
+  router.Add("GET", "/v1/exceptions/{id}",
+             [routes](Request&& q, Responder r) { routes->OneException(q, r); });
+  router.Add("GET", "/exceptions",
+             [routes](Request&& q, Responder r) { routes->ExceptionsPageOf(q, r); });
+  router.Add("POST", "/v1/exceptions/{id}",
              [routes](Request&& q, Responder r) { routes->Decide(std::move(q), r); });
   router.Add("GET", "/v1/stores", [routes](Request&& q, Responder r) { routes->Stores(q, r); });
   router.Add("GET", "/v1/reconciliation",
@@ -400,12 +494,8 @@ void AddRoutes(http::Router& router, RoutesOptions options) {
     style.body = http::StyleSheet();
     r.Send(Secured(std::move(style)));
   });
-  router.Add("GET", "/renew.js", [](Request&&, Responder r) {
-    http::Response script;
-    script.content_type = "text/javascript; charset=utf-8";
-    script.body = Embedded(tillrelay_renew, tillrelay_renew_end);
-    r.Send(Secured(std::move(script)));
-  });
+  AddScript(router, "/renew.js", Embedded(tillrelay_renew, tillrelay_renew_end));
+  AddScript(router, "/exceptions.js", Embedded(tillrelay_exceptions, tillrelay_exceptions_end));
 }
 
 }  // namespace tillrelay::collector

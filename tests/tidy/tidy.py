@@ -51,7 +51,10 @@ ARROWS = {
     "collector/control": {"collector/intake", "collector/db", "common/wire", "common/event",
                           "common/base"},
     "collector/fleet": {"collector/db", "common/web", "common/wire", "common/event", "common/base"},
-    "collector/web": {"collector/fleet", "collector/ledger", "collector/db"} | COMMON,
+    "collector/exceptions": {"collector/fleet", "collector/db", "common/web", "common/event",
+                             "common/base"},
+    "collector/web": {"collector/exceptions", "collector/fleet", "collector/ledger",
+                      "collector/db"} | COMMON,
 }
 # The rooms that know all others of their program.
 KNOW_ALL = {"agent/daemon": "agent/", "collector/service": "collector/"}

@@ -4,6 +4,7 @@
 #include <future>
 #include <regex>
 
+#include "collector/web/exceptions_view.h"
 #include "collector/web/page.h"
 #include "collector/web/routes.h"
 #include "collector/web/views.h"
@@ -50,6 +51,22 @@ class HttpTest : public CollectorTest {
                          }));
     return future.get();
   }
+  // With the collector's turn in which an order is carried out; gives the status.
+  int Post(const std::string& path, const std::string& body) {
+    http::Request request;
+    request.method = "POST";
+    request.path = path;
+    request.content_type = "application/json";
+    request.body = body;
+    auto answer = std::make_shared<std::promise<http::Response>>();
+    auto future = answer->get_future();
+    router_->Find(request).route->handler(std::move(request),
+                                          http::Responder([answer](http::Response&& response) {
+                                            answer->set_value(std::move(response));
+                                          }));
+    Turn();
+    return future.get().status;
+  }
   std::string Member(const std::string& json, const std::string& pattern) {
     std::smatch match;
     return std::regex_search(json, match, std::regex(pattern)) ? match[1].str() : "none";
@@ -60,7 +77,6 @@ class HttpTest : public CollectorTest {
                 R"({"v":1,"state":"online","session":"S","host":"h1",)" + members + "}");
   }
 
-  Orders orders_;
   Reader reader_;
   std::unique_ptr<http::Router> router_;
   EventSource source_;
@@ -151,7 +167,7 @@ TEST_F(HttpTest, ASnapshotAndWhatFollowsItsCursorGiveTheLedger) {
   const std::string snapshot = Get("/v1/stock").body;
   EXPECT_NE(snapshot.find(R"({"store":"0042","item":"apple","uom":"EA","on_hand":"-2",)"
                           R"("reserved":"0","damaged":"0","in_transit":"0","position":1,)"
-                          R"("counted_at":{},"exceptions":["negative"]})"),
+                          R"("counted_at":{},"exceptions":["negative_stock"]})"),
             std::string::npos)
       << snapshot;
   const std::string cursor = Member(snapshot, R"re("cursor":"([^"]+)")re");
@@ -251,11 +267,11 @@ TEST_F(HttpTest, ACountThatWaitsIsSaid) {
   Status("0042", R"("waiting":0,"streams":[])");
   Deliver({source_.Count("apple", "5", 60)});
   EXPECT_NE(Get("/v1/stores").body.find("1 counted cells wait since"), std::string::npos);
-  EXPECT_NE(Get("/v1/stock").body.find("count_held_ahead"), std::string::npos);
+  EXPECT_NE(Get("/v1/stock").body.find("count_ahead"), std::string::npos);
   EXPECT_NE(Get("/metrics").body.find("tillrelay_collector_held_counts 1\n"), std::string::npos);
   Advance(seconds(3601));
   EXPECT_EQ(Get("/v1/stores").body.find("counted cells wait"), std::string::npos);
-  EXPECT_EQ(Get("/v1/stock").body.find("count_held_ahead"), std::string::npos);
+  EXPECT_EQ(Get("/v1/stock").body.find("count_ahead"), std::string::npos);
 }
 
 TEST_F(HttpTest, TwoAgentsThatSpeakInTurnAreNamed) {
@@ -422,9 +438,9 @@ TEST_F(HttpTest, WhoGuessesATokenIsSlowedDownAndNobodyElse) {
 TEST_F(HttpTest, AnOrderThatAPageOfAnotherSiteCouldSendIsRefused) {
   http::Request request;
   request.method = "POST";
-  request.path = "/v1/exceptions";
+  request.path = "/v1/exceptions/" + ExceptionId({"0042", "silent_store", ""});
   request.content_type = "text/plain";
-  request.body = R"({"store":"0042","kind":"retired","state":"acknowledged","actor":"x"})";
+  request.body = R"({"state":"retired","note":"n","actor":"x"})";
   auto answer = std::make_shared<std::promise<http::Response>>();
   const auto match = router_->Find(request);
   ASSERT_NE(match.route, nullptr);
@@ -433,6 +449,46 @@ TEST_F(HttpTest, AnOrderThatAPageOfAnotherSiteCouldSendIsRefused) {
                        }));
   EXPECT_EQ(answer->get_future().get().status, 415);
   EXPECT_TRUE(orders_.Take().empty());
+}
+
+TEST_F(HttpTest, ExceptionsAreListedShownAndDecided) {
+  Deliver({source_.Sale("apple", "3", 1), source_.Sale("<b>pear</b>", "3", 1)});
+  Advance(seconds(21));
+  const std::string list = Get("/v1/exceptions", "kind=negative_stock&store=0042").body;
+  EXPECT_NE(list.find(R"("item":"apple","detail":"-3 EA on_hand","level":"warn")"),
+            std::string::npos)
+      << list;
+  const std::string page = Get("/exceptions").body;
+  EXPECT_NE(page.find("2 open exceptions."), std::string::npos) << page;
+  EXPECT_NE(page.find("Stock below zero"), std::string::npos);
+  EXPECT_EQ(page.find("<b>pear"), std::string::npos);
+  const std::string id = Member(list, R"re("id":"([0-9a-f]+)")re");
+  EXPECT_EQ(Get("/v1/exceptions/" + id).status, 200);
+  EXPECT_EQ(Get("/v1/exceptions/00").status, 404);
+  EXPECT_EQ(Get("/v1/exceptions/" + ExceptionId({"0042", "loss", "x"})).status, 404);
+  for (const char* query : {"kind=odd", "state=odd", "store=a%20b", "page=zz", "limit=0"}) {
+    EXPECT_EQ(Get("/v1/exceptions", query).status, 400) << query;
+    EXPECT_EQ(Get("/exceptions", query).status, 400) << query;
+  }
+  const std::pair<const char*, int> orders[] = {
+      {R"({"state":"resolved","note":"n","actor":"x"})", 409},
+      {R"({"state":"acknowledged","actor":""})", 400},
+      {R"({"state":"acknowledged","actor":"x","reason":"y"})", 400},
+      {"[]", 400},
+      {R"({"state":"acknowledged","note":"seen","actor":"x"})", 200}};
+  for (const auto& [body, status] : orders) EXPECT_EQ(Post("/v1/exceptions/" + id, body), status);
+  EXPECT_EQ(Post("/v1/exceptions/" + ExceptionId({"0042", "loss", "x"}),
+                 R"({"state":"open","actor":"x"})"),
+            404);
+  const std::string one = Get("/v1/exceptions/" + id).body;
+  EXPECT_NE(one.find(R"("history":[{"at":")"), std::string::npos) << one;
+  EXPECT_NE(
+      one.find(R"("actor":"x","token":"","state":"acknowledged","assignee":"","note":"seen")"),
+      std::string::npos)
+      << one;
+  EXPECT_EQ(Get("/v1/exceptions", "state=open").body.find(id), std::string::npos);
+  EXPECT_NE(Get("/metrics").body.find("exceptions_known{kind=\"negative_stock\"} 1"),
+            std::string::npos);
 }
 
 TEST_F(HttpTest, ATokenHasItsRate) {
