@@ -240,6 +240,26 @@ CREATE TABLE detector (
   name {t} NOT NULL PRIMARY KEY, position {i} NOT NULL, line {i} NOT NULL, at {t} NOT NULL) {wr};
 INSERT INTO detector SELECT 'count_far_off', position, 0, '' FROM head;
 INSERT INTO detector VALUES ('round', 0, 0, '');
+INSERT INTO detector SELECT 'store_day', position, 0, '' FROM head;
+CREATE TABLE day_close (
+  store_id {t} NOT NULL, business_day {t} NOT NULL, position {i} NOT NULL,
+  PRIMARY KEY (store_id, business_day, position)) {wr};
+CREATE TABLE store_day (
+  store_id {t} NOT NULL, business_day {t} NOT NULL, received {i} NOT NULL,
+  closes {i} NOT NULL, dirty {i} NOT NULL, closed_at {t} NOT NULL DEFAULT '',
+  result {t} NOT NULL DEFAULT '', agrees {i} NOT NULL DEFAULT 1, blocks {t} NOT NULL DEFAULT '',
+  late {i} NOT NULL DEFAULT 0, registers {t} NOT NULL DEFAULT '[]',
+  difference {i} NOT NULL DEFAULT 0, currency {t} NOT NULL DEFAULT '',
+  judged_at {t} NOT NULL DEFAULT '', signed_at {t} NOT NULL DEFAULT '',
+  signed_by {t} NOT NULL DEFAULT '', signed_note {t} NOT NULL DEFAULT '',
+  reopened_at {t} NOT NULL DEFAULT '',
+  PRIMARY KEY (store_id, business_day)) {wr};
+CREATE INDEX store_day_day ON store_day (business_day);
+CREATE INDEX store_day_dirty ON store_day (store_id, business_day)
+  WHERE dirty = 1 AND closes > 0;
+CREATE INDEX store_day_blocked ON store_day (store_id, business_day)
+  WHERE blocks <> '' AND signed_at = '';
+CREATE INDEX event_closed ON event (position) WHERE kind = 'day_closed';
 CREATE INDEX movement_set ON movement (position, line) WHERE applied = 'set';
 CREATE INDEX loss_unfilled ON loss (store_id, stream, first)
   WHERE last - first + 1 > filled OR open_ended = 1;

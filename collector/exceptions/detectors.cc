@@ -116,6 +116,28 @@ const Detector kDetectors[] = {
                      "store_id, stream || ' ' || sequence || ' ' || SUBSTR(chain, 1, 8)"
                      " FROM unapplied"),
       ""}},
+    {"day_not_balanced",
+     {TILLRELAY_NEW("day_not_balanced",
+                    "SELECT y.store_id, y.business_day AS subject, '' AS item, '' AS uom,"
+                    " y.closed_at AS since, y.difference + 1 AS weight, y.currency || ' ' ||"
+                    " y.blocks AS detail FROM store_day y WHERE y.blocks <> ''"
+                    " AND y.signed_at = '' AND y.agrees = 1"),
+      ""},
+     {TILLRELAY_GONE("day_not_balanced",
+                     "store_id, business_day FROM store_day WHERE blocks <> ''"
+                     " AND signed_at = '' AND agrees = 1"),
+      ""}},
+    {"day_disagreement",
+     {TILLRELAY_NEW("day_disagreement",
+                    "SELECT y.store_id, y.business_day AS subject, '' AS item, '' AS uom,"
+                    " y.closed_at AS since, y.difference + 1 AS weight, y.currency || ' ' ||"
+                    " y.blocks AS detail FROM store_day y WHERE y.blocks <> ''"
+                    " AND y.signed_at = '' AND y.agrees = 0"),
+      ""},
+     {TILLRELAY_GONE("day_disagreement",
+                     "store_id, business_day FROM store_day WHERE blocks <> ''"
+                     " AND signed_at = '' AND agrees = 0"),
+      ""}},
     {"missing_numbers",
      {TILLRELAY_NEW("missing_numbers",
                     "SELECT g.store_id, g.stream AS subject, '' AS item, '' AS uom,"
@@ -172,6 +194,15 @@ std::string DetailOf(std::string_view kind, int64_t weight, const std::string& u
   return raw.empty() ? fmt::format("{} events", weight) : raw;
 }
 
+// "EUR register 3: mismatch": what is over or short, and why.
+void SplitDay(const std::string& text, Finding* f) {
+  const size_t blank = text.find(' ');
+  f->detail = f->key.subject + ", " + text.substr(blank + 1);
+  if (f->weight == 1) return;
+  f->money = f->weight - 1;
+  f->currency = text.substr(0, blank);
+}
+
 Seen SeenOf(const Rows& rows, size_t i, std::string_view kind) {
   Seen seen;
   Finding& f = seen.finding;
@@ -182,6 +213,7 @@ Seen SeenOf(const Rows& rows, size_t i, std::string_view kind) {
   f.weight = rows.Int(i, 5);
   f.detail = DetailOf(kind, f.weight, seen.uom, rows.Text(i, 6));
   f.level = FindKind(kind)->level;
+  if (kind.starts_with("day_")) SplitDay(rows.Text(i, 6), &f);
   return seen;
 }
 

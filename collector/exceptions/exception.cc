@@ -24,6 +24,8 @@ constexpr KindRule kKinds[] = {
     {"owed_body", kAmber, kCondition, 0, false, "Event body not received"},
     {"unapplied_event", kRed, kCondition, 0, false, "Event cannot be applied"},
     {"missing_numbers", kRed, kCondition, 50, false, "Events missing"},
+    {"day_not_balanced", kAmber, kCondition, 0, false, "Day does not balance"},
+    {"day_disagreement", kAmber, kCondition, 0, false, "Store found another result"},
     {"silent_store", kRed, kCondition, 0, true, "Store not heard"},
     {"silent_register", kAmber, kCondition, 0, true, "Register silent"},
     {"clock_off", kAmber, kCondition, 0, true, "Store's clock is wrong"},

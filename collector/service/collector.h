@@ -109,6 +109,7 @@ class Collector {
   Status FillReceipts();
   Status ReleaseHeld();
   Status DetectExceptions();
+  void DetectLater(const Status& failure);
   Result<StatusFindings> FindInStatuses();
   void RunOrders();
   std::optional<Instant> HeldDeadline() const;
@@ -151,6 +152,7 @@ class Collector {
   int store_failures_ = 0;
   log::RateLimitedLog unread_{log::Level::kWarning, "collector", log::Per::kKind};
   log::RateLimitedLog met_{log::Level::kInfo, "collector", log::Per::kKind};
+  log::RateLimitedLog undetected_{log::Level::kError, "collector"};
   log::RateLimitedLog failed_{log::Level::kError, "collector"};
 };
 

@@ -44,7 +44,11 @@ void Collector::Upkeep() {
     if (Status released = ReleaseHeld(); !released.ok()) return StoreFailed(released);
   }
   if (news_.leads && (sweep_.running() || now >= detect_at_)) {
-    if (Status detected = DetectExceptions(); !detected.ok()) return StoreFailed(detected);
+    if (Status detected = DetectExceptions(); IsDataError(detected)) {
+      DetectLater(detected);
+    } else if (!detected.ok()) {
+      return StoreFailed(detected);
+    }
   }
   if (retention_.count() == 0) return;
   if (!news_.leads) return age_.Pause();
@@ -120,6 +124,12 @@ Status Collector::ApplyKept() {
 // A round goes on in the next turn when its time is over.
 Status Collector::DetectExceptions() {
   const Instant begun = clock_.Now();
+  while (!sweep_.running()) {
+    auto more = StoreDays::Step(store_.sql(), event::UtcText(clock_.Wall()));
+    if (!more.ok()) return std::move(more).status();
+    if (!*more) break;
+    if (clock_.Now() - begun > kDetectAtOnce) return Status::Ok();
+  }
   for (;;) {
     auto more = sweep_.Step(store_.sql(), clock_.Wall(), [this] { return FindInStatuses(); });
     if (!more.ok()) return std::move(more).status();
@@ -129,6 +139,14 @@ Status Collector::DetectExceptions() {
     }
     if (clock_.Now() - begun > kDetectAtOnce) return Status::Ok();
   }
+}
+
+// A row that the database does not take must not keep events from being stored.
+void Collector::DetectLater(const Status& failure) {
+  store_.Rollback();
+  sweep_.Abandon();
+  detect_at_ = clock_.Now() + kDetectEvery;
+  undetected_.Report("exceptions and days are not looked at: " + failure.message(), clock_.Now());
 }
 
 // Whoever could not hear does not call others silent.
@@ -149,17 +167,14 @@ void Collector::RunOrders() {
     Status decided = failing() ? Unavailable("the database fails") : Status::Ok();
     const std::string now = event::UtcText(clock_.Wall());
     if (decided.ok()) decided = store_.Begin(now);
-    if (decided.ok()) decided = DecideException(store_.sql(), order, now);
+    if (decided.ok()) decided = CarryOut(store_.sql(), order, now);
     if (decided.ok()) decided = store_.Commit();
     const bool of_the_order = decided.code() == Code::kInvalid ||
                               decided.code() == Code::kNotFound ||
                               decided.code() == Code::kConflict;
     if (of_the_order) store_.Rollback();
     if (!decided.ok() && !of_the_order && !failing()) StoreFailed(decided);
-    if (decided.ok()) {
-      log::Info("collector", "{}: {} of store {} is {}", order.actor, order.key.kind,
-                order.key.store, order.state);
-    }
+    if (decided.ok()) log::Info("collector", "{}", OrderText(order));
     done(decided);
   }
 }

@@ -64,7 +64,8 @@ std::optional<ExceptionKey> ReadExceptionId(const std::string& id) {
 
 std::string ExceptionsPage(const Exception& last) {
   const std::string rank =
-      fmt::format("{} {} {}", static_cast<int>(last.level), last.money.value_or(0), last.since);
+      fmt::format("{} {} {} {}", last.state == kOpen ? 0 : 1, static_cast<int>(last.level),
+                  last.money.value_or(0), last.since);
   return PageToken({rank, last.key.store + "\n" + last.key.kind, last.key.subject});
 }
 

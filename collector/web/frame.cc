@@ -5,8 +5,8 @@
 namespace tillrelay::collector {
 namespace {
 
-constexpr std::pair<std::string_view, std::string_view> kPages[] = {{"/", "Stores"},
-                                                                    {"/exceptions", "Exceptions"}};
+constexpr std::pair<std::string_view, std::string_view> kPages[] = {
+    {"/", "Stores"}, {"/exceptions", "Exceptions"}, {"/days", "Days"}};
 
 }  // namespace
 

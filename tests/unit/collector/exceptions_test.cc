@@ -393,6 +393,7 @@ TEST_F(ExceptionsTest, ManyAreFoundInStepsAndListedInPages) {
   Deliver({Priced("cheap", "1", "1"), Priced("dear", "1", "900")});
   Round();
   EXPECT_EQ(Count("exception WHERE state = 'open'"), 625);
+  EXPECT_EQ(Decide({"0042", "negative_stock", "dear EA on_hand"}, "acknowledged"), Code::kOk);
   std::set<std::string> seen;
   std::vector<std::string> items;
   ExceptionsQuestion question;
@@ -400,6 +401,7 @@ TEST_F(ExceptionsTest, ManyAreFoundInStepsAndListedInPages) {
   for (int page = 0; page < 2; ++page) {
     auto found = ListExceptions(store_->sql(), question).value();
     if (found.size() > question.limit) found.resize(question.limit);
+    ASSERT_FALSE(found.empty()) << page;
     for (const Exception& x : found) {
       EXPECT_TRUE(seen.insert(x.key.subject).second) << x.key.subject;
       items.push_back(x.item);
@@ -408,8 +410,8 @@ TEST_F(ExceptionsTest, ManyAreFoundInStepsAndListedInPages) {
     ASSERT_TRUE(question.after.has_value());
   }
   ASSERT_EQ(seen.size(), 625u);
-  EXPECT_EQ(items[0], "dear");
-  EXPECT_EQ(items[1], "cheap");
+  EXPECT_EQ(items.front(), "cheap");
+  EXPECT_EQ(items.back(), "dear");  // somebody knows of it
   Deliver({here_.Count("item7", "9", 30)});
   Round();
   EXPECT_EQ(Count("exception WHERE ended = 0"), 624);
