@@ -231,6 +231,8 @@ UPDATE exception SET kind = 'silent_store', state = 'retired', level = 2
 UPDATE exception SET last_seen = changed_at;
 CREATE INDEX exception_kind ON exception (kind, ended);
 CREATE INDEX exception_item ON exception (store_id, item);
+CREATE INDEX exception_standing ON exception (store_id, kind) WHERE ended = 0;
+CREATE INDEX exception_closed ON exception (changed_at) WHERE state = 'resolved';
 CREATE TABLE exception_audit (
   store_id {t} NOT NULL, kind {t} NOT NULL, subject {t} NOT NULL, number {i} NOT NULL,
   at {t} NOT NULL, actor {t} NOT NULL, token {t} NOT NULL, state {t} NOT NULL,

@@ -50,17 +50,18 @@ const Statement kReadAudit(
     " ORDER BY o.number DESC",
     "a b c");
 #define TILLRELAY_KNOWN "CASE x.state WHEN 'open' THEN 0 ELSE 1 END"
-const Statement kList(TILLRELAY_EXCEPTION
-                      "{rows} JOIN exception x ON r.a IN ('', x.store_id) AND r.b IN ('', x.kind)"
-                      " AND (r.c IN ('all', x.state) OR (r.c = '' AND x.state <> 'resolved'"
-                      " AND x.state <> 'retired' AND x.ended = 0))"
-                      " AND (" TILLRELAY_KNOWN
-                      ", -x.level, -COALESCE(x.money, 0), x.since, x.store_id, x.kind, x.subject)"
-                      " > (r.j, r.d, r.e, r.f, r.g, r.h, r.i)"
-                      " ORDER BY " TILLRELAY_KNOWN
-                      ", x.level DESC, COALESCE(x.money, 0) DESC, x.since, x.store_id, x.kind,"
-                      " x.subject LIMIT 501",
-                      "a b c j# d# e# f g h i");
+#define TILLRELAY_LIST(condition)                                                             \
+  TILLRELAY_EXCEPTION                                                                         \
+  "{rows} JOIN exception x ON r.a IN ('', x.store_id) AND r.b IN ('', x.kind) AND " condition \
+  " AND (" TILLRELAY_KNOWN                                                                    \
+  ", -x.level, -COALESCE(x.money, 0), x.since, x.store_id, x.kind, x.subject)"                \
+  " > (r.j, r.d, r.e, r.f, r.g, r.h, r.i) ORDER BY " TILLRELAY_KNOWN                          \
+  ", x.level DESC, COALESCE(x.money, 0) DESC, x.since, x.store_id, x.kind, x.subject LIMIT 501"
+const Statement kListStanding(
+    TILLRELAY_LIST("x.ended = 0 AND x.state NOT IN ('resolved', 'retired') AND r.c = ''"),
+    "a b c j# d# e# f g h i");
+const Statement kListOfState(TILLRELAY_LIST("r.c IN ('all', x.state)"), "a b c j# d# e# f g h i");
+#undef TILLRELAY_LIST
 #undef TILLRELAY_KNOWN
 const Statement kCounts(
     "SELECT kind, state, COUNT(*) FROM exception WHERE ended = 0 GROUP BY kind, state", "");
@@ -165,7 +166,8 @@ Result<std::vector<Exception>> ReadByStatus(Sql* sql) {
 }
 
 Result<std::vector<Exception>> ListExceptions(Sql* sql, const ExceptionsQuestion& question) {
-  Input input(kList);
+  const Statement& list = question.state.empty() ? kListStanding : kListOfState;
+  Input input(list);
   input.Text(question.store).Text(question.kind).Text(question.state);
   const Exception none;
   const Exception& after = question.after ? *question.after : none;
@@ -173,7 +175,7 @@ Result<std::vector<Exception>> ListExceptions(Sql* sql, const ExceptionsQuestion
   input.Int(question.after ? -static_cast<int64_t>(after.level) : int64_t{-10});
   input.Int(-after.money.value_or(question.after ? 0 : Decimal::kMaxMicros));
   input.Text(after.since).Text(after.key.store).Text(after.key.kind).Text(after.key.subject);
-  auto rows = sql->Run(kList, input);
+  auto rows = sql->Run(list, input);
   if (!rows.ok()) return std::move(rows).status();
   std::vector<Exception> found;
   for (size_t i = 0; i < rows->size() && i <= question.limit; ++i) {

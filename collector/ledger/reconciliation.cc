@@ -82,6 +82,7 @@ struct Day {
   std::map<std::string, Till> tills;
   std::map<std::string, uint64_t> kinds;  // applied
   uint64_t received = 0, applied = 0;
+  uint64_t without_receipt = 0;  // closes, transfers, counts
 };
 
 std::string_view DayOf(JsonValue data) {
@@ -131,6 +132,7 @@ void AddDocument(const std::string& store, const Rows& rows, size_t i, JsonValue
   ++day->received;
   if (applied) ++day->applied;
   if (applied) ++day->kinds[kind];
+  if (!data.Find("transaction").is_object()) ++day->without_receipt;
   const auto document = reconcile::ReadDocument(kind, rows.Text(i, 3), data);
   if (!document) return;
   day->judged.Add(*document, rows.Unsigned(i, 4), data);
@@ -376,7 +378,7 @@ Result<JudgedDay> JudgeDay(Sql* sql, const std::string& store, const std::string
   for (const auto& [name, its] : day.judged.registers()) verdict.Add(name, its);
   if (documents->size() > kMaxDocuments) verdict.Block("the day", "more documents than are judged");
   JudgedDay judged = verdict.Take();
-  for (const auto& [name, till] : day.tills) judged.documents += till.received;
+  judged.documents = day.received - day.without_receipt;
   return judged;
 }
 

@@ -71,6 +71,7 @@ void StoredDay::SetNumbering(const std::string& register_id, Numbering numbering
 }
 
 void StoredDay::Add(const event::Draft& draft, uint64_t sequence, JsonValue data) {
+  if (draft.business_day != day_) return;
   const auto page_at = [this](const std::string& key) -> Result<DaySummary*> {
     return &registers_[key.substr(day_.size() + 1)].page;
   };

@@ -32,7 +32,7 @@ class StoredDay {
 
   // The store's rule for a register, as its closes tell it; before the documents.
   void SetNumbering(const std::string& register_id, Numbering numbering);
-  // `data` of a close says what the store found.
+  // `data` of a close says what the store found. What is of another day is left out.
   void Add(const event::Draft& draft, uint64_t sequence, JsonValue data);
 
   // By register without leading zeros; pages of numbers alone have other names.

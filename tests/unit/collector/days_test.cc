@@ -324,11 +324,16 @@ TEST_F(DaysTest, TextsThatNoColumnTakesHarmNothing) {
   Deliver({source.SendOdd(sale), source.SendOdd(close)});
   close.data = R"({"close":{"register_id":"03","business_day":")" + odd + R"("},"pos_control":{}})";
   Deliver({source.SendOdd(close)});
+  // A close that is a receipt as well, and says no day of its own.
+  close.data = R"({"transaction":{"register_id":"03","business_day":"2026-11-21",)"
+               R"("transaction_no":"1"},"close":{"register_id":"03"}})";
+  Deliver({source.SendOdd(close)});
   Round();
   EXPECT_EQ(Day("0042", "result, difference, dirty"), "mismatch|1000000|0");
   EXPECT_EQ(Exceptions(), "day_disagreement|2026-11-21|open");
+  EXPECT_THAT(Centre("0042"), HasSubstr(R"("received":3)"));
   Deliver({source.SendOdd(sale)});
-  EXPECT_EQ(Count("event WHERE counted = 1"), 4);
+  EXPECT_EQ(Count("event WHERE counted = 1"), 5);
 }
 
 TEST_F(DaysTest, ARestartGoesOnWhereItWas) {

@@ -69,6 +69,8 @@ class TestDatabase {
     for (const char* step : {
              "DROP INDEX exception_kind",
              "DROP INDEX exception_item",
+             "DROP INDEX exception_standing",
+             "DROP INDEX exception_closed",
              "DROP INDEX movement_set",
              "DROP INDEX loss_unfilled",
              "DROP INDEX diverged_at",
