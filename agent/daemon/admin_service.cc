@@ -23,7 +23,7 @@ admin::DayRow DayOf(const std::string& key, const reconcile::DaySummary& page) {
   admin::DayRow day;
   day.row = reconcile::RowOf(key, page);
   day.events = page.events();
-  if (page.net_amount()) day.net_amount = page.net_amount()->Text();
+  if (page.net_amount()) day.net_amount = page.NetText();
   for (const auto& [bucket, sum] : page.units()) day.units.emplace_back(bucket, sum.Text());
   day.kinds.assign(page.kinds().begin(), page.kinds().end());
   day.statuses.assign(page.statuses().begin(), page.statuses().end());

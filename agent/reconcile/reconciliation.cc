@@ -20,7 +20,8 @@ constexpr uint64_t kSharedNumbers = 50;  // fewer prove nothing
 std::string Padded(uint64_t sequence) { return fmt::format("{:020}", sequence); }
 
 // docs/books.md, "agent_control".
-std::string AgentControl(const DaySummary& page, const event::Bookkeeper::Place& place) {
+std::string AgentControl(const DaySummary& page, const event::Bookkeeper::Place& place,
+                         Numbering numbering) {
   std::string text = "\"agent_control\":";
   JsonWriter json(&text);
   json.BeginObject();
@@ -35,8 +36,16 @@ std::string AgentControl(const DaySummary& page, const event::Bookkeeper::Place&
   const auto gaps = page.Gaps();
   for (size_t i = 0; i < gaps.size() && i < kMaxGapsTold; ++i) json.String(RunText(gaps[i]));
   json.EndArray();
+  // So that head office counts the same.
+  if (numbering != Numbering::kRegister) json.Field("numbering", NumberingWord(numbering));
   json.Field("duplicates_dropped", page.duplicates()).Field("conflicts", page.conflicts());
-  if (page.net_amount()) json.Field("net_amount", page.net_amount()->Text());
+  if (page.HasSeveralCurrencies()) {
+    json.Key("net_amounts").BeginObject();
+    for (const auto& [currency, sum] : page.net_by_currency()) json.Field(currency, sum.Text());
+    json.EndObject();
+  } else if (page.net_amount()) {
+    json.Field("net_amount", page.net_amount()->Text());
+  }
   json.Key("units_by_bucket").BeginObject();
   for (const auto& [bucket, sum] : page.units()) json.Field(bucket, sum.Text());
   json.EndObject().Field("stream_hash", page.stream_hash()).EndObject();
@@ -46,10 +55,6 @@ std::string AgentControl(const DaySummary& page, const event::Bookkeeper::Place&
 }
 
 }  // namespace
-
-std::string PageKey(const std::string& business_day, const std::string& register_id) {
-  return business_day + "/" + std::string(event::WithoutLeadingZeros(register_id));
-}
 
 RegisterRow RowOf(const std::string& key, const DaySummary& page) {
   RegisterRow row;
@@ -76,7 +81,7 @@ RegisterRow RowOf(const std::string& key, const DaySummary& page) {
   if (row.unbalanced) row.distance = page.Distance();
   if (page.reported().net_amount) {
     row.reported_net_amount = page.reported().net_amount->Text();
-    row.net_amount = page.net_amount().value_or(Decimal()).Text();
+    row.net_amount = page.NetText();
   }
   return row;
 }
@@ -85,35 +90,6 @@ void Reconciliation::Attach(Load load) {
   load_ = std::move(load);
   pages_.clear();
   changed_.clear();
-}
-
-Numbering NumberingNamed(std::string_view word) {
-  if (word == "store") return Numbering::kStore;
-  if (word == "series") return Numbering::kSeries;
-  return word == "none" ? Numbering::kNone : Numbering::kRegister;
-}
-
-Reconciliation::Counted Reconciliation::CountedOn(const event::Draft& draft) const {
-  if (!event::IsTransaction(draft.kind)) return {};
-  const auto own = rule_.of.find(event::WithoutLeadingZeros(draft.register_id));
-  const std::string key = PageKey(draft.business_day, draft.register_id);
-  switch (own == rule_.of.end() ? rule_.all : own->second) {
-    case Numbering::kRegister:
-      return {key, draft.number};
-    case Numbering::kStore:
-      return {draft.business_day + "/*", draft.number};
-    case Numbering::kNone:
-      return {};
-    case Numbering::kSeries:
-      break;
-  }
-  const std::string_view number = draft.number;
-  const size_t digits = number.find_last_not_of("0123456789") + 1;  // npos + 1 is 0
-  if (digits > 0 && digits < number.size()) {
-    return {key + "#" + std::string(number.substr(0, digits)), number.substr(digits), true, false};
-  }
-  const bool returned = draft.kind == event::Kind::kReturn;
-  return {returned ? key + "#returns" : key, number, true, true};
 }
 
 Result<DaySummary*> Reconciliation::SummaryOf(const event::Draft& draft, WallTime now) {
@@ -137,7 +113,7 @@ Result<DaySummary*> Reconciliation::PageAt(const std::string& key, WallTime now)
 }
 
 // A sale and a return may bear one number, where all of this day was counted so.
-bool Reconciliation::OfAnotherSeries(const event::Draft& draft, const Counted& counted,
+bool Reconciliation::OfAnotherSeries(const event::Draft& draft, const NumberPlace& counted,
                                      const DaySummary& page, const DaySummary& numbers) {
   if (!counted.mixed || !page.CountedInSeries() || !numbers.CountedInSeries()) return false;
   const int64_t returns = page.Count("return");
@@ -150,7 +126,7 @@ Result<bool> Reconciliation::Reused(const event::Draft& draft, std::optional<int
                                     bool same_goods, WallTime now) {
   auto page = SummaryOf(draft, now);
   if (!page.ok()) return std::move(page).status();
-  const Counted counted = CountedOn(draft);
+  const NumberPlace counted = PlaceOf(rule_, draft);
   if (counted.key.empty()) {
     (*page)->Contradicted();
     return false;
@@ -162,17 +138,12 @@ Result<bool> Reconciliation::Reused(const event::Draft& draft, std::optional<int
 }
 
 Result<std::string> Reconciliation::Stored(const event::Draft& draft, const Place& place) {
+  TRY(AddDocument(rule_, draft, place.sequence,
+                  [&](const std::string& key) { return PageAt(key, place.now); }));
+  if (draft.kind != event::Kind::kDayClosed) return std::string();
   auto page = SummaryOf(draft, place.now);
   if (!page.ok()) return std::move(page).status();
-  (*page)->Stored(draft, place.sequence);
-  if (const Counted counted = CountedOn(draft); !counted.key.empty()) {
-    auto numbers = PageAt(counted.key, place.now);
-    if (!numbers.ok()) return std::move(numbers).status();
-    if (counted.series && (*numbers)->CountedInSeries()) (*numbers)->CountsASeries();
-    (*numbers)->CountNumber(draft, counted.number);
-  }
-  if (draft.kind != event::Kind::kDayClosed) return std::string();
-  return AgentControl(**page, place);
+  return AgentControl(**page, place, NumberingOf(rule_, draft.register_id));
 }
 
 Status Reconciliation::Repeated(const event::Draft& draft, WallTime now) {

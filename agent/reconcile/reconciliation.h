@@ -9,20 +9,13 @@
 #include <set>
 #include <string>
 
-#include "agent/reconcile/day_summary.h"
 #include "agent/reconcile/reconcile_stats.h"
 #include "common/base/mutex.h"
 #include "common/event/bookkeeper.h"
+#include "common/reconcile/day_summary.h"
+#include "common/reconcile/numbering.h"
 
 namespace tillrelay::reconcile {
-
-// Whose counter a register's numbers are; docs/books.md.
-enum class Numbering { kRegister, kStore, kSeries, kNone };
-struct NumberingRule {
-  Numbering all = Numbering::kRegister;
-  std::map<std::string, Numbering, std::less<>> of;  // by register, without leading zeros
-};
-Numbering NumberingNamed(std::string_view word);
 
 class Reconciliation final : public event::Bookkeeper {
  public:
@@ -54,15 +47,7 @@ class Reconciliation final : public event::Bookkeeper {
   bool IsSettled(const std::string& key) const;
 
  private:
-  // Where a document's number is counted, and as what; an empty key: nowhere.
-  struct Counted {
-    std::string key;
-    std::string_view number;
-    bool series = false;
-    bool mixed = false;  // numbers of two series may look the same
-  };
-  Counted CountedOn(const event::Draft& draft) const;
-  static bool OfAnotherSeries(const event::Draft& draft, const Counted& counted,
+  static bool OfAnotherSeries(const event::Draft& draft, const NumberPlace& counted,
                               const DaySummary& page, const DaySummary& numbers);
   Result<DaySummary*> SummaryOf(const event::Draft& draft, WallTime now);
   Result<DaySummary*> PageAt(const std::string& key, WallTime now);
@@ -87,8 +72,6 @@ class Reconciliation final : public event::Bookkeeper {
   std::string shared_day_ GUARDED_BY(mutex_);  // the last one on which a shared counter was seen
 };
 
-// "2026-11-21/03": sorts by day.
-std::string PageKey(const std::string& business_day, const std::string& register_id);
 // The row of a page's key; the register's part is what follows the first slash.
 RegisterRow RowOf(const std::string& key, const DaySummary& page);
 

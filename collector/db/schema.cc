@@ -204,6 +204,71 @@ CREATE TABLE warehouse (
 INSERT INTO warehouse SELECT 1, position, purged FROM head;
 )sql";
 
+// Exceptions as work. What an older program knew of them stays; how bad it was when a person
+// decided is not known (-1). Of a store that was retired the silence is.
+constexpr const char* kExceptions = R"sql(
+CREATE TABLE negative_cell (
+  store_id {t} NOT NULL, item {t} NOT NULL, uom {t} NOT NULL, bucket {t} NOT NULL,
+  since {t} NOT NULL,
+  PRIMARY KEY (store_id, item, uom, bucket)) {wr};
+INSERT INTO negative_cell SELECT s.store_id, s.item, s.uom, b.bucket, x.since
+  FROM exception x JOIN stock s ON s.store_id = x.store_id AND s.item = x.item
+  JOIN (SELECT 'on_hand' AS bucket UNION SELECT 'reserved' UNION SELECT 'damaged'
+  UNION SELECT 'in_transit') b ON x.subject = s.item || ' ' || s.uom || ' ' || b.bucket
+  WHERE x.kind = 'negative_stock';
+ALTER TABLE exception ADD COLUMN level {i} NOT NULL DEFAULT 1;
+ALTER TABLE exception ADD COLUMN last_seen {t} NOT NULL DEFAULT '';
+ALTER TABLE exception ADD COLUMN ended {i} NOT NULL DEFAULT 0;
+ALTER TABLE exception ADD COLUMN assignee {t} NOT NULL DEFAULT '';
+ALTER TABLE exception ADD COLUMN weight {i} NOT NULL DEFAULT 0;
+ALTER TABLE exception ADD COLUMN decided_weight {i} NOT NULL DEFAULT -1;
+ALTER TABLE exception ADD COLUMN money {i};
+ALTER TABLE exception ADD COLUMN currency {t} NOT NULL DEFAULT '';
+ALTER TABLE exception ADD COLUMN detail {t} NOT NULL DEFAULT '';
+ALTER TABLE exception ADD COLUMN times {i} NOT NULL DEFAULT 1;
+UPDATE exception SET kind = 'silent_store', state = 'retired', level = 2
+  WHERE kind = 'retired';
+UPDATE exception SET last_seen = changed_at;
+CREATE INDEX exception_kind ON exception (kind, ended);
+CREATE INDEX exception_item ON exception (store_id, item);
+CREATE INDEX exception_standing ON exception (store_id, kind) WHERE ended = 0;
+CREATE INDEX exception_closed ON exception (changed_at) WHERE state = 'resolved';
+CREATE TABLE exception_audit (
+  store_id {t} NOT NULL, kind {t} NOT NULL, subject {t} NOT NULL, number {i} NOT NULL,
+  at {t} NOT NULL, actor {t} NOT NULL, token {t} NOT NULL, state {t} NOT NULL,
+  assignee {t} NOT NULL, note {t} NOT NULL,
+  PRIMARY KEY (store_id, kind, subject, number)) {wr};
+CREATE TABLE detector (
+  name {t} NOT NULL PRIMARY KEY, position {i} NOT NULL, line {i} NOT NULL, at {t} NOT NULL) {wr};
+INSERT INTO detector SELECT 'count_far_off', position, 0, '' FROM head;
+INSERT INTO detector VALUES ('round', 0, 0, '');
+INSERT INTO detector SELECT 'store_day', position, 0, '' FROM head;
+CREATE TABLE day_close (
+  store_id {t} NOT NULL, business_day {t} NOT NULL, position {i} NOT NULL,
+  PRIMARY KEY (store_id, business_day, position)) {wr};
+CREATE TABLE store_day (
+  store_id {t} NOT NULL, business_day {t} NOT NULL, received {i} NOT NULL,
+  closes {i} NOT NULL, dirty {i} NOT NULL, closed_at {t} NOT NULL DEFAULT '',
+  result {t} NOT NULL DEFAULT '', agrees {i} NOT NULL DEFAULT 1, blocks {t} NOT NULL DEFAULT '',
+  late {i} NOT NULL DEFAULT 0, registers {t} NOT NULL DEFAULT '[]',
+  difference {i} NOT NULL DEFAULT 0, currency {t} NOT NULL DEFAULT '',
+  judged_at {t} NOT NULL DEFAULT '', signed_at {t} NOT NULL DEFAULT '',
+  signed_by {t} NOT NULL DEFAULT '', signed_note {t} NOT NULL DEFAULT '',
+  reopened_at {t} NOT NULL DEFAULT '',
+  PRIMARY KEY (store_id, business_day)) {wr};
+CREATE INDEX store_day_day ON store_day (business_day);
+CREATE INDEX store_day_dirty ON store_day (store_id, business_day)
+  WHERE dirty = 1 AND closes > 0;
+CREATE INDEX store_day_blocked ON store_day (store_id, business_day)
+  WHERE blocks <> '' AND signed_at = '';
+CREATE INDEX event_closed ON event (position) WHERE kind = 'day_closed';
+CREATE INDEX movement_set ON movement (position, line) WHERE applied = 'set';
+CREATE INDEX loss_unfilled ON loss (store_id, stream, first)
+  WHERE last - first + 1 > filled OR open_ended = 1;
+CREATE INDEX diverged_at ON diverged (at);
+CREATE INDEX doubtful_since ON doubtful (since);
+)sql";
+
 // Named as what it holds: events of another history than ours.
 constexpr const char* kDiverged = "ALTER TABLE fork RENAME TO diverged;\n";
 
@@ -247,7 +312,7 @@ std::string In(Dialect dialect, std::string text) {
 }  // namespace
 
 Result<std::string> SchemaSteps(Dialect dialect, int64_t from) {
-  const std::string seventh = std::string(kDiverged) + kReceipts;
+  const std::string eighth = kExceptions, seventh = std::string(kDiverged) + kReceipts + eighth;
   const std::string keys = dialect == Dialect::kPostgres ? kPrimaryKeys : "";
   const std::string sixth = kMovements + keys + seventh;
   const std::string fifth = kUnapplied + sixth;
@@ -261,6 +326,7 @@ Result<std::string> SchemaSteps(Dialect dialect, int64_t from) {
   if (from == 4) return In(dialect, fifth);
   if (from == 5) return In(dialect, sixth);
   if (from == 6) return In(dialect, seventh);
+  if (from == 7) return In(dialect, eighth);
   return Invalid("the database was written by a newer tillrelay-collector; install that");
 }
 

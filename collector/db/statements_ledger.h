@@ -110,13 +110,12 @@ inline const Statement kHeldOver(
     "");
 
 inline const Statement kNegative(
-    "INSERT INTO exception (store_id, kind, subject, item, since, state, note, actor, changed_at)"
-    " SELECT r.a, 'negative_stock', r.b || ' ' || r.c || ' ' || r.d, r.b, r.e, 'open', '', '', r.e"
-    " FROM {rows} WHERE true ON CONFLICT DO NOTHING",
+    "INSERT INTO negative_cell (store_id, item, uom, bucket, since)"
+    " SELECT r.a, r.b, r.c, r.d, r.e FROM {rows} WHERE true ON CONFLICT DO NOTHING",
     "a b c d e");
 inline const Statement kNoLongerNegative(
-    "DELETE FROM exception WHERE (store_id, kind, subject) IN"
-    " (SELECT r.a, 'negative_stock', r.b || ' ' || r.c || ' ' || r.d FROM {rows})",
+    "DELETE FROM negative_cell WHERE (store_id, item, uom, bucket) IN"
+    " (SELECT r.a, r.b, r.c, r.d FROM {rows})",
     "a b c d");
 
 inline const Statement kHashAt(

@@ -1,14 +1,44 @@
 #include "collector/fleet/fleet.h"
 
+#include <cstdlib>
+
 #include "common/base/text.h"
+#include "common/event/time_text.h"
 
 namespace tillrelay::collector {
 namespace {
 
 constexpr size_t kSessionsNamed = 4;
-constexpr size_t kMaxShown = 200;  // bytes of a text from a store
+constexpr size_t kMaxShown = 200;      // bytes of a text from a store
+constexpr size_t kMaxRegisters = 256;  // of a store
 
 std::string Shown(std::string_view text) { return Printable(text, kMaxShown); }
+
+void ReadRegisters(JsonValue status, StoreActivity* news) {
+  news->registers.clear();
+  for (const JsonValue heard : status.Find("registers")) {
+    const auto at = event::ParseUtc(heard.String("last_heard_at"));
+    if (!at.ok() || news->registers.size() >= kMaxRegisters) continue;
+    news->registers[Shown(heard.name())] = *at;
+  }
+  news->silent_registers.clear();
+  constexpr std::string_view kSilent = "silent/";
+  for (const JsonValue issue : status.Find("issues")) {
+    const std::string_view id = issue.String("issue");
+    const bool names = id.starts_with(kSilent) && issue.String("state") != "healed" &&
+                       news->silent_registers.size() < kMaxRegisters;
+    if (names) news->silent_registers.insert(Shown(id.substr(kSilent.size())));
+  }
+}
+
+void CompareClocks(JsonValue status, WallTime now, StoreActivity* news) {
+  const auto at = event::ParseUtc(status.String("at"));
+  const auto off =
+      at.ok() ? std::chrono::floor<std::chrono::seconds>(*at - now) : std::chrono::seconds(0);
+  const bool nearer = std::abs(off.count()) < std::abs(news->last_clock_off.count());
+  news->clock_off = nearer ? off : news->last_clock_off;
+  news->last_clock_off = off;
+}
 
 void ReadFacts(JsonValue status, StoreActivity* news) {
   news->version = Shown(status.String("version"));
@@ -20,6 +50,9 @@ void ReadFacts(JsonValue status, StoreActivity* news) {
   uint64_t days = 0;
   news->disk_days_left.reset();
   if (status.Unsigned("disk_days_left", &days)) news->disk_days_left = days;
+  news->level = Shown(status.String("level"));
+  news->sentence = Shown(status.String("sentence"));
+  ReadRegisters(status, news);
 }
 
 }  // namespace
@@ -46,6 +79,7 @@ void Fleet::OnStatus(const std::string& store, JsonValue status, bool retained, 
   ReadFacts(status, &news);
   if (retained) return;
   news.heard_at = now;
+  CompareClocks(status, now, &news);
   std::erase_if(news.live, [&](const auto& heard) { return heard.session == session; });
   news.live.insert(news.live.begin(), {session, host});
   if (news.live.size() > kSessionsNamed) news.live.pop_back();

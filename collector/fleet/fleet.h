@@ -7,6 +7,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,12 @@ struct StoreActivity {
   std::string broker_alarm;
   uint64_t unknown_streams = 0;  // that are known here and its journal does not have
   WallTime heard_at{};           // not yet: only a retained status is known
+  // How far its clock was from ours with its last two live statuses, the nearer one: a message
+  // that has waited on its way looks as if the clock were behind.
+  std::chrono::seconds clock_off{0}, last_clock_off{0};
+  std::string level, sentence;                // what it says of itself
+  std::map<std::string, WallTime> registers;  // when each was heard, by the store's clock
+  std::set<std::string> silent_registers;     // by the store's own opening hours
   std::string former_session, former_host;
   std::vector<wire::HeardSession> live;  // heard live, the newest first
   WallTime twins_at{};                   // when two agents spoke in turn

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
+#include <cstdlib>
 
 #include "common/event/time_text.h"
 
@@ -16,7 +18,7 @@ using std::chrono::seconds;
 
 constexpr minutes kPatience{10};  // a gap or a backlog that is younger closes by itself
 constexpr hours kFresh{24};       // how long what happened once stays red
-constexpr uint64_t kFewDays = 3;
+constexpr int64_t kFarOff_s = 100 * 365 * 86'400LL;  // further is not told
 
 // How long ago; a time that cannot be read is long ago.
 Duration Since(std::string_view text, WallTime now) {
@@ -28,51 +30,159 @@ void Add(StoreHealth* store, Level level, std::string text) {
   store->alarms.push_back({level, std::move(text)});
 }
 
+// An alarm that stands for an exception.
+void Add(StoreHealth* store, std::string_view kind, Level level, std::string text) {
+  StoreHealth::Alarm alarm{level, std::move(text), std::string(kind)};
+  alarm.weight = static_cast<int64_t>(level);
+  store->alarms.push_back(std::move(alarm));
+}
+
 void AssessContact(const HealthRules& judge, StoreHealth* store) {
   const StoreActivity& news = store->news;
   if (!store->known) {
-    return Add(store, Level::kRed, "expected, but never heard from");
+    return Add(store, "silent_store", Level::kRed, "expected, but never heard from");
   }
   if (news.heard_at == WallTime()) {
     if (judge.now - judge.started_at < judge.silent_after) return;
-    return Add(store, Level::kRed,
+    return Add(store, "silent_store", Level::kRed,
                fmt::format("not heard for more than {}", AgeText(judge.now - judge.started_at)));
   }
   const Duration silence = judge.now - news.heard_at;
   if (silence >= judge.silent_after) {
-    Add(store, Level::kRed, fmt::format("not heard for {}", AgeText(silence)));
+    Add(store, "silent_store", Level::kRed, fmt::format("not heard for {}", AgeText(silence)));
+    store->alarms.back().since = event::UtcText(news.heard_at);
   } else if (news.state == "offline") {
     Add(store, Level::kAmber, "its connection has ended");
   }
 }
 
-void AssessState(const HealthRules& judge, StoreHealth* store) {
+void AssessDisk(const HealthRules& judge, StoreHealth* store) {
   const StoreActivity& news = store->news;
-  if (news.state == "refusing") Add(store, Level::kRed, "refuses new sales: its disk is full");
-  if (news.state == "unconfigured") Add(store, Level::kRed, "is not configured");
-  if (news.state == "paused") Add(store, Level::kAmber, "sending is paused");
-  if (!news.broker_alarm.empty()) Add(store, Level::kRed, news.broker_alarm);
+  if (news.state == "refusing") {
+    Add(store, "store_disk", Level::kRed, "refuses new sales: its disk is full");
+  } else if (news.disk_days_left &&
+             *news.disk_days_left <= static_cast<uint64_t>(judge.thresholds.disk_days)) {
+    Add(store, "store_disk", Level::kAmber,
+        fmt::format("disk for {} more days", *news.disk_days_left));
+  }
+}
+
+void AssessJournals(const HealthRules& judge, StoreHealth* store) {
+  const StoreActivity& news = store->news;
   if (news.unknown_streams > 0) {
-    Add(store, Level::kRed,
+    Add(store, "unknown_journal", Level::kRed,
         fmt::format(
             "{} journal{} that we know {} not on its server: lost, replaced, or on a second "
             "server; what was not sent from there is missing",
             news.unknown_streams, news.unknown_streams == 1 ? "" : "s",
             news.unknown_streams == 1 ? "is" : "are"));
+    store->alarms.back().weight =
+        static_cast<int64_t>(std::min<uint64_t>(news.unknown_streams, 99));
   }
   if (news.twins_at != WallTime() && judge.now - news.twins_at < kFresh) {
-    Add(store, Level::kRed,
+    Add(store, "two_agents", Level::kRed,
         fmt::format("two agents speak for it: {} and {}", news.host, news.former_host));
   }
+}
+
+// Behind the newest of its store's registers, or silent by the store's own opening hours.
+void AssessRegisters(const HealthRules& judge, StoreHealth* store) {
+  const StoreActivity& news = store->news;
+  WallTime newest{};
+  for (const auto& [name, at] : news.registers) newest = std::max(newest, at);
+  std::set<std::string> silent = news.silent_registers;
+  for (const auto& [name, at] : news.registers) {
+    if (newest - at > hours(judge.thresholds.silent_register_h)) silent.insert(name);
+  }
+  for (const std::string& name : silent) {
+    const auto heard = news.registers.find(name);
+    const std::string at = heard == news.registers.end() ? "" : event::UtcText(heard->second);
+    Add(store, "silent_register", Level::kAmber,
+        at.empty() ? "register " + name + " is silent"
+                   : "register " + name + " is silent since " + at);
+    store->alarms.back().subject = name;
+    store->alarms.back().since = at;
+  }
+}
+
+// "0.2.1" -> {0, 2, 1}; what follows the numbers does not count.
+std::vector<uint64_t> NumbersOf(std::string_view version) {
+  std::vector<uint64_t> numbers;
+  const char* at = version.data();
+  const char* const end = at + version.size();
+  while (at != end) {
+    uint64_t number = 0;
+    const auto [next, error] = std::from_chars(at, end, number);
+    if (error != std::errc()) break;
+    numbers.push_back(number);
+    if (next == end || *next != '.') break;
+    at = next + 1;
+  }
+  return numbers;
+}
+
+void AssessVersion(const HealthRules& judge, StoreHealth* store) {
+  const std::string& least = judge.thresholds.least_version;
+  std::vector<uint64_t> wanted = NumbersOf(least.empty() ? TILLRELAY_VERSION : least);
+  if (least.empty() && wanted.size() > 2) wanted.resize(2);
+  const std::vector<uint64_t> has = NumbersOf(store->news.version);
+  if (has.empty() || has >= wanted) return;
+  Add(store, "version_behind", Level::kAmber, "runs the old version " + store->news.version);
+}
+
+void AssessClock(const HealthRules& judge, StoreHealth* store) {
+  const seconds off = store->news.clock_off;
+  if (std::abs(off.count()) < judge.thresholds.clock_off_s) return;
+  Add(store, "clock_off", Level::kAmber,
+      fmt::format("its clock is {} {} ours",
+                  AgeText(std::chrono::abs(
+                      std::min(std::max(off, seconds(-kFarOff_s)), seconds(kFarOff_s)))),
+                  off.count() > 0 ? "ahead of" : "behind"));
+}
+
+void AssessState(const HealthRules& judge, StoreHealth* store) {
+  const StoreActivity& news = store->news;
+  AssessDisk(judge, store);
+  if (news.state == "unconfigured") {
+    Add(store, "store_critical", Level::kRed, "is not configured");
+  } else if (!news.broker_alarm.empty()) {
+    Add(store, "store_critical", Level::kRed, news.broker_alarm);
+  }
+  if (news.state == "paused") Add(store, "store_paused", Level::kAmber, "sending is paused");
+  AssessJournals(judge, store);
   if (news.waiting > 0 && Since(news.oldest_waiting_at, judge.now) > kPatience) {
-    Add(store, Level::kAmber,
+    Add(store, "backlog", Level::kAmber,
         fmt::format("{} events wait since {}", news.waiting, news.oldest_waiting_at));
+    store->alarms.back().since = news.oldest_waiting_at;
   }
   if (news.quarantined > 0) {
-    Add(store, Level::kAmber, fmt::format("{} documents in quarantine", news.quarantined));
+    Add(store, "quarantine", Level::kAmber,
+        fmt::format("{} documents in quarantine", news.quarantined));
+    store->alarms.back().weight =
+        static_cast<int64_t>(std::min<uint64_t>(news.quarantined, INT32_MAX));
   }
-  if (news.disk_days_left && *news.disk_days_left <= kFewDays) {
-    Add(store, Level::kAmber, fmt::format("disk for {} more days", *news.disk_days_left));
+  AssessRegisters(judge, store);
+  AssessVersion(judge, store);
+  AssessClock(judge, store);
+  const auto red = [](const auto& alarm) { return alarm.level == Level::kRed; };
+  if (news.level == "red" && std::none_of(store->alarms.begin(), store->alarms.end(), red)) {
+    Add(store, "store_critical", Level::kRed, "says of itself: " + news.sentence);
+  }
+}
+
+void JudgeExceptions(const HealthRules& judge, StoreHealth* store) {
+  const auto negative = store->facts.Of("negative_stock");
+  if (negative.open > 0) {
+    Add(store, Level::kAmber,
+        fmt::format("stock below zero in {} cells, since {}", negative.open, negative.since));
+  }
+  if (const uint64_t overdue = store->facts.Of("transit_overdue").open; overdue > 0) {
+    Add(store, Level::kAmber,
+        fmt::format("{} transfers to it were not received within {} days", overdue,
+                    judge.thresholds.transit_overdue_days));
+  }
+  if (const uint64_t far_off = store->facts.Of("count_far_off").open; far_off > 0) {
+    Add(store, Level::kAmber, fmt::format("{} counts were far from what was expected", far_off));
   }
 }
 
@@ -81,7 +191,7 @@ void JudgeFacts(const HealthRules& judge, StoreHealth* store) {
   const auto fresh = [&](const std::string& at) {
     return Since(at, judge.now) < kFresh ? Level::kRed : Level::kAmber;
   };
-  if (facts.missing > 0) {
+  if (facts.missing > 0 && !facts.AllKnown("missing_numbers")) {
     const bool old = Since(facts.missing_since, judge.now) > kPatience;
     Add(store, old ? Level::kRed : Level::kAmber,
         fmt::format("{} events missing since {}", facts.missing, facts.missing_since));
@@ -95,46 +205,45 @@ void JudgeFacts(const HealthRules& judge, StoreHealth* store) {
         fmt::format("{} journal{} ended without a known end: events after it may be lost, last {}",
                     facts.open_losses, facts.open_losses == 1 ? "" : "s", facts.open_at));
   }
-  if (facts.diverged > 0) {
+  if (facts.diverged > 0 && !facts.AllKnown("conflict")) {
     Add(store, fresh(facts.fork_at),
         fmt::format("two histories: {} events kept aside, last {}", facts.diverged, facts.fork_at));
   }
-  if (facts.doubtful > 0) {
+  if (facts.doubtful > 0 && !facts.AllKnown("doubtful")) {
     Add(store, fresh(facts.doubtful_at),
         fmt::format("{} events are from a time whose ids have been deleted: kept, not counted in "
                     "stock, last {}",
                     facts.doubtful, facts.doubtful_at));
   }
-  if (facts.unapplied > 0) {
+  if (facts.unapplied > 0 && !facts.AllKnown("unapplied_event")) {
     Add(store, Level::kRed,
         fmt::format("{} events are kept but cannot be applied since {}: {}", facts.unapplied,
                     facts.unapplied_since, facts.unapplied_first));
   }
-  if (facts.negative > 0) {
-    Add(store, Level::kAmber,
-        fmt::format("stock below zero in {} cells, since {}", facts.negative,
-                    facts.negative_since));
-  }
-  if (facts.transit_overdue > 0) {
-    Add(store, Level::kAmber,
-        fmt::format("{} transfers to it were not received within 14 days", facts.transit_overdue));
-  }
-  if (facts.held > 0) {
+  JudgeExceptions(judge, store);
+  if (facts.held > 0 && !facts.AllKnown("count_ahead")) {
     Add(store, Level::kAmber,
         fmt::format("{} counted cells wait since {}: their count is dated after the clock of head "
                     "office; it is applied when its time comes",
                     facts.held, facts.held_since));
   }
-  if (facts.too_old > 0) {
+  if (facts.too_old > 0 && !facts.AllKnown("count_too_old")) {
     Add(store, Level::kRed,
         fmt::format("{} counted cells are not applied: what moved since their count has been "
                     "deleted by age; count them again",
                     facts.too_old));
   }
-  if (facts.owed > 0) {
+  if (facts.owed > 0 && !facts.AllKnown("owed_body")) {
     Add(store, Level::kAmber,
         fmt::format("{} events too large for the line since {}", facts.owed, facts.owed_since));
   }
+}
+
+// What a person knows of is no alarm.
+void LeaveOutKnown(StoreHealth* store) {
+  std::erase_if(store->alarms, [store](const auto& alarm) {
+    return store->facts.known_alarms.contains({alarm.kind, alarm.subject});
+  });
 }
 
 void Conclude(StoreHealth* store) {
@@ -148,24 +257,61 @@ void Conclude(StoreHealth* store) {
   } else {
     store->sentence = "everything has arrived";
   }
+  const uint64_t known = store->facts.OfAllKinds().known;
+  if (store->alarms.empty() && known > 0) {
+    store->sentence += fmt::format("; {} known exception{}", known, known == 1 ? "" : "s");
+  }
 }
 
-}  // namespace
-
-std::string_view HealthWord(Level level) {
-  constexpr std::string_view kWords[] = {"good", "warn", "bad"};
-  return kWords[static_cast<size_t>(level)];
-}
-
-std::vector<StoreHealth> AssessStores(const HealthRules& judge,
-                                      const std::map<std::string, StoreActivity>& news,
-                                      const std::map<std::string, StoreFacts>& facts) {
+std::map<std::string, StoreHealth> Gather(const HealthRules& judge,
+                                          const std::map<std::string, StoreActivity>& news) {
   std::map<std::string, StoreHealth> stores;
   for (const std::string& store : judge.expected) stores[store].expected = true;
   for (const auto& [store, reported] : news) {
     stores[store].news = reported;
     stores[store].known = true;
   }
+  for (auto& [name, store] : stores) store.store = name;
+  return stores;
+}
+
+}  // namespace
+
+StoreFacts::Exceptions StoreFacts::OfAllKinds() const {
+  Exceptions all;
+  for (const auto& [kind, of] : exceptions) {
+    all.open += of.open;
+    all.known += of.known;
+  }
+  return all;
+}
+
+std::string_view HealthWord(Level level) {
+  constexpr std::string_view kWords[] = {"good", "warn", "bad"};
+  return kWords[static_cast<size_t>(level)];
+}
+
+std::vector<StoreHealth> AssessReports(const HealthRules& judge,
+                                       const std::map<std::string, StoreActivity>& news,
+                                       const std::set<std::string>& stored) {
+  std::map<std::string, StoreHealth> stores = Gather(judge, news);
+  for (const std::string& name : stored) {
+    stores[name].store = name;
+    stores[name].known = true;
+  }
+  std::vector<StoreHealth> assessed;
+  for (auto& [name, store] : stores) {
+    AssessContact(judge, &store);
+    AssessState(judge, &store);
+    assessed.push_back(std::move(store));
+  }
+  return assessed;
+}
+
+std::vector<StoreHealth> AssessStores(const HealthRules& judge,
+                                      const std::map<std::string, StoreActivity>& news,
+                                      const std::map<std::string, StoreFacts>& facts) {
+  std::map<std::string, StoreHealth> stores = Gather(judge, news);
   for (const auto& [store, known] : facts) {
     stores[store].facts = known;
     stores[store].known = true;
@@ -176,6 +322,7 @@ std::vector<StoreHealth> AssessStores(const HealthRules& judge,
     if (store.facts.retired_at.empty()) {
       AssessContact(judge, &store);
       AssessState(judge, &store);
+      LeaveOutKnown(&store);
       JudgeFacts(judge, &store);
     }
     Conclude(&store);

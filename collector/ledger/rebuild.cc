@@ -3,9 +3,9 @@
 #include "collector/db/own_change.h"
 #include "collector/db/running_hash.h"
 #include "collector/db/statements_ledger.h"
-#include "collector/ledger/exceptions.h"
 #include "collector/ledger/ledger.h"
 #include "collector/ledger/movement_fill.h"
+#include "collector/ledger/negative_cells.h"
 #include "common/base/json_writer.h"
 #include "common/event/time_text.h"
 

@@ -1,17 +1,17 @@
 #include "collector/ledger/reconciliation.h"
 
-#include <fmt/format.h>
-
-#include <charconv>
+#include <algorithm>
+#include <cstdlib>
 #include <map>
-#include <set>
 
+#include "collector/ledger/receipt.h"
 #include "common/base/decimal.h"
 #include "common/base/json_reader.h"
 #include "common/base/json_writer.h"
 #include "common/base/text.h"
 #include "common/event/identity.h"
 #include "common/event/time_text.h"
+#include "common/reconcile/stored_day.h"
 
 namespace tillrelay::collector {
 namespace {
@@ -20,17 +20,37 @@ namespace {
 // and zones differ, transfers are written later.
 constexpr std::chrono::hours kBefore{2 * 24}, kAfter{4 * 24};
 constexpr size_t kMaxMissing = 1000;  // numbers listed of a register
+constexpr size_t kMaxDocuments = 50'000;
+constexpr size_t kMaxBlocks = 1000;  // bytes
+constexpr size_t kMaxName = 60;      // of a text from a store
 
+// In the order in which the store stored them, so that a counter that starts again is seen as the
+// store saw it.
+#define TILLRELAY_ORDER \
+  " ORDER BY CASE WHEN s.stream IS NULL THEN 1 ELSE 0 END, s.opened_at, e.stream, e.sequence"
 const Statement kDay(
-    "SELECT e.kind, e.counted, e.body FROM {rows} JOIN event e"
+    "SELECT e.kind, e.counted, e.body, e.occurred_at, e.sequence FROM {rows} JOIN event e"
     " ON e.store_id = r.a AND e.occurred_at >= r.b AND e.occurred_at < r.c"
-    " AND e.position IS NOT NULL ORDER BY e.position",
+    " AND e.position IS NOT NULL LEFT JOIN stream s ON s.store_id = e.store_id"
+    " AND s.stream = e.stream" TILLRELAY_ORDER,
     "a b c");
+// The same by the tables that name the documents of a day.
+const Statement kDocuments(
+    "WITH q AS (SELECT r.a, r.b FROM {rows}), d AS ("
+    "SELECT p.position FROM q JOIN receipt p ON p.store_id = q.a AND p.business_day = q.b UNION"
+    " SELECT c.position FROM q JOIN day_close c ON c.store_id = q.a AND c.business_day = q.b)"
+    " SELECT e.kind, e.counted, e.body, e.occurred_at, e.sequence FROM d"
+    " JOIN event e ON e.position = d.position AND e.position IS NOT NULL"
+    " LEFT JOIN stream s ON s.store_id = e.store_id AND s.stream = e.stream" TILLRELAY_ORDER
+    " LIMIT 50001",
+    "a b");
+#undef TILLRELAY_ORDER
 // What was received and has not counted: it waits behind a hole.
 const Statement kHeld(
-    "SELECT e.kind, e.counted, e.body FROM {rows} JOIN stream s ON s.store_id = r.a"
-    " JOIN event e ON e.store_id = s.store_id AND e.stream = s.stream"
-    " AND e.sequence > s.confirmed_through",
+    "SELECT e.kind, e.counted, e.body, e.occurred_at, e.sequence FROM {rows}"
+    " JOIN stream s ON s.store_id = r.a JOIN event e ON e.store_id = s.store_id"
+    " AND e.stream = s.stream AND e.sequence > s.confirmed_through"
+    " ORDER BY s.opened_at, s.stream, e.sequence",
     "a");
 const Statement kStoreStreams(
     "SELECT s.stream, s.highest_seen, s.confirmed_through FROM {rows}"
@@ -44,31 +64,26 @@ const Statement kStoreGaps(
 // Times are compared as they are written, by the store's own clock face.
 std::string DayText(WallTime time) { return event::UtcText(time).substr(0, 10); }
 
+// What a register took in, by currency.
+struct Money {
+  Decimal net;
+  std::map<std::string, Decimal> tenders;                    // by type
+  std::map<std::string, std::pair<Decimal, Decimal>> taxes;  // by rate: base, amount
+};
+
 struct Till {
   uint64_t received = 0, applied = 0;
-  std::map<std::string, Decimal> net;  // by currency
-  std::set<uint64_t> numbers;
-  // By its own day closes, of which a day of shifts has several: counts and amounts of all.
-  std::vector<std::string> z_numbers;
-  std::optional<Decimal> told_net;
-  std::optional<uint64_t> reported;
-  uint64_t first_no = 0, last_no = 0;
-  // What the store's agent found at the last close (docs/books.md).
-  std::string agent_result;
+  std::map<std::string, Money> money;
 };
 
 struct Day {
+  explicit Day(const std::string& day) : judged(day) {}
+  reconcile::StoredDay judged;
   std::map<std::string, Till> tills;
   std::map<std::string, uint64_t> kinds;  // applied
   uint64_t received = 0, applied = 0;
+  uint64_t without_receipt = 0;  // closes, transfers, counts
 };
-
-std::optional<uint64_t> Number(std::string_view text) {
-  uint64_t value = 0;
-  if (text.empty() || text.size() > 18 || !AllDigits(text)) return std::nullopt;
-  std::from_chars(text.data(), text.data() + text.size(), value);
-  return value;
-}
 
 std::string_view DayOf(JsonValue data) {
   for (const char* part : {"transaction", "close", "transfer", "count", "adjustment"}) {
@@ -78,100 +93,221 @@ std::string_view DayOf(JsonValue data) {
   return {};
 }
 
-void AddTransaction(JsonValue data, bool applied, Till* till) {
-  ++till->received;
-  if (applied) ++till->applied;
-  if (const auto number = Number(data.Find("transaction").String("transaction_no"))) {
-    till->numbers.insert(*number);
+// A sum that would be too large stays as it is.
+void AddTo(Decimal* sum, const Amount& amount) {
+  if (!amount) return;
+  if (const auto total = sum->Plus(Decimal::FromMicros(*amount)); total.ok()) *sum = *total;
+}
+
+// What was cancelled or suspended took nothing in.
+void AddMoney(const Receipt& receipt, Till* till) {
+  if (!receipt.status.empty() && receipt.status != "completed") return;
+  Money& money = till->money[receipt.currency];
+  AddTo(&money.net, receipt.net);
+  for (const auto& tender : receipt.tenders) AddTo(&money.tenders[tender.type], tender.amount);
+  for (const auto& tax : receipt.taxes) {
+    auto& [base, amount] =
+        money.taxes[tax.rate ? Decimal::FromMicros(*tax.rate).Shortest() : std::string()];
+    AddTo(&base, tax.base);
+    AddTo(&amount, tax.amount);
   }
-  // What was cancelled or suspended took nothing in.
-  const std::string_view status = data.Find("transaction").String("status");
-  const auto net = Decimal::Parse(data.Find("totals").String("net_amount"));
-  if (!net.ok() || (!status.empty() && status != "completed")) return;
-  Decimal& sum = till->net[std::string(data.String("currency"))];
-  if (const auto total = sum.Plus(*net); total.ok()) sum = *total;
 }
 
-void AddClose(JsonValue data, Till* till) {
-  const JsonValue reported = data.Find("pos_control");
-  till->z_numbers.emplace_back(data.Find("close").String("z_no"));
-  uint64_t count = 0;
-  if (reported.Unsigned("transaction_count", &count))
-    till->reported = till->reported.value_or(0) + count;
-  if (const auto net = Decimal::Parse(reported.String("net_amount")); net.ok()) {
-    const auto total = till->told_net.value_or(Decimal()).Plus(*net);
-    if (total.ok()) till->told_net = *total;
-  }
-  const auto first = Number(reported.String("first_transaction_no"));
-  const auto last = Number(reported.String("last_transaction_no"));
-  if (first) till->first_no = till->first_no == 0 ? *first : std::min(till->first_no, *first);
-  if (last) till->last_no = std::max(till->last_no, *last);
-  till->agent_result = data.String("result");
-}
-
-// balanced | gaps | mismatch | currencies | no_totals | unproven; "" while the day is open. Where
-// nothing speaks against it here, what the agent found stands: it saw the order in which numbers
-// came, and so a counter that started again.
-std::string ResultOf(const Till& till, uint64_t missing) {
-  if (till.z_numbers.empty()) return "";
-  if (missing > 0) return "gaps";
-  if (till.reported && *till.reported != till.applied) return "mismatch";
-  if (till.told_net && till.net.size() > 1) return "currencies";
-  const Decimal net = till.net.empty() ? Decimal() : till.net.begin()->second;
-  if (till.told_net && *till.told_net != net) return "mismatch";
-  const bool reported = till.reported || till.told_net;
-  if (!reported || till.agent_result.empty()) return "unproven";
-  return till.agent_result;
-}
-
-void Add(const Rows& rows, const std::string& wanted, Day* day) {
+// `each` is given the documents of the day.
+template <typename Each>
+void ForEach(const std::vector<const Rows*>& all, const std::string& wanted, Each each) {
   JsonParser parser;
-  for (size_t i = 0; i < rows.size(); ++i) {
-    std::string body = rows.Text(i, 2);
-    auto data = parser.Parse(body);
-    if (!data.ok() || DayOf(*data) != wanted) continue;
-    const bool applied = rows.Int(i, 1) == 1;
-    ++day->received;
-    if (applied) ++day->applied;
-    if (applied) ++day->kinds[rows.Text(i, 0)];
-    const std::string till(
-        event::WithoutLeadingZeros(data->Find("transaction").String("register_id")));
-    if (!till.empty()) AddTransaction(*data, applied, &day->tills[till]);
-    const std::string closed(event::WithoutLeadingZeros(data->Find("close").String("register_id")));
-    if (!closed.empty()) AddClose(*data, &day->tills[closed]);
+  for (const Rows* rows : all) {
+    for (size_t i = 0; i < rows->size(); ++i) {
+      std::string body = rows->Text(i, 2);
+      auto data = parser.Parse(body);
+      if (data.ok() && DayOf(*data) == wanted) each(*rows, i, *data);
+    }
   }
 }
 
-void TillJson(const std::string& name, const Till& till, JsonWriter* json) {
-  json->BeginObject().Field("register", name).Field("received", till.received);
-  json->Field("applied", till.applied);
+void AddDocument(const std::string& store, const Rows& rows, size_t i, JsonValue data, Day* day) {
+  const bool applied = rows.Int(i, 1) == 1;
+  const std::string& kind = rows.Text(i, 0);
+  ++day->received;
+  if (applied) ++day->applied;
+  if (applied) ++day->kinds[kind];
+  if (!data.Find("transaction").is_object()) ++day->without_receipt;
+  const auto document = reconcile::ReadDocument(kind, rows.Text(i, 3), data);
+  if (!document) return;
+  day->judged.Add(*document, rows.Unsigned(i, 4), data);
+  Till& till = day->tills[std::string(event::WithoutLeadingZeros(document->register_id))];
+  if (document->kind == event::Kind::kDayClosed) return;
+  ++till.received;
+  if (applied) ++till.applied;
+  const auto receipt = ReadReceipt({store, kind, rows.Text(i, 3)}, data);
+  if (receipt) AddMoney(*receipt, &till);
+}
+
+// Whose counter a register's numbers are, its closes say.
+void ReadNumbering(JsonValue data, Day* day) {
+  const std::string_view word = data.Find("agent_control").String("numbering");
+  if (word.empty()) return;
+  day->judged.SetNumbering(std::string(data.Find("close").String("register_id")),
+                           reconcile::NumberingNamed(word));
+}
+
+void MoneyJson(const Till& till, JsonWriter* json) {
   json->Key("net_amounts").BeginArray();
-  for (const auto& [currency, net] : till.net) {
-    json->BeginObject().Field("currency", currency).Field("amount", net.Text()).EndObject();
+  for (const auto& [currency, money] : till.money) {
+    json->BeginObject()
+        .Field("currency", currency)
+        .Field("amount", money.net.Shortest())
+        .EndObject();
   }
-  json->EndArray().Key("told");
-  if (till.z_numbers.empty()) {
-    json->Null();
-  } else {
-    json->BeginObject().Key("z_numbers").BeginArray();
-    for (const std::string& z_no : till.z_numbers) json->String(z_no);
-    json->EndArray();
-    if (till.reported) json->Field("transactions", *till.reported);
-    if (till.told_net) json->Field("net_amount", till.told_net->Text());
-    json->EndObject();
+  json->EndArray().Key("tenders").BeginArray();
+  for (const auto& [currency, money] : till.money) {
+    for (const auto& [type, amount] : money.tenders) {
+      json->BeginObject().Field("currency", currency).Field("type", type);
+      json->Field("amount", amount.Shortest()).EndObject();
+    }
   }
-  uint64_t missing = 0;
-  json->Key("missing_numbers").BeginArray();
-  for (uint64_t n = till.first_no; n > 0 && n <= till.last_no; ++n) {
-    if (till.numbers.contains(n)) continue;
-    if (++missing <= kMaxMissing) json->Unsigned(n);
-    if (missing > kMaxMissing) break;
+  json->EndArray().Key("taxes").BeginArray();
+  for (const auto& [currency, money] : till.money) {
+    for (const auto& [rate, sums] : money.taxes) {
+      json->BeginObject().Field("currency", currency).Field("rate", rate);
+      json->Field("base", sums.first.Shortest())
+          .Field("amount", sums.second.Shortest())
+          .EndObject();
+    }
   }
   json->EndArray();
-  const std::string result = ResultOf(till, missing);
-  json->Field("result", result).Field("agent_result", till.agent_result);
-  json->Field("balanced", result == "balanced").EndObject();
 }
+
+void ToldJson(const reconcile::DaySummary& page, JsonWriter* json) {
+  json->Key("told");
+  if (page.z_numbers().empty()) {
+    json->Null();
+    return;
+  }
+  json->BeginObject().Key("z_numbers").BeginArray();
+  for (const std::string& z_no : page.z_numbers()) json->String(z_no);
+  json->EndArray();
+  const auto& reported = page.reported();
+  if (reported.transactions) json->Field("transactions", *reported.transactions);
+  if (reported.net_amount) json->Field("net_amount", reported.net_amount->Text());
+  json->EndObject();
+}
+
+void MissingJson(const reconcile::DaySummary& page, JsonWriter* json) {
+  size_t listed = 0;
+  json->Key("missing_numbers").BeginArray();
+  for (const auto& gap : page.Gaps()) {
+    for (uint64_t n = gap.first; n <= gap.last && listed < kMaxMissing; ++n, ++listed) {
+      json->Unsigned(n);
+    }
+  }
+  json->EndArray();
+}
+
+void RegisterJson(const std::string& name, const reconcile::StoredDay::Register& its,
+                  const Till& till, JsonWriter* json) {
+  json->BeginObject().Field("register", name).Field("received", till.received);
+  json->Field("applied", till.applied);
+  MoneyJson(till, json);
+  ToldJson(its.page, json);
+  MissingJson(its.page, json);
+  const std::string result = its.page.Result();
+  const bool agrees = its.agent_result.empty() || its.agent_result == its.at_close;
+  json->Field("after_close", its.after_close).Field("result", result);
+  json->Field("agent_result", its.agent_result).Field("agrees", agrees);
+  json->Field("balanced", result == "balanced" && agrees && till.applied == till.received);
+  json->EndObject();
+}
+
+// The worst first.
+constexpr std::string_view kResults[] = {"gaps", "mismatch", "no_totals", "", "balanced"};
+
+size_t RankOf(std::string_view result) {
+  return static_cast<size_t>(std::find(std::begin(kResults), std::end(kResults), result) -
+                             std::begin(kResults));
+}
+
+// What a register reported and what came, of one currency.
+struct Difference {
+  std::string currency;
+  Decimal reported, came;
+  int64_t micros() const { return came.micros() - reported.micros(); }
+};
+
+// Over or short, where a register told an amount.
+std::vector<Difference> DifferencesOf(const reconcile::DaySummary& page) {
+  std::vector<Difference> differences;
+  if (!page.reported().net_amount) return differences;
+  if (!page.HasSeveralCurrencies() && page.reported().net_by_currency.size() <= 1) {
+    const auto& named = page.net_by_currency();
+    const std::string currency = named.empty() ? "" : named.rbegin()->first;
+    differences.push_back(
+        {currency, *page.reported().net_amount, page.net_amount().value_or(Decimal())});
+    return differences;
+  }
+  std::map<std::string, Difference> by_currency;
+  for (const auto& [currency, sum] : page.reported().net_by_currency) {
+    by_currency[currency].reported = sum;
+  }
+  for (const auto& [currency, sum] : page.net_by_currency()) by_currency[currency].came = sum;
+  for (auto& [currency, difference] : by_currency) {
+    difference.currency = currency;
+    differences.push_back(difference);
+  }
+  return differences;
+}
+
+class Verdict {
+ public:
+  Verdict() : json_(&out_.registers) { json_.BeginArray(); }
+
+  void Add(const std::string& name, const reconcile::StoredDay::Register& its) {
+    const bool is_page_of_numbers = its.page.events() == 0 && its.page.z_numbers().empty();
+    const std::string result = its.page.Result();
+    if (!is_page_of_numbers) AddResult(name, result, its);
+    if (is_page_of_numbers && !its.page.Gaps().empty()) Block(name, "gaps");
+    json_.BeginObject().Field("register", name).Field("result", result);
+    json_.Field("agent_result", its.agent_result).Field("after_close", its.after_close);
+    json_.Key("amounts").BeginArray();
+    for (const Difference& d : DifferencesOf(its.page)) {
+      json_.BeginObject().Field("currency", d.currency).Field("told", d.reported.Text());
+      json_.Field("came", d.came.Text());
+      json_.Field("difference", Decimal::FromMicros(d.micros()).Shortest()).EndObject();
+      if (d.micros() != 0 && out_.currency.empty()) out_.currency = Printable(d.currency, kMaxName);
+      out_.difference = std::min(out_.difference + std::abs(d.micros()), Decimal::kMaxMicros);
+    }
+    json_.EndArray().EndObject();
+  }
+  void Block(const std::string& what, std::string_view why) {
+    if (out_.blocks.size() > kMaxBlocks) return;
+    out_.blocks.append(out_.blocks.empty() ? "" : "; ").append(Printable(what, kMaxName));
+    out_.blocks.append(": ").append(why);
+  }
+  JudgedDay Take() {
+    json_.EndArray();
+    out_.result = worst_ >= std::size(kResults) ? "balanced" : std::string(kResults[worst_]);
+    if (out_.result.empty()) out_.result = "open";
+    return std::move(out_);
+  }
+
+ private:
+  void AddResult(const std::string& name, const std::string& result,
+                 const reconcile::StoredDay::Register& its) {
+    worst_ = std::min(worst_, RankOf(result));
+    out_.late += static_cast<int64_t>(its.after_close);
+    if (result != "balanced") {
+      Block("register " + name, result.empty() ? "not closed" : std::string_view(result));
+    }
+    if (its.agent_result.empty() || its.agent_result == its.at_close) return;
+    out_.agrees = false;
+    Block("register " + name, "the store found " + Printable(its.agent_result, kMaxName));
+  }
+
+  JudgedDay out_;
+  JsonWriter json_;
+  size_t worst_ = std::size(kResults);
+};
 
 void StreamsJson(const Rows& streams, const Rows& gaps, JsonWriter* json) {
   json->Key("streams").BeginArray();
@@ -203,9 +339,13 @@ Result<std::string> ReconciliationJson(Sql* sql, const std::string& store,
   auto rows = sql->RunAll(
       {{&kDay, &window}, {&kHeld, &held}, {&kStoreStreams, &streams}, {&kStoreGaps, &gaps}});
   if (!rows.ok()) return std::move(rows).status();
-  Day day;
-  Add((*rows)[0], day_text, &day);
-  Add((*rows)[1], day_text, &day);
+  Day day(day_text);
+  const std::vector<const Rows*> documents{&(*rows)[0], &(*rows)[1]};
+  ForEach(documents, day_text,
+          [&](const Rows&, size_t, JsonValue data) { ReadNumbering(data, &day); });
+  ForEach(documents, day_text, [&](const Rows& from, size_t i, JsonValue data) {
+    AddDocument(store, from, i, data, &day);
+  });
   std::string out;
   JsonWriter json(&out);
   json.BeginObject().Field("store", store).Field("business_day", day_text);
@@ -215,11 +355,31 @@ Result<std::string> ReconciliationJson(Sql* sql, const std::string& store,
     json.BeginObject().Field("kind", kind).Field("applied", count).EndObject();
   }
   json.EndArray().Key("registers").BeginArray();
-  for (const auto& [name, till] : day.tills) TillJson(name, till, &json);
+  for (const auto& [name, its] : day.judged.registers()) {
+    RegisterJson(name, its, day.tills[name], &json);
+  }
   json.EndArray();
   StreamsJson((*rows)[2], (*rows)[3], &json);
   json.EndObject();
   return out;
+}
+
+Result<JudgedDay> JudgeDay(Sql* sql, const std::string& store, const std::string& day_text) {
+  Input named(kDocuments);
+  auto documents = sql->Run(kDocuments, named.Text(store).Text(day_text));
+  if (!documents.ok()) return std::move(documents).status();
+  Day day(day_text);
+  ForEach({&*documents}, day_text,
+          [&](const Rows&, size_t, JsonValue data) { ReadNumbering(data, &day); });
+  ForEach({&*documents}, day_text, [&](const Rows& from, size_t i, JsonValue data) {
+    AddDocument(store, from, i, data, &day);
+  });
+  Verdict verdict;
+  for (const auto& [name, its] : day.judged.registers()) verdict.Add(name, its);
+  if (documents->size() > kMaxDocuments) verdict.Block("the day", "more documents than are judged");
+  JudgedDay judged = verdict.Take();
+  judged.documents = day.received - day.without_receipt;
+  return judged;
 }
 
 }  // namespace tillrelay::collector

@@ -1,10 +1,12 @@
 // What: a store's business day, put side by side: what the registers counted, what came, what is
-//   missing.
+//   missing; judged by the code that judges it in the store (common/reconcile).
 // Promise: reads only what is committed; the answer is bounded.
-// Thread: the reader's.
+// Thread: the one that owns the connection.
 // Errors: those of the database; invalid (the question).
+// Limits: 50,000 documents of a day are judged; a larger one is blocked and says so.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "collector/db/sql.h"
@@ -14,5 +16,18 @@ namespace tillrelay::collector {
 // What was told, received, applied and is missing of a store's business day, with what each
 // register counted itself, as JSON.
 Result<std::string> ReconciliationJson(Sql* sql, const std::string& store, const std::string& day);
+
+struct JudgedDay {
+  std::string result;      // the worst of its registers: gaps, mismatch, no_totals, open, balanced
+  bool agrees = true;      // with what the store found when its registers closed
+  std::string blocks;      // what speaks against signing it, "; " between; "": nothing
+  int64_t late = 0;        // documents after their register's close
+  std::string registers;   // JSON: told, came and the difference of each
+  int64_t difference = 0;  // millionths, of all registers without signs; `currency` of the first
+  std::string currency;
+  uint64_t documents = 0;  // that were there, its closes not counted
+};
+// From the documents that table receipt and day_close name.
+Result<JudgedDay> JudgeDay(Sql* sql, const std::string& store, const std::string& day);
 
 }  // namespace tillrelay::collector

@@ -20,7 +20,11 @@ Collector::Collector(const Config& config, Store* store, const Deps& around)
       retention_(24 * config.retention_days),
       ingest_(store, around.clock, config.topic_prefix),
       confirmer_(store->sql()->shared()),
-      connection_(around.link, around.random, Subscriptions(config)) {}
+      connection_(around.link, around.random, Subscriptions(config)),
+      sweep_(config.thresholds),
+      expected_(config.expected_stores.begin(), config.expected_stores.end()),
+      silent_after_(config.silent_after_s),
+      thresholds_(config.thresholds) {}
 
 // Rows are read for no more stores than soon fit the window.
 constexpr size_t kConfirmsAtOnce = 200;
@@ -98,6 +102,8 @@ void Collector::ConfirmAll() {
 void Collector::Tick() {
   TryReopen();
   connection_.Tick(clock_.Now());
+  if (!connection_.up()) connected_since_.reset();
+  if (connection_.up() && !connected_since_) connected_since_ = clock_.Now();
   if (!failing()) CheckPlace();
   if (!failing()) Upkeep();
   RunOrders();
@@ -220,6 +226,7 @@ void Collector::LogGap(const StreamKey& key, const std::vector<Gap>& gaps) {
 
 void Collector::StoreFailed(const Status& failure) {
   store_.Rollback();
+  sweep_.Abandon();
   const Duration pause = Backoff(kRetryLeast, kRetryMost, store_failures_++);
   ++news_.store_failures;
   news_.failure = failure.message();
@@ -258,6 +265,7 @@ Instant Collector::NextDeadline() const {
   }
   if (store_.sql()->shared()) consider(upkeep_at_);
   consider(HeldDeadline());
+  if (news_.leads) consider(sweep_.running() ? now : detect_at_);
   if (retention_.count() > 0 && news_.leads) consider(purge_at_);
   if (news_.leads && (!unsaved_gaps_.empty() || gaps_.changed()))
     consider(gaps_saved_at_ + kGapSpacing);

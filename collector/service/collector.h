@@ -16,10 +16,11 @@
 #include "collector/control/confirmer.h"
 #include "collector/control/gaps.h"
 #include "collector/control/observed_age.h"
+#include "collector/exceptions/orders.h"
+#include "collector/exceptions/sweep.h"
 #include "collector/fleet/fleet.h"
 #include "collector/intake/ingest.h"
 #include "collector/intake/store.h"
-#include "collector/ledger/exceptions.h"
 #include "collector/service/config.h"
 #include "collector/service/connection.h"
 
@@ -64,9 +65,10 @@ class Collector {
   static constexpr std::chrono::hours kGone{1};           // of a stream that nobody has any more
   static constexpr std::chrono::minutes kForkEvery{5};    // of telling one stream
   static constexpr std::chrono::minutes kRescueEvery{5};
-  static constexpr std::chrono::minutes kDetectEvery{1};
-  static constexpr std::chrono::hours kRescueAfter{1};  // it could still come by itself
-  static constexpr uint64_t kPurgeSlice = 2000;         // rows a transaction
+  static constexpr std::chrono::seconds kDetectEvery{20};
+  static constexpr std::chrono::milliseconds kDetectAtOnce{20};  // then others get their turn
+  static constexpr std::chrono::hours kRescueAfter{1};           // it could still come by itself
+  static constexpr uint64_t kPurgeSlice = 2000;                  // rows a transaction
 
   // collector.cc
   void StoreGroups(std::vector<mqtt::LinkEvent> events);
@@ -107,6 +109,8 @@ class Collector {
   Status FillReceipts();
   Status ReleaseHeld();
   Status DetectExceptions();
+  void DetectLater(const Status& failure);
+  Result<StatusFindings> FindInStatuses();
   void RunOrders();
   std::optional<Instant> HeldDeadline() const;
   Status ApplyKept();
@@ -126,6 +130,11 @@ class Collector {
   JsonParser parser_;
   CollectorActivity news_;
   ObservedAge age_;
+  ExceptionSweep sweep_;
+  const std::set<std::string> expected_;
+  const std::chrono::seconds silent_after_;
+  const Thresholds thresholds_;
+  std::optional<Instant> connected_since_;
   std::map<StreamKey, std::vector<wire::Range>> reported_gaps_;
   std::map<StreamKey, Instant> forks_reported_at_, fallen_since_, gone_since_, kept_at_;
   std::set<StreamKey> unsaved_gaps_;
@@ -143,6 +152,7 @@ class Collector {
   int store_failures_ = 0;
   log::RateLimitedLog unread_{log::Level::kWarning, "collector", log::Per::kKind};
   log::RateLimitedLog met_{log::Level::kInfo, "collector", log::Per::kKind};
+  log::RateLimitedLog undetected_{log::Level::kError, "collector"};
   log::RateLimitedLog failed_{log::Level::kError, "collector"};
 };
 

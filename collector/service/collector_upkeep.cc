@@ -1,4 +1,5 @@
 // What the collector does now and then: collector.h.
+#include "collector/exceptions/status_findings.h"
 #include "collector/ledger/movement_fill.h"
 #include "collector/ledger/receipt_fill.h"
 #include "collector/service/collector.h"
@@ -42,9 +43,12 @@ void Collector::Upkeep() {
   if (news_.leads && filled_) {
     if (Status released = ReleaseHeld(); !released.ok()) return StoreFailed(released);
   }
-  if (news_.leads && now >= detect_at_) {
-    detect_at_ = now + kDetectEvery;
-    if (Status detected = DetectExceptions(); !detected.ok()) return StoreFailed(detected);
+  if (news_.leads && (sweep_.running() || now >= detect_at_)) {
+    if (Status detected = DetectExceptions(); IsDataError(detected)) {
+      DetectLater(detected);
+    } else if (!detected.ok()) {
+      return StoreFailed(detected);
+    }
   }
   if (retention_.count() == 0) return;
   if (!news_.leads) return age_.Pause();
@@ -117,11 +121,44 @@ Status Collector::ApplyKept() {
   return Status::Ok();
 }
 
+// A round goes on in the next turn when its time is over.
 Status Collector::DetectExceptions() {
-  const WallTime now = clock_.Wall();
-  TRY(store_.Begin(event::UtcText(now)));
-  TRY(collector::DetectExceptions(store_.sql(), now));
-  return store_.Commit();
+  const Instant begun = clock_.Now();
+  while (!sweep_.running()) {
+    auto more = StoreDays::Step(store_.sql(), event::UtcText(clock_.Wall()));
+    if (!more.ok()) return std::move(more).status();
+    if (!*more) break;
+    if (clock_.Now() - begun > kDetectAtOnce) return Status::Ok();
+  }
+  for (;;) {
+    auto more = sweep_.Step(store_.sql(), clock_.Wall(), [this] { return FindInStatuses(); });
+    if (!more.ok()) return std::move(more).status();
+    if (!*more) {
+      detect_at_ = clock_.Now() + kDetectEvery;
+      return Status::Ok();
+    }
+    if (clock_.Now() - begun > kDetectAtOnce) return Status::Ok();
+  }
+}
+
+// A row that the database does not take must not keep events from being stored.
+void Collector::DetectLater(const Status& failure) {
+  store_.Rollback();
+  sweep_.Abandon();
+  detect_at_ = clock_.Now() + kDetectEvery;
+  undetected_.Report("exceptions and days are not looked at: " + failure.message(), clock_.Now());
+}
+
+// Whoever could not hear does not call others silent.
+Result<StatusFindings> Collector::FindInStatuses() {
+  static const Statement kStored("SELECT DISTINCT store_id FROM stream", "");
+  if (!connected_since_ || clock_.Now() - *connected_since_ < silent_after_) {
+    return StatusFindings();
+  }
+  auto rows = store_.sql()->Run(kStored);
+  if (!rows.ok()) return std::move(rows).status();
+  return FindInStatus({expected_, silent_after_, clock_.Wall(), news_.started_at, thresholds_},
+                      fleet_.Stores(), {rows->cells.begin(), rows->cells.end()});
 }
 
 void Collector::RunOrders() {
@@ -130,15 +167,14 @@ void Collector::RunOrders() {
     Status decided = failing() ? Unavailable("the database fails") : Status::Ok();
     const std::string now = event::UtcText(clock_.Wall());
     if (decided.ok()) decided = store_.Begin(now);
-    if (decided.ok()) decided = SetException(store_.sql(), order, now);
+    if (decided.ok()) decided = CarryOut(store_.sql(), order, now);
     if (decided.ok()) decided = store_.Commit();
-    const bool of_the_order = decided.code() == Code::kInvalid || decided.code() == Code::kNotFound;
+    const bool of_the_order = decided.code() == Code::kInvalid ||
+                              decided.code() == Code::kNotFound ||
+                              decided.code() == Code::kConflict;
     if (of_the_order) store_.Rollback();
     if (!decided.ok() && !of_the_order && !failing()) StoreFailed(decided);
-    if (decided.ok()) {
-      log::Info("collector", "{}: {} of store {} is {}", order.actor, order.kind, order.store,
-                order.state);
-    }
+    if (decided.ok()) log::Info("collector", "{}", OrderText(order));
     done(decided);
   }
 }

@@ -82,6 +82,18 @@ void CheckHttp(Settings* settings, const Config& config) {
   }
 }
 
+void ReadThresholds(Settings* settings, Thresholds* t) {
+  settings->Integer("exceptions.transit_overdue_days", 1, 365, &t->transit_overdue_days);
+  settings->Integer("exceptions.count_off_percent", 1, 100, &t->count_off_percent);
+  settings->Integer("exceptions.count_off_units", 1, 1'000'000, &t->count_off_units);
+  settings->Integer("exceptions.clock_off_s", 30, 86'400, &t->clock_off_s);
+  settings->Integer("exceptions.disk_days", 1, 365, &t->disk_days);
+  settings->Integer("exceptions.silent_register_h", 1, 8'760, &t->silent_register_h);
+  settings->String("exceptions.least_version", &t->least_version);
+  const bool numbers = t->least_version.find_first_not_of("0123456789.") == std::string::npos;
+  if (!numbers) settings->Complain("exceptions.least_version", "numbers with points, as 0.2.1");
+}
+
 void ReadTokens(Settings* settings, Config* config) {
   for (const std::string& name : settings->Sections("api.tokens")) {
     Config::Token token;
@@ -130,6 +142,7 @@ Result<Config> ParseConfig(std::string_view text, const std::string& name) {
   ReadTokens(&settings, &config);
   settings.Strings("stores.expected", &config.expected_stores);
   settings.Integer("stores.silent_after_s", 90, 86'400, &config.silent_after_s);
+  ReadThresholds(&settings, &config.thresholds);
   CheckBroker(&settings, config);
   CheckTopics(&settings, config);
   CheckStore(&settings, config);

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "collector/fleet/thresholds.h"
 #include "common/base/status.h"
 #include "common/wire/topics.h"
 
@@ -41,6 +42,7 @@ struct Config {
   bool behind_proxy = false;                // which encrypts: plain HTTP beyond loopback is meant
   std::vector<std::string> expected_stores;
   int64_t silent_after_s = 180;  // a store whose status is older is in trouble
+  Thresholds thresholds;         // of exceptions
 };
 
 // `name` is how messages call the text.

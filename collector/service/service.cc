@@ -202,6 +202,7 @@ Status Service::StartHttp() {
   options.reader = reader_.get();
   options.expected = {config_.expected_stores.begin(), config_.expected_stores.end()};
   options.silent_after = seconds(config_.silent_after_s);
+  options.thresholds = config_.thresholds;
   options.tokens = *std::move(tokens);
   options.orders = &orders_;
   options.stalled = [this] { return heartbeat_.Stalled(clock_.Now()); };

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <map>
+
+#include "collector/exceptions/exception.h"
 #include "common/metrics/prometheus.h"
 
 namespace tillrelay::collector {
@@ -62,6 +65,24 @@ void Process(const MetricsView& view, Metrics* m) {
   m->Sample(n.rescued);
 }
 
+void Exceptions(const MetricsView& view, Metrics* m) {
+  std::map<std::string_view, StoreFacts::Exceptions> kinds;
+  for (const StoreHealth& store : view.stores) {
+    for (const auto& [kind, of] : store.facts.exceptions) {
+      kinds[kind].open += of.open;
+      kinds[kind].known += of.known;
+    }
+  }
+  m->Family("exceptions_open", "gauge", "Exceptions that nobody has acknowledged, by kind.");
+  for (const KindRule& kind : ExceptionKinds()) {
+    m->Sample(kinds[kind.word].open, fmt::format("kind=\"{}\"", kind.word));
+  }
+  m->Family("exceptions_known", "gauge", "Exceptions that hold and that somebody knows of.");
+  for (const KindRule& kind : ExceptionKinds()) {
+    m->Sample(kinds[kind.word].known, fmt::format("kind=\"{}\"", kind.word));
+  }
+}
+
 void Stores(const MetricsView& view, Metrics* m) {
   uint64_t levels[3] = {}, waiting = 0, missing = 0, lost = 0, aside = 0, owed = 0, open = 0,
            doubtful = 0, unapplied = 0, held = 0;
@@ -100,6 +121,7 @@ void Stores(const MetricsView& view, Metrics* m) {
   m->Sample(unapplied);
   m->Family("held_counts", "gauge", "Lines of counts that cannot be applied now.");
   m->Sample(held);
+  Exceptions(view, m);
 }
 
 }  // namespace

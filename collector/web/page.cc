@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "common/event/time_text.h"
+#include "collector/web/frame.h"
 #include "common/web/html.h"
 #include "common/web/units.h"
 
@@ -29,17 +29,17 @@ class Page {
 
   std::string Run() {
     Assess();
-    Head();
+    PageFrame frame;
+    frame.level = level_;
+    frame.sentence = sentence_;
+    frame.path = "/";
+    frame.json = "/v1/stores";
+    frame.now = v_.now;
+    BeginPage(frame, &html_);
     Verdict();
     Tiles();
     Table();
-    html_.Put(
-        "</main>\n<footer class=\"note\"><span id=\"renews\" hidden>Renews itself every 15 s · "
-        "</span>"
-        "<a href=\"/v1/stores\">JSON</a> · <a href=\"/metrics\">metrics</a> · tillrelay-collector "
-        "{}</footer>\n",
-        std::string_view(TILLRELAY_VERSION));
-    html_.Raw("</body>\n</html>\n");
+    EndPage(frame, &html_);
     return html_.Take();
   }
 
@@ -70,29 +70,6 @@ class Page {
       sentence_ = "All " + Stores(v_.stores.size()) + " are well.";
       advice_ = missing_ == 0 ? "Everything that was sent has been counted, once." : "";
     }
-  }
-
-  void Head() {
-    html_.Raw(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-        "<script type=\"module\" src=\"/renew.js\"></script>\n");
-    html_.Put("<title>{} {} · Tillrelay centre</title>\n", Symbol(level_), sentence_);
-    html_.Raw(
-        "<link rel=\"stylesheet\" href=\"/style.css\">\n</head>\n<body>\n"
-        "<header><strong>Tillrelay</strong><span class=\"store\">Centre</span>");
-    html_.Put(
-        "<p class=\"live soft\">as of <span id=\"asof\">{}</span></p></header>\n"
-        "<p id=\"stale\" class=\"stale\" role=\"alert\" hidden>The collector does not answer. What "
-        "this page shows may be old.</p>\n<main>\n",
-        Clock());
-  }
-
-  // "2026-11-28 03:43:49 UTC"
-  std::string Clock() const {
-    std::string text = event::UtcText(v_.now).substr(0, 19);
-    text[10] = ' ';
-    return text + " UTC";
   }
 
   void Verdict() {

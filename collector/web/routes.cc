@@ -3,13 +3,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "collector/ledger/reconciliation.h"
 #include "collector/web/changes.h"
+#include "collector/web/days_page.h"
+#include "collector/web/days_view.h"
+#include "collector/web/exceptions_page.h"
+#include "collector/web/exceptions_view.h"
 #include "collector/web/metrics.h"
 #include "collector/web/openapi.h"
 #include "collector/web/page.h"
+#include "collector/web/parameters.h"
 #include "collector/web/receipts.h"
 #include "collector/web/views.h"
 #include "common/base/embed.h"
@@ -20,83 +24,13 @@
 
 // TILLRELAY_CENTRE is the folder of the file, from CMakeLists.txt.
 TILLRELAY_EMBED(tillrelay_renew, TILLRELAY_CENTRE "/renew.js");
+TILLRELAY_EMBED(tillrelay_days, TILLRELAY_CENTRE "/days.js");
+TILLRELAY_EMBED(tillrelay_exceptions, TILLRELAY_CENTRE "/exceptions.js");
 
 namespace tillrelay::collector {
 namespace {
 
 constexpr uint64_t kLongestWait = 50;  // seconds; the server gives a handler a minute
-
-// Where one begins anew whose cursor has no place any more.
-constexpr std::string_view kSnapshot = "\"snapshot\":\"/v1/stock\"";
-
-http::Response ProblemOf(const Status& status) {
-  switch (status.code()) {
-    case Code::kInvalid:
-      return http::Problem(400, "bad-question", "The question cannot be answered",
-                           status.message());
-    case Code::kNotFound:
-      return http::Problem(410, "deleted", "No longer kept", status.message(), kSnapshot);
-    case Code::kConflict:
-      return http::Problem(409, "other-history", "This cursor has no place here", status.message(),
-                           kSnapshot);
-    default:
-      // The database's own words may name hosts and users.
-      return http::Problem(503, "database", "The database does not answer now");
-  }
-}
-
-// The parameters of a question; invalid if one is not known, or given twice where one is meant.
-class Parameters {
- public:
-  static Result<Parameters> Of(const http::Request& request,
-                               std::initializer_list<std::string_view> known,
-                               std::initializer_list<std::string_view> repeated = {}) {
-    auto parsed = http::ParseQuery(request.query);
-    if (!parsed) return Invalid("the parameters cannot be decoded");
-    std::string names;
-    for (const std::string_view name : known) names.append(names.empty() ? "" : ", ").append(name);
-    std::set<std::string> seen;
-    for (const auto& [name, value] : *parsed) {
-      if (std::find(known.begin(), known.end(), name) == known.end()) {
-        return Invalid("there is no parameter " + Printable(name, 40) +
-                       "; known: " + (names.empty() ? "none" : names));
-      }
-      const bool again = !seen.insert(name).second;
-      if (again && std::find(repeated.begin(), repeated.end(), name) == repeated.end()) {
-        return Invalid(name + " is given twice");
-      }
-    }
-    return Parameters(*std::move(parsed));
-  }
-
-  bool Has(std::string_view name) const { return !All(name).empty(); }
-  std::string Text(std::string_view name) const {
-    const auto all = All(name);
-    return all.empty() ? "" : all.front();
-  }
-  std::vector<std::string> All(std::string_view name) const {
-    std::vector<std::string> all;
-    for (const auto& [key, value] : parameters_) {
-      if (key == name) all.push_back(value);
-    }
-    return all;
-  }
-  Result<uint64_t> Whole(std::string_view name, uint64_t least, uint64_t most,
-                         uint64_t otherwise) const {
-    if (!Has(name)) return otherwise;
-    const std::string text = Text(name);
-    uint64_t value = 0;
-    if (!text.empty() && text.size() <= 18 && AllDigits(text)) {
-      std::from_chars(text.data(), text.data() + text.size(), value);
-      if (value >= least && value <= most) return value;
-    }
-    return Invalid(fmt::format("{} is a whole number from {} to {}", name, least, most));
-  }
-
- private:
-  explicit Parameters(http::QueryParameters parameters) : parameters_(std::move(parameters)) {}
-  http::QueryParameters parameters_;
-};
 
 Result<ChangesQuestion> ReadChangesQuestion(const http::Request& request, uint64_t* wait) {
   if (http::ParseQuery(request.query) && request.Query("after")) {
@@ -157,6 +91,112 @@ Result<ReceiptsQuestion> ReadReceiptsQuestion(const http::Request& request) {
   return question;
 }
 
+Result<ExceptionsQuestion> ReadExceptionsQuestion(const http::Request& request) {
+  auto asked = Parameters::Of(request, {"store", "kind", "state", "page", "limit"});
+  if (!asked.ok()) return std::move(asked).status();
+  auto limit = asked->Whole("limit", 1, kExceptionsLimit, kExceptionsDefault);
+  if (!limit.ok()) return std::move(limit).status();
+  ExceptionsQuestion question;
+  question.store = asked->Text("store");
+  question.kind = asked->Text("kind");
+  question.state = asked->Text("state");
+  question.limit = *limit;
+  TRY(CheckQuestion(question));
+  if (!asked->Has("page")) return question;
+  question.after = ReadExceptionsPage(asked->Text("page"));
+  if (!question.after) return Invalid("page is not one that an answer gave");
+  return question;
+}
+
+// The texts of a JSON object. Conflict: the type of the body. No page of another site can make a
+// browser send JSON without asking first.
+using Members = std::initializer_list<std::pair<const char*, std::string*>>;
+Status ReadMembers(const http::Request& request, Members members) {
+  if (!request.content_type.starts_with("application/json")) return Conflict("no JSON");
+  JsonParser parser;
+  std::string text = request.body, names;
+  auto body = parser.Parse(text);
+  if (!body.ok() || !body->is_object()) return Invalid("the body is no JSON object");
+  for (const auto& member : members) names.append(names.empty() ? "" : ", ").append(member.first);
+  for (const JsonValue member : *body) {
+    const auto known = std::find_if(members.begin(), members.end(), [&](const auto& m) {
+      return member.name() == m.first && member.is_string();
+    });
+    if (known == members.end()) return Invalid(names + " are texts; there is nothing else");
+    *known->second = member.text();
+  }
+  return Status::Ok();
+}
+
+Result<ExceptionOrder> ReadOrder(const http::Request& request) {
+  ExceptionOrder order;
+  order.token = request.subject;
+  TRY(ReadMembers(request, {{"state", &order.state},
+                            {"note", &order.note},
+                            {"actor", &order.actor},
+                            {"assignee", &order.assignee}}));
+  return order;
+}
+
+Result<DaySigning> ReadSigning(const http::Request& request) {
+  DaySigning signing;
+  std::string state;
+  signing.token = request.subject;
+  signing.store = request.Param("store");
+  signing.business_day = request.Param("business_day");
+  TRY(ReadMembers(request,
+                  {{"state", &state}, {"note", &signing.note}, {"actor", &signing.actor}}));
+  if (state != "signed" && state != "open") return Invalid("state is signed or open");
+  signing.is_signed = state == "signed";
+  return signing;
+}
+
+Result<DaysQuestion> ReadDaysQuestion(const http::Request& request) {
+  auto asked = Parameters::Of(request, {"business_day", "page", "limit"});
+  if (!asked.ok()) return std::move(asked).status();
+  auto limit = asked->Whole("limit", 1, kDaysLimit, kDaysLimit);
+  if (!limit.ok()) return std::move(limit).status();
+  const DaysQuestion question{asked->Text("business_day"), asked->Text("page"), *limit};
+  TRY(CheckQuestion(question));
+  return question;
+}
+
+http::Response RefusedOrder(const Status& why) {
+  if (why.code() != Code::kConflict) return ProblemOf(why);
+  return http::Problem(415, "content-type", "Content-Type must be application/json");
+}
+
+http::Response UnknownException() {
+  return http::Problem(404, "unknown", "There is no such exception");
+}
+
+http::Response DecidedAnswer(const Status& done) {
+  if (done.ok()) return http::Json("{}");
+  if (done.code() == Code::kNotFound) {
+    return http::Problem(404, "unknown", "That is not known", done.message());
+  }
+  if (done.code() == Code::kConflict) {
+    return http::Problem(409, "not-now", "That cannot be decided now", done.message());
+  }
+  return ProblemOf(done);
+}
+
+http::Response CsvOf(const DaysAnswer& answer) {
+  http::Response csv;
+  csv.content_type = "text/csv; charset=utf-8";
+  csv.body = DaysCsv(answer);
+  csv.headers.Add("Content-Disposition",
+                  "attachment; filename=\"days-" + answer.business_day + ".csv\"");
+  return csv;
+}
+
+http::Response HtmlPage(std::string html) {
+  http::Response page;
+  page.content_type = "text/html; charset=utf-8";
+  page.body = std::move(html);
+  return page;
+}
+
 class Routes {
  public:
   explicit Routes(RoutesOptions options)
@@ -185,7 +225,7 @@ class Routes {
 
   std::vector<StoreHealth> Judged(const std::map<std::string, StoreFacts>& facts) const {
     const HealthRules judge{options_.expected, options_.silent_after, options_.clock->Wall(),
-                            options_.fleet->Collector().started_at};
+                            options_.fleet->Collector().started_at, options_.thresholds};
     return AssessStores(judge, options_.fleet->Stores(), facts);
   }
   Result<std::vector<StoreHealth>> Judged(Sql* sql) const {
@@ -281,10 +321,7 @@ class Routes {
       view.collector = options_.fleet->Collector();
       view.database_answers = stores.ok();
       view.stores = stores.ok() ? *stores : Judged(std::map<std::string, StoreFacts>());
-      http::Response page;
-      page.content_type = "text/html; charset=utf-8";
-      page.body = PageHtml(view);
-      responder.Send(Secured(std::move(page)));
+      responder.Send(Secured(HtmlPage(PageHtml(view))));
       return stores.ok() ? Status::Ok() : stores.status();
     });
     if (!taken) responder.Send(Secured(http::Text(503, "Too many questions wait already\n")));
@@ -309,7 +346,8 @@ class Routes {
   std::optional<http::Response> Gate(http::Request& request) {
     if (request.path == "/healthz" || request.path == "/v1/openapi.json") return std::nullopt;
     const bool stock = request.path == "/v1/stock" || request.path == "/v1/changes";
-    const bool receipts = request.path == "/v1/receipts" || request.path == "/v1/reconciliation";
+    const bool receipts = request.path == "/v1/receipts" || request.path == "/v1/reconciliation" ||
+                          request.path == "/v1/days" || request.path == "/v1/days.csv";
     auto refused = access_.Check(request, {stock      ? kScopeStock
                                            : receipts ? kScopeReceipts
                                                       : kScopeOperate});
@@ -317,50 +355,84 @@ class Routes {
   }
 
   void Exceptions(const http::Request& request, const http::Responder& responder) const {
-    auto asked = Parameters::Of(request, {"store", "kind", "state"});
-    if (!asked.ok()) return Refuse(responder, asked.status());
-    const ExceptionsQuestion question{asked->Text("store"), asked->Text("kind"),
-                                      asked->Text("state")};
-    FromDatabase(responder, [question](Sql* sql) -> Result<http::Response> {
-      auto json = ExceptionsJson(sql, question);
+    auto question = ReadExceptionsQuestion(request);
+    if (!question.ok()) return Refuse(responder, question.status());
+    FromDatabase(responder, [q = *std::move(question)](Sql* sql) -> Result<http::Response> {
+      auto json = ExceptionsJson(sql, q);
       if (!json.ok()) return std::move(json).status();
       return http::Json(*std::move(json));
     });
   }
 
+  void OneException(const http::Request& request, const http::Responder& responder) const {
+    if (auto asked = Parameters::Of(request, {}); !asked.ok()) {
+      return Refuse(responder, asked.status());
+    }
+    const auto key = ReadExceptionId(std::string(request.Param("id")));
+    if (!key) return responder.Send(Secured(UnknownException()));
+    FromDatabase(responder, [key](Sql* sql) -> Result<http::Response> {
+      auto json = ExceptionJson(sql, *key);
+      if (json.ok()) return http::Json(*std::move(json));
+      if (json.status().code() == Code::kNotFound) return UnknownException();
+      return std::move(json).status();
+    });
+  }
+
+  void ExceptionsPageOf(const http::Request& request, const http::Responder& responder) const {
+    auto question = ReadExceptionsQuestion(request);
+    if (!question.ok()) return Refuse(responder, question.status());
+    FromDatabase(responder, [this, q = *std::move(question)](Sql* sql) -> Result<http::Response> {
+      ExceptionsView view;
+      view.now = options_.clock->Wall();
+      view.question = q;
+      auto round = ReadLastRound(sql);
+      if (!round.ok()) return std::move(round).status();
+      auto found = ListExceptions(sql, q);
+      if (!found.ok()) return std::move(found).status();
+      auto counts = CountExceptions(sql);
+      if (!counts.ok()) return std::move(counts).status();
+      view.last_round = *std::move(round);
+      view.exceptions = *std::move(found);
+      view.counts = *std::move(counts);
+      return HtmlPage(ExceptionsPageHtml(view));
+    });
+  }
+
+  // `text` makes the answer from what was read.
+  void Days(const http::Request& request, const http::Responder& responder,
+            std::function<http::Response(const DaysAnswer&)> text) const {
+    auto question = ReadDaysQuestion(request);
+    if (!question.ok()) return Refuse(responder, question.status());
+    FromDatabase(responder, [q = *std::move(question), text](Sql* sql) -> Result<http::Response> {
+      auto answer = ReadDays(sql, q);
+      if (!answer.ok()) return std::move(answer).status();
+      return text(*answer);
+    });
+  }
+  void DaysPageOf(const http::Request& request, const http::Responder& responder) const {
+    Days(request, responder, [this](const DaysAnswer& answer) {
+      return HtmlPage(DaysPageHtml(answer, options_.clock->Wall()));
+    });
+  }
+
   // A person's decision; written by the thread that owns the writing connection.
-  void Decide(http::Request&& request, const http::Responder& responder) const {
-    // No page of another site can make a browser send this type without asking first.
-    if (!request.content_type.starts_with("application/json")) {
-      return responder.Send(
-          Secured(http::Problem(415, "content-type", "Content-Type must be application/json")));
-    }
-    JsonParser parser;
-    auto body = parser.Parse(request.body);
-    if (!body.ok() || !body->is_object()) {
-      return Refuse(responder, Invalid("the body is no JSON object"));
-    }
-    ExceptionOrder order;
-    const std::pair<const char*, std::string*> members[] = {
-        {"store", &order.store}, {"kind", &order.kind}, {"subject", &order.subject},
-        {"state", &order.state}, {"note", &order.note}, {"actor", &order.actor}};
-    for (const JsonValue member : *body) {
-      const auto known = std::find_if(std::begin(members), std::end(members), [&](const auto& m) {
-        return member.name() == m.first && member.is_string();
-      });
-      if (known == std::end(members)) {
-        return Refuse(responder, Invalid("store, kind, subject, state, note and actor are texts"));
-      }
-      *known->second = member.text();
-    }
+  void Decide(const http::Request& request, const http::Responder& responder) const {
+    auto order = ReadOrder(request);
+    if (!order.ok()) return responder.Send(Secured(RefusedOrder(order.status())));
+    const auto key = ReadExceptionId(std::string(request.Param("id")));
+    if (!key) return responder.Send(Secured(UnknownException()));
+    order->key = *key;
+    Give(*std::move(order), responder);
+  }
+  void Sign(const http::Request& request, const http::Responder& responder) const {
+    auto signing = ReadSigning(request);
+    if (!signing.ok()) return responder.Send(Secured(RefusedOrder(signing.status())));
+    Give(*std::move(signing), responder);
+  }
+  void Give(Order order, const http::Responder& responder) const {
     const bool taken = options_.orders != nullptr &&
                        options_.orders->Push(std::move(order), [responder](const Status& done) {
-                         if (done.ok()) return responder.Send(Secured(http::Json("{}")));
-                         if (done.code() == Code::kNotFound) {
-                           return responder.Send(Secured(
-                               http::Problem(404, "unknown", "There is no such exception")));
-                         }
-                         responder.Send(Secured(ProblemOf(done)));
+                         responder.Send(Secured(DecidedAnswer(done)));
                        });
     if (!taken) Busy(responder);
   }
@@ -369,6 +441,19 @@ class Routes {
   const RoutesOptions options_;
   ApiAccess access_;
 };
+
+}  // namespace
+
+namespace {
+
+void AddScript(http::Router& router, std::string_view path, std::string_view text) {
+  router.Add("GET", path, [text](http::Request&&, http::Responder r) {
+    http::Response script;
+    script.content_type = "text/javascript; charset=utf-8";
+    script.body = text;
+    r.Send(Secured(std::move(script)));
+  });
+}
 
 }  // namespace
 
@@ -388,8 +473,20 @@ void AddRoutes(http::Router& router, RoutesOptions options) {
   router.Add("GET", "/v1/receipts", [routes](Request&& q, Responder r) { routes->Receipts(q, r); });
   router.Add("GET", "/v1/exceptions",
              [routes](Request&& q, Responder r) { routes->Exceptions(q, r); });
-  router.Add("POST", "/v1/exceptions",
-             [routes](Request&& q, Responder r) { routes->Decide(std::move(q), r); });
+  router.Add("GET", "/v1/exceptions/{id}",
+             [routes](Request&& q, Responder r) { routes->OneException(q, r); });
+  router.Add("GET", "/exceptions",
+             [routes](Request&& q, Responder r) { routes->ExceptionsPageOf(q, r); });
+  router.Add("POST", "/v1/exceptions/{id}",
+             [routes](Request&& q, Responder r) { routes->Decide(q, r); });
+  router.Add("GET", "/v1/days", [routes](Request&& q, Responder r) {
+    routes->Days(q, r, [](const DaysAnswer& answer) { return http::Json(DaysJson(answer)); });
+  });
+  router.Add("GET", "/v1/days.csv",
+             [routes](Request&& q, Responder r) { routes->Days(q, r, CsvOf); });
+  router.Add("GET", "/days", [routes](Request&& q, Responder r) { routes->DaysPageOf(q, r); });
+  router.Add("POST", "/v1/days/{store}/{business_day}",
+             [routes](Request&& q, Responder r) { routes->Sign(q, r); });
   router.Add("GET", "/v1/stores", [routes](Request&& q, Responder r) { routes->Stores(q, r); });
   router.Add("GET", "/v1/reconciliation",
              [routes](Request&& q, Responder r) { routes->Reconciliation(q, r); });
@@ -400,12 +497,9 @@ void AddRoutes(http::Router& router, RoutesOptions options) {
     style.body = http::StyleSheet();
     r.Send(Secured(std::move(style)));
   });
-  router.Add("GET", "/renew.js", [](Request&&, Responder r) {
-    http::Response script;
-    script.content_type = "text/javascript; charset=utf-8";
-    script.body = Embedded(tillrelay_renew, tillrelay_renew_end);
-    r.Send(Secured(std::move(script)));
-  });
+  AddScript(router, "/renew.js", Embedded(tillrelay_renew, tillrelay_renew_end));
+  AddScript(router, "/days.js", Embedded(tillrelay_days, tillrelay_days_end));
+  AddScript(router, "/exceptions.js", Embedded(tillrelay_exceptions, tillrelay_exceptions_end));
 }
 
 }  // namespace tillrelay::collector

@@ -11,9 +11,9 @@
 #include <string>
 
 #include "collector/db/reader.h"
+#include "collector/exceptions/orders.h"
 #include "collector/fleet/fleet.h"
 #include "collector/fleet/store_health.h"
-#include "collector/ledger/exceptions.h"
 #include "collector/web/api_access.h"
 #include "common/http/router.h"
 
@@ -25,6 +25,7 @@ struct RoutesOptions {
   Reader* reader = nullptr;
   std::set<std::string> expected;
   std::chrono::seconds silent_after{180};
+  Thresholds thresholds;
   std::vector<ApiToken> tokens;  // none: everybody may
   Orders* orders = nullptr;
   std::function<std::vector<std::string>()> stalled;  // threads that do not move

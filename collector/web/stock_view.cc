@@ -47,6 +47,11 @@ const Statement kCountedOf(
     "SELECT c.store_id, c.item, c.uom, c.bucket, c.as_of FROM {rows} JOIN counted_at c"
     " ON c.store_id = r.a AND c.item = r.b AND c.uom = r.c",
     "a b c");
+const Statement kExceptionsOf(
+    "SELECT x.store_id, x.item, x.kind, x.subject FROM {rows} JOIN exception x"
+    " ON x.store_id = r.a AND x.item = r.b AND x.ended = 0"
+    " AND x.state NOT IN ('resolved', 'retired')",
+    "a b");
 const Statement kGapsOf(
     "SELECT g.store_id, SUM(g.last - g.first + 1), MIN(g.since) FROM {rows} JOIN gap g"
     " ON g.store_id = r.a GROUP BY g.store_id",
@@ -89,7 +94,7 @@ class StockReader {
   const std::map<std::string, StoreActivity>& news_;
   const WallTime now_;
   std::vector<StockCell> cells_;
-  std::map<CellKey, std::string> held_;
+  std::map<CellKey, std::set<std::string>> exceptions_;
   std::map<CellKey, std::map<std::string, int64_t>> counted_;
   std::string out_;
   JsonWriter json_;
@@ -130,21 +135,37 @@ Status StockReader::ReadCells(const CellKey& after) {
   return Status::Ok();
 }
 
+// A subject names the cell's item and unit, with a transfer before or a bucket behind.
+bool Touches(const std::string& subject, const CellKey& cell) {
+  const std::string name = cell.item + " " + cell.uom;
+  return subject.starts_with(name + " ") || subject.ends_with(" " + name);
+}
+
 Status StockReader::ReadExceptions() {
-  Input held(kHeldOf), counted(kCountedOf);
+  Input held(kHeldOf), counted(kCountedOf), exceptions(kExceptionsOf);
+  std::map<std::pair<std::string, std::string>, std::vector<const CellKey*>> by_item;
   for (const StockCell& cell : cells_) {
     held.Text(cell.key.store).Text(cell.key.item).Text(cell.key.uom);
     counted.Text(cell.key.store).Text(cell.key.item).Text(cell.key.uom);
+    by_item[{cell.key.store, cell.key.item}].push_back(&cell.key);
   }
-  auto rows = sql_.RunAll({{&kHeldOf, &held}, {&kCountedOf, &counted}});
+  for (const auto& [item, cells] : by_item) exceptions.Text(item.first).Text(item.second);
+  auto rows =
+      sql_.RunAll({{&kHeldOf, &held}, {&kCountedOf, &counted}, {&kExceptionsOf, &exceptions}});
   if (!rows.ok()) return std::move(rows).status();
-  const Rows &waiting = (*rows)[0], &counts = (*rows)[1];
+  const Rows &waiting = (*rows)[0], &counts = (*rows)[1], &found = (*rows)[2];
   for (size_t i = 0; i < waiting.size(); ++i) {
-    held_[{waiting.Text(i, 0), waiting.Text(i, 1), waiting.Text(i, 2)}] = waiting.Text(i, 3);
+    exceptions_[{waiting.Text(i, 0), waiting.Text(i, 1), waiting.Text(i, 2)}].insert(
+        "count_" + waiting.Text(i, 3));
   }
   for (size_t i = 0; i < counts.size(); ++i) {
     counted_[{counts.Text(i, 0), counts.Text(i, 1), counts.Text(i, 2)}][counts.Text(i, 3)] =
         counts.Int(i, 4);
+  }
+  for (size_t i = 0; i < found.size(); ++i) {
+    for (const CellKey* cell : by_item[{found.Text(i, 0), found.Text(i, 1)}]) {
+      if (Touches(found.Text(i, 3), *cell)) exceptions_[*cell].insert(found.Text(i, 2));
+    }
   }
   return Status::Ok();
 }
@@ -156,18 +177,17 @@ void StockReader::CellJson(const StockCell& cell) {
     json_.Field(event::kBucketWords[b], Text(cell.row.micros[b]));
   }
   json_.Field("position", cell.row.position).Key("counted_at").BeginObject();
-  bool ahead = false;
+  std::set<std::string>& exceptions = exceptions_[cell.key];
   for (const auto& [bucket, as_of] : counted_[cell.key]) {
     const WallTime time{std::chrono::microseconds(as_of)};
     json_.Field(bucket, event::UtcText(time));
-    ahead = ahead || time > now_;
+    if (time > now_) exceptions.insert("counted_ahead");
   }
   json_.EndObject().Key("exceptions").BeginArray();
   const bool negative = std::any_of(cell.row.micros.begin(), cell.row.micros.end(),
                                     [](int64_t micros) { return micros < 0; });
-  if (negative) json_.String("negative");
-  if (held_.contains(cell.key)) json_.String("count_held_" + held_[cell.key]);
-  if (ahead) json_.String("counted_ahead");
+  if (negative) exceptions.insert("negative_stock");
+  for (const std::string& kind : exceptions) json_.String(kind);
   json_.EndArray().EndObject();
 }
 

@@ -4,6 +4,7 @@
 #include <span>
 
 #include "collector/db/statements.h"
+#include "collector/exceptions/exception.h"
 #include "collector/ledger/posting.h"
 #include "common/base/decimal.h"
 #include "common/base/json_writer.h"
@@ -19,27 +20,31 @@ const Statement kGapFacts(
     "SELECT store_id, SUM(last - first + 1), MIN(since) FROM gap GROUP BY store_id", "");
 const Statement kDivergedFacts("SELECT store_id, COUNT(*), MAX(at) FROM diverged GROUP BY store_id",
                                "");
-// Losses that a person has acknowledged are known.
+// Losses that a person knows of.
+#define TILLRELAY_NOT_KNOWN                                                               \
+  " NOT EXISTS (SELECT 1 FROM exception x WHERE x.store_id = l.store_id"                  \
+  " AND x.kind = 'loss' AND x.subject = l.stream || ' ' || l.first AND x.state <> 'open'" \
+  " AND x.ended = 0) GROUP BY store_id"
 const Statement kLossFacts(
-    "SELECT store_id, SUM(last - first + 1 - filled), MAX(at) FROM loss l WHERE NOT EXISTS"
-    " (SELECT 1 FROM exception x WHERE x.store_id = l.store_id AND x.kind = 'loss'"
-    " AND x.subject = l.stream || ' ' || l.first AND x.state = 'acknowledged') GROUP BY store_id",
+    "SELECT store_id, SUM(last - first + 1 - filled), MAX(at) FROM loss l"
+    " WHERE" TILLRELAY_NOT_KNOWN,
     "");
 const Statement kExceptionFacts(
-    "SELECT store_id, SUM(CASE kind WHEN 'negative_stock' THEN 1 ELSE 0 END),"
-    " MIN(CASE kind WHEN 'negative_stock' THEN since END),"
-    " SUM(CASE kind WHEN 'transit_overdue' THEN 1 ELSE 0 END) FROM exception"
-    " WHERE state = 'open' GROUP BY store_id",
+    "SELECT store_id, kind, SUM(CASE state WHEN 'open' THEN 1 ELSE 0 END), COUNT(*),"
+    " MIN(CASE state WHEN 'open' THEN since END) FROM exception WHERE ended = 0"
+    " GROUP BY store_id, kind",
     "");
-const Statement kRetiredFacts("SELECT store_id, 0, since FROM exception WHERE kind = 'retired'",
-                              "");
+const Statement kKnownFacts(
+    "SELECT x.store_id, x.kind, x.subject, x.state, x.changed_at FROM {rows} JOIN exception x"
+    " ON x.kind = r.a AND x.ended = 0 WHERE x.state <> 'open'",
+    "a");
 const Statement kDoubtfulFacts(
     "SELECT store_id, COUNT(*), MAX(since) FROM doubtful GROUP BY store_id", "");
 const Statement kOpenFacts(
-    "SELECT store_id, COUNT(*), MAX(at) FROM loss l WHERE open_ended = 1 AND NOT EXISTS"
-    " (SELECT 1 FROM exception x WHERE x.store_id = l.store_id AND x.kind = 'loss'"
-    " AND x.subject = l.stream || ' ' || l.first AND x.state = 'acknowledged') GROUP BY store_id",
+    "SELECT store_id, COUNT(*), MAX(at) FROM loss l WHERE open_ended = 1"
+    " AND" TILLRELAY_NOT_KNOWN,
     "");
+#undef TILLRELAY_NOT_KNOWN
 const Statement kOwedFacts("SELECT store_id, COUNT(*), MIN(since) FROM owed GROUP BY store_id", "");
 const Statement kHeldFacts(
     "SELECT store_id, SUM(CASE WHEN reason = 'too_old' THEN 0 ELSE 1 END), MIN(since),"
@@ -86,7 +91,9 @@ void StoreJson(const StoreHealth& s, JsonWriter* json) {
       .Field("kept_aside", s.facts.diverged)
       .Field("owed", s.facts.owed)
       .Field("unapplied", s.facts.unapplied)
-      .Field("held_counts", s.facts.held + s.facts.too_old);
+      .Field("held_counts", s.facts.held + s.facts.too_old)
+      .Field("open_exceptions", s.facts.OfAllKinds().open)
+      .Field("known_exceptions", s.facts.OfAllKinds().known);
   json->Key("alarms").BeginArray();
   for (const auto& alarm : s.alarms) {
     json->BeginObject().Field("level", HealthWord(alarm.level)).Field("text", alarm.text);
@@ -111,11 +118,14 @@ void AddPeopleFacts(std::span<const Rows> rows, std::map<std::string, StoreFacts
     f->too_old = rows[1].Unsigned(i, 3);
   });
   each(rows[2], [&](StoreFacts* f, size_t i) {
-    f->negative = rows[2].Unsigned(i, 1);
-    f->negative_since = rows[2].Text(i, 2);
-    f->transit_overdue = rows[2].Unsigned(i, 3);
+    const uint64_t open = rows[2].Unsigned(i, 2);
+    f->exceptions[rows[2].Text(i, 1)] = {open, rows[2].Unsigned(i, 3) - open, rows[2].Text(i, 4)};
   });
-  each(rows[3], [&](StoreFacts* f, size_t i) { f->retired_at = rows[3].Text(i, 2); });
+  each(rows[3], [&](StoreFacts* f, size_t i) {
+    const std::string &kind = rows[3].Text(i, 1), &state = rows[3].Text(i, 3);
+    f->known_alarms.emplace(kind, rows[3].Text(i, 2));
+    if (kind == "silent_store" && state == kRetired) f->retired_at = rows[3].Text(i, 4);
+  });
 }
 
 }  // namespace
@@ -123,6 +133,10 @@ void AddPeopleFacts(std::span<const Rows> rows, std::map<std::string, StoreFacts
 Result<std::map<std::string, StoreFacts>> ReadFacts(Sql* sql) {
   std::map<std::string, StoreFacts> facts;
   const Input none(kStreamFacts);
+  Input kinds(kKnownFacts);
+  for (const KindRule& kind : ExceptionKinds()) {
+    if (kind.by_status) kinds.Text(kind.word);
+  }
   auto all = sql->RunAll({{&kStreamFacts, &none},
                           {&kGapFacts, &none},
                           {&kDivergedFacts, &none},
@@ -133,7 +147,7 @@ Result<std::map<std::string, StoreFacts>> ReadFacts(Sql* sql) {
                           {&kUnappliedFacts, &none},
                           {&kHeldFacts, &none},
                           {&kExceptionFacts, &none},
-                          {&kRetiredFacts, &none}});
+                          {&kKnownFacts, &kinds}});
   if (!all.ok()) return std::move(all).status();
   const auto each = [&facts](const Rows& rows, auto&& use) {
     for (size_t i = 0; i < rows.size(); ++i) {

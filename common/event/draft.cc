@@ -356,6 +356,7 @@ class Drafter {
       book.time_trusted = IsTrustedTime(event_.transaction->time_quality);
     }
     if (event_.totals) book.net_amount = event_.totals->net_amount;
+    book.currency = event_.currency;
     if (event_.control) book.stock_delta_by_bucket = event_.control->stock_delta_by_bucket;
     if (event_.kind == Kind::kDayClosed) {
       book.register_epoch = event_.close->register_epoch;

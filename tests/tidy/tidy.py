@@ -16,6 +16,7 @@ COMMON = {"common/http", "common/web", "common/metrics", "common/event", "common
 ARROWS = {
     "common/base": set(),
     "common/event": {"common/base"},
+    "common/reconcile": {"common/event", "common/base"},
     "common/wire": {"common/event", "common/base"},
     "common/sqlite": {"common/base"},
     "common/net": {"common/base"},
@@ -27,7 +28,7 @@ ARROWS = {
     "agent/config": {"common/event", "common/base"},
     "agent/formats": {"common/event", "common/base"},
     "agent/redact": {"common/event", "common/base"},
-    "agent/reconcile": {"common/event", "common/base"},
+    "agent/reconcile": {"common/reconcile", "common/event", "common/base"},
     "agent/journal": {"common/sqlite", "common/wire", "common/event", "common/metrics",
                       "common/base"},
     "agent/capture": {"agent/formats", "agent/redact", "agent/reconcile", "agent/journal",
@@ -45,13 +46,16 @@ ARROWS = {
     "agent/cli": {"agent/config", "agent/validation", "agent/journal", "common/http",
                   "common/mqtt", "common/wire", "common/event", "common/base"},
     "collector/db": {"common/sqlite", "common/wire", "common/event", "common/base"},
-    "collector/ledger": {"collector/db", "common/wire", "common/event", "common/base"},
+    "collector/ledger": {"collector/db", "common/reconcile", "common/wire", "common/event", "common/base"},
     "collector/intake": {"collector/ledger", "collector/db", "common/mqtt", "common/wire",
                          "common/event", "common/base"},
     "collector/control": {"collector/intake", "collector/db", "common/wire", "common/event",
                           "common/base"},
     "collector/fleet": {"collector/db", "common/web", "common/wire", "common/event", "common/base"},
-    "collector/web": {"collector/fleet", "collector/ledger", "collector/db"} | COMMON,
+    "collector/exceptions": {"collector/fleet", "collector/ledger", "collector/db", "common/web", "common/event",
+                             "common/base"},
+    "collector/web": {"collector/exceptions", "collector/fleet", "collector/ledger",
+                      "collector/db"} | COMMON,
 }
 # The rooms that know all others of their program.
 KNOW_ALL = {"agent/daemon": "agent/", "collector/service": "collector/"}

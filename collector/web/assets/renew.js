@@ -21,6 +21,7 @@ async function renew() {
     const old = [...main.children], fresh = [...page.querySelector("main").children];
     old.forEach((part, at) => {
       if (at >= fresh.length || part.contains(document.activeElement)) return;
+      if (part.querySelector("form[data-id]")) return;
       if (part.outerHTML !== fresh[at].outerHTML) part.replaceWith(fresh[at]);
     });
   } catch {

@@ -36,8 +36,8 @@ class CollectorTest : public ::testing::Test {
     ASSERT_TRUE(opened.ok()) << opened.status().message();
     store_ = *std::move(opened);
     link_ = std::make_unique<testing::FakeLink>();
-    collector_ = std::make_unique<Collector>(config_, store_.get(),
-                                             Deps{&clock_, &random_, link_.get(), &fleet_});
+    collector_ = std::make_unique<Collector>(
+        config_, store_.get(), Deps{&clock_, &random_, link_.get(), &fleet_, &orders_});
     ASSERT_TRUE(collector_->Start().ok());
     Turn();
   }
@@ -153,6 +153,7 @@ class CollectorTest : public ::testing::Test {
   TestDatabase database_;
   Config config_;
   Fleet fleet_;
+  Orders orders_;
   testing::ManualClock clock_;
   testing::SeededRandom random_;
   std::unique_ptr<Store> store_;

@@ -42,10 +42,25 @@ topic_prefix = "shop/v1"
 shared_group = "g"
 [metrics]
 listen = "127.0.0.1:9470"
+[exceptions]
+transit_overdue_days = 21
+count_off_percent = 20
+count_off_units = 5
+clock_off_s = 60
+disk_days = 7
+silent_register_h = 24
+least_version = "0.2.1"
 )",
                                   "c");
   ASSERT_TRUE(config.ok()) << config.status().message();
   EXPECT_EQ(config->database, "postgresql://tillrelay@db/central");
+  EXPECT_EQ(config->thresholds.transit_overdue_days, 21);
+  EXPECT_EQ(config->thresholds.count_off_percent, 20);
+  EXPECT_EQ(config->thresholds.count_off_units, 5);
+  EXPECT_EQ(config->thresholds.clock_off_s, 60);
+  EXPECT_EQ(config->thresholds.disk_days, 7);
+  EXPECT_EQ(config->thresholds.silent_register_h, 24);
+  EXPECT_EQ(config->thresholds.least_version, "0.2.1");
   EXPECT_EQ(Subscriptions(*config),
             (std::vector<std::string>{"$share/g/shop/v1/+/events", "shop/v1/+/status",
                                       "shop/v1/+/reply"}));
@@ -58,6 +73,10 @@ TEST(ConfigTest, MistakesAreNamedWithTheirPlace) {
             std::string::npos);
   const std::string good = "[broker]\nurl = \"mqtt://x\"\n";
   EXPECT_EQ(Mistake(good), "good");
+  EXPECT_NE(Mistake(good + "[exceptions]\nleast_version = \"new\"").find("least_version"),
+            std::string::npos);
+  EXPECT_NE(Mistake(good + "[exceptions]\ncount_off_percent = 101").find("count_off_percent"),
+            std::string::npos);
   for (const char* rest :
        {"[store]\nurl = \"mysql:x\"", "[store]\nurl = \"sqlite:\"",
         "[delivery]\ntopic_prefix = \"a/#\"", "[delivery]\ntopic_prefix = \"a/\"",

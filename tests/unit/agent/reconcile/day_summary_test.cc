@@ -1,5 +1,5 @@
 // What a page says of a day: gaps, restarts, closes. docs/books.md.
-#include "agent/reconcile/day_summary.h"
+#include "common/reconcile/day_summary.h"
 
 #include <gtest/gtest.h>
 
@@ -222,6 +222,71 @@ TEST_F(DayPageTest, CountsAndMoneyThatDifferAreAMismatch) {
   auto again = Close(1, 3, 0);
   again.book.reported->net_amount = Decimal::Parse("0.01").value();
   Store(again);
+  EXPECT_EQ(page_.Result(), "mismatch");
+}
+
+// Every mix of currencies that were sold in and told.
+TEST_F(DayPageTest, MoneyIsComparedByCurrency) {
+  using Money = std::vector<std::pair<std::string, std::string>>;  // currency, amount
+  struct Case {
+    Money sold, reported;
+    std::string result;
+  };
+  const Case cases[] = {
+      {{{"EUR", "3"}, {"EUR", "4"}}, {{"EUR", "7"}}, "balanced"},
+      {{{"EUR", "3"}, {"EUR", "4"}}, {{"", "7"}}, "balanced"},
+      {{{"", "3"}, {"", "4"}}, {{"EUR", "7"}}, "balanced"},
+      {{{"", "3"}, {"EUR", "4"}}, {{"EUR", "7"}}, "balanced"},
+      {{{"EUR", "3"}, {"EUR", "4"}}, {{"CHF", "7"}}, "mismatch"},
+      {{{"EUR", "3"}, {"CHF", "4"}}, {{"", "7"}}, "mismatch"},
+      {{{"EUR", "3"}, {"CHF", "4"}}, {{"EUR", "7"}}, "mismatch"},
+      {{{"EUR", "3"}, {"CHF", "4"}}, {{"EUR", "3"}}, "mismatch"},
+      {{{"EUR", "3"}, {"CHF", "4"}}, {{"EUR", "3"}, {"CHF", "4"}}, "balanced"},
+      {{{"EUR", "3"}, {"CHF", "4"}}, {{"EUR", "4"}, {"CHF", "3"}}, "mismatch"},
+      {{{"EUR", "3"}, {"CHF", "0"}}, {{"EUR", "3"}}, "balanced"},
+      {{{"EUR", "3"}}, {{"EUR", "3"}, {"CHF", "1"}}, "mismatch"},
+  };
+  for (const Case& c : cases) {
+    page_ = {};
+    int number = 0;
+    for (const auto& [currency, amount] : c.sold) {
+      ++number;
+      event::Draft sale = Reported(number, number);
+      sale.book.currency = currency;
+      sale.book.net_amount = Decimal::Parse(amount).value();
+      Store(sale);
+    }
+    for (size_t i = 0; i < c.reported.size(); ++i) {
+      event::Draft close = Close(1, number, i == 0 ? number : 0);
+      close.book.currency = c.reported[i].first;
+      close.book.reported->net_amount = Decimal::Parse(c.reported[i].second).value();
+      Store(close);
+    }
+    EXPECT_EQ(page_.Result(), c.result) << page_.Text();
+    EXPECT_EQ(page_.Distance() == 0, c.result == "balanced") << page_.Text();
+  }
+}
+
+// What an older program wrote has one sum alone.
+TEST_F(DayPageTest, APageWithoutCurrenciesGoesOn) {
+  event::Draft sale = Reported(1, 1);
+  sale.book.net_amount = Decimal::Parse("3.00").value();
+  Store(sale);
+  EXPECT_EQ(page_.Text().find("nets"), std::string::npos);
+  sale = Reported(2, 2);
+  sale.book.net_amount = Decimal::Parse("4.00").value();
+  sale.book.currency = "EUR";
+  Store(sale);
+  event::Draft close = Close(1, 2, 2);
+  close.book.currency = "EUR";
+  close.book.reported->net_amount = Decimal::Parse("7.00").value();
+  Store(close);
+  EXPECT_EQ(page_.Result(), "balanced");
+  EXPECT_EQ(page_.NetText(), "7.00");
+  sale = Reported(3, 3);
+  sale.book.net_amount = Decimal::Parse("5.00").value();
+  sale.book.currency = "CHF";
+  Store(sale);
   EXPECT_EQ(page_.Result(), "mismatch");
 }
 

@@ -12,10 +12,10 @@
 #include <string_view>
 #include <vector>
 
-#include "agent/reconcile/number_runs.h"
 #include "common/base/decimal.h"
 #include "common/base/digest.h"
 #include "common/event/draft.h"
+#include "common/reconcile/number_runs.h"
 
 namespace tillrelay::reconcile {
 
@@ -25,6 +25,7 @@ struct Reported {
   std::optional<int64_t> transactions, sales, returns, post_voids;
   std::map<std::string, int64_t> by_status;
   std::optional<Decimal> net_amount;
+  std::map<std::string, Decimal> net_by_currency;  // "": a close that named none
   bool anything = false;
 };
 
@@ -71,7 +72,13 @@ class DaySummary {
   const std::map<std::string, int64_t, std::less<>>& kinds() const { return kinds_; }
   const std::map<std::string, int64_t>& statuses() const { return statuses_; }
   const std::map<std::string, Decimal>& units() const { return units_; }
+  // All currencies added up; of several it is no amount of money.
   const std::optional<Decimal>& net_amount() const { return net_amount_; }
+  // "": documents that named none.
+  const std::map<std::string, Decimal>& net_by_currency() const { return net_by_currency_; }
+  bool HasSeveralCurrencies() const;
+  // "7.00"; of several currencies each: "4.00 CHF, 3.00 EUR".
+  std::string NetText() const;
   int64_t events() const { return events_; }
   uint64_t duplicates() const { return duplicates_; }
   uint64_t conflicts() const { return conflicts_; }
@@ -112,11 +119,13 @@ class DaySummary {
   bool LooksLikeJump(const Epoch& epoch, uint64_t number, int64_t at_s) const;
   void Close(const event::Draft& draft);
   bool CountsDiffer() const;
+  bool NetDiffers() const;
 
   std::map<std::string, int64_t, std::less<>> kinds_;
   std::map<std::string, int64_t> statuses_;
   std::map<std::string, Decimal> units_;
   std::optional<Decimal> net_amount_;
+  std::map<std::string, Decimal> net_by_currency_;
   int64_t events_ = 0;
   uint64_t duplicates_ = 0, conflicts_ = 0;
   uint64_t first_sequence_ = 0, last_sequence_ = 0;

@@ -1,4 +1,4 @@
-#include "agent/reconcile/day_summary.h"
+#include "common/reconcile/day_summary.h"
 
 #include <algorithm>
 #include <charconv>
@@ -26,6 +26,24 @@ void AddTo(std::optional<Decimal>* sum, const std::optional<Decimal>& value) {
   if (total.ok()) *sum = *total;
 }
 
+void AddTo(std::map<std::string, Decimal>* sums, const std::string& currency,
+           const std::optional<Decimal>& value) {
+  if (!value) return;
+  Decimal& sum = (*sums)[currency];
+  if (const auto total = sum.Plus(*value); total.ok()) sum = *total;
+}
+
+// The one currency that is named, "" if none is; nothing if several are.
+std::optional<std::string> OneCurrency(const std::map<std::string, Decimal>& sums) {
+  std::string one;
+  for (const auto& [currency, sum] : sums) {
+    if (currency.empty()) continue;
+    if (!one.empty()) return std::nullopt;
+    one = currency;
+  }
+  return one;
+}
+
 bool Differ(const std::optional<int64_t>& reported, int64_t seen) {
   return reported && *reported != seen;
 }
@@ -49,6 +67,7 @@ void DaySummary::Stored(const event::Draft& draft, uint64_t sequence) {
   if (!draft.book.status.empty()) ++statuses_[draft.book.status];
   if (draft.book.status.empty() || draft.book.status == "completed") {
     AddTo(&net_amount_, draft.book.net_amount);
+    AddTo(&net_by_currency_, draft.book.currency, draft.book.net_amount);
   }
   for (const auto& [bucket, delta] : draft.book.stock_delta_by_bucket) {
     const auto sum = units_[bucket].Plus(delta);
@@ -164,6 +183,7 @@ void DaySummary::Close(const event::Draft& draft) {
   AddTo(&reported_.returns, reported.return_count);
   AddTo(&reported_.post_voids, reported.post_void_count);
   AddTo(&reported_.net_amount, reported.net_amount);
+  AddTo(&reported_.net_by_currency, draft.book.currency, reported.net_amount);
   for (const auto& [status, count] : reported.by_status) reported_.by_status[status] += count;
   reported_.anything = reported_.first_no || reported_.last_no || reported_.transactions ||
                        reported_.sales || reported_.returns || reported_.post_voids ||
@@ -219,7 +239,34 @@ bool DaySummary::CountsDiffer() const {
     const auto seen = statuses_.find(status);
     if (count != (seen == statuses_.end() ? 0 : seen->second)) return true;
   }
-  return reported_.net_amount && *reported_.net_amount != net_amount_.value_or(Decimal());
+  return NetDiffers();
+}
+
+bool DaySummary::HasSeveralCurrencies() const { return !OneCurrency(net_by_currency_); }
+
+std::string DaySummary::NetText() const {
+  if (!HasSeveralCurrencies()) return net_amount_.value_or(Decimal()).Text();
+  std::string text;
+  for (const auto& [currency, sum] : net_by_currency_) {
+    text += (text.empty() ? "" : ", ") + sum.Text() + " " + currency;
+  }
+  return text;
+}
+
+// Amounts of several currencies are compared one by one; one that names no currency, or a currency
+// that nobody reported, proves nothing.
+bool DaySummary::NetDiffers() const {
+  if (!reported_.net_amount) return false;
+  const auto ours = OneCurrency(net_by_currency_), theirs = OneCurrency(reported_.net_by_currency);
+  if (ours && theirs && (ours->empty() || theirs->empty() || *ours == *theirs)) {
+    return *reported_.net_amount != net_amount_.value_or(Decimal());
+  }
+  std::map<std::string, Decimal> left = net_by_currency_;
+  for (const auto& [currency, sum] : reported_.net_by_currency) {
+    if (currency.empty() || left[currency] != sum) return true;
+    left.erase(currency);
+  }
+  return std::any_of(left.begin(), left.end(), [](const auto& sum) { return !sum.second.zero(); });
 }
 
 std::string DaySummary::Result() const {
@@ -246,6 +293,7 @@ uint64_t DaySummary::Distance() const {
     const int64_t micros = std::abs(reported_.net_amount->micros() - ours);
     apart += static_cast<uint64_t>((micros + kHundredth - 1) / kHundredth);
   }
+  if (apart == 0 && NetDiffers()) apart = 1;  // of several currencies
   return apart;
 }
 

@@ -1,9 +1,9 @@
 // The page as the journal keeps it: one JSON object.
 #include <charconv>
 
-#include "agent/reconcile/day_summary.h"
 #include "common/base/json_reader.h"
 #include "common/base/json_writer.h"
+#include "common/reconcile/day_summary.h"
 
 namespace tillrelay::reconcile {
 namespace {
@@ -48,6 +48,26 @@ bool ReadDecimal(JsonValue object, std::string_view name, std::optional<Decimal>
   return value.ok();
 }
 
+void WriteSums(JsonWriter* json, const char* name, const std::map<std::string, Decimal>& sums) {
+  if (sums.empty() || (sums.size() == 1 && sums.begin()->first.empty())) return;
+  json->Key(name).BeginObject();
+  for (const auto& [currency, sum] : sums) json->Field(currency, sum.Text());
+  json->EndObject();
+}
+
+// A text of a page that knew no currencies has the sum alone.
+bool ReadSums(JsonValue object, std::string_view name, const std::optional<Decimal>& sum,
+              std::map<std::string, Decimal>* sums) {
+  const JsonValue list = object.Find(name);
+  for (const JsonValue one : list) {
+    const auto value = Decimal::Parse(one.text());
+    if (!one.is_string() || !value.ok()) return false;
+    (*sums)[std::string(one.name())] = *value;
+  }
+  if (sums->empty() && sum) (*sums)[""] = *sum;
+  return true;
+}
+
 void WriteReported(JsonWriter* json, const Reported& reported) {
   json->Key("told").BeginObject();
   if (reported.first_no) json->Field("first", *reported.first_no);
@@ -57,6 +77,7 @@ void WriteReported(JsonWriter* json, const Reported& reported) {
   if (reported.returns) json->Field("returns", *reported.returns);
   if (reported.post_voids) json->Field("post_voids", *reported.post_voids);
   if (reported.net_amount) json->Field("net", reported.net_amount->Text());
+  WriteSums(json, "nets", reported.net_by_currency);
   WriteCounts(json, "by_status", reported.by_status);
   json->EndObject();
 }
@@ -70,6 +91,7 @@ bool ReadReported(JsonValue object, Reported* reported) {
          ReadNumber(object, "returns", &reported->returns) &&
          ReadNumber(object, "post_voids", &reported->post_voids) &&
          ReadDecimal(object, "net", &reported->net_amount) &&
+         ReadSums(object, "nets", reported->net_amount, &reported->net_by_currency) &&
          ReadCounts(object, "by_status", &reported->by_status);
 }
 
@@ -90,6 +112,7 @@ std::string DaySummary::Text() const {
     json.EndObject();
   }
   if (net_amount_) json.Field("net", net_amount_->Text());
+  WriteSums(&json, "nets", net_by_currency_);
   if (duplicates_ > 0) json.Field("duplicates", duplicates_);
   if (conflicts_ > 0) json.Field("conflicts", conflicts_);
   json.Key("epochs").BeginArray();
@@ -132,6 +155,7 @@ std::optional<DaySummary> DaySummary::Parse(std::string_view text) {
       FromHex(root.String("hash"), page.hash_.data(), page.hash_.size()) &&
       ReadCounts(root, "kinds", &page.kinds_) && ReadCounts(root, "statuses", &page.statuses_) &&
       ReadDecimal(root, "net", &page.net_amount_) &&
+      ReadSums(root, "nets", page.net_amount_, &page.net_by_currency_) &&
       ReadNumber(root, "duplicates", &page.duplicates_) &&
       ReadNumber(root, "conflicts", &page.conflicts_) &&
       ReadNumber(root, "last_no", &page.last_no_) && ReadNumber(root, "last_at", &page.last_at_s_);

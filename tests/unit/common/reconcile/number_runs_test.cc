@@ -1,4 +1,4 @@
-#include "agent/reconcile/number_runs.h"
+#include "common/reconcile/number_runs.h"
 
 #include <gtest/gtest.h>
 

@@ -1,0 +1,50 @@
+#include "collector/exceptions/orders.h"
+
+#include <fmt/format.h>
+
+#include "collector/exceptions/exception_table.h"
+
+namespace tillrelay::collector {
+
+bool Orders::Push(Order order, Done done) {
+  Lock lock(mutex_);
+  if (waiting_.size() >= kWaiting) return false;
+  waiting_.emplace_back(std::move(order), std::move(done));
+  return true;
+}
+
+std::vector<std::pair<Order, Orders::Done>> Orders::Take() {
+  Lock lock(mutex_);
+  return std::exchange(waiting_, {});
+}
+
+Status DecideException(Sql* sql, const ExceptionOrder& order, const std::string& now) {
+  TRY(CheckOrder(order));
+  auto known = ReadExceptions(sql, {order.key});
+  if (!known.ok()) return std::move(known).status();
+  if (known->empty()) return NotFound("there is no such exception");
+  auto decided = AfterOrder(known->begin()->second, order, now);
+  if (!decided.ok()) return std::move(decided).status();
+  TRY(SaveExceptions(sql, {*decided}));
+  return SaveAudit(
+      sql,
+      {{order.key, {now, order.actor, order.token, decided->state, order.assignee, order.note}}});
+}
+
+Status CarryOut(Sql* sql, const Order& order, const std::string& now) {
+  if (const auto* decision = std::get_if<ExceptionOrder>(&order)) {
+    return DecideException(sql, *decision, now);
+  }
+  return SignDay(sql, std::get<DaySigning>(order), now);
+}
+
+std::string OrderText(const Order& order) {
+  if (const auto* d = std::get_if<ExceptionOrder>(&order)) {
+    return fmt::format("{}: {} of store {} is {}", d->actor, d->key.kind, d->key.store, d->state);
+  }
+  const auto& s = std::get<DaySigning>(order);
+  return fmt::format("{}: day {} of store {} is {}", s.actor, s.business_day, s.store,
+                     s.is_signed ? "signed" : "open");
+}
+
+}  // namespace tillrelay::collector

@@ -1,0 +1,47 @@
+// Sends what a person decides about an exception.
+const template = document.getElementById("decision");
+const NAME = "tillrelay-actor";
+
+async function send(event) {
+  event.preventDefault();
+  const form = event.target, answer = form.querySelector("[role=alert]");
+  const order = Object.fromEntries(new FormData(form));
+  if (order.state !== "assigned") delete order.assignee;
+  localStorage.setItem(NAME, order.actor);
+  try {
+    const reply = await fetch("/v1/exceptions/" + form.dataset.id, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(order),
+    });
+    if (reply.ok) return location.reload();
+    const problem = await reply.json();
+    answer.textContent = problem.detail || problem.title;
+  } catch {
+    answer.textContent = "The collector does not answer.";
+  }
+}
+
+function show(button) {
+  const form = template.content.firstElementChild.cloneNode(true);
+  form.dataset.id = button.dataset.id;
+  form.elements.actor.value = localStorage.getItem(NAME) || "";
+  const choose = () => {
+    form.elements.assignee.parentElement.hidden = form.elements.state.value !== "assigned";
+  };
+  form.elements.state.addEventListener("change", choose);
+  choose();
+  form.addEventListener("submit", send);
+  form.querySelector("[type=button]").addEventListener("click", () => {
+    form.replaceWith(button);
+    button.focus();
+  });
+  button.replaceWith(form);
+  form.elements.state.focus();
+}
+
+document.querySelector("main").addEventListener("click", (event) => {
+  const button = event.target.closest("button[data-id]");
+  if (button) show(button);
+});
+document.documentElement.classList.add("decides");

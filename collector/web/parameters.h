@@ -1,0 +1,37 @@
+// What: the parameters of a question, and the refusal that a failure stands for.
+// Promise: a parameter that is not known, or given twice where one is meant, refuses the question.
+//   The database's own words are never told.
+// Thread: any (values).
+// Errors: invalid.
+#pragma once
+
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/base/status.h"
+#include "common/http/message.h"
+
+namespace tillrelay::collector {
+
+class Parameters {
+ public:
+  static Result<Parameters> Of(const http::Request& request,
+                               std::initializer_list<std::string_view> known,
+                               std::initializer_list<std::string_view> repeated = {});
+
+  bool Has(std::string_view name) const { return !All(name).empty(); }
+  std::string Text(std::string_view name) const;
+  std::vector<std::string> All(std::string_view name) const;
+  Result<uint64_t> Whole(std::string_view name, uint64_t least, uint64_t most,
+                         uint64_t otherwise) const;
+
+ private:
+  explicit Parameters(http::QueryParameters parameters) : parameters_(std::move(parameters)) {}
+  http::QueryParameters parameters_;
+};
+
+http::Response ProblemOf(const Status& status);
+
+}  // namespace tillrelay::collector
