@@ -11,13 +11,16 @@
 #include "agent/web/page_forms.h"
 #include "agent/web/page_handler.h"
 #include "agent/web/pages/charts.h"
+#include "agent/web/pages/day_sheet_view.h"
 #include "agent/web/pages/event_views.h"
 #include "agent/web/pages/issues_view.h"
 #include "agent/web/pages/list_views.h"
 #include "agent/web/pages/quarantine_view.h"
 #include "agent/web/pages/question.h"
 #include "agent/web/pages/system_view.h"
+#include "agent/web/quarantine_forms.h"
 #include "agent/web/view_strings.h"
+#include "common/event/time_text.h"
 
 namespace tillrelay::web {
 namespace {
@@ -89,17 +92,6 @@ void Registers(const PageRequest& asked) {
   asked.Show({"/registers", strings::kRegisters}, RegistersContent);
 }
 
-void Quarantine(const PageRequest& asked) {
-  const FrameParts parts{"/quarantine", strings::kQuarantine};
-  asked.admin().Quarantine(NumberIn(asked.Query("before")), kPageRows,
-                           [asked, parts](Result<std::vector<admin::QuarantineRow>> rows) {
-                             if (!rows.ok()) return asked.ShowFailure(parts, rows.status());
-                             asked.Show(parts, [&](const PageContext& context) {
-                               return QuarantineContent(context, *rows, kPageRows);
-                             });
-                           });
-}
-
 void Ticket(const PageRequest& asked) {
   const FrameParts parts{"/quarantine", strings::kQuarantine};
   asked.admin().Ticket(NumberIn(std::string(asked.request->Param("ticket"))),
@@ -157,6 +149,19 @@ void Days(const PageRequest& asked) {
       });
 }
 
+void DaySheet(const PageRequest& asked) {
+  const FrameParts parts{"/days", strings::kDaySheet};
+  const std::string day(asked.request->Param("day"));
+  if (!event::IsDay(day)) return asked.ShowFailure(parts, NotFound("no such day"));
+  asked.admin().Sheet(day, std::string(asked.request->Param("register")),
+                      [asked, parts](Result<admin::DaySheet> sheet) {
+                        if (!sheet.ok()) return asked.ShowFailure(parts, sheet.status());
+                        asked.Show(parts, [&](const PageContext& context) {
+                          return DaySheetContent(context, *sheet);
+                        });
+                      });
+}
+
 void System(const PageRequest& asked) {
   SystemParts system;
   system.log_level = asked.Query("level");
@@ -203,11 +208,12 @@ void AddPageRoutes(http::Router& router, const StatusSources& sources) {
       {"/delivery", Delivery},
       {"/charts", Charts},
       {"/registers", Registers},
-      {"/quarantine", Quarantine},
+      {"/quarantine", ShowQuarantine},
       {"/quarantine/{ticket}", Ticket},
       {"/events", Events},
       {"/events/{id}", Event},
       {"/days", Days},
+      {"/days/{day}/{register}", DaySheet},
       {"/system", System},
       {"/audit", Audit}};
   for (const auto& [path, view] : views) router.Add("GET", path, ClosedPage(queries, view));

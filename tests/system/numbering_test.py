@@ -186,11 +186,12 @@ def tickets_are_retried_corrected_and_discarded_with_an_audit():
         check(code == 404, answer)
         check(shop.status()["quarantined"] == 0, shop.status())
         _, audit = shop.admin("GET", "/v1/audit")
-        actions = [(row["action"], row["reason"]) for row in reversed(audit["audit"])]
+        acts = [row for row in audit["audit"] if row["actor"] != "system"]
+        actions = [(row["action"], row["reason"]) for row in reversed(acts)]
         check(actions == [("quarantine-retry", ""),
                           ("quarantine-resubmit", "typed from the receipt"),
                           ("quarantine-discard", "a test of the till")], actions)
-        check(all(row["actor"] == "uid:0" for row in audit["audit"]), audit)
+        check(all(row["actor"] == "uid:0" for row in acts), audit)
         shop.wait_delivered()
         check(shop.stock("100234") == -2, shop.stock("100234"))
         shop.tell({"kind": "sell"})
