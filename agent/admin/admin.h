@@ -22,7 +22,7 @@
 
 namespace tillrelay::admin {
 
-inline constexpr size_t kMaxReasonBytes = 500;
+inline constexpr size_t kMaxReasonCharacters = 500;
 
 template <typename T>
 using Reply = std::function<void(Result<T>)>;

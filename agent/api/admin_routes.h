@@ -2,7 +2,7 @@
 // Promise: answers are JSON or problem documents; every answer has the strict headers. Changing
 //   routes are added apart from reading ones, so that a listener can offer the latter alone.
 // Thread: http; replies come from other threads.
-// Limits: kMaxLimit rows an answer; a reason of at most kMaxReasonBytes.
+// Limits: kMaxLimit rows an answer; a reason of at most kMaxReasonCharacters.
 #pragma once
 
 #include <functional>

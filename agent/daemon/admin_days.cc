@@ -50,8 +50,15 @@ std::vector<admin::DayFigure> FiguresOf(const reconcile::DaySummary& page) {
   return figures;
 }
 
+// The last event of a day that is still kept; none, at position 0.
+struct Newest {
+  uint64_t position = 0, sequence = 0;
+  std::string stream;
+  bool current = false;
+};
+
 // Every event of that day that is still kept, as far as it is found within bounds.
-Status CountEvents(journal::Search& search, admin::DaySheet* sheet) {
+Status CountEvents(journal::Search& search, admin::DaySheet* sheet, Newest* newest) {
   admin::DayTally tally;
   journal::EventQuery query;
   query.register_id = sheet->day.row.register_id;
@@ -69,6 +76,9 @@ Status CountEvents(journal::Search& search, admin::DaySheet* sheet) {
       if (event.status().code() == Code::kNotFound) continue;  // deleted meanwhile
       if (!event.ok()) return std::move(event).status();
       const bool is_close = event->row.kind == "day_closed";
+      if (event->row.position > newest->position) {
+        *newest = {event->row.position, event->sequence, event->stream, event->current};
+      }
       tally.Add({event->row.position, UuidText(event->row.id), event->row.kind, event->row.subject,
                  event->row.recorded_at, std::move(event->row.data)});
       ++looked;
@@ -81,7 +91,7 @@ Status CountEvents(journal::Search& search, admin::DaySheet* sheet) {
   return Status::Ok();
 }
 
-Result<admin::DaySheet> SheetOf(const std::string& key, journal::Search& search) {
+Result<admin::DaySheet> SheetOf(const std::string& key, journal::Search& search, Newest* newest) {
   auto pages = search.Pages(key, key + std::string(1, '\0'), 1);
   if (!pages.ok()) return std::move(pages).status();
   const auto page =
@@ -93,7 +103,7 @@ Result<admin::DaySheet> SheetOf(const std::string& key, journal::Search& search)
   sheet.first_sequence = page->first_sequence();
   sheet.last_sequence = page->last_sequence();
   sheet.stream_hash = page->stream_hash();
-  TRY(CountEvents(search, &sheet));
+  TRY(CountEvents(search, &sheet, newest));
   return sheet;
 }
 
@@ -118,21 +128,19 @@ void AdminService::Days(std::string from, std::string through,
       });
 }
 
-// Whether all that came of that day is at head office, and since when.
-void AdminService::Confirmed(admin::DaySheet* sheet) const {
-  const journal::JournalStats journal = r_.journal.Stats();
-  sheet->confirmed = sheet->last_sequence > 0 && sheet->last_sequence <= journal.confirmed_through;
-  if (!sheet->confirmed) return;
-  sheet->confirmed_at =
-      r_.crossings.When(monitor::WatermarkTimes::kConfirmed, journal.stream, sheet->last_sequence);
-}
-
 void AdminService::Sheet(std::string business_day, std::string register_id,
                          admin::Reply<admin::DaySheet> reply) {
   const std::string key = business_day + "/" + std::string(event::WithoutLeadingZeros(register_id));
   Ask<admin::DaySheet>(std::move(reply), [this, key](journal::Search& search) {
-    auto sheet = SheetOf(key, search);
-    if (sheet.ok()) Confirmed(&*sheet);
+    Newest newest;
+    auto sheet = SheetOf(key, search, &newest);
+    if (!sheet.ok()) return sheet;
+    // Only what head office has confirmed is deleted, or left behind in an older stream.
+    sheet->confirmed = !newest.current || newest.sequence <= r_.journal.Stats().confirmed_through;
+    if (sheet->confirmed) {
+      sheet->confirmed_at =
+          r_.crossings.When(monitor::WatermarkTimes::kConfirmed, newest.stream, newest.sequence);
+    }
     return sheet;
   });
 }

@@ -82,7 +82,6 @@ class AdminService final : public admin::Admin {
   }
   static Result<std::vector<admin::AuditRow>> AuditOf(journal::Search& search, uint64_t before,
                                                       size_t limit);
-  void Confirmed(admin::DaySheet* sheet) const;
   static Result<std::vector<admin::QuarantineRow>> QuarantinedOf(const admin::EventFilter& filter,
                                                                  journal::Search& search);
   std::vector<admin::LifeStep> LifeOf(const admin::EventRow& row, bool is_current,

@@ -142,6 +142,9 @@ void Days(const PageRequest& asked) {
   if (range.from.empty()) range.from = asked.queries->faces.stamp(now - kDaysShown).substr(0, 10);
   if (range.through.empty()) range.through = asked.queries->faces.stamp(now).substr(0, 10);
   const FrameParts parts{"/days", strings::kDays};
+  if (!event::IsDay(range.from) || !event::IsDay(range.through)) {
+    return asked.ShowFailure(parts, Invalid("a day is written like 2026-11-21"));
+  }
   asked.admin().Days(
       range.from, range.through, [asked, parts, range](Result<std::vector<admin::DayRow>> rows) {
         if (!rows.ok()) return asked.ShowFailure(parts, rows.status());

@@ -191,7 +191,7 @@ inline constexpr Text kQuiet = "quiet";
 inline constexpr Text kSilentState = "silent";
 inline constexpr Text kGapState = "gap";
 inline constexpr Text kDiffers = "differs";
-inline constexpr Text kMore = "In detail";
+inline constexpr Text kMoreRegisters = "{} of {} registers are shown.";
 inline constexpr Text kRegistersHint =
     "Counts are of each register's newest business day. A duplicate is a document that came again "
     "and was counted once; a conflict is the same number with other content.";

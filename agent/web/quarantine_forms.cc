@@ -15,6 +15,7 @@
 #include "agent/web/pages/quarantine_view.h"
 #include "agent/web/view_strings.h"
 #include "common/base/json_reader.h"
+#include "common/base/text.h"
 
 namespace tillrelay::web {
 namespace {
@@ -204,7 +205,9 @@ void ResolveChosen(const PageRequest& asked, Way way) {
   Bulk bulk = ReadBulk(*fields);
   std::string reason = bulk.choice.reason;
   if (Status s = admin::CheckReason(way, &reason); !s.ok()) {
-    if (reason.size() > admin::kMaxReasonBytes) bulk.choice.reason.clear();
+    const bool shown_again = reason.size() <= admin::kMaxReasonCharacters &&
+                             FirstInvalidUtf8(reason) == std::string_view::npos;
+    if (!shown_again) bulk.choice.reason.clear();
     return Refuse(asked, bulk, s);
   }
   bulk.choice.reason = std::move(reason);

@@ -121,7 +121,7 @@ class Story:
         self.sell(2)
         event = self.world.local("SELECT max(position) FROM event")[0][0]
         ticket = changed - 1
-        return ["/", "/delivery", "/charts", "/charts?range=24h", "/registers", "/quarantine",
+        return ["/", "/delivery", "/charts?range=24h", "/registers", "/quarantine",
                 f"/quarantine/{ticket}", "/events", "/events?q=004711+register+3",
                 f"/quarantine/{changed}", f"/events/{event}", "/days", "/days/2026-11-21/3",
                 "/issues", "/system", "/audit"]
@@ -264,6 +264,7 @@ def many_documents_are_worked_off():
         chosen = order("discard", 400, ticket=[1, 2], reason=" ")
         check(chosen.count(" checked") == 2, "the choice is lost")
         order("discard", 400, ticket=[1], reason="x" * 501)
+        order("discard", 400, ticket=[1], reason=b"\xff\xfe")
         order("discard", 400, reason="nothing is chosen")
         order("1/discard", 422, reason="x" * 1_000_000)
         check("Still in quarantine: 2 documents" in order("retry", 409, ticket=[1, 2]), "retry")
@@ -273,7 +274,7 @@ def many_documents_are_worked_off():
         check(world.status()["quarantined"] == 1, "not those that were seen")
         acts = shown("/audit")
         check(acts.count(">a test<") == 10 and "@127.0.0.1" in acts, acts)
-        return "10 at once; 4 orders refused"
+        return "10 at once; 5 orders refused"
 
 
 def the_same_words_everywhere():

@@ -468,12 +468,12 @@ def check_worklist(contract, world, call):
     call(400, "POST", f"{path}/retry", b"")
     tried = call(200, "POST", f"{path}/retry", json.dumps({"tickets": tickets}).encode())
     check(tried == {"resolved": 0, "gone": 0, "left": tickets}, f"{tried}")
-    order = json.dumps({"tickets": tickets + [9999], "reason": "sent by mistake"}).encode()
+    order = json.dumps({"tickets": tickets + [9999], "reason": "ü" * 500}).encode()
     check(call(200, "POST", f"{path}/discard", order) ==
           {"resolved": 10, "gone": 1, "left": []}, "discarded")
     check(call(200, "GET", path, query="?register=7")["matching"] == 0, "left")
     acts = call(200, "GET", "/v1/audit", query="?limit=1000")["audit"]
-    check(sum(act["reason"] == "sent by mistake" for act in acts) == 10, "one act for each")
+    check(sum(act["reason"] == "ü" * 500 for act in acts) == 10, "one act for each")
 
 
 def check_trail(call, world):

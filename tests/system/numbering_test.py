@@ -135,6 +135,14 @@ def days_close_reopen_and_balance():
         check((day["day_close"], day["reopened"], day["missing_numbers"]) == ("balanced", True, 0),
               day)
         check(day["units_by_bucket"] == {"on_hand:EA": "-6"}, day)
+        shop.wait_delivered()
+
+        def sheet_of():
+            return shop.admin("GET", f"/v1/days/{DAY}/3")[1]
+        wait_for(lambda: sheet_of()["confirmed"], "the confirmation of the day", 20)
+        sheet = sheet_of()
+        check([late["subject"][-2:] for late in sheet["late"]] == ["/4"], sheet)
+        check(sheet["figures"]["documents"]["difference"] == "0", sheet)
         shop.agent.restart()
         shop.wait_ready()
         row = wait_for(lambda: shop.admin("GET", "/v1/registers")[1]["registers"], "registers")[0]

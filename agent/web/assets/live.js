@@ -115,6 +115,10 @@ document.addEventListener("pointermove", ({ target, clientX }) => {
 });
 showReaders();
 
+// On a phone the navigation is one line that scrolls: where we are is in sight.
+document.querySelector("nav [aria-current=page]")?.scrollIntoView(
+  { block: "nearest", inline: "center" });
+
 setInterval(() => {
   const quiet = Date.now() - heard;
   if (quiet >= QUIET_MS) {

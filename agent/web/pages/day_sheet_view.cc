@@ -29,13 +29,13 @@ void Columns(Html& html, std::string_view first, const Names&... names) {
 }
 
 void Cell(Html& html, std::string_view label, std::string_view text) {
-  html.Put("<td class=\"num\" data-k=\"{}\">{}</td>", label, text);
+  html.Put("<td class=\"num short\" data-k=\"{}\">{}</td>", label, text);
 }
 
 // A difference of nothing is none.
 void Difference(Html& html, const std::string& difference) {
   const bool differs = difference.find_first_of("123456789") != std::string::npos;
-  html.Put("<td class=\"num\" data-k=\"{}\"><span class=\"{}-text\">{}</span></td>",
+  html.Put("<td class=\"num short\" data-k=\"{}\"><span class=\"{}-text\">{}</span></td>",
            strings::kDifference, differs ? "red" : "soft", Known(difference));
 }
 
@@ -76,7 +76,9 @@ void Facts(Html& html, const PageContext& context, const admin::DaySheet& sheet)
        sheet.last_sequence == 0 ? std::string()
                                 : fmt::format("{} – {}", Thousands(sheet.first_sequence),
                                               Thousands(sheet.last_sequence)));
-  Fact(html, strings::kSheetConfirmedAt, ConfirmedText(context, sheet));
+  if (!context.s.by_broker()) {
+    Fact(html, strings::kSheetConfirmedAt, ConfirmedText(context, sheet));
+  }
   html.Put("<dt>{}</dt><dd><code>{}</code></dd>\n", strings::kSheetHash, sheet.stream_hash);
   Fact(html, strings::kSheetPrinted, context.faces.stamp(context.s.now));
   html.Raw("</dl>");

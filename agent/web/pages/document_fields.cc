@@ -40,18 +40,24 @@ bool IsPlainName(std::string_view name) {
   return name.find_first_of(".[]") == std::string_view::npos;
 }
 
-void Collect(JsonValue value, const std::string& path, std::vector<DocumentField>* fields) {
-  if (path == "origin" || path == "kind" || fields->size() >= kMaxFields) return;
+struct Collected {
+  std::vector<DocumentField> fields;
+  std::vector<std::string> objects;  // their paths
+};
+
+void Collect(JsonValue value, const std::string& path, Collected* found) {
+  if (path == "origin" || path == "kind" || found->fields.size() >= kMaxFields) return;
   if (value.is_object()) {
+    found->objects.push_back(path);
     for (const JsonValue member : value) {
       if (!IsPlainName(member.name()) || IsDerived(path, member.name())) continue;
-      Collect(member, Below(path, member.name()), fields);
+      Collect(member, Below(path, member.name()), found);
     }
   } else if (value.is_array()) {
     size_t index = 0;
-    for (const JsonValue element : value) Collect(element, ElementPath(path, index++), fields);
+    for (const JsonValue element : value) Collect(element, ElementPath(path, index++), found);
   } else if (IsEditable(path, value)) {
-    fields->push_back({path, value.is_null() ? "" : std::string(value.text())});
+    found->fields.push_back({path, value.is_null() ? "" : std::string(value.text())});
   }
 }
 
@@ -155,15 +161,24 @@ std::vector<DocumentField> FieldsOf(const std::string& document, std::string_vie
   JsonParser parser;
   std::string bytes = document;
   const auto root = parser.Parse(bytes);
-  std::vector<DocumentField> fields;
-  if (!root.ok() || !root->is_object()) return fields;
-  Collect(*root, "", &fields);
-  const bool named = wanted.empty() || !IsPlainName(NameOf(wanted)) ||
-                     std::any_of(fields.begin(), fields.end(), [wanted](const DocumentField& one) {
-                       return one.path.starts_with(wanted);
-                     });
-  if (!named) fields.push_back({std::string(wanted), "", true});
-  return fields;
+  if (!root.ok() || !root->is_object()) return {};
+  Collected found;
+  Collect(*root, "", &found);
+  if (wanted.empty()) return found.fields;
+  for (const std::string& path : {std::string(wanted), "data." + std::string(wanted)}) {
+    bool there = false;
+    for (DocumentField& field : found.fields) {
+      field.meant = field.path.starts_with(path);
+      there = there || field.meant;
+    }
+    if (there) return found.fields;
+  }
+  const auto& objects = found.objects;
+  const bool could_stand =
+      !wanted.ends_with(']') && !IsDerived("", wanted) &&
+      std::find(objects.begin(), objects.end(), ParentOf(wanted)) != objects.end();
+  if (could_stand) found.fields.push_back({std::string(wanted), "", true});
+  return found.fields;
 }
 
 std::string FieldLabel(std::string_view path) {

@@ -18,11 +18,12 @@ inline constexpr size_t kMaxFields = 400, kMaxFieldBytes = 500;
 struct DocumentField {
   std::string path;  // "lines[0].quantity"
   std::string value;
-  bool missing = false;  // the member that is asked for and not there
+  bool meant = false;  // the member that was not accepted, or one below it
 };
 
 // In the order of the document, without what the intake writes itself. `wanted`: a member that was
-// not accepted; it is offered even where it is missing. Empty: it is no JSON object.
+// not accepted, in the document or in its `data`; where it is missing and could stand, it is
+// offered. Empty: it is no JSON object.
 std::vector<DocumentField> FieldsOf(const std::string& document, std::string_view wanted);
 
 // "lines[0].quantity" -> "Line 1: quantity"

@@ -93,20 +93,7 @@ std::string RegistersContent(const PageContext& context) {
   html.Put("<section><h1>{}</h1>\n<p class=\"soft\">{}</p>\n<div id=\"registers\">",
            strings::kRegisters, strings::kRegistersHint);
   html.Raw(RegistersPiece(context));
-  html.Put("</div></section>\n<section><h2>{}</h2>", strings::kMore);
-  Columns(html, strings::kRegister, strings::kBusinessDay, strings::kOthers, strings::kNumbers,
-          strings::kDuplicates, strings::kConflicts, strings::kDayClosed);
-  for (const reconcile::RegisterRow& row : context.s.registers) {
-    html.Put("<tr><th scope=\"row\">{}</th>", row.register_id);
-    Cell(html, strings::kBusinessDay, row.business_day);
-    Cell(html, strings::kOthers, Count(row.others));
-    Cell(html, strings::kNumbers, NumbersText(row));
-    Cell(html, strings::kDuplicates, Thousands(row.duplicates));
-    Cell(html, strings::kConflicts, Thousands(row.conflicts));
-    DayMark(html, row);
-    html.Raw("</tr>\n");
-  }
-  html.Raw("</tbody></table></section>\n");
+  html.Raw("</div></section>\n");
   return html.Take();
 }
 

@@ -52,10 +52,6 @@ void Input(Html& fields, const DocumentField& field, bool wrong) {
       field.value, "");
 }
 
-bool IsMeant(const DocumentField& field, std::string_view wanted) {
-  return !wanted.empty() && field.path.starts_with(wanted);
-}
-
 // The field that was not accepted first, the others behind it.
 void FieldForm(Html& html, const Principal& viewer, const admin::QuarantineRow& row,
                const std::string& text) {
@@ -66,14 +62,14 @@ void FieldForm(Html& html, const Principal& viewer, const admin::QuarantineRow& 
   Hidden(form, "document", text);
   bool found = false;
   for (const DocumentField& field : fields) {
-    if (!IsMeant(field, row.field)) continue;
+    if (!field.meant) continue;
     Input(form, field, true);
     found = true;
   }
   form.Put("<details{}><summary>{}</summary>\n", found || row.stored ? "" : " open",
            found ? strings::kOtherFields : strings::kAllFields);
   for (const DocumentField& field : fields) {
-    if (!IsMeant(field, row.field)) Input(form, field, false);
+    if (!field.meant) Input(form, field, false);
   }
   form.Put("</details><p class=\"note\">{}</p><button class=\"primary\">{}</button>",
            strings::kFieldsHint, strings::kResubmitFields);

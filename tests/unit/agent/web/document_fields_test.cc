@@ -18,11 +18,28 @@ TEST(DocumentFields, AreTheDocumentsOwnMembersInTheirOrder) {
             "lines[0].line_no=1 lines[0].item.sku=7 ");
 }
 
-TEST(DocumentFields, AMissingMemberIsOffered) {
-  const auto fields = FieldsOf(kSale, "lines[0].uom");
-  EXPECT_EQ(fields.back().path, "lines[0].uom");
-  EXPECT_TRUE(fields.back().missing);
-  EXPECT_FALSE(FieldsOf(kSale, "lines[0].item").back().missing);  // one below it is there
+// The paths that are meant.
+std::string Meant(const std::string& document, std::string_view wanted) {
+  std::string paths;
+  for (const DocumentField& field : FieldsOf(document, wanted)) {
+    if (field.meant) paths += field.path + "=" + field.value + " ";
+  }
+  return paths;
+}
+
+TEST(DocumentFields, TheMemberThatWasNotAcceptedIsMeant) {
+  EXPECT_EQ(Meant(kSale, "lines[0].quantity"), "lines[0].quantity=1,5 ");
+  EXPECT_EQ(Meant(kSale, "lines[0].item"), "lines[0].item.sku=7 ");
+  EXPECT_EQ(Meant("{\"data\":" + kSale + "}", "lines[0].quantity"), "data.lines[0].quantity=1,5 ");
+  EXPECT_EQ(Meant(kSale, ""), "");
+}
+
+TEST(DocumentFields, AMissingMemberIsOfferedWhereItCouldStand) {
+  EXPECT_EQ(Meant(kSale, "lines[0].uom"), "lines[0].uom= ");
+  EXPECT_EQ(Meant(kSale, "currency"), "currency= ");
+  for (const char* nowhere : {"lines[7].uom", "totals.net_amount", "lines[0].serials[3]"}) {
+    EXPECT_EQ(Meant(kSale, nowhere), "") << nowhere;
+  }
 }
 
 TEST(DocumentFields, OnlyWhatWasChangedChanges) {
