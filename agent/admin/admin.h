@@ -8,18 +8,21 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "agent/admin/diagnostics.h"
+#include "agent/admin/difference.h"
+#include "agent/admin/document_names.h"
 #include "agent/reconcile/reconcile_stats.h"
 #include "common/base/clock.h"
 #include "common/base/status.h"
 
 namespace tillrelay::admin {
 
-inline constexpr size_t kMaxReasonBytes = 500;
+inline constexpr size_t kMaxReasonCharacters = 500;
 
 template <typename T>
 using Reply = std::function<void(Result<T>)>;
@@ -40,10 +43,37 @@ struct EventRow {
   std::vector<LifeStep> life;  // the same
 };
 
+// What is stored under the number of a document that says otherwise.
+struct StoredTwin {
+  std::string id, stream, kind;
+  uint64_t sequence = 0;
+  std::string data;                     // JSON
+  std::vector<Difference> differences;  // from it to the document in quarantine
+};
+
 struct QuarantineRow {
   uint64_t ticket = 0, seen = 0;
   std::string reason, field, hint, channel, origin, document, format;
   WallTime created_at{};
+  DocumentNames names = {};
+  std::optional<StoredTwin> stored = {};  // of a single `changed` ticket, while it is kept
+};
+
+enum class TicketOrder { kNewest, kOldest, kReason, kRegister };
+
+// Which documents in quarantine; empty parts do not matter.
+struct TicketFilter {
+  uint64_t before = 0;  // tickets below; 0: all
+  std::string reason, register_id;
+  std::string text;  // in the document or in what is said of it, in capitals or not
+  TicketOrder order = TicketOrder::kNewest;
+  size_t skip = 0, limit = 100;
+};
+
+struct TicketPage {
+  std::vector<QuarantineRow> tickets;  // without documents
+  uint64_t matching = 0, newest = 0;   // of all that match: how many, and the highest ticket
+  std::map<std::string, uint64_t> reasons = {};  // of all that wait
 };
 
 struct EventPage {
@@ -60,6 +90,42 @@ struct DayRow {
   std::vector<std::pair<std::string, std::string>> units;  // "on_hand:EA", "-402"
   std::vector<std::pair<std::string, int64_t>> kinds, statuses;
   std::vector<std::string> z_numbers;
+};
+
+struct KindTotal {
+  std::string kind;
+  int64_t documents = 0;
+  std::string net_amount;  // empty: no document says one
+};
+struct TenderTotal {
+  std::string type, currency;
+  int64_t payments = 0;
+  std::string amount;
+};
+struct LateDocument {
+  std::string id, subject, kind;
+  WallTime recorded_at{};
+};
+// One figure as it came here and as the register reported it; an empty one is not known.
+struct DayFigure {
+  std::string
+      name;  // documents | sales | returns | voids | first_number | last_number | net_amount
+  std::string here, reported, difference;
+};
+
+// A register's business day, to print or to keep (agent/admin/day_sheet.h).
+struct DaySheet {
+  DayRow day;
+  std::vector<DayFigure> figures;
+  uint64_t first_sequence = 0, last_sequence = 0;
+  std::string stream_hash;  // docs/books.md
+  std::vector<KindTotal> kinds;
+  std::vector<TenderTotal> tenders;
+  std::vector<LateDocument> late;
+  uint64_t late_count = 0;
+  int64_t counted = 0;      // events that kinds, tenders and late ones were taken from
+  bool confirmed = false;   // all that came until now
+  WallTime confirmed_at{};  // epoch: before this process started
 };
 
 // One thing that needs a person, as agent/monitor/issue.h has it.
@@ -124,8 +190,7 @@ class Admin {
   virtual void FindEvents(EventFilter filter, Reply<EventPage> reply) = 0;
   // By UUID, or by a sequence of the current stream.
   virtual void OneEvent(std::string id, Reply<EventRow> reply) = 0;
-  virtual void Quarantine(uint64_t before, size_t limit,
-                          Reply<std::vector<QuarantineRow>> reply) = 0;
+  virtual void Tickets(TicketFilter filter, Reply<TicketPage> reply) = 0;
   virtual void Ticket(uint64_t ticket, Reply<QuarantineRow> reply) = 0;
   virtual void Resolve(Resolution resolution, Reply<Resolved> reply) = 0;
   virtual std::vector<reconcile::RegisterRow> Registers() = 0;
@@ -135,6 +200,8 @@ class Admin {
   virtual Status Acknowledge(Acknowledgement acknowledgement) = 0;
   // Both days inclusive, "2026-11-21"; an empty one has no bound.
   virtual void Days(std::string from, std::string through, Reply<std::vector<DayRow>> reply) = 0;
+  // Not found: nothing is known of that day.
+  virtual void Sheet(std::string business_day, std::string register_id, Reply<DaySheet> reply) = 0;
   // `range` as GET /v1/history names it.
   virtual void History(std::string range, Reply<HistoryTable> reply) = 0;
   virtual std::vector<LogLine> Log(std::string level, size_t limit) = 0;

@@ -17,6 +17,7 @@ struct HistoryTable {
   int64_t step_s = 60;
   WallTime from{};
   std::map<std::string, std::vector<double>> series;
+  std::vector<WallTime> upgrades = {};  // when another version began, as far as it is remembered
 };
 
 struct LogLine {
@@ -41,8 +42,9 @@ struct SystemFacts {
 
 // One thing that happened to an event.
 struct LifeStep {
-  WallTime at{};     // epoch: it is not known when
-  std::string step;  // captured | stored | sent | acked | confirmed | replayed
+  WallTime at{};  // epoch: it is not known when
+  std::string
+      step;  // captured | corrected | released | stored | sent | acked | confirmed | replayed
   std::string detail;
 };
 

@@ -30,9 +30,39 @@ void Write(JsonWriter& json, const admin::EventRow& row) {
   json.EndObject();
 }
 
+void Text(JsonWriter& json, const char* name, const std::optional<std::string>& text) {
+  json.Key(name);
+  text ? json.String(*text) : json.Null();
+}
+
+// Members of the ticket that contradicts it.
+void Write(JsonWriter& json, const admin::StoredTwin& stored) {
+  json.Key("stored")
+      .BeginObject()
+      .Field("id", stored.id)
+      .Field("stream", stored.stream)
+      .Field("sequence", stored.sequence)
+      .Field("kind", stored.kind)
+      .Key("data")
+      .Raw(stored.data)
+      .EndObject();
+  json.Key("difference").BeginArray();
+  for (const admin::Difference& one : stored.differences) {
+    json.BeginObject().Field("member", one.member);
+    Text(json, "stored", one.before);
+    Text(json, "new", one.after);
+    json.EndObject();
+  }
+  json.EndArray();
+}
+
 void Write(JsonWriter& json, const admin::QuarantineRow& row) {
   json.BeginObject()
       .Field("ticket", row.ticket)
+      .Field("register_id", row.names.register_id)
+      .Field("number", row.names.number)
+      .Field("business_day", row.names.business_day)
+      .Field("kind", row.names.kind)
       .Field("created_at", monitor::UtcStamp(row.created_at))
       .Field("seen", row.seen)
       .Field("reason", row.reason)
@@ -42,6 +72,7 @@ void Write(JsonWriter& json, const admin::QuarantineRow& row) {
       .Field("origin", row.origin)
       .Field("content_type", row.format);
   if (!row.document.empty()) json.Field("document", row.document);
+  if (row.stored) Write(json, *row.stored);
   json.EndObject();
 }
 
@@ -67,6 +98,27 @@ void Map(JsonWriter& json, const char* name, const Pairs& pairs) {
   json.Key(name).BeginObject();
   for (const auto& [key, value] : pairs) json.Field(key, value);
   json.EndObject();
+}
+
+void Members(JsonWriter& json, const admin::DayRow& day) {
+  Members(json, day.row);
+  json.Field("events", day.events);
+  if (!day.net_amount.empty()) json.Field("net_amount", day.net_amount);
+  if (!day.row.reported_net_amount.empty()) {
+    json.Field("reported_net_amount", day.row.reported_net_amount);
+  }
+  Map(json, "kinds", day.kinds);
+  Map(json, "statuses", day.statuses);
+  Map(json, "units_by_bucket", day.units);
+  json.Key("z_numbers").BeginArray();
+  for (const std::string& z : day.z_numbers) json.String(z);
+  json.EndArray();
+}
+
+// A text, or null where it is not known.
+void Known(JsonWriter& json, const char* name, const std::string& text) {
+  json.Key(name);
+  text.empty() ? json.Null() : json.String(text);
 }
 
 template <class Rows, class One>
@@ -102,8 +154,15 @@ std::string EventJson(const admin::EventRow& row) {
   return text;
 }
 
-std::string QuarantineJson(const std::vector<admin::QuarantineRow>& rows) {
-  return List("documents", rows, [](JsonWriter& json, const auto& row) { Write(json, row); });
+std::string QuarantineJson(const admin::TicketPage& page) {
+  std::string text;
+  JsonWriter json(&text);
+  json.BeginObject().Key("documents").BeginArray();
+  for (const admin::QuarantineRow& row : page.tickets) Write(json, row);
+  json.EndArray().Field("matching", page.matching);
+  Map(json, "reasons", page.reasons);
+  json.EndObject();
+  return text;
 }
 
 std::string TicketJson(const admin::QuarantineRow& row) {
@@ -126,19 +185,52 @@ std::string RegistersJson(const std::vector<reconcile::RegisterRow>& rows) {
 std::string DaysJson(const std::vector<admin::DayRow>& rows) {
   return List("days", rows, [](JsonWriter& json, const admin::DayRow& day) {
     json.BeginObject();
-    Members(json, day.row);
-    json.Field("events", day.events);
-    if (!day.net_amount.empty()) json.Field("net_amount", day.net_amount);
-    if (!day.row.reported_net_amount.empty()) {
-      json.Field("reported_net_amount", day.row.reported_net_amount);
-    }
-    Map(json, "kinds", day.kinds);
-    Map(json, "statuses", day.statuses);
-    Map(json, "units_by_bucket", day.units);
-    json.Key("z_numbers").BeginArray();
-    for (const std::string& z : day.z_numbers) json.String(z);
-    json.EndArray().EndObject();
+    Members(json, day);
+    json.EndObject();
   });
+}
+
+std::string SheetJson(const admin::DaySheet& sheet) {
+  std::string text;
+  JsonWriter json(&text);
+  json.BeginObject();
+  Members(json, sheet.day);
+  json.Field("first_sequence", sheet.first_sequence)
+      .Field("last_sequence", sheet.last_sequence)
+      .Field("stream_hash", sheet.stream_hash)
+      .Field("confirmed", sheet.confirmed)
+      .Key("confirmed_at");
+  sheet.confirmed_at == WallTime{} ? json.Null()
+                                   : json.String(monitor::UtcStamp(sheet.confirmed_at));
+  json.Field("counted", sheet.counted).Key("figures").BeginObject();
+  for (const admin::DayFigure& figure : sheet.figures) {
+    json.Key(figure.name).BeginObject();
+    Known(json, "here", figure.here);
+    Known(json, "reported", figure.reported);
+    Known(json, "difference", figure.difference);
+    json.EndObject();
+  }
+  json.EndObject().Key("totals_by_kind").BeginArray();
+  for (const admin::KindTotal& total : sheet.kinds) {
+    json.BeginObject().Field("kind", total.kind).Field("documents", total.documents);
+    Known(json, "net_amount", total.net_amount);
+    json.EndObject();
+  }
+  json.EndArray().Key("totals_by_tender").BeginArray();
+  for (const admin::TenderTotal& total : sheet.tenders) {
+    json.BeginObject().Field("type", total.type).Field("currency", total.currency);
+    json.Field("payments", total.payments);
+    Known(json, "amount", total.amount);
+    json.EndObject();
+  }
+  json.EndArray().Field("late_count", sheet.late_count).Key("late").BeginArray();
+  for (const admin::LateDocument& late : sheet.late) {
+    json.BeginObject().Field("id", late.id).Field("subject", late.subject);
+    json.Field("kind", late.kind).Field("recorded_at", monitor::UtcStamp(late.recorded_at));
+    json.EndObject();
+  }
+  json.EndArray().EndObject();
+  return text;
 }
 
 std::string IssuesJson(const std::vector<admin::IssueRow>& rows) {
@@ -180,6 +272,18 @@ std::string ResolvedJson(const admin::Resolved& resolved) {
   std::string text;
   JsonWriter json(&text);
   json.BeginObject().Field("resolved", resolved.gone).Key("results").Raw(resolved.results);
+  json.EndObject();
+  return text;
+}
+
+std::string BulkJson(const admin::BulkOutcome& outcome) {
+  std::string text;
+  JsonWriter json(&text);
+  json.BeginObject().Field("resolved", outcome.resolved).Field("gone", outcome.gone);
+  json.Key("left").BeginArray();
+  for (const uint64_t ticket : outcome.left) json.Unsigned(ticket);
+  json.EndArray();
+  if (!outcome.stopped.empty()) json.Field("stopped", outcome.stopped);
   json.EndObject();
   return text;
 }

@@ -6,17 +6,20 @@
 #include <vector>
 
 #include "agent/admin/admin.h"
+#include "agent/admin/resolve_many.h"
 
 namespace tillrelay::api {
 
 std::string EventsJson(const admin::EventPage& page);
 std::string EventJson(const admin::EventRow& row);
-std::string QuarantineJson(const std::vector<admin::QuarantineRow>& rows);
+std::string QuarantineJson(const admin::TicketPage& page);
 std::string TicketJson(const admin::QuarantineRow& row);
 std::string RegistersJson(const std::vector<reconcile::RegisterRow>& rows);
 std::string DaysJson(const std::vector<admin::DayRow>& rows);
+std::string SheetJson(const admin::DaySheet& sheet);
 std::string IssuesJson(const std::vector<admin::IssueRow>& rows);
 std::string AuditJson(const std::vector<admin::AuditRow>& rows);
 std::string ResolvedJson(const admin::Resolved& resolved);
+std::string BulkJson(const admin::BulkOutcome& outcome);
 
 }  // namespace tillrelay::api

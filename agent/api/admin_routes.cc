@@ -1,46 +1,18 @@
 #include "agent/api/admin_routes.h"
 
-#include "agent/admin/reason.h"
+#include <fmt/format.h>
+
 #include "agent/api/admin_answers.h"
 #include "agent/api/admin_json.h"
-#include "common/base/json_reader.h"
+#include "agent/api/csv_export.h"
+#include "agent/api/parameters.h"
+#include "common/event/kind.h"
 
 namespace tillrelay::api {
 namespace {
 
 using http::Request;
 using http::Responder;
-using http::Response;
-
-constexpr uint64_t kDefaultLimit = 100;
-
-// Query parameters as numbers; the first that is none is remembered.
-class Parameters {
- public:
-  explicit Parameters(const Request& request) : request_(request) {}
-  std::optional<uint64_t> Number(const char* name) {
-    const auto text = request_.Query(name);
-    if (!text) return std::nullopt;
-    uint64_t number = 0;
-    if (!ReadUnsigned(*text, &number)) {
-      if (wrong_.empty()) wrong_ = name;
-      return std::nullopt;
-    }
-    return number;
-  }
-  std::string Text(const char* name) const { return request_.Query(name).value_or(""); }
-  size_t Limit() { return std::min(Number("limit").value_or(kDefaultLimit), kMaxLimit); }
-  // A problem if a parameter was no number.
-  std::optional<Response> Problem() const {
-    if (wrong_.empty()) return std::nullopt;
-    return http::Problem(400, "bad-parameter", "A query parameter is not understood",
-                         wrong_ + " is a whole number");
-  }
-
- private:
-  const Request& request_;
-  std::string wrong_;
-};
 
 void Events(admin::Admin& admin, const Request& request, const Responder& responder) {
   Parameters parameters(request);
@@ -50,40 +22,18 @@ void Events(admin::Admin& admin, const Request& request, const Responder& respon
   filter.limit = parameters.Limit();
   filter.register_id = parameters.Text("register");
   filter.number = parameters.Text("number");
-  filter.business_day = parameters.Text("business_day");
+  filter.business_day = parameters.Day("business_day");
   filter.kind = parameters.Text("kind");
+  if (!filter.kind.empty() && !event::ParseKind(filter.kind)) {
+    parameters.Wrong("kind", fmt::format("one of {}", fmt::join(event::kKindWords, ", ")));
+  }
   filter.text = parameters.Text("text");
   filter.id = parameters.Text("id");
-  if (auto problem = parameters.Problem()) return responder.Send(Secured(*std::move(problem)));
-  admin.FindEvents(std::move(filter), Answering<admin::EventPage>(responder, EventsJson));
-}
-
-// {"reason":"...", "document":"..."|{...}, "content_type":"..."}: all optional here.
-Result<admin::Resolution> ReadResolution(Request& request, admin::Resolution::Way way) {
-  admin::Resolution resolution;
-  resolution.way = way;
-  resolution.actor = ActorOf(request);
-  if (!ReadUnsigned(request.Param("ticket"), &resolution.ticket)) {
-    return NotFound("a ticket is a number");
-  }
-  if (request.body.empty() && way == admin::Resolution::Way::kRetry) return resolution;
-  JsonParser parser;
-  auto root = parser.Parse(request.body);
-  if (!root.ok() || !root->is_object()) {
-    return Invalid("the body is a JSON object such as {\"reason\": \"...\"}");
-  }
-  resolution.reason = root->String("reason");
-  resolution.content_type = root->String("content_type");
-  const JsonValue document = root->Find("document");
-  resolution.document = document.text();  // a string's text, or the object as it stands
-  if (resolution.content_type.empty() && !document.is_string()) {
-    resolution.content_type = "application/json";
-  }
-  TRY(admin::CheckReason(way, &resolution.reason));
-  if (way == admin::Resolution::Way::kResubmit && resolution.document.empty()) {
-    return Invalid("document: send the corrected document");
-  }
-  return resolution;
+  const bool csv = parameters.WantsCsv();
+  if (auto problem = parameters.Problem()) return responder.Send(*std::move(problem));
+  admin.FindEvents(std::move(filter),
+                   csv ? AnsweringCsv<admin::EventPage>(responder, "events.csv", EventsCsv)
+                       : Answering<admin::EventPage>(responder, EventsJson));
 }
 
 }  // namespace
@@ -103,52 +53,23 @@ void AddReadingRoutes(http::Router& router, const std::shared_ptr<admin::Admin>&
     admin->OneEvent(std::string(request.Param("id")),
                     Answering<admin::EventRow>(responder, EventJson));
   });
-  get("/v1/quarantine", [admin](const Request& request, const Responder& responder) {
-    Parameters parameters(request);
-    const uint64_t before = parameters.Number("before").value_or(0);
-    const size_t limit = parameters.Limit();
-    if (auto problem = parameters.Problem()) return responder.Send(Secured(*std::move(problem)));
-    admin->Quarantine(before, limit,
-                      Answering<std::vector<admin::QuarantineRow>>(responder, QuarantineJson));
-  });
-  get("/v1/quarantine/{ticket}", [admin](const Request& request, const Responder& responder) {
-    uint64_t ticket = 0;
-    if (!ReadUnsigned(request.Param("ticket"), &ticket)) {
-      return responder.Send(Secured(FromStatus(NotFound("a ticket is a number"))));
-    }
-    admin->Ticket(ticket, Answering<admin::QuarantineRow>(responder, TicketJson));
-  });
+  AddQuarantineReadingRoutes(router, admin);
   get("/v1/registers", [admin](const Request&, const Responder& responder) {
     responder.Send(Secured(http::Json(RegistersJson(admin->Registers()))));
   });
-  get("/v1/days", [admin](const Request& request, const Responder& responder) {
-    admin->Days(request.Query("from").value_or(""), request.Query("through").value_or(""),
-                Answering<std::vector<admin::DayRow>>(responder, DaysJson));
-  });
+  AddDayRoutes(router, admin);
   AddReplayReadingRoutes(router, admin);
   get("/v1/audit", [admin](const Request& request, const Responder& responder) {
     Parameters parameters(request);
     const uint64_t before = parameters.Number("before").value_or(0);
     const size_t limit = parameters.Limit();
-    if (auto problem = parameters.Problem()) return responder.Send(Secured(*std::move(problem)));
+    if (auto problem = parameters.Problem()) return responder.Send(*std::move(problem));
     admin->Audit(before, limit, Answering<std::vector<admin::AuditRow>>(responder, AuditJson));
   });
 }
 
 void AddChangingRoutes(http::Router& router, const std::shared_ptr<admin::Admin>& admin) {
-  const struct {
-    std::string_view path;
-    admin::Resolution::Way way;
-  } resolutions[] = {{"/v1/quarantine/{ticket}/retry", admin::Resolution::Way::kRetry},
-                     {"/v1/quarantine/{ticket}/resubmit", admin::Resolution::Way::kResubmit},
-                     {"/v1/quarantine/{ticket}/discard", admin::Resolution::Way::kDiscard}};
-  for (const auto& [path, way] : resolutions) {
-    router.Add("POST", path, [admin, way = way](Request&& request, Responder responder) {
-      auto resolution = ReadResolution(request, way);
-      if (!resolution.ok()) return responder.Send(Secured(FromStatus(resolution.status())));
-      admin->Resolve(*std::move(resolution), Answering<admin::Resolved>(responder, ResolvedJson));
-    });
-  }
+  AddQuarantineOrderRoutes(router, admin);
   AddReplayOrderRoute(router, admin);
   AddIssueOrderRoute(router, admin);
   const struct {

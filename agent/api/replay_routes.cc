@@ -1,4 +1,5 @@
 // Sending again, asked for by the store's own people.
+#include "agent/admin/reason.h"
 #include "agent/api/admin_answers.h"
 #include "agent/api/admin_routes.h"
 #include "common/base/json_reader.h"
@@ -75,9 +76,7 @@ Status ReadTimes(const JsonValue& root, admin::ReplayWish* wish) {
 Result<admin::ReplayWish> ReadWish(const JsonValue& root) {
   admin::ReplayWish wish;
   wish.reason = root.String("reason");
-  if (wish.reason.size() > admin::kMaxReasonBytes) {
-    return Invalid("reason: at most " + std::to_string(admin::kMaxReasonBytes) + " bytes");
-  }
+  TRY(admin::BoundText("reason", &wish.reason));
   const bool numbers = Has(root, "from") || Has(root, "through");
   const bool day = Has(root, "business_day");
   const bool times = Has(root, "recorded_from") || Has(root, "recorded_through");

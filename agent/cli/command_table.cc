@@ -262,6 +262,9 @@ class TableWriter {
     quarantine->require_subcommand(1);
     auto list_options = std::make_shared<QuarantineOptions>();
     auto* list = quarantine->add_subcommand("list", "One line each, the newest first");
+    list->add_option("--reason", list_options->reason, "With this reason, such as bad-value");
+    list->add_option("--register", list_options->register_id, "Of this register");
+    list->add_option("--text", list_options->text, "With this text in the document or its reason");
     list->add_option("--most", list_options->most, "At most so many")->capture_default_str();
     Runs(list, list_options, RunQuarantine);
     auto show_options = std::make_shared<QuarantineOptions>();

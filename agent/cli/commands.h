@@ -82,6 +82,7 @@ int RunSimulate(const Common& common, const SimulateOptions& options);
 struct QuarantineOptions {
   uint64_t ticket = 0;
   uint64_t most = 50;
+  std::string reason, register_id, text;  // of the list; they need the running daemon
 };
 int RunQuarantine(const Common& common, const QuarantineOptions& options);
 

@@ -1,8 +1,6 @@
 // Days, audit and log of the running daemon.
 #include <fmt/format.h>
 
-#include <vector>
-
 #include "agent/cli/ask_daemon.h"
 #include "agent/cli/list_commands.h"
 #include "common/base/text.h"
@@ -15,37 +13,6 @@ constexpr size_t kTextShown = 2'000;
 std::string Cell(JsonValue row, const char* name) {
   const JsonValue value = row.Find(name);
   return value ? Printable(value.text(), kTextShown) : std::string();
-}
-
-// What a spreadsheet would take for a formula is text behind an apostrophe; numbers stay numbers.
-std::string CsvCell(const std::string& text) {
-  const size_t digits = text.starts_with('-') ? 1 : 0;
-  const bool number =
-      text.size() > digits && text.find_first_not_of("0123456789.", digits) == std::string::npos;
-  const bool formula =
-      !number && !text.empty() && std::string("=+-@\t\r").find(text[0]) != std::string::npos;
-  std::string out = formula ? "\"'" : "\"";
-  for (const char c : text) {
-    out += c;
-    if (c == '"') out += c;
-  }
-  return out + "\"";
-}
-
-constexpr const char* kDayColumns[] = {
-    "business_day", "register_id", "day_close",           "events",          "sales", "returns",
-    "others",       "net_amount",  "reported_net_amount", "missing_numbers", "gaps",  "duplicates",
-    "conflicts",    "reopened",
-};
-
-void PrintCsv(JsonValue answer) {
-  std::vector<std::string> cells(std::begin(kDayColumns), std::end(kDayColumns));
-  fmt::print("{}\r\n", fmt::join(cells, ","));
-  for (const JsonValue day : answer.Find("days")) {
-    cells.clear();
-    for (const char* name : kDayColumns) cells.push_back(CsvCell(Cell(day, name)));
-    fmt::print("{}\r\n", fmt::join(cells, ","));
-  }
 }
 
 void PrintDays(JsonValue answer) {
@@ -80,11 +47,20 @@ int Show(const Common& common, const std::string& target, void (*print)(JsonValu
   return code == kOk ? PrintAnswer(common, std::move(body), print) : code;
 }
 
+// A file as the daemon makes it.
+int Download(const Common& common, const std::string& target) {
+  std::string body;
+  const int code = AskDaemon(common, {"GET", target, {}, ""}, &body);
+  if (code == kOk) fmt::print("{}", body);
+  return code;
+}
+
 }  // namespace
 
 int RunDays(const Common& common, const DaysOptions& options) {
-  return Show(common, fmt::format("/v1/days?from={}&through={}", options.from, options.through),
-              options.csv ? PrintCsv : PrintDays);
+  const std::string target =
+      fmt::format("/v1/days?from={}&through={}", options.from, options.through);
+  return options.csv ? Download(common, target + "&format=csv") : Show(common, target, PrintDays);
 }
 
 int RunAudit(const Common& common, const AuditOptions& options) {

@@ -14,15 +14,25 @@
 #include "common/base/json_writer.h"
 #include "common/base/text.h"
 #include "common/event/time_text.h"
+#include "common/http/message.h"
 
 namespace tillrelay::cli {
 namespace {
 
 constexpr uint64_t kPageRows = 200;
 
-void PrintLine(const journal::QuarantineRow& row) {
-  fmt::print("{:>6}  {}  {:<22} {}{}{}\n", row.ticket, event::UtcText(row.created_at), row.reason,
-             row.field, row.origin.empty() ? "" : "  from ", Printable(row.origin));
+// With what the document calls itself, where the daemon has read it.
+struct TicketRow {
+  journal::QuarantineRow row;
+  std::string register_id, number;
+};
+
+void PrintLine(const TicketRow& ticket) {
+  const journal::QuarantineRow& row = ticket.row;
+  const auto shown = [](const std::string& text) { return text.empty() ? "-" : Printable(text); };
+  fmt::print("{:>6}  {}  {:<8}  {:<12}  {:<22} {}{}{}\n", row.ticket,
+             event::UtcText(row.created_at), shown(ticket.register_id), shown(ticket.number),
+             row.reason, row.field, row.origin.empty() ? "" : "  from ", Printable(row.origin));
 }
 
 void PrintWhole(const journal::QuarantineRow& row) {
@@ -63,18 +73,17 @@ class Source {
   explicit Source(const Common& common) : common_(common) {}
 
   // The newest first, tickets below `before` (0: all).
-  int List(uint64_t before, uint64_t most, std::vector<journal::QuarantineRow>* rows) {
+  int List(uint64_t before, const QuarantineOptions& options, std::vector<TicketRow>* rows) {
+    const bool filtered = !(options.reason + options.register_id + options.text).empty();
     if (search_ == nullptr) {
       std::string body;
-      const std::string target = fmt::format("/v1/quarantine?limit={}{}", most,
-                                             before == 0 ? "" : fmt::format("&before={}", before));
-      const int code = Ask(target, &body);
+      const int code = Ask(TargetOf(before, options), &body);
       if (code == kOk) return ReadList(std::move(body), rows);
-      if (code != kUnreachable || !OpenJournal()) return Complain(code);
+      if (code != kUnreachable || filtered || !OpenJournal()) return Complain(code);
     }
-    auto found = search_->Quarantined(before, most, false);
+    auto found = search_->Quarantined(before, options.most, false);
     if (!found.ok()) return Complain(found.status());
-    *rows = *std::move(found);
+    for (auto& row : *found) rows->push_back({std::move(row), "", ""});
     return kOk;
   }
 
@@ -86,7 +95,7 @@ class Source {
         JsonParser parser;
         auto root = parser.Parse(body);
         if (!root.ok()) return Complain(root.status());
-        *row = RowOf(*root);
+        *row = RowOf(*root).row;
         return kOk;
       }
       if (code != kUnreachable || !OpenJournal()) return Complain(code);
@@ -125,8 +134,23 @@ class Source {
     return true;
   }
 
-  static journal::QuarantineRow RowOf(JsonValue value) {
-    journal::QuarantineRow row;
+  static std::string TargetOf(uint64_t before, const QuarantineOptions& options) {
+    std::string target = fmt::format("/v1/quarantine?limit={}", options.most);
+    if (before > 0) target += fmt::format("&before={}", before);
+    const auto add = [&target](const char* name, const std::string& value) {
+      if (!value.empty()) target += fmt::format("&{}={}", name, http::PercentEncode(value));
+    };
+    add("reason", options.reason);
+    add("register", options.register_id);
+    add("text", options.text);
+    return target;
+  }
+
+  static TicketRow RowOf(JsonValue value) {
+    TicketRow ticket;
+    ticket.register_id = value.String("register_id");
+    ticket.number = value.String("number");
+    journal::QuarantineRow& row = ticket.row;
     value.Unsigned("ticket", &row.ticket);
     value.Unsigned("seen", &row.seen);
     row.reason = value.String("reason");
@@ -138,10 +162,10 @@ class Source {
     row.document = value.String("document");
     const auto at = event::ParseUtc(value.String("created_at"));
     if (at.ok()) row.created_at = *at;
-    return row;
+    return ticket;
   }
 
-  int ReadList(std::string body, std::vector<journal::QuarantineRow>* rows) {
+  int ReadList(std::string body, std::vector<TicketRow>* rows) {
     JsonParser parser;
     auto root = parser.Parse(body);
     if (!root.ok()) return Complain(root.status());
@@ -165,15 +189,27 @@ class Source {
 
 // Every ticket, the newest first, a page at a time.
 int ForEach(Source* source, const std::function<int(const journal::QuarantineRow&)>& visit) {
+  QuarantineOptions page;
+  page.most = kPageRows;
   for (uint64_t before = 0;;) {
-    std::vector<journal::QuarantineRow> rows;
-    if (const int code = source->List(before, kPageRows, &rows); code != kOk) return code;
-    for (const auto& row : rows) {
-      if (const int code = visit(row); code != kOk) return code;
+    std::vector<TicketRow> rows;
+    if (const int code = source->List(before, page, &rows); code != kOk) return code;
+    for (const TicketRow& ticket : rows) {
+      if (const int code = visit(ticket.row); code != kOk) return code;
     }
     if (rows.size() < kPageRows) return kOk;
-    before = rows.back().ticket;
+    before = rows.back().row.ticket;
   }
+}
+
+// With their documents.
+int PrintAll(Source* source, const std::vector<TicketRow>& listed) {
+  std::vector<journal::QuarantineRow> rows(listed.size());
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (const int code = source->One(listed[i].row.ticket, &rows[i]); code != kOk) return code;
+  }
+  fmt::print("{}\n", Json(rows));
+  return kOk;
 }
 
 }  // namespace
@@ -190,16 +226,10 @@ int RunQuarantine(const Common& common, const QuarantineOptions& options) {
     }
     return kOk;
   }
-  std::vector<journal::QuarantineRow> rows;
-  if (const int code = source.List(0, options.most, &rows); code != kOk) return code;
-  if (common.json) {
-    for (auto& row : rows) {
-      if (const int code = source.One(row.ticket, &row); code != kOk) return code;
-    }
-    fmt::print("{}\n", Json(rows));
-    return kOk;
-  }
-  for (const auto& row : rows) PrintLine(row);
+  std::vector<TicketRow> rows;
+  if (const int code = source.List(0, options, &rows); code != kOk) return code;
+  if (common.json) return PrintAll(&source, rows);
+  for (const TicketRow& row : rows) PrintLine(row);
   fmt::print("{}\n", rows.size() == 1 ? "1 document waits for a person"
                                       : fmt::format("{} documents wait for a person", rows.size()));
   return kOk;

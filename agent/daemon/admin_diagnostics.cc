@@ -17,7 +17,10 @@ namespace tillrelay {
 namespace {
 
 constexpr size_t kBundleLines = 500, kBundleActs = 500, kBundleDocuments = 200;
-constexpr size_t kLifeActs = 200;  // of the audit, searched for replays of one event
+constexpr std::string_view kProgram = "tillrelayd ";  // and its version
+constexpr size_t kMostUpgrades = 50;
+constexpr size_t kLifeTickets = 10;  // that became one event
+constexpr size_t kLifeActs = 200;    // of the audit, searched for replays of one event
 
 const char* WordOf(log::Level level) {
   switch (level) {
@@ -59,7 +62,35 @@ bool Covers(std::string_view subject, const admin::EventRow& row, bool is_curren
   return first <= row.sequence && row.sequence <= last;
 }
 
+// "ticket/17 anna@192.0.2.7 lines[0].quantity: 1,5 -> 1.5"
+std::string TicketDetail(const journal::AuditRow& act) {
+  const size_t changed = act.outcome.find("; ");
+  return act.subject + " " + act.actor +
+         (changed == std::string::npos ? "" : " " + act.outcome.substr(changed + 2));
+}
+
+// Versions that began to run on this journal, the newest first.
+std::vector<journal::AuditRow> UpgradesIn(journal::Search& search) {
+  auto acts = search.AuditNaming(std::string(kProgram), kMostUpgrades);
+  std::vector<journal::AuditRow> found;
+  for (auto& act : acts.ok() ? *acts : std::vector<journal::AuditRow>()) {
+    if (act.action == "upgrade") found.push_back(std::move(act));
+  }
+  return found;
+}
+
 }  // namespace
+
+// Only another version is written down: a service that is started again and again says nothing.
+void AdminService::NoteVersion() {
+  r_.query.Ask([this](Result<journal::Search*> search) {
+    if (!search.ok()) return;
+    const std::string now = std::string(kProgram) + TILLRELAY_VERSION;
+    const auto before = UpgradesIn(**search);
+    if (!before.empty() && before.front().outcome == now) return;
+    r_.journal.Audit({"system", "upgrade", "service", "", now, {}, 0});
+  });
+}
 
 void AdminService::History(std::string range, admin::Reply<admin::HistoryTable> reply) {
   const auto* wanted = api::FindHistoryRange(range);
@@ -69,7 +100,10 @@ void AdminService::History(std::string range, admin::Reply<admin::HistoryTable> 
                            [places](journal::Search& search) -> Result<admin::HistoryTable> {
                              auto found = search.History(places);
                              if (!found.ok()) return std::move(found).status();
-                             return api::TableOf(*found);
+                             admin::HistoryTable table = api::TableOf(*found);
+                             for (const auto& act : UpgradesIn(search))
+                               table.upgrades.push_back(act.at);
+                             return table;
                            });
 }
 
@@ -143,7 +177,13 @@ void AdminService::SupportBundle(admin::Reply<std::string> reply) {
 std::vector<admin::LifeStep> AdminService::LifeOf(const admin::EventRow& row, bool is_current,
                                                   journal::Search& search) const {
   using Kind = monitor::WatermarkTimes::Kind;
-  std::vector<admin::LifeStep> life = {{{}, "captured", row.time}, {row.recorded_at, "stored", ""}};
+  std::vector<admin::LifeStep> life = {{{}, "captured", row.time}};
+  auto resolved = search.AuditNaming(row.id, kLifeTickets);
+  for (const auto& act : resolved.ok() ? *resolved : std::vector<journal::AuditRow>()) {
+    life.push_back({act.at, act.action == "quarantine-resubmit" ? "corrected" : "released",
+                    TicketDetail(act)});
+  }
+  life.push_back({row.recorded_at, "stored", ""});
   const struct {
     const char* step;
     Kind kind;

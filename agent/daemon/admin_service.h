@@ -44,8 +44,7 @@ class AdminService final : public admin::Admin {
 
   void FindEvents(admin::EventFilter filter, admin::Reply<admin::EventPage> reply) override;
   void OneEvent(std::string id, admin::Reply<admin::EventRow> reply) override;
-  void Quarantine(uint64_t before, size_t limit,
-                  admin::Reply<std::vector<admin::QuarantineRow>> reply) override;
+  void Tickets(admin::TicketFilter filter, admin::Reply<admin::TicketPage> reply) override;
   void Ticket(uint64_t ticket, admin::Reply<admin::QuarantineRow> reply) override;
   void Resolve(admin::Resolution resolution, admin::Reply<admin::Resolved> reply) override;
   std::vector<reconcile::RegisterRow> Registers() override;
@@ -53,6 +52,8 @@ class AdminService final : public admin::Admin {
   Status Acknowledge(admin::Acknowledgement acknowledgement) override;
   void Days(std::string from, std::string through,
             admin::Reply<std::vector<admin::DayRow>> reply) override;
+  void Sheet(std::string business_day, std::string register_id,
+             admin::Reply<admin::DaySheet> reply) override;
   void Audit(uint64_t before, size_t limit,
              admin::Reply<std::vector<admin::AuditRow>> reply) override;
   void Preview(admin::ReplayWish wish, admin::Reply<admin::ReplayPreview> reply) override;
@@ -66,6 +67,8 @@ class AdminService final : public admin::Admin {
 
   // Yesterday's and today's pages into the overview; once, after the start.
   void LoadRegisters();
+  // Another version than the last one is written into the audit; once, after the start.
+  void NoteVersion();
 
  private:
   static Status Busy() { return Full("too many questions wait; ask again in a moment"); }
@@ -79,6 +82,8 @@ class AdminService final : public admin::Admin {
   }
   static Result<std::vector<admin::AuditRow>> AuditOf(journal::Search& search, uint64_t before,
                                                       size_t limit);
+  static Result<std::vector<admin::QuarantineRow>> QuarantinedOf(const admin::EventFilter& filter,
+                                                                 journal::Search& search);
   std::vector<admin::LifeStep> LifeOf(const admin::EventRow& row, bool is_current,
                                       journal::Search& search) const;
   Result<admin::EventRow> RowOf(const journal::FoundEvent& found) const;

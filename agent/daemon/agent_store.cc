@@ -223,6 +223,7 @@ void Agent::StartDesk() {
       reconcile::SilenceRule{registers.expected, registers.opening_hours,
                              std::chrono::minutes(registers.silent_after_min)});
   admin_service_->LoadRegisters();
+  admin_service_->NoteVersion();
 }
 
 Status Agent::StartDropFolder() {

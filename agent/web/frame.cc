@@ -90,6 +90,7 @@ std::string ActionForm(const Principal& viewer, const ActionParts& parts, std::s
   Html html;
   html.Put("<form method=\"post\" action=\"{}\"", parts.path);
   if (!parts.context.empty()) html.Put(" class=\"{}\"", parts.context);
+  if (!parts.id.empty()) html.Put(" id=\"{}\"", parts.id);
   html.Raw(">").Raw(CsrfField(viewer)).Raw(fields).Raw("</form>\n");
   return html.Take();
 }

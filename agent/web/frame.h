@@ -36,6 +36,7 @@ std::string CsrfField(const Principal& viewer);
 struct ActionParts {
   std::string_view path;     // "/replays"
   std::string_view context;  // class
+  std::string_view id = {};  // for fields that stand outside of it
 };
 std::string ActionForm(const Principal& viewer, const ActionParts& parts, std::string_view fields);
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "agent/web/page_strings.h"
 #include "common/web/html.h"
@@ -55,6 +56,11 @@ Doing DoingOf(const PageContext& context, const reconcile::RegisterRow& row) {
   return {Level::kGreen, fresh ? strings::kSelling : strings::kQuiet};
 }
 
+// What only the view of registers has room for.
+void MoreCell(Html& html, std::string_view label, std::string_view text) {
+  html.Put("<td class=\"num more\" data-k=\"{}\">{}</td>", label, text);
+}
+
 void Register(Html& html, const PageContext& context, const reconcile::RegisterRow& row) {
   const Doing doing = DoingOf(context, row);
   html.Put(
@@ -63,10 +69,32 @@ void Register(Html& html, const PageContext& context, const reconcile::RegisterR
       row.register_id, LevelWord(doing.level), Symbol(doing.level), doing.word);
   html.Put("<td class=\"num\" data-k=\"{}\">{}</td>", strings::kSales, Count(row.sales));
   html.Put("<td class=\"num\" data-k=\"{}\">{}</td>", strings::kReturns, Count(row.returns));
+  MoreCell(html, strings::kOthers, Count(row.others));
+  MoreCell(html, strings::kDuplicates, Thousands(row.duplicates));
+  MoreCell(html, strings::kConflicts, Thousands(row.conflicts));
+  MoreCell(html, strings::kRestarts, Thousands(row.restarts));
   html.Put("<td data-k=\"{}\">{}</td>", strings::kNumbers,
            row.missing == 0 ? std::string(strings::kNumbersWhole)
                             : fmt::format(strings::kNumbersMissing, row.gaps));
+  html.Put("<td class=\"more\" data-k=\"{}\">{}</td>", strings::kBusinessDay, row.business_day);
+  html.Put("<td class=\"more\" data-k=\"{}\">{}</td>", strings::kDayClosed,
+           strings::DayClose(row.result, row.reopened));
   html.Put("<td data-k=\"{}\">{}</td></tr>\n", strings::kLastHeard, context.Ago(row.heard_at));
+}
+
+void RegisterHeads(Html& html) {
+  const std::pair<std::string_view, std::string_view> heads[] = {
+      {"", strings::kRegister},          {"", strings::kState},
+      {"num", strings::kSales},          {"num", strings::kReturns},
+      {"num more", strings::kOthers},    {"num more", strings::kDuplicates},
+      {"num more", strings::kConflicts}, {"num more", strings::kRestarts},
+      {"", strings::kNumbers},           {"more", strings::kBusinessDay},
+      {"more", strings::kDayClosed},     {"", strings::kLastHeard}};
+  html.Raw("<table class=\"cards\"><thead><tr>");
+  for (const auto& [look, word] : heads) {
+    html.Put("<th scope=\"col\" class=\"{}\">{}</th>", look, word);
+  }
+  html.Raw("</tr></thead><tbody>\n");
 }
 
 void FindForm(Html& html, const Principal& viewer) {
@@ -165,14 +193,13 @@ std::string RegistersPiece(const PageContext& context) {
              fmt::format(strings::kNoRegisters, context.s.intake_address));
     return html.Take();
   }
-  html.Put(
-      "<table class=\"cards\"><thead><tr><th scope=\"col\">{}</th><th scope=\"col\">{}</th>"
-      "<th scope=\"col\" class=\"num\">{}</th><th scope=\"col\" class=\"num\">{}</th>"
-      "<th scope=\"col\">{}</th><th scope=\"col\">{}</th></tr></thead><tbody>\n",
-      strings::kRegister, strings::kState, strings::kSales, strings::kReturns, strings::kNumbers,
-      strings::kLastHeard);
+  RegisterHeads(html);
   for (size_t i = 0; i < rows.size() && i < kMaxRows; ++i) Register(html, context, rows[i]);
   html.Raw("</tbody></table>");
+  if (rows.size() > kMaxRows) {
+    html.Put("<p class=\"note\">{} <a href=\"/v1/registers\">JSON</a></p>",
+             fmt::format(strings::kMoreRegisters, kMaxRows, rows.size()));
+  }
   return html.Take();
 }
 

@@ -9,85 +9,15 @@
 #include "agent/web/delivery_facts.h"
 #include "agent/web/page_handler.h"
 #include "agent/web/pages/issues_view.h"
-#include "agent/web/pages/quarantine_view.h"
+#include "agent/web/quarantine_forms.h"
 #include "agent/web/view_strings.h"
-#include "common/base/json_reader.h"
 #include "common/event/time_text.h"
 
 namespace tillrelay::web {
 namespace {
 
-constexpr FrameParts kQuarantineParts{"/quarantine", strings::kQuarantine};
 constexpr FrameParts kIssuesParts{"/issues", strings::kIssues};
 constexpr FrameParts kDeliveryParts{"/delivery", strings::kDelivery};
-
-// Why the first of the results was not taken, in words.
-std::string ProblemIn(std::string results) {
-  JsonParser parser;
-  const auto root = parser.Parse(results);
-  if (root.ok() && root->is_array()) {
-    for (const JsonValue result : *root) {
-      if (result.String("outcome") != "quarantined" && result.String("reason").empty()) continue;
-      return fmt::format(strings::kStillWrong, result.String("reason"), result.String("field"),
-                         result.String("hint"));
-    }
-  }
-  return fmt::format(strings::kStillWrong, "", "", "");
-}
-
-void ShowAgain(const PageRequest& asked, uint64_t ticket, const Attempt& attempt) {
-  asked.admin().Ticket(ticket, [asked, attempt](Result<admin::QuarantineRow> row) {
-    if (!row.ok()) return asked.ShowFailure(kQuarantineParts, row.status());
-    asked.Show(
-        kQuarantineParts,
-        [&](const PageContext& context) {
-          return TicketContent(context, asked.viewer, *row, attempt);
-        },
-        422);
-  });
-}
-
-// Browsers send every line end as two characters.
-std::string WithPlainLineEnds(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '\r' && i + 1 < text.size() && text[i + 1] == '\n') continue;
-    out += text[i];
-  }
-  return out;
-}
-
-void Resolve(const PageRequest& asked, admin::Resolution::Way way) {
-  const auto fields = http::ParseForm(asked.request->body);
-  admin::Resolution resolution;
-  const std::string ticket(asked.request->Param("ticket"));
-  std::from_chars(ticket.data(), ticket.data() + ticket.size(), resolution.ticket);
-  if (!fields) return asked.ShowFailure(kQuarantineParts, Invalid("the form is not well-formed"));
-  resolution.way = way;
-  resolution.actor = access::ActorOf(*asked.request);
-  resolution.reason = http::Field(*fields, "reason");
-  resolution.document = WithPlainLineEnds(http::Field(*fields, "document"));
-  resolution.content_type = http::Field(*fields, "content_type");
-  if (Status s = admin::CheckReason(way, &resolution.reason); !s.ok()) {
-    return ShowAgain(asked, resolution.ticket,
-                     {resolution.document, fmt::format(strings::kFailed, s.message())});
-  }
-  const Attempt attempt{resolution.document, ""};
-  const uint64_t number = resolution.ticket;
-  asked.admin().Resolve(std::move(resolution), [=](Result<admin::Resolved> done) {
-    if (done.ok() && done->gone) {
-      return asked.GoTo(way == admin::Resolution::Way::kDiscard ? "/quarantine?done=discarded"
-                                                                : "/quarantine?done=resolved");
-    }
-    if (!done.ok() && done.status().code() != Code::kInvalid) {
-      return asked.ShowFailure(kQuarantineParts, done.status());
-    }
-    ShowAgain(asked, number,
-              {attempt.edited, done.ok() ? ProblemIn(done->results)
-                                         : fmt::format(strings::kFailed, done.status().message())});
-  });
-}
 
 void Deliver(const PageRequest& asked, admin::Admin::Delivery what, std::string_view word) {
   const Status done = asked.admin().Deliver(what, access::ActorOf(*asked.request));
@@ -181,15 +111,7 @@ void Replay(const PageRequest& asked) {
 }  // namespace
 
 void AddPageForms(http::Router& router, const std::shared_ptr<const StatusSources>& queries) {
-  const std::pair<std::string_view, admin::Resolution::Way> ways[] = {
-      {"retry", admin::Resolution::Way::kRetry},
-      {"resubmit", admin::Resolution::Way::kResubmit},
-      {"discard", admin::Resolution::Way::kDiscard}};
-  for (const auto& [word, way] : ways) {
-    router.Add("POST", fmt::format("/quarantine/{{ticket}}/{}", word),
-               ClosedPage(queries, [way = way](const PageRequest& asked) { Resolve(asked, way); }),
-               kMaxFormBytes);
-  }
+  AddQuarantineForms(router, queries);
   router.Add("POST", "/replays", ClosedPage(queries, Replay));
   router.Add("POST", "/issues/acknowledge", ClosedPage(queries, Acknowledge));
   const std::pair<std::string_view, admin::Admin::Delivery> deliveries[] = {

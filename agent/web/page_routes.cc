@@ -11,13 +11,16 @@
 #include "agent/web/page_forms.h"
 #include "agent/web/page_handler.h"
 #include "agent/web/pages/charts.h"
+#include "agent/web/pages/day_sheet_view.h"
 #include "agent/web/pages/event_views.h"
 #include "agent/web/pages/issues_view.h"
 #include "agent/web/pages/list_views.h"
 #include "agent/web/pages/quarantine_view.h"
 #include "agent/web/pages/question.h"
 #include "agent/web/pages/system_view.h"
+#include "agent/web/quarantine_forms.h"
 #include "agent/web/view_strings.h"
+#include "common/event/time_text.h"
 
 namespace tillrelay::web {
 namespace {
@@ -89,17 +92,6 @@ void Registers(const PageRequest& asked) {
   asked.Show({"/registers", strings::kRegisters}, RegistersContent);
 }
 
-void Quarantine(const PageRequest& asked) {
-  const FrameParts parts{"/quarantine", strings::kQuarantine};
-  asked.admin().Quarantine(NumberIn(asked.Query("before")), kPageRows,
-                           [asked, parts](Result<std::vector<admin::QuarantineRow>> rows) {
-                             if (!rows.ok()) return asked.ShowFailure(parts, rows.status());
-                             asked.Show(parts, [&](const PageContext& context) {
-                               return QuarantineContent(context, *rows, kPageRows);
-                             });
-                           });
-}
-
 void Ticket(const PageRequest& asked) {
   const FrameParts parts{"/quarantine", strings::kQuarantine};
   asked.admin().Ticket(NumberIn(std::string(asked.request->Param("ticket"))),
@@ -150,11 +142,27 @@ void Days(const PageRequest& asked) {
   if (range.from.empty()) range.from = asked.queries->faces.stamp(now - kDaysShown).substr(0, 10);
   if (range.through.empty()) range.through = asked.queries->faces.stamp(now).substr(0, 10);
   const FrameParts parts{"/days", strings::kDays};
+  if (!event::IsDay(range.from) || !event::IsDay(range.through)) {
+    return asked.ShowFailure(parts, Invalid("a day is written like 2026-11-21"));
+  }
   asked.admin().Days(
       range.from, range.through, [asked, parts, range](Result<std::vector<admin::DayRow>> rows) {
         if (!rows.ok()) return asked.ShowFailure(parts, rows.status());
         asked.Show(parts, [&](const PageContext&) { return DaysContent(range, *rows); });
       });
+}
+
+void DaySheet(const PageRequest& asked) {
+  const FrameParts parts{"/days", strings::kDaySheet};
+  const std::string day(asked.request->Param("day"));
+  if (!event::IsDay(day)) return asked.ShowFailure(parts, NotFound("no such day"));
+  asked.admin().Sheet(day, std::string(asked.request->Param("register")),
+                      [asked, parts](Result<admin::DaySheet> sheet) {
+                        if (!sheet.ok()) return asked.ShowFailure(parts, sheet.status());
+                        asked.Show(parts, [&](const PageContext& context) {
+                          return DaySheetContent(context, *sheet);
+                        });
+                      });
 }
 
 void System(const PageRequest& asked) {
@@ -203,11 +211,12 @@ void AddPageRoutes(http::Router& router, const StatusSources& sources) {
       {"/delivery", Delivery},
       {"/charts", Charts},
       {"/registers", Registers},
-      {"/quarantine", Quarantine},
+      {"/quarantine", ShowQuarantine},
       {"/quarantine/{ticket}", Ticket},
       {"/events", Events},
       {"/events/{id}", Event},
       {"/days", Days},
+      {"/days/{day}/{register}", DaySheet},
       {"/system", System},
       {"/audit", Audit}};
   for (const auto& [path, view] : views) router.Add("GET", path, ClosedPage(queries, view));

@@ -1,10 +1,12 @@
 // What: labels and sentences of the views behind the sign-in: quarantine, events, days, system,
-//   audit. Beside page_words.h, and by the same rules.
+//   audit. Beside page_strings.h, and by the same rules.
 // Thread: immutable.
 #pragma once
 
 #include <string_view>
+#include <utility>
 
+#include "agent/web/document_strings.h"
 #include "agent/web/page_strings.h"
 
 namespace tillrelay::strings {
@@ -44,65 +46,43 @@ inline constexpr Text kAcknowledge = "Acknowledge";
 inline constexpr Text kIssueKnownBy = "acknowledged by {} at {}: {}";
 inline constexpr Text kDoneAcknowledged = "Acknowledged; the audit keeps your note.";
 
-// --- a document as a receipt ---
-inline constexpr Text kReceiptTraining = "training";
-inline constexpr Text kReceiptReturn = "goods came back";
-inline constexpr Text kReceiptVoid = "takes another receipt back";
-inline constexpr Text kReceiptVoids = "Takes back receipt";
-inline constexpr Text kReceiptNonStock = "no stock";
-inline constexpr Text kReceiptNumber = "Document number";
-inline constexpr Text kStoreWord = "Store";
-inline constexpr Text kReceiptFrom = "From store";
-inline constexpr Text kReceiptTo = "To store";
-inline constexpr Text kReceiptItem = "Article";
-inline constexpr Text kReceiptQuantity = "Quantity";
-inline constexpr Text kReceiptPrice = "Price";
-inline constexpr Text kReceiptAmount = "Amount";
-inline constexpr Text kReceiptMore = "{} more lines are in the source below.";
-inline constexpr Text kReceiptNet = "Net";
-inline constexpr Text kReceiptTax = "Tax";
-inline constexpr Text kReceiptDiscount = "Discount";
-inline constexpr Text kReceiptRounding = "Rounding";
-inline constexpr Text kReceiptTotal = "Total";
-inline constexpr Text kReceiptTenders = "Paid with";
-inline constexpr Text kReceiptFirst = "First number";
-inline constexpr Text kReceiptLast = "Last number";
-inline constexpr Text kReceiptCount = "Documents";
-inline constexpr Text kReceiptSource = "Source (JSON)";
-
 // --- days ---
-inline constexpr Text kReportedNet = "the register reports {}";
+inline constexpr Text kReportedNet = "the register reports {}; difference {}";
 
-// --- quarantine ---
-inline constexpr Text kFoundInQuarantine = "In quarantine, not stored";
-inline constexpr Text kQuarantineHint =
-    "Documents that could not be taken. They are not counted in stock until resolved.";
-inline constexpr Text kQuarantineEmpty = "No document is in quarantine.";
-inline constexpr Text kTicket = "Ticket";
-inline constexpr Text kTicketNo = "Ticket {}";
-inline constexpr Text kField = "Field";
-inline constexpr Text kFrom = "From";
-inline constexpr Text kSeen = "Seen";
-inline constexpr Text kSeenOnce = "once";
-inline constexpr Text kSeenTimes = "{} times";
-inline constexpr Text kExport = "Export as JSON";
-inline constexpr Text kHint = "Hint";
-inline constexpr Text kFormat = "Format";
-inline constexpr Text kDocument = "Document";
-inline constexpr Text kDocumentHint = "Card numbers were masked before it was kept.";
-inline constexpr Text kFieldMarked = "The marked place is the one that was not accepted.";
-inline constexpr Text kEdit = "Correct it and send it in";
-inline constexpr Text kEditHint =
-    "Change what is wrong. It is checked like a new document; if it still cannot be taken, it "
-    "stays "
-    "here and the reason is shown.";
-inline constexpr Text kResubmit = "Send in the corrected document";
-inline constexpr Text kTryAgain = "Try the same document again";
-inline constexpr Text kTryAgainHint = "Use this after correcting the configuration.";
-inline constexpr Text kDiscard = "Discard";
-inline constexpr Text kDiscardHint = "Discard it. Your reason is recorded.";
-inline constexpr Text kDiscardReason = "Reason for discarding";
-inline constexpr Text kStillWrong = "It still cannot be taken: {} ({}). {}";
+inline constexpr Text kDaySheet = "Day sheet";
+inline constexpr Text kHere = "Here";
+inline constexpr Text kReportedByRegister = "Register";
+inline constexpr Text kDifference = "Difference";
+inline constexpr Text kDocumentsColumn = "Documents";
+inline constexpr Text kSheetTitle = "Register {}, {}";
+inline constexpr Text kSheetFigures = "Figures";
+inline constexpr Text kSheetKinds = "By kind";
+inline constexpr Text kSheetTender = "Tender";
+inline constexpr Text kSheetPayments = "Payments";
+inline constexpr Text kSheetSequences = "Numbers in the stream";
+inline constexpr Text kSheetHash = "Chain value of the day";
+inline constexpr Text kSheetPrinted = "As of";
+inline constexpr Text kSheetPrint = "To print it or keep it as PDF, use the browser's print.";
+inline constexpr Text kSheetConfirmedAt = "Confirmed by head office";
+inline constexpr Text kSheetConfirmed = "yes, before the last start of the service";
+inline constexpr Text kSheetNotConfirmed = "not yet all of it";
+inline constexpr Text kSheetLate = "Came after the day was closed: {}";
+inline constexpr Text kSheetPart =
+    "Kinds and payments are of {} of the {} documents; the others are no longer kept here.";
+
+constexpr Text FigureName(std::string_view name) {
+  constexpr std::pair<std::string_view, Text> kNames[] = {{"documents", "Documents"},
+                                                          {"sales", "Sales"},
+                                                          {"returns", "Returns"},
+                                                          {"voids", "Voids"},
+                                                          {"first_number", "First number"},
+                                                          {"last_number", "Last number"},
+                                                          {"net_amount", "Net"}};
+  for (const auto& [known, text] : kNames) {
+    if (known == name) return text;
+  }
+  return name;
+}
 
 // --- events ---
 inline constexpr Text kSearch = "Search";
@@ -127,6 +107,8 @@ inline constexpr Text kLifeStored = "stored here as number {}";
 inline constexpr Text kLifeSent = "sent to the broker";
 inline constexpr Text kLifeAcked = "acknowledged by the broker";
 inline constexpr Text kLifeConfirmed = "confirmed by head office";
+inline constexpr Text kLifeCorrected = "corrected in quarantine: {}";
+inline constexpr Text kLifeReleased = "taken out of quarantine: {}";
 inline constexpr Text kLifeReplayed = "sent again";
 inline constexpr Text kNotYet = "not yet";
 inline constexpr Text kShowEvent = "Show the event";

@@ -54,7 +54,7 @@ async function findReceipt(page) {
   await page.getByLabel("Receipt and register, or an event's id").fill("004711 register 3");
   await page.getByRole("button", { name: "Find" }).click();
   const found = await page.locator("main").innerText();
-  check(/4711, register 03/.test(found), found);
+  check(/4711, register 3/.test(found), found);
   check(/at head office/.test(found) && /confirmed by head office/.test(found), found);
   await shot(page, "receipt");
   await page.getByRole("link", { name: "Show the event" }).click();
@@ -75,18 +75,27 @@ async function correctDocument(page) {
   await page.getByRole("link", { name: /^Ticket/ }).click();
   check((await page.locator("mark").innerText()) === '"1,5"', "the field is not marked");
   await shot(page, "quarantine");
+  const quantity = page.getByLabel("Line 1: quantity");
+  await quantity.fill("still wrong");
+  await page.getByRole("button", { name: "Send in with these values" }).click();
+  await page.getByText("■ It still cannot be taken").waitFor();
+  check((await quantity.inputValue()) === "still wrong", "what was typed is lost");
+  await page.getByText("Correct the source instead").click();
   const editor = page.locator("textarea");
   const text = await editor.inputValue();
-  await editor.fill(text.replace('"1,5"', '"still wrong"'));
+  await editor.fill(text.replace('"still wrong"', '"wrong too"'));
   await page.getByRole("button", { name: "Send in the corrected document" }).click();
   await page.getByText("■ It still cannot be taken").waitFor();
-  check((await editor.inputValue()).includes("still wrong"), "what was typed is lost");
-  await editor.fill(text.replace('"1,5"', '"1.5"'));
-  await page.getByRole("button", { name: "Send in the corrected document" }).click();
+  check((await editor.inputValue()).includes("wrong too"), "what was typed is lost");
+  await quantity.fill("1.5");
+  await page.getByRole("button", { name: "Send in with these values" }).click();
   await page.getByText("it is no longer in quarantine").waitFor();
   check((await page.locator("main").innerText()).includes("No document is in quarantine"), "left");
   await page.goto("/events?q=4712 register 03");
-  check(/4712, register 03/.test(await page.locator("main").innerText()), "not stored");
+  const found = await page.locator("main").innerText();
+  check(/4712, register 3/.test(found), "not stored");
+  const trail = /corrected in quarantine: ticket\/\d+ .* lines\[0\]\.quantity: 1,5 -> 1\.5/;
+  check(trail.test(found), found);
 }
 
 async function replayDay(page) {

@@ -16,6 +16,7 @@ import struct
 import subprocess
 import sys
 import time
+import urllib.parse
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "system"))
@@ -104,15 +105,26 @@ class Story:
         status, answer = self.world.post(json.dumps(document).encode())
         check(answer["quarantined"] == 1, f"{status} {answer}")
 
+    def sell_changed(self, number):
+        """A document under a number that is stored with other lines; the ticket."""
+        document = json.loads(sale(number))
+        document["lines"].append({"item": {"sku": "99", "description": "Umbrella"},
+                                  "quantity": "1", "uom": "EA", "net_amount": "12.00"})
+        _, answer = self.world.post(json.dumps(document).encode())
+        check(answer["results"][0]["reason"] == "changed", f"{answer}")
+        return answer["results"][0]["ticket"]
+
     def views(self):
         self.sell_wrongly("5000")
+        changed = self.sell_changed("004711")
         self.world.broker.kill()  # every view while something is wrong says more
         self.sell(2)
         event = self.world.local("SELECT max(position) FROM event")[0][0]
-        ticket = self.world.local("SELECT max(ticket) FROM quarantine")[0][0]
-        return ["/", "/delivery", "/charts", "/charts?range=24h", "/registers", "/quarantine",
+        ticket = changed - 1
+        return ["/", "/delivery", "/charts?range=24h", "/registers", "/quarantine",
                 f"/quarantine/{ticket}", "/events", "/events?q=004711+register+3",
-                f"/events/{event}", "/days", "/issues", "/system", "/audit"]
+                f"/quarantine/{changed}", f"/events/{event}", "/days", "/days/2026-11-21/3",
+                "/issues", "/system", "/audit"]
 
     def answer(self, what, details):
         world = self.world
@@ -219,6 +231,51 @@ def a_login_that_may_only_look_is_offered_no_change():
         return f"{tried} views, 3 changes"
 
 
+def many_documents_are_worked_off():
+    """Ten equal tickets: filter, all of them, one button; and what the API refuses is refused."""
+    with World() as world:
+        world.start(broker=False, collector=False)
+        story = Story(world)
+        for number in range(100, 110):
+            story.sell_wrongly(str(number))
+        cookie, csrf = signed_in(story)
+
+        def shown(target):
+            answer = once(plain(world.page_port), "GET", target, None, {"Cookie": cookie})
+            check(answer.status == 200, f"{target}: {answer.status}")
+            return answer.body.decode()
+
+        def order(way, status, **fields):
+            body = urllib.parse.urlencode({"csrf": csrf, **fields}, doseq=True).encode()
+            answer = once(plain(world.page_port), "POST", f"/quarantine/{way}", body,
+                          {**FORM, "Cookie": cookie})
+            check(answer.status == status, f"{way} {fields}: {answer.status} {answer.body}")
+            return answer.body.decode()
+
+        page = shown("/quarantine?reason=bad-value&register=3")
+        check(page.count('name="ticket"') == 10 and "All that match: 10 documents" in page, page)
+        check("A value is not possible" in page and "data-k=\"Receipt\">105</td>" in page, page)
+        check("All that match" not in shown("/quarantine?register=4"), "another register's")
+        check("Ticket 6" in shown("/events?q=where+is+receipt+000105+of+register+3%3F"), "search")
+        check("Ticket 6" not in shown("/events?q=receipt+105+of+register+4"), "another register")
+        newest = re.search(r'name="newest" value="(\d+)"', page)[1]
+        story.sell_wrongly("110")  # nobody has looked at this one yet
+        chosen = order("discard", 400, ticket=[1, 2], reason=" ")
+        check(chosen.count(" checked") == 2, "the choice is lost")
+        order("discard", 400, ticket=[1], reason="x" * 501)
+        order("discard", 400, ticket=[1], reason=b"\xff\xfe")
+        order("discard", 400, reason="nothing is chosen")
+        order("1/discard", 422, reason="x" * 1_000_000)
+        check("Still in quarantine: 2 documents" in order("retry", 409, ticket=[1, 2]), "retry")
+        done = order("discard", 200, all=1, newest=newest, reason="a test", **{
+            "filter-reason": "bad-value", "filter-register": "3"})
+        check("Discarded: 10 documents" in done, done)
+        check(world.status()["quarantined"] == 1, "not those that were seen")
+        acts = shown("/audit")
+        check(acts.count(">a test<") == 10 and "@127.0.0.1" in acts, acts)
+        return "10 at once; 5 orders refused"
+
+
 def the_same_words_everywhere():
     """Page, /v1/status, the retained status and the command line say the same sentence."""
     with World() as world:
@@ -289,6 +346,7 @@ def every_situation_can_be_read():
 
 run(page_refuses_who_should_not_be_there,
     a_login_that_may_only_look_is_offered_no_change,
+    many_documents_are_worked_off,
     the_same_words_everywhere,
     page_in_a_browser,
     every_situation_can_be_read)

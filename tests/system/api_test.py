@@ -366,6 +366,7 @@ def check_admin(contract, world):
     contract.check("/v1/support-bundle", "get", once(control(world), "GET", "/v1/support-bundle"))
     check(call(200, "GET", "/v1/registers")["registers"][0]["sales"] == 2, "registers")
     check(len(call(200, "GET", "/v1/days")["days"]) == 1, "days")
+    check_day_sheet(contract, world, call)
     acknowledge_an_issue(call)
     one = "/v1/quarantine/{ticket}"
     call(200, "GET", one, ticket=1)
@@ -377,6 +378,7 @@ def check_admin(contract, world):
         call(404, "POST", f"{one}/{way}", good, ticket=99)
         gone = call(200, "POST", f"{one}/{way}", good, ticket=2 if way == "discard" else 1)
         check(gone["resolved"] == (way != "retry"), f"{way}: {gone}")
+    check_worklist(contract, world, call)
     call(200, "POST", "/v1/reload")
     with open(world.path("agent.toml"), "a") as file:
         file.write("[nonsense]\n")
@@ -384,7 +386,133 @@ def check_admin(contract, world):
     for way in ("pause", "resume", "retry"):
         call(200, "POST", f"/v1/delivery/{way}")
     check_replays(call, world)
+    check_trail(call, world)
     wait_for(lambda: len(call(200, "GET", "/v1/audit")["audit"]) >= 7, "the acts in the audit", 20)
+
+
+def check_day_sheet(contract, world, call):
+    """What came beside what the register reported, late ones, totals."""
+    def send(document):
+        answer = once(plain(world.intake_port), "POST", "/v1/events",
+                      json.dumps(document).encode(), JSON)
+        check(answer.json()["stored"] == 1, f"{answer.body}")
+
+    def bill(number, amount):
+        document = json.loads(sale(number, "09"))
+        document["transaction"]["business_day"] = "2026-11-20"
+        document.update(currency="EUR", totals={"net_amount": amount},
+                        tenders=[{"type": "cash", "amount": amount}])
+        return document
+
+    path = "/v1/days/{day}/{register}"
+    day = {"day": "2026-11-20", "register": "09"}
+    call(404, "GET", path, **day)
+    call(404, "GET", path, day="20.11.2026", register="9")
+    call(400, "GET", path, **day, query="?format=xml")
+    for number, amount in ((1, "10.00"), (2, "2.50")):
+        send(bill(number, amount))
+    send({"kind": "day_closed",
+          "close": {"store_id": "0042", "register_id": "09", "business_day": "2026-11-20",
+                    "z_no": "17", "closed_at": "2026-11-20T22:05:00+01:00"},
+          "pos_control": {"transaction_count": 4, "first_transaction_no": 1,
+                          "last_transaction_no": 4, "net_amount": "17.00"}})
+    send(bill(4, "4.00"))
+    sheet = call(200, "GET", path, **day)
+    figures = {name: tuple(figure.values()) for name, figure in sheet["figures"].items()}
+    check(figures["documents"] == ("3", "4", "-1"), f"{figures}")
+    check(figures["net_amount"] == ("16.50", "17.00", "-0.50"), f"{figures}")
+    check(figures["last_number"] == ("4", "4", "0") and sheet["gaps"] == "3", f"{sheet}")
+    check(sheet["totals_by_tender"] == [{"type": "cash", "currency": "EUR", "payments": 3,
+                                         "amount": "16.50"}], f"{sheet}")
+    check([late["subject"][-2:] for late in sheet["late"]] == ["/4"], f"{sheet['late']}")
+    check(sheet["counted"] == 3 and not sheet["confirmed"], f"{sheet}")
+    exported = once(control(world), "GET", "/v1/days/2026-11-20/9?format=csv")
+    contract.check(path, "get", exported)
+    check(b'"figure","net_amount","16.50","17.00","-0.50"' in exported.body, f"{exported.body}")
+
+
+def check_worklist(contract, world, call):
+    """Many documents at once: filtered, ordered, exported, resolved."""
+    def wrong(number, register="07"):
+        document = json.loads(sale(number, register))
+        document["lines"][0]["quantity"] = "1,5"
+        return json.dumps(document).encode()
+
+    path = "/v1/quarantine"
+    for number in range(100, 110):
+        once(plain(world.intake_port), "POST", "/v1/events", wrong(number), JSON)
+    once(plain(world.intake_port), "POST", "/v1/events", wrong(110, "-1-2"), JSON)
+    of_seven = call(200, "GET", path, query="?register=7&order=oldest&limit=4")
+    check(of_seven["matching"] == 10, f"{of_seven}")
+    found = of_seven["documents"]
+    check([(row["register_id"], row["number"]) for row in found] ==
+          [("7", str(number)) for number in range(100, 104)], f"{found}")
+    check(of_seven["reasons"]["bad-value"] == 11, f"{of_seven['reasons']}")
+    rest = call(200, "GET", path, query="?register=07&order=oldest&limit=100&skip=4")["documents"]
+    check([row["number"] for row in rest] == [str(number) for number in range(104, 110)], f"{rest}")
+    check(call(200, "GET", path, query="?text=no+such+word")["matching"] == 0, "text")
+    for query in ("?order=age", "?skip=x", "?format=xml"):
+        call(400, "GET", path, query=query)
+    exported = once(control(world), "GET", path + "?register=-1-2&format=csv")
+    contract.check(path, "get", exported)
+    check(b'"\'-1-2"' in exported.body and exported.body.count(b"\r\n") == 2, f"{exported.body}")
+    for lists in ("/v1/events", "/v1/days"):
+        contract.check(lists, "get", once(control(world), "GET", lists + "?format=csv"))
+    for query in ("/v1/events?business_day=29.11.2026", "/v1/events?kind=sales",
+                  "/v1/days?from=yesterday"):
+        call(400, "GET", query.split("?")[0], query="?" + query.split("?")[1])
+    tickets = [row["ticket"] for row in found + rest]
+    for bad in ({}, {"tickets": []}, {"tickets": ["1"]}, {"tickets": tickets},
+                {"tickets": tickets, "reason": " "}, {"tickets": tickets, "reason": "x" * 501}):
+        call(400, "POST", f"{path}/discard", json.dumps(bad).encode())
+    call(400, "POST", f"{path}/retry", b"")
+    tried = call(200, "POST", f"{path}/retry", json.dumps({"tickets": tickets}).encode())
+    check(tried == {"resolved": 0, "gone": 0, "left": tickets}, f"{tried}")
+    order = json.dumps({"tickets": tickets + [9999], "reason": "ü" * 500}).encode()
+    check(call(200, "POST", f"{path}/discard", order) ==
+          {"resolved": 10, "gone": 1, "left": []}, "discarded")
+    check(call(200, "GET", path, query="?register=7")["matching"] == 0, "left")
+    acts = call(200, "GET", "/v1/audit", query="?limit=1000")["audit"]
+    check(sum(act["reason"] == "ü" * 500 for act in acts) == 10, "one act for each")
+
+
+def check_trail(call, world):
+    """What differs from the stored document, and what a correction leaves behind."""
+    def send(quantity, number="4711", **more):
+        document = json.loads(sale(number, "08"))
+        document["lines"][0].update(quantity=quantity, **more)
+        answer = once(plain(world.intake_port), "POST", "/v1/events",
+                      json.dumps(document).encode(), JSON).json()
+        return answer["results"][0], document
+
+    path = "/v1/quarantine/{ticket}"
+    first, _ = send("2")
+    other, _ = send("3", net_amount="9.99")
+    check(other["reason"] == "changed", f"{other}")
+    ticket = call(200, "GET", path, ticket=other["ticket"])
+    check(ticket["stored"]["id"] == first["id"], f"{ticket}")
+    differences = {one["member"]: (one["stored"], one["new"]) for one in ticket["difference"]}
+    check(differences["lines[0].quantity"] == ("2", "3"), f"{differences}")
+    check(not any(member.startswith("origin") for member in differences), f"{differences}")
+    wrong, document = send("1,5", number="4712")
+    card = "4111111111111111"
+    document["lines"][0].update(quantity="1.5")
+    document["lines"][0]["item"]["description"] = f"card {card}"
+    body = json.dumps({"document": document}).encode()
+    done = call(200, "POST", path + "/resubmit", body, ticket=wrong["ticket"])
+    check(done["resolved"], f"{done}")
+    event = call(200, "GET", "/v1/events/{id}", id=done["results"][0]["id"])
+    step = next(step for step in event["life"] if step["step"] == "corrected")
+    for told in (f"ticket/{wrong['ticket']}", "lines[0].quantity: 1,5 -> 1.5", "uid:"):
+        check(told in step["detail"], f"{told} is missing in {step}")
+    act = next(act for act in call(200, "GET", "/v1/audit")["audit"]
+               if act["subject"] == f"ticket/{wrong['ticket']}")
+    check(event["id"] in act["outcome"] and "1,5 -> 1.5" in act["outcome"], f"{act}")
+    check(card not in json.dumps([event["life"], act]), "a card number is in the trail")
+    kept, document = send("2", number="4713", uom="EA")
+    call(404, "GET", path, ticket=9999)
+    life = call(200, "GET", "/v1/events/{id}", id=kept["id"])["life"]
+    check("corrected" not in str(life), "nobody corrected this one")
 
 
 def check_replays(call, world):
@@ -395,10 +523,10 @@ def check_replays(call, world):
     wait_for(lambda: world.status()["sent_through"] == world.status()["head"], "all sent", 30)
     day = call(200, "GET", "/v1/days")["days"][0]["business_day"]
     check(order(200, business_day=day, preview=True) == {"events": 3, "exact": True}, "day")
-    check(order(200, **{"from": 2, "through": 9}, preview=True) == {"events": 2, "exact": True},
+    check(order(200, **{"from": 2, "through": 9}, preview=True) == {"events": 6, "exact": True},
           "numbers")
     hour = {"recorded_from": "2020-01-01T00:00:00Z", "recorded_through": "2099-01-01T00:00:00Z"}
-    check(order(200, **hour, preview=True) == {"events": 3, "exact": True}, "time")
+    check(order(200, **hour, preview=True) == {"events": 7, "exact": True}, "time")
     for wrong in ({}, {"from": 1}, {"from": 3, "through": 2}, {"business_day": "2026-02-30"},
                   {"recorded_from": "yesterday", "recorded_through": "today"},
                   {"from": 1, "through": 2, "business_day": day}, {"from": 99, "through": 99}):

@@ -183,6 +183,12 @@ def a_receipt_in_quarantine_is_found():
             other.write(file.read().replace(world.path("journal.db"), "/nowhere/journal.db"))
         done = tell("--config", world.path("other.toml"), "quarantine", "list")
         check(done.returncode == 0 and "1 document waits" in done.stdout, f"{done}")
+        check(" 3         004711 " in done.stdout, f"register and number: {done}")
+        for option, value, found in (("--register", "03", 1), ("--register", "4", 0),
+                                     ("--reason", "bad-value", 1), ("--text", "TWO", 1),
+                                     ("--text", "none of it", 0)):
+            done = tell(*config, "quarantine", "list", option, value)
+            check(done.stdout.count("004711") == found, f"{option} {value}: {done}")
         done = tell("--config", world.path("other.toml"), "--json", "quarantine", "show",
                     str(ticket))
         check("004711" in json.loads(done.stdout)[0]["document"], f"{done}")

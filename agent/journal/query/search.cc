@@ -11,6 +11,23 @@ namespace {
 
 constexpr const char* kColumns = "position,id,kind,subject,time,recorded_at";
 
+Result<std::vector<AuditRow>> AuditRows(sqlite::Statement* select) {
+  std::vector<AuditRow> rows;
+  for (;;) {
+    auto found = select->Step();
+    if (!found.ok()) return std::move(found).status();
+    if (!*found) return rows;
+    AuditRow& row = rows.emplace_back();
+    row.number = select->Unsigned(0);
+    row.at = WallTime(std::chrono::microseconds(select->Int(1)));
+    row.actor = select->Text(2);
+    row.action = select->Text(3);
+    row.subject = select->Text(4);
+    row.reason = select->Text(5);
+    row.outcome = select->Text(6);
+  }
+}
+
 }  // namespace
 
 // subject is "register/03/2026-11-21/004711" or "transfer/TR-1".
@@ -291,20 +308,16 @@ Result<std::vector<AuditRow>> Search::Audit(uint64_t before, size_t limit) {
   if (!select.ok()) return std::move(select).status();
   select->Bind(1, before == 0 ? INT64_MAX : static_cast<int64_t>(before))
       .Bind(2, static_cast<uint64_t>(limit));
-  std::vector<AuditRow> rows;
-  for (;;) {
-    auto found = select->Step();
-    if (!found.ok()) return std::move(found).status();
-    if (!*found) return rows;
-    AuditRow& row = rows.emplace_back();
-    row.number = select->Unsigned(0);
-    row.at = WallTime(std::chrono::microseconds(select->Int(1)));
-    row.actor = select->Text(2);
-    row.action = select->Text(3);
-    row.subject = select->Text(4);
-    row.reason = select->Text(5);
-    row.outcome = select->Text(6);
-  }
+  return AuditRows(&*select);
+}
+
+Result<std::vector<AuditRow>> Search::AuditNaming(const std::string& text, size_t limit) {
+  auto select = db_.Prepare(
+      "SELECT number,at,actor,action,subject,reason,outcome FROM audit WHERE instr(outcome,?1)>0 "
+      "ORDER BY number DESC LIMIT ?2");
+  if (!select.ok()) return std::move(select).status();
+  select->BindText(1, text).Bind(2, static_cast<uint64_t>(limit));
+  return AuditRows(&*select);
 }
 
 }  // namespace tillrelay::journal

@@ -82,6 +82,8 @@ class Search {
                                                                  const std::string& before,
                                                                  size_t limit);
   Result<std::vector<AuditRow>> Audit(uint64_t before, size_t limit);
+  // Those whose outcome has this text, the newest first.
+  Result<std::vector<AuditRow>> AuditNaming(const std::string& text, size_t limit);
   Result<HistoryPoints> History(const HistoryPoints& wanted) { return ReadHistory(&db_, wanted); }
 
  private:

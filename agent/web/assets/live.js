@@ -102,7 +102,35 @@ async function takePictures() {
     // The banner says it.
   }
 }
-setInterval(takePictures, PICTURES_MS);
+setInterval(() => takePictures().then(showReaders), PICTURES_MS);
+
+// Charts are read point by point: with the pointer, or with the keys of a slider.
+function showReaders() {
+  for (const reader of document.querySelectorAll(".reader")) reader.hidden = false;
+}
+
+function readOut(slider) {
+  const texts = slider.dataset.texts.split("\n");
+  slider.nextElementSibling.textContent = texts[slider.value];
+  slider.setAttribute("aria-valuetext", texts[slider.value]);
+}
+
+document.addEventListener("input", ({ target }) => {
+  if (target.matches(".reader input")) readOut(target);
+});
+document.addEventListener("pointermove", ({ target, clientX }) => {
+  const picture = target.closest(".plot svg");
+  const slider = picture?.closest("figure").querySelector(".reader input");
+  if (!slider) return;
+  const { left, width } = picture.getBoundingClientRect();
+  slider.value = Math.round(((clientX - left) / width) * slider.max);
+  readOut(slider);
+});
+showReaders();
+
+// On a phone the navigation is one line that scrolls: where we are is in sight.
+document.querySelector("nav [aria-current=page]")?.scrollIntoView(
+  { block: "nearest", inline: "center" });
 
 setInterval(() => {
   const quiet = Date.now() - heard;

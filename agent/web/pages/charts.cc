@@ -19,10 +19,30 @@ constexpr size_t kStripParts = 48, kSparkPoints = 60;
 struct Line {
   std::string_view series, word;
 };
+// What is drawn: `title` in `unit`, or in another one where the figures ask for it.
+enum class Measure { kCount, kRate, kMilliseconds };
 struct Chart {
   std::string_view title;
+  Measure measure;
   std::vector<Line> lines;
 };
+
+struct Unit {
+  double factor;
+  std::string_view word;
+};
+Unit UnitOf(Measure measure, double greatest) {
+  switch (measure) {
+    case Measure::kRate:
+      return greatest < 1 ? Unit{60, strings::kUnitPerMinute} : Unit{1, strings::kUnitPerSecond};
+    case Measure::kMilliseconds:
+      return greatest < 10'000 ? Unit{1, strings::kUnitMilliseconds}
+                               : Unit{0.001, strings::kUnitSeconds};
+    case Measure::kCount:
+      break;
+  }
+  return {1, strings::kUnitEvents};
+}
 
 const std::vector<double>& Series(const admin::HistoryTable& table, std::string_view name) {
   static const std::vector<double> kNone;
@@ -67,6 +87,22 @@ struct Area {
   double width, height;  // of the view box
 };
 
+bool IsHole(const std::vector<double>& values, size_t at) {
+  return at >= values.size() || std::isnan(values[at]);
+}
+
+// Points without a neighbour: no line shows them.
+std::string DotData(const std::vector<double>& values, double top, Area area) {
+  std::string d;
+  const double step = values.size() > 1 ? area.width / static_cast<double>(values.size() - 1) : 0;
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (IsHole(values, i) || !IsHole(values, i + 1) || (i > 0 && !IsHole(values, i - 1))) continue;
+    d += fmt::format("M{:.1f} {:.1f}h0", step * static_cast<double>(i),
+                     area.height - values[i] / top * area.height);
+  }
+  return d;
+}
+
 // A path's data, with a new beginning behind each hole.
 std::string PathData(const std::vector<double>& values, double top, Area area) {
   std::string d;
@@ -79,7 +115,6 @@ std::string PathData(const std::vector<double>& values, double top, Area area) {
     }
     d += fmt::format("{}{:.1f} {:.1f}", pen_down ? "L" : "M", step * static_cast<double>(i),
                      area.height - values[i] / top * area.height);
-    if (!pen_down) d += "h.1";  // a single point is seen too
     pen_down = true;
   }
   return d;
@@ -92,16 +127,41 @@ std::string TimeAt(const PageContext& context, const admin::HistoryTable& table,
   return context.faces.stamp(at).substr(0, 16);
 }
 
+// One chart with its values as they are drawn.
+struct Drawing {
+  const Chart& chart;
+  Unit unit;
+  double top;
+  std::vector<std::vector<double>> lines;
+};
+
+std::vector<double> Scaled(std::vector<double> values, double factor) {
+  for (double& value : values) value *= factor;
+  return values;
+}
+
+Drawing DrawingOf(const admin::HistoryTable& table, const Chart& chart) {
+  double greatest = 0;
+  std::vector<std::vector<double>> lines;
+  for (const Line& line : chart.lines) {
+    lines.push_back(Condensed(Series(table, line.series), kPoints));
+    greatest = std::max(greatest, Greatest(lines.back()));
+  }
+  const Unit unit = UnitOf(chart.measure, greatest);
+  for (auto& line : lines) line = Scaled(std::move(line), unit.factor);
+  return {chart, unit, RoundUp(greatest * unit.factor), std::move(lines)};
+}
+
 void Table(Html& html, const PageContext& context, const admin::HistoryTable& table,
-           const Chart& chart) {
+           const Drawing& drawing) {
   html.Put(
       "<details><summary>{}</summary><div class=\"scroll\" tabindex=\"0\" role=\"region\" "
       "aria-label=\"{}\"><table><thead><tr><th scope=\"col\">{}</th>",
-      strings::kTableOf, chart.title, strings::kTime);
+      strings::kTableOf, drawing.chart.title, strings::kTime);
   std::vector<std::vector<double>> columns;
-  for (const Line& line : chart.lines) {
+  for (const Line& line : drawing.chart.lines) {
     html.Put("<th scope=\"col\" class=\"num\">{}</th>", line.word);
-    columns.push_back(Condensed(Series(table, line.series), kRows));
+    columns.push_back(Scaled(Condensed(Series(table, line.series), kRows), drawing.unit.factor));
   }
   html.Raw("</tr></thead><tbody>\n");
   const size_t rows = std::min(kRows, Length(table));
@@ -116,41 +176,141 @@ void Table(Html& html, const PageContext& context, const admin::HistoryTable& ta
   html.Raw("</tbody></table></div></details>\n");
 }
 
-void Draw(Html& html, const PageContext& context, const admin::HistoryTable& table,
-          const Chart& chart) {
-  double greatest = 0;
-  std::vector<std::vector<double>> lines;
-  for (const Line& line : chart.lines) {
-    lines.push_back(Condensed(Series(table, line.series), kPoints));
-    greatest = std::max(greatest, Greatest(lines.back()));
-  }
-  const double top = RoundUp(greatest);
-  html.Put(
-      "<section class=\"six\"><figure id=\"{}-past\" data-slow><figcaption><h2>{}</h2>"
-      "<ul class=\"keys\">",
-      chart.lines.front().series, chart.title);
-  for (size_t i = 0; i < lines.size(); ++i) {
-    const double last = lines[i].empty() ? std::nan("") : lines[i].back();
+// The last one that is known.
+double LastKnown(const std::vector<double>& values) {
+  const auto last =
+      std::find_if(values.rbegin(), values.rend(), [](double value) { return !std::isnan(value); });
+  return last == values.rend() ? std::nan("") : *last;
+}
+
+void Legend(Html& html, const Drawing& drawing) {
+  html.Raw("<ul class=\"keys\">");
+  for (size_t i = 0; i < drawing.lines.size(); ++i) {
     html.Put(
         "<li><svg viewBox=\"0 0 24 11\" class=\"key-line\" aria-hidden=\"true\"><path "
         "class=\"line line-{}\" d=\"M0 6h24\"/></svg>{} <b>{}</b></li>",
-        std::to_string(i), chart.lines[i].word, NumberText(last));
+        std::to_string(i), drawing.chart.lines[i].word, NumberText(LastKnown(drawing.lines[i])));
   }
-  html.Put("</ul></figcaption><div class=\"plot\"><span class=\"axis-top\">{}</span>",
-           NumberText(top));
+  html.Raw("</ul>");
+}
+
+// What a script reads out under the pointer or the keyboard: times and texts of every point.
+void Reader(Html& html, const PageContext& context, const admin::HistoryTable& table,
+            const Drawing& drawing) {
+  size_t points = 0;
+  for (const auto& line : drawing.lines) points = std::max(points, line.size());
+  if (points < 2) return;
+  std::string texts;
+  for (size_t i = 0; i < points; ++i) {
+    texts += i == 0 ? "" : "\n";
+    texts += TimeAt(context, table, static_cast<double>(i) / static_cast<double>(points));
+    for (size_t line = 0; line < drawing.lines.size(); ++line) {
+      texts += fmt::format(
+          " · {} {}", drawing.chart.lines[line].word,
+          i < drawing.lines[line].size() ? NumberText(drawing.lines[line][i]) : std::string("–"));
+    }
+  }
+  html.Put(
+      "<div class=\"reader\" hidden><input type=\"range\" min=\"0\" max=\"{}\" value=\"{}\" "
+      "aria-label=\"{}: {}\" data-texts=\"{}\"><output>{}</output></div>\n",
+      std::to_string(points - 1), std::to_string(points - 1), drawing.chart.title,
+      strings::kReadOut, texts, texts.substr(texts.rfind('\n') + 1));
+}
+
+void Shade(Html& html, double from, double width, std::string_view look) {
+  html.Put("<rect x=\"{}\" y=\"0\" width=\"{}\" height=\"140\" class=\"{}\"/>",
+           fmt::format("{:.1f}", from), fmt::format("{:.1f}", width), look);
+}
+
+// Stretches of the history for which `is` holds, as a part of its width each.
+template <class Is>
+void Stretches(Html& html, size_t count, std::string_view look, Is is) {
+  const double step = count > 1 ? kWidth / static_cast<double>(count - 1) : 0;
+  for (size_t i = 0; i < count; ++i) {
+    if (!is(i)) continue;
+    const size_t from = i;
+    while (i < count && is(i)) ++i;
+    Shade(html, step * static_cast<double>(from), step * static_cast<double>(i - from), look);
+  }
+}
+
+// Outages behind the lines; starts and upgrades as lines of their own.
+void Marks(Html& html, const PageContext& context, const admin::HistoryTable& table) {
+  const auto connected = Condensed(Series(table, "connected"), kPoints);
+  const auto waiting = Condensed(Series(table, "waiting"), kPoints);
+  Stretches(html, connected.size(), "mark-off",
+            [&connected](size_t i) { return !std::isnan(connected[i]) && connected[i] < 0.5; });
+  const auto known = [](double value) { return !std::isnan(value); };
+  const auto first =
+      static_cast<size_t>(std::find_if(waiting.begin(), waiting.end(), known) - waiting.begin());
+  const auto last =
+      waiting.size() -
+      static_cast<size_t>(std::find_if(waiting.rbegin(), waiting.rend(), known) - waiting.rbegin());
+  Stretches(html, waiting.size(), "mark-down",
+            [&](size_t i) { return i >= first && i < last && std::isnan(waiting[i]); });
+  const auto line = [&](WallTime at, std::string_view look) {
+    const auto span = static_cast<double>(table.step_s) * static_cast<double>(Length(table));
+    const auto into = std::chrono::duration<double>(at - table.from).count();
+    if (span <= 0 || into < 0 || into > span) return;
+    html.Put("<path class=\"{}\" d=\"M{} 0V140\"/>", look,
+             fmt::format("{:.1f}", into / span * kWidth));
+  };
+  line(context.s.started_at, "mark-start");
+  for (const WallTime at : table.upgrades) line(at, "mark-upgrade");
+}
+
+// What the marks mean, once for all charts.
+void MarkKeys(Html& html) {
+  constexpr std::pair<std::string_view, std::string_view> kMarks[] = {
+      {"mark-off", strings::kMarkOff},
+      {"mark-down", strings::kMarkDown},
+      {"mark-start", strings::kMarkStart},
+      {"mark-upgrade", strings::kMarkUpgrade}};
+  html.Raw("<ul class=\"keys\">");
+  for (const auto& [look, word] : kMarks) {
+    const bool is_line = look == "mark-start" || look == "mark-upgrade";
+    html.Put("<li><svg viewBox=\"0 0 11 11\" aria-hidden=\"true\">");
+    html.Put(is_line ? "<path class=\"{}\" d=\"M5 0V11\"/>"
+                     : "<rect width=\"11\" height=\"11\" class=\"{}\"/>",
+             look);
+    html.Put("</svg>{}</li>", word);
+  }
+  html.Raw("</ul>\n");
+}
+
+void Draw(Html& html, const PageContext& context, const admin::HistoryTable& table,
+          const Chart& chart) {
+  const Drawing drawing = DrawingOf(table, chart);
+  html.Put(
+      "<section class=\"six\"><figure id=\"{}-past\" data-slow><figcaption><h2>{} "
+      "<small>{}</small></h2>",
+      chart.lines.front().series, chart.title, drawing.unit.word);
+  Legend(html, drawing);
+  html.Put(
+      "</figcaption><div class=\"plot\"><span class=\"axis-top\">{}</span>"
+      "<span class=\"axis-half\">{}</span>",
+      NumberText(drawing.top), NumberText(drawing.top / 2));
   html.Put(
       "<svg viewBox=\"0 0 600 140\" preserveAspectRatio=\"none\" role=\"img\" "
-      "aria-label=\"{}\"><path class=\"grid\" d=\"M0 0H600M0 70H600M0 140H600\"/>",
-      chart.title);
-  for (size_t i = 0; i < lines.size(); ++i) {
-    html.Put("<path class=\"line line-{}\" d=\"{}\"/>", std::to_string(i),
-             PathData(lines[i], top, {kWidth, kHeight}));
+      "aria-label=\"{} {}\">",
+      chart.title, drawing.unit.word);
+  Marks(html, context, table);
+  html.Raw("<path class=\"grid\" d=\"M0 0H600M0 70H600M0 140H600\"/>");
+  for (size_t i = 0; i < drawing.lines.size(); ++i) {
+    const std::string number = std::to_string(i);
+    const Area area{kWidth, kHeight};
+    html.Put("<path class=\"line line-{}\" d=\"{}\"/>", number,
+             PathData(drawing.lines[i], drawing.top, area));
+    const std::string dots = DotData(drawing.lines[i], drawing.top, area);
+    if (!dots.empty()) html.Put("<path class=\"line dots line-{}\" d=\"{}\"/>", number, dots);
   }
   html.Put(
       "</svg><span class=\"axis-zero\">0</span></div><div class=\"axis\"><span>{}</span>"
-      "<span>{}</span><span>{}</span></div></figure>\n",
+      "<span>{}</span><span>{}</span></div>\n",
       TimeAt(context, table, 0), TimeAt(context, table, 0.5), strings::kNow);
-  Table(html, context, table, chart);
+  Reader(html, context, table, drawing);
+  html.Raw("</figure>\n");
+  Table(html, context, table, drawing);
   html.Raw("</section>\n");
 }
 
@@ -230,12 +390,15 @@ std::string Spark(const admin::HistoryTable& table, std::string_view series) {
 std::string ChartsContent(const PageContext& context, const admin::HistoryTable& table,
                           std::string_view range) {
   static const std::vector<Chart> kCharts = {
-      {strings::kChartWaiting, {{"waiting", strings::kTileWaiting}}},
+      {strings::kChartWaiting, Measure::kCount, {{"waiting", strings::kTileWaiting}}},
       {strings::kChartRates,
+       Measure::kRate,
        {{"stored_per_s", strings::kChartIn}, {"confirmed_per_s", strings::kChartOut}}},
       {strings::kChartBroker,
+       Measure::kMilliseconds,
        {{"broker_ms_p50", strings::kMedian}, {"broker_ms_p99", strings::kSlowest}}},
       {strings::kChartCentre,
+       Measure::kMilliseconds,
        {{"centre_ms_p50", strings::kMedian}, {"centre_ms_p99", strings::kSlowest}}},
   };
   Html html;
@@ -248,8 +411,10 @@ std::string ChartsContent(const PageContext& context, const admin::HistoryTable&
   html.Raw(ConnectionStrip(table));
   html.Put("<div class=\"axis\"><span>{}</span><span>{}</span></div>", TimeAt(context, table, 0),
            strings::kNow);
-  Table(html, context, table,
-        {strings::kChartConnected, {{"connected", strings::kChartConnected}}});
+  static const Chart kConnected{
+      strings::kChartConnected, Measure::kCount, {{"connected", strings::kChartConnected}}};
+  Table(html, context, table, DrawingOf(table, kConnected));
+  MarkKeys(html);
   html.Raw("</section>\n");
   for (const Chart& chart : kCharts) Draw(html, context, table, chart);
   return html.Take();

@@ -7,6 +7,7 @@
 #include "agent/web/pages/field_mark.h"
 #include "agent/web/pages/receipt_view.h"
 #include "agent/web/view_strings.h"
+#include "common/event/identity.h"
 #include "common/http/message.h"
 #include "common/web/html.h"
 
@@ -42,18 +43,18 @@ void StateMark(Html& html, const admin::EventRow& row) {
            state.symbol, state.word);
 }
 
-// "register/03/2026-11-25/004711" -> "004711, register 03, 2026-11-25"
+// "register/03/2026-11-25/004711" -> "004711, register 3, 2026-11-25"
 std::string SubjectText(const std::string& subject) {
   if (!subject.starts_with("register/")) return subject;
   const std::string_view rest = std::string_view(subject).substr(9);
   const size_t first = rest.find('/'), last = rest.rfind('/');
   if (first == std::string_view::npos || first == last) return subject;
   const std::string_view middle = rest.substr(first + 1, last - first - 1);
+  const std::string_view register_id = event::WithoutLeadingZeros(rest.substr(0, first));
   if (middle == "day") {
-    return fmt::format(strings::kSubjectDay, rest.substr(0, first), rest.substr(last + 1));
+    return fmt::format(strings::kSubjectDay, register_id, rest.substr(last + 1));
   }
-  return fmt::format(strings::kSubjectReceipt, rest.substr(last + 1), rest.substr(0, first),
-                     middle);
+  return fmt::format(strings::kSubjectReceipt, rest.substr(last + 1), register_id, middle);
 }
 
 void Step(Html& html, bool done, std::string_view when, std::string_view what) {
@@ -89,6 +90,44 @@ void Row(Html& html, const PageContext& context, const admin::EventRow& row) {
            Thousands(row.sequence));
 }
 
+void FoundInQuarantine(Html& html, const PageContext& context,
+                       const std::vector<admin::QuarantineRow>& rows) {
+  if (rows.empty()) return;
+  html.Put("<section class=\"found\"><h2>{}</h2><ul class=\"tickets\">\n",
+           strings::kFoundInQuarantine);
+  for (const admin::QuarantineRow& row : rows) {
+    html.Put("<li><a href=\"/quarantine/{}\">{}</a> ", std::to_string(row.ticket),
+             fmt::format(strings::kTicketNo, row.ticket));
+    if (!row.names.number.empty()) {
+      html.Put("{} ", fmt::format(strings::kSubjectReceipt, row.names.number,
+                                  row.names.register_id.empty() ? "–" : row.names.register_id,
+                                  row.names.business_day));
+    }
+    html.Put("<b>{}</b> <code>{}</code> <small>{}</small></li>\n", strings::ReasonText(row.reason),
+             row.field, context.Ago(row.created_at));
+  }
+  html.Raw("</ul></section>\n");
+}
+
+// Of what was found, as a spreadsheet takes it.
+void ExportLink(Html& html, const admin::EventFilter& filter) {
+  const std::pair<std::string_view, const std::string&> parts[] = {
+      {"register", filter.register_id},
+      {"number", filter.number},
+      {"business_day", filter.business_day},
+      {"kind", filter.kind},
+      {"text", filter.text},
+      {"id", filter.id}};
+  std::string query;
+  for (const auto& [name, value] : parts) {
+    if (!value.empty()) query += fmt::format("&{}={}", name, http::PercentEncode(value));
+  }
+  html.Put(
+      "<p class=\"row\"><a href=\"/v1/events?limit=1000&amp;format=csv{}\" "
+      "download=\"events.csv\">{}</a></p>\n",
+      query, strings::kExportCsv);
+}
+
 }  // namespace
 
 std::string LifeList(const PageContext& context, const admin::EventRow& row) {
@@ -99,6 +138,13 @@ std::string LifeList(const PageContext& context, const admin::EventRow& row) {
   std::string happened = row.time.substr(0, 19);  // the store's clock face
   if (happened.size() > 10) happened[10] = ' ';
   Step(html, true, happened, strings::kLifeCaptured);
+  for (const admin::LifeStep& step : row.life) {
+    const bool corrected = step.step == "corrected";
+    if (!corrected && step.step != "released") continue;
+    Step(html, true, context.faces.stamp(step.at),
+         fmt::format(fmt::runtime(corrected ? strings::kLifeCorrected : strings::kLifeReleased),
+                     step.detail));
+  }
   Step(html, true, context.faces.stamp(row.recorded_at), stored);
   const std::tuple<std::string_view, int, std::string_view> steps[] = {
       {strings::kLifeSent, 1, "sent"},
@@ -124,15 +170,7 @@ std::string EventsContent(const PageContext& context, const EventSearch& search,
   html.Put("<section><h1>{}</h1>\n", strings::kEvents);
   SearchForm(html, search);
   html.Raw("</section>\n");
-  if (!page.quarantined.empty()) {
-    html.Put("<section class=\"found\"><h2>{}</h2><ul>\n", strings::kFoundInQuarantine);
-    for (const admin::QuarantineRow& row : page.quarantined) {
-      html.Put("<li><a href=\"/quarantine/{}\">{}</a> <b>{}</b> <code>{}</code></li>\n",
-               std::to_string(row.ticket), fmt::format(strings::kTicketNo, row.ticket), row.reason,
-               row.field);
-    }
-    html.Raw("</ul></section>\n");
-  }
+  FoundInQuarantine(html, context, page.quarantined);
   if (!search.words.empty() && page.events.size() == 1) {
     const admin::EventRow& row = page.events.front();
     html.Put("<section class=\"found\"><h2>{}</h2><p class=\"big\">", SubjectText(row.subject));
@@ -159,6 +197,7 @@ std::string EventsContent(const PageContext& context, const EventSearch& search,
              http::PercentEncode(search.words), std::to_string(*page.go_on_before),
              strings::kOlder);
   }
+  if (!page.events.empty()) ExportLink(html, search.filter);
   html.Raw("</section>\n");
   return html.Take();
 }

@@ -128,6 +128,15 @@ std::optional<Mark> Tag(std::string_view text, std::string_view name, size_t fro
   return std::nullopt;
 }
 
+// With its text, where the element holds nothing but text.
+Mark WithText(std::string_view text, const Mark& tag) {
+  const size_t next = text.find('<', tag.end);
+  const bool closed_itself = tag.end >= 2 && text[tag.end - 2] == '/';
+  if (closed_itself || next == std::string_view::npos || text.substr(next, 2) != "</") return tag;
+  const size_t end = text.find('>', next);
+  return end == std::string_view::npos ? tag : Mark{tag.begin, end + 1};
+}
+
 std::optional<Mark> FindXml(std::string_view text, const std::vector<Step>& steps) {
   std::optional<Mark> found;
   size_t from = 0;
@@ -141,7 +150,7 @@ std::optional<Mark> FindXml(std::string_view text, const std::vector<Step>& step
     found = next;
     from = next->end;
   }
-  return found;
+  return found ? WithText(text, *found) : found;
 }
 
 std::optional<Mark> FindLine(std::string_view text, std::string_view number) {
@@ -203,6 +212,31 @@ class Layout {
   bool in_string_ = false, escaped_ = false;
 };
 
+// XML that stands in one line, with a line for each element. Only between two tags is a line end no
+// text; an element that holds none stays as it is.
+std::string XmlOnLines(std::string_view text) {
+  std::string out;
+  size_t depth = 0;
+  for (size_t at = 0; at < text.size();) {
+    const size_t end = text[at] == '<' ? std::min(text.find('>', at), text.size() - 1) + 1
+                                       : std::min(text.find('<', at), text.size());
+    const std::string_view part = text.substr(at, end - at);
+    const bool closes = part.starts_with("</");
+    const bool opens = part.size() > 1 && part[0] == '<' && !closes && part[1] != '?' &&
+                       part[1] != '!' && !part.ends_with("/>");
+    if (closes && depth > 0) --depth;
+    out += part;
+    if (opens) ++depth;
+    at = end;
+    if (!part.ends_with('>') || !text.substr(at).starts_with('<')) continue;
+    const bool next_closes = text.substr(at).starts_with("</");
+    if (opens && next_closes) continue;  // <a></a>
+    const size_t indent = depth - (next_closes && depth > 0 ? 1 : 0);
+    out.append(1, '\n').append(2 * std::min<size_t>(indent, kMaxDepth), ' ');
+  }
+  return out;
+}
+
 }  // namespace
 
 std::optional<Mark> FindField(std::string_view document, std::string_view field) {
@@ -223,8 +257,10 @@ std::optional<Mark> FindField(std::string_view document, std::string_view field)
 std::string LaidOut(std::string_view document) {
   const char first = First(document);
   const bool has_lines = std::count(document.begin(), document.end(), '\n') > 3;
-  if ((first != '{' && first != '[') || has_lines) return std::string(document);
-  return Layout().Run(document);
+  if (has_lines) return std::string(document);
+  // A comment or a CDATA section may hold what looks like tags.
+  if (first == '<' && document.find("<!") == std::string_view::npos) return XmlOnLines(document);
+  return first == '{' || first == '[' ? Layout().Run(document) : std::string(document);
 }
 
 }  // namespace tillrelay::web

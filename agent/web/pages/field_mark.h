@@ -19,7 +19,8 @@ struct Mark {
 // Where the field itself is missing, the part that should have it is marked.
 std::optional<Mark> FindField(std::string_view document, std::string_view field);
 
-// JSON with one member a line; anything else as it is.
+// JSON with one member a line, XML with one element a line; what has lines already, and anything
+// else, as it is.
 std::string LaidOut(std::string_view document);
 
 }  // namespace tillrelay::web

@@ -4,8 +4,11 @@
 
 #include <algorithm>
 
+#include "agent/admin/day_sheet.h"
 #include "agent/web/overview.h"
+#include "agent/web/pages/day_sheet_view.h"
 #include "agent/web/view_strings.h"
+#include "common/http/message.h"
 #include "common/web/html.h"
 
 namespace tillrelay::web {
@@ -56,7 +59,8 @@ void NetCell(Html& html, const admin::DayRow& day) {
   html.Put("<td data-k=\"{}\">{}", strings::kNet, day.net_amount.empty() ? "–" : day.net_amount);
   if (!reported.empty() && reported != day.row.net_amount) {
     html.Put("<br><small class=\"red-text\">{}</small>",
-             fmt::format(strings::kReportedNet, reported));
+             fmt::format(strings::kReportedNet, reported,
+                         admin::DifferenceOf(day.row.net_amount, reported)));
   }
   html.Raw("</td>");
 }
@@ -89,20 +93,7 @@ std::string RegistersContent(const PageContext& context) {
   html.Put("<section><h1>{}</h1>\n<p class=\"soft\">{}</p>\n<div id=\"registers\">",
            strings::kRegisters, strings::kRegistersHint);
   html.Raw(RegistersPiece(context));
-  html.Put("</div></section>\n<section><h2>{}</h2>", strings::kMore);
-  Columns(html, strings::kRegister, strings::kBusinessDay, strings::kOthers, strings::kNumbers,
-          strings::kDuplicates, strings::kConflicts, strings::kDayClosed);
-  for (const reconcile::RegisterRow& row : context.s.registers) {
-    html.Put("<tr><th scope=\"row\">{}</th>", row.register_id);
-    Cell(html, strings::kBusinessDay, row.business_day);
-    Cell(html, strings::kOthers, Count(row.others));
-    Cell(html, strings::kNumbers, NumbersText(row));
-    Cell(html, strings::kDuplicates, Thousands(row.duplicates));
-    Cell(html, strings::kConflicts, Thousands(row.conflicts));
-    DayMark(html, row);
-    html.Raw("</tr>\n");
-  }
-  html.Raw("</tbody></table></section>\n");
+  html.Raw("</div></section>\n");
   return html.Take();
 }
 
@@ -122,7 +113,8 @@ std::string DaysContent(const DayRange& range, const std::vector<admin::DayRow>&
   Columns(html, strings::kBusinessDay, strings::kRegister, strings::kDayClosed, strings::kNumbers,
           strings::kEvents, strings::kNet, strings::kUnits, strings::kZ);
   for (const admin::DayRow& day : rows) {
-    html.Put("<tr><th scope=\"row\">{}</th>", day.row.business_day);
+    html.Put("<tr><th scope=\"row\"><a href=\"{}\">{}</a></th>", DaySheetPath(day.row),
+             day.row.business_day);
     Cell(html, strings::kRegister, day.row.register_id);
     DayMark(html, day.row);
     Cell(html, strings::kNumbers, NumbersText(day.row));
@@ -134,7 +126,10 @@ std::string DaysContent(const DayRange& range, const std::vector<admin::DayRow>&
          day.z_numbers.empty() ? "–" : fmt::format("{}", fmt::join(day.z_numbers, ", ")));
     html.Raw("</tr>\n");
   }
-  html.Raw("</tbody></table></section>\n");
+  html.Put(
+      "</tbody></table>\n<p class=\"row\"><a href=\"/v1/days?format=csv&amp;from={}&amp;"
+      "through={}\" download=\"days.csv\">{}</a></p></section>\n",
+      http::PercentEncode(range.from), http::PercentEncode(range.through), strings::kExportCsv);
   return html.Take();
 }
 

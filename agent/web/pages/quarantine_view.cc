@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "agent/web/pages/document_fields.h"
 #include "agent/web/pages/field_mark.h"
 #include "agent/web/pages/receipt_view.h"
 #include "agent/web/view_strings.h"
@@ -16,15 +17,6 @@ using http::Html;
 
 void Fact(Html& html, std::string_view name, std::string_view value) {
   if (!value.empty()) html.Put("<dt>{}</dt><dd>{}</dd>\n", name, value);
-}
-
-std::string Origin(const admin::QuarantineRow& row) {
-  return row.origin.empty() ? row.channel : fmt::format("{} · {}", row.channel, row.origin);
-}
-
-std::string SeenText(const admin::QuarantineRow& row) {
-  return row.seen == 1 ? std::string(strings::kSeenOnce)
-                       : fmt::format(strings::kSeenTimes, row.seen);
 }
 
 // The document with the place that was not accepted.
@@ -48,14 +40,48 @@ void Form(Html& html, const Principal& viewer, std::string_view path, Html field
   html.Raw(ActionForm(viewer, {path, ""}, fields.Take()));
 }
 
+void Hidden(Html& fields, std::string_view name, std::string_view value) {
+  fields.Put("<input type=\"hidden\" name=\"{}\" value=\"{}\">", name, value);
+}
+
+void Input(Html& fields, const DocumentField& field, bool wrong) {
+  fields.Put(
+      "<p class=\"{}\"><label for=\"f-{}\">{}</label><input type=\"text\" id=\"f-{}\" "
+      "name=\"f.{}\" value=\"{}\"{}></p>\n",
+      wrong ? "field wrong" : "field", field.path, FieldLabel(field.path), field.path, field.path,
+      field.value, "");
+}
+
+// The field that was not accepted first, the others behind it.
+void FieldForm(Html& html, const Principal& viewer, const admin::QuarantineRow& row,
+               const std::string& text) {
+  const auto fields = FieldsOf(text, row.field);
+  if (fields.empty()) return;
+  Html form;
+  Hidden(form, "content_type", row.format);
+  Hidden(form, "document", text);
+  bool found = false;
+  for (const DocumentField& field : fields) {
+    if (!field.meant) continue;
+    Input(form, field, true);
+    found = true;
+  }
+  form.Put("<details{}><summary>{}</summary>\n", found || row.stored ? "" : " open",
+           found ? strings::kOtherFields : strings::kAllFields);
+  for (const DocumentField& field : fields) {
+    if (!field.meant) Input(form, field, false);
+  }
+  form.Put("</details><p class=\"note\">{}</p><button class=\"primary\">{}</button>",
+           strings::kFieldsHint, strings::kResubmitFields);
+  Form(html, viewer, fmt::format("/quarantine/{}/resubmit", row.ticket), std::move(form));
+}
+
 void Editor(Html& html, const Principal& viewer, const admin::QuarantineRow& row,
             const std::string& text) {
   const auto lines = std::count(text.begin(), text.end(), '\n');
   Html fields;
-  fields.Put(
-      "<input type=\"hidden\" name=\"content_type\" value=\"{}\"><label for=\"document\">{}"
-      "</label>",
-      row.format, strings::kEditHint);
+  Hidden(fields, "content_type", row.format);
+  fields.Put("<label for=\"document\">{}</label>", strings::kEditHint);
   // The first line end inside a textarea is not part of its text.
   fields.Put(
       "<textarea id=\"document\" name=\"document\" rows=\"{}\" spellcheck=\"false\" required>\n"
@@ -63,6 +89,16 @@ void Editor(Html& html, const Principal& viewer, const admin::QuarantineRow& row
       std::to_string(std::clamp<ptrdiff_t>(lines + 2, 6, 30)), text);
   fields.Put("<button class=\"primary\">{}</button>", strings::kResubmit);
   Form(html, viewer, fmt::format("/quarantine/{}/resubmit", row.ticket), std::move(fields));
+}
+
+// Fields where the document has any, and its source behind them.
+void Corrections(Html& html, const Principal& viewer, const admin::QuarantineRow& row,
+                 const std::string& text) {
+  if (FieldsOf(text, row.field).empty()) return Editor(html, viewer, row, text);
+  FieldForm(html, viewer, row, text);
+  html.Put("<details><summary>{}</summary>", strings::kEditSource);
+  Editor(html, viewer, row, text);
+  html.Raw("</details>\n");
 }
 
 // What a person can do with it.
@@ -73,7 +109,7 @@ void Ways(Html& html, const Principal& viewer, const admin::QuarantineRow& row,
     html.Put("<p class=\"none\">{}</p></section>\n", strings::kMayOnlyLook);
     return;
   }
-  Editor(html, viewer, row, text);
+  Corrections(html, viewer, row, text);
   html.Put("<hr><p>{}</p>", strings::kTryAgainHint);
   Html retry, discard;
   retry.Put("<button>{}</button>", strings::kTryAgain);
@@ -88,42 +124,51 @@ void Ways(Html& html, const Principal& viewer, const admin::QuarantineRow& row,
   html.Raw("</section>\n");
 }
 
+void DifferenceTable(Html& html, const std::vector<admin::Difference>& differences) {
+  html.Put(
+      "<h2>{}</h2><table class=\"cards\"><thead><tr><th scope=\"col\">{}</th>"
+      "<th scope=\"col\">{}</th><th scope=\"col\">{}</th></tr></thead><tbody>\n",
+      strings::kDifferences, strings::kField, strings::kStoredOne, strings::kThisOne);
+  for (const admin::Difference& one : differences) {
+    html.Put(
+        "<tr><th scope=\"row\">{}</th><td data-k=\"{}\">{}</td><td data-k=\"{}\">{}</td></tr>\n",
+        FieldLabel(one.member), strings::kStoredOne, one.before.value_or("–"), strings::kThisOne,
+        one.after.value_or("–"));
+  }
+  html.Raw("</tbody></table>\n");
+}
+
+// The stored document beside the one that waits, with what differs marked.
+void Beside(Html& html, const admin::QuarantineRow& row) {
+  MarkedMembers here, there;
+  for (const admin::Difference& one : row.stored->differences) {
+    if (one.before) there.insert(one.member);
+    if (one.after) here.insert(one.member);
+  }
+  html.Put("<section class=\"six\"><h2>{}</h2>\n", strings::kStoredOne);
+  html.Raw(ReceiptHtml(row.stored->kind, row.stored->data, there));
+  html.Put("<p class=\"row\"><a href=\"/events/{}\">{}</a></p></section>\n", row.stored->id,
+           strings::kShowEvent);
+  html.Put("<section class=\"six\"><h2>{}</h2>\n", strings::kThisOne);
+  html.Raw(ReceiptHtml("", row.document, here)).Raw("</section>\n<section>");
+  if (row.stored->differences.empty()) {
+    html.Put("<p class=\"none\">{}</p>", strings::kNoDifference);
+  } else {
+    DifferenceTable(html, row.stored->differences);
+  }
+  html.Raw("</section>\n");
+}
+
 }  // namespace
 
-std::string QuarantineContent(const PageContext& context,
-                              const std::vector<admin::QuarantineRow>& rows, size_t limit) {
-  Html html;
-  html.Put("<section><h1>{}</h1>\n<p class=\"soft\">{}</p>\n", strings::kQuarantine,
-           strings::kQuarantineHint);
-  if (rows.empty()) {
-    html.Put("<p class=\"none\">{}</p></section>\n", strings::kQuarantineEmpty);
-    return html.Take();
-  }
-  html.Put(
-      "<table class=\"cards\"><thead><tr><th scope=\"col\">{}</th><th scope=\"col\">{}</th>"
-      "<th scope=\"col\">{}</th><th scope=\"col\">{}</th><th scope=\"col\">{}</th></tr>"
-      "</thead><tbody>\n",
-      strings::kTicket, strings::kReason, strings::kFrom, strings::kWhen, strings::kSeen);
-  for (const admin::QuarantineRow& row : rows) {
-    const std::string ticket = std::to_string(row.ticket);
-    html.Put(
-        "<tr><th scope=\"row\"><a href=\"/quarantine/{}\">{}</a></th><td><b>{}</b> "
-        "<code>{}</code><br><small>{}</small></td>",
-        ticket, fmt::format(strings::kTicketNo, ticket), row.reason, row.field, row.hint);
-    html.Put("<td data-k=\"{}\">{}</td><td data-k=\"{}\">{}</td><td data-k=\"{}\">{}</td></tr>\n",
-             strings::kFrom, Origin(row), strings::kWhen, context.faces.stamp(row.created_at),
-             strings::kSeen, SeenText(row));
-  }
-  html.Raw("</tbody></table>\n<p class=\"row\">");
-  if (rows.size() >= limit) {
-    html.Put("<a href=\"/quarantine?before={}\">{}</a> ", std::to_string(rows.back().ticket),
-             strings::kOlder);
-  }
-  html.Put(
-      "<a href=\"/v1/quarantine?limit=1000\" download=\"quarantine.json\">{}</a></p>"
-      "</section>\n",
-      strings::kExport);
-  return html.Take();
+std::string Origin(const admin::QuarantineRow& row) {
+  if (row.origin.empty() || row.channel.empty()) return row.channel + row.origin;
+  return fmt::format("{} · {}", row.channel, row.origin);
+}
+
+std::string SeenText(const admin::QuarantineRow& row) {
+  return row.seen == 1 ? std::string(strings::kSeenOnce)
+                       : fmt::format(strings::kSeenTimes, row.seen);
 }
 
 std::string TicketContent(const PageContext& context, const Principal& viewer,
@@ -137,15 +182,19 @@ std::string TicketContent(const PageContext& context, const Principal& viewer,
     html.Put("<p class=\"note red-text\" role=\"alert\">■ {}</p>\n", attempt.problem);
   }
   html.Raw("<dl class=\"facts\">");
-  Fact(html, strings::kReason, row.reason);
+  Fact(html, strings::kRegister, row.names.register_id);
+  Fact(html, strings::kReceiptNumber, row.names.number);
+  Fact(html, strings::kReason, strings::ReasonText(row.reason));
   Fact(html, strings::kField, row.field);
   Fact(html, strings::kHint, row.hint);
   Fact(html, strings::kFrom, Origin(row));
   Fact(html, strings::kFormat, row.format);
   Fact(html, strings::kWhen, context.faces.stamp(row.created_at));
   Fact(html, strings::kSeen, SeenText(row));
-  html.Raw("</dl></section>\n<section class=\"six\">");
-  html.Raw(ReceiptHtml("", row.document));
+  html.Raw("</dl></section>\n");
+  if (row.stored) Beside(html, row);
+  html.Raw("<section class=\"six\">");
+  if (!row.stored) html.Raw(ReceiptHtml("", row.document));
   Document(html, document, row.field);
   html.Put(
       "<p class=\"row\"><a href=\"/v1/quarantine/{}\" download=\"ticket-{}.json\">{}</a></p>"

@@ -7,6 +7,7 @@
 
 #include "common/base/text.h"
 #include "common/event/kind.h"
+#include "common/event/time_text.h"
 
 namespace tillrelay::web {
 namespace {
@@ -22,7 +23,7 @@ std::vector<std::string> WordsOf(std::string_view text) {
   std::vector<std::string> words;
   std::string word;
   for (const char c : text) {
-    if (c == ' ' || c == ',' || c == '\t') {
+    if (c == ' ' || c == ',' || c == '\t' || c == '?') {
       if (!word.empty()) words.push_back(std::move(word));
       word.clear();
     } else {
@@ -33,9 +34,20 @@ std::vector<std::string> WordsOf(std::string_view text) {
   return words;
 }
 
-bool IsDay(std::string_view word) {
-  return word.size() == 10 && word[4] == '-' && word[7] == '-' && AllDigits(word.substr(0, 4)) &&
-         AllDigits(word.substr(5, 2)) && AllDigits(word.substr(8, 2));
+// "2026-11-29", also of "29.11.2026"; empty for what is no day.
+std::string DayIn(const std::string& word) {
+  if (event::IsDay(word)) return word;
+  if (word.size() != 10 || word[2] != '.' || word[5] != '.') return "";
+  const std::string day = word.substr(6) + "-" + word.substr(3, 2) + "-" + word.substr(0, 2);
+  return event::IsDay(day) ? day : "";
+}
+
+// "return", also of "returns"; empty for what is no kind.
+std::string KindIn(const std::string& word) {
+  for (const std::string& kind : {word, word.substr(0, word.size() - 1)}) {
+    if ((kind == word || word.back() == 's') && event::ParseKind(kind)) return kind;
+  }
+  return "";
 }
 
 bool IsUuid(std::string_view word) {
@@ -51,7 +63,8 @@ bool In(const std::array<std::string_view, n>& list, std::string_view word) {
 constexpr std::array<std::string_view, 4> kRegisterWords = {"register", "reg", "till", "pos"};
 constexpr std::array<std::string_view, 6> kNumberWords = {"receipt", "number", "no",
                                                           "nr",      "#",      "transaction"};
-constexpr std::array<std::string_view, 4> kFillers = {"of", "on", "from", "the"};
+constexpr std::array<std::string_view, 11> kFillers = {"of",  "on", "from", "the", "where", "is",
+                                                       "are", "at", "in",   "did", "arrive"};
 
 }  // namespace
 
@@ -70,12 +83,12 @@ admin::EventFilter ReadQuestion(std::string_view text) {
       filter.number = words[++i];
     } else if (IsUuid(word)) {
       filter.id = word;
-    } else if (IsDay(word)) {
-      filter.business_day = word;
+    } else if (const std::string day = DayIn(word); !day.empty()) {
+      filter.business_day = day;
     } else if (AllDigits(word) && filter.number.empty()) {
       filter.number = word;
-    } else if (event::ParseKind(word) && filter.kind.empty()) {
-      filter.kind = word;
+    } else if (const std::string kind = KindIn(word); !kind.empty() && filter.kind.empty()) {
+      filter.kind = kind;
     } else if (!In(kFillers, word)) {
       as_text(words[i]);
     }

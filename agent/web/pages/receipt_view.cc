@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <initializer_list>
 #include <iterator>
 #include <utility>
 
@@ -38,7 +39,8 @@ std::string ClockFace(std::string_view time) {
 
 class Receipt {
  public:
-  Receipt(std::string_view kind, JsonValue data) : kind_(kind), data_(data) {}
+  Receipt(std::string_view kind, JsonValue data, const MarkedMembers& marked)
+      : kind_(kind), data_(data), marked_(marked) {}
 
   std::string Build() {
     html_.Put("<div class=\"receipt\"><p class=\"kind\"><b>{}</b>{}</p>\n", Words(kind_), Marks());
@@ -67,8 +69,20 @@ class Receipt {
     return marks;
   }
 
-  void Fact(std::string_view label, std::string_view value) {
-    if (!value.empty()) html_.Put("<dt>{}</dt><dd>{}</dd>\n", label, value);
+  // One of these members, or one below it, is marked.
+  bool IsMarked(const std::string& member) const {
+    const auto next = marked_.lower_bound(member);
+    return next != marked_.end() && next->starts_with(member) &&
+           (next->size() == member.size() || (*next)[member.size()] == '.');
+  }
+  std::string Shown(std::string_view value, const std::string& member) const {
+    Html html;
+    html.Put(IsMarked(member) ? "<mark>{}</mark>" : "{}", value);
+    return html.Take();
+  }
+  void Fact(std::string_view label, std::string_view value, const std::string& member = "-") {
+    if (value.empty()) return;
+    html_.Put("<dt>{}</dt><dd>", label).Raw(Shown(value, member)).Raw("</dd>\n");
   }
   void Head() {
     const std::pair<std::string_view, std::string_view> parts[] = {
@@ -81,17 +95,21 @@ class Receipt {
     for (const auto& [name, number] : parts) {
       const JsonValue part = data_.Find(name);
       if (!part.is_object()) continue;
-      Fact(strings::kReceiptNumber, TextOf(part, number));
-      Fact(strings::kStoreWord, TextOf(part, "store_id"));
-      Fact(strings::kRegister, TextOf(part, "register_id"));
-      Fact(strings::kBusinessDay, TextOf(part, "business_day"));
+      const auto fact = [&, part = part, name = name](std::string_view label,
+                                                      std::string_view member) {
+        Fact(label, TextOf(part, member), fmt::format("{}.{}", name, member));
+      };
+      fact(strings::kReceiptNumber, number);
+      fact(strings::kStoreWord, "store_id");
+      fact(strings::kRegister, "register_id");
+      fact(strings::kBusinessDay, "business_day");
       for (const char* time : {"end_at", "shipped_at", "received_at", "as_of", "adjusted_at",
                                "closed_at", "voided_at"}) {
-        Fact(strings::kWhen, ClockFace(TextOf(part, time)));
+        Fact(strings::kWhen, ClockFace(TextOf(part, time)), fmt::format("{}.{}", name, time));
       }
       Fact(strings::kReason, Words(TextOf(part, "reason")));
-      Fact(strings::kReceiptFrom, TextOf(part, "from_store_id"));
-      Fact(strings::kReceiptTo, TextOf(part, "to_store_id"));
+      fact(strings::kReceiptFrom, "from_store_id");
+      fact(strings::kReceiptTo, "to_store_id");
     }
     const JsonValue voids = data_.Find("voids");
     Fact(strings::kReceiptVoids, TextOf(voids, "transaction_no"));
@@ -129,22 +147,34 @@ class Receipt {
     return marks;
   }
   // On a phone the name stands before the value; none where there is no value.
-  void Cell(std::string_view name, std::string_view value) {
+  void Cell(std::string_view name, std::string_view value, bool marked) {
     if (value.empty()) {
       html_.Raw("<td></td>");
       return;
     }
-    html_.Put("<td class=\"num\" data-k=\"{}\">{}</td>", name, value);
+    html_.Put(marked ? "<td class=\"num\" data-k=\"{}\"><mark>{}</mark></td>"
+                     : "<td class=\"num\" data-k=\"{}\">{}</td>",
+              name, value);
   }
-  void Line(JsonValue line) {
-    const std::string marks = LineMarks(line);
-    html_.Put("<tr><th scope=\"row\">{}", ItemText(line.Find("item")));
-    if (!marks.empty()) html_.Put(" <small>{}</small>", marks);
+  void Line(JsonValue line, size_t index) {
+    const std::string path = fmt::format("lines[{}].", index), marks = LineMarks(line);
+    const auto any = [&](std::initializer_list<const char*> members) {
+      return std::any_of(members.begin(), members.end(),
+                         [&](const char* member) { return IsMarked(path + member); });
+    };
+    html_.Raw("<tr><th scope=\"row\">").Raw(Shown(ItemText(line.Find("item")), path + "item"));
+    if (!marks.empty()) {
+      html_.Put(any({"action", "bucket", "reason", "condition", "non_stock"})
+                    ? " <small><mark>{}</mark></small>"
+                    : " <small>{}</small>",
+                marks);
+    }
     html_.Raw("</th>");
     const auto net = TextOf(line, "net_amount");
-    Cell(strings::kReceiptQuantity, QuantityText(line));
-    Cell(strings::kReceiptPrice, TextOf(line, "unit_price"));
-    Cell(strings::kReceiptAmount, net.empty() ? TextOf(line, "extended_amount") : net);
+    Cell(strings::kReceiptQuantity, QuantityText(line), any({"quantity", "counted", "uom"}));
+    Cell(strings::kReceiptPrice, TextOf(line, "unit_price"), any({"unit_price"}));
+    Cell(strings::kReceiptAmount, net.empty() ? TextOf(line, "extended_amount") : net,
+         any({"net_amount", "extended_amount"}));
     html_.Raw("</tr>\n");
   }
   void Lines() {
@@ -158,8 +188,8 @@ class Receipt {
         strings::kReceiptAmount);
     size_t shown = 0;
     for (const JsonValue line : lines) {
-      if (shown++ == kMaxReceiptLines) break;
-      Line(line);
+      if (shown == kMaxReceiptLines) break;
+      Line(line, shown++);
     }
     html_.Raw("</tbody></table>\n");
     if (lines.size() > kMaxReceiptLines) {
@@ -169,7 +199,6 @@ class Receipt {
   }
 
   void Totals() {
-    const JsonValue totals = data_.Find("totals");
     const std::pair<std::string_view, const char*> amounts[] = {
         {strings::kReceiptNet, "net_amount"},
         {strings::kReceiptTax, "tax_amount"},
@@ -177,16 +206,18 @@ class Receipt {
         {strings::kReceiptRounding, "rounding_amount"},
         {strings::kReceiptTotal, "grand_amount"}};
     const auto currency = TextOf(data_, "currency");
-    Amounts(totals, amounts, currency);
+    Amounts("totals", amounts, currency);
   }
   template <class Rows>
-  void Amounts(JsonValue part, const Rows& rows, std::string_view unit) {
+  void Amounts(const std::string& member, const Rows& rows, std::string_view unit) {
+    const JsonValue part = data_.Find(member);
     if (!part.is_object()) return;
     html_.Raw("<dl class=\"amounts\">");
     for (const auto& [label, name] : rows) {
       const auto amount = TextOf(part, name);
       if (amount.empty()) continue;
-      html_.Put("<dt>{}</dt><dd>{}{}{}</dd>\n", label, amount, unit.empty() ? "" : " ", unit);
+      const std::string text = fmt::format("{}{}{}", amount, unit.empty() ? "" : " ", unit);
+      html_.Put("<dt>{}</dt><dd>", label).Raw(Shown(text, member + "." + name)).Raw("</dd>\n");
     }
     html_.Raw("</dl>\n");
   }
@@ -194,9 +225,12 @@ class Receipt {
     const JsonValue tenders = data_.Find("tenders");
     if (tenders.size() == 0) return;
     html_.Put("<h3>{}</h3><dl class=\"amounts\">", strings::kReceiptTenders);
+    size_t index = 0;
     for (const JsonValue tender : tenders) {
-      html_.Put("<dt>{}</dt><dd>{}</dd>\n", Words(TextOf(tender, "type")),
-                TextOf(tender, "amount"));
+      const std::string path = fmt::format("tenders[{}].", index++);
+      html_.Raw("<dt>").Raw(Shown(Words(TextOf(tender, "type")), path + "type"));
+      html_.Raw("</dt><dd>").Raw(Shown(TextOf(tender, "amount"), path + "amount"));
+      html_.Raw("</dd>\n");
     }
     html_.Raw("</dl>\n");
   }
@@ -208,17 +242,19 @@ class Receipt {
         {strings::kReceiptCount, "transaction_count"},
         {strings::kReceiptNet, "net_amount"},
         {strings::kReceiptTax, "tax_amount"}};
-    Amounts(data_.Find("pos_control"), figures, "");
+    Amounts("pos_control", figures, "");
   }
 
   const std::string_view kind_;
   const JsonValue data_;
+  const MarkedMembers& marked_;
   Html html_;
 };
 
 }  // namespace
 
-std::string ReceiptHtml(std::string_view kind, const std::string& json) {
+std::string ReceiptHtml(std::string_view kind, const std::string& json,
+                        const MarkedMembers& marked) {
   JsonParser parser;
   std::string bytes = json;
   const auto root = parser.Parse(bytes);
@@ -228,7 +264,7 @@ std::string ReceiptHtml(std::string_view kind, const std::string& json) {
     return root->Find(part).is_object();
   });
   if (!known) return "";
-  return Receipt(kind.empty() ? root->String("kind") : kind, *root).Build();
+  return Receipt(kind.empty() ? root->String("kind") : kind, *root, marked).Build();
 }
 
 }  // namespace tillrelay::web

@@ -5,6 +5,7 @@
 // Limits: kMaxReceiptLines lines; the rest is in the JSON.
 #pragma once
 
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -12,7 +13,10 @@ namespace tillrelay::web {
 
 inline constexpr size_t kMaxReceiptLines = 500;
 
-// Empty where `json` is no such document: then only its source can be shown.
-std::string ReceiptHtml(std::string_view kind, const std::string& json);
+// Empty where `json` is no such document: then only its source can be shown. `marked`: members
+// ("lines[0].quantity") that are to be seen at once.
+using MarkedMembers = std::set<std::string, std::less<>>;
+std::string ReceiptHtml(std::string_view kind, const std::string& json,
+                        const MarkedMembers& marked = {});
 
 }  // namespace tillrelay::web

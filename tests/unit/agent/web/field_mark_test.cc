@@ -32,7 +32,7 @@ TEST(FieldMark, FindsElementsAndLines) {
   constexpr std::string_view kXml =
       "<P:Log><P:LineItem a='1'><P:Quantity>1</P:Quantity></P:LineItem>"
       "<P:LineItem><P:Quantity>x</P:Quantity></P:LineItem></P:Log>";
-  EXPECT_EQ(Marked(kXml, "LineItem[2].Quantity"), "<P:Quantity>");
+  EXPECT_EQ(Marked(kXml, "LineItem[2].Quantity"), "<P:Quantity>x</P:Quantity>");
   EXPECT_EQ(Marked(kXml, "LineItem[1].ItemID"), "<P:LineItem a='1'>");
   EXPECT_EQ(Marked(kXml, "Other"), "none");
   EXPECT_EQ(Marked("a;b\nc;d\ne;f\n", "line 2"), "c;d");
@@ -59,7 +59,12 @@ TEST(FieldMark, LaysJsonOutWithoutChangingItsContent) {
   EXPECT_EQ(out,
             "{\n  \"a\": [\n    1,\n    2\n  ],\n  \"b\": \"x: {y}, z\",\n  \"c\": {},\n  \"d\": "
             "[]\n}");
-  EXPECT_EQ(LaidOut("<a><b/></a>"), "<a><b/></a>");
+  EXPECT_EQ(LaidOut("<?xml version='1.0'?><a><b/><c>1 <d> x</d></c><e></e></a>"),
+            "<?xml version='1.0'?>\n<a>\n  <b/>\n  <c>1 <d> x</d>\n  </c>\n  <e></e>\n</a>");
+  for (const char* kept :
+       {"<a><![CDATA[<b><c>]]></a>", "<a><!-- <b><c> --></a>", "<", "<a", "a<b>"}) {
+    EXPECT_EQ(LaidOut(kept), kept);
+  }
   EXPECT_EQ(LaidOut("a;b;{}"), "a;b;{}");
 }
 

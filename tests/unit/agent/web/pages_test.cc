@@ -5,8 +5,10 @@
 #include "agent/web/delivery_facts.h"
 #include "agent/web/overview.h"
 #include "agent/web/pages/charts.h"
+#include "agent/web/pages/day_sheet_view.h"
 #include "agent/web/pages/event_views.h"
 #include "agent/web/pages/list_views.h"
+#include "agent/web/pages/quarantine_list.h"
 #include "agent/web/pages/quarantine_view.h"
 #include "agent/web/pages/system_view.h"
 #include "common/web/html.h"
@@ -82,6 +84,31 @@ std::vector<Named> AllViews(const monitor::Snapshot& s, bool may_operate = true)
   events.go_on_before = 7;
   admin::EventPage one;
   one.events = {EvilEvent()};
+  admin::DaySheet sheet;
+  sheet.day = day;
+  sheet.day.events = 3;
+  sheet.figures = {{kEvil, kEvil, kEvil, kEvil}};
+  sheet.stream_hash = kEvil;
+  sheet.kinds = {{kEvil, 1, kEvil}};
+  sheet.tenders = {{kEvil, kEvil, 1, kEvil}};
+  sheet.late = {{kEvil, kEvil, kEvil, s.now}};
+  admin::QuarantineRow changed = EvilTicket();
+  changed.names = {kEvil, kEvil, kEvil, kEvil};
+  changed.document = R"({"transaction":{"register_id":"<script>"},"lines":[{"quantity":"<b>"}]})";
+  changed.stored = admin::StoredTwin{kEvil,
+                                     kEvil,
+                                     kEvil,
+                                     1,
+                                     changed.document,
+                                     {{kEvil, kEvil, kEvil}, {"lines[0].quantity", "<b>", "<b>"}}};
+  admin::TicketFilter filter;
+  filter.reason = filter.register_id = filter.text = kEvil;
+  filter.limit = 1;
+  filter.skip = 1;
+  admin::TicketPage tickets{{EvilTicket()}, 3, 17, {{kEvil, 2}}};
+  tickets.tickets[0].names = {kEvil, kEvil, kEvil, kEvil};
+  const TicketChoice choice{{17}, true, kEvil, kEvil, kEvil};
+  events.quarantined = tickets.tickets;
   const auto framed = [&](const std::string& name, const std::string& content) {
     return Named{name, FrameHtml(context, viewer, {"/" + name, kEvil}, content)};
   };
@@ -89,12 +116,14 @@ std::vector<Named> AllViews(const monitor::Snapshot& s, bool may_operate = true)
           framed("delivery", DeliveryContent(context, viewer, "", replay)),
           framed("charts", ChartsContent(context, SampleHistory(s), "24h")),
           framed("registers", RegistersContent(context)),
-          framed("quarantine", QuarantineContent(context, {EvilTicket()}, 1)),
+          framed("quarantine", QuarantineContent(context, viewer, {filter, tickets, choice})),
           framed("ticket", TicketContent(context, viewer, EvilTicket(), {kEvil, kEvil})),
+          framed("changed", TicketContent(context, viewer, changed, {})),
           framed("events", EventsContent(context, {kEvil, {}}, events)),
           framed("found", EventsContent(context, {kEvil, {}}, one)),
           framed("event", EventContent(context, EvilEvent())),
           framed("days", DaysContent({kEvil, kEvil}, {day})),
+          framed("day-sheet", DaySheetContent(context, sheet)),
           framed("system", SystemContent(context, system)),
           framed("audit", AuditContent(context, {audit}, 1))};
 }
@@ -195,7 +224,7 @@ TEST(Pages, AreOfferedNoChangeThatTheirLoginMayNotMake) {
       EXPECT_EQ(view.html.substr(at, 30), "method=\"post\" action=\"/logout\"") << view.name;
     }
     EXPECT_EQ(view.html.find("<textarea"), std::string::npos) << view.name;
-    const bool would = view.name == "ticket" || view.name == "delivery";
+    const bool would = view.name == "ticket" || view.name == "changed" || view.name == "delivery";
     EXPECT_EQ(view.html.find("may look at everything") != std::string::npos, would) << view.name;
   }
 }
@@ -243,7 +272,55 @@ TEST(Charts, EveryChartHasItsTable) {
   for (size_t at = 0; (at = html.find("<table>", at)) != std::string::npos; ++at) ++tables;
   EXPECT_EQ(charts, 5u);
   EXPECT_EQ(tables, 5u);
+  EXPECT_NE(html.find("class=\"mark-off\"/>"), std::string::npos) << "the outage is not marked";
   EXPECT_NE(html.find("connected 95.9 % of the time"), std::string::npos);
+}
+
+std::string ChartOf(admin::HistoryTable table) {
+  const monitor::Snapshot s = monitor::Healthy();
+  table.from = s.now - std::chrono::hours(1);
+  return ChartsContent(PageContext(s, kUtc), table, "1h");
+}
+
+TEST(Charts, APointAloneIsDrawnAndALineIsNot) {
+  const double hole = std::nan("");
+  const std::string alone = ChartOf({60, {}, {{"waiting", {hole, 4, hole, 3, 2}}}});
+  EXPECT_NE(alone.find("dots line-0\" d=\"M150.0 28.0h0\""), std::string::npos) << alone;
+  const std::string line = ChartOf({60, {}, {{"waiting", {1, 2, 3}}}});
+  EXPECT_EQ(line.find("dots"), std::string::npos);
+}
+
+TEST(Charts, UnitsFitTheFigures) {
+  const std::string slow = ChartOf({60, {}, {{"stored_per_s", {0.02, 0.05}}}});
+  EXPECT_NE(slow.find("<small>· a minute</small>"), std::string::npos);
+  EXPECT_NE(slow.find("stored <b>3</b>"), std::string::npos) << slow;  // not 0.05
+  const std::string fast = ChartOf({60, {}, {{"stored_per_s", {0.5, 12}}}});
+  EXPECT_NE(fast.find("<small>· a second</small>"), std::string::npos);
+  const std::string late = ChartOf({60, {}, {{"broker_ms_p50", {20, 90'000}}}});
+  EXPECT_NE(late.find("<small>· seconds</small>"), std::string::npos);
+  EXPECT_NE(late.find("median <b>90</b>"), std::string::npos);
+}
+
+TEST(Charts, TheLegendHasTheLastKnownValueAndEveryPointCanBeReadOut) {
+  const std::string html = ChartOf({60, {}, {{"waiting", {7, 8, std::nan(""), std::nan("")}}}});
+  EXPECT_NE(html.find("<b>8</b>"), std::string::npos);
+  EXPECT_NE(html.find("type=\"range\" min=\"0\" max=\"3\""), std::string::npos);
+  EXPECT_NE(html.find("waiting 7"), std::string::npos) << html;
+}
+
+TEST(Charts, TimesWithoutTheServiceAndUpgradesAreMarked) {
+  const double hole = std::nan("");
+  admin::HistoryTable table{60, {}, {{"waiting", {hole, 1, hole, hole, 2, hole}}}};
+  const monitor::Snapshot s = monitor::Healthy();
+  table.upgrades = {s.now - std::chrono::minutes(58)};
+  const std::string html = ChartOf(table);
+  // Only the hole between two points: before the first one there was nothing yet.
+  EXPECT_NE(html.find("<rect x=\"240.0\" y=\"0\" width=\"240.0\" height=\"140\" "
+                      "class=\"mark-down\"/>"),
+            std::string::npos)
+      << html;
+  EXPECT_NE(html.find("<path class=\"mark-upgrade\" d=\"M200.0 0V140\"/>"), std::string::npos)
+      << html;
 }
 
 TEST(Charts, NoHistoryIsSaid) {

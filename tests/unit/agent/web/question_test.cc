@@ -7,7 +7,8 @@ namespace {
 
 TEST(Question, ReadsWhatAShopSays) {
   for (const char* words : {"004711 register 3", "receipt 004711 of register 3",
-                            "register 3 004711", "  Receipt 004711,  Till 3 ", "no 004711 reg 3"}) {
+                            "where is receipt 004711 of register 3?", "register 3 004711",
+                            "  Receipt 004711,  Till 3 ", "no 004711 reg 3"}) {
     const admin::EventFilter filter = ReadQuestion(words);
     EXPECT_EQ(filter.number, "004711") << words;
     EXPECT_EQ(filter.register_id, "3") << words;
@@ -19,6 +20,11 @@ TEST(Question, KnowsDaysKindsAndIds) {
   const admin::EventFilter filter = ReadQuestion("return 2026-11-25");
   EXPECT_EQ(filter.kind, "return");
   EXPECT_EQ(filter.business_day, "2026-11-25");
+  const admin::EventFilter spoken = ReadQuestion("sales 29.11.2026");
+  EXPECT_EQ(spoken.kind, "sale");
+  EXPECT_EQ(spoken.business_day, "2026-11-29");
+  EXPECT_EQ(ReadQuestion("2026-02-30").text, "2026-02-30");
+  EXPECT_EQ(ReadQuestion("30.02.2026").text, "30.02.2026");
   EXPECT_EQ(ReadQuestion("01890A5D-AC96-774B-BCCE-B302099A8057").id,
             "01890a5d-ac96-774b-bcce-b302099a8057");
 }

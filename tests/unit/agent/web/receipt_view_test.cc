@@ -72,6 +72,26 @@ TEST(Receipt, EverythingIsEscapedAndBounded) {
   EXPECT_TRUE(Has(html, "3 more lines"));
 }
 
+TEST(ReceiptView, WhatDiffersIsMarked) {
+  const std::string sale =
+      R"({"transaction":{"transaction_no":"1","register_id":"3"},"lines":[)"
+      R"({"item":{"sku":"A"},"quantity":"1","uom":"EA","unit_price":"2"},)"
+      R"({"item":{"sku":"B"},"quantity":"1","uom":"EA"}],"totals":{"grand_amount":"9"},)"
+      R"("tenders":[{"type":"cash","amount":"9"}]})";
+  const std::string plain = ReceiptHtml("sale", sale);
+  EXPECT_FALSE(Has(plain, "<mark>"));
+  const std::string html =
+      ReceiptHtml("sale", sale,
+                  {"lines[0].quantity", "lines[1].item.sku", "tenders[0].amount",
+                   "totals.grand_amount", "transaction.register_id"});
+  for (const char* marked :
+       {"<mark>1 EA</mark>", "<mark>B</mark>", "<mark>9</mark></dd>", "<dd><mark>3</mark>"}) {
+    EXPECT_TRUE(Has(html, marked)) << marked << html;
+  }
+  EXPECT_FALSE(Has(html, "<mark>A</mark>"));
+  EXPECT_FALSE(Has(html, "<mark>2</mark>"));
+}
+
 TEST(IssuesView, OpenOnesHaveAFormOthersSayWhoKnows) {
   const monitor::Snapshot snapshot = monitor::Healthy();
   const TimeFormat utc;

@@ -77,8 +77,9 @@ TEST_F(RoutesTest, AssetsAreAskedAboutByTheirTag) {
 }
 
 TEST_F(RoutesTest, ViewsBehindTheSignInSendStrangersThereAndRememberWhereTheyWereGoing) {
-  for (const char* path : {"/issues", "/delivery", "/charts", "/registers", "/quarantine",
-                           "/quarantine/7", "/events", "/events/1", "/days", "/system", "/audit"}) {
+  for (const char* path :
+       {"/issues", "/delivery", "/charts", "/registers", "/quarantine", "/quarantine/7", "/events",
+        "/events/1", "/days", "/days/2026-11-21/3", "/system", "/audit"}) {
     const http::Response answer = Get(path);
     EXPECT_EQ(answer.status, 303) << path;
     EXPECT_EQ(answer.headers.Find("Location"), "/login?next=" + http::PercentEncode(path));

@@ -1,0 +1,78 @@
+#include "agent/admin/day_sheet.h"
+
+#include <gtest/gtest.h>
+
+namespace tillrelay::admin {
+namespace {
+
+DayEvent Event(uint64_t position, const std::string& kind, const std::string& data) {
+  return {position,
+          "id-" + std::to_string(position),
+          kind,
+          "register/3/2026-11-21/" + std::to_string(position),
+          WallTime(std::chrono::seconds(1)),
+          data};
+}
+
+TEST(DaySheet, TotalsByKindAndTenderAreExact) {
+  DayTally tally;
+  tally.Add(
+      Event(1, "sale",
+            R"({"currency":"EUR","totals":{"net_amount":"0.10"},)"
+            R"("tenders":[{"type":"cash","amount":"0.1"},{"type":"card","amount":"0.02"}]})"));
+  tally.Add(Event(2, "sale",
+                  R"({"currency":"EUR","totals":{"net_amount":"0.20"},)"
+                  R"("tenders":[{"type":"cash","amount":"0.24"},)"
+                  R"({"type":"cash","amount":"5","currency":"CHF"}]})"));
+  tally.Add(Event(3, "return", R"({"totals":{"net_amount":"-0.30"}})"));
+  tally.Add(Event(4, "stock_counted", "{\"lines\":"));
+  DaySheet sheet;
+  tally.Fill(&sheet);
+  ASSERT_EQ(sheet.kinds.size(), 3u);
+  EXPECT_EQ(sheet.kinds[0].kind, "return");
+  EXPECT_EQ(sheet.kinds[0].net_amount, "-0.30");
+  EXPECT_EQ(sheet.kinds[1].documents, 2);
+  EXPECT_EQ(sheet.kinds[1].net_amount, "0.30");
+  EXPECT_EQ(sheet.kinds[2].net_amount, "");  // cannot be read: counted, nothing made up
+  ASSERT_EQ(sheet.tenders.size(), 3u);
+  EXPECT_EQ(sheet.tenders[0].type + sheet.tenders[0].currency + sheet.tenders[0].amount,
+            "cardEUR0.02");
+  EXPECT_EQ(sheet.tenders[1].currency + sheet.tenders[1].amount, "CHF5");
+  EXPECT_EQ(sheet.tenders[2].amount, "0.34");
+  EXPECT_EQ(sheet.tenders[2].payments, 2);
+}
+
+TEST(DaySheet, LateIsWhatCameBehindTheLastClose) {
+  DayTally tally;  // the order in which they are found does not matter
+  for (const uint64_t position : {9, 4, 1}) tally.Add(Event(position, "sale", "{}"));
+  for (const uint64_t position : {2, 7}) tally.Add(Event(position, "day_closed", "{}"));
+  DaySheet sheet;
+  tally.Fill(&sheet);
+  ASSERT_EQ(sheet.late_count, 1u);
+  EXPECT_EQ(sheet.late[0].id, "id-9");
+  DayTally open;
+  open.Add(Event(1, "sale", "{}"));
+  DaySheet none;
+  open.Fill(&none);
+  EXPECT_EQ(none.late_count, 0u);
+}
+
+TEST(DaySheet, ManyLateOnesAreCountedAndTheFirstNamed) {
+  DayTally tally;
+  tally.Add(Event(1, "day_closed", "{}"));
+  for (uint64_t i = 0; i < kMaxLate + 5; ++i) tally.Add(Event(10 + i, "sale", "{}"));
+  DaySheet sheet;
+  tally.Fill(&sheet);
+  EXPECT_EQ(sheet.late_count, kMaxLate + 5);
+  EXPECT_EQ(sheet.late.size(), kMaxLate);
+}
+
+TEST(DaySheet, ADifferenceNeedsBothNumbers) {
+  EXPECT_EQ(DifferenceOf("10.00", "12.50"), "-2.50");
+  EXPECT_EQ(DifferenceOf("3", "3"), "0");
+  EXPECT_EQ(DifferenceOf("", "3"), "");
+  EXPECT_EQ(DifferenceOf("3", "many"), "");
+}
+
+}  // namespace
+}  // namespace tillrelay::admin
