@@ -43,6 +43,15 @@ const char* ActionOf(admin::Resolution::Way way) {
   return "";
 }
 
+// The books take it for one of the new run, as if the register had told so.
+void SayRestarted(capture::DecodedDocument* document) {
+  for (journal::Entry& entry : document->entries) {
+    auto* draft = std::get_if<event::Draft>(&entry);
+    if (draft == nullptr || draft->book.register_epoch) continue;
+    draft->book.register_epoch = reconcile::kDeclaredEpoch;
+  }
+}
+
 }  // namespace
 
 void AdminService::FindEvents(admin::EventFilter filter, admin::Reply<admin::EventPage> reply) {
@@ -168,6 +177,7 @@ void AdminService::TakeTicket(const admin::Resolution& resolution,
     if (!prepared.syntax && prepared.entries.empty()) {
       return reply(Invalid("the document holds no event"));
     }
+    if (resolution.restarted) SayRestarted(&prepared);
   }
   capture::Intake::Ticket ticket{row.ticket, {}};
   ticket.audit.actor = resolution.actor;
