@@ -1,4 +1,5 @@
 // The page as the journal keeps it: one JSON object.
+#include <algorithm>
 #include <charconv>
 
 #include "agent/reconcile/day_summary.h"
@@ -79,7 +80,8 @@ bool ReadReported(JsonValue object, Reported* reported) {
 void DaySummary::CompleteTimes() {
   for (size_t i = 0; i < epochs_.size(); ++i) {
     if (epochs_[i].last_at_s != INT64_MIN || epochs_[i].runs.empty()) continue;
-    epochs_[i].last_at_s = i + 1 < epochs_.size() ? epochs_[i + 1].from_s - 1 : last_at_s_;
+    const int64_t until_s = i + 1 < epochs_.size() ? epochs_[i + 1].from_s - 1 : last_at_s_;
+    epochs_[i].last_at_s = std::max<int64_t>(until_s, 0);
   }
 }
 

@@ -110,17 +110,18 @@ class Store {
 
 class Day {
  public:
-  Day(uint64_t seed, int kinds_of_goods) : random_(seed), kinds_(kinds_of_goods) {
+  Day(uint64_t seed, int kinds_of_goods)
+      : random_(seed), kinds_(static_cast<uint64_t>(kinds_of_goods)) {
     Sell(1, 40 + Below(120), kMorning);
-    const int64_t noon = receipts_.back().at_s + 20 * 60 + Below(7200);
-    morning_ = receipts_.size();
+    const int64_t noon = receipts_.back().at_s + 20 * 60 + static_cast<int64_t>(Below(7200));
+    morning_ = static_cast<std::ptrdiff_t>(receipts_.size());
     Sell(1, 20 + Below(static_cast<uint64_t>(morning_) - 32), noon);
   }
 
   uint64_t Below(uint64_t bound) { return random_.Below(bound); }
   const std::vector<Receipt>& receipts() const { return receipts_; }
   std::vector<Receipt> Morning() const { return {receipts_.begin(), receipts_.begin() + morning_}; }
-  size_t morning() const { return morning_; }
+  size_t morning() const { return static_cast<size_t>(morning_); }
   int64_t end() const { return receipts_.back().at_s; }
   // Of the afternoon, those that may be the morning's, told with another offset; and, where
   // receipts are seldom alike, every one with the morning's goods.
@@ -178,7 +179,7 @@ std::vector<Receipt> Shifted(std::vector<Receipt> receipts, int64_t by_s) {
 
 class RestartTest : public ::testing::TestWithParam<int> {
  protected:
-  static constexpr uint64_t kDays = 60;
+  static constexpr uint64_t kDays = 12;
 };
 
 // One article for all, a few, many.
