@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -43,10 +44,7 @@ std::string Names(int handle) {
 }
 
 // Whole or not at all, also when the program is killed here.
-void Note(const std::string& name, const std::string& text) {
-  const char* const folder = std::getenv("TILLRELAY_TEST_POWER");
-  if (folder == nullptr) return;
-  const std::string path = std::string(folder) + "/" + name;
+void Note(const std::string& path, const std::string& text) {
   const std::string hidden = path + "." + std::to_string(getpid());
   FILE* file = std::fopen(hidden.c_str(), "w");
   if (file == nullptr) std::abort();
@@ -55,12 +53,19 @@ void Note(const std::string& name, const std::string& text) {
   if (std::rename(hidden.c_str(), path.c_str()) != 0) std::abort();
 }
 
+// What one program has read must not replace what another one has read later: one at a time. The
+// lock ends with its holder.
 void NoteSync(int handle) {
+  const char* const folder = std::getenv("TILLRELAY_TEST_POWER");
   struct stat what {};
-  if (fstat(handle, &what) != 0) return;
+  if (folder == nullptr || fstat(handle, &what) != 0) return;
+  const std::string base = std::string(folder) + "/";
+  const int lock = open((base + ".lock").c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+  if (lock < 0 || flock(lock, LOCK_EX) != 0) std::abort();
   const std::string number = std::to_string(what.st_ino);
-  if (S_ISREG(what.st_mode)) Note("inode-" + number, Bytes(handle));
-  if (S_ISDIR(what.st_mode)) Note("names-" + number, Names(handle));
+  if (S_ISREG(what.st_mode)) Note(base + "inode-" + number, Bytes(handle));
+  if (S_ISDIR(what.st_mode)) Note(base + "names-" + number, Names(handle));
+  close(lock);
 }
 
 }  // namespace
