@@ -154,6 +154,7 @@ struct Resolution {
   Way way = Way::kRetry;
   std::string document, content_type;  // of a resubmit
   std::string reason;                  // required for a discard
+  bool restarted = false;  // a retry: somebody says that the register's counter started again
   std::string actor;
 };
 

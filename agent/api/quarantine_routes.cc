@@ -57,6 +57,7 @@ Result<admin::Resolution> ReadResolution(Request& request, admin::Resolution::Wa
     return Invalid("the body is a JSON object such as {\"reason\": \"...\"}");
   }
   resolution.reason = root->String("reason");
+  resolution.restarted = way == admin::Resolution::Way::kRetry && root->Find("restarted").is_true();
   resolution.content_type = root->String("content_type");
   const JsonValue document = root->Find("document");
   resolution.document = document.text();  // a string's text, or the object as it stands

@@ -6,6 +6,7 @@
 #include "common/base/embed.h"
 #include "common/base/json_writer.h"
 #include "common/base/text.h"
+#include "common/http/request_rules.h"
 
 // TILLRELAY_API is the folder of the file, from CMakeLists.txt.
 TILLRELAY_EMBED(tillrelay_openapi_intake, TILLRELAY_API "/intake.json");
@@ -112,6 +113,11 @@ void HttpIntake::AddRoutes(http::Router* router) {
     responder.Send(
         http::Json(std::string(Embedded(tillrelay_openapi_intake, tillrelay_openapi_intake_end))));
   });
+  if (takes_pages_) {
+    router->Add("OPTIONS", kEvents, [](http::Request&& request, http::Responder responder) {
+      responder.Send(http::PreflightAnswer(request));
+    });
+  }
   router->SetAuthorizer([this](http::Request& request) { return Authorize(request); });
 }
 
@@ -121,7 +127,7 @@ http::Response HttpIntake::Refused(http::Response response) {
 }
 
 std::optional<http::Response> HttpIntake::Authorize(http::Request& request) {
-  if (request.path != kEvents) return std::nullopt;
+  if (request.path != kEvents || request.method == "OPTIONS") return std::nullopt;
   auto refusal = guard_ == nullptr ? std::nullopt : guard_->Admit(request);
   if (!refusal && intake_ == nullptr) {
     refusal = TryLater("not-configured", "this server has no store_id yet");

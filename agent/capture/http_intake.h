@@ -16,6 +16,8 @@ class HttpIntake {
   // `intake` null: the agent has no store id yet and refuses. `guard` null: nobody is asked.
   HttpIntake(Intake* intake, IntakeAuth* guard, Counters* counters)
       : intake_(intake), guard_(guard), counters_(*counters) {}
+  // Pages of other sites may send: browsers are answered when they ask for it. Before AddRoutes.
+  void TakePages() { takes_pages_ = true; }
   // The routes, and the router's gate.
   void AddRoutes(http::Router* router);
 
@@ -27,6 +29,7 @@ class HttpIntake {
   Intake* intake_;
   IntakeAuth* guard_;
   Counters& counters_;
+  bool takes_pages_ = false;
 };
 
 }  // namespace tillrelay::capture

@@ -4,6 +4,7 @@
 
 #include "common/base/text.h"
 #include "common/event/identity.h"
+#include "common/http/request_rules.h"
 
 namespace tillrelay::capture {
 namespace {
@@ -42,7 +43,7 @@ std::optional<http::Response> IntakeAuth::Admit(http::Request& request) {
   }
   const std::string_view authorization = request.Header("Authorization");
   if (!authorization.empty()) return CheckToken(authorization, request);
-  if (!options_.require_token) return std::nullopt;
+  if (!options_.require_token && !http::IsFromAnotherSite(request)) return std::nullopt;
   return Unauthorized("no-token", "A token is needed", R"(Bearer realm="tillrelay")");
 }
 

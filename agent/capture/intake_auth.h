@@ -1,6 +1,7 @@
 // What: who may send to the intake, asked when a request's head is there and no byte of its body.
 // Promise: a refusal is a problem document with a stable type; who is let in is bound to its
-//   register by Request::subject. Costs one hash and one look-up.
+//   register by Request::subject. A page of another site always needs a token. Costs one hash and
+//   one look-up.
 // Thread: http.
 // Limits: kMaxCertificates different names are counted for the rate.
 #pragma once

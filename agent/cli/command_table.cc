@@ -277,6 +277,13 @@ class TableWriter {
     auto* matching = quarantine->add_subcommand("retry-all", "Try all of one reason again");
     matching->add_option("reason", all->reason, "Such as unknown-word")->required();
     Runs(matching, all, RunRetryMatching);
+    auto again = std::make_shared<RestartedOptions>();
+    auto* restarted = quarantine->add_subcommand(
+        "restarted", "Say that a register's counter started again on a day, and try its documents");
+    restarted->add_option("register", again->register_id, "Its id")->required();
+    restarted->add_option("day", again->business_day, "Business day, 2026-11-21")->required();
+    restarted->add_option("--reason", again->why, "For the audit")->required();
+    Runs(restarted, again, RunRestarted);
     auto given_up = std::make_shared<DiscardMatchingOptions>();
     auto* discard_all = quarantine->add_subcommand("discard-all", "Give up all of one reason");
     discard_all->add_option("reason", given_up->reason, "Such as unknown-word")->required();

@@ -93,7 +93,8 @@ struct ResolveOptions {
   uint64_t ticket = 0;
   std::string file, type;  // of a resubmit
   std::string reason;
-  bool yes = false;  // discard without asking
+  bool yes = false;        // discard without asking
+  bool restarted = false;  // retry: the register's counter started again
 };
 int RunResolve(const Common& common, const ResolveOptions& options);
 
@@ -102,6 +103,12 @@ struct RetryMatchingOptions {
   std::string reason;
 };
 int RunRetryMatching(const Common& common, const RetryMatchingOptions& options);
+
+// Every ticket of a register's business day whose number was known: its counter started again.
+struct RestartedOptions {
+  std::string register_id, business_day, why;
+};
+int RunRestarted(const Common& common, const RestartedOptions& options);
 
 // Every document of the quarantine, one JSON object a line, to standard output.
 int RunQuarantineExport(const Common& common);

@@ -13,6 +13,7 @@
 #include "common/base/json_reader.h"
 #include "common/base/json_writer.h"
 #include "common/base/text.h"
+#include "common/event/identity.h"
 #include "common/event/time_text.h"
 #include "common/http/message.h"
 
@@ -237,6 +238,17 @@ int RunQuarantine(const Common& common, const QuarantineOptions& options) {
 
 namespace {
 
+// The document's name is "register/03/2026-11-21/4711".
+bool IsOf(std::string_view origin, const RestartedOptions& options) {
+  constexpr std::string_view kRegister = "register/";
+  if (!origin.starts_with(kRegister)) return false;
+  origin.remove_prefix(kRegister.size());
+  const std::string_view id = origin.substr(0, origin.find('/'));
+  origin.remove_prefix(id.size());
+  return event::WithoutLeadingZeros(id) == event::WithoutLeadingZeros(options.register_id) &&
+         origin.starts_with("/" + options.business_day + "/");
+}
+
 // The tickets of one reason, the oldest first.
 int Matching(const Common& common, const std::string& reason, std::vector<uint64_t>* tickets) {
   Source source(common);
@@ -290,6 +302,34 @@ int RunRetryMatching(const Common& common, const RetryMatchingOptions& options) 
     ResolveOptions retry;
     retry.ticket = ticket;
     retry.reason = "retried with all of " + options.reason;
+    const int code = RunResolve(common, retry);
+    if (code == kUnreachable) return code;
+    stored += code == kOk ? 1 : 0;
+  }
+  if (!common.json) fmt::print("{} of {} were stored\n", stored, tickets.size());
+  return stored == tickets.size() ? kOk : kFault;
+}
+
+int RunRestarted(const Common& common, const RestartedOptions& options) {
+  if (!event::IsDay(options.business_day)) {
+    fmt::print(stderr, "a business day looks like 2026-11-21\n");
+    return kUsage;
+  }
+  std::vector<uint64_t> tickets;
+  Source source(common);
+  const int found = ForEach(&source, [&](const journal::QuarantineRow& row) {
+    const bool known = row.reason == "changed" || row.reason == "time_changed";
+    if (known && IsOf(row.origin, options)) tickets.push_back(row.ticket);
+    return kOk;
+  });
+  if (found != kOk) return found;
+  std::sort(tickets.begin(), tickets.end());
+  size_t stored = 0;
+  for (const uint64_t ticket : tickets) {
+    ResolveOptions retry;
+    retry.ticket = ticket;
+    retry.reason = options.why;
+    retry.restarted = true;
     const int code = RunResolve(common, retry);
     if (code == kUnreachable) return code;
     stored += code == kOk ? 1 : 0;

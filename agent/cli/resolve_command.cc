@@ -69,6 +69,7 @@ int RunResolve(const Common& common, const ResolveOptions& options) {
     if (!options.type.empty()) writer.Field("content_type", options.type);
   }
   if (!options.reason.empty()) writer.Field("reason", options.reason);
+  if (options.restarted) writer.Field("restarted", true);
   writer.EndObject();
   if (!Agreed(options)) return kUsage;
   std::string body;

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "agent/config/csv_settings.h"
+#include "agent/config/web_origin.h"
 #include "common/base/files.h"
 #include "common/base/settings.h"
 #include "common/base/text.h"
@@ -31,6 +32,11 @@ void ReadTls(Settings* s, const std::string& section, std::string* cert, std::st
 void ReadIntake(Settings* s, Config::Intake* intake) {
   s->String("intake.listen", &intake->listen);
   s->Strings("intake.allowed_hosts", &intake->allowed_hosts);
+  s->Strings("intake.allowed_origins", &intake->allowed_origins);
+  for (const std::string& origin : intake->allowed_origins) {
+    const std::string mistake = OriginMistake(origin);
+    if (!mistake.empty()) s->Complain("intake.allowed_origins", mistake);
+  }
   ReadTls(s, "intake", &intake->tls_cert_file, &intake->tls_key_file);
   s->String("intake.client_ca_file", &intake->client_ca_file);
   s->Bool("intake.require_token", &intake->require_token);

@@ -28,6 +28,8 @@ struct Config {
   struct Intake {
     std::string listen = "127.0.0.1:8470";
     std::vector<std::string> allowed_hosts;
+    std::vector<std::string>
+        allowed_origins;                      // of pages of other sites that may send, with a token
     std::string tls_cert_file, tls_key_file;  // empty: plain HTTP, on loopback only
     std::string client_ca_file;  // registers show a certificate of it; its CN is the register id
     bool require_token = false;

@@ -7,6 +7,7 @@
 #include "agent/admin/ticket_list.h"
 #include "agent/capture/receipt_json.h"
 #include "agent/daemon/admin_service.h"
+#include "agent/reconcile/reconciliation.h"
 #include "common/event/event_json.h"
 #include "common/event/identity.h"
 #include "common/event/kind.h"
@@ -147,6 +148,15 @@ std::string OutcomeOf(const journal::QuarantineRow& row, const admin::Resolution
          redact::RedactDocument(admin::DifferenceText(differences, kMostDifferenceBytes));
 }
 
+// The books take it for one of the new run, as if the register had told so.
+void SayRestarted(capture::DecodedDocument* document) {
+  for (journal::Entry& entry : document->entries) {
+    auto* draft = std::get_if<event::Draft>(&entry);
+    if (draft == nullptr || draft->book.register_epoch) continue;
+    draft->book.register_epoch = reconcile::kDeclaredEpoch;
+  }
+}
+
 }  // namespace
 
 void AdminService::Tickets(admin::TicketFilter filter, admin::Reply<admin::TicketPage> reply) {
@@ -193,6 +203,7 @@ void AdminService::TakeTicket(const admin::Resolution& resolution,
     if (!prepared.syntax && prepared.entries.empty()) {
       return reply(Invalid("the document holds no event"));
     }
+    if (resolution.restarted) SayRestarted(&prepared);
   }
   capture::Intake::Ticket ticket{row.ticket, {}};
   ticket.audit.actor = resolution.actor;

@@ -16,6 +16,7 @@
 #include "agent/daemon/admin_service.h"
 #include "agent/daemon/certificate_watch.h"
 #include "agent/daemon/config_reloader.h"
+#include "agent/daemon/restart_retry.h"
 #include "agent/journal/journal.h"
 #include "agent/monitor/history.h"
 #include "agent/monitor/issue_list.h"
@@ -115,9 +116,11 @@ class Agent {
   std::unique_ptr<capture::Intake> http_intake_, file_intake_, admin_intake_;
   std::unique_ptr<journal::QueryThread> query_;
   std::shared_ptr<AdminService> admin_service_;
-  http::TlsFiles intake_tls_;  // empty: plain HTTP
-  http::TlsFiles admin_tls_;   // empty: plain HTTP
-  std::string fingerprint_;    // of its certificate
+  std::unique_ptr<RestartRetry> restart_retry_;
+  std::atomic<bool> books_ask_{false};  // restart_retry_ is there
+  http::TlsFiles intake_tls_;           // empty: plain HTTP
+  http::TlsFiles admin_tls_;            // empty: plain HTTP
+  std::string fingerprint_;             // of its certificate
   std::unique_ptr<AdminAccess> admin_access_;
   std::unique_ptr<capture::TokenStore> tokens_;
   std::unique_ptr<capture::IntakeAuth> intake_auth_;

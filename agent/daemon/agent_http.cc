@@ -86,6 +86,7 @@ http::ListenerOptions Agent::IntakeListener() const {
   intake.name = "intake";
   intake.address = config_.intake.listen;
   intake.allowed_hosts = config_.intake.allowed_hosts;
+  intake.allowed_origins = config_.intake.allowed_origins;
   intake.max_body_bytes = static_cast<size_t>(config_.limits.body_bytes);
   intake.max_header_bytes = static_cast<size_t>(config_.limits.header_bytes);
   intake.tls = intake_tls_;
@@ -97,6 +98,7 @@ http::ListenerOptions Agent::PageListener() const {
   page.name = "status";
   page.address = config_.status.listen;
   page.allowed_hosts = config_.status.allowed_hosts;
+  page.allowed_origins.clear();
   page.tls = admin_tls_;
   return page;
 }
@@ -111,6 +113,7 @@ Status Agent::StartHttp() {
   }
   http_intake_routes_ =
       std::make_unique<capture::HttpIntake>(http_intake_.get(), intake_auth_.get(), &counters_);
+  if (!config_.intake.allowed_origins.empty()) http_intake_routes_->TakePages();
   auto intake_router = std::make_shared<http::Router>();
   http_intake_routes_->AddRoutes(intake_router.get());
   web::StatusSources queries;

@@ -155,6 +155,7 @@ std::optional<Failure> Agent::StartStore() {
 
 // On the journal thread, once a second.
 std::optional<journal::HistoryPoint> Agent::Minute(const journal::JournalStats& stats) {
+  if (books_ask_) restart_retry_->Look();
   if (!uplink_runs_) return std::nullopt;
   const uplink::UplinkStats link = uplink_->Stats();
   const WallTime now = clock_.Wall();
@@ -224,6 +225,9 @@ void Agent::StartDesk() {
                              std::chrono::minutes(registers.silent_after_min)});
   admin_service_->LoadRegisters();
   admin_service_->NoteVersion();
+  restart_retry_ =
+      std::make_unique<RestartRetry>(query_.get(), admin_intake_.get(), &reconciliation_, &clock_);
+  books_ask_ = true;
 }
 
 Status Agent::StartDropFolder() {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "common/base/json_writer.h"
 #include "common/base/log.h"
@@ -162,6 +163,7 @@ std::vector<std::pair<std::string, std::string>> Reconciliation::Changed() {
 // They are loaded again where they are needed.
 void Reconciliation::Saved() {
   for (const std::string& key : changed_) {
+    SeeRestart(key, pages_.at(key).restarts(), pages_.at(key).numbers());
     if (saved_.size() < kMaxRegisters || saved_.contains(key)) {
       saved_.insert_or_assign(key, RowOf(key, pages_.at(key)));
     }
@@ -177,7 +179,9 @@ void Reconciliation::Committed() {
   }
   saved_.clear();
   for (const std::string& key : changed_) {
-    RegisterRow row = RowOf(key, pages_.at(key));
+    const DaySummary& page = pages_.at(key);
+    SeeRestart(key, page.restarts(), page.numbers());
+    RegisterRow row = RowOf(key, page);
     Judge(row);
     Show(std::move(row));
   }
@@ -224,6 +228,7 @@ void Reconciliation::RolledBack() {
 void Reconciliation::Remember(const std::string& key, const std::string& text) {
   const auto page = DaySummary::Parse(text);
   if (!page) return;
+  SeeRestart(key, page->restarts(), page->numbers());
   RegisterRow row = RowOf(key, *page);
   const bool recent =
       remembered_days_.contains(row.business_day) || remembered_days_.size() < kRecentDays;
@@ -249,6 +254,23 @@ void Reconciliation::Judge(const RegisterRow& row) {
     settled_.insert(key);
     if (settled_.size() > kMaxJudged) settled_.erase(settled_.begin());
   }
+}
+
+void Reconciliation::SeeRestart(const std::string& key, uint64_t restarts, uint64_t numbers) {
+  if (restarts == 0) return;
+  Lock lock(mutex_);
+  restarted_[key].first = numbers;
+  // Of too many the oldest days go.
+  if (restarted_.size() > kMaxJudged) restarted_.erase(restarted_.begin());
+}
+
+std::vector<std::string> Reconciliation::TakeRestarted() {
+  std::vector<std::string> keys;
+  Lock lock(mutex_);
+  for (auto& [key, numbers] : restarted_) {
+    if (std::exchange(numbers.second, numbers.first) != numbers.first) keys.push_back(key);
+  }
+  return keys;
 }
 
 bool Reconciliation::IsSettled(const std::string& key) const {

@@ -17,6 +17,9 @@
 
 namespace tillrelay::reconcile {
 
+// register_epoch where a person says that the counter started again; docs/books.md.
+constexpr int64_t kDeclaredEpoch = 9'007'199'254'740'991;
+
 class Reconciliation final : public event::Bookkeeper {
  public:
   static constexpr size_t kMaxPages = 512;  // two days of 256 registers
@@ -43,6 +46,9 @@ class Reconciliation final : public event::Bookkeeper {
   // Closed days that do not balance, of any age: those that were heard since the start, and the
   // remembered ones of the last kRecentDays days.
   std::vector<RegisterRow> Unbalanced() const;
+  // Pages whose counter was seen to start again and that have counted further numbers since this
+  // was asked last: what waits in quarantine for such a page may be countable now.
+  std::vector<std::string> TakeRestarted();
   // The day of this key was closed, and balances now; false where that is not known.
   bool IsSettled(const std::string& key) const;
 
@@ -55,6 +61,7 @@ class Reconciliation final : public event::Bookkeeper {
   bool LooksShared(const std::string& business_day) const;
   void Show(RegisterRow row);
   void Judge(const RegisterRow& row);
+  void SeeRestart(const std::string& key, uint64_t restarts, uint64_t numbers);
 
   NumberingRule rule_;
   Load load_;
@@ -69,6 +76,8 @@ class Reconciliation final : public event::Bookkeeper {
   std::map<std::string, RegisterRow> rows_ GUARDED_BY(mutex_);
   std::map<std::string, RegisterRow> unbalanced_ GUARDED_BY(mutex_);
   std::set<std::string> settled_ GUARDED_BY(mutex_);
+  // By key: numbers counted, now and when they were taken last.
+  std::map<std::string, std::pair<uint64_t, uint64_t>> restarted_ GUARDED_BY(mutex_);
   std::string shared_day_ GUARDED_BY(mutex_);  // the last one on which a shared counter was seen
 };
 

@@ -96,8 +96,6 @@ bool IsExpiry(std::string_view digits) {
   return (first >= 1 && first <= 12) || (second >= 1 && second <= 12);
 }
 
-// What is left of a row of digits that systems glue to a card number: zeros in front, tag and
-// length of EMV data (5A ends in a letter and stands before the row), an expiry date behind.
 }  // namespace
 
 bool IsTradeNumber(std::string_view digits) {
@@ -105,15 +103,32 @@ bool IsTradeNumber(std::string_view digits) {
   return gs1_length && event::HasGs1CheckDigit(digits);
 }
 
-bool IsCard(std::string_view digits, Issuers issuers) {
+namespace {
+
+bool IsUsualCard(std::string_view digits, Issuers issuers) {
   if (digits.size() < kMinDigits || digits.size() > kMaxDigits || !Luhn(digits)) return false;
   if (IsTime(digits)) return false;
   if (issuers == Issuers::kAny) return digits.find_first_not_of('0') != std::string_view::npos;
-  return IsIssued(digits) && !IsTradeNumber(digits);
+  return IsIssued(digits) && (issuers == Issuers::kInReceipts || !IsTradeNumber(digits));
+}
+
+// 13 digits, of a length that is no longer issued: looked for where a number stands alone.
+bool IsFormerVisa(std::string_view digits, Issuers issuers) {
+  const bool identifier = issuers == Issuers::kInTrade || issuers == Issuers::kInReceipts;
+  if (!identifier || digits.size() != 13 || digits.front() != '4' || !Luhn(digits)) return false;
+  return issuers == Issuers::kInReceipts || !IsTradeNumber(digits);
+}
+
+}  // namespace
+
+bool IsCard(std::string_view digits, Issuers issuers) {
+  return IsFormerVisa(digits, issuers) || IsUsualCard(digits, issuers);
 }
 
 bool HoldsCard(std::string_view digits, bool after_tag_5a, Issuers issuers) {
-  if (issuers == Issuers::kKnown && IsTradeNumber(digits)) return false;
+  if (IsFormerVisa(digits, issuers)) return true;
+  const bool trade = issuers == Issuers::kKnown || issuers == Issuers::kInTrade;
+  if (trade && IsTradeNumber(digits)) return false;
   std::array<std::string_view, 5> bodies = {digits};
   size_t count = 1;
   const size_t first = digits.find_first_not_of('0');
@@ -127,9 +142,9 @@ bool HoldsCard(std::string_view digits, bool after_tag_5a, Issuers issuers) {
   if (digits.starts_with("57") && digits.size() > 4) bodies[count++] = digits.substr(4);
   for (size_t i = 0; i < count; ++i) {
     const std::string_view body = bodies[i];
-    if (IsCard(body, issuers)) return true;
+    if (IsUsualCard(body, issuers)) return true;
     if (body.size() < kMinDigits + 4 || !IsExpiry(body.substr(body.size() - 4))) continue;
-    if (IsCard(body.substr(0, body.size() - 4), issuers)) return true;
+    if (IsUsualCard(body.substr(0, body.size() - 4), issuers)) return true;
   }
   return false;
 }

@@ -401,6 +401,7 @@ class Scanner {
   // "414/4012345000115", "4006381333931 12": an article with its application identifier or its
   // quantity. No card is printed with such a group, but for 6-13, which is judged by itself.
   bool HoldsTradeNumber(size_t count) const {
+    if (issuers_ == Issuers::kInReceipts) return false;
     const auto from = groups_.begin() + static_cast<std::ptrdiff_t>(group_);
     return std::any_of(from, from + static_cast<std::ptrdiff_t>(count), [this](const Group& group) {
       return IsTradeNumber(std::string_view(digits_).substr(group.first, group.count));
@@ -435,7 +436,8 @@ class Scanner {
     if (track) {
       span = *track;
       at_ = std::max(at_, span.to);
-    } else if (!(how.glued ? HoldsCard(digits, AfterTag5A(span.from), how.issuers)
+    } else if (IsPhone(span, size) ||
+               !(how.glued ? HoldsCard(digits, AfterTag5A(span.from), how.issuers)
                            : IsCard(digits, how.issuers)) ||
                InDigest(text_, span.from, span.to)) {
       return std::nullopt;
@@ -443,6 +445,12 @@ class Scanner {
     group_ = group + count;
     passed_ = span.to;
     return span;
+  }
+
+  // "+49 170 12345678": no card is written so. Other lengths have their issuers to tell them apart.
+  bool IsPhone(const Span& span, size_t digits) const {
+    const bool plus = span.from > 0 && text_[span.from - 1] == '+';
+    return plus && digits == kMinDigits && issuers_ != Issuers::kAny;
   }
 
   bool AfterTag5A(size_t from) const {
@@ -523,10 +531,9 @@ bool CardOptions::Exempt(std::string_view identifier) const {
   }
 }
 
-bool ContainsCard(std::string_view text, const CardOptions& options) {
+bool ContainsCard(std::string_view text, const CardOptions& options, Issuers issuers) {
   if (!HasEnoughDigits(text, Spelling::kDecoded)) return false;
-  return Scanner(text, Spelling::kDecoded, Issuers::kKnown).Next().has_value() &&
-         !options.Exempt(text);
+  return Scanner(text, Spelling::kDecoded, issuers).Next().has_value() && !options.Exempt(text);
 }
 
 size_t Redact(std::string* text, Spelling spelling, Issuers issuers) {

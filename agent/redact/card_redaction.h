@@ -2,7 +2,8 @@
 // Promise: a hit is 13 to 19 digits with the right check digit (Luhn, ISO/IEC 7812-1), or track
 // data.
 //   In free text any such number is one, whatever its issuer; elsewhere it has the prefix of an
-//   issuer at a length in use, and a GTIN, GLN or SSCC with its check digit is none. Digits may be
+//   issuer at a length in use, and a GTIN, GLN or SSCC with its check digit is none where such
+//   numbers live. Digits may be
 //   those of any script, and stand apart by up to three separators. What is judged: an unbroken
 //   group of digits, a run whose groups stand apart by one or two of the everyday separators, and
 //   groups as cards print them, by any separator. A group is never cut, but for what systems glue
@@ -42,9 +43,6 @@ class CardOptions {
   std::shared_ptr<const ReceiptPattern> pattern_;
 };
 
-// For identifiers: does the text hold a card number?
-bool ContainsCard(std::string_view text, const CardOptions& options = {});
-
 // How digits may be written in a text besides as themselves.
 enum class Spelling {
   kDecoded,  // not at all: the text is what a person reads
@@ -53,9 +51,16 @@ enum class Spelling {
 
 // Which numbers are cards.
 enum class Issuers {
-  kKnown,  // those of the table of issuers: of identifiers, file names, whole documents
-  kAny,    // all that have the check digit: of free text, where no other number belongs
+  kKnown,       // those of the table of issuers, but no GTIN, GLN or SSCC: of file names, the log,
+                // whole documents
+  kInTrade,     // the same, and Visa's former 13 digits: of articles, shops, deliveries
+  kInReceipts,  // a GTIN, GLN or SSCC as well: of receipts and registers, where none lives
+  kAny,         // all that have the check digit: of free text, where no other number belongs
 };
+
+// For identifiers: does the text hold a card number?
+bool ContainsCard(std::string_view text, const CardOptions& options = {},
+                  Issuers issuers = Issuers::kInTrade);
 
 // For free text: replaces every hit by kRedacted and returns their number.
 size_t Redact(std::string* text, Spelling spelling = Spelling::kDecoded,

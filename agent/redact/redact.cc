@@ -15,15 +15,32 @@ namespace {
 constexpr int kAnyYear = 2026;  // of dates, which are not asked for
 constexpr int64_t kSmallNumber = 10'000'000 * Decimal::kUnit;
 
+bool ReadWhole(std::string_view text, uint64_t* number) {
+  const char* end = text.data() + text.size();
+  const auto [read, error] = std::from_chars(text.data(), end, *number);
+  return error == std::errc() && read == end;
+}
+
+// Where articles, shops and deliveries are named: their numbers may be a GTIN, a GLN or an SSCC.
+bool NamesTrade(std::string_view name) {
+  static constexpr std::string_view kNames[] = {
+      "sku",           "gtin",        "scan_data",     "key",          "code",        "serials",
+      "lot",           "location",    "ref",           "store_id",     "store_gln",   "transfer_id",
+      "receipt_id",    "carrier_ref", "from_store_id", "from_gln",     "to_store_id", "to_gln",
+      "shipment_sscc", "document_no", "count_id",      "adjustment_id"};
+  return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
+}
+
 class Checker {
  public:
   Checker(const CardOptions& card, std::string counter, RedactOutcome* outcome)
       : card_(card), counter_(std::move(counter)), outcome_(*outcome) {}
 
   void Id(std::string_view name, std::string& x) {
-    if (!ContainsCard(x, card_)) return;
+    const Issuers issuers = NamesTrade(name) ? Issuers::kInTrade : Issuers::kInReceipts;
+    if (!ContainsCard(x, card_, issuers)) return;
     const bool number = name == "transaction_no" || name == "receipt_no";
-    if (number && !counter_.empty() && x == counter_) return;
+    if (number && IsNear(x)) return;
     Refuse(name);
   }
   void Text(std::string_view, std::string& x) {
@@ -92,6 +109,16 @@ class Checker {
   }
 
  private:
+  // Of the counter, as the number of an earlier receipt that this one points at.
+  bool IsNear(std::string_view x) const {
+    constexpr uint64_t kNear = 1'000'000;
+    uint64_t own = 0, other = 0;
+    if (counter_.empty()) return false;
+    if (x.size() != counter_.size() || !ReadWhole(counter_, &own) || !ReadWhole(x, &other)) {
+      return false;
+    }
+    return (own > other ? own - other : other - own) <= kNear;
+  }
   void OneNumber(std::string_view name, Decimal x) {
     if (x.micros() < kSmallNumber && x.micros() > -kSmallNumber) return;
     if (ContainsCard(x.Text())) Refuse(name);
@@ -150,9 +177,7 @@ bool NumberMemory::Continues(const std::string& register_id, const std::string& 
   constexpr size_t kMaxRegisters = 4096;
   constexpr uint64_t kNear = 1000;
   uint64_t value = 0;
-  const char* end = number.data() + number.size();
-  const auto parsed = std::from_chars(number.data(), end, value);
-  if (parsed.ec != std::errc() || parsed.ptr != end) return false;
+  if (!ReadWhole(number, &value)) return false;
   if (last_.size() > kMaxRegisters) last_.clear();
   const auto [known, fresh] = last_.emplace(register_id, value);
   const uint64_t before = std::exchange(known->second, value);

@@ -74,19 +74,13 @@ std::optional<Response> CheckEncodings(const Request& request) {
   return std::nullopt;
 }
 
-// A browser names where a changing request comes from; only pages of this server may send one.
-std::optional<Response> CheckOrigin(const Request& request) {
-  const std::string_view origin = request.Header("Origin");
-  const bool preflight = request.method == "OPTIONS" && !origin.empty();
-  if (IsSafe(request.method) && !preflight) return std::nullopt;
-  const std::string_view host = request.Header("Host");
-  const bool same = origin.empty() ||
-                    (origin.starts_with("http://") && EqualsIgnoringCase(origin.substr(7), host)) ||
-                    (origin.starts_with("https://") && EqualsIgnoringCase(origin.substr(8), host));
-  const std::string_view site = request.Header("Sec-Fetch-Site");
-  if (same && !preflight && (site.empty() || site == "same-origin" || site == "none")) {
-    return std::nullopt;
-  }
+// A browser names where a changing request comes from; only pages of this server, and of the
+// allowed origins, may send one.
+std::optional<Response> CheckOrigin(const Request& request,
+                                    const std::vector<std::string>& allowed_origins) {
+  const bool preflight = request.method == "OPTIONS" && request.headers.Count("Origin") > 0;
+  if (!preflight && (IsSafe(request.method) || !IsFromAnotherSite(request))) return std::nullopt;
+  if (!ReadableBy(request, allowed_origins).empty()) return std::nullopt;
   return Closing(Problem(403, "cross-site", "Requests from other sites are refused"));
 }
 
@@ -141,14 +135,50 @@ std::optional<std::string> HostName(std::string_view value) {
 }
 
 std::optional<Response> CheckHead(const Request& request,
-                                  const std::vector<std::string>& allowed_hosts, bool http_1_0) {
+                                  const std::vector<std::string>& allowed_hosts,
+                                  const std::vector<std::string>& allowed_origins, bool http_1_0) {
   if (auto refusal = CheckHost(request, allowed_hosts)) return refusal;
   if (auto refusal = CheckLength(request, http_1_0)) return refusal;
   if (!IsKnownMethod(request.method)) {
     return Closing(Problem(501, "unknown-method", "This method is not known"));
   }
   if (auto refusal = CheckEncodings(request)) return refusal;
-  return CheckOrigin(request);
+  return CheckOrigin(request, allowed_origins);
+}
+
+bool IsFromAnotherSite(const Request& request) {
+  const std::string_view origin = request.Header("Origin");
+  const std::string_view host = request.Header("Host");
+  const bool same = origin.empty() ||
+                    (origin.starts_with("http://") && EqualsIgnoringCase(origin.substr(7), host)) ||
+                    (origin.starts_with("https://") && EqualsIgnoringCase(origin.substr(8), host));
+  const std::string_view site = request.Header("Sec-Fetch-Site");
+  return !same || !(site.empty() || site == "same-origin" || site == "none");
+}
+
+std::string_view ReadableBy(const Request& request, const std::vector<std::string>& origins) {
+  if (request.headers.Count("Origin") != 1) return "";
+  const auto it = std::find(origins.begin(), origins.end(), request.Header("Origin"));
+  return it == origins.end() ? std::string_view() : std::string_view(*it);
+}
+
+void AddReadableBy(std::string_view origin, Response* response) {
+  response->headers.Add("Access-Control-Allow-Origin", origin);
+  response->headers.Add("Access-Control-Expose-Headers", "Retry-After");
+  response->headers.Add("Vary", "Origin");
+}
+
+Response PreflightAnswer(const Request& request) {
+  Response response;
+  response.status = 204;
+  response.headers.Add("Access-Control-Allow-Methods", "POST");
+  response.headers.Add("Access-Control-Allow-Headers",
+                       "Authorization, Content-Type, Idempotency-Key");
+  response.headers.Add("Access-Control-Max-Age", "600");
+  if (request.Header("Access-Control-Request-Private-Network") == "true") {
+    response.headers.Add("Access-Control-Allow-Private-Network", "true");
+  }
+  return response;
 }
 
 }  // namespace tillrelay::http

@@ -22,8 +22,19 @@ bool SplitTarget(Request& request);
 std::optional<std::string> HostName(std::string_view value);
 
 // Host, encodings, expectation, lengths, cross-site origin: the first rule that is broken.
-// `allowed_hosts` are lower-case names.
+// `allowed_hosts` are lower-case names; `allowed_origins` are compared whole.
 std::optional<Response> CheckHead(const Request& request,
-                                  const std::vector<std::string>& allowed_hosts, bool http_1_0);
+                                  const std::vector<std::string>& allowed_hosts,
+                                  const std::vector<std::string>& allowed_origins, bool http_1_0);
+
+// A page of another site sends this, as far as its browser tells.
+bool IsFromAnotherSite(const Request& request);
+
+// The origin whose pages may read the answer: the request's, where it is one of these; else "".
+std::string_view ReadableBy(const Request& request, const std::vector<std::string>& origins);
+// What lets a page of that origin read the answer, without cookies (Fetch, 3.2).
+void AddReadableBy(std::string_view origin, Response* response);
+// The answer to a browser that asks before it lets a page POST (Fetch, 4.8).
+Response PreflightAnswer(const Request& request);
 
 }  // namespace tillrelay::http

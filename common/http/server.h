@@ -41,6 +41,8 @@ struct ListenerOptions {
   // Names that a Host header may carry, ports ignored. Empty: the listen address, localhost and
   // this machine's name.
   std::vector<std::string> allowed_hosts;
+  // Origins of other sites whose pages may send here and read the answers, as browsers write them.
+  std::vector<std::string> allowed_origins;
   size_t max_body_bytes = 8 * 1024 * 1024;
   size_t max_header_bytes = 16 * 1024;
   size_t max_connections = 512;  // for one more, whoever holds the most gives one up; else 503

@@ -306,6 +306,7 @@ class StreamSession final : public Session,
     request.remote = remote_;
     request.certificate = certificate_;
     head_only_ = request.method == "HEAD";
+    readable_by_ = ReadableBy(request, limits_.allowed_origins);
     if (auto refusal = Authorize(request)) {
       Refuse(std::move(*refusal));
       return false;
@@ -333,7 +334,8 @@ class StreamSession final : public Session,
     if (!SplitTarget(request)) {
       return Problem(400, "bad-target", "The request's target is not well-formed");
     }
-    if (auto refusal = CheckHead(request, port_->allowed_hosts, reader_.is_http_1_0())) {
+    if (auto refusal = CheckHead(request, port_->allowed_hosts, limits_.allowed_origins,
+                                 reader_.is_http_1_0())) {
       return refusal;
     }
     Router::Match match = limits_.router->Find(request);
@@ -434,6 +436,7 @@ class StreamSession final : public Session,
     framing.live = response.live != nullptr && !head_only_;
     if (framing.live) live_ = std::move(response.live);
     if (framing.live) live_->Enter();
+    if (!readable_by_.empty()) AddReadableBy(readable_by_, &response);
     Enter(Phase::kWriting, limits_.timeouts.write);
     out_.clear();
     AppendHead(response, framing, hub_->date.At(hub_->clock.Wall()), &out_);
@@ -469,6 +472,7 @@ class StreamSession final : public Session,
     reader_.Reset();
     reusable_ = head_only_ = false;
     route_ = nullptr;
+    readable_by_ = {};
     Enter(Phase::kIdle, limits_.timeouts.idle);
     Process();
   }
@@ -540,6 +544,7 @@ class StreamSession final : public Session,
   std::vector<char> buffer_;
   size_t begin_ = 0, end_ = 0;  // what was read and not yet taken
   const Route* route_ = nullptr;
+  std::string_view readable_by_;                 // one of the listener's allowed origins, or ""
   uint64_t turn_ = 0;                            // an answer to an earlier turn is late and dropped
   std::shared_ptr<MemoryBudget::Share> memory_;  // of the request that is being answered
   std::string out_, large_;

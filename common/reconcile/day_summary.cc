@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
+#include <cstring>
+#include <utility>
 
 #include "common/base/text.h"
 
@@ -13,6 +15,8 @@ constexpr size_t kMaxDigits = 18;
 constexpr size_t kMaxCloses = 100;
 constexpr int64_t kOffsetStep_s = 15 * 60;
 constexpr int64_t kHundredth = Decimal::kUnit / 100;
+// Of two receipts that were open at the same time the one with the lower number may end later.
+constexpr int64_t kOpenTogether_s = 15 * 60;
 constexpr size_t kMaxEpochs = 20;  // a counter that starts again more often proves nothing
 
 void AddTo(std::optional<int64_t>* sum, const std::optional<int64_t>& value) {
@@ -42,6 +46,16 @@ std::optional<std::string> OneCurrency(const std::map<std::string, Decimal>& sum
     one = currency;
   }
   return one;
+}
+
+int64_t LeastTime(uint64_t numbers) {
+  return DaySummary::kLeastPace_s * static_cast<int64_t>(std::min<uint64_t>(numbers, 1'000'000));
+}
+
+// Whether one till can have made both receipts: the higher number later, and not too fast.
+bool Paced(uint64_t number, int64_t at_s, uint64_t other, int64_t other_at_s) {
+  if (number < other) return Paced(other, other_at_s, number, at_s);
+  return at_s - other_at_s >= LeastTime(number - other);
 }
 
 bool Differ(const std::optional<int64_t>& reported, int64_t seen) {
@@ -76,36 +90,47 @@ void DaySummary::Stored(const event::Draft& draft, uint64_t sequence) {
   hash_ = Sha256(std::string(BytesOf(hash_)).append(BytesOf(draft.identity.id)));
 }
 
-DaySummary::Epoch& DaySummary::EpochFor(int64_t at_s, std::optional<int64_t> reported) {
-  if (epochs_.empty()) epochs_.emplace_back().reported = reported;
-  if (reported) {
-    for (Epoch& epoch : epochs_) {
-      if (!epoch.reported) epoch.reported = reported;
-      if (epoch.reported == reported) return epoch;
-    }
-    if (epochs_.size() < kMaxEpochs) return Start(at_s, reported);
-  }
+// By its time; but one whose number is not higher than that of an earlier document of the run is
+// not of that run where another one follows.
+DaySummary::Epoch& DaySummary::EpochFor(int64_t at_s, std::optional<int64_t> reported,
+                                        uint64_t number) {
+  if (epochs_.empty()) Start(at_s, reported);
   auto at = epochs_.end() - 1;
   while (at != epochs_.begin() && at->from_s > at_s) --at;
-  return *at;
+  const bool back = number <= at->runs.last() && at_s > at->last_at_s + kOpenTogether_s;
+  if (back && at + 1 != epochs_.end()) ++at;
+  if (!reported) return *at;
+  for (Epoch& epoch : epochs_) {
+    if (epoch.reported == reported) return epoch;
+  }
+  const bool jumped = at == epochs_.begin() && number <= at->runs.last() && at_s > at->last_at_s;
+  if (!at->reported && !jumped) {
+    at->reported = reported;
+    return *at;
+  }
+  return epochs_.size() < kMaxEpochs ? Start(at_s, reported) : *at;
 }
 
 DaySummary::Epoch& DaySummary::Start(int64_t from_s, std::optional<int64_t> reported) {
   const auto later = [from_s](const Epoch& epoch) { return epoch.from_s > from_s; };
-  return *epochs_.insert(std::find_if(epochs_.begin(), epochs_.end(), later),
-                         Epoch{from_s, reported, {}});
+  Epoch fresh;
+  fresh.from_s = from_s;
+  fresh.reported = reported;
+  return *epochs_.insert(std::find_if(epochs_.begin(), epochs_.end(), later), fresh);
 }
 
 void DaySummary::CountNumber(const event::Draft& draft, std::string_view counted) {
   const auto number = CountedNumber(counted);
   if (!number) return;
+  SeeGoods(draft);
   const int64_t at_s = draft.book.at_s;
-  if (draft.book.time_trusted) Confirm(*number, at_s);
-  Epoch& epoch = EpochFor(at_s, draft.book.register_epoch);
-  if (draft.book.time_trusted && LooksLikeJump(epoch, *number, at_s)) {
-    Suspected({*number, at_s, true});
-  } else if (!epoch.runs.Add(*number)) {
-    scattered_ = true;
+  const bool trusted = draft.book.time_trusted;
+  if (trusted) Confirm({*number, at_s, true, false});
+  Epoch& epoch = EpochFor(at_s, draft.book.register_epoch, *number);
+  if (trusted && !draft.book.register_epoch && LooksLikeJump(epoch, *number, at_s)) {
+    Suspected({*number, at_s, true, false});
+  } else {
+    Count(&epoch, *number, at_s);
   }
   if (at_s >= last_at_s_) {
     last_at_s_ = at_s;
@@ -113,40 +138,128 @@ void DaySummary::CountNumber(const event::Draft& draft, std::string_view counted
   }
 }
 
+void DaySummary::Count(Epoch* epoch, uint64_t number, int64_t at_s) {
+  const bool highest = epoch->runs.empty() || number > epoch->runs.last();
+  if (!epoch->runs.Add(number)) scattered_ = true;
+  if (highest) {
+    epoch->last_at_s = at_s;
+    epoch->retold = false;
+    epoch->unplaced_no = 0;
+  }
+  if (at_s >= epoch->from_s) return;
+  epoch->from_s = at_s;
+  std::stable_sort(epochs_.begin(), epochs_.end(),
+                   [](const Epoch& a, const Epoch& b) { return a.from_s < b.from_s; });
+}
+
+// How often two receipts in a row are alike says how often two are so by chance.
+void DaySummary::SeeGoods(const event::Draft& draft) {
+  uint64_t goods = 0;
+  std::memcpy(&goods, draft.identity.digest.data(), sizeof(uint32_t));  // enough to differ
+  if (counted_++ == 0 || goods == goods_) ++alike_;
+  goods_ = goods;
+}
+
 bool DaySummary::LooksLikeJump(const Epoch& epoch, uint64_t number, int64_t at_s) const {
-  if (epoch.runs.empty() || at_s <= last_at_s_ || number > last_no_) return false;
+  if (epoch.runs.empty() || at_s <= epoch.last_at_s || number > epoch.runs.last()) return false;
   return number < epoch.runs.first() || epoch.runs.Contains(number);
 }
 
-// One suspicion at a time: an older one that nothing followed was a straggler.
+// One behind which its old run went on was a straggler, and so is the oldest of too many.
 void DaySummary::Suspected(Suspect suspect) {
-  if (suspect_ && suspect_->stored) {
-    if (!EpochFor(suspect_->at_s, {}).runs.Add(suspect_->number)) scattered_ = true;
+  const auto same = [&](const Suspect& other) {
+    return other.number == suspect.number && other.at_s == suspect.at_s;
+  };
+  if (std::any_of(suspects_.begin(), suspects_.end(), same)) return;
+  const std::vector<Suspect> former = std::exchange(suspects_, {});
+  for (size_t i = 0; i < former.size(); ++i) {
+    Epoch& run = EpochFor(former[i].at_s, {});
+    const bool straggler = run.last_at_s > former[i].at_s || i + kMaxSuspects <= former.size();
+    if (!straggler) suspects_.push_back(former[i]);
+    if (straggler && former[i].stored) Count(&run, former[i].number, former[i].at_s);
   }
-  suspect_ = suspect;
+  suspects_.push_back(suspect);
 }
 
-void DaySummary::Confirm(uint64_t number, int64_t at_s) {
-  if (!suspect_ || at_s <= suspect_->at_s || number <= suspect_->number) return;
-  if (number - suspect_->number > kFollowWithin || epochs_.size() >= kMaxEpochs) return;
-  Epoch& fresh = Start(suspect_->at_s, {});
-  if (suspect_->stored) fresh.runs.Add(suspect_->number);
-  last_no_ = suspect_->number;
-  last_at_s_ = suspect_->at_s;
-  suspect_.reset();
+// Number and time both go on, and not faster than a till can where goods may be told again.
+bool DaySummary::Follows(const Suspect& suspect, const Suspect& next) const {
+  if (next.number <= suspect.number || next.at_s <= suspect.at_s) return false;
+  if (next.number - suspect.number > kFollowWithin) return false;
+  if (!suspect.retold || !next.retold) return true;
+  return OftenAlike() && Paced(next.number, next.at_s, suspect.number, suspect.at_s);
+}
+
+void DaySummary::Confirm(const Suspect& next) {
+  if (epochs_.size() >= kMaxEpochs) return;
+  for (const Suspect& suspect : suspects_) {
+    const Epoch& run = EpochFor(suspect.at_s, {}, suspect.number);
+    if (!LooksLikeJump(run, suspect.number, suspect.at_s)) continue;  // its run is known by now
+    const bool later = Follows(suspect, next);
+    if (!later && !Follows(next, suspect)) continue;
+    const Suspect& first = later ? suspect : next;
+    Begin(first);
+    return Move(Suspect(first));
+  }
+}
+
+// A run that was seen to begin later, with a higher number, begins here already.
+void DaySummary::Begin(const Suspect& first) {
+  for (size_t i = 1; i < epochs_.size(); ++i) {
+    Epoch& next = epochs_[i];
+    if (next.from_s <= first.at_s) continue;
+    if ((next.runs.empty() ? next.begun_no : next.runs.first()) <= first.number) break;
+    next.from_s = first.at_s;
+    return;
+  }
+  Start(first.at_s, {}).begun_no = first.number;
+}
+
+// What was stored and waited behind the jump belongs to its run.
+void DaySummary::Move(const Suspect& first) {
+  const std::vector<Suspect> suspects = std::exchange(suspects_, {});
+  for (const Suspect& suspect : suspects) {
+    if (suspect.at_s < first.at_s) {
+      suspects_.push_back(suspect);
+    } else if (suspect.stored) {
+      Count(&EpochFor(suspect.at_s, {}, suspect.number), suspect.number, suspect.at_s);
+    }
+  }
+  last_no_ = first.number;
+  last_at_s_ = first.at_s;
 }
 
 bool DaySummary::Knows(std::string_view text) const {
   const auto number = CountedNumber(text);
   if (!number || scattered_) return true;
-  if (suspect_ && suspect_->number == *number) return true;
+  for (const Suspect& suspect : suspects_) {
+    if (suspect.number == *number) return true;
+  }
   return std::any_of(epochs_.begin(), epochs_.end(),
                      [&](const Epoch& epoch) { return epoch.runs.Contains(*number); });
 }
 
-// An export with another offset tells the same receipt whole quarters of an hour apart.
-bool DaySummary::Fits(const Epoch& here, uint64_t number, int64_t apart_s) const {
-  return apart_s % kOffsetStep_s != 0 && number <= here.runs.last() + kFollowWithin;
+bool DaySummary::InOrder(const Epoch& here, uint64_t number, int64_t at_s) {
+  if (here.runs.empty()) return number <= here.begun_no + kFollowWithin;
+  if (number > here.runs.last()) return at_s > here.last_at_s - kOpenTogether_s;
+  return at_s < here.last_at_s + kOpenTogether_s;
+}
+
+// An export that stamps what it tells does it faster than a till can, and tells receipts of this
+// run again as well. One that does not follow the last number waits until another one follows it.
+bool DaySummary::Fits(Epoch* here, uint64_t number, int64_t at_s) const {
+  if (!OftenAlike()) return false;
+  const bool beside = here->unplaced_no != 0 && here->unplaced_no != number;
+  if (beside && !Paced(number, at_s, here->unplaced_no, here->unplaced_at_s)) here->retold = true;
+  if (here->retold) return false;
+  if (here->runs.empty()) return true;
+  if (!Paced(number, at_s, here->runs.last(), here->last_at_s)) return false;
+  if (number <= here->runs.last() + 1) return true;
+  const bool follows = beside && number > here->unplaced_no &&
+                       number - here->unplaced_no <= kFollowWithin &&
+                       number - here->runs.last() <= 2 * kFollowWithin;
+  here->unplaced_no = number;
+  here->unplaced_at_s = at_s;
+  return follows;
 }
 
 bool DaySummary::TakeReused(const event::Draft& draft, std::optional<int64_t> known_at_s,
@@ -155,17 +268,27 @@ bool DaySummary::TakeReused(const event::Draft& draft, std::optional<int64_t> kn
   const int64_t at_s = draft.book.at_s;
   if (number && known_at_s && draft.book.time_trusted &&
       std::abs(at_s - *known_at_s) > kReuseApart_s) {
+    const int64_t apart_s = at_s - *known_at_s;
     // Another business day's, where numbers start again each day: but for an export with an offset.
     const auto& day = draft.book.day_s;
     const bool other_day = day && (*known_at_s < day->first || *known_at_s >= day->second);
-    if (other_day && (at_s - *known_at_s) % kOffsetStep_s != 0) return true;
-    Confirm(*number, at_s);
-    const Epoch& here = EpochFor(at_s, draft.book.register_epoch);
-    const bool another = &here != &EpochFor(*known_at_s, {}) && !here.runs.Contains(*number);
-    const bool reported = draft.book.register_epoch.has_value();
-    if (another && (!same_goods || reported || Fits(here, *number, at_s - *known_at_s)))
-      return true;
-    if (LooksLikeJump(here, *number, at_s)) Suspected({*number, at_s, false});
+    if (other_day && apart_s % kOffsetStep_s != 0) return true;
+    // An export with another offset tells the same receipt whole quarters of an hour apart.
+    const bool retold = same_goods && apart_s % kOffsetStep_s != 0;
+    if (retold || !same_goods) Confirm({*number, at_s, false, same_goods});
+    const std::optional<int64_t> reported = draft.book.register_epoch;
+    Epoch* here = &EpochFor(at_s, reported, *number);
+    const bool another = here != &EpochFor(*known_at_s, {}, *number);
+    if (another && !here->runs.Contains(*number)) {
+      if (reported) return true;
+      const bool fits = !same_goods || (retold && Fits(here, *number, at_s));
+      if (fits && InOrder(*here, *number, at_s)) return true;
+    } else if (another && retold) {
+      here->retold = true;
+    }
+    if ((retold || !same_goods) && LooksLikeJump(*here, *number, at_s)) {
+      Suspected({*number, at_s, false, same_goods});
+    }
   }
   ++conflicts_;
   return false;
@@ -214,7 +337,8 @@ uint64_t DaySummary::missing() const {
 }
 
 uint64_t DaySummary::numbers() const {
-  uint64_t count = suspect_ && suspect_->stored ? 1 : 0;
+  uint64_t count = static_cast<uint64_t>(std::count_if(
+      suspects_.begin(), suspects_.end(), [](const Suspect& suspect) { return suspect.stored; }));
   for (const Epoch& epoch : epochs_) count += epoch.runs.size();
   return count;
 }

@@ -1,7 +1,6 @@
 // What: what a store knows of one register's business day: counts, sums, numbers, closes.
 // Promise: pure; docs/books.md says what it counts and when a counter has jumped. The text of a
-// page
-//   read again gives the same page.
+//   page read again gives the same page.
 // Thread: any (value).
 #pragma once
 
@@ -16,6 +15,10 @@
 #include "common/base/digest.h"
 #include "common/event/draft.h"
 #include "common/reconcile/number_runs.h"
+
+namespace tillrelay {
+class JsonValue;
+}
 
 namespace tillrelay::reconcile {
 
@@ -34,6 +37,10 @@ class DaySummary {
   // Between two documents under one number: closer together they are one receipt told twice.
   static constexpr int64_t kReuseApart_s = 15 * 60;
   static constexpr uint64_t kFollowWithin = 10;  // the number that proves a jump is this near
+  static constexpr int64_t kLeastPace_s = 5;     // no till needs less for a receipt
+  // Of so many receipts one at least is like the one before, where two may be alike by chance.
+  static constexpr uint64_t kAlikeOneOf = 10;
+  static constexpr size_t kMaxSuspects = 8;
 
   // The number of `draft` is known with other lines, ended at `known_at_s` (nothing: not
   // trustworthy). True: the counter was seen to start again between them, both are real. Else the
@@ -102,21 +109,39 @@ class DaySummary {
     int64_t from_s = INT64_MIN;
     std::optional<int64_t> reported;  // register_epoch
     NumberRuns runs;
+    int64_t last_at_s = INT64_MIN;  // of the document with the highest number
+    uint64_t begun_no = 0;          // the number that was seen to jump back, while runs is empty
+    bool retold = false;            // receipts are being told again since its number went on
+    // The last one with known goods whose number was not this run's turn; 0: none.
+    uint64_t unplaced_no = 0;
+    int64_t unplaced_at_s = 0;
   };
   struct Suspect {
     uint64_t number = 0;
     int64_t at_s = 0;
     bool stored = false;  // it waits for its run of numbers; else it went to quarantine
+    bool retold = false;  // with the goods of the known one
   };
 
-  bool Fits(const Epoch& here, uint64_t number, int64_t apart_s) const;
-  // Where a document of that time belongs; there is always one.
-  Epoch& EpochFor(int64_t at_s, std::optional<int64_t> reported);
+  // A document's time and number, one against the other: the higher number is the later one.
+  static bool InOrder(const Epoch& here, uint64_t number, int64_t at_s);
+  // The same for one that may be a known one told again.
+  bool Fits(Epoch* here, uint64_t number, int64_t at_s) const;
+  bool OftenAlike() const { return alike_ * kAlikeOneOf >= counted_; }
+  bool Follows(const Suspect& suspect, const Suspect& next) const;
+  // Where a document of that time and number belongs; there is always one.
+  Epoch& EpochFor(int64_t at_s, std::optional<int64_t> reported, uint64_t number = UINT64_MAX);
   Epoch& Start(int64_t from_s, std::optional<int64_t> reported);
   void Suspected(Suspect suspect);
-  // A document at a later time goes on behind the suspected jump: it is one.
-  void Confirm(uint64_t number, int64_t at_s);
+  // Two documents that follow each other behind a suspected jump: it is one.
+  void Confirm(const Suspect& next);
+  void Begin(const Suspect& first);
+  void Move(const Suspect& first);
   bool LooksLikeJump(const Epoch& epoch, uint64_t number, int64_t at_s) const;
+  void Count(Epoch* epoch, uint64_t number, int64_t at_s);
+  void SeeGoods(const event::Draft& draft);
+  void CompleteTimes();
+  static bool ReadSuspect(const JsonValue& value, Suspect* suspect);
   void Close(const event::Draft& draft);
   bool CountsDiffer() const;
   bool NetDiffers() const;
@@ -134,7 +159,9 @@ class DaySummary {
   std::vector<Epoch> epochs_;  // ascending from_s
   uint64_t last_no_ = 0;       // of the document with the latest time
   int64_t last_at_s_ = INT64_MIN;
-  std::optional<Suspect> suspect_;
+  std::vector<Suspect> suspects_;     // the oldest first
+  uint64_t counted_ = 0, alike_ = 0;  // documents with a number; those like the one before
+  uint64_t goods_ = 0;                // of the last one
   bool scattered_ = false, is_series_ = false;
   std::vector<std::string> z_numbers_;
   Reported reported_;

@@ -1,4 +1,5 @@
 // The page as the journal keeps it: one JSON object.
+#include <algorithm>
 #include <charconv>
 
 #include "common/base/json_reader.h"
@@ -97,6 +98,21 @@ bool ReadReported(JsonValue object, Reported* reported) {
 
 }  // namespace
 
+// A former version did not write when a run had its last number.
+void DaySummary::CompleteTimes() {
+  for (size_t i = 0; i < epochs_.size(); ++i) {
+    if (epochs_[i].last_at_s != INT64_MIN || epochs_[i].runs.empty()) continue;
+    const int64_t until_s = i + 1 < epochs_.size() ? epochs_[i + 1].from_s - 1 : last_at_s_;
+    epochs_[i].last_at_s = std::max<int64_t>(until_s, 0);
+  }
+}
+
+bool DaySummary::ReadSuspect(const JsonValue& value, Suspect* suspect) {
+  suspect->stored = value.Find("stored").is_true();
+  suspect->retold = value.Find("retold").is_true();
+  return ReadNumber(value, "number", &suspect->number) && ReadNumber(value, "at", &suspect->at_s);
+}
+
 std::string DaySummary::Text() const {
   std::string text;
   JsonWriter json(&text);
@@ -119,13 +135,24 @@ std::string DaySummary::Text() const {
   for (const Epoch& epoch : epochs_) {
     json.BeginObject().Field("from", epoch.from_s);
     if (epoch.reported) json.Field("told", *epoch.reported);
+    if (epoch.last_at_s != INT64_MIN) json.Field("last_at", epoch.last_at_s);
+    if (epoch.begun_no > 0) json.Field("begun", epoch.begun_no);
+    if (epoch.retold) json.Field("retold", true);
+    if (epoch.unplaced_no > 0) {
+      json.Field("unplaced", epoch.unplaced_no).Field("unplaced_at", epoch.unplaced_at_s);
+    }
     json.Field("runs", epoch.runs.Text()).EndObject();
   }
   json.EndArray();
   if (last_at_s_ != INT64_MIN) json.Field("last_no", last_no_).Field("last_at", last_at_s_);
-  if (suspect_) {
-    json.Key("suspect").BeginObject().Field("number", suspect_->number);
-    json.Field("at", suspect_->at_s).Field("stored", suspect_->stored).EndObject();
+  if (counted_ > 0) json.Field("counted", counted_).Field("alike", alike_).Field("goods", goods_);
+  if (!suspects_.empty()) {
+    json.Key("suspects").BeginArray();
+    for (const Suspect& suspect : suspects_) {
+      json.BeginObject().Field("number", suspect.number).Field("at", suspect.at_s);
+      json.Field("stored", suspect.stored).Field("retold", suspect.retold).EndObject();
+    }
+    json.EndArray();
   }
   if (scattered_) json.Field("scattered", true);
   if (is_series_) json.Field("series", true);
@@ -168,14 +195,20 @@ std::optional<DaySummary> DaySummary::Parse(std::string_view text) {
   for (const JsonValue value : root.Find("epochs")) {
     Epoch& epoch = page.epochs_.emplace_back();
     good = good && ReadNumber(value, "from", &epoch.from_s) &&
-           ReadNumber(value, "told", &epoch.reported) && epoch.runs.Parse(value.String("runs"));
+           ReadNumber(value, "told", &epoch.reported) &&
+           ReadNumber(value, "last_at", &epoch.last_at_s) &&
+           ReadNumber(value, "begun", &epoch.begun_no) &&
+           ReadNumber(value, "unplaced", &epoch.unplaced_no) &&
+           ReadNumber(value, "unplaced_at", &epoch.unplaced_at_s) &&
+           epoch.runs.Parse(value.String("runs"));
+    epoch.retold = value.Find("retold").is_true();
   }
-  if (const JsonValue reported = root.Find("suspect")) {
-    Suspect suspect;
-    suspect.stored = reported.Find("stored").is_true();
-    good = good && ReadNumber(reported, "number", &suspect.number) &&
-           ReadNumber(reported, "at", &suspect.at_s);
-    page.suspect_ = suspect;
+  good = good && ReadNumber(root, "counted", &page.counted_) &&
+         ReadNumber(root, "alike", &page.alike_) && ReadNumber(root, "goods", &page.goods_);
+  const JsonValue former = root.Find("suspect");  // there was one at most
+  if (former) good = ReadSuspect(former, &page.suspects_.emplace_back()) && good;
+  for (const JsonValue value : root.Find("suspects")) {
+    good = ReadSuspect(value, &page.suspects_.emplace_back()) && good;
   }
   for (const JsonValue z : root.Find("z")) page.z_numbers_.emplace_back(z.text());
   if (const JsonValue reported = root.Find("told"))
@@ -184,6 +217,7 @@ std::optional<DaySummary> DaySummary::Parse(std::string_view text) {
   page.is_series_ = root.Find("series").is_true();
   page.reopened_ = root.Find("reopened").is_true();
   if (!good) return std::nullopt;
+  page.CompleteTimes();
   return page;
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """A till's outbox: what was put in is on disk, and is sent until the store's server has it.
 
-    outbox.py put FOLDER FILE          keep a document; returns when it is on disk
+    outbox.py put FOLDER FILE          keep a document; "-": each line of standard input is one
     outbox.py run FOLDER [URL]         send what is there, and what comes, without end
     outbox.py once FOLDER [URL]        the same until the folder is empty
 
@@ -105,7 +105,7 @@ def judge(status, answer):
         try:
             counts = json.loads(answer)
             results = [result["outcome"] for result in counts["results"]]
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             return "again"  # something between answered, not the server
         if "refused" in results or not results:
             return "again"
@@ -124,10 +124,12 @@ def sender(base):
             headers["Authorization"] = "Bearer " + os.environ["TILLRELAY_TOKEN"]
         request = urllib.request.Request(base + "/v1/events", body, headers)
         try:
-            with urllib.request.urlopen(request, timeout=30) as response:
+            try:
+                response = urllib.request.urlopen(request, timeout=30)
+            except urllib.error.HTTPError as error:
+                response = error
+            with response:
                 return response.status, response.headers.get("Retry-After"), response.read()
-        except urllib.error.HTTPError as error:
-            return error.code, error.headers.get("Retry-After"), error.read()
         except (OSError, http.client.HTTPException) as error:
             return 0, None, str(error).encode()
     return send
@@ -136,6 +138,10 @@ def sender(base):
 def main():
     what, folder = sys.argv[1], sys.argv[2]
     outbox = Outbox(folder)
+    if what == "put" and sys.argv[3] == "-":
+        for line in sys.stdin.buffer:
+            print(outbox.put(line.rstrip(b"\n")), flush=True)
+        return
     if what == "put":
         with open(sys.argv[3], "rb") as file:
             print(outbox.put(file.read()))

@@ -23,10 +23,12 @@ def send_once(base, body, content_type):
         headers["Authorization"] = "Bearer " + os.environ["TILLRELAY_TOKEN"]
     request = urllib.request.Request(base + "/v1/events", body, headers)
     try:
-        with urllib.request.urlopen(request, timeout=30) as response:
+        try:
+            response = urllib.request.urlopen(request, timeout=30)
+        except urllib.error.HTTPError as error:
+            response = error
+        with response:
             return response.status, response.headers.get("Retry-After"), response.read()
-    except urllib.error.HTTPError as error:
-        return error.code, error.headers.get("Retry-After"), error.read()
     except (OSError, http.client.HTTPException) as error:
         return 0, None, str(error).encode()
 

@@ -5,43 +5,21 @@ This side owns the world; page.mjs owns the browser and asks for changes, a line
 npm packages (package-lock.json) are installed beside the build, without their scripts.
 """
 
-import hashlib
 import json
 import os
 import re
-import shutil
 import signal
 import sqlite3
 import struct
 import subprocess
-import sys
 import time
 import urllib.parse
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "..", "system"))
-from clients import once, plain, sale  # noqa: E402
-from harness import BIN, Failure, World, check, run, wait_for  # noqa: E402
+from drive import drive, install  # first: it says where the others are
+from clients import once, plain, sale
+from harness import BIN, World, check, run, wait_for
 
-MODULES = os.path.abspath(os.path.join(BIN, "..", "e2e"))
-SECONDS = 230
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-
-
-def install():
-    """What package-lock.json names, once per lock."""
-    with open(os.path.join(HERE, "package-lock.json"), "rb") as lock:
-        stamp = hashlib.sha256(lock.read()).hexdigest()
-    mark = os.path.join(MODULES, "installed")
-    if os.path.exists(mark) and open(mark).read() == stamp:
-        return
-    os.makedirs(MODULES, exist_ok=True)
-    for name in ("package.json", "package-lock.json"):
-        shutil.copy(os.path.join(HERE, name), MODULES)
-    subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"],
-                   cwd=MODULES, check=True)
-    with open(mark, "w") as file:
-        file.write(stamp)
 
 
 class Story:
@@ -149,27 +127,6 @@ class Story:
         else:
             return getattr(self, what.replace("-", "_"))(*details)
         return None
-
-
-def drive(story, script, page=""):
-    """Runs the browser's side until it ends."""
-    environment = {**os.environ, "TILLRELAY_PAGE": page, "TILLRELAY_E2E_MODULES": MODULES}
-    child = subprocess.Popen(["timeout", str(SECONDS), "node", os.path.join(HERE, script)],
-                             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-                             env=environment)
-    try:
-        for line in child.stdout:
-            asked = json.loads(line)
-            try:
-                answer = {"value": story.answer(asked["do"], asked["details"])}
-            except Exception as error:  # told to the side that asked, which fails with it
-                answer = {"failed": f"{type(error).__name__}: {error}"}
-            child.stdin.write(json.dumps(answer) + "\n")
-            child.stdin.flush()
-        if child.wait(timeout=30) != 0:
-            raise Failure("the browser's side failed")
-    finally:
-        child.kill()
 
 
 def signed_in(story):

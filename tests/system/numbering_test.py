@@ -101,6 +101,53 @@ def conflicts_never_count_twice_and_lose_nothing():
         return f"12 applied, stock {shop.stock('100234')}"
 
 
+def timed(number, second, register="03", **more):
+    """A receipt of one article; the second of the day is free."""
+    document = sale(number, 0, register=register, **more)
+    clock = f"{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}"
+    document["transaction"]["end_at"] = f"{DAY}T{clock}+01:00"
+    return document
+
+
+def a_counter_that_starts_again_is_retried_by_itself():
+    with Shop() as shop:
+        shop.start()
+        morning = [timed(n, 8 * 3600 + n * 97) for n in range(1, 41)]
+        noon = [timed(n, 12 * 3600 + n * 101) for n in range(1, 31)]
+        check(shop.tell(*morning) == ["stored"] * 40, "the morning")
+        # The third comes first: it alone proves nothing, and with the first one it does.
+        check(shop.tell(noon[2]) == ["time_changed"], "no proof yet")
+        check(shop.tell(noon[0]) == ["stored"], "two that follow each other")
+        shop.tell(*noon[3:12])
+        wait_for(lambda: shop.status()["quarantined"] == 0, "the third to be retried", 20)
+        check(shop.tell(noon[1]) == ["stored"], "the hole")
+        # A restart between: the rest comes in a stranger order, and an export stamps the morning.
+        shop.agent.restart()
+        shop.wait_ready()
+        shop.tell(*noon[12:])
+        shop.tell(*noon[12:])
+        wait_for(lambda: shop.status()["head"] == 70, "all of the day", 20)
+        again = [timed(n, 14 * 3600 + n) for n in range(1, 41)]
+        check(set(shop.tell(*again)) == {"time_changed"}, "an export is no sale")
+        # Another register, of which a person knows what nothing tells.
+        other = [timed(n, 8 * 3600 + n * 97, "04") for n in range(1, 41)]
+        shifted = [timed(n, 13 * 3600 + n * 97, "04") for n in range(1, 31)]
+        check(shop.tell(*other) == ["stored"] * 40, "the other register's morning")
+        check(set(shop.tell(*shifted)) == {"time_changed"}, "whole hours apart")
+        told = shop.tool("quarantine", "restarted", "4", DAY, "--reason", "new till at noon")
+        check(told.endswith("30 of 30 were stored\n"), told[-200:])
+        shop.wait_delivered()
+        check(shop.stock("100234") == -140, f"stock {shop.stock('100234')}")
+        shop.check_exactly_once(140)
+        _, registers = shop.admin("GET", "/v1/registers")
+        gaps = [(row["register_id"], row["missing_numbers"]) for row in registers["registers"]]
+        check(gaps == [("3", 0), ("4", 0)], gaps)
+        _, audit = shop.admin("GET", "/v1/audit")
+        actors = {row["actor"] for row in audit["audit"] if row["action"] == "quarantine-retry"}
+        check(actors == {"agent", "uid:0"}, actors)
+        return "140 of two registers, an export of 40 told again counts nothing"
+
+
 def a_lost_journal_gives_the_same_ids_again():
     with Shop() as shop:
         shop.start()
@@ -237,7 +284,8 @@ def events_are_found_by_what_the_shop_calls_them():
 
 
 if __name__ == "__main__":
-    run(conflicts_never_count_twice_and_lose_nothing, a_lost_journal_gives_the_same_ids_again,
+    run(conflicts_never_count_twice_and_lose_nothing,
+        a_counter_that_starts_again_is_retried_by_itself, a_lost_journal_gives_the_same_ids_again,
         days_close_reopen_and_balance, a_silent_register_is_an_alarm_only_in_opening_hours,
         tickets_are_retried_corrected_and_discarded_with_an_audit,
         events_are_found_by_what_the_shop_calls_them)

@@ -91,6 +91,26 @@ TEST_F(DoorGuardTest, WhereATokenIsNeededItIsAskedFor) {
   EXPECT_EQ(Admit("bearer " + Token("03")), "200 03");  // RFC 9110, 11.1: any case
 }
 
+TEST_F(DoorGuardTest, APageOfAnotherSiteAlwaysNeedsAToken) {
+  const std::vector<std::pair<std::string, std::string>> marks = {
+      {"Origin", "https://till.example"}, {"Origin", "null"}, {"Sec-Fetch-Site", "cross-site"}};
+  for (const auto& [name, value] : marks) {
+    http::Request request;
+    request.headers.Add("Host", "localhost:8470");
+    request.headers.Add(name, value);
+    request.headers.Add("Cookie", "__Host-sid=abc");
+    request.certificate = "03";  // a browser may show one that the page knows nothing of
+    ASSERT_TRUE(guard_->Admit(request)) << value;
+    request.headers.Add("Authorization", Bearer("03"));
+    EXPECT_FALSE(guard_->Admit(request)) << value;
+    EXPECT_EQ(request.subject, "03");
+  }
+  http::Request own;
+  own.headers.Add("Host", "localhost:8470");
+  own.headers.Add("Origin", "http://localhost:8470");
+  EXPECT_FALSE(guard_->Admit(own));
+}
+
 TEST_F(DoorGuardTest, ACertificateSpeaksForTheRegisterItNames) {
   EXPECT_EQ(Admit("", "03"), "200 03");
   for (const char* name : {"till 3", "a/b", "../x", "\xc3\xa4"}) {

@@ -157,6 +157,50 @@ TEST(ConfigTest, ACertificateWithoutItsKeyIsAMistake) {
               AllOf(HasSubstr("rate_per_s"), HasSubstr("burst")));
 }
 
+TEST(ConfigTest, OriginsAreWrittenAsBrowsersWriteThem) {
+  const auto mistakes = [](const std::string& origin) {
+    return Mistakes("[intake]\nallowed_origins = [\"" + origin + "\"]\n");
+  };
+  for (const char* good :
+       {"https://till.example", "http://localhost:8080", "https://127.0.0.1:8443",
+        "http://[::1]:3000", "https://xn--kse-qla.example", "https://till", "https://a-b.c:1"}) {
+    EXPECT_EQ(mistakes(good), "") << good;
+  }
+  for (const char* bad : {"",
+                          "*",
+                          "null",
+                          "till.example",
+                          "https://",
+                          "https://*.till.example",
+                          "https://till.example/",
+                          "https://till.example/pos",
+                          "https://Till.example",
+                          "HTTPS://till.example",
+                          "https://till.example:443",
+                          "http://till.example:80",
+                          "https://till.example:",
+                          "https://till.example:0",
+                          "https://till.example:08",
+                          "https://till.example:65536",
+                          "https://till.example:8x",
+                          "https://user@till.example",
+                          "https://till.example?x",
+                          "https://till.example#x",
+                          "https://till..example",
+                          "https://.till.example",
+                          "https://till.example.",
+                          "https://k\u00e4se.example",
+                          "https://till.example ",
+                          "file:///pos.html",
+                          "ws://till.example",
+                          "https://[::1",
+                          "https://::1",
+                          "https://[]"}) {
+    EXPECT_THAT(mistakes(bad), AllOf(HasSubstr("intake.allowed_origins"), HasSubstr("https://")))
+        << bad;
+  }
+}
+
 TEST(ConfigTest, ACsvProfileThatCannotWorkSaysWhatIsMissing) {
   const std::string mistakes = Mistakes(R"(
 [drop_folder.csv.till]

@@ -12,8 +12,10 @@ namespace tillrelay {
 namespace {
 
 using redact::ContainsCard;
+using redact::Issuers;
 using redact::Redact;
 using redact::RedactLine;
+using redact::Spelling;
 
 // Numbers that the schemes publish for tests, one per issuer range.
 const std::vector<std::string> kCards = {"4111111111111111", "4012888888881881", "5555555555554444",
@@ -133,6 +135,9 @@ bool Holds(const std::string& digits) {
     return d.size() >= 13 && InRanges(d) && !IsTradeNumber(d) &&
            LuhnDigit(d.substr(0, d.size() - 1)) == d.back();
   };
+  // Visa's former length, where it stands alone.
+  const bool former = digits.size() == 13 && digits.front() == '4';
+  if (former && LuhnDigit(digits.substr(0, 12)) == digits.back()) return true;
   std::vector<std::string> bodies = {
       digits, digits.substr(std::min(digits.find_first_not_of('0'), digits.size()))};
   if (digits.starts_with("57")) bodies.push_back(digits.substr(4));
@@ -201,8 +206,23 @@ TEST(CardGuard, OneDigitMoreOrLessIsNoCard) {
   EXPECT_FALSE(ContainsCard("41111111111111111"));
   EXPECT_FALSE(ContainsCard("4111111111111112"));
   EXPECT_FALSE(ContainsCard("1111111111111117"));
-  EXPECT_FALSE(ContainsCard("4222222222222")) << "no 13-digit Visa";
+  EXPECT_FALSE(ContainsCard("42222222222224"));
   EXPECT_FALSE(ContainsCard("4111 -- 1111 -- 1111 -- 1111")) << "four separators in a row";
+}
+
+// No longer issued, and a tenth of what else has 13 digits would have its check digit: only where
+// it is all that an identifier holds.
+TEST(CardGuard, AVisaOfThirteenDigitsIsFoundInIdentifiersAlone) {
+  const std::string visa = "4222222222222";
+  EXPECT_TRUE(ContainsCard(visa));
+  EXPECT_TRUE(ContainsCard(visa, {}, Issuers::kInReceipts));
+  EXPECT_FALSE(ContainsCard("+" + visa)) << "a phone number";
+  EXPECT_FALSE(ContainsCard("000" + visa));
+  EXPECT_FALSE(ContainsCard(visa + "1228"));
+  std::string document = "{\"gln\": \"" + visa + "\"}";
+  EXPECT_EQ(0u, Redact(&document, Spelling::kRaw));
+  std::string text = "paid by " + visa;
+  EXPECT_EQ(1u, Redact(&text, Spelling::kDecoded, Issuers::kAny));
 }
 
 TEST(CardGuard, TrackDataIsFoundWhateverItsNumber) {

@@ -3,10 +3,14 @@
 
 #include <fstream>
 
+#include "common/http/request_rules.h"
 #include "tests/unit/common/http/http_fixture.h"
 
 namespace tillrelay::http {
 namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 struct Refusal {
   const char* what;
@@ -177,6 +181,84 @@ TEST_F(HttpRefusals, OtherSitesCannotPost) {
   EXPECT_EQ(
       StatusOf(Post("Origin: http://localhost\r\nSec-Fetch-Site: same-origin\r\n" + length, "x")),
       200);
+}
+
+// What a browser lets a page of that origin read, and whether the request is taken.
+class AllowedOrigins : public HttpRefusals {
+ protected:
+  void SetUp() override {
+    options_.allowed_origins = {"https://till.example", "http://localhost:3000"};
+    router_->Add("OPTIONS", "/echo", [](Request&& request, Responder responder) {
+      responder.Send(PreflightAnswer(request));
+    });
+    HttpRefusals::SetUp();
+  }
+  static std::string Preflight(const std::string& headers) {
+    return "OPTIONS /echo HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+           "Access-Control-Request-Method: POST\r\n" +
+           headers + "\r\n";
+  }
+  static std::string From(const std::string& origin) {
+    return Post("Origin: " + origin +
+                    "\r\nSec-Fetch-Site: cross-site\r\nConnection: close\r\n"
+                    "Content-Length: 1\r\n",
+                "x");
+  }
+  static std::string Reading(const std::string& origin, const std::string& more = "") {
+    return Get("/hello", "Host: localhost\r\n" + more + "Origin: " + origin + "\r\n");
+  }
+};
+
+TEST_F(AllowedOrigins, MaySendAndReadAndNobodyElse) {
+  for (const std::string& origin : options_.allowed_origins) {
+    const std::string answer = Exchange(From(origin));
+    EXPECT_EQ(StatusIn(answer), 200) << answer;
+    EXPECT_THAT(answer, HasSubstr("\r\nAccess-Control-Allow-Origin: " + origin + "\r\n"));
+    EXPECT_THAT(answer, HasSubstr("\r\nVary: Origin\r\n"));
+    EXPECT_THAT(answer, Not(HasSubstr("Allow-Credentials")));
+    const std::string preflight = Exchange(Preflight("Origin: " + origin + "\r\n"));
+    EXPECT_EQ(StatusIn(preflight), 204) << preflight;
+    EXPECT_THAT(preflight, HasSubstr("\r\nAccess-Control-Allow-Origin: " + origin + "\r\n"));
+    EXPECT_THAT(preflight, HasSubstr("\r\nAccess-Control-Allow-Methods: POST\r\n"));
+    EXPECT_THAT(preflight, HasSubstr("Authorization, Content-Type"));
+    EXPECT_THAT(preflight, Not(HasSubstr("Private-Network")));
+  }
+  for (const char* origin :
+       {"https://till.example.evil.example", "https://till.exampl", "https://till.example:8443",
+        "http://till.example", "https://till.example/", "https://TILL.example", "null", "*",
+        "https://evil.example", "http://localhost:30001", "http://localhost:300",
+        "https://till.example https://evil.example", "https://till.example\r\nOrigin: null"}) {
+    for (const std::string& bytes :
+         {From(origin), Preflight(std::string("Origin: ") + origin + "\r\n")}) {
+      const std::string answer = Exchange(bytes);
+      EXPECT_EQ(StatusIn(answer), 403) << answer;
+      EXPECT_THAT(answer, Not(HasSubstr("Access-Control"))) << origin;
+    }
+    EXPECT_THAT(Exchange(Reading(origin, "Connection: close\r\n")),
+                Not(HasSubstr("Access-Control")));
+  }
+}
+
+TEST_F(AllowedOrigins, RefusalsCanBeReadToo) {
+  const std::string large =
+      Exchange(Post("Origin: https://till.example\r\nContent-Length: 5000\r\n"));
+  EXPECT_EQ(StatusIn(large), 413);
+  EXPECT_THAT(large, HasSubstr("Access-Control-Allow-Origin: https://till.example"));
+  EXPECT_THAT(large, HasSubstr("Access-Control-Expose-Headers: Retry-After"));
+}
+
+TEST_F(AllowedOrigins, AnAnswerIsNotReadableBecauseTheRequestBeforeItWas) {
+  RawSocket socket(port());
+  socket.Send(Reading("https://till.example"));
+  EXPECT_THAT(socket.Receive(), HasSubstr("Access-Control-Allow-Origin"));
+  socket.Send(Reading("https://evil.example"));
+  EXPECT_THAT(socket.Receive(), Not(HasSubstr("Access-Control-Allow-Origin")));
+}
+
+TEST_F(AllowedOrigins, APrivateNetworkIsAllowedWhereItIsAskedFor) {
+  EXPECT_THAT(Exchange(Preflight("Origin: https://till.example\r\n"
+                                 "Access-Control-Request-Private-Network: true\r\n")),
+              HasSubstr("Access-Control-Allow-Private-Network: true"));
 }
 
 TEST_F(HttpRefusals, RefusalsNeverEchoWhatWasSent) {
