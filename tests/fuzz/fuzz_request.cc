@@ -27,7 +27,8 @@ std::string Told(std::string_view bytes, size_t piece) {
       auto& request = reader.request();
       const bool split = tillrelay::http::SplitTarget(request);
       CHECK(!split || request.path.starts_with("/"));
-      tillrelay::http::CheckHead(request, {"localhost"}, reader.is_http_1_0());
+      tillrelay::http::CheckHead(request, {"localhost"}, {"https://till.example.org"},
+                                 reader.is_http_1_0());
       told += request.method + ' ' + request.path + '\n';
       reader.AllowBody(kMaxBody);
       continue;
