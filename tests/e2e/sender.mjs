@@ -85,7 +85,9 @@ const isEmpty = (page) =>
 // One instant: sales are going on, and the page is loaded again or the browser is gone.
 async function cut(till) {
   const selling = sell(till.page, 40);
-  await sleep(random() * 250);
+  const enough = promised.length + Math.floor(random() * 8);
+  while (promised.length < enough) await sleep(5);
+  await sleep(random() * 30); // the instant of the cut, not a wait for anything
   if (random() < 0.25) {
     await killBrowser(till);
     await selling;

@@ -44,8 +44,10 @@ TEST(DaySheet, TotalsByKindAndTenderAreExact) {
 
 TEST(DaySheet, LateIsWhatCameBehindTheLastClose) {
   DayTally tally;  // the order in which they are found does not matter
-  for (const uint64_t position : {9, 4, 1}) tally.Add(Event(position, "sale", "{}"));
-  for (const uint64_t position : {2, 7}) tally.Add(Event(position, "day_closed", "{}"));
+  for (const uint64_t position : {uint64_t{9}, uint64_t{4}, uint64_t{1}})
+    tally.Add(Event(position, "sale", "{}"));
+  for (const uint64_t position : {uint64_t{2}, uint64_t{7}})
+    tally.Add(Event(position, "day_closed", "{}"));
   DaySheet sheet;
   tally.Fill(&sheet);
   ASSERT_EQ(sheet.late_count, 1u);
