@@ -162,7 +162,10 @@ void Sender::OnHead(uint64_t head, uint64_t floor) {
   journal_.floor = floor;
 }
 
-void Sender::OnUnreadable(const std::string& why) { alarm_ = why; }
+void Sender::OnUnreadable(const std::string& why, Instant now) {
+  alarm_ = why;
+  read_again_at_ = now + kReadAgain;
+}
 
 void Sender::OnSent(uint64_t token, const SendWindow::Flight& flight, size_t bytes, Instant now) {
   window_.Sent(token, flight, bytes, now);
@@ -262,6 +265,7 @@ std::optional<Action> Sender::PopAction() {
 
 // What the journal is told in time, whatever the link does.
 std::optional<Action> Sender::Timers(Instant now) {
+  if (!alarm_.empty() && now >= read_again_at_) alarm_.clear();
   if (forking_ && now - forking_since_ >= kForkPatience) {
     // The journal could not: a disk that is full or failing. The centre will say it again.
     forking_ = false;
@@ -414,6 +418,7 @@ Instant Sender::NextDeadline(Instant now) const {
   if (lower_) next = std::min(next, lower_->believe_at);
   if (window_.in_flight() > 0) next = std::min(next, window_.quiet_since() + AckPatience());
   if (forking_) next = std::min(next, forking_since_ + kForkPatience);
+  if (!alarm_.empty()) next = std::min(next, read_again_at_);
   if (cause_) next = std::min(next, next_fork_at_);
   if (options_.by_broker && journal_.acked_through != acked_saved_) {
     next = std::min(next, acked_saved_at_ + kSaveAckedEvery);

@@ -106,7 +106,7 @@ class Sender {
     OnCommand(command, ChainVerdict::kEqual, retained, now);
   }
   // The journal cannot give a row that should be there.
-  void OnUnreadable(const std::string& why);
+  void OnUnreadable(const std::string& why, Instant now);
   Status StartReplay(const ReplayOrder& order, const std::string& id);
 
   void Pause(Instant now);
@@ -202,7 +202,8 @@ class Sender {
 
   Phase phase_ = Phase::kIdle;
   bool paused_ = false;
-  std::string alarm_;  // sending is stopped until a person acts
+  std::string alarm_;  // the journal cannot be read: sending is stopped until it is tried again
+  Instant read_again_at_{};
   Failure last_failure_{LinkCause::kNone, ""};
   Instant turn_until_{};  // after a take-over, so that both of two servers get their events away
   Instant next_try_{}, phase_since_{}, connected_at_{}, paused_at_{};

@@ -68,6 +68,8 @@ inline constexpr seconds kForkPatience{60};  // until the journal has carried it
 inline constexpr seconds kSaveAckedEvery{1};
 // Numbers remembered as too large or refused, in one session.
 inline constexpr size_t kMaxParked = 10'000;
+// A journal that could not be read is read again after so long: its file may have been put back.
+inline constexpr seconds kReadAgain{10};
 // Rows sent by one order.
 inline constexpr uint64_t kMaxRangeEvents = 256;
 inline constexpr uint64_t kReplayProgressEvery = 1000;

@@ -265,7 +265,7 @@ void UplinkDriver::Refresh() {
   if (another) {
     live_ = replay_ = {};
     ahead_.clear();
-    if (Status s = OpenReader(); !s.ok()) sender_.OnUnreadable(s.message());
+    if (Status s = OpenReader(); !s.ok()) sender_.OnUnreadable(s.message(), clock_.Now());
     sender_.OnStream(PositionOf(current), clock_.Now());
     latency_.Forget();
   }
@@ -390,8 +390,14 @@ void UplinkDriver::DropOnError(const Status& sent) {
   if (sent.ok()) return;
   batch_.Discard();
   if (sent.code() == Code::kUnavailable) return DropLink(sent);
+  // The file may have been taken away and put back since it was opened.
+  const bool stale = sent.code() == Code::kCorrupt && !reopened_ && OpenReader().ok();
+  live_ = replay_ = {};
+  ahead_.clear();
+  reopened_ = stale;
+  if (stale) return;
   trouble_.Report(sent.message(), clock_.Now());
-  sender_.OnUnreadable("the journal cannot be read: " + sent.message());
+  sender_.OnUnreadable("the journal cannot be read: " + sent.message(), clock_.Now());
   if (sent.code() == Code::kCorrupt) port_.Damaged(sent.message());
 }
 
@@ -425,6 +431,7 @@ Status UplinkDriver::SendLive(const act::Send& send) {
     if (sequence > send.first && batch_.count() == 0 && !sender_.may_send()) break;
     auto row = LiveRow(sequence);
     if (!row.ok()) return std::move(row).status();
+    reopened_ = false;
     if (send.parked) sender_.OnOversize(sequence);
     TRY(PublishRow(*row, stream, &cursor, {sequence, false}));
   }

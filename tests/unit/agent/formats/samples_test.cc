@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <map>
+#include <set>
 
 #include "agent/formats/csv.h"
 #include "tests/support/golden.h"
@@ -125,14 +126,16 @@ bool IsDocument(const fs::path& path) {
   return kind == ".json" || kind == ".xml" || kind == ".in" || kind == ".csv";
 }
 
+// Folders of what is no document of a register, or has pages of its own.
+const std::set<std::string> kOthers = {"cases",    "control", "guard",
+                                       "profiles", "schema",  "senders"};
+
 std::string Table(const fs::path& root) {
   std::map<std::string, std::string> lines;
   for (const auto& entry : fs::recursive_directory_iterator(root)) {
     const fs::path name = entry.path().lexically_relative(root);
     const std::string top = name.begin()->string();
-    if (!entry.is_regular_file() || !IsDocument(name) || top == "schema" || top == "guard" ||
-        top == "cases" || top == "profiles")
-      continue;
+    if (!entry.is_regular_file() || !IsDocument(name) || kOthers.contains(top)) continue;
     std::ifstream file(entry.path(), std::ios::binary);
     const std::string bytes{std::istreambuf_iterator<char>(file), {}};
     lines[name.string()] = Line(name.string(), Read(name, bytes));

@@ -357,6 +357,18 @@ TEST_F(SenderTest, ALongRoundTripEndsNoConnection) {
   }
 }
 
+// The file may have been put back, or repaired without a new stream.
+TEST_F(SenderTest, AJournalThatCannotBeReadIsReadAgain) {
+  Make(5);
+  GoOnline();
+  sender_->OnUnreadable("number 1 is missing", now_);
+  Settle();
+  EXPECT_EQ(Run().find("send"), std::string::npos);
+  now_ += kReadAgain - kSettle;
+  EXPECT_LE(sender_->NextDeadline(now_ - milliseconds(1)), now_);
+  EXPECT_NE(Run().find("send 1-5"), std::string::npos);
+}
+
 TEST_F(SenderTest, ARoundTripDoesNotMakeADeadLineLive) {
   Make(50);
   now_ = std::max(now_, sender_->NextDeadline(now_));
