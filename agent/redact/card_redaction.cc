@@ -64,11 +64,18 @@ std::optional<uint32_t> CodeOf(std::string_view digits, uint32_t base) {
   return digits.empty() ? std::nullopt : std::optional<uint32_t>(code);
 }
 
-// JSON's "\u0034" and "\/", XML's "&#52;" and "&#x34;" at `at`.
+// JSON's "\u0034", "\/" and "\t", "\x09" of a text made printable, XML's "&#52;" and "&#x34;".
 std::optional<Escape> EscapeAt(std::string_view text, size_t at) {
   constexpr size_t kLongest = 12;  // "&#x00000034;"
   const std::string_view rest = text.substr(at, kLongest);
-  if (rest.starts_with("\\/")) return Escape{'/', 2};
+  if (rest.starts_with("\\x") && rest.size() >= 4) {
+    const auto code = CodeOf(rest.substr(2, 2), 16);
+    return code ? std::optional<Escape>({*code, 4}) : std::nullopt;
+  }
+  constexpr std::string_view kShort = "/\\\"tnrbf", kMeant = "/\\\"\t\n\r\b\f";
+  if (rest.size() >= 2 && rest[0] == '\\' && kShort.find(rest[1]) != kShort.npos) {
+    return Escape{static_cast<unsigned char>(kMeant[kShort.find(rest[1])]), 2};
+  }
   if (rest.starts_with("\\u") && rest.size() >= 6) {
     const auto code = CodeOf(rest.substr(2, 4), 16);
     return code ? std::optional<Escape>({*code, 6}) : std::nullopt;
@@ -159,8 +166,10 @@ Separator SeparatorAt(std::string_view text, size_t at, Spelling spelling, Issue
   if (code > 0xFFFF) return {};
   const auto character = static_cast<char16_t>(code);
   if (kNear.find(character) != kNear.npos) return {symbol.bytes, true};
+  const bool unseen = code > 0 && code < 0x20;
   const bool wide = (code >= 0x2000 && code <= 0x2015) || (code >= 0x2028 && code <= 0x202F) ||
-                    kWide.find(character) != kWide.npos;
+                    code == 0x2060 || unseen || kWide.find(character) != kWide.npos ||
+                    (spelling == Spelling::kRaw && (code == '\\' || code == '#'));
   if (wide) return {symbol.bytes, false};
   return issuers == Issuers::kAny ? FreeSeparatorAt(text, at, code, symbol.bytes) : Separator{};
 }

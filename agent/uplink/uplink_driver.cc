@@ -431,11 +431,12 @@ Status UplinkDriver::SendLive(const act::Send& send) {
     if (sequence > send.first && batch_.count() == 0 && !sender_.may_send()) break;
     auto row = LiveRow(sequence);
     if (!row.ok()) return std::move(row).status();
-    reopened_ = false;
     if (send.parked) sender_.OnOversize(sequence);
     TRY(PublishRow(*row, stream, &cursor, {sequence, false}));
   }
-  return FlushBatch();
+  TRY(FlushBatch());
+  reopened_ = false;
+  return Status::Ok();
 }
 
 Status UplinkDriver::Resend(const act::Resend& resend) {

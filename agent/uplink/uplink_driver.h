@@ -136,7 +136,7 @@ class UplinkDriver {
   JsonParser parser_;
   ChainCursor live_, replay_;
   std::deque<journal::Row> ahead_;  // rows read ahead of the cursor
-  bool reopened_ = false;           // the file was opened anew, and no row was read since
+  bool reopened_ = false;           // the file was opened anew, and nothing was sent since
   std::string envelope_;
   wire::BatchWriter batch_;
   bool batching_ = false;                                // the form of what is being sent

@@ -5,6 +5,7 @@
 
 #include "common/base/text.h"
 #include "common/event/bounds.h"
+#include "common/event/item_rules.h"
 
 namespace tillrelay::collector {
 namespace {
@@ -131,14 +132,15 @@ Status CheckOrder(const ExceptionOrder& order) {
   if (std::find(std::begin(states), std::end(states), order.state) == std::end(states)) {
     return Invalid("state is open, acknowledged, assigned, resolved or retired");
   }
-  if (order.actor.empty() || !event::FaultOfId(order.actor).empty()) {
+  const auto blank = [](std::string_view text) { return event::WithoutBlanks(text).empty(); };
+  if (blank(order.actor) || !event::FaultOfId(order.actor).empty()) {
     return Invalid("actor names who decides");
   }
   if (!order.note.empty() && !event::FaultOfText(order.note).empty()) {
     return Invalid("note is no text");
   }
   const bool needs_reason = order.state == kResolved || order.state == kRetired;
-  if (needs_reason && order.note.empty()) return Invalid("a note says why");
+  if (needs_reason && blank(order.note)) return Invalid("a note says why");
   const bool names = !order.assignee.empty();
   if (names != (order.state == kAssigned) || (names && !event::FaultOfId(order.assignee).empty())) {
     return Invalid("assignee names to whom it is assigned, and only then");

@@ -7,6 +7,7 @@
 #include "common/base/json_reader.h"
 #include "common/base/text.h"
 #include "common/event/bounds.h"
+#include "common/event/item_rules.h"
 #include "common/event/time_text.h"
 
 namespace tillrelay::collector {
@@ -55,8 +56,13 @@ const Statement kSaveJudged(
     " WHERE store_day.store_id = r.a AND store_day.business_day = r.b",
     "a b c d# e f# g h# i j");
 const Statement kDay(
-    "SELECT d.closes, d.blocks, d.dirty, (SELECT COUNT(*) FROM gap g WHERE g.store_id = r.a)"
-    " FROM {rows} JOIN store_day d ON d.store_id = r.a AND d.business_day = r.b",
+    "SELECT d.closes, d.blocks, CASE WHEN d.dirty <> 0 OR EXISTS (SELECT 1 FROM receipt p"
+    " WHERE p.store_id = r.a AND p.business_day = r.b AND p.position > m.position) OR EXISTS"
+    " (SELECT 1 FROM event e WHERE e.position > m.position AND e.store_id = r.a"
+    " AND e.kind = 'day_closed') THEN 1 ELSE 0 END,"
+    " (SELECT COUNT(*) FROM gap g WHERE g.store_id = r.a)"
+    " FROM {rows} JOIN detector m ON m.name = 'store_day' JOIN store_day d ON d.store_id = r.a AND "
+    "d.business_day = r.b",
     "a b");
 const Statement kSign(
     "UPDATE store_day SET signed_at = r.c, signed_by = r.d, signed_note = r.e FROM {rows}"
@@ -136,9 +142,11 @@ Result<bool> JudgeNext(Sql* sql, const std::string& now) {
 Status CheckSigning(const DaySigning& signing) {
   if (!IsName(signing.store)) return Invalid("that is no store id");
   if (!event::IsDay(signing.business_day)) return Invalid("the day is not YYYY-MM-DD");
-  if (signing.actor.empty() || !event::FaultOfId(signing.actor).empty()) {
+  if (event::WithoutBlanks(signing.actor).empty() || !event::FaultOfId(signing.actor).empty()) {
     return Invalid("actor names who signs");
   }
+  const bool blank = !signing.note.empty() && event::WithoutBlanks(signing.note).empty();
+  if (blank) return Invalid("note says nothing");
   const bool text = signing.note.empty() || event::FaultOfText(signing.note).empty();
   return text ? Status::Ok() : Invalid("note is no text");
 }

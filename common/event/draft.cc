@@ -93,6 +93,8 @@ class Drafter {
     if (!Need(event_.transfer.has_value(), "transfer")) return;
     Transfer& t = *event_.transfer;
     const bool received = event_.kind == Kind::kTransferReceived;
+    t.transfer_id = std::string(WithoutBlanks(t.transfer_id));
+    t.receipt_id = std::string(WithoutBlanks(t.receipt_id));
     Need(!t.transfer_id.empty(), "transfer.transfer_id");
     if (received) Need(!t.receipt_id.empty(), "transfer.receipt_id");
     Own(received ? "transfer.to_store_id" : "transfer.from_store_id",
@@ -115,6 +117,7 @@ class Drafter {
   void CountHead() {
     if (!Need(event_.count.has_value(), "count")) return;
     Count& c = *event_.count;
+    c.count_id = std::string(WithoutBlanks(c.count_id));
     Need(!c.count_id.empty(), "count.count_id");
     Own("count.store_id", &c.store_id);
     Need(!c.as_of.empty(), "count.as_of");
@@ -129,6 +132,7 @@ class Drafter {
   void AdjustmentHead() {
     if (!Need(event_.adjustment.has_value(), "adjustment")) return;
     Adjustment& a = *event_.adjustment;
+    a.adjustment_id = std::string(WithoutBlanks(a.adjustment_id));
     Need(!a.adjustment_id.empty(), "adjustment.adjustment_id");
     Own("adjustment.store_id", &a.store_id);
     Need(!a.reason.empty(), "adjustment.reason");
@@ -147,6 +151,7 @@ class Drafter {
     Own("close.store_id", &c.store_id);
     Register("close.register_id", c.register_id);
     Day("close.business_day", c.business_day);
+    c.z_no = std::string(WithoutBlanks(c.z_no));
     Need(!c.z_no.empty(), "close.z_no");
     Need(!c.closed_at.empty(), "close.closed_at");
     if (rejection_) return;

@@ -100,7 +100,8 @@ std::string Number(const std::optional<int64_t>& value) {
 
 // As a till says it; "": it names no receipt.
 std::string OriginalText(const std::optional<Original>& original) {
-  if (!original || original->transaction_no.empty()) return {};
+  if (!original) return {};
+  if (original->transaction_no.empty()) return original->event_id;
   const Original& o = *original;
   return Join(WithoutLeadingZeros(o.register_id), o.business_day,
               WithoutLeadingZeros(o.transaction_no), Number(o.line_no));
@@ -167,6 +168,7 @@ MoneyDigest MoneyOf(const Event& event) {
 
 DetailDigest DetailOf(const Event& event) {
   std::string own;
+  if (event.transaction && event.totals) own = Number(event.totals->net_amount);
   if (event.count) own = MomentText(event.count->as_of);
   if (event.pos_control) own = OwnSumsText(*event.pos_control);
   return DigestOfParts<sizeof(DetailDigest)>({ReferencesText(event), SerialsText(event), own});

@@ -24,7 +24,7 @@ const Uuid& IdentityNamespace();
 inline constexpr size_t kPartBytes = 3;
 // Currency, other totals, net amounts of the lines, their unit prices, tenders.
 using MoneyDigest = std::array<uint8_t, 5 * kPartBytes>;
-// What it takes back or refers to, serial numbers, and its moment or a register's own sums.
+// What it takes back or refers to, serial numbers, and its own net amount, moment or sums.
 using DetailDigest = std::array<uint8_t, 3 * kPartBytes>;
 // Whether two documents contradict each other: both say a part, and not the same.
 bool PartsDiffer(std::string_view one, std::string_view other);

@@ -134,7 +134,7 @@ public class Outbox
         if (name == null) return null;
         string path = Path.Combine(folder, name);
         byte[] body = File.ReadAllBytes(path);
-        Answer answer = send(body, name.Substring(name.LastIndexOf('.') + 1).Replace('~', '/'));
+        Answer answer = send(body, name.Substring(name.IndexOf('.') + 1).Replace('~', '/'));
         Verdict verdict = Judge(answer);
         if (verdict == Verdict.Again)
         {
@@ -221,6 +221,7 @@ static class Program
             var request = (HttpWebRequest)WebRequest.Create(url + "/v1/events");
             request.Method = "POST";
             request.ContentType = contentType;
+            request.AllowAutoRedirect = false; // the token is for the store's server alone
             request.Timeout = request.ReadWriteTimeout = 30000;
             request.ServicePoint.Expect100Continue = false;
             if (!string.IsNullOrEmpty(token)) request.Headers["Authorization"] = "Bearer " + token;
@@ -249,7 +250,7 @@ static class Program
         var answer = new Answer { Status = (int)response.StatusCode };
         int seconds;
         if (int.TryParse(response.Headers["Retry-After"], out seconds) && seconds >= 0)
-            answer.RetryAfter = seconds;
+            answer.RetryAfter = Math.Max(1, Math.Min(60, seconds));
         using (Stream stream = response.GetResponseStream())
         using (var whole = new MemoryStream())
         {
@@ -262,11 +263,18 @@ static class Program
 
     static void PutLines(Outbox outbox)
     {
-        for (string line; (line = Console.In.ReadLine()) != null;)
-        {
-            Console.Out.WriteLine(outbox.Put(Encoding.UTF8.GetBytes(line)));
-            Console.Out.Flush();
-        }
+        // Bytes as they come: the console's own encoding would change them.
+        var line = new MemoryStream();
+        using (Stream input = new BufferedStream(Console.OpenStandardInput()))
+            for (int next = 0; next >= 0;)
+            {
+                next = input.ReadByte();
+                if (next >= 0 && next != '\n') line.WriteByte((byte)next);
+                if (next != '\n' && (next >= 0 || line.Length == 0)) continue;
+                Console.Out.WriteLine(outbox.Put(line.ToArray()));
+                Console.Out.Flush();
+                line.SetLength(0);
+            }
     }
 
     static int Main(string[] args)

@@ -57,11 +57,13 @@ class Outbox:
         path = os.path.join(self.folder, names[0])
         with open(path, "rb") as file:
             body = file.read()
-        status, asked, answer = send(body, names[0].rsplit(".", 1)[1].replace("~", "/"))
+        status, asked, answer = send(body, names[0].split(".", 1)[1].replace("~", "/"))
         verdict = judge(status, answer)
         if verdict == "again":
             self.wait_s = min(MOST_WAIT_S, getattr(self, "wait_s", 0) * 2 or 1)
-            return int(asked) if asked and asked.isdigit() else self.wait_s
+            if asked and asked.isascii() and asked.isdigit():
+                return max(1, min(MOST_WAIT_S, int(asked)))
+            return self.wait_s
         self.wait_s = 0
         if verdict == "aside":
             self._write(self.aside, names[0], body)
@@ -116,8 +118,16 @@ def judge(status, answer):
     return "again"  # also a wrong token or address: the document is not at fault
 
 
+class NoRedirect(urllib.request.HTTPRedirectHandler):
+    """The token is for the store's server alone: an answer that points elsewhere is no answer."""
+    def redirect_request(self, *_):
+        return None
+
+
 def sender(base):
     """Calls the server: (status, Retry-After, answer), status 0 where there was no answer."""
+    opener = urllib.request.build_opener(NoRedirect)
+
     def send(body, content_type):
         headers = {"Content-Type": content_type}
         if os.environ.get("TILLRELAY_TOKEN"):
@@ -125,7 +135,7 @@ def sender(base):
         request = urllib.request.Request(base + "/v1/events", body, headers)
         try:
             try:
-                response = urllib.request.urlopen(request, timeout=30)
+                response = opener.open(request, timeout=30)
             except urllib.error.HTTPError as error:
                 response = error
             with response:

@@ -43,7 +43,7 @@ TOKENS = {}  # of a cookie: what the login tells the browser alone
 def cookie_in(answer):
     check(answer.status == 303, f"not signed in: {answer.status} {answer.body[:200]}")
     cookie = answer.headers["Set-Cookie"].split(";")[0]
-    TOKENS[cookie] = answer.headers["Location"].split("#csrf=")[1]
+    TOKENS[cookie] = answer.headers["Location"].partition("#csrf=")[2]  # with TLS the pages tell it
     return cookie
 
 

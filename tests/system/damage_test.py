@@ -167,6 +167,35 @@ def the_list_of_known_ids_goes():
         return "60 delivered receipts are known again from their events"
 
 
+def the_log_goes_and_another_page_is_damaged():
+    """Whatever page it is that the declaration would have to write to."""
+    told = []
+    for table in ("known", "chain_mark", "opening", "stream"):
+        with World() as world:
+            store = Store(world)
+            world.start(broker=False, collector=False)
+            store.sell(30)
+            world.agent.kill(signal.SIGTERM)
+            world.agent.start()
+            world.wait_ready()
+            store.sell(30)
+            world.agent.kill()
+            with contextlib.closing(sqlite3.connect(f"file:{world.path('journal.db')}?immutable=1",
+                                                    uri=True)) as db:
+                root = db.execute("SELECT rootpage FROM sqlite_schema WHERE name = ?",
+                                  [table]).fetchone()[0]
+            os.remove(world.path("journal.db-wal"))
+            with open(world.path("journal.db"), "r+b") as file:
+                file.seek((root - 1) * PAGE)
+                file.write(b"\0" * PAGE)
+            world.start()
+            store.survey()
+            store.sell(5)
+            store.wait_settled()
+            told.append(f"{table} {len(store.lost())}")
+    return "declared lost: " + ", ".join(told)
+
+
 def the_file_goes_while_what_it_held_is_on_its_way():
     """The store cannot know that head office has it; head office says so."""
     with World() as world:
@@ -224,6 +253,7 @@ def the_brokers_word_was_all_there_was():
 
 
 if __name__ == "__main__":
-    run_together(the_brokers_word_was_all_there_was, once, twice, five_times,
+    run_together(the_brokers_word_was_all_there_was,
+                 the_log_goes_and_another_page_is_damaged, once, twice, five_times,
                  nine_times_without_a_sale_between_some,
                  the_list_of_known_ids_goes, the_file_goes_while_what_it_held_is_on_its_way)

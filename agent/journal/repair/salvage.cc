@@ -499,12 +499,23 @@ Result<std::unique_ptr<JournalStore>> OpenOrSalvage(const StoreOptions& wanted, 
       if (unknown && found->log_missing) seen.streams = {(*store)->current()};
       auto missing = (*store)->DeclareMissing(seen, log_is_cut || (unknown && found->log_missing),
                                               now, random);
-      if (!missing.ok()) return std::move(missing).status();
-      if (found->replaced) salvaged->why = known_damaged;
-      if (*missing) salvaged->why = "the journal's file is not the one that was written";
-      return store;
+      if (!missing.ok() && missing.status().code() != Code::kCorrupt) {
+        return std::move(missing).status();
+      }
+      if (missing.ok()) {
+        if (found->replaced) salvaged->why = known_damaged;
+        if (*missing) salvaged->why = "the journal's file is not the one that was written";
+        return store;
+      }
+      // It cannot even be declared in this file. What was seen before it was opened counts.
+      why = missing.status().message();
+      store->reset();
+      auto again = LookAround(options);
+      if (!again.ok()) return std::move(again).status();
+      found->lock = std::move(again->lock);
+    } else {
+      why = store.status().message();
     }
-    why = store.status().message();
   }
   log::Error("journal", "{}", why);
   auto aside = Replace(options, *found, log_is_cut, now, random);

@@ -8,10 +8,20 @@ namespace tillrelay::api {
 namespace {
 
 TEST(CsvCell, NoSpreadsheetTakesItForAFormula) {
-  for (const char* text : {"=1+1", "+49 30", "-1-2", "-cmd", "@SUM(A1)", "\t=1", "\r=1", " =1",
-                           "  +1", "|calc", "%x", "=", "--1", "-1.2.3", "\n@x", "-", "\tx"}) {
+  for (const char* text :
+       {"=1+1", "+49 30",   "-1-2",     "-cmd",     "@SUM(A1)", "\t=1",    "\r=1",     " =1",
+        "  +1", "|calc",    "%x",       "=",        "--1",      "-1.2.3",  "\n@x",     "-",
+        "\tx",  "\u00A0=1", "\u200B=1", "\uFEFF=1", "\u2060@x", "\uFF1D1", "\uFF20SUM"}) {
     EXPECT_EQ(CsvCell(text), "\"'" + std::string(text) + "\"") << text;
   }
+}
+
+// A spreadsheet of another country parts cells at ";", whatever stands in quotation marks.
+TEST(CsvCell, NorWhatStandsBehindAnotherSeparator) {
+  EXPECT_EQ(CsvCell("x;=cmd|' /C calc'!A0;y"), "\"x;'=cmd|' /C calc'!A0;y\"");
+  EXPECT_EQ(CsvCell("x\t=1"), "\"x\t'=1\"");
+  EXPECT_EQ(CsvCell("a; +1;b;-2"), "\"a;' +1;b;-2\"");
+  EXPECT_EQ(CsvCell("a;b;c"), "\"a;b;c\"");
 }
 
 TEST(CsvCell, WhatIsHarmlessStaysAsItIs) {

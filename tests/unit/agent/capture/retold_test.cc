@@ -222,11 +222,19 @@ TEST_F(RetoldTest, DetailsThatDecideAreCompared) {
     return text.replace(text.find(R"("uom")"), 0,
                         std::string(R"("serials":[")") + number + R"("],)");
   };
+  const auto net = [](const char* amount) {
+    std::string text =
+        Sale(R"(,"business_day":"2026-11-21","end_at":"2026-11-21T12:00:00Z")", "81");
+    text.replace(text.find(R"(,"net_amount":"3.00")"), 20, "");
+    return text.insert(text.size() - 1,
+                       std::string(R"(,"totals":{"net_amount":")") + amount + R"("})");
+  };
   const std::tuple<const char*, std::string, std::string, std::string> all[] = {
       {"count", count("2026-11-21T23:30:00Z"), count("2026-11-22T00:30:00+01:00"),
        count("2026-11-21T20:30:00Z")},
       {"close", sums("48.10"), close(""), sums("48.20")},
       {"serial", serial("A1"), serial("A1"), serial("A2")},
+      {"net amount", net("3.00"), net("3.00"), net("2.90")},
   };
   for (const auto& [name, first, again, other] : all) {
     EXPECT_EQ("1 stored, 0 known, 0 ", Tell({name, Format::kJson, first})) << name;

@@ -201,6 +201,20 @@ TEST(Guard, ScrubFindsFullWidthDigitsAndSeparatorsThatAreWrittenAsEscapes) {
   }
 }
 
+// As JSON writes them, and as a hint shows what cannot be printed.
+TEST(Guard, ScrubFindsCardsBehindEverySeparatorThatIsWrittenAsAnEscape) {
+  for (const char* apart : {R"(\t)", R"(\n)", R"(\r\n)", R"(\f)", R"(\b)", R"(\/)", R"(\\)",
+                            R"(\u000B)", R"(\u001F)", R"(\u2060)", R"(\x09)", R"(\x1f)", "#"}) {
+    std::string number = "4111";
+    for (int group = 0; group < 3; ++group) (number += apart) += "1111";
+    EXPECT_EQ(R"({"foo":"[REDACTED-PAN]"})",
+              redact::RedactDocument(R"({"foo":")" + number + R"("})"))
+        << apart;
+  }
+  const std::string far = R"({"a":"4111","b":"1111","c":"1111","d":"1111"})";
+  EXPECT_EQ(far, redact::RedactDocument(far)) << "members are no groups of one number";
+}
+
 TEST(Guard, ScrubLeavesEverySampleAlone) {
   size_t files = 0;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(TILLRELAY_TEST_DATA)) {

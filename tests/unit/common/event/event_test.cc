@@ -251,6 +251,39 @@ TEST(EventTest, ATimeThatTheClockFaceHadTwiceIsNotTrusted) {
   EXPECT_FALSE(std::get<Draft>(MakeDraft(std::move(guessed), TestShop())).book.time_trusted);
 }
 
+// A blank makes no other document of it, whatever its kind.
+TEST(EventTest, BlanksAroundADocumentsNumberAreNotItsNumber) {
+  const auto adjusted = [](const std::string& id) {
+    Event event;
+    event.kind = Kind::kStockAdjusted;
+    event.adjustment =
+        Adjustment{id, "0042", "2026-11-21", "2026-11-21T10:00:00+01:00", "damage", ""};
+    event.lines.emplace_back().item.sku = "100234";
+    event.lines[0].uom = "EA";
+    event.lines[0].quantity = Decimal::FromInt(1);
+    return DraftOf(std::move(event)).identity;
+  };
+  const auto counted = [](const std::string& id) {
+    Event event;
+    event.kind = Kind::kStockCounted;
+    Count& count = event.count.emplace();
+    count.count_id = id;
+    count.store_id = "0042";
+    count.business_day = "2026-11-21";
+    count.as_of = "2026-11-21T10:00:00+01:00";
+    event.lines.emplace_back().item.sku = "100234";
+    event.lines[0].uom = "EA";
+    event.lines[0].counted = Decimal::FromInt(4);
+    return DraftOf(std::move(event)).identity;
+  };
+  for (const char* blank : {" A1", "A1 ", "A1\u00A0", " A1 "}) {
+    EXPECT_EQ(adjusted("A1").id, adjusted(blank).id) << blank;
+    EXPECT_EQ(adjusted("A1").key, adjusted(blank).key) << blank;
+    EXPECT_EQ(counted("A1").id, counted(blank).id) << blank;
+  }
+  EXPECT_NE(adjusted("A1").id, adjusted("A 1").id);
+}
+
 TEST(EventTest, WithoutABusinessDayItIsOfTheShopsOwnDay) {
   const auto day = [](const char* end) {
     Event event = Sale("03", 1);
