@@ -42,7 +42,7 @@ class Page {
     frame_.now = now;
     frame_.path = "/days";
     frame_.json = "/v1/days";
-    frame_.script = "/days.js";
+    frame_.script = "/decide.js";
     Assess();
   }
 
@@ -153,7 +153,8 @@ class Page {
   // What a button becomes when it is pressed.
   void Template() {
     html_.Raw(
-        "<template id=\"signature\"><form class=\"fields\">"
+        "<template data-path=\"/v1/days/\"><form class=\"fields\">"
+        "<input type=\"hidden\" name=\"state\" value=\"signed\">"
         "<label>Note <input name=\"note\" maxlength=\"500\"></label>"
         "<label>Your name <input name=\"actor\" required maxlength=\"64\"></label>"
         "<button class=\"primary\">Sign</button><button type=\"button\">Cancel</button>"

@@ -28,7 +28,7 @@ class Page {
     frame_.now = v_.now;
     frame_.path = "/exceptions";
     frame_.json = "/v1/exceptions";
-    frame_.script = "/exceptions.js";
+    frame_.script = "/decide.js";
     frame_.level = bad_ > 0 ? Level::kRed : open_ > 0 ? Level::kAmber : Level::kGreen;
     frame_.sentence = open_ == 0   ? "No open exceptions."
                       : open_ == 1 ? "1 open exception."
@@ -149,7 +149,7 @@ class Page {
   // What a button becomes when it is pressed.
   void Template() {
     html_.Raw(
-        "<template id=\"decision\"><form class=\"fields\">"
+        "<template data-path=\"/v1/exceptions/\"><form class=\"fields\">"
         "<label>It is <select name=\"state\"><option value=\"acknowledged\">acknowledged</option>"
         "<option value=\"assigned\">assigned</option><option value=\"resolved\">resolved</option>"
         "<option value=\"retired\">retired</option><option value=\"open\">open</option></select>"

@@ -17,7 +17,7 @@ struct PageFrame {
   std::string sentence;     // of the title
   std::string_view path;    // which page this is: "/"
   std::string_view json;    // the same for programs: "/v1/stores"
-  std::string_view script;  // a further one: "/exceptions.js"; may be empty
+  std::string_view script;  // a further one: "/decide.js"; may be empty
   WallTime now{};
 };
 

@@ -24,8 +24,7 @@
 
 // TILLRELAY_CENTRE is the folder of the file, from CMakeLists.txt.
 TILLRELAY_EMBED(tillrelay_renew, TILLRELAY_CENTRE "/renew.js");
-TILLRELAY_EMBED(tillrelay_days, TILLRELAY_CENTRE "/days.js");
-TILLRELAY_EMBED(tillrelay_exceptions, TILLRELAY_CENTRE "/exceptions.js");
+TILLRELAY_EMBED(tillrelay_decide, TILLRELAY_CENTRE "/decide.js");
 
 namespace tillrelay::collector {
 namespace {
@@ -498,8 +497,7 @@ void AddRoutes(http::Router& router, RoutesOptions options) {
     r.Send(Secured(std::move(style)));
   });
   AddScript(router, "/renew.js", Embedded(tillrelay_renew, tillrelay_renew_end));
-  AddScript(router, "/days.js", Embedded(tillrelay_days, tillrelay_days_end));
-  AddScript(router, "/exceptions.js", Embedded(tillrelay_exceptions, tillrelay_exceptions_end));
+  AddScript(router, "/decide.js", Embedded(tillrelay_decide, tillrelay_decide_end));
 }
 
 }  // namespace tillrelay::collector

@@ -1,5 +1,5 @@
-// Sends what a person decides about an exception.
-const template = document.getElementById("decision");
+// Sends what a person decides: the page's template is the form, and says where it goes.
+const template = document.querySelector("template[data-path]");
 const NAME = "tillrelay-actor";
 
 async function send(event) {
@@ -9,7 +9,7 @@ async function send(event) {
   if (order.state !== "assigned") delete order.assignee;
   localStorage.setItem(NAME, order.actor);
   try {
-    const reply = await fetch("/v1/exceptions/" + form.dataset.id, {
+    const reply = await fetch(template.dataset.path + form.dataset.id, {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify(order),
@@ -24,12 +24,13 @@ async function send(event) {
 
 function show(button) {
   const form = template.content.firstElementChild.cloneNode(true);
+  const { state, assignee, actor } = form.elements;
   form.dataset.id = button.dataset.id;
-  form.elements.actor.value = localStorage.getItem(NAME) || "";
+  actor.value = localStorage.getItem(NAME) || "";
   const choose = () => {
-    form.elements.assignee.parentElement.hidden = form.elements.state.value !== "assigned";
+    if (assignee) assignee.parentElement.hidden = state.value !== "assigned";
   };
-  form.elements.state.addEventListener("change", choose);
+  state.addEventListener("change", choose);
   choose();
   form.addEventListener("submit", send);
   form.querySelector("[type=button]").addEventListener("click", () => {
@@ -37,7 +38,7 @@ function show(button) {
     button.focus();
   });
   button.replaceWith(form);
-  form.elements.state.focus();
+  form.querySelector("select, input:not([type=hidden])").focus();
 }
 
 document.querySelector("main").addEventListener("click", (event) => {
