@@ -32,6 +32,10 @@ const Row kRows[] = {
     {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n"
      "T: v\r\n\r\n",
      "200 abcde"},
+    {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "200 "},
+    {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nT: v\r\n\r\n", "200 "},
+    {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", "cut"},
+    {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\ns", "cut"},
     {"HTTP/1.1 200 OK\r\n\r\nto the end", "200 to the end close"},
     {"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok", "200 ok close"},
     {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhel", "cut"},
@@ -45,12 +49,12 @@ const Row kRows[] = {
     {"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n", "refused"},
     {"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n", "refused"},
     {"HTTP/1.1 200 OK\r\nContent-Length: 666666666666666666\r\n\r\n{}", "refused"},
-    {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "refused"},
+    {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n\r\n", "refused"},
 };
 
 TEST(AnswerParser, WhateverThePieces) {
   for (const Row& row : kRows) {
-    for (const size_t piece : {1u, 2u, 3u, 7u, 1000u}) {
+    for (const size_t piece : {1u, 2u, 3u, 4u, 5u, 7u, 1000u}) {
       EXPECT_EQ(Parsed(row.bytes, piece), row.expected) << row.bytes << " in pieces of " << piece;
     }
   }
