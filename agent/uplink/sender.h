@@ -136,6 +136,7 @@ class Sender {
   // Of the next connection.
   seconds keep_alive() const { return keep_alive_; }
   bool parked(uint64_t sequence) const { return parked_.contains(sequence); }
+  bool owes(const std::string& stream, uint64_t sequence) const;  // its body, to the centre
   const JournalPosition& journal() const { return journal_; }
   const SenderOptions& options() const { return options_; }
   // Adds what this object knows: phase, causes, watermarks.

@@ -222,6 +222,12 @@ const StreamPlace* Sender::PlaceOf(const std::string& stream) const {
   return found == places_.end() ? nullptr : &*found;
 }
 
+bool Sender::owes(const std::string& stream, uint64_t sequence) const {
+  const StreamPlace* place = PlaceOf(stream);
+  if (place == nullptr) return false;
+  return std::find(place->owed.begin(), place->owed.end(), sequence) != place->owed.end();
+}
+
 // What a replay may name: the journal's places, the current one as far as it was sent.
 std::vector<StreamPlace> Sender::Places() const {
   std::vector<StreamPlace> places;
