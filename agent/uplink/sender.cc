@@ -330,11 +330,14 @@ Action Sender::FreshLink(const char* why, Instant now) {
 
 bool Sender::CentreAway(Instant now) const { return now - centre_heard_at_ >= kAwayAfter; }
 
+bool Sender::CentreSpoke(Instant now) const {
+  return centre_spoke_at_ && now - *centre_spoke_at_ < kAwayAfter;
+}
+
 // A new connection says nothing about the centre: while it is silent, each would otherwise send
 // everything again.
 uint64_t Sender::SendLimit(Instant now) const {
-  const bool there = centre_spoke_at_ && now - *centre_spoke_at_ < kAwayAfter;
-  if ((options_.by_broker && !fell_back_) || there) return journal_.head;
+  if ((options_.by_broker && !fell_back_) || CentreSpoke(now)) return journal_.head;
   if (sent_bytes_ >= kAwayMaxBytes) return sent_through();
   return std::min(journal_.head, settled_through() + options_.max_unconfirmed_events);
 }
@@ -367,6 +370,7 @@ std::optional<Action> Sender::NextSend(Instant now) {
 std::optional<Action> Sender::NextReplay(Instant now) {
   Replay* replay = replays_.active();
   if (replay == nullptr && std::exchange(owed_due_, false)) replay = replays_.StartOwed(Places());
+  if (replay == nullptr) replay = StartOlder(now);
   if (replay == nullptr) return std::nullopt;
   wire::Reply reply{replay->id, "progress", replay->sent, replay->of, "", {}};
   if (replay->pieces.empty()) {
@@ -420,6 +424,7 @@ Instant Sender::NextDeadline(Instant now) const {
   if (forking_) next = std::min(next, forking_since_ + kForkPatience);
   if (!alarm_.empty()) next = std::min(next, read_again_at_);
   if (cause_) next = std::min(next, next_fork_at_);
+  if (const auto at = older_.Next(now)) next = std::min(next, *at);
   if (options_.by_broker && journal_.acked_through != acked_saved_) {
     next = std::min(next, acked_saved_at_ + kSaveAckedEvery);
   }

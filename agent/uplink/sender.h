@@ -16,6 +16,7 @@
 
 #include "agent/uplink/actions.h"
 #include "agent/uplink/line_budget.h"
+#include "agent/uplink/older_streams.h"
 #include "agent/uplink/rate_cap.h"
 #include "agent/uplink/reconnect_delay.h"
 #include "agent/uplink/replay.h"
@@ -135,6 +136,7 @@ class Sender {
   // Of the next connection.
   seconds keep_alive() const { return keep_alive_; }
   bool parked(uint64_t sequence) const { return parked_.contains(sequence); }
+  bool owes(const std::string& stream, uint64_t sequence) const;  // its body, to the centre
   const JournalPosition& journal() const { return journal_; }
   const SenderOptions& options() const { return options_; }
   // Adds what this object knows: phase, causes, watermarks.
@@ -163,6 +165,8 @@ class Sender {
   std::optional<Instant> StateSince() const;
   void OnOlder(const wire::StreamConfirm& confirm, ChainVerdict verdict, bool retained,
                Instant now);
+  void NoteBehind(const wire::StreamConfirm& confirm, const StreamPlace& place, Instant now);
+  Replay* StartOlder(Instant now);
   void Advance(const wire::StreamConfirm& confirm, bool live, Instant now);
   bool SaysNews(const wire::StreamConfirm& confirm) const;
   void Allow(const std::string& stream, uint64_t through, Instant now);
@@ -184,6 +188,7 @@ class Sender {
   std::optional<Action> NextReplay(Instant now);
   std::optional<Action> PopAction();
   bool CentreAway(Instant now) const;
+  bool CentreSpoke(Instant now) const;
   uint64_t SendLimit(Instant now) const;
   bool ProbeDue(Instant now) const;
   bool stopped() const { return paused_ || forking_ || cause_ || !alarm_.empty(); }
@@ -224,6 +229,7 @@ class Sender {
   std::optional<Instant> centre_spoke_at_{};  // last live confirmation, of whatever session
   minutes fresh_link_after_ = kFirstFreshLink;
   std::optional<PendingRewind> lower_;
+  OlderStreams older_;
   std::map<std::string, int> disagreements_;  // by stream, since the last agreement
   std::set<uint64_t> parked_;                 // numbers that this broker cannot take, this session
   std::optional<ForkReason> cause_;           // waits for next_fork_at_

@@ -80,8 +80,8 @@ void Sender::Allow(const std::string& stream, uint64_t through, Instant now) {
   queue_.emplace_back(act::AllowDeletion{stream, through, now + kDeletionWindow});
 }
 
-// An older stream is sent only by replay; here it matters what of it may be deleted, and whether
-// its rows have to move.
+// An older stream is sent only by replay; here it matters what of it may be deleted, whether its
+// rows have to move, and whether a centre that was set back lacks some of it.
 void Sender::OnOlder(const wire::StreamConfirm& confirm, ChainVerdict verdict, bool retained,
                      Instant now) {
   const StreamPlace* place = PlaceOf(confirm.stream);
@@ -92,6 +92,7 @@ void Sender::OnOlder(const wire::StreamConfirm& confirm, ChainVerdict verdict, b
       if (SaysNews(confirm)) {
         queue_.emplace_back(act::SaveConfirmation{confirm, true});
       }
+      NoteBehind(confirm, *place, now);
       return Allow(confirm.stream, confirm.through, now);
     case ChainVerdict::kBeyondHead:
       // The centre went on there with events of another copy. What we had confirmed of it stays so,
@@ -103,6 +104,27 @@ void Sender::OnOlder(const wire::StreamConfirm& confirm, ChainVerdict verdict, b
       if (place->holds_rows) OnConflict(confirm, verdict, retained, now);
       return;
   }
+}
+
+// What was sent of it may have been lost since, or the centre was set back.
+void Sender::NoteBehind(const wire::StreamConfirm& confirm, const StreamPlace& place, Instant now) {
+  const bool lacks = confirm.through < place.head && confirm.through + 1 >= place.floor;
+  if (lacks && options_.rules.rewind) {
+    older_.Behind(confirm.stream, confirm.through, now);
+  } else {
+    older_.Complete(confirm.stream);
+  }
+}
+
+// What the centre lacks of an older stream and does not ask for; null where there is none. No
+// replay may run.
+Replay* Sender::StartOlder(Instant now) {
+  if (!CentreSpoke(now)) return nullptr;
+  while (const auto rest = older_.Take(now)) {
+    const ReplayOrder order{rest->stream, rest->first, UINT64_MAX, "", "", ""};
+    if (replays_.Start(order, "older", Places()).ok()) return replays_.active();
+  }
+  return nullptr;
 }
 
 void Sender::Advance(const wire::StreamConfirm& confirm, bool live, Instant now) {
@@ -198,6 +220,12 @@ const StreamPlace* Sender::PlaceOf(const std::string& stream) const {
   const auto found = std::find_if(places_.begin(), places_.end(),
                                   [&](const StreamPlace& p) { return p.stream == stream; });
   return found == places_.end() ? nullptr : &*found;
+}
+
+bool Sender::owes(const std::string& stream, uint64_t sequence) const {
+  const StreamPlace* place = PlaceOf(stream);
+  if (place == nullptr) return false;
+  return std::find(place->owed.begin(), place->owed.end(), sequence) != place->owed.end();
 }
 
 // What a replay may name: the journal's places, the current one as far as it was sent.

@@ -38,6 +38,10 @@ inline constexpr minutes kFirstFreshLink{2};
 inline constexpr minutes kMaxFreshLink{60};
 // A live confirmation below ours stands alone for this long before it is believed.
 inline constexpr seconds kLowerGrace{10};
+// A centre that can ask has asked for what it lacks of an older stream by then; one that cannot is
+// sent it, again after twice as long each time.
+inline constexpr minutes kOlderGrace{2};
+inline constexpr minutes kOlderMost{60};
 // Rows may be deleted for this long after a confirmation that left no doubt.
 inline constexpr seconds kDeletionWindow{150};
 // Status: at most one a second on change, and a heartbeat.

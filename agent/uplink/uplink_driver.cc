@@ -530,10 +530,12 @@ Status UplinkDriver::PublishRow(const journal::Row& row, const journal::StreamRo
   *cursor = {stream.stream, sequence, envelope.chain};
   const size_t packet = row.data.size() + options_.topics.events.size() + kEnvelopeOverhead;
   const bool oversize = maximum_packet_ > 0 && packet > maximum_packet_;
-  if (oversize && flight.replay) return Status::Ok();  // its body stays owed
-  if (oversize) sender_.OnOversize(sequence);
+  if (oversize && flight.replay && sender_.owes(stream.stream, sequence)) return Status::Ok();
+  if (oversize && !flight.replay) sender_.OnOversize(sequence);
   std::string reported;
-  if (!flight.replay && sender_.parked(sequence)) {
+  // The centre may not know what a replay names: it was set back, or what was sent was lost.
+  const bool parked = flight.replay ? oversize : sender_.parked(sequence);
+  if (parked) {
     TRY(FlushBatch());
     reported = wire::ParkedData(row.kind, row.data.size(), oversize ? "too-large" : "refused");
     envelope.parked = true;

@@ -21,6 +21,17 @@ wire::Range Slice(const wire::Range& range) {
   return {range.first, std::min(range.last, range.first + kMaxAsk - 1)};
 }
 
+struct Candidate {
+  Instant since{};
+  Ask ask;
+};
+
+// What has waited longest: ranges that nobody fills do not keep others from being asked for.
+void Choose(Candidate candidate, Candidate* chosen) {
+  const bool first = chosen->ask.session.empty();
+  if (first || candidate.since < chosen->since) *chosen = std::move(candidate);
+}
+
 }  // namespace
 
 // The holes below what is held, and the tail that is known to exist but has not come.
@@ -120,8 +131,7 @@ void Gaps::Remember(const StreamKey& key, Gap gap, const Now& now) {
 }
 
 std::vector<Ask> Gaps::Due(const Now& now) {
-  std::vector<Ask> due;
-  std::set<std::string> taken;
+  std::map<std::string, Candidate> chosen;
   std::vector<StreamKey> keys;
   for (const auto& [at, key] : due_) {
     if (at > now.at) break;
@@ -136,15 +146,15 @@ std::vector<Ask> Gaps::Due(const Now& now) {
       if (now.at < gap.next_ask) continue;
       if (!gap.shown) changed_.insert(key);
       gap.shown = true;
-      if (open && taken.insert(key.store).second) {
-        due.push_back({key, peer->session, Slice(gap.range)});
-      }
+      if (open) Choose({gap.next_ask, {key, peer->session, Slice(gap.range)}}, &chosen[key.store]);
     }
-    if (open && !stream.kept.empty() && taken.insert(key.store).second) {
-      due.push_back({key, peer->session, Slice(stream.kept.front())});
+    if (open && !stream.kept.empty()) {
+      Choose({now.at, {key, peer->session, Slice(stream.kept.front())}}, &chosen[key.store]);
     }
     List(key, &stream);
   }
+  std::vector<Ask> due;
+  for (auto& [store, candidate] : chosen) due.push_back(std::move(candidate.ask));
   return due;
 }
 

@@ -363,6 +363,7 @@ class Story {
     const auto sold = static_cast<size_t>(centre_.Sold());
     if (sold != sales) wrong += fmt::format("{} sales applied, the ledger says {}; ", sales, sold);
     if (!Drained()) wrong += "not drained; ";
+    if (!wrong.empty() && confirms_only_) wrong += "no command of the centre ever arrived; ";
     for (const std::string& fault : world_.truth.faults) wrong += fault + "; ";
     if (wrong.empty()) return wrong;
     for (const auto& node : nodes_) wrong += "\n  " + node->Told();

@@ -44,6 +44,7 @@ class FakeLink final : public mqtt::Link {
     event.token = token;
     event.text = "as the test wants it";
     event.receive_maximum = receive_maximum;
+    event.maximum_packet = maximum_packet;
     happenings_.push_back(std::move(event));
   }
   std::vector<mqtt::LinkEvent> Take() { return std::exchange(happenings_, {}); }
@@ -51,6 +52,7 @@ class FakeLink final : public mqtt::Link {
   bool reachable = true, acknowledges = true, publishes = true;
   int subscription_code = 0;
   uint32_t receive_maximum = 20;
+  uint32_t maximum_packet = 0;
   int connects = 0, disconnects = 0;
   std::vector<std::string> subscribed;
   std::vector<Published> published;

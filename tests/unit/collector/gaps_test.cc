@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/manual_clock.h"
+#include "tests/support/seeded_random.h"
 
 namespace tillrelay::collector {
 namespace {
@@ -203,6 +204,64 @@ TEST_F(GapsTest, WhatIsKeptAfterAllIsAskedForOnceInBoundedPiecesBehindTheGaps) {
   EXPECT_EQ(Ask(), "S1:20000-20000 ");
   Done();
   EXPECT_EQ(Ask(), "");
+}
+
+// Whatever has happened before: while its store is there, each range that is missing is asked for,
+// and again, though nothing comes and most requests are not even answered.
+TEST_F(GapsTest, EveryKnownGapOfAStoreThatIsThereIsAskedForAgainAndAgain) {
+  testing::SeededRandom random;
+  for (int story = 0; story < 60; ++story) {
+    gaps_ = {};
+    std::vector<StreamState> states(3);
+    const auto key = [](size_t i) { return StreamKey{"0042", "S" + std::to_string(i)}; };
+    const auto told = [&](const std::string& session, const std::string& state) {
+      wire::StoreStatus status;
+      status.session = session;
+      status.state = state;
+      for (size_t i = 0; i < states.size() && state != "offline"; ++i) {
+        auto& stream = status.streams.emplace_back();
+        stream.stream = key(i).stream;
+        stream.head = states[i].row.highest_seen + random.Below(3);
+        stream.sent_through = stream.head;
+        stream.floor = 1;
+      }
+      gaps_.Told(status, "0042", Read());
+    };
+    for (int step = 0; step < 100; ++step) {
+      const size_t i = random.Below(states.size());
+      const uint64_t number = 1 + random.Below(200);
+      states[i].seen.Add(number);
+      states[i].row.highest_seen = std::max(states[i].row.highest_seen, number);
+      gaps_.Received(key(i), states[i], Read());
+      if (random.Chance(0.1)) told("S" + std::to_string(random.Below(3)), "online");
+      if (random.Chance(0.05)) told("S" + std::to_string(random.Below(3)), "offline");
+      if (random.Chance(0.05)) gaps_.KeptAfterAll(key(i), {{1, 1 + random.Below(50)}});
+      if (random.Chance(0.5)) Ask();
+      if (random.Chance(0.3)) Done(random.Chance(0.5) ? "progress" : "refused");
+      clock_.Advance(seconds(random.Below(20)));
+    }
+    told("S9", "online");
+    // One round: 64 ranges of three streams, 10 s each without an answer.
+    const Instant round_end = clock_.Now() + seconds(300 + 3 * 64 * 10 + 60);
+    std::map<StreamKey, std::set<uint64_t>> asked;
+    while (clock_.Now() < round_end) {
+      for (const auto& ask : gaps_.Due(Read())) {
+        asked[ask.key].insert(ask.range.first);
+        gaps_.Asked(ask, "C" + std::to_string(++commands_), Read());
+      }
+      if (random.Chance(0.1)) Done();
+      const auto next = gaps_.NextDeadline();
+      ASSERT_TRUE(next);
+      clock_.Advance(std::max<Duration>(*next - clock_.Now(), milliseconds(1)));
+    }
+    for (size_t i = 0; i < states.size(); ++i) {
+      for (const Gap& gap : gaps_.Shown(key(i))) {
+        EXPECT_TRUE(asked[key(i)].contains(gap.range.first))
+            << "story " << story << ": " << key(i).stream << " " << gap.range.first << ".."
+            << gap.range.last;
+      }
+    }
+  }
 }
 
 TEST_F(GapsTest, ARememberedGapKeepsItsAge) {

@@ -151,7 +151,7 @@ class PumpTest : public ::testing::Test {
   }
   wire::Chain FirstChain() const { return wire::FirstChain("0042", stream_); }
   std::string ConfirmText(uint64_t through, const wire::Chain& chain) const {
-    wire::Confirm confirm{"0042", "2026-11-21T16:42:09Z", {{stream_, through, chain, {}}}};
+    wire::Confirm confirm{"0042", "2026-11-21T16:42:09Z", {{stream_, through, chain, owed_}}};
     confirm.accepts_batches = accepts_batches_;
     confirm.accepts_zstd = accepts_zstd_;
     return wire::WriteConfirm(confirm);
@@ -198,6 +198,16 @@ class PumpTest : public ::testing::Test {
     EXPECT_EQ(envelope->chain, chain);
     return chain;
   }
+  // As the events themselves have it: what stayed behind is not here to be computed.
+  static wire::Chain ChainOfParked(const std::vector<std::string>& events) {
+    JsonParser parser;
+    std::string last = events.back();
+    auto value = parser.Parse(last);
+    EXPECT_TRUE(value.ok());
+    auto envelope = wire::ReadEnvelope(*value);
+    EXPECT_TRUE(envelope.ok());
+    return envelope->chain;
+  }
   std::string Reply(size_t index) {
     Await([&] { return On(topics_.reply).size() > index; });
     return On(topics_.reply)[index];
@@ -209,6 +219,7 @@ class PumpTest : public ::testing::Test {
   SystemClock clock_;
   testing::SeededRandom random_;
   std::string stream_, last_confirm_;
+  std::vector<wire::Range> owed_;
   wire::Topics topics_;
   Broker broker_;
   std::unique_ptr<journal::Journal> journal_;
@@ -301,6 +312,31 @@ TEST_F(PumpTest, AReplayIsAnsweredWithTheSameBytes) {
   ASSERT_EQ(all.size(), 8u);
   for (size_t i = 0; i < 3; ++i) EXPECT_EQ(all[5 + i], all[1 + i]);
   EXPECT_EQ(pump_->Stats().replayed_total, 3u);
+}
+
+// A centre that was set back asks for a number whose body does not pass: it would never close.
+TEST_F(PumpTest, WhatDoesNotPassIsNamedInAReplayUntilTheCentreOwesIt) {
+  broker_.Locked([](FakeLink& link) { link.maximum_packet = 1000; });
+  Start();
+  Sell(1, 3);
+  AwaitEvents(3);
+  const auto ask = [&](const char* id) {
+    broker_.Message(topics_.command, wire::WriteCommand({"replay", id, kSession, stream_, {1, 3}}));
+  };
+  ask("01JD3V7Q8Z5W6K2M9T4RHXBBBB");
+  EXPECT_THAT(Reply(1), ::testing::HasSubstr("done"));
+  const auto all = On(topics_.events);
+  ASSERT_EQ(all.size(), 6u);
+  for (size_t i = 0; i < 3; ++i) {
+    EXPECT_THAT(all[i], ::testing::HasSubstr("parked"));
+    EXPECT_EQ(all[3 + i], all[i]);
+  }
+  owed_ = {{1, 3}};
+  Confirm(3, ChainOfParked(all));
+  Await([&] { return journal_->Owed().size() == 3; });
+  ask("01JD3V7Q8Z5W6K2M9T4RHXCCCC");
+  EXPECT_THAT(Reply(3), ::testing::HasSubstr("done"));
+  EXPECT_EQ(On(topics_.events).size(), 6u);
 }
 
 TEST_F(PumpTest, WhoHasTheIdOfAReplayFindsItsProgress) {
