@@ -92,8 +92,9 @@ struct DayRow {
   std::vector<std::string> z_numbers;
 };
 
+// Of one kind and currency.
 struct KindTotal {
-  std::string kind;
+  std::string kind, currency;  // currency "": the documents name none
   int64_t documents = 0;
   std::string net_amount;  // empty: no document says one
 };
@@ -108,8 +109,8 @@ struct LateDocument {
 };
 // One figure as it came here and as the register reported it; an empty one is not known.
 struct DayFigure {
-  std::string
-      name;  // documents | sales | returns | voids | first_number | last_number | net_amount
+  std::string name;  // documents | sales | returns | voids | first_number | last_number |
+                     // net_amount; of several currencies "net_amount CHF" each
   std::string here, reported, difference;
 };
 

@@ -17,30 +17,59 @@ std::string AmountText(const std::optional<Decimal>& amount) {
   return amount ? amount->Text() : std::string();
 }
 
+std::optional<Decimal> AmountOf(JsonValue object, std::string_view name) {
+  const auto amount = Decimal::Parse(TextOf(object, name));
+  return amount.ok() ? std::optional(*amount) : std::nullopt;
+}
+
+event::Turnover TurnoverOf(std::string_view kind, JsonValue document) {
+  event::Turnover turnover(event::ParseKind(kind).value_or(event::Kind::kSale));
+  for (const JsonValue line : document.Find("lines")) {
+    turnover.AddLine(TextOf(line, "action"), AmountOf(line, "net_amount"));
+  }
+  return turnover;
+}
+
 }  // namespace
 
-void DayTally::Count(Sum* sum, std::string_view amount) {
+void DayTally::Count(Sum* sum, const std::optional<Decimal>& amount) {
+  if (sum == nullptr) return;
   ++sum->count;
-  const auto value = Decimal::Parse(amount);
-  if (!value.ok()) return;
-  const auto total = sum->amount.value_or(Decimal()).Plus(*value);
+  if (!amount) return;
+  const auto total = sum->amount.value_or(Decimal()).Plus(*amount);
   if (total.ok()) sum->amount = *total;
+}
+
+DayTally::Sum* DayTally::At(Sums* sums, std::string_view name, std::string_view currency) {
+  std::pair key(Printable(name), Printable(currency));
+  if (sums->size() == kMaxSums && !sums->contains(key)) return nullptr;
+  return &(*sums)[std::move(key)];
+}
+
+void DayTally::CountTenders(JsonValue document, const event::Turnover& turnover) {
+  Decimal paid;
+  for (const JsonValue tender : document.Find("tenders")) {
+    const auto sum = paid.Plus(AmountOf(tender, "amount").value_or(Decimal()));
+    if (sum.ok()) paid = *sum;
+  }
+  const bool turns = turnover.Turns(paid);
+  for (const JsonValue tender : document.Find("tenders")) {
+    const std::string_view own = TextOf(tender, "currency");
+    auto amount = AmountOf(tender, "amount");
+    if (amount && turns) amount = -*amount;
+    Count(At(&tenders_, TextOf(tender, "type"), own.empty() ? TextOf(document, "currency") : own),
+          amount);
+  }
 }
 
 void DayTally::Add(DayEvent event) {
   JsonParser parser;
   const auto root = parser.Parse(event.data);
-  const bool readable = root.ok() && root->is_object();
-  Count(&kinds_[event.kind], readable ? TextOf(root->Find("totals"), "net_amount") : "");
-  if (readable) {
-    const std::string currency(TextOf(*root, "currency"));
-    for (const JsonValue tender : root->Find("tenders")) {
-      const std::string own(TextOf(tender, "currency"));
-      const std::pair key(Printable(TextOf(tender, "type")), own.empty() ? currency : own);
-      if (tenders_.size() == kMaxSums && !tenders_.contains(key)) continue;
-      Count(&tenders_[key], TextOf(tender, "amount"));
-    }
-  }
+  const JsonValue document = root.ok() && root->is_object() ? *root : JsonValue();
+  const event::Turnover turnover = TurnoverOf(event.kind, document);
+  Count(At(&kinds_, event.kind, TextOf(document, "currency")),
+        turnover.Counted(AmountOf(document.Find("totals"), "net_amount")));
+  CountTenders(document, turnover);
   if (event.kind == "day_closed") {
     closed_at_ = std::max(closed_at_, event.position);
   } else {
@@ -50,8 +79,8 @@ void DayTally::Add(DayEvent event) {
 }
 
 void DayTally::Fill(DaySheet* sheet) const {
-  for (const auto& [kind, sum] : kinds_) {
-    sheet->kinds.push_back({kind, sum.count, AmountText(sum.amount)});
+  for (const auto& [key, sum] : kinds_) {
+    sheet->kinds.push_back({key.first, key.second, sum.count, AmountText(sum.amount)});
   }
   for (const auto& [key, sum] : tenders_) {
     sheet->tenders.push_back({key.first, key.second, sum.count, AmountText(sum.amount)});

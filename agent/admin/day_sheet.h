@@ -13,6 +13,8 @@
 
 #include "agent/admin/admin.h"
 #include "common/base/decimal.h"
+#include "common/base/json_reader.h"
+#include "common/event/turnover.h"
 
 namespace tillrelay::admin {
 
@@ -37,12 +39,16 @@ class DayTally {
     int64_t count = 0;
     std::optional<Decimal> amount;
   };
-  static void Count(Sum* sum, std::string_view amount);
+  static void Count(Sum* sum, const std::optional<Decimal>& amount);
 
-  std::map<std::string, Sum> kinds_;
-  std::map<std::pair<std::string, std::string>, Sum> tenders_;  // by type and currency
-  std::vector<LateDocument> documents_;                         // all, until the close is known
-  std::vector<uint64_t> positions_;                             // of these
+  using Sums = std::map<std::pair<std::string, std::string>, Sum>;  // by kind or type, and currency
+  void CountTenders(JsonValue document, const event::Turnover& turnover);
+  // Null: there are too many to count another one.
+  static Sum* At(Sums* sums, std::string_view name, std::string_view currency);
+
+  Sums kinds_, tenders_;
+  std::vector<LateDocument> documents_;  // all, until the close is known
+  std::vector<uint64_t> positions_;      // of these
   uint64_t closed_at_ = 0;
 };
 

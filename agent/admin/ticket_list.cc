@@ -38,6 +38,17 @@ std::optional<TicketOrder> ParseTicketOrder(std::string_view word) {
   return std::nullopt;
 }
 
+Status CheckReasonFilter(const TicketFilter& filter, const std::map<std::string, uint64_t>& here) {
+  const auto* end = std::end(kTicketReasons);
+  const bool known = std::find(std::begin(kTicketReasons), end, filter.reason) != end;
+  if (filter.reason.empty() || known || here.contains(filter.reason)) return Status::Ok();
+  std::string words;
+  for (const std::string_view word : kTicketReasons) {
+    words.append(words.empty() ? "" : ", ").append(word);
+  }
+  return Invalid("reason is one of " + words);
+}
+
 bool NeedsDocuments(const TicketFilter& filter) {
   return !filter.register_id.empty() || !filter.text.empty() ||
          filter.order == TicketOrder::kRegister;

@@ -2,7 +2,9 @@
 // Thread: any (pure).
 #pragma once
 
+#include <map>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -21,6 +23,15 @@ inline constexpr NamedOrder kTicketOrders[] = {{"newest", TicketOrder::kNewest},
                                                {"register", TicketOrder::kRegister}};
 std::string_view WordOf(TicketOrder order);
 std::optional<TicketOrder> ParseTicketOrder(std::string_view word);
+
+// Every reason of docs/formats.md, "Rejections".
+inline constexpr std::string_view kTicketReasons[] = {
+    "not-syntax",      "missing-field",    "bad-value",     "unknown-field",
+    "unsupported",     "unknown-word",     "foreign-store", "stock-effect-disagrees",
+    "totals-disagree", "implausible-time", "card-number",   "too-large",
+    "changed",         "time_changed"};
+// Invalid: no document is ever here for that reason, and none is (`here`: what waits, by reason).
+Status CheckReasonFilter(const TicketFilter& filter, const std::map<std::string, uint64_t>& here);
 
 // It asks for what only the document says.
 bool NeedsDocuments(const TicketFilter& filter);

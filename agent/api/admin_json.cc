@@ -49,6 +49,7 @@ void Write(JsonWriter& json, const admin::StoredTwin& stored) {
   json.Key("difference").BeginArray();
   for (const admin::Difference& one : stored.differences) {
     json.BeginObject().Field("member", one.member);
+    json.Field("new_member", one.now_at.empty() ? one.member : one.now_at);
     Text(json, "stored", one.before);
     Text(json, "new", one.after);
     json.EndObject();
@@ -212,7 +213,8 @@ std::string SheetJson(const admin::DaySheet& sheet) {
   }
   json.EndObject().Key("totals_by_kind").BeginArray();
   for (const admin::KindTotal& total : sheet.kinds) {
-    json.BeginObject().Field("kind", total.kind).Field("documents", total.documents);
+    json.BeginObject().Field("kind", total.kind).Field("currency", total.currency);
+    json.Field("documents", total.documents);
     Known(json, "net_amount", total.net_amount);
     json.EndObject();
   }

@@ -4,7 +4,7 @@
 
 #include "agent/api/admin_answers.h"
 #include "agent/api/admin_json.h"
-#include "agent/api/csv_export.h"
+#include "agent/api/event_export.h"
 #include "agent/api/parameters.h"
 #include "common/event/kind.h"
 
@@ -14,7 +14,8 @@ namespace {
 using http::Request;
 using http::Responder;
 
-void Events(admin::Admin& admin, const Request& request, const Responder& responder) {
+void Events(const std::shared_ptr<admin::Admin>& admin, const Request& request,
+            const Responder& responder) {
   Parameters parameters(request);
   admin::EventFilter filter;
   filter.after = parameters.Number("after");
@@ -30,15 +31,18 @@ void Events(admin::Admin& admin, const Request& request, const Responder& respon
   filter.text = parameters.Text("text");
   filter.id = parameters.Text("id");
   const bool csv = parameters.WantsCsv();
+  const auto rows = parameters.Number("limit");
   if (auto problem = parameters.Problem()) return responder.Send(*std::move(problem));
-  admin.FindEvents(std::move(filter),
-                   csv ? AnsweringCsv<admin::EventPage>(responder, "events.csv", EventsCsv)
-                       : Answering<admin::EventPage>(responder, EventsJson));
+  if (csv) return ExportEvents(admin, std::move(filter), rows, responder);
+  admin->FindEvents(std::move(filter), Answering<admin::EventPage>(responder, EventsJson));
 }
 
 }  // namespace
 
 void AddReadingRoutes(http::Router& router, const std::shared_ptr<admin::Admin>& admin) {
+  router.TakeParameters("/v1/events", {"after", "before", "limit", "register", "number",
+                                       "business_day", "kind", "text", "id", "format"});
+  router.TakeParameters("/v1/audit", {"before", "limit"});
   AddDiagnosticsRoutes(router, admin);
   AddIssueReadingRoute(router, admin);
   const auto get = [&router](std::string_view path,
@@ -47,7 +51,7 @@ void AddReadingRoutes(http::Router& router, const std::shared_ptr<admin::Admin>&
                [answer](Request&& request, Responder responder) { answer(request, responder); });
   };
   get("/v1/events", [admin](const Request& request, const Responder& responder) {
-    Events(*admin, request, responder);
+    Events(admin, request, responder);
   });
   get("/v1/events/{id}", [admin](const Request& request, const Responder& responder) {
     admin->OneEvent(std::string(request.Param("id")),

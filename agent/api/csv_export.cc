@@ -53,17 +53,20 @@ http::Response CsvResponse(const std::string& file_name, std::string csv) {
   return response;
 }
 
-std::string EventsCsv(const admin::EventPage& page) {
+std::string EventsCsvHead() {
   std::string out;
   Line(&out, {"register_id", "number", "business_day", "kind", "state", "time", "recorded_at",
               "stream", "sequence", "id", "subject"});
+  return out;
+}
+
+void AddEventRows(const admin::EventPage& page, std::string* out) {
   for (const admin::EventRow& row : page.events) {
     const SubjectParts parts = PartsOf(row.subject);
-    Line(&out, {parts.register_id, parts.number, parts.business_day, row.kind, row.state, row.time,
-                monitor::UtcStamp(row.recorded_at), row.stream, std::to_string(row.sequence),
-                row.id, row.subject});
+    Line(out, {parts.register_id, parts.number, parts.business_day, row.kind, row.state, row.time,
+               monitor::UtcStamp(row.recorded_at), row.stream, std::to_string(row.sequence), row.id,
+               row.subject});
   }
-  return out;
 }
 
 std::string DaysCsv(const std::vector<admin::DayRow>& days) {
@@ -96,13 +99,15 @@ std::string SheetCsv(const admin::DaySheet& sheet) {
     Line(&out, {"figure", figure.name, figure.here, figure.reported, figure.difference});
   }
   for (const admin::KindTotal& total : sheet.kinds) {
-    Line(&out, {"kind", total.kind, std::to_string(total.documents), "", ""});
-    Line(&out, {"kind-net-amount", total.kind, total.net_amount, "", ""});
+    const std::string name = total.kind + (total.currency.empty() ? "" : " " + total.currency);
+    Line(&out, {"kind", name, std::to_string(total.documents), "", ""});
+    Line(&out, {"kind-net-amount", name, total.net_amount, "", ""});
   }
   for (const admin::TenderTotal& total : sheet.tenders) {
     const std::string name = total.type + (total.currency.empty() ? "" : " " + total.currency);
     Line(&out, {"tender", name, total.amount, "", ""});
   }
+  Line(&out, {"late-count", "", std::to_string(sheet.late_count), "", ""});
   for (const admin::LateDocument& late : sheet.late) {
     Line(&out, {"late", late.subject, monitor::UtcStamp(late.recorded_at), "", ""});
   }

@@ -11,9 +11,11 @@
 
 namespace tillrelay::api {
 
-std::string EventsCsv(const admin::EventPage& page);
+std::string EventsCsvHead();
+void AddEventRows(const admin::EventPage& page, std::string* out);
 std::string DaysCsv(const std::vector<admin::DayRow>& days);
-// One line a figure, a total and a late document; the first column says which.
+// One line a figure, a total and a late document; the first column says which, and how many came
+// late.
 std::string SheetCsv(const admin::DaySheet& sheet);
 std::string TicketsCsv(const admin::TicketPage& page);
 

@@ -39,6 +39,8 @@ void Sheet(admin::Admin& admin, const Request& request, const Responder& respond
 }  // namespace
 
 void AddDayRoutes(http::Router& router, const std::shared_ptr<admin::Admin>& admin) {
+  router.TakeParameters("/v1/days", {"from", "through", "format"});
+  router.TakeParameters("/v1/days/{day}/{register}", {"format"});
   router.Add("GET", "/v1/days", [admin](Request&& request, const Responder& responder) {
     Days(*admin, request, responder);
   });

@@ -50,6 +50,8 @@ void Bundle(admin::Admin& admin, const Responder& responder) {
 }  // namespace
 
 void AddDiagnosticsRoutes(http::Router& router, const std::shared_ptr<admin::Admin>& admin) {
+  router.TakeParameters("/v1/history", {"range"});
+  router.TakeParameters("/v1/log", {"level", "limit"});
   router.Add("GET", "/v1/history", [admin](Request&& request, const Responder& responder) {
     History(*admin, request, responder);
   });

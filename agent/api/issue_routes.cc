@@ -44,6 +44,7 @@ void Acknowledge(admin::Admin& admin, Request& request, const Responder& respond
 }  // namespace
 
 void AddIssueReadingRoute(http::Router& router, const std::shared_ptr<admin::Admin>& admin) {
+  router.TakeParameters("/v1/issues", {"state"});
   router.Add("GET", "/v1/issues", [admin](Request&& request, const Responder& responder) {
     Issues(*admin, request, responder);
   });

@@ -1,4 +1,6 @@
 // Documents in quarantine over HTTP: the list, one ticket, and what is done with one or many.
+#include <cstdint>
+
 #include "agent/admin/reason.h"
 #include "agent/admin/resolve_many.h"
 #include "agent/admin/ticket_list.h"
@@ -28,6 +30,8 @@ void List(admin::Admin& admin, const Request& request, const Responder& responde
   if (!order) parameters.Wrong("order", "newest, oldest, reason or register");
   filter.order = order.value_or(admin::TicketOrder::kNewest);
   const bool csv = parameters.WantsCsv();
+  // The whole list, which the quarantine's own settings bound, or as many as were asked for.
+  if (csv) filter.limit = parameters.Number("limit").value_or(SIZE_MAX);
   if (auto problem = parameters.Problem()) return responder.Send(*std::move(problem));
   admin.Tickets(std::move(filter),
                 csv ? AnsweringCsv<admin::TicketPage>(responder, "quarantine.csv", TicketsCsv)
@@ -97,6 +101,8 @@ Result<admin::BulkOrder> ReadBulk(Request& request, admin::Resolution::Way way) 
 }  // namespace
 
 void AddQuarantineReadingRoutes(http::Router& router, const std::shared_ptr<admin::Admin>& admin) {
+  router.TakeParameters("/v1/quarantine", {"before", "skip", "limit", "reason", "register", "text",
+                                           "order", "format"});
   router.Add("GET", "/v1/quarantine", [admin](Request&& request, const Responder& responder) {
     List(*admin, request, responder);
   });

@@ -118,6 +118,9 @@ void HttpIntake::AddRoutes(http::Router* router) {
       responder.Send(http::PreflightAnswer(request));
     });
   }
+  // What is misspelt must not store what was to be tried.
+  router->TakeParameters(kEvents, {"dry_run"});
+  router->RefuseUnknownParameters();
   router->SetAuthorizer([this](http::Request& request) { return Authorize(request); });
 }
 
@@ -144,6 +147,12 @@ std::optional<http::Response> HttpIntake::Authorize(http::Request& request) {
 void HttpIntake::Post(http::Request&& request, const http::Responder& responder) {
   const auto format = formats::ByContentType(request.content_type);
   CHECK(intake_ != nullptr && format.has_value());
+  const std::string dry = request.Query("dry_run").value_or("false");
+  const bool dry_run = dry == "true";
+  if (!dry_run && dry != "false") {
+    return responder.Send(Refused(http::Problem(
+        400, "bad-parameter", "A query parameter is not understood", "dry_run is true or false")));
+  }
   const std::string key(request.Header("Idempotency-Key").substr(0, kMaxRequestIdBytes));
   Document document{*format, "http", Printable(key, kMaxRequestIdBytes), std::move(request.body),
                     *format == formats::Format::kCsv ? CsvOf(*intake_, request) : nullptr};
@@ -159,7 +168,6 @@ void HttpIntake::Post(http::Request&& request, const http::Responder& responder)
   if (auto foreign = CheckRegisters(prepared, request.subject)) {
     return responder.Send(Refused(std::move(*foreign)));
   }
-  const bool dry_run = request.Query("dry_run").value_or("") == "true";
   Explained explained;
   if (dry_run) explained = {UnderstoodIn(prepared.entries), prepared.not_read};
   auto done = [this, responder, syntax, key, dry_run, memory = std::move(request.memory),

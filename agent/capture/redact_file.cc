@@ -8,8 +8,8 @@
 #include <string_view>
 
 #include "agent/capture/plain_text.h"
-#include "agent/redact/card_redaction.h"
 #include "common/base/files.h"
+#include "common/redact/card_redaction.h"
 
 namespace tillrelay::capture {
 namespace {

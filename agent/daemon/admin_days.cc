@@ -9,7 +9,7 @@
 namespace tillrelay {
 namespace {
 
-constexpr size_t kMaxPages = 4'000;  // about 60 registers for two months
+constexpr size_t kMaxPages = 4'000;  // read at once: about 60 registers for two months
 constexpr size_t kMostPieces = 15;   // of a search, each of at most 20,000 rows
 
 admin::DayRow DayOf(const std::string& key, const reconcile::DaySummary& page) {
@@ -32,6 +32,24 @@ admin::DayFigure Figure(const char* name, const std::string& here,
   return {name, here, theirs, admin::DifferenceOf(here, theirs)};
 }
 
+std::string TextOf(const std::optional<Decimal>& amount) { return amount ? amount->Text() : ""; }
+
+// Where currencies differ, a figure for each of them: "net_amount CHF".
+void AddNet(const reconcile::DaySummary& page, std::vector<admin::DayFigure>* figures) {
+  const auto compared = page.CompareNet();
+  if (compared.empty()) {
+    figures->push_back({"net_amount", page.net_amount() ? page.NetText() : "", "", ""});
+  }
+  for (const reconcile::NetComparison& net : compared) {
+    const std::string name =
+        compared.size() == 1
+            ? "net_amount"
+            : "net_amount " + (net.currency.empty() ? "(no currency)" : net.currency);
+    const std::string here = TextOf(net.came), reported = TextOf(net.reported);
+    figures->push_back({name, here, reported, admin::DifferenceOf(here, reported)});
+  }
+}
+
 std::vector<admin::DayFigure> FiguresOf(const reconcile::DaySummary& page) {
   const reconcile::Reported& reported = page.reported();
   const auto count = [&page](const char* kind) { return std::to_string(page.Count(kind)); };
@@ -44,9 +62,7 @@ std::vector<admin::DayFigure> FiguresOf(const reconcile::DaySummary& page) {
       Figure("voids", count("transaction_voided"), reported.post_voids),
       Figure("first_number", numbered ? std::to_string(run->first()) : "", reported.first_no),
       Figure("last_number", numbered ? std::to_string(run->last()) : "", reported.last_no)};
-  const std::string net = page.net_amount() ? page.NetText() : "";
-  const std::string theirs = reported.net_amount ? reported.net_amount->Text() : "";
-  figures.push_back({"net_amount", net, theirs, admin::DifferenceOf(net, theirs)});
+  AddNet(page, &figures);
   return figures;
 }
 
@@ -117,12 +133,15 @@ void AdminService::Days(std::string from, std::string through,
           journal::Search& search) -> Result<std::vector<admin::DayRow>> {
         // '0' follows '/', so this is behind every register of the last day.
         const std::string before = through.empty() ? "~" : through + "0";
-        auto pages = search.Pages(from, before, kMaxPages);
-        if (!pages.ok()) return std::move(pages).status();
         std::vector<admin::DayRow> days;
-        for (const auto& [key, text] : *pages) {
-          if (const auto page = reconcile::DaySummary::Parse(text))
-            days.push_back(DayOf(key, *page));
+        for (std::string end = before; !end.empty();) {
+          auto pages = search.Pages(from, end, kMaxPages);
+          if (!pages.ok()) return std::move(pages).status();
+          end = pages->size() < kMaxPages ? "" : pages->back().first;
+          for (const auto& [key, text] : *pages) {
+            if (const auto page = reconcile::DaySummary::Parse(text))
+              days.push_back(DayOf(key, *page));
+          }
         }
         return days;
       });

@@ -8,10 +8,10 @@
 #include "agent/api/metrics.h"
 #include "agent/daemon/admin_service.h"
 #include "agent/monitor/status_json.h"
-#include "agent/redact/card_redaction.h"
 #include "common/base/log.h"
 #include "common/base/tar_gz.h"
 #include "common/event/time_text.h"
+#include "common/redact/card_redaction.h"
 
 namespace tillrelay {
 namespace {

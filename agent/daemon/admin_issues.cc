@@ -37,7 +37,7 @@ std::vector<admin::IssueRow> AdminService::Issues(bool healed) {
 }
 
 Status AdminService::Acknowledge(admin::Acknowledgement acknowledgement) {
-  const std::string note = redact::RedactDocument(acknowledgement.note);
+  const std::string note = redact::RedactNote(acknowledgement.note);
   TRY(r_.issues.Acknowledge(acknowledgement.issue, acknowledgement.actor, note,
                             {r_.clock.Now(), r_.clock.Wall()}));
   r_.journal.Audit({acknowledgement.actor,

@@ -11,6 +11,8 @@
 #include "common/event/event_json.h"
 #include "common/event/identity.h"
 #include "common/event/kind.h"
+#include "common/event/stored_document.h"
+#include "common/redact/card_redaction.h"
 
 namespace tillrelay {
 namespace {
@@ -62,10 +64,11 @@ Result<std::vector<admin::QuarantineRow>> Matching(const std::vector<journal::Qu
 Result<admin::TicketPage> PageOf(const admin::TicketFilter& filter, journal::Search& search) {
   auto all = search.Quarantined(0, kAllTickets, false);
   if (!all.ok()) return std::move(all).status();
-  auto rows = Matching(*all, filter, search);
-  if (!rows.ok()) return std::move(rows).status();
   admin::TicketPage page;
   for (const journal::QuarantineRow& row : *all) ++page.reasons[row.reason];
+  TRY(admin::CheckReasonFilter(filter, page.reasons));
+  auto rows = Matching(*all, filter, search);
+  if (!rows.ok()) return std::move(rows).status();
   page.matching = rows->size();
   for (const admin::QuarantineRow& row : *rows) page.newest = std::max(page.newest, row.ticket);
   admin::Sort(filter.order, &*rows);
@@ -106,17 +109,28 @@ const char* ActionOf(admin::Resolution::Way way) {
   return "";
 }
 
+// By all that names it; else, as POSLog and other formats are kept, by register, number and day.
+Result<journal::EventAnswer> FindStored(journal::Search& search, const admin::QuarantineRow& row) {
+  const std::string key = event::KeyOfDocument(row.document);
+  if (!key.empty()) {
+    auto found = search.UnderKey(key);
+    if (!found.ok() || !found->events.empty()) return found;
+  }
+  if (row.names.number.empty()) return journal::EventAnswer();
+  journal::EventQuery query;
+  query.register_id = row.names.register_id;
+  query.number = row.names.number;
+  query.business_day = row.names.business_day;
+  if (query.register_id.empty()) query.kind = row.names.kind;
+  query.limit = 1;
+  return search.Events(query);
+}
+
 // The document that is stored under the same number, and in what they differ.
 Status FindTwin(journal::Search& search, admin::QuarantineRow* row) {
   const bool contradicts = row->reason == "changed" || row->reason == "time_changed";
-  if (!contradicts || row->names.number.empty()) return Status::Ok();
-  journal::EventQuery query;
-  query.register_id = row->names.register_id;
-  query.number = row->names.number;
-  query.business_day = row->names.business_day;
-  if (query.register_id.empty()) query.kind = row->names.kind;
-  query.limit = 1;
-  auto found = search.Events(query);
+  if (!contradicts) return Status::Ok();
+  auto found = FindStored(search, *row);
   if (!found.ok()) return std::move(found).status();
   if (found->events.empty()) return Status::Ok();  // deleted by age
   auto event = search.Event(found->events.front().row.position);
@@ -209,7 +223,7 @@ void AdminService::TakeTicket(const admin::Resolution& resolution,
   ticket.audit.actor = resolution.actor;
   ticket.audit.action = ActionOf(resolution.way);
   ticket.audit.subject = fmt::format("ticket/{}", row.ticket);
-  ticket.audit.reason = redact::RedactDocument(resolution.reason);
+  ticket.audit.reason = redact::RedactNote(resolution.reason);
   ticket.audit.outcome = OutcomeOf(row, resolution, prepared);
   auto done = [reply](Result<capture::Answer> answer) {
     if (!answer.ok()) return reply(std::move(answer).status());

@@ -1,6 +1,7 @@
 // The service's answers about sending again.
 #include "agent/daemon/admin_service.h"
 #include "common/event/time_text.h"
+#include "common/redact/card_redaction.h"
 
 namespace tillrelay {
 namespace {
@@ -97,7 +98,7 @@ void AdminService::Replay(admin::ReplayWish wish, admin::Reply<admin::ReplayStat
         r_.journal.Audit({wish.actor,
                           "replay",
                           SubjectOf(wish),
-                          wish.reason,
+                          redact::RedactNote(wish.reason),
                           id.ok() ? *id : id.status().message(),
                           {},
                           0});

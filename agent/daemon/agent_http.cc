@@ -138,6 +138,7 @@ Status Agent::StartHttp() {
     return RunOffLoop(std::move(work));
   });
   for (http::Router* router : {control_router.get(), status_router.get()}) {
+    router->RefuseUnknownParameters();
     config_reloader_.AddRoute(router);
     if (admin_service_ == nullptr) continue;
     api::AddReadingRoutes(*router, admin_service_);

@@ -1,10 +1,10 @@
 // The agent's journal, uplink, admin service and drop folder, as configured.
 #include "agent/daemon/agent.h"
 #include "agent/monitor/status_json.h"
-#include "agent/redact/card_redaction.h"
 #include "agent/validation/format_settings.h"
 #include "common/base/process.h"
 #include "common/event/identity.h"
+#include "common/redact/card_redaction.h"
 #include "common/service/credentials.h"
 #include "common/service/exit_codes.h"
 #include "common/wire/ulid.h"

@@ -5,10 +5,10 @@
 #include <CLI/CLI.hpp>
 
 #include "agent/daemon/agent.h"
-#include "agent/redact/card_redaction.h"
 #include "agent/validation/validation.h"
 #include "common/base/memory_budget.h"
 #include "common/base/process.h"
+#include "common/redact/card_redaction.h"
 #include "common/service/exit_codes.h"
 
 namespace tillrelay {

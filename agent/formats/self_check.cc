@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "common/event/turnover.h"
+
 namespace tillrelay::formats {
 namespace {
 
@@ -10,10 +12,6 @@ using event::Rejection;
 
 constexpr int64_t kPerLine = Decimal::kUnit / 100;
 constexpr int64_t kAtMost = 5 * kPerLine;
-
-bool PaysOut(const std::string& action) {
-  return action == "return" || action == "refund_only" || action == "deposit_return";
-}
 
 bool Completed(const event::Transaction& t) {
   return !t.training.value_or(false) && (t.status.empty() || t.status == "completed");
@@ -25,7 +23,7 @@ bool AddLines(const event::Event& event, Money* sum) {
     if (line.action == "void") continue;
     if (!line.net_amount) return false;
     const bool back =
-        PaysOut(line.action) || (line.action.empty() && event.kind == event::Kind::kReturn);
+        event::PaysOut(line.action) || (line.action.empty() && event.kind == event::Kind::kReturn);
     sum->Add(back ? -Magnitude(*line.net_amount) : *line.net_amount);
   }
   return true;

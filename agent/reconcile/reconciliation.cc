@@ -81,7 +81,7 @@ RegisterRow RowOf(const std::string& key, const DaySummary& page) {
                    (row.result == "no_totals" && row.missing > 0);
   if (row.unbalanced) row.distance = page.Distance();
   if (page.reported().net_amount) {
-    row.reported_net_amount = page.reported().net_amount->Text();
+    row.reported_net_amount = page.ReportedNetText();
     row.net_amount = page.NetText();
   }
   return row;

@@ -15,8 +15,8 @@
 #include <string>
 #include <string_view>
 
-#include "agent/redact/card_redaction.h"
 #include "common/event/event.h"
+#include "common/redact/card_redaction.h"
 
 namespace tillrelay::redact {
 

@@ -20,6 +20,7 @@
 #include "agent/web/pages/system_view.h"
 #include "agent/web/quarantine_forms.h"
 #include "agent/web/view_strings.h"
+#include "common/base/text.h"
 #include "common/event/time_text.h"
 
 namespace tillrelay::web {
@@ -33,6 +34,14 @@ uint64_t NumberIn(const std::string& text) {
   uint64_t number = 0;
   std::from_chars(text.data(), text.data() + text.size(), number);
   return number;
+}
+
+// Whole and above nothing, or not there; else the page says so instead.
+bool HasNumber(const PageRequest& asked, const FrameParts& parts, const char* name) {
+  const std::string text = asked.Query(name);
+  const bool good = text.empty() || (AllDigits(text) && NumberIn(text) > 0);
+  if (!good) asked.ShowFailure(parts, Invalid(std::string(name) + " is a whole number"));
+  return good;
 }
 
 Past PastOf(const admin::HistoryTable& day) {
@@ -72,8 +81,11 @@ void Delivery(const PageRequest& asked) {
 
 void Charts(const PageRequest& asked) {
   std::string range = asked.Query("range");
-  if (range != "24h" && range != "7d") range = "1h";
+  if (range.empty()) range = "1h";
   const FrameParts parts{"/charts", strings::kCharts};
+  if (range != "1h" && range != "24h" && range != "7d") {
+    return asked.ShowFailure(parts, Invalid("range is 1h, 24h or 7d"));
+  }
   asked.admin().History(range, [asked, parts, range](Result<admin::HistoryTable> table) {
     if (!table.ok()) return asked.ShowFailure(parts, table.status());
     asked.Show(parts,
@@ -104,13 +116,14 @@ void Ticket(const PageRequest& asked) {
 }
 
 void Events(const PageRequest& asked) {
+  const FrameParts parts{"/events", strings::kEvents};
+  if (!HasNumber(asked, parts, "before")) return;
   EventSearch search{asked.Query("q"), {}};
   search.filter = ReadQuestion(search.words);
   search.filter.limit = kPageRows;
   if (const uint64_t before = NumberIn(asked.Query("before")); before > 0) {
     search.filter.before = before;
   }
-  const FrameParts parts{"/events", strings::kEvents};
   asked.admin().FindEvents(search.filter, [asked, parts, search](Result<admin::EventPage> page) {
     if (!page.ok()) return asked.ShowFailure(parts, page.status());
     const auto show = [asked, parts, search](const admin::EventPage& found) {
@@ -168,7 +181,12 @@ void DaySheet(const PageRequest& asked) {
 void System(const PageRequest& asked) {
   SystemParts system;
   system.log_level = asked.Query("level");
-  if (system.log_level.empty()) system.log_level = "info";
+  const std::string& level = system.log_level;
+  if (level.empty()) system.log_level = "info";
+  if (level != "info" && level != "warning" && level != "error") {
+    return asked.ShowFailure({"/system", strings::kSystem},
+                             Invalid("level is info, warning or error"));
+  }
   system.log = asked.admin().Log(system.log_level, kLogLines);
   system.system = asked.admin().System();
   asked.Show({"/system", strings::kSystem},
@@ -177,6 +195,7 @@ void System(const PageRequest& asked) {
 
 void Audit(const PageRequest& asked) {
   const FrameParts parts{"/audit", strings::kAudit};
+  if (!HasNumber(asked, parts, "before")) return;
   asked.admin().Audit(NumberIn(asked.Query("before")), kPageRows,
                       [asked, parts](Result<std::vector<admin::AuditRow>> rows) {
                         if (!rows.ok()) return asked.ShowFailure(parts, rows.status());
@@ -206,20 +225,29 @@ http::Response AssetAnswer(const http::Request& request) {
 void AddPageRoutes(http::Router& router, const StatusSources& sources) {
   const auto queries = std::make_shared<const StatusSources>(sources);
   router.Add("GET", "/", OpenPage(queries, Overview));
-  const std::pair<std::string_view, void (*)(const PageRequest&)> views[] = {
-      {"/issues", Issues},
-      {"/delivery", Delivery},
-      {"/charts", Charts},
-      {"/registers", Registers},
-      {"/quarantine", ShowQuarantine},
-      {"/quarantine/{ticket}", Ticket},
-      {"/events", Events},
-      {"/events/{id}", Event},
-      {"/days", Days},
-      {"/days/{day}/{register}", DaySheet},
-      {"/system", System},
-      {"/audit", Audit}};
-  for (const auto& [path, view] : views) router.Add("GET", path, ClosedPage(queries, view));
+  router.TakeParameters("/", {"done"});
+  const struct {
+    std::string_view path;
+    void (*view)(const PageRequest&);
+    std::vector<std::string> parameters = {};
+  } views[] = {{"/issues", Issues},
+               {"/delivery", Delivery},
+               {"/charts", Charts, {"range"}},
+               {"/registers", Registers},
+               {"/quarantine", ShowQuarantine, {"reason", "register", "text", "order", "skip"}},
+               {"/quarantine/{ticket}", Ticket},
+               {"/events", Events, {"q", "before"}},
+               {"/events/{id}", Event},
+               {"/days", Days, {"from", "through"}},
+               {"/days/{day}/{register}", DaySheet},
+               {"/system", System, {"level"}},
+               {"/audit", Audit, {"before"}}};
+  for (const auto& page : views) {
+    router.Add("GET", page.path, ClosedPage(queries, page.view));
+    std::vector<std::string> parameters = page.parameters;
+    parameters.emplace_back("done");
+    router.TakeParameters(page.path, std::move(parameters));
+  }
   AddPageForms(router, queries);
   AddLiveRoute(router, queries->snapshot, queries->faces);
   router.Add("GET", "/assets/{name}",

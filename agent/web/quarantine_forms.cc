@@ -218,6 +218,14 @@ void ResolveChosen(const PageRequest& asked, Way way) {
 }  // namespace
 
 void ShowQuarantine(const PageRequest& asked) {
+  const std::string order = asked.Query("order"), skip = asked.Query("skip");
+  if (!order.empty() && !admin::ParseTicketOrder(order)) {
+    return asked.ShowFailure(kQuarantineParts,
+                             Invalid("order is newest, oldest, reason or register"));
+  }
+  if (!skip.empty() && !AllDigits(skip)) {
+    return asked.ShowFailure(kQuarantineParts, Invalid("skip is a whole number"));
+  }
   ShowList(asked, FilterOf([&asked](const char* name) { return asked.Query(name); }), {}, 200);
 }
 

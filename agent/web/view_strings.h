@@ -47,6 +47,7 @@ inline constexpr Text kIssueKnownBy = "acknowledged by {} at {}: {}";
 inline constexpr Text kDoneAcknowledged = "Acknowledged; the audit keeps your note.";
 
 // --- days ---
+inline constexpr Text kReportedOther = "the register reports {}; currencies are not comparable";
 inline constexpr Text kReportedNet = "the register reports {}; difference {}";
 
 inline constexpr Text kDaySheet = "Day sheet";

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <map>
 
+#include "collector/ledger/reconciliation.h"
 #include "common/base/decimal.h"
 #include "common/event/time_text.h"
 
@@ -198,7 +199,7 @@ std::string DetailOf(std::string_view kind, int64_t weight, const std::string& u
 void SplitDay(const std::string& text, Finding* f) {
   const size_t blank = text.find(' ');
   f->detail = f->key.subject + ", " + text.substr(blank + 1);
-  if (f->weight == 1) return;
+  if (f->weight == 1 || text.substr(0, blank) == kSeveralCurrencies) return;
   f->money = f->weight - 1;
   f->currency = text.substr(0, blank);
 }

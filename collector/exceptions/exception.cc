@@ -51,6 +51,7 @@ bool IsWorse(const Exception& known, const Finding& finding, const KindRule& rul
 
 void Reopen(Exception* x, const std::string& now) {
   x->state = kOpen;
+  x->assignee.clear();
   x->actor.clear();
   x->changed_at = now;
 }
@@ -70,7 +71,6 @@ void Again(const Finding& finding, const std::string& now, Exception* x) {
   if (x->state == kRetired) return;
   ++x->times;
   x->note.clear();
-  x->assignee.clear();
   x->decided_weight = -1;
   Reopen(x, now);
 }
@@ -121,6 +121,7 @@ Exception AfterEnd(Exception known, const std::string& now, std::string* change)
   const bool retired = known.state == kRetired && known.key.kind != "silent_store";
   if (retired || known.state == kResolved) return known;
   known.state = kResolved;
+  known.assignee.clear();
   known.actor.clear();
   known.changed_at = now;
   *change = "over";
@@ -164,7 +165,7 @@ Result<Exception> AfterOrder(Exception known, const ExceptionOrder& order, const
   known.note = order.note;
   known.actor = order.actor;
   known.changed_at = now;
-  if (order.state == kAssigned) known.assignee = order.assignee;
+  known.assignee = order.assignee;  // CheckOrder: of an assignment alone
   known.decided_weight = known.weight;
   return known;
 }

@@ -86,7 +86,7 @@ Exception ExceptionOf(const Rows& rows, size_t i) {
   x.last_seen = rows.Text(i, 6);
   x.ended = rows.Int(i, 7) == 1;
   x.state = rows.Text(i, 8);
-  x.assignee = rows.Text(i, 9);
+  if (x.state == kAssigned) x.assignee = rows.Text(i, 9);  // else it is of a former assignment
   x.note = rows.Text(i, 10);
   x.actor = rows.Text(i, 11);
   x.changed_at = rows.Text(i, 12);

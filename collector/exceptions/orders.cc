@@ -3,10 +3,24 @@
 #include <fmt/format.h>
 
 #include "collector/exceptions/exception_table.h"
+#include "common/redact/card_redaction.h"
 
 namespace tillrelay::collector {
+namespace {
+
+void Redact(std::initializer_list<std::string*> texts) {
+  for (std::string* text : texts) *text = redact::RedactNote(*text);
+}
+
+void Redact(Order* order) {
+  if (auto* d = std::get_if<ExceptionOrder>(order)) Redact({&d->note, &d->actor, &d->assignee});
+  if (auto* s = std::get_if<DaySigning>(order)) Redact({&s->note, &s->actor});
+}
+
+}  // namespace
 
 bool Orders::Push(Order order, Done done) {
+  Redact(&order);
   Lock lock(mutex_);
   if (waiting_.size() >= kWaiting) return false;
   waiting_.emplace_back(std::move(order), std::move(done));

@@ -25,7 +25,8 @@ class Orders {
   using Done = std::function<void(const Status&)>;
   static constexpr size_t kWaiting = 64;
 
-  // False: too many wait.
+  // False: too many wait. Nothing that looks like a card number goes further: texts that people
+  // write and names that they give are redacted here.
   bool Push(Order order, Done done);
   std::vector<std::pair<Order, Done>> Take();
 

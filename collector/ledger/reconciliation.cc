@@ -1,7 +1,6 @@
 #include "collector/ledger/reconciliation.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <map>
 
 #include "collector/ledger/receipt.h"
@@ -11,6 +10,7 @@
 #include "common/base/text.h"
 #include "common/event/identity.h"
 #include "common/event/time_text.h"
+#include "common/event/turnover.h"
 #include "common/reconcile/stored_day.h"
 
 namespace tillrelay::collector {
@@ -99,17 +99,43 @@ void AddTo(Decimal* sum, const Amount& amount) {
   if (const auto total = sum->Plus(Decimal::FromMicros(*amount)); total.ok()) *sum = *total;
 }
 
-// What was cancelled or suspended took nothing in.
+void AddTo(Decimal* sum, const Amount& amount, bool turns) {
+  AddTo(sum, amount && turns ? Amount(-*amount) : amount);
+}
+
+event::Turnover TurnoverOf(const Receipt& receipt) {
+  event::Turnover turnover(event::ParseKind(receipt.kind).value_or(event::Kind::kSale));
+  for (const auto& line : receipt.lines) {
+    turnover.AddLine(line.action,
+                     line.net ? std::optional(Decimal::FromMicros(*line.net)) : std::nullopt);
+  }
+  return turnover;
+}
+
+// The sum of one member of all parts, to see which way they go.
+template <typename Part>
+Decimal SumOf(const std::vector<Part>& parts, Amount Part::*amount) {
+  Decimal sum;
+  for (const Part& part : parts) AddTo(&sum, part.*amount);
+  return sum;
+}
+
+// What was cancelled or suspended took nothing in; what takes back counts so, whatever its signs.
 void AddMoney(const Receipt& receipt, Till* till) {
   if (!receipt.status.empty() && receipt.status != "completed") return;
   Money& money = till->money[receipt.currency];
-  AddTo(&money.net, receipt.net);
-  for (const auto& tender : receipt.tenders) AddTo(&money.tenders[tender.type], tender.amount);
+  const event::Turnover turnover = TurnoverOf(receipt);
+  const bool paid_turns = turnover.Turns(SumOf(receipt.tenders, &Receipt::Tender::amount));
+  const bool taxes_turn = turnover.Turns(SumOf(receipt.taxes, &Receipt::Tax::amount));
+  AddTo(&money.net, receipt.net, turnover.Turns(Decimal::FromMicros(receipt.net.value_or(0))));
+  for (const auto& tender : receipt.tenders) {
+    AddTo(&money.tenders[tender.type], tender.amount, paid_turns);
+  }
   for (const auto& tax : receipt.taxes) {
     auto& [base, amount] =
         money.taxes[tax.rate ? Decimal::FromMicros(*tax.rate).Shortest() : std::string()];
-    AddTo(&base, tax.base);
-    AddTo(&amount, tax.amount);
+    AddTo(&base, tax.base, taxes_turn);
+    AddTo(&amount, tax.amount, taxes_turn);
   }
 }
 
@@ -190,7 +216,12 @@ void ToldJson(const reconcile::DaySummary& page, JsonWriter* json) {
   json->EndArray();
   const auto& reported = page.reported();
   if (reported.transactions) json->Field("transactions", *reported.transactions);
-  if (reported.net_amount) json->Field("net_amount", reported.net_amount->Text());
+  json->Key("net_amounts").BeginArray();
+  for (const auto& [currency, sum] : reported.net_by_currency) {
+    json->BeginObject().Field("currency", currency).Field("amount", sum.Text()).EndObject();
+  }
+  json->EndArray();
+  if (reported.net_by_currency.size() == 1) json->Field("net_amount", reported.net_amount->Text());
   json->EndObject();
 }
 
@@ -228,36 +259,6 @@ size_t RankOf(std::string_view result) {
                              std::begin(kResults));
 }
 
-// What a register reported and what came, of one currency.
-struct Difference {
-  std::string currency;
-  Decimal reported, came;
-  int64_t micros() const { return came.micros() - reported.micros(); }
-};
-
-// Over or short, where a register told an amount.
-std::vector<Difference> DifferencesOf(const reconcile::DaySummary& page) {
-  std::vector<Difference> differences;
-  if (!page.reported().net_amount) return differences;
-  if (!page.HasSeveralCurrencies() && page.reported().net_by_currency.size() <= 1) {
-    const auto& named = page.net_by_currency();
-    const std::string currency = named.empty() ? "" : named.rbegin()->first;
-    differences.push_back(
-        {currency, *page.reported().net_amount, page.net_amount().value_or(Decimal())});
-    return differences;
-  }
-  std::map<std::string, Difference> by_currency;
-  for (const auto& [currency, sum] : page.reported().net_by_currency) {
-    by_currency[currency].reported = sum;
-  }
-  for (const auto& [currency, sum] : page.net_by_currency()) by_currency[currency].came = sum;
-  for (auto& [currency, difference] : by_currency) {
-    difference.currency = currency;
-    differences.push_back(difference);
-  }
-  return differences;
-}
-
 class Verdict {
  public:
   Verdict() : json_(&out_.registers) { json_.BeginArray(); }
@@ -270,13 +271,7 @@ class Verdict {
     json_.BeginObject().Field("register", name).Field("result", result);
     json_.Field("agent_result", its.agent_result).Field("after_close", its.after_close);
     json_.Key("amounts").BeginArray();
-    for (const Difference& d : DifferencesOf(its.page)) {
-      json_.BeginObject().Field("currency", d.currency).Field("told", d.reported.Text());
-      json_.Field("came", d.came.Text());
-      json_.Field("difference", Decimal::FromMicros(d.micros()).Shortest()).EndObject();
-      if (d.micros() != 0 && out_.currency.empty()) out_.currency = Printable(d.currency, kMaxName);
-      out_.difference = std::min(out_.difference + std::abs(d.micros()), Decimal::kMaxMicros);
-    }
+    for (const reconcile::NetComparison& net : its.page.CompareNet()) AddAmount(net);
     json_.EndArray().EndObject();
   }
   void Block(const std::string& what, std::string_view why) {
@@ -286,6 +281,7 @@ class Verdict {
   }
   JudgedDay Take() {
     json_.EndArray();
+    TakeDifference();
     out_.result = worst_ >= std::size(kResults) ? "balanced" : std::string(kResults[worst_]);
     if (out_.result.empty()) out_.result = "open";
     return std::move(out_);
@@ -304,7 +300,28 @@ class Verdict {
     Block("register " + name, "the store found " + Printable(its.agent_result, kMaxName));
   }
 
+  void AddAmount(const reconcile::NetComparison& net) {
+    const Decimal apart = net.difference().value_or(Decimal::FromMicros(Decimal::kMaxMicros));
+    json_.BeginObject().Field("currency", net.currency);
+    json_.Field("told", net.reported.value_or(Decimal()).Text());
+    json_.Field("came", net.came.value_or(Decimal()).Text());
+    json_.Field("difference", Decimal::FromMicros(apart.micros()).Shortest()).EndObject();
+    if (!net.differs()) return;
+    Decimal& sum = apart_[Printable(net.currency, kMaxName)];
+    const auto more = sum.Plus(apart.negative() ? -apart : apart);
+    sum = more.ok() ? *more : Decimal::FromMicros(Decimal::kMaxMicros);
+  }
+  // Amounts of several currencies are no sum: each is named, and the largest one ranks the day.
+  void TakeDifference() {
+    for (const auto& [currency, sum] : apart_) {
+      out_.difference = std::max(out_.difference, sum.micros());
+      out_.currency = apart_.size() == 1 ? currency : kSeveralCurrencies;
+    }
+    if (apart_.size() > 1) Block("over or short", reconcile::AmountsText(apart_));
+  }
+
   JudgedDay out_;
+  std::map<std::string, Decimal> apart_;  // by currency, without signs
   JsonWriter json_;
   size_t worst_ = std::size(kResults);
 };

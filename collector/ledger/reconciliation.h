@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "collector/db/sql.h"
 
@@ -17,13 +18,17 @@ namespace tillrelay::collector {
 // register counted itself, as JSON.
 Result<std::string> ReconciliationJson(Sql* sql, const std::string& store, const std::string& day);
 
+inline constexpr std::string_view kSeveralCurrencies = "*";
+
 struct JudgedDay {
-  std::string result;      // the worst of its registers: gaps, mismatch, no_totals, open, balanced
-  bool agrees = true;      // with what the store found when its registers closed
-  std::string blocks;      // what speaks against signing it, "; " between; "": nothing
-  int64_t late = 0;        // documents after their register's close
-  std::string registers;   // JSON: told, came and the difference of each
-  int64_t difference = 0;  // millionths, of all registers without signs; `currency` of the first
+  std::string result;     // the worst of its registers: gaps, mismatch, no_totals, open, balanced
+  bool agrees = true;     // with what the store found when its registers closed
+  std::string blocks;     // what speaks against signing it, "; " between; "": nothing
+  int64_t late = 0;       // documents after their register's close
+  std::string registers;  // JSON: told, came and the difference of each
+  // Millionths, of all registers without signs, in `currency`; of several currencies the largest
+  // one, and `currency` is kSeveralCurrencies.
+  int64_t difference = 0;
   std::string currency;
   uint64_t documents = 0;  // that were there, its closes not counted
 };

@@ -44,7 +44,7 @@ const Statement kTouch(
     " received = store_day.received + excluded.received,"
     " closes = store_day.closes + excluded.closes, dirty = 1,"
     " reopened_at = CASE WHEN store_day.signed_at = '' THEN store_day.reopened_at"
-    " ELSE excluded.judged_at END, signed_at = ''",
+    " ELSE excluded.judged_at END, signed_at = '', signed_by = '', signed_note = ''",
     "a b c# d# e");
 const Statement kDirty(
     "SELECT store_id, business_day, received FROM store_day WHERE dirty = 1 AND closes > 0 LIMIT 1",
@@ -174,8 +174,11 @@ Status SignDay(Sql* sql, const DaySigning& signing, const std::string& now) {
     }
   }
   sign.Text(signing.store).Text(signing.business_day);
-  sign.Text(signing.is_signed ? std::string_view(now) : std::string_view(""));
-  TRY(sql->Queue(kSign, sign.Text(signing.actor).Text(signing.note)));
+  const auto of_signature = [&](std::string_view text) {
+    return signing.is_signed ? text : std::string_view();
+  };
+  sign.Text(of_signature(now)).Text(of_signature(signing.actor));
+  TRY(sql->Queue(kSign, sign.Text(of_signature(signing.note))));
   audit.Text(signing.store).Text(signing.business_day).Text(now).Text(signing.actor);
   audit.Text(signing.token).Text(signing.is_signed ? "signed" : "open").Text(signing.note);
   return sql->Queue(kAudit, audit);

@@ -16,6 +16,7 @@
 #include "common/base/files.h"
 #include "common/base/log.h"
 #include "common/base/memory_budget.h"
+#include "common/redact/card_redaction.h"
 #include "common/service/exit_codes.h"
 #include "common/wire/signature.h"
 
@@ -98,7 +99,7 @@ int main(int argc, char** argv) {
   }
 
   tillrelay::ConfigureAllocator();
-  tillrelay::log::Setup(tillrelay::log::Level::kInfo, nullptr);
+  tillrelay::log::Setup(tillrelay::log::Level::kInfo, tillrelay::redact::RedactLine);
   if (!new_key.empty()) return MakeSigningKey(new_key);
   auto config = tillrelay::collector::ReadConfig(path);
   if (!config.ok()) return Fail(config.status());

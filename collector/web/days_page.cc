@@ -6,7 +6,7 @@
 #include <map>
 
 #include "collector/web/frame.h"
-#include "common/base/decimal.h"
+#include "common/reconcile/day_summary.h"
 
 namespace tillrelay::collector {
 namespace {
@@ -37,7 +37,7 @@ class Page {
     }
     std::stable_sort(rows_.begin(), rows_.end(), [](const DayRow* a, const DayRow* b) {
       if (a->state != b->state) return RankOf(a->state) < RankOf(b->state);
-      return a->difference > b->difference;
+      return a->rank > b->rank;
     });
     frame_.now = now;
     frame_.path = "/days";
@@ -128,8 +128,7 @@ class Page {
       html_.Put("<li>opened again by what came {}</li>", ClockText(row.reopened_at));
     }
     const std::string difference =
-        row.difference == 0 ? "–"
-                            : Decimal::FromMicros(row.difference, 2).Text() + " " + row.currency;
+        row.differences.empty() ? "–" : reconcile::AmountsText(row.differences);
     html_.Put(
         "</ul></td><td class=\"num\" data-k=\"Receipts\">{}</td>"
         "<td class=\"num\" data-k=\"Late\">{}</td>"

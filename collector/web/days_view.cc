@@ -1,9 +1,12 @@
 #include "collector/web/days_view.h"
 
 #include "common/base/decimal.h"
+#include "common/base/json_reader.h"
 #include "common/base/json_writer.h"
 #include "common/base/text.h"
 #include "common/event/time_text.h"
+#include "common/reconcile/day_summary.h"
+#include "common/web/csv_cell.h"
 
 namespace tillrelay::collector {
 namespace {
@@ -11,7 +14,7 @@ namespace {
 const Statement kLast("SELECT MAX(business_day) FROM store_day", "");
 const Statement kStores(
     "SELECT k.store_id, d.received, d.closes, d.dirty, d.closed_at, d.result, d.agrees, d.blocks,"
-    " d.late, d.registers, d.difference, d.currency, d.signed_at, d.signed_by, d.signed_note,"
+    " d.late, d.registers, d.difference, d.signed_at, d.signed_by, d.signed_note,"
     " d.reopened_at, (SELECT COALESCE(SUM(g.last - g.first + 1), 0) FROM gap g"
     " WHERE g.store_id = k.store_id) FROM {rows}"
     " JOIN (SELECT DISTINCT store_id FROM stream) k ON k.store_id > r.b"
@@ -27,6 +30,25 @@ std::string StateOf(const DayRow& row, const Rows& rows, size_t i) {
   return row.blocks.empty() ? "ready" : "blocked";
 }
 
+// Without signs, by currency, as the registers' amounts say.
+std::map<std::string, Decimal> DifferencesIn(const std::string& registers) {
+  std::map<std::string, Decimal> apart;
+  JsonParser parser;
+  std::string text = registers;
+  const auto root = parser.Parse(text);
+  if (!root.ok()) return apart;
+  for (const JsonValue its : *root) {
+    for (const JsonValue amount : its.Find("amounts")) {
+      const auto one = Decimal::Parse(amount.String("difference"));
+      if (!one.ok() || one->zero()) continue;
+      Decimal& sum = apart[std::string(amount.String("currency"))];
+      const auto more = sum.Plus(one->negative() ? -*one : *one);
+      sum = more.ok() ? *more : Decimal::FromMicros(Decimal::kMaxMicros);
+    }
+  }
+  return apart;
+}
+
 DayRow RowOf(const Rows& rows, size_t i) {
   DayRow row;
   row.store = rows.Text(i, 0);
@@ -37,13 +59,15 @@ DayRow RowOf(const Rows& rows, size_t i) {
   row.blocks = rows.Text(i, 7);
   row.late = rows.Unsigned(i, 8);
   row.registers = rows.Text(i, 9);
-  row.difference = rows.Int(i, 10);
-  row.currency = rows.Text(i, 11);
-  row.signed_at = rows.Text(i, 12);
-  row.signed_by = rows.Text(i, 13);
-  row.signed_note = rows.Text(i, 14);
-  row.reopened_at = rows.Text(i, 15);
-  row.missing = rows.Unsigned(i, 16);
+  row.rank = rows.Int(i, 10);
+  row.differences = DifferencesIn(row.registers);
+  row.signed_at = rows.Text(i, 11);
+  if (!row.signed_at.empty()) {  // else they are of a signature that no longer holds
+    row.signed_by = rows.Text(i, 12);
+    row.signed_note = rows.Text(i, 13);
+  }
+  row.reopened_at = rows.Text(i, 14);
+  row.missing = rows.Unsigned(i, 15);
   if (row.missing > 0) {
     row.blocks.append(row.blocks.empty() ? "" : "; ").append("the store: events are missing");
   }
@@ -56,13 +80,26 @@ void TextOrNull(JsonWriter* json, std::string_view name, std::string_view text) 
   text.empty() ? json->Null() : json->String(text);
 }
 
+// One amount where there is one currency; amounts of several are no sum.
+void DifferenceJson(const DayRow& row, JsonWriter* json) {
+  const bool several = row.differences.size() > 1;
+  const auto first = row.differences.begin();
+  const bool none = row.differences.empty();
+  TextOrNull(json, "difference", several ? "" : none ? "0" : first->second.Shortest());
+  json->Field("currency", several || none ? "" : first->first).Key("differences").BeginArray();
+  for (const auto& [currency, amount] : row.differences) {
+    json->BeginObject().Field("currency", currency).Field("amount", amount.Shortest()).EndObject();
+  }
+  json->EndArray();
+}
+
 void RowJson(const DayRow& row, JsonWriter* json) {
   json->BeginObject().Field("store", row.store).Field("state", row.state);
   json->Field("received", row.received).Field("missing", row.missing).Field("late", row.late);
   TextOrNull(json, "closed_at", row.closed_at);
   json->Field("result", row.result).Field("agrees", row.agrees).Field("blocks", row.blocks);
-  json->Field("difference", Decimal::FromMicros(row.difference).Shortest());
-  json->Field("currency", row.currency).Key("registers");
+  DifferenceJson(row, json);
+  json->Key("registers");
   json->Raw(row.registers.empty() ? "[]" : row.registers);
   json->Key("signed");
   if (row.signed_at.empty()) {
@@ -75,14 +112,13 @@ void RowJson(const DayRow& row, JsonWriter* json) {
   json->EndObject();
 }
 
-// What a spreadsheet would take for a formula begins with an apostrophe.
-std::string Cell(std::string_view text) {
-  std::string cell = "\"";
-  if (!text.empty() && std::string_view("=+-@\t\r").find(text.front()) != std::string_view::npos) {
-    cell += '\'';
-  }
-  for (const char c : text) cell.append(c == '"' ? 2 : 1, c);
-  return cell + "\"";
+std::string DifferenceCell(const DayRow& row) {
+  if (row.differences.size() > 1) return reconcile::AmountsText(row.differences);
+  return row.differences.empty() ? "0" : row.differences.begin()->second.Shortest();
+}
+std::string CurrencyCell(const DayRow& row) {
+  if (row.differences.size() > 1) return "several";
+  return row.differences.empty() ? "" : row.differences.begin()->first;
 }
 
 }  // namespace
@@ -139,8 +175,8 @@ std::string DaysCsv(const DaysAnswer& answer) {
                                  std::to_string(row.late),
                                  row.result,
                                  row.agrees ? "yes" : "no",
-                                 Decimal::FromMicros(row.difference).Shortest(),
-                                 row.currency,
+                                 DifferenceCell(row),
+                                 CurrencyCell(row),
                                  row.blocks,
                                  row.closed_at,
                                  row.signed_at,
@@ -151,7 +187,7 @@ std::string DaysCsv(const DaysAnswer& answer) {
     for (const std::string& cell : cells) {
       if (!first) out += ',';
       first = false;
-      out += Cell(cell);
+      out += CsvCell(cell);
     }
     out += "\r\n";
   }

@@ -5,10 +5,12 @@
 // Errors: those of the database; invalid (the question).
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
 #include "collector/db/sql.h"
+#include "common/base/decimal.h"
 
 namespace tillrelay::collector {
 
@@ -26,8 +28,10 @@ struct DayRow {
   uint64_t received = 0, late = 0, missing = 0;
   bool agrees = true;
   std::string closed_at, result, blocks, registers;
-  int64_t difference = 0;  // millionths
-  std::string currency, signed_at, signed_by, signed_note, reopened_at;
+  // Over and short of all registers, without signs, by currency.
+  std::map<std::string, Decimal> differences;
+  int64_t rank = 0;  // the more, the further off
+  std::string signed_at, signed_by, signed_note, reopened_at;
 };
 struct DaysAnswer {
   std::string business_day;

@@ -408,6 +408,25 @@ class Routes {
       return text(*answer);
     });
   }
+  // The whole list in one file, however long, unless the question bounds it.
+  void DaysFile(const http::Request& request, const http::Responder& responder) const {
+    if (http::ParseQuery(request.query) && (request.Query("limit") || request.Query("page"))) {
+      return Days(request, responder, CsvOf);
+    }
+    auto question = ReadDaysQuestion(request);
+    if (!question.ok()) return Refuse(responder, question.status());
+    FromDatabase(responder, [q = *std::move(question)](Sql* sql) -> Result<http::Response> {
+      auto whole = ReadDays(sql, q);
+      while (whole.ok() && whole->more) {
+        auto next = ReadDays(sql, {whole->business_day, whole->stores.back().store, q.limit});
+        if (!next.ok()) return std::move(next).status();
+        for (DayRow& row : next->stores) whole->stores.push_back(std::move(row));
+        whole->more = next->more;
+      }
+      if (!whole.ok()) return std::move(whole).status();
+      return CsvOf(*whole);
+    });
+  }
   void DaysPageOf(const http::Request& request, const http::Responder& responder) const {
     Days(request, responder, [this](const DaysAnswer& answer) {
       return HtmlPage(DaysPageHtml(answer, options_.clock->Wall()));
@@ -445,13 +464,22 @@ class Routes {
 
 namespace {
 
+// Of a route that takes no parameter; the others read theirs.
+http::Handler Plain(http::Handler handler) {
+  return [handler = std::move(handler)](http::Request&& request, http::Responder responder) {
+    const auto asked = Parameters::Of(request, {});
+    if (!asked.ok()) return responder.Send(Secured(ProblemOf(asked.status())));
+    handler(std::move(request), std::move(responder));
+  };
+}
+
 void AddScript(http::Router& router, std::string_view path, std::string_view text) {
-  router.Add("GET", path, [text](http::Request&&, http::Responder r) {
-    http::Response script;
-    script.content_type = "text/javascript; charset=utf-8";
-    script.body = text;
-    r.Send(Secured(std::move(script)));
-  });
+  router.Add("GET", path, Plain([text](http::Request&&, http::Responder r) {
+               http::Response script;
+               script.content_type = "text/javascript; charset=utf-8";
+               script.body = text;
+               r.Send(Secured(std::move(script)));
+             }));
 }
 
 }  // namespace
@@ -462,11 +490,11 @@ void AddRoutes(http::Router& router, RoutesOptions options) {
   using http::Responder;
   router.SetAuthorizer([routes](Request& request) { return routes->Gate(request); });
   router.Add("GET", "/healthz",
-             [routes](Request&&, Responder r) { r.Send(Secured(routes->Health())); });
-  router.Add("GET", "/metrics", [routes](Request&&, Responder r) { routes->Metrics(r); });
-  router.Add("GET", "/v1/openapi.json", [](Request&&, Responder r) {
-    r.Send(Secured(http::Json(std::string(OpenApiJson()))));
-  });
+             Plain([routes](Request&&, Responder r) { r.Send(Secured(routes->Health())); }));
+  router.Add("GET", "/metrics", Plain([routes](Request&&, Responder r) { routes->Metrics(r); }));
+  router.Add("GET", "/v1/openapi.json", Plain([](Request&&, Responder r) {
+               r.Send(Secured(http::Json(std::string(OpenApiJson()))));
+             }));
   router.Add("GET", "/v1/changes", [routes](Request&& q, Responder r) { routes->Changes(q, r); });
   router.Add("GET", "/v1/stock", [routes](Request&& q, Responder r) { routes->Stock(q, r); });
   router.Add("GET", "/v1/receipts", [routes](Request&& q, Responder r) { routes->Receipts(q, r); });
@@ -477,25 +505,24 @@ void AddRoutes(http::Router& router, RoutesOptions options) {
   router.Add("GET", "/exceptions",
              [routes](Request&& q, Responder r) { routes->ExceptionsPageOf(q, r); });
   router.Add("POST", "/v1/exceptions/{id}",
-             [routes](Request&& q, Responder r) { routes->Decide(q, r); });
+             Plain([routes](Request&& q, Responder r) { routes->Decide(q, r); }));
   router.Add("GET", "/v1/days", [routes](Request&& q, Responder r) {
     routes->Days(q, r, [](const DaysAnswer& answer) { return http::Json(DaysJson(answer)); });
   });
-  router.Add("GET", "/v1/days.csv",
-             [routes](Request&& q, Responder r) { routes->Days(q, r, CsvOf); });
+  router.Add("GET", "/v1/days.csv", [routes](Request&& q, Responder r) { routes->DaysFile(q, r); });
   router.Add("GET", "/days", [routes](Request&& q, Responder r) { routes->DaysPageOf(q, r); });
   router.Add("POST", "/v1/days/{store}/{business_day}",
-             [routes](Request&& q, Responder r) { routes->Sign(q, r); });
+             Plain([routes](Request&& q, Responder r) { routes->Sign(q, r); }));
   router.Add("GET", "/v1/stores", [routes](Request&& q, Responder r) { routes->Stores(q, r); });
   router.Add("GET", "/v1/reconciliation",
              [routes](Request&& q, Responder r) { routes->Reconciliation(q, r); });
-  router.Add("GET", "/", [routes](Request&&, Responder r) { routes->Page(r); });
-  router.Add("GET", "/style.css", [](Request&&, Responder r) {
-    http::Response style;
-    style.content_type = "text/css; charset=utf-8";
-    style.body = http::StyleSheet();
-    r.Send(Secured(std::move(style)));
-  });
+  router.Add("GET", "/", Plain([routes](Request&&, Responder r) { routes->Page(r); }));
+  router.Add("GET", "/style.css", Plain([](Request&&, Responder r) {
+               http::Response style;
+               style.content_type = "text/css; charset=utf-8";
+               style.body = http::StyleSheet();
+               r.Send(Secured(std::move(style)));
+             }));
   AddScript(router, "/renew.js", Embedded(tillrelay_renew, tillrelay_renew_end));
   AddScript(router, "/decide.js", Embedded(tillrelay_decide, tillrelay_decide_end));
 }

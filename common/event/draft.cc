@@ -11,6 +11,7 @@
 #include "common/event/item_map.h"
 #include "common/event/item_rules.h"
 #include "common/event/stock_effect.h"
+#include "common/event/turnover.h"
 
 namespace tillrelay::event {
 namespace {
@@ -360,13 +361,19 @@ class Drafter {
       book.register_epoch = event_.transaction->register_epoch;
       book.time_trusted = IsTrustedTime(event_.transaction->time_quality);
     }
-    if (event_.totals) book.net_amount = event_.totals->net_amount;
+    if (event_.totals) book.net_amount = NetThatCounts();
     book.currency = event_.currency;
     if (event_.control) book.stock_delta_by_bucket = event_.control->stock_delta_by_bucket;
     if (event_.kind == Kind::kDayClosed) {
       book.register_epoch = event_.close->register_epoch;
       book.reported = event_.pos_control.value_or(PosControl());
     }
+  }
+
+  std::optional<Decimal> NetThatCounts() const {
+    Turnover turnover(event_.kind);
+    for (const Line& line : event_.lines) turnover.AddLine(line.action, line.net_amount);
+    return turnover.Counted(event_.totals->net_amount);
   }
 
   void Sums() {

@@ -36,8 +36,8 @@ struct BookEntry {
   std::optional<std::pair<int64_t, int64_t>> day_s;
   bool time_trusted = true;  // false: the clock face had this time twice, or it was guessed
   std::optional<int64_t> register_epoch;
-  std::optional<Decimal> net_amount;
-  std::string currency;  // of the document; empty where it told none
+  std::optional<Decimal> net_amount;  // as it counts: what takes back is negative (turnover.h)
+  std::string currency;               // of the document; empty where it told none
   std::vector<std::pair<std::string, Decimal>> stock_delta_by_bucket;
   std::optional<PosControl> reported;  // of a day_closed: the register's own totals
 };

@@ -64,4 +64,14 @@ std::optional<StoredDocument> ReadStoredDocument(std::string_view kind, std::str
   return document;
 }
 
+std::string KeyOfDocument(std::string document) {
+  JsonParser parser;
+  const auto root = parser.Parse(document);
+  const auto kind = root.ok() ? ParseKind(root->String("kind")) : std::nullopt;
+  Event event;
+  if (!kind || !ReadNames(*root, &event)) return "";
+  event.kind = *kind;
+  return DocumentKey(event);
+}
+
 }  // namespace tillrelay::event

@@ -25,4 +25,7 @@ struct StoredDocument {
 std::optional<StoredDocument> ReadStoredDocument(std::string_view kind, std::string_view time,
                                                  std::string data);
 
+// `Identity::key` of a document with its kind, as WithKind writes it; "" where it names none.
+std::string KeyOfDocument(std::string document);
+
 }  // namespace tillrelay::event

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/base/check.h"
+#include "common/base/text.h"
 
 namespace tillrelay::http {
 namespace {
@@ -56,8 +57,33 @@ void Router::Add(std::string_view method, std::string_view pattern, Handler hand
       return;
     }
   }
-  patterns_.push_back({std::move(segments), {}});
+  patterns_.push_back({std::string(pattern), std::move(segments), {}});
   patterns_.back().methods.emplace(std::string(method), std::move(route));
+}
+
+void Router::TakeParameters(std::string_view pattern, std::vector<std::string> names) {
+  parameters_.insert_or_assign(std::string(pattern), std::move(names));
+}
+
+std::optional<Response> Router::WrongParameter(const Request& request,
+                                               const std::string& pattern) const {
+  if (!refuses_unknown_ || request.query.empty()) return std::nullopt;
+  const auto wrong = [](const std::string& detail) {
+    return Problem(400, "bad-parameter", "A query parameter is not understood", detail);
+  };
+  const auto asked = ParseQuery(request.query);
+  if (!asked) return wrong("the parameters cannot be decoded");
+  static const std::vector<std::string> kNone;
+  const auto declared = parameters_.find(pattern);
+  const auto& known = declared == parameters_.end() ? kNone : declared->second;
+  for (const auto& [name, value] : *asked) {
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    std::string names;
+    for (const std::string& one : known) names.append(names.empty() ? "" : ", ").append(one);
+    return wrong("there is no parameter " + Printable(name, 40) +
+                 "; known here: " + (names.empty() ? "none" : names));
+  }
+  return std::nullopt;
 }
 
 std::vector<std::string> Router::Listing() const {
@@ -74,12 +100,15 @@ std::vector<std::string> Router::Listing() const {
   return listing;
 }
 
-const Router::Methods* Router::FindMethods(Request& request) const {
+const Router::Methods* Router::FindMethods(Request& request, std::string* text) const {
   request.params.clear();
+  *text = request.path;
   if (const auto it = fixed_.find(request.path); it != fixed_.end()) return &it->second;
   const std::vector<std::string_view> path = Segments(request.path);
   for (const Pattern& pattern : patterns_) {
-    if (Matches(pattern.segments, path, &request.params)) return &pattern.methods;
+    if (!Matches(pattern.segments, path, &request.params)) continue;
+    *text = pattern.text;
+    return &pattern.methods;
   }
   request.params.clear();
   return nullptr;
@@ -87,7 +116,8 @@ const Router::Methods* Router::FindMethods(Request& request) const {
 
 Router::Match Router::Find(Request& request) const {
   Match match;
-  const Methods* methods = FindMethods(request);
+  std::string pattern;
+  const Methods* methods = FindMethods(request, &pattern);
   if (methods == nullptr) {
     match.problem = Problem(404, "not-found", "There is nothing at this path");
     return match;
@@ -95,7 +125,9 @@ Router::Match Router::Find(Request& request) const {
   auto it = methods->find(request.method);
   if (it == methods->end() && request.method == "HEAD") it = methods->find("GET");
   if (it != methods->end()) {
-    match.route = &it->second;
+    auto wrong = WrongParameter(request, pattern);
+    if (wrong) match.problem = *std::move(wrong);
+    if (!wrong) match.route = &it->second;
     return match;
   }
   std::string allow;

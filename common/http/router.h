@@ -1,6 +1,7 @@
 // What: which function answers which method and path.
 // Promise: an unknown path is 404, a known path with another method 405 with Allow, both as problem
-//   documents. HEAD is served by the GET route.
+//   documents. HEAD is served by the GET route. Once RefuseUnknownParameters was called, a query
+//   parameter that its path does not declare is 400 and names those that it takes.
 // Thread: filled before the server starts, then immutable.
 #pragma once
 
@@ -32,6 +33,9 @@ class Router {
  public:
   // `pattern` is "/v1/events/{id}": a part in braces matches one segment, which must not be empty.
   void Add(std::string_view method, std::string_view pattern, Handler handler, size_t max_body = 0);
+  // Of a pattern as it is given to Add, whatever the method.
+  void TakeParameters(std::string_view pattern, std::vector<std::string> names);
+  void RefuseUnknownParameters() { refuses_unknown_ = true; }
   void SetAuthorizer(Gate gate) { gate_ = std::move(gate); }
   const Gate& gate() const { return gate_; }
   // PageRequest once more when the body is there, before the handler.
@@ -50,13 +54,18 @@ class Router {
  private:
   using Methods = std::map<std::string, Route, std::less<>>;
   struct Pattern {
+    std::string text;
     std::vector<std::string> segments;
     Methods methods;
   };
-  const Methods* FindMethods(Request& request) const;
+  // `*text` is the pattern that fits.
+  const Methods* FindMethods(Request& request, std::string* text) const;
+  std::optional<Response> WrongParameter(const Request& request, const std::string& pattern) const;
 
   std::map<std::string, Methods, std::less<>> fixed_;
   std::vector<Pattern> patterns_;
+  std::map<std::string, std::vector<std::string>, std::less<>> parameters_;
+  bool refuses_unknown_ = false;
   Gate gate_, body_gate_;
 };
 

@@ -368,29 +368,62 @@ bool DaySummary::CountsDiffer() const {
 
 bool DaySummary::HasSeveralCurrencies() const { return !OneCurrency(net_by_currency_); }
 
-std::string DaySummary::NetText() const {
-  if (!HasSeveralCurrencies()) return net_amount_.value_or(Decimal()).Text();
-  std::string text;
-  for (const auto& [currency, sum] : net_by_currency_) {
-    text += (text.empty() ? "" : ", ") + sum.Text() + " " + currency;
-  }
-  return text;
+bool NetComparison::differs() const {
+  return reported.value_or(Decimal()) != came.value_or(Decimal());
 }
 
-// Amounts of several currencies are compared one by one; one that names no currency, or a currency
-// that nobody reported, proves nothing.
-bool DaySummary::NetDiffers() const {
-  if (!reported_.net_amount) return false;
+std::optional<Decimal> NetComparison::difference() const {
+  const auto apart = came.value_or(Decimal()).Plus(-reported.value_or(Decimal()));
+  return apart.ok() ? std::optional(*apart) : std::nullopt;
+}
+
+std::string AmountsText(const std::map<std::string, Decimal>& sums) {
+  std::string text;
+  for (const auto& [currency, sum] : sums) {
+    text.append(text.empty() ? "" : ", ").append(sum.Text());
+    text.append(" ").append(currency.empty() ? "(no currency)" : currency);
+  }
+  return text.empty() ? "0" : text;
+}
+
+bool DaySummary::IsOfOneCurrency() const {
   const auto ours = OneCurrency(net_by_currency_), theirs = OneCurrency(reported_.net_by_currency);
-  if (ours && theirs && (ours->empty() || theirs->empty() || *ours == *theirs)) {
-    return *reported_.net_amount != net_amount_.value_or(Decimal());
+  return ours && theirs && (ours->empty() || theirs->empty() || *ours == *theirs);
+}
+
+std::string DaySummary::NetText() const {
+  return IsOfOneCurrency() ? net_amount_.value_or(Decimal()).Text() : AmountsText(net_by_currency_);
+}
+
+std::string DaySummary::ReportedNetText() const {
+  return IsOfOneCurrency() ? reported_.net_amount.value_or(Decimal()).Text()
+                           : AmountsText(reported_.net_by_currency);
+}
+
+std::vector<NetComparison> DaySummary::CompareNet() const {
+  if (!reported_.net_amount) return {};
+  if (IsOfOneCurrency()) {
+    const std::string ours = OneCurrency(net_by_currency_).value_or("");
+    const std::string theirs = OneCurrency(reported_.net_by_currency).value_or("");
+    return {{ours.empty() ? theirs : ours, reported_.net_amount, net_amount_}};
   }
-  std::map<std::string, Decimal> left = net_by_currency_;
-  for (const auto& [currency, sum] : reported_.net_by_currency) {
-    if (currency.empty() || left[currency] != sum) return true;
-    left.erase(currency);
+  std::map<std::string, NetComparison> each;
+  for (const auto& [currency, sum] : reported_.net_by_currency) each[currency].reported = sum;
+  for (const auto& [currency, sum] : net_by_currency_) each[currency].came = sum;
+  std::vector<NetComparison> all;
+  for (auto& [currency, comparison] : each) {
+    comparison.currency = currency;
+    all.push_back(comparison);
   }
-  return std::any_of(left.begin(), left.end(), [](const auto& sum) { return !sum.second.zero(); });
+  return all;
+}
+
+// Where currencies differ, an amount that names none proves nothing.
+bool DaySummary::NetDiffers() const {
+  if (!IsOfOneCurrency() && reported_.net_by_currency.contains("")) return true;
+  const auto all = CompareNet();
+  return std::any_of(all.begin(), all.end(),
+                     [](const NetComparison& net) { return net.differs(); });
 }
 
 std::string DaySummary::Result() const {
@@ -412,12 +445,15 @@ uint64_t DaySummary::Distance() const {
     const auto seen = statuses_.find(status);
     add(count, seen == statuses_.end() ? 0 : seen->second);
   }
-  if (reported_.net_amount) {
-    const int64_t ours = net_amount_.value_or(Decimal()).micros();
-    const int64_t micros = std::abs(reported_.net_amount->micros() - ours);
-    apart += static_cast<uint64_t>((micros + kHundredth - 1) / kHundredth);
+  const auto all = CompareNet();
+  for (const NetComparison& net : all) {
+    if (!net.differs()) continue;
+    const auto difference = net.difference();
+    const int64_t micros = difference ? std::abs(difference->micros()) : 0;
+    const bool alone = all.size() == 1 && difference;
+    apart += alone ? static_cast<uint64_t>((micros + kHundredth - 1) / kHundredth) : 1;
   }
-  if (apart == 0 && NetDiffers()) apart = 1;  // of several currencies
+  if (apart == 0 && NetDiffers()) apart = 1;  // a currency was not named
   return apart;
 }
 

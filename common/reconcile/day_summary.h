@@ -32,6 +32,15 @@ struct Reported {
   bool anything = false;
 };
 
+// The net amount as a register reported it and as it came, of one currency.
+struct NetComparison {
+  std::string currency;  // "": none was named
+  std::optional<Decimal> reported, came;
+  bool differs() const;
+  // What came less what was reported; nothing where that is too large.
+  std::optional<Decimal> difference() const;
+};
+
 class DaySummary {
  public:
   // Between two documents under one number: closer together they are one receipt told twice.
@@ -70,7 +79,8 @@ class DaySummary {
   bool reopened() const { return reopened_; }
   // Missing numbers; where the register told its first and last number, up to those.
   std::vector<NumberRuns::Run> Gaps() const;
-  // Between what the register told and what came: numbers, documents, hundredths of an amount.
+  // Between what the register told and what came: numbers, documents, hundredths of an amount; of
+  // several currencies how many of them differ.
   uint64_t Distance() const;
   const Reported& reported() const { return reported_; }
   uint64_t missing() const;
@@ -84,8 +94,12 @@ class DaySummary {
   // "": documents that named none.
   const std::map<std::string, Decimal>& net_by_currency() const { return net_by_currency_; }
   bool HasSeveralCurrencies() const;
-  // "7.00"; of several currencies each: "4.00 CHF, 3.00 EUR".
+  // Nothing where no close told an amount. Amounts of different currencies are never added up: of
+  // several there is one comparison each.
+  std::vector<NetComparison> CompareNet() const;
+  // "7.00"; where currencies differ, of each: "4.00 CHF, 3.00 EUR".
   std::string NetText() const;
+  std::string ReportedNetText() const;
   int64_t events() const { return events_; }
   uint64_t duplicates() const { return duplicates_; }
   uint64_t conflicts() const { return conflicts_; }
@@ -145,6 +159,8 @@ class DaySummary {
   void Close(const event::Draft& draft);
   bool CountsDiffer() const;
   bool NetDiffers() const;
+  // What came and what was reported is of one currency, as far as it is named.
+  bool IsOfOneCurrency() const;
 
   std::map<std::string, int64_t, std::less<>> kinds_;
   std::map<std::string, int64_t> statuses_;
@@ -167,6 +183,9 @@ class DaySummary {
   Reported reported_;
   bool reopened_ = false;
 };
+
+// "4.00 CHF, 3.00 EUR, 1.00 (no currency)"
+std::string AmountsText(const std::map<std::string, Decimal>& sums);
 
 // The number of an all-digit text of at most 18 digits.
 std::optional<uint64_t> CountedNumber(std::string_view text);

@@ -5,6 +5,7 @@
 
 #include "common/event/identity.h"
 #include "common/event/time_text.h"
+#include "common/event/turnover.h"
 
 namespace tillrelay::reconcile {
 namespace {
@@ -20,6 +21,14 @@ std::optional<int64_t> WholeOf(JsonValue from, std::string_view member) {
 std::optional<Decimal> NumberOf(JsonValue from, std::string_view member) {
   const auto number = Decimal::Parse(from.String(member));
   return number.ok() ? std::optional(*number) : std::nullopt;
+}
+
+event::Turnover TurnoverOf(event::Kind kind, JsonValue data) {
+  event::Turnover turnover(kind);
+  for (const JsonValue line : data.Find("lines")) {
+    turnover.AddLine(line.String("action"), NumberOf(line, "net_amount"));
+  }
+  return turnover;
 }
 
 event::PosControl ReportedOf(JsonValue from) {
@@ -55,7 +64,7 @@ std::optional<event::Draft> ReadDocument(std::string_view kind, std::string_view
   draft.number = head.String(closes ? "z_no" : "transaction_no");
   event::BookEntry& book = draft.book;
   book.register_epoch = WholeOf(head, "register_epoch");
-  book.net_amount = NumberOf(data.Find("totals"), "net_amount");
+  book.net_amount = TurnoverOf(*known, data).Counted(NumberOf(data.Find("totals"), "net_amount"));
   book.currency = data.String("currency");
   if (closes) book.reported = ReportedOf(data.Find("pos_control"));
   if (!closes) book.status = head.String("status");

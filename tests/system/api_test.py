@@ -387,6 +387,8 @@ def check_admin(contract, world):
         call(200, "POST", f"/v1/delivery/{way}")
     check_replays(call, world)
     check_trail(call, world)
+    check_refused_parameters(contract, world, call)
+    check_whole_export(contract, world)
     wait_for(lambda: len(call(200, "GET", "/v1/audit")["audit"]) >= 7, "the acts in the audit", 20)
 
 
@@ -494,6 +496,7 @@ def check_trail(call, world):
     differences = {one["member"]: (one["stored"], one["new"]) for one in ticket["difference"]}
     check(differences["lines[0].quantity"] == ("2", "3"), f"{differences}")
     check(not any(member.startswith("origin") for member in differences), f"{differences}")
+    check_trail_of_documents(call, world)
     wrong, document = send("1,5", number="4712")
     card = "4111111111111111"
     document["lines"][0].update(quantity="1.5")
@@ -513,6 +516,78 @@ def check_trail(call, world):
     call(404, "GET", path, ticket=9999)
     life = call(200, "GET", "/v1/events/{id}", id=kept["id"])["life"]
     check("corrected" not in str(life), "nobody corrected this one")
+
+
+def check_trail_of_documents(call, world):
+    """What has no receipt's number, told again with other content."""
+    day = "2026-11-21"
+    goods = [{"item": {"sku": "A"}, "quantity": "1", "uom": "EA"}]
+    moved = {"transfer_id": "T-9", "receipt_id": "R-9", "from_store_id": "0017",
+             "to_store_id": "0042", "business_day": day, "received_at": f"{day}T10:00:00+01:00"}
+    documents = {
+        "stock_counted": ({"count": {"count_id": "C-9", "store_id": "0042", "kind": "cycle",
+                                     "business_day": day, "as_of": f"{day}T21:30:00+01:00"},
+                           "lines": [{"item": {"sku": "A"}, "counted": "17", "uom": "EA"}]},
+                          lambda d: d["lines"][0].update(counted="18"), "lines[0].counted"),
+        "transfer_received": ({"transfer": moved, "lines": goods},
+                              lambda d: d["lines"][0].update(quantity="2"), "lines[0].quantity"),
+        "stock_adjusted": ({"adjustment": {"adjustment_id": "A-9", "store_id": "0042",
+                                           "business_day": day, "reason": "theft",
+                                           "adjusted_at": f"{day}T20:00:00+01:00"},
+                            "lines": goods},
+                           lambda d: d["lines"][0].update(quantity="2"), "lines[0].quantity"),
+        "day_closed": ({"close": {"store_id": "0042", "register_id": "08", "business_day": day,
+                                  "z_no": "99", "closed_at": f"{day}T22:05:00+01:00"},
+                        "pos_control": {"transaction_count": 7}},
+                       lambda d: d["pos_control"].update(transaction_count=8),
+                       "pos_control.transaction_count")}
+    for kind, (document, change, member) in documents.items():
+        document = {"kind": kind, **document}
+        before = json.dumps(document)
+        document = json.loads(before)
+        change(document)
+        told = [once(plain(world.intake_port), "POST", "/v1/events", body.encode(), JSON).json()
+                for body in (before, json.dumps(document))]
+        first, other = (answer["results"][0] for answer in told)
+        check(other.get("reason") == "changed", f"{kind}: {told}")
+        ticket = call(200, "GET", "/v1/quarantine/{ticket}", ticket=other["ticket"])
+        check(ticket["stored"]["id"] == first["id"], f"{kind}: {ticket}")
+        check(member in [one["member"] for one in ticket["difference"]], f"{kind}: {ticket}")
+
+
+def check_refused_parameters(contract, world, call):
+    """A misspelt filter is no filter that finds nothing."""
+    for path, query in (("/v1/events", "?regsiter=3"), ("/v1/quarantine", "?reason=chnaged"),
+                        ("/v1/quarantine", "?resaon=changed"), ("/v1/days", "?form=2026-11-21"),
+                        ("/v1/audit", "?limt=2"), ("/v1/issues", "?State=all"),
+                        ("/v1/log", "?lvl=info"), ("/v1/history", "?span=1h"),
+                        ("/v1/status", "?x"), ("/v1/system", "?x=1"), ("/v1/registers", "?x=1"),
+                        ("/v1/replays", "?x=1"), ("/v1/users", "?x=1"), ("/v1/tokens", "?x=1"),
+                        ("/metrics", "?x=1")):
+        answer = once(control(world), "GET", path + query)
+        check(answer.status == 400, f"{path}{query}: {answer.status} {answer.body}")
+    for page in ("/?x=1", "/quarantine?reason=chnaged", "/quarantine?order=age", "/events?text=a",
+                 "/events?before=x", "/days?day=2026-11-21", "/system?level=loud",
+                 "/charts?range=1y", "/audit?before=-1", "/issues?x=1"):
+        check(once(control(world), "GET", page).status == 400, page)
+    for query in ("?dryrun=true", "?dry_run=yes"):
+        answer = once(plain(world.intake_port), "POST", "/v1/events" + query, sale(990), JSON)
+        check(answer.status == 400, f"{query}: {answer.body}")
+    check(call(200, "GET", "/v1/events", query="?number=990")["events"] == [], "nothing was stored")
+
+
+def check_whole_export(contract, world):
+    """As many rows as there are, however many pieces they are read in."""
+    sales = b"[" + b",".join(sale(number, "11") for number in range(5000, 6100)) + b"]"
+    stored = once(plain(world.intake_port), "POST", "/v1/events", sales, JSON).json()["stored"]
+    check(stored == 1100, f"{stored}")
+    for query, rows in (("?format=csv&register=11", 1100), ("?format=csv&after=0", None),
+                        ("?format=csv&register=11&limit=1050", 1050)):
+        answer = once(control(world), "GET", "/v1/events" + query)
+        contract.check("/v1/events", "get", answer)
+        lines = answer.body.splitlines()[1:]
+        check(len(set(lines)) == len(lines), f"{query}: a row comes twice")
+        check(len(lines) == rows or (rows is None and len(lines) > 1100), f"{query}: {len(lines)}")
 
 
 def check_replays(call, world):

@@ -174,6 +174,17 @@ Result<std::vector<std::string>> Search::KeysOfNumber(const EventQuery& query) {
   return keys;
 }
 
+Status Search::AddPositions(const std::string& from, const std::string& before,
+                            std::vector<uint64_t>* positions) {
+  receipt_.BindText(1, from).BindText(2, before);
+  for (;;) {
+    auto row = receipt_.Step();
+    if (!row.ok()) return std::move(row).status();
+    if (!*row) return Status::Ok();
+    positions->push_back(receipt_.Unsigned(0));
+  }
+}
+
 // The index of known numbers finds a receipt however many events there are.
 Result<EventAnswer> Search::ByNumber(const EventQuery& query) {
   auto keys = KeysOfNumber(query);
@@ -182,15 +193,16 @@ Result<EventAnswer> Search::ByNumber(const EventQuery& query) {
   for (const std::string& from : *keys) {
     std::string before = from;
     ++before.back();
-    receipt_.BindText(1, from).BindText(2, before);
-    for (;;) {
-      auto row = receipt_.Step();
-      if (!row.ok()) return std::move(row).status();
-      if (!*row) break;
-      positions.push_back(receipt_.Unsigned(0));
-    }
+    TRY(AddPositions(from, before, &positions));
   }
   return Kept(std::move(positions), query);
+}
+
+Result<EventAnswer> Search::UnderKey(const std::string& key) {
+  TRY(LoadStreams());
+  std::vector<uint64_t> positions;
+  TRY(AddPositions(key, key + '\x01', &positions));  // no key has a smaller character
+  return Kept(std::move(positions), {});
 }
 
 // Of those positions the rows that are still there and fit, the newest first.
@@ -198,6 +210,7 @@ Result<EventAnswer> Search::Kept(std::vector<uint64_t> positions, const EventQue
   std::sort(positions.rbegin(), positions.rend());
   EventAnswer answer;
   for (const uint64_t position : positions) {
+    if (query.before && position >= *query.before) continue;
     auto found = Event(position);
     if (!found.ok() && found.status().code() == Code::kNotFound) continue;  // deleted, id kept
     if (!found.ok()) return std::move(found).status();
@@ -205,7 +218,12 @@ Result<EventAnswer> Search::Kept(std::vector<uint64_t> positions, const EventQue
                       (query.kind.empty() || found->row.kind == query.kind) &&
                       (query.text.empty() || found->row.data.find(query.text) != std::string::npos);
     found->row.data.clear();
-    if (fits && answer.events.size() < query.limit) answer.events.push_back(*std::move(found));
+    if (!fits) continue;
+    if (answer.events.size() == query.limit) {
+      answer.go_on_before = position + 1;
+      break;
+    }
+    answer.events.push_back(*std::move(found));
   }
   return answer;
 }

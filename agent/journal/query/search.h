@@ -56,6 +56,8 @@ class Search {
   static Result<std::unique_ptr<Search>> Open(const std::string& path);
 
   Result<EventAnswer> Events(const EventQuery& query);
+  // What was stored under `Identity::key`, the newest first.
+  Result<EventAnswer> UnderKey(const std::string& key);
   // By position, with data.
   Result<FoundEvent> Event(uint64_t position);
   Result<uint64_t> PositionOf(const std::string& stream, uint64_t sequence);
@@ -96,6 +98,8 @@ class Search {
   Result<std::vector<std::string>> KeysOfNumber(const EventQuery& query);
   Result<EventAnswer> ByNumber(const EventQuery& query);
   Result<EventAnswer> ById(const EventQuery& query);
+  Status AddPositions(const std::string& from, const std::string& before,
+                      std::vector<uint64_t>* positions);
   Result<EventAnswer> Kept(std::vector<uint64_t> positions, const EventQuery& query);
   static bool SubjectFits(std::string_view subject, const EventQuery& query);
   struct Window;

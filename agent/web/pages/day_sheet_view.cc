@@ -89,7 +89,7 @@ void Kinds(Html& html, const admin::DaySheet& sheet) {
   html.Put("<h2>{}</h2>\n", strings::kSheetKinds);
   Columns(html, strings::kKind, strings::kDocumentsColumn, strings::kNet);
   for (const admin::KindTotal& total : sheet.kinds) {
-    html.Put("<tr><th scope=\"row\">{}</th>", Words(total.kind));
+    html.Put("<tr><th scope=\"row\">{} {}</th>", Words(total.kind), total.currency);
     Cell(html, strings::kDocumentsColumn, Thousands(static_cast<uint64_t>(total.documents)));
     Cell(html, strings::kNet, Known(total.net_amount));
     html.Raw("</tr>\n");

@@ -123,7 +123,7 @@ void ExportLink(Html& html, const admin::EventFilter& filter) {
     if (!value.empty()) query += fmt::format("&{}={}", name, http::PercentEncode(value));
   }
   html.Put(
-      "<p class=\"row\"><a href=\"/v1/events?limit=1000&amp;format=csv{}\" "
+      "<p class=\"row\"><a href=\"/v1/events?format=csv{}\" "
       "download=\"events.csv\">{}</a></p>\n",
       query, strings::kExportCsv);
 }

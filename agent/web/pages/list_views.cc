@@ -58,9 +58,10 @@ void NetCell(Html& html, const admin::DayRow& day) {
   const std::string& reported = day.row.reported_net_amount;
   html.Put("<td data-k=\"{}\">{}", strings::kNet, day.net_amount.empty() ? "–" : day.net_amount);
   if (!reported.empty() && reported != day.row.net_amount) {
+    const std::string apart = admin::DifferenceOf(day.row.net_amount, reported);
     html.Put("<br><small class=\"red-text\">{}</small>",
-             fmt::format(strings::kReportedNet, reported,
-                         admin::DifferenceOf(day.row.net_amount, reported)));
+             apart.empty() ? fmt::format(strings::kReportedOther, reported)
+                           : fmt::format(strings::kReportedNet, reported, apart));
   }
   html.Raw("</td>");
 }

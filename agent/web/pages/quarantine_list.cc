@@ -156,7 +156,7 @@ void Links(Html& html, const TicketList& list) {
              strings::kNext);
   }
   html.Put(
-      "<a href=\"/v1/quarantine?limit=1000&amp;format=csv&amp;{}\" "
+      "<a href=\"/v1/quarantine?format=csv&amp;{}\" "
       "download=\"quarantine.csv\">{}</a>",
       query, strings::kExportCsv);
   html.Put("<a href=\"/v1/quarantine?limit=1000&amp;{}\" download=\"quarantine.json\">{}</a></p>\n",

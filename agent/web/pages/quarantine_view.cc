@@ -132,8 +132,8 @@ void DifferenceTable(Html& html, const std::vector<admin::Difference>& differenc
   for (const admin::Difference& one : differences) {
     html.Put(
         "<tr><th scope=\"row\">{}</th><td data-k=\"{}\">{}</td><td data-k=\"{}\">{}</td></tr>\n",
-        FieldLabel(one.member), strings::kStoredOne, one.before.value_or("–"), strings::kThisOne,
-        one.after.value_or("–"));
+        FieldLabel(one.now_at.empty() ? one.member : one.now_at), strings::kStoredOne,
+        one.before.value_or("–"), strings::kThisOne, one.after.value_or("–"));
   }
   html.Raw("</tbody></table>\n");
 }
@@ -143,7 +143,7 @@ void Beside(Html& html, const admin::QuarantineRow& row) {
   MarkedMembers here, there;
   for (const admin::Difference& one : row.stored->differences) {
     if (one.before) there.insert(one.member);
-    if (one.after) here.insert(one.member);
+    if (one.after) here.insert(one.now_at.empty() ? one.member : one.now_at);
   }
   html.Put("<section class=\"six\"><h2>{}</h2>\n", strings::kStoredOne);
   html.Raw(ReceiptHtml(row.stored->kind, row.stored->data, there));

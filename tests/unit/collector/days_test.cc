@@ -4,12 +4,14 @@
 
 #include "agent/reconcile/reconciliation.h"
 #include "collector/ledger/reconciliation.h"
+#include "collector/web/days_view.h"
 #include "tests/unit/collector/collector_fixture.h"
 
 namespace tillrelay::collector {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 constexpr const char* kDay = "2026-11-21";
 
@@ -17,6 +19,7 @@ struct Document {
   std::string number;
   int minute = 0;
   std::string net = "1.00", currency = "EUR", register_id = "03";
+  event::Kind kind = event::Kind::kSale;
 };
 struct Close {
   std::string first, last;
@@ -35,7 +38,8 @@ class Shop {
 
   Sent Sale(const Document& d) {
     event::Event sale;
-    sale.kind = event::Kind::kSale;
+    sale.kind = d.kind;
+    if (d.kind == event::Kind::kTransactionVoided) sale.voids.emplace().transaction_no = "2";
     auto& t = sale.transaction.emplace();
     t.store_id = source_.store();
     t.register_id = d.register_id;
@@ -45,6 +49,7 @@ class Shop {
     t.status = "completed";
     sale.currency = d.currency;
     sale.totals.emplace().net_amount = Decimal::Parse(d.net).value();
+    sale.tenders.push_back({"cash", Decimal::Parse(d.net).value()});
     auto& line = sale.lines.emplace_back();
     line.item.sku = "apple";
     line.uom = "EA";
@@ -120,6 +125,10 @@ class DaysTest : public CollectorTest {
       return value.is_bool() ? (value.is_true() ? "true" : "false") : std::string(value.text());
     }
     return "none";
+  }
+  std::string Csv() {
+    const auto answer = ReadDays(store_->sql(), {kDay, "", 100});
+    return answer.ok() ? DaysCsv(*answer) : answer.status().message();
   }
   // The next round, in which days are judged.
   void Round() { Advance(seconds(21)); }
@@ -283,6 +292,101 @@ TEST_F(DaysTest, ADayIsJudgedWhenItClosesAndSignedByAPerson) {
   EXPECT_EQ(Query("SELECT state, actor, token, note FROM exception_audit"
                   " WHERE kind = 'store_day' ORDER BY number"),
             "signed|Ms Berg|audit|; signed|Ms Berg|audit|told by phone; open|Ms Berg|audit|");
+}
+
+TEST_F(DaysTest, WhatWasSignedLeavesNothingWhereItIsOpenAgain) {
+  Shop shop("0042", StreamOf(0));
+  Deliver({shop.Sale({"1", 1}), shop.Closed({"1", "1", 1, "1.00"})});
+  Round();
+  EXPECT_EQ(Sign("all counted"), Code::kOk);
+  EXPECT_THAT(Csv(), HasSubstr("Ms Berg\",\"all counted"));
+  EXPECT_EQ(Sign("", false, "Mr Klee"), Code::kOk);
+  EXPECT_EQ(Day("0042", "signed_at, signed_by, signed_note"), "||");
+  EXPECT_EQ(Sign("all counted"), Code::kOk);
+  Deliver({shop.Sale({"2", 2})});
+  Round();
+  EXPECT_EQ(Day("0042", "signed_at, signed_by, signed_note"), "||");
+  // Of an older program.
+  database_.Execute("UPDATE store_day SET signed_by = 'Ms Berg', signed_note = 'old'");
+  EXPECT_THAT(Csv(), Not(HasSubstr("Ms Berg")));
+}
+
+TEST_F(DaysTest, NoCardNumberIsKeptOfWhatPeopleWrite) {
+  Shop shop("0042", StreamOf(0));
+  Deliver({shop.Sale({"1", 1}), shop.Closed({"1", "1", 1, "1.00"})});
+  Round();
+  for (const bool is_signed : {true, false}) {
+    EXPECT_EQ(Sign("paid with 4111 1111 1111 1111", is_signed, "4111-1111-1111-1111"), Code::kOk);
+  }
+  const std::string kept = Query("SELECT signed_by, signed_note FROM store_day") +
+                           Query("SELECT actor, assignee, note FROM exception_audit");
+  EXPECT_THAT(kept, HasSubstr("paid with [REDACTED-PAN]"));
+  EXPECT_THAT(kept, Not(HasSubstr("1111")));
+}
+
+TEST_F(DaysTest, DifferencesOfSeveralCurrenciesAreNoSum) {
+  struct Case {
+    std::vector<Document> documents;
+    std::vector<Close> closes;
+    std::string apart, file, money;
+  };
+  const Case cases[] = {
+      {{{"1", 1, "3.00"}},
+       {{"1", "1", 1, "5.00"}},
+       R"("difference":"2","currency":"EUR","differences":[{"currency":"EUR","amount":"2"}])",
+       R"("2","EUR")",
+       "2000000|EUR"},
+      {{{"1", 1, "3.00"}},
+       {{"1", "1", 1, "3.00", "CHF"}},
+       R"("difference":null,"currency":"","differences":[{"currency":"CHF","amount":"3"},)"
+       R"({"currency":"EUR","amount":"3"}])",
+       R"("3 CHF, 3 EUR","several")",
+       "|"},
+      {{{"1", 1, "3.00"}, {"9", 1, "4.00", "CHF", "04"}},
+       {{"1", "1", 1, "1.00"}, {"9", "9", 1, "5.00", "CHF", "04"}},
+       R"("difference":null,"currency":"","differences":[{"currency":"CHF","amount":"1"},)"
+       R"({"currency":"EUR","amount":"2"}])",
+       R"("1 CHF, 2 EUR","several")",
+       "|"},
+  };
+  size_t i = 0;
+  for (const Case& c : cases) {
+    Shop shop("02" + std::to_string(10 + i), StreamOf(i));
+    ++i;
+    std::vector<Sent> sent;
+    for (const Document& d : c.documents) sent.push_back(shop.Sale(d));
+    for (const Close& close : c.closes) sent.push_back(shop.Closed(close));
+    Deliver(sent);
+    Round();
+    const auto answer = ReadDays(store_->sql(), {kDay, "", 100});
+    ASSERT_TRUE(answer.ok());
+    EXPECT_THAT(DaysJson(*answer), HasSubstr(c.apart));
+    EXPECT_THAT(Csv(), HasSubstr(c.file));
+    EXPECT_EQ(Query("SELECT COALESCE(CAST(money AS TEXT), ''), currency FROM exception"
+                    " WHERE kind LIKE 'day%' AND store_id = '" +
+                    shop.store() + "'"),
+              c.money);
+  }
+}
+
+// Registers tell a post-void with the original's sign or the other one.
+TEST_F(DaysTest, WhatTakesBackIsTakenOffAtBothEnds) {
+  size_t i = 0;
+  for (const std::string sign : {"", "-"}) {
+    Shop shop("03" + std::to_string(10 + i), StreamOf(i));
+    ++i;
+    Document taken_back{"3", 3, sign + "2.00"};
+    taken_back.kind = event::Kind::kTransactionVoided;
+    Document returned{"4", 4, sign + "1.00"};
+    returned.kind = event::Kind::kReturn;
+    Deliver({shop.Sale({"1", 1, "5.00"}), shop.Sale({"2", 2, "2.00"}), shop.Sale(taken_back),
+             shop.Sale(returned), shop.Closed({"1", "4", 4, "4.00"})});
+    const std::string json = Centre(shop.store());
+    EXPECT_EQ(shop.OwnResult("3"), "balanced") << sign;
+    EXPECT_EQ(Member(json, "3", "result"), "balanced") << json;
+    EXPECT_THAT(json, HasSubstr(R"("net_amounts":[{"currency":"EUR","amount":"4"}])"));
+    EXPECT_THAT(json, HasSubstr(R"("type":"cash","amount":"4"})"));
+  }
 }
 
 TEST_F(DaysTest, EveryRegisterHasToClose) {

@@ -216,6 +216,45 @@ TEST_F(ExceptionsTest, WhatIsAcknowledgedAndGetsWorseIsOpenAgain) {
             " Ms Berg|retired|why");
 }
 
+// Whoever it was assigned to is named only as long as it is.
+TEST_F(ExceptionsTest, NobodyStaysAssignedToWhatIsNot) {
+  const auto assigned = [this] {
+    EXPECT_EQ(Decide(negative_, "assigned"), Code::kOk);
+    EXPECT_EQ(Of("negative_stock", "state, assignee"), "assigned|Mr Klee");
+  };
+  Deliver({here_.Sale("apple", "10", 0)});
+  Round();
+  for (const char* state : {"open", "acknowledged", "retired"}) {
+    assigned();
+    EXPECT_EQ(Decide(negative_, state), Code::kOk);
+    EXPECT_EQ(Of("negative_stock", "state, assignee"), std::string(state) + "|");
+  }
+  assigned();
+  Deliver({here_.Sale("apple", "90", 1)});  // it gets worse
+  Round();
+  EXPECT_EQ(Of("negative_stock", "state, assignee"), "open|");
+  assigned();
+  Deliver({here_.Count("apple", "1", 30)});  // it is over
+  Round();
+  EXPECT_EQ(Of("negative_stock", "state, assignee"), "resolved|");
+}
+
+TEST_F(ExceptionsTest, NoCardNumberIsKeptOfADecision) {
+  Deliver({here_.Sale("apple", "10", 0)});
+  Round();
+  ExceptionOrder order;
+  order.key = negative_;
+  order.state = "assigned";
+  order.note = "4111111111111111 was told";
+  order.actor = "4111-1111-1111-1111";
+  order.assignee = "4111 1111 1111 1111";
+  EXPECT_EQ(Give(order), Code::kOk);
+  const std::string kept = Query("SELECT note, actor, assignee FROM exception") +
+                           Query("SELECT note, actor, assignee FROM exception_audit");
+  EXPECT_NE(kept.find("[REDACTED-PAN] was told"), std::string::npos);
+  EXPECT_EQ(kept.find("1111"), std::string::npos) << kept;
+}
+
 TEST_F(ExceptionsTest, WhatStillHoldsIsNotResolvedByAWord) {
   Deliver({here_.Sale("apple", "10", 0)});
   Round();

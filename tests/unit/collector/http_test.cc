@@ -1,5 +1,6 @@
 // Claims about what the collector serves: changes without holes, every store judged, a page that is
 // complete and escaped, metrics as docs/collector.md lists them, nothing without the token.
+#include <algorithm>
 #include <fstream>
 #include <future>
 #include <regex>
@@ -394,6 +395,30 @@ TEST_F(HttpTest, ThePageEscapesWhatStoresSayAndNamesTheState) {
   EXPECT_EQ(page.body.find("style=\""), std::string::npos);
   EXPECT_EQ(page.headers.Find("Content-Security-Policy"), http::kContentSecurityPolicy);
   EXPECT_EQ(Get("/style.css").content_type, "text/css; charset=utf-8");
+}
+
+TEST_F(HttpTest, TheTableOfADayHasAllStores) {
+  database_.Execute(
+      "INSERT INTO stream (store_id, stream, confirmed_through, chain, highest_seen, opened_at)"
+      " WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1100)"
+      " SELECT 'S' || i, 'stream', 0, '', 0, '' FROM n");
+  const auto rows = [this](const std::string& query) {
+    const std::string body = Get("/v1/days.csv", query).body;
+    return std::count(body.begin(), body.end(), '\n') - 1;
+  };
+  EXPECT_EQ(rows("business_day=2026-11-21"), 1100);
+  EXPECT_EQ(rows("business_day=2026-11-21&limit=7"), 7);
+}
+
+TEST_F(HttpTest, AParameterThatNoRouteKnowsIsRefused) {
+  for (const char* path :
+       {"/", "/metrics", "/healthz", "/exceptions", "/days", "/v1/stock", "/v1/changes",
+        "/v1/receipts", "/v1/exceptions", "/v1/days", "/v1/days.csv", "/v1/stores",
+        "/v1/reconciliation", "/v1/openapi.json", "/style.css", "/decide.js"}) {
+    const http::Response answer = Get(path, "stroe=0042");
+    EXPECT_EQ(answer.status, 400) << path;
+    EXPECT_NE(answer.body.find("stroe"), std::string::npos) << path;
+  }
 }
 
 TEST_F(HttpTest, WithATokenOnlyHealthIsOpen) {

@@ -42,6 +42,41 @@ TEST(DaySheet, TotalsByKindAndTenderAreExact) {
   EXPECT_EQ(sheet.tenders[2].payments, 2);
 }
 
+// Whatever signs the register gives what it takes back.
+TEST(DaySheet, WhatTakesBackIsTakenOff) {
+  for (const std::string sign : {"", "-"}) {
+    DayTally tally;
+    const std::string amounts = R"("currency":"EUR","totals":{"net_amount":")" + sign +
+                                R"(4"},"tenders":[{"type":"cash","amount":")" + sign + R"(5"}]})";
+    tally.Add(Event(1, "transaction_voided", R"({"lines":[{"net_amount":"4"}],)" + amounts));
+    tally.Add(Event(2, "return", R"({"lines":[{"action":"return"}],)" + amounts));
+    DaySheet sheet;
+    tally.Fill(&sheet);
+    ASSERT_EQ(sheet.kinds.size(), 2u);
+    EXPECT_EQ(sheet.kinds[0].net_amount, "-4") << sheet.kinds[0].kind;
+    EXPECT_EQ(sheet.kinds[1].net_amount, "-4") << sheet.kinds[1].kind;
+    ASSERT_EQ(sheet.tenders.size(), 1u);
+    EXPECT_EQ(sheet.tenders[0].amount, "-10");
+  }
+}
+
+TEST(DaySheet, EachCurrencyHasASumOfItsOwn) {
+  DayTally tally;
+  for (const char* currency : {"EUR", "CHF", "EUR"}) {
+    tally.Add(
+        Event(1, "sale",
+              std::string(R"({"currency":")") + currency + R"(","totals":{"net_amount":"2"}})"));
+  }
+  DaySheet sheet;
+  tally.Fill(&sheet);
+  std::string text;
+  for (const KindTotal& total : sheet.kinds) {
+    text += total.kind + " " + std::to_string(total.documents) + " " + total.net_amount + " " +
+            total.currency + "; ";
+  }
+  EXPECT_EQ(text, "sale 1 2 CHF; sale 2 4 EUR; ");
+}
+
 TEST(DaySheet, LateIsWhatCameBehindTheLastClose) {
   DayTally tally;  // the order in which they are found does not matter
   for (const uint64_t position : {uint64_t{9}, uint64_t{4}, uint64_t{1}})

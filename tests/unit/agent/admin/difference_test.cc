@@ -29,6 +29,61 @@ TEST(Difference, LeavesOutWhatDoesNotCountWithAllBelow) {
             "lines[0].effects: 1 -> 2");
 }
 
+// An inserted or lost element is one difference, and the others keep their places' names.
+TEST(Difference, ElementsOfListsAreSetAgainstTheirLikes) {
+  const auto doc = [](const std::vector<std::pair<std::string, std::string>>& lines) {
+    std::string text = R"({"lines":[)";
+    int number = 0;
+    for (const auto& [sku, quantity] : lines) {
+      ++number;
+      text += (number > 1 ? "," : "") + std::string(R"({"line_no":)") + std::to_string(number) +
+              R"(,"item":{"sku":")" + sku + R"("},"quantity":")" + quantity + R"("})";
+    }
+    return text + "]}";
+  };
+  EXPECT_EQ(Told(doc({{"a", "1"}, {"b", "2"}}), doc({{"n", "9"}, {"a", "1"}, {"b", "2"}})),
+            "lines[0].line_no: (none) -> 1; lines[0].item.sku: (none) -> n; "
+            "lines[0].quantity: (none) -> 9");
+  EXPECT_EQ(Told(doc({{"a", "1"}, {"b", "2"}}), doc({{"b", "3"}})),
+            "lines[0].line_no: 1 -> (none); lines[0].item.sku: a -> (none); "
+            "lines[0].quantity: 1 -> (none); lines[1].quantity (now lines[0].quantity): 2 -> 3");
+  EXPECT_EQ(
+      Told(doc({{"a", "1"}, {"b", "2"}, {"c", "3"}}), doc({{"a", "1"}, {"x", "2"}, {"c", "3"}})),
+      "lines[1].item.sku: b -> x");
+  EXPECT_EQ(Told(doc({{"a", "1"}, {"a", "2"}}), doc({{"a", "2"}})),
+            "lines[0].line_no: 1 -> (none); lines[0].item.sku: a -> (none); "
+            "lines[0].quantity: 1 -> (none)");
+  // A number that is not that of its place says something.
+  EXPECT_EQ(
+      Told(R"({"lines":[{"line_no":1,"item":{"sku":"a"}}]})",
+           R"({"lines":[{"line_no":1,"item":{"sku":"n"}},{"line_no":7,"item":{"sku":"a"}}]})"),
+      "lines[0].line_no (now lines[1].line_no): 1 -> 7; lines[0].line_no: (none) -> 1; "
+      "lines[0].item.sku: (none) -> n");
+}
+
+TEST(Difference, AnInsertedLineOfTextIsOneDifference) {
+  EXPECT_EQ(Told("a\nb\nc", "a\nnew\nb\nc"), "line 2: (none) -> new");
+  EXPECT_EQ(Told("a\nb\nc", "b\nc"), "line 1: a -> (none)");
+  EXPECT_EQ(Told("a\nb\nc\nd", "x\na\nb\nC\nd"),
+            "line 3 (now line 4): c -> C; line 1: (none) -> x");
+}
+
+TEST(Difference, WhatIsShownAlikeMayDiffer) {
+  const std::string long_text(5'000, 'x');
+  EXPECT_EQ(
+      DifferencesOf("{\"a\":\"" + long_text + "1\"}", "{\"a\":\"" + long_text + "2\"}").size(), 1u);
+}
+
+// Long lists are compared all the same, in bounded time.
+TEST(Difference, LongListsAreComparedPlaceByPlace) {
+  std::string before = "[", after = "[9";
+  for (int i = 0; i < 5'000; ++i) {
+    before += (i > 0 ? "," : "") + std::to_string(i);
+    after += "," + std::to_string(-i - 1);
+  }
+  EXPECT_EQ(DifferencesOf(before + "]", after + "]").size(), kMaxDifferences);
+}
+
 TEST(Difference, OtherDocumentsAreComparedByLine) {
   EXPECT_EQ(Told("<a>\n<b>1,5</b>\n</a>", "<a>\n<b>1.5</b>\n</a>\n"),
             "line 2: <b>1,5</b> -> <b>1.5</b>");

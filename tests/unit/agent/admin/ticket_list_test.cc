@@ -16,6 +16,17 @@ QuarantineRow Row(uint64_t ticket, const std::string& reason, const std::string&
   return row;
 }
 
+TEST(TicketList, AReasonThatNobodyGivesIsRefused) {
+  TicketFilter filter;
+  EXPECT_TRUE(CheckReasonFilter(filter, {}).ok());
+  filter.reason = "changed";
+  EXPECT_TRUE(CheckReasonFilter(filter, {}).ok());
+  filter.reason = "chnaged";
+  EXPECT_EQ(CheckReasonFilter(filter, {}).code(), Code::kInvalid);
+  EXPECT_THAT(CheckReasonFilter(filter, {}).message(), testing::HasSubstr("changed, time_changed"));
+  EXPECT_TRUE(CheckReasonFilter(filter, {{"chnaged", 1}}).ok());  // of another version
+}
+
 TEST(TicketList, EveryPartOfTheFilterCounts) {
   const QuarantineRow row = Row(7, "bad-value", "3");
   const struct {

@@ -267,6 +267,53 @@ TEST_F(DayPageTest, MoneyIsComparedByCurrency) {
   }
 }
 
+TEST_F(DayPageTest, AmountsOfSeveralCurrenciesAreNeverOne) {
+  using Amounts = std::vector<std::pair<std::string, std::string>>;
+  struct Case {
+    Amounts sold, reported;
+    std::string here, there, compared;
+    uint64_t distance;
+  };
+  const Case cases[] = {
+      {{{"EUR", "3"}}, {{"EUR", "4"}}, "3", "4", "EUR -1; ", 100},
+      {{{"EUR", "3"}}, {{"", "3"}}, "3", "3", "EUR 0; ", 0},
+      {{{"EUR", "3"}}, {{"CHF", "3"}}, "3 EUR", "3 CHF", "CHF -3; EUR 3; ", 2},
+      {{{"EUR", "3"}, {"CHF", "4"}}, {{"EUR", "7"}}, "4 CHF, 3 EUR", "7 EUR", "CHF 4; EUR -4; ", 2},
+      {{{"EUR", "3"}}, {{"EUR", "3"}, {"CHF", "1"}}, "3 EUR", "1 CHF, 3 EUR", "CHF -1; EUR 0; ", 1},
+      {{{"EUR", "3"}, {"CHF", "4"}},
+       {{"", "7"}},
+       "4 CHF, 3 EUR",
+       "7 (no currency)",
+       " -7; CHF 4; EUR 3; ",
+       3},
+  };
+  for (const Case& c : cases) {
+    page_ = {};
+    int number = 0;
+    for (const auto& [currency, amount] : c.sold) {
+      ++number;
+      event::Draft sale = Reported(number, number);
+      sale.book.currency = currency;
+      sale.book.net_amount = Decimal::Parse(amount).value();
+      Store(sale);
+    }
+    for (size_t i = 0; i < c.reported.size(); ++i) {
+      event::Draft close = Close(1, number, i == 0 ? number : 0);
+      close.book.currency = c.reported[i].first;
+      close.book.reported->net_amount = Decimal::Parse(c.reported[i].second).value();
+      Store(close);
+    }
+    EXPECT_EQ(page_.NetText(), c.here);
+    EXPECT_EQ(page_.ReportedNetText(), c.there);
+    std::string compared;
+    for (const NetComparison& net : page_.CompareNet()) {
+      compared += net.currency + " " + net.difference()->Text() + "; ";
+    }
+    EXPECT_EQ(compared, c.compared);
+    EXPECT_EQ(page_.Distance(), c.distance);
+  }
+}
+
 // What an older program wrote has one sum alone.
 TEST_F(DayPageTest, APageWithoutCurrenciesGoesOn) {
   event::Draft sale = Reported(1, 1);

@@ -8,9 +8,9 @@
 #include <random>
 #include <vector>
 
-#include "agent/redact/card_redaction.h"
 #include "agent/redact/redact.h"
 #include "common/event/gtin.h"
+#include "common/redact/card_redaction.h"
 
 namespace tillrelay {
 namespace {

@@ -1,4 +1,4 @@
-#include "agent/redact/card_redaction.h"
+#include "common/redact/card_redaction.h"
 
 #include <gtest/gtest.h>
 

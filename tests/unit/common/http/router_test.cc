@@ -40,6 +40,29 @@ TEST(Router, AFixedPathWinsOverAPattern) {
   EXPECT_EQ(request.Param("id"), "");
 }
 
+TEST(Router, AParameterThatNobodyDeclaredIsRefused) {
+  Router router;
+  for (const char* path : {"/a", "/a/{b}", "/plain"}) router.Add("GET", path, Nothing());
+  router.TakeParameters("/a", {"limit", "kind"});
+  router.TakeParameters("/a/{b}", {"format"});
+  const auto problem = [&router](const std::string& path, const std::string& query) {
+    Request request = PageRequest("GET", path);
+    request.query = query;
+    const Router::Match match = router.Find(request);
+    return match.route != nullptr ? std::string("taken") : match.problem.body;
+  };
+  EXPECT_EQ(problem("/a", "limti=7"), "taken");  // until it is asked for
+  router.RefuseUnknownParameters();
+  EXPECT_EQ(problem("/a", ""), "taken");
+  EXPECT_EQ(problem("/a", "limit=7&kind=sale&limit="), "taken");
+  EXPECT_EQ(problem("/a/7", "format=csv"), "taken");
+  EXPECT_NE(problem("/a", "kind=sale&limti=7").find("no parameter limti; known here: limit, kind"),
+            std::string::npos);
+  EXPECT_NE(problem("/a/7", "limit=7").find("known here: format"), std::string::npos);
+  EXPECT_NE(problem("/plain", "x").find("known here: none"), std::string::npos);
+  EXPECT_NE(problem("/plain", "%zz=1").find("cannot be decoded"), std::string::npos);
+}
+
 TEST(Router, AnotherMethodIsToldWhichAreAllowed) {
   Router router;
   router.Add("GET", "/a/{b}", Nothing());

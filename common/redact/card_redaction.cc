@@ -1,4 +1,4 @@
-#include "agent/redact/card_redaction.h"
+#include "common/redact/card_redaction.h"
 
 #include <algorithm>
 #include <array>
@@ -7,8 +7,8 @@
 #include <regex>
 #include <vector>
 
-#include "agent/redact/card_number.h"
 #include "common/event/gtin.h"
+#include "common/redact/card_number.h"
 
 namespace tillrelay::redact {
 
@@ -555,6 +555,12 @@ size_t Redact(std::string* text, Spelling spelling, Issuers issuers) {
     count += hits;
   }
   return count;
+}
+
+std::string RedactNote(std::string_view note) {
+  std::string text(note);
+  Redact(&text, Spelling::kRaw, Issuers::kAny);
+  return text;
 }
 
 std::string RedactLine(std::string_view line) {

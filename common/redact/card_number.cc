@@ -1,4 +1,4 @@
-#include "agent/redact/card_number.h"
+#include "common/redact/card_number.h"
 
 #include <algorithm>
 #include <array>

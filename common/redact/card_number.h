@@ -4,7 +4,7 @@
 
 #include <string_view>
 
-#include "agent/redact/card_redaction.h"
+#include "common/redact/card_redaction.h"
 
 namespace tillrelay::redact {
 

@@ -66,6 +66,9 @@ bool ContainsCard(std::string_view text, const CardOptions& options = {},
 size_t Redact(std::string* text, Spelling spelling = Spelling::kDecoded,
               Issuers issuers = Issuers::kKnown);
 
+// What a person wrote or is called (notes, reasons, actors), as it may be stored and logged.
+std::string RedactNote(std::string_view note);
+
 // The same for log lines.
 std::string RedactLine(std::string_view line);
 
