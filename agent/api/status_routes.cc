@@ -47,6 +47,7 @@ void AddStatusRoutes(http::Router& router, const std::function<monitor::Snapshot
   get("/healthz", [](const Request&) { return http::Text(200, "ok\n"); });
   get("/readyz", [snapshot](const Request&) { return Readiness(snapshot()); });
   get("/metrics", [snapshot](const Request&) { return Metrics(snapshot()); });
+  for (const char* path : {"/healthz", "/readyz", "/metrics"}) router.TakeAnyParameters(path);
   for (const char* path : {"/openapi.json", "/api/openapi.json"}) {
     get(path, [](const Request&) {
       return http::Json(

@@ -250,6 +250,7 @@ void AddPageRoutes(http::Router& router, const StatusSources& sources) {
   }
   AddPageForms(router, queries);
   AddLiveRoute(router, queries->snapshot, queries->faces);
+  router.TakeAnyParameters("/assets/{name}");
   router.Add("GET", "/assets/{name}",
              [](http::Request&& request, const http::Responder& responder) {
                responder.Send(Secured(AssetAnswer(request)));

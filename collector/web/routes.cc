@@ -464,7 +464,8 @@ class Routes {
 
 namespace {
 
-// Of a route that takes no parameter; the others read theirs.
+// Of a route that takes no parameter; the others read theirs. Health checks and scrapers add some
+// of their own to theirs.
 http::Handler Plain(http::Handler handler) {
   return [handler = std::move(handler)](http::Request&& request, http::Responder responder) {
     const auto asked = Parameters::Of(request, {});
@@ -490,8 +491,8 @@ void AddRoutes(http::Router& router, RoutesOptions options) {
   using http::Responder;
   router.SetAuthorizer([routes](Request& request) { return routes->Gate(request); });
   router.Add("GET", "/healthz",
-             Plain([routes](Request&&, Responder r) { r.Send(Secured(routes->Health())); }));
-  router.Add("GET", "/metrics", Plain([routes](Request&&, Responder r) { routes->Metrics(r); }));
+             [routes](Request&&, Responder r) { r.Send(Secured(routes->Health())); });
+  router.Add("GET", "/metrics", [routes](Request&&, Responder r) { routes->Metrics(r); });
   router.Add("GET", "/v1/openapi.json", Plain([](Request&&, Responder r) {
                r.Send(Secured(http::Json(std::string(OpenApiJson()))));
              }));

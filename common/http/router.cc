@@ -67,7 +67,7 @@ void Router::TakeParameters(std::string_view pattern, std::vector<std::string> n
 
 std::optional<Response> Router::WrongParameter(const Request& request,
                                                const std::string& pattern) const {
-  if (!refuses_unknown_ || request.query.empty()) return std::nullopt;
+  if (!refuses_unknown_ || request.query.empty() || open_.contains(pattern)) return std::nullopt;
   const auto wrong = [](const std::string& detail) {
     return Problem(400, "bad-parameter", "A query parameter is not understood", detail);
   };

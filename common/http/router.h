@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -35,6 +36,8 @@ class Router {
   void Add(std::string_view method, std::string_view pattern, Handler handler, size_t max_body = 0);
   // Of a pattern as it is given to Add, whatever the method.
   void TakeParameters(std::string_view pattern, std::vector<std::string> names);
+  // Of what load balancers, scrapers and caches ask for: they add parameters of their own.
+  void TakeAnyParameters(std::string_view pattern) { open_.emplace(pattern); }
   void RefuseUnknownParameters() { refuses_unknown_ = true; }
   void SetAuthorizer(Gate gate) { gate_ = std::move(gate); }
   const Gate& gate() const { return gate_; }
@@ -65,6 +68,7 @@ class Router {
   std::map<std::string, Methods, std::less<>> fixed_;
   std::vector<Pattern> patterns_;
   std::map<std::string, std::vector<std::string>, std::less<>> parameters_;
+  std::set<std::string, std::less<>> open_;
   bool refuses_unknown_ = false;
   Gate gate_, body_gate_;
 };

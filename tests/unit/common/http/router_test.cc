@@ -61,6 +61,8 @@ TEST(Router, AParameterThatNobodyDeclaredIsRefused) {
   EXPECT_NE(problem("/a/7", "limit=7").find("known here: format"), std::string::npos);
   EXPECT_NE(problem("/plain", "x").find("known here: none"), std::string::npos);
   EXPECT_NE(problem("/plain", "%zz=1").find("cannot be decoded"), std::string::npos);
+  router.TakeAnyParameters("/plain");
+  EXPECT_EQ(problem("/plain", "cache=%zz"), "taken");
 }
 
 TEST(Router, AnotherMethodIsToldWhichAreAllowed) {
