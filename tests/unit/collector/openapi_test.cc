@@ -258,7 +258,7 @@ TEST_F(OpenApiTest, TheAnswersAreThoseThatAreDocumented) {
   sent.push_back(source_.SendOdd(odd));
   odd.kind = "day_closed";
   odd.data = R"({"close":{"register_id":"03","business_day":"2026-11-21","z_no":"1"},
-"pos_control":{"transaction_count":9,"net_amount":"2","first_transaction_no":"1",
+"pos_control":{"transaction_count":9,"net_amount":"3","first_transaction_no":"1",
 "last_transaction_no":"9"}})";
   sent.push_back(source_.SendOdd(odd));
   Deliver(sent);
