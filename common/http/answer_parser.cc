@@ -6,14 +6,13 @@
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
 
+#include "common/http/last_chunk.h"
+
 namespace tillrelay::http {
 namespace {
 
 namespace beast = boost::beast;
 constexpr int kLeastStatus = 100;
-// "0 CRLF CRLF": every chunked body ends with so many bytes, and Beast 1.74 asserts, when it reads
-// an empty body's last chunk for the second time, that it sees them all.
-constexpr size_t kLastChunkBytes = 5;
 
 std::string_view View(beast::string_view text) { return {text.data(), text.size()}; }
 
@@ -67,7 +66,7 @@ void AnswerParser::Begin() { state_ = std::make_unique<State>(head_only_); }
 Status AnswerParser::Feed(std::string* bytes) {
   while (!bytes->empty() && !done()) {
     state_->eager(state_->head_done);
-    if (state_->head_done && state_->chunked() && bytes->size() < kLastChunkBytes) break;
+    if (state_->head_done && state_->chunked() && MayBeCutLastChunk(*bytes)) break;
     beast::error_code failed;
     const size_t taken = state_->put(boost::asio::buffer(*bytes), failed);
     bytes->erase(0, taken);

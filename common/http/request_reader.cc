@@ -8,14 +8,13 @@
 #include <algorithm>
 #include <limits>
 
+#include "common/http/last_chunk.h"
+
 namespace tillrelay::http {
 namespace {
 
 namespace beast = boost::beast;
 constexpr size_t kMaxFields = 100;
-// "0 CRLF CRLF": every chunked body ends with so many bytes, and Beast 1.74 asserts, when it reads
-// an empty body's last chunk for the second time, that it sees them all.
-constexpr size_t kLastChunkBytes = 5;
 constexpr size_t kSpareBytes = 64;  // behind a body, so that a wide reader need not copy it
 
 std::string_view View(beast::string_view text) { return {text.data(), text.size()}; }
@@ -95,7 +94,7 @@ void RequestReader::AllowBody(size_t max_body_bytes) {
 size_t RequestReader::Feed(std::string_view bytes) {
   if (state_ == State::kHeadDone || state_ == State::kDone || state_ == State::kFailed) return 0;
   const bool in_head = state_ == State::kHead;
-  if (!in_head && parser_->chunked() && bytes.size() < kLastChunkBytes) return 0;
+  if (!in_head && parser_->chunked() && MayBeCutLastChunk(bytes)) return 0;
   beast::error_code error;
   const size_t taken = parser_->put({bytes.data(), bytes.size()}, error);
   if (in_head) parser_->head_bytes += taken;

@@ -562,14 +562,15 @@ def check_refused_parameters(contract, world, call):
                         ("/v1/audit", "?limt=2"), ("/v1/issues", "?State=all"),
                         ("/v1/log", "?lvl=info"), ("/v1/history", "?span=1h"),
                         ("/v1/status", "?x"), ("/v1/system", "?x=1"), ("/v1/registers", "?x=1"),
-                        ("/v1/replays", "?x=1"), ("/v1/users", "?x=1"), ("/v1/tokens", "?x=1"),
-                        ("/metrics", "?x=1")):
+                        ("/v1/replays", "?x=1"), ("/v1/users", "?x=1"), ("/v1/tokens", "?x=1")):
         answer = once(control(world), "GET", path + query)
         check(answer.status == 400, f"{path}{query}: {answer.status} {answer.body}")
     for page in ("/?x=1", "/quarantine?reason=chnaged", "/quarantine?order=age", "/events?text=a",
                  "/events?before=x", "/days?day=2026-11-21", "/system?level=loud",
                  "/charts?range=1y", "/audit?before=-1", "/issues?x=1"):
         check(once(control(world), "GET", page).status == 400, page)
+    for path in ("/healthz", "/metrics", "/assets/style.css"):  # of load balancers and caches
+        check(once(control(world), "GET", path + "?x=1").status == 200, path)
     for query in ("?dryrun=true", "?dry_run=yes"):
         answer = once(plain(world.intake_port), "POST", "/v1/events" + query, sale(990), JSON)
         check(answer.status == 400, f"{query}: {answer.body}")

@@ -49,7 +49,7 @@ const Row kRows[] = {
     {"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n", "refused"},
     {"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n", "refused"},
     {"HTTP/1.1 200 OK\r\nContent-Length: 666666666666666666\r\n\r\n{}", "refused"},
-    {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n\r\n", "refused"},
+    {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "refused"},
 };
 
 TEST(AnswerParser, WhateverThePieces) {

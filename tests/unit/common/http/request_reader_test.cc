@@ -37,7 +37,8 @@ TEST(RequestReader, WhereverAChunkedBodyIsCut) {
       {"0\r\ns", "more"},
       {"0\r\n\rx", "more"},
       {"2\r\nab", "more"},
-      {"zz\r\n\r\n", "400"},
+      {"3\r\n000\r\n0\r\n\r\n", "body 000"},
+      {"zz\r\n", "400"},
       {"ff\r\n\r\n", "413"},
   };
   for (const auto& row : rows) {
