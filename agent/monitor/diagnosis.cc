@@ -275,6 +275,9 @@ class Diagnosis {
         v_.reason = fmt::format(strings::kReasonDraining, AgeText(seconds(*v_.drain_s)));
       v_.headline =
           fmt::format(strings::kDraining, EventsText(j_.waiting), When(j_.oldest_waiting_at));
+    } else if (u_.older_missing > 0 && !s_.by_broker()) {
+      Set("online", Level::kAmber, "draining");
+      v_.headline = fmt::format(strings::kOlderMissing, EventsText(u_.older_missing));
     } else if (j_.waiting > 0) {
       v_.headline = fmt::format(strings::kOnTheirWay, EventsText(j_.waiting));
     } else if (j_.head == 0) {
@@ -288,7 +291,7 @@ class Diagnosis {
       v_.reason += strings::kReasonBroker;
       if (!u_.gives_reasons) (v_.reason += " ") += strings::kReasonNoReasons;
     }
-    if (!old_waits) v_.safe = strings::kSafeDelivered;
+    if (v_.level == Level::kGreen) v_.safe = strings::kSafeDelivered;
   }
 
   void NeverConfirmed() {

@@ -14,6 +14,8 @@ inline constexpr Text kDelivered = "{} delivered, nothing waiting.";
 inline constexpr Text kDeliveredBroker = "{} delivered to the broker, nothing waiting.";
 inline constexpr Text kNothingYet = "Ready. No event has been captured yet.";
 inline constexpr Text kOnTheirWay = "On line. {} on the way to head office.";
+inline constexpr Text kOlderMissing =
+    "Catching up: head office lacks {} from before this journal was put back.";
 inline constexpr Text kDraining = "Catching up: {} waiting, oldest {}.";
 inline constexpr Text kUnconfigured = "This server does not know yet which store it is.";
 inline constexpr Text kNoBroker = "{}: no broker is configured.";

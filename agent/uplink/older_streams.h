@@ -24,13 +24,20 @@ class OlderStreams {
     uint64_t first = 0;
   };
 
-  // A live word that agrees with the journal: everything through this number is there.
-  void Behind(const std::string& stream, uint64_t through, Instant now) {
+  // A live word that agrees with the journal: everything through this number is there, and
+  // `missing` events behind it are not.
+  void Behind(const std::string& stream, uint64_t through, uint64_t missing, Instant now) {
     const auto known = behind_.find(stream);
     if (known != behind_.end() && known->second.through == through) return;
-    behind_[stream] = {through, now + kOlderGrace, kOlderGrace};
+    behind_[stream] = {through, missing, now + kOlderGrace, kOlderGrace};
   }
   void Complete(const std::string& stream) { behind_.erase(stream); }
+  // Of all older streams.
+  uint64_t missing() const {
+    uint64_t sum = 0;
+    for (const auto& [stream, place] : behind_) sum += place.missing;
+    return sum;
+  }
 
   // What is to be sent now. It is due again later, unless the centre's word moves.
   std::optional<Rest> Take(Instant now) {
@@ -53,7 +60,7 @@ class OlderStreams {
 
  private:
   struct Place {
-    uint64_t through = 0;
+    uint64_t through = 0, missing = 0;
     Instant send_at{};
     Duration wait{kOlderGrace};
   };

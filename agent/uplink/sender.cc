@@ -468,6 +468,7 @@ void Sender::Describe(UplinkStats* stats, Instant now, WallTime wall) const {
   stats->stuck_bytes = stuck_tries_ >= kStuckTries ? stuck_bytes_ : 0;
   stats->gives_reasons = gives_reasons_;
   stats->fell_back = fell_back_;
+  stats->older_missing = older_.missing();
   stats->sent_through = sent_through();
   stats->acked_through = window_.acked_through();
   stats->in_flight = window_.in_flight();

@@ -110,7 +110,8 @@ void Sender::OnOlder(const wire::StreamConfirm& confirm, ChainVerdict verdict, b
 void Sender::NoteBehind(const wire::StreamConfirm& confirm, const StreamPlace& place, Instant now) {
   const bool lacks = confirm.through < place.head && confirm.through + 1 >= place.floor;
   if (lacks && options_.rules.rewind) {
-    older_.Behind(confirm.stream, confirm.through, now);
+    const uint64_t missing = place.holds_rows ? place.head - confirm.through : 0;
+    older_.Behind(confirm.stream, confirm.through, missing, now);
   } else {
     older_.Complete(confirm.stream);
   }

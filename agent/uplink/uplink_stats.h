@@ -80,6 +80,7 @@ struct UplinkStats {
   bool fell_back = false;        // to MQTT 3.1.1, which nobody chose
   bool sees_twins = false;       // another server for this store would be noticed
   bool centre_away = false;      // connected, but no sign of the collector for 150 s
+  uint64_t older_missing = 0;    // events of older streams that head office lacks, by its last word
   uint64_t sent_through = 0, acked_through = 0;
   uint64_t in_flight = 0;
   uint64_t published_total = 0, resent_total = 0, replayed_total = 0, connects_total = 0;

@@ -464,8 +464,8 @@ class Routes {
 
 namespace {
 
-// Of a route that takes no parameter; the others read theirs. Health checks and scrapers add some
-// of their own to theirs.
+// Of a route that takes no parameter; the others read theirs. Health checks, scrapers and caches
+// add some of their own to theirs.
 http::Handler Plain(http::Handler handler) {
   return [handler = std::move(handler)](http::Request&& request, http::Responder responder) {
     const auto asked = Parameters::Of(request, {});
@@ -475,12 +475,12 @@ http::Handler Plain(http::Handler handler) {
 }
 
 void AddScript(http::Router& router, std::string_view path, std::string_view text) {
-  router.Add("GET", path, Plain([text](http::Request&&, http::Responder r) {
-               http::Response script;
-               script.content_type = "text/javascript; charset=utf-8";
-               script.body = text;
-               r.Send(Secured(std::move(script)));
-             }));
+  router.Add("GET", path, [text](http::Request&&, http::Responder r) {
+    http::Response script;
+    script.content_type = "text/javascript; charset=utf-8";
+    script.body = text;
+    r.Send(Secured(std::move(script)));
+  });
 }
 
 }  // namespace
@@ -518,12 +518,12 @@ void AddRoutes(http::Router& router, RoutesOptions options) {
   router.Add("GET", "/v1/reconciliation",
              [routes](Request&& q, Responder r) { routes->Reconciliation(q, r); });
   router.Add("GET", "/", Plain([routes](Request&&, Responder r) { routes->Page(r); }));
-  router.Add("GET", "/style.css", Plain([](Request&&, Responder r) {
-               http::Response style;
-               style.content_type = "text/css; charset=utf-8";
-               style.body = http::StyleSheet();
-               r.Send(Secured(std::move(style)));
-             }));
+  router.Add("GET", "/style.css", [](Request&&, Responder r) {
+    http::Response style;
+    style.content_type = "text/css; charset=utf-8";
+    style.body = http::StyleSheet();
+    r.Send(Secured(std::move(style)));
+  });
   AddScript(router, "/renew.js", Embedded(tillrelay_renew, tillrelay_renew_end));
   AddScript(router, "/decide.js", Embedded(tillrelay_decide, tillrelay_decide_end));
 }

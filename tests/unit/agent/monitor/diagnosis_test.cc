@@ -266,6 +266,17 @@ TEST(Diagnose, TheBrokersWordWithoutReasonCodesIsSaidToBeThat) {
   EXPECT_NE(Diagnose(snapshot).reason.find("a refusal counts as delivered"), std::string::npos);
 }
 
+TEST(Diagnose, WhatHeadOfficeLacksOfAnOlderStreamIsNotDelivered) {
+  Snapshot snapshot = SampleNamed("delivered");
+  EXPECT_EQ(Diagnose(snapshot).level, Level::kGreen);
+  snapshot.uplink.older_missing = 20;
+  const Verdict verdict = Diagnose(snapshot);
+  EXPECT_EQ(verdict.level, Level::kAmber);
+  EXPECT_EQ(verdict.headline,
+            "Catching up: head office lacks 20 events from before this journal was put back.");
+  EXPECT_EQ(verdict.safe.find("Nothing is waiting"), std::string::npos);
+}
+
 TEST(IntakeRefusal, SaysWhyInOneWord) {
   EXPECT_EQ(IntakeRefusal(SampleNamed("delivered")), std::nullopt);
   EXPECT_EQ(IntakeRefusal(SampleNamed("name")), std::nullopt);
