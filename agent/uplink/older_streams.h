@@ -32,6 +32,11 @@ class OlderStreams {
     behind_[stream] = {through, missing, now + kOlderGrace, kOlderGrace};
   }
   void Complete(const std::string& stream) { behind_.erase(stream); }
+  // What the journal no longer has can neither be sent nor be missing.
+  template <typename Known>
+  void ForgetAllBut(const Known& known) {
+    std::erase_if(behind_, [&known](const auto& place) { return !known(place.first); });
+  }
   // Of all older streams.
   uint64_t missing() const {
     uint64_t sum = 0;

@@ -87,7 +87,7 @@ class Sender {
   void OnHead(uint64_t head, uint64_t floor);
   // The journal's older streams, and the bodies that it keeps below a floor; the current stream's
   // own place is the last one.
-  void OnPlaces(std::vector<StreamPlace> places) { places_ = std::move(places); }
+  void OnPlaces(std::vector<StreamPlace> places);
   // The journal has another current stream.
   void OnStream(const JournalPosition& position, Instant now);
   void OnSent(uint64_t token, const SendWindow::Flight& flight, size_t bytes, Instant now);

@@ -217,6 +217,11 @@ void Sender::OnStream(const JournalPosition& position, Instant now) {
   status_at_ = now - kStatusMinGap;
 }
 
+void Sender::OnPlaces(std::vector<StreamPlace> places) {
+  places_ = std::move(places);
+  older_.ForgetAllBut([this](const std::string& stream) { return PlaceOf(stream) != nullptr; });
+}
+
 const StreamPlace* Sender::PlaceOf(const std::string& stream) const {
   const auto found = std::find_if(places_.begin(), places_.end(),
                                   [&](const StreamPlace& p) { return p.stream == stream; });

@@ -72,6 +72,10 @@ TEST_F(OlderStreamTest, WhatIsLackingIsToldUntilItIsThere) {
   EXPECT_EQ(missing(), 2u);
   Older(10);
   EXPECT_EQ(missing(), 0u);
+  Older(6);
+  EXPECT_EQ(missing(), 4u);
+  sender_->OnPlaces({{kStream, 100, 1, 100, true, {}}});
+  EXPECT_EQ(missing(), 0u) << "the journal no longer has it";
 }
 
 TEST_F(OlderStreamTest, AWordThatMovesIsGivenTimeAndTheLastOneEndsIt) {
