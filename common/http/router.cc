@@ -126,8 +126,11 @@ Router::Match Router::Find(Request& request) const {
   if (it == methods->end() && request.method == "HEAD") it = methods->find("GET");
   if (it != methods->end()) {
     auto wrong = WrongParameter(request, pattern);
-    if (wrong) match.problem = *std::move(wrong);
-    if (!wrong) match.route = &it->second;
+    if (wrong) {
+      match.problem = *std::move(wrong);
+    } else {
+      match.route = &it->second;
+    }
     return match;
   }
   std::string allow;
