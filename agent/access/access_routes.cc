@@ -6,8 +6,8 @@
 #include "common/base/json_reader.h"
 #include "common/base/json_writer.h"
 #include "common/base/log.h"
-#include "common/base/text.h"
 #include "common/event/time_text.h"
+#include "common/redact/card_redaction.h"
 
 namespace tillrelay::access {
 namespace {
@@ -75,6 +75,7 @@ std::optional<Response> ReadWish(Request& request, Wish* wish) {
 // Writes a change down, whatever became of it.
 Status Noted(const AccessServices& services, AuditNote note, Status status) {
   note.outcome = status.ok() ? "done" : "failed";
+  note.subject = redact::RedactNote(note.subject);  // a name that never was may be anything
   if (status.ok()) {
     log::Info("access", "{}: {} {}", note.actor, note.action, note.subject);
   } else {
@@ -102,9 +103,10 @@ void PutUser(const AccessServices& services, Request&& request, const Responder&
   Wish wish;
   if (auto wrong = ReadWish(request, &wish)) return responder.Send(*std::move(wrong));
   wish.name = request.Param("name");
-  if (!IsName(wish.name) || wish.role == Role::kMetrics) {
-    return responder.Send(Problem(400, "bad-value", "This is no user",
-                                  "A name matches [A-Za-z0-9._-]{1,32}; roles: view, operate"));
+  if (!redact::IsCleanName(wish.name) || wish.role == Role::kMetrics) {
+    return responder.Send(Problem(
+        400, "bad-value", "This is no user",
+        "A name matches [A-Za-z0-9._-]{1,32} and holds no card number; roles: view, operate"));
   }
   if (wish.password.size() < kMinPassword || wish.password.size() > kMaxPassword) {
     return responder.Send(
@@ -193,9 +195,10 @@ void AddAccessRoutes(http::Router* control, const AccessServices& services) {
       [services](Request&& request, const Responder& responder) {
         Wish wish;
         if (auto wrong = ReadWish(request, &wish)) return responder.Send(*std::move(wrong));
-        if (!IsName(wish.name)) {
+        if (!redact::IsCleanName(wish.name)) {
           return responder.Send(
-              Problem(400, "bad-value", "A token has a name", "It matches [A-Za-z0-9._-]{1,32}"));
+              Problem(400, "bad-value", "A token has a name",
+                      "It matches [A-Za-z0-9._-]{1,32} and holds no card number"));
         }
         http::RunOrRefuse(services.run, responder, [services, wish, actor = request.remote] {
           return AddToken(services, wish, actor);

@@ -48,8 +48,8 @@ Response SessionJson(const Principal& viewer) {
 }  // namespace
 
 void LoginRoutes::AddRoutes(http::Router* router) {
-  router->TakeParameters("/login", {"next"});
-  router->TakeParameters("/login/link", {"token"});
+  router->TakeFields("/login", {"next"});
+  router->TakeFields("/login/link", {"token"});
   router->Add("GET", "/login", [this](Request&& request, const Responder& responder) {
     LoginForm form;
     form.user = kDefaultUser;

@@ -123,7 +123,6 @@ struct DaySheet {
   std::vector<KindTotal> kinds;
   std::vector<TenderTotal> tenders;
   std::vector<LateDocument> late;
-  uint64_t late_count = 0;
   int64_t counted = 0;      // events that kinds, tenders and late ones were taken from
   bool confirmed = false;   // all that came until now
   WallTime confirmed_at{};  // epoch: before this process started

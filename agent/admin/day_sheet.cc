@@ -86,9 +86,7 @@ void DayTally::Fill(DaySheet* sheet) const {
     sheet->tenders.push_back({key.first, key.second, sum.count, AmountText(sum.amount)});
   }
   for (size_t i = 0; i < documents_.size(); ++i) {
-    if (closed_at_ == 0 || positions_[i] < closed_at_) continue;
-    ++sheet->late_count;
-    if (sheet->late.size() < kMaxLate) sheet->late.push_back(documents_[i]);
+    if (closed_at_ != 0 && positions_[i] > closed_at_) sheet->late.push_back(documents_[i]);
   }
 }
 

@@ -2,7 +2,7 @@
 //   how it was paid.
 // Promise: pure. Sums are exact; what a document does not say is not made up.
 // Thread: any (values); a tally has one owner.
-// Limits: kMaxLate late documents are named, the others counted; kMaxSums kinds of tender.
+// Limits: kMaxSums kinds of tender.
 #pragma once
 
 #include <map>
@@ -18,7 +18,7 @@
 
 namespace tillrelay::admin {
 
-inline constexpr size_t kMaxLate = 100, kMaxSums = 100;
+inline constexpr size_t kMaxSums = 100;
 
 // One event of the day as it is stored.
 struct DayEvent {

@@ -225,7 +225,7 @@ std::string SheetJson(const admin::DaySheet& sheet) {
     Known(json, "amount", total.amount);
     json.EndObject();
   }
-  json.EndArray().Field("late_count", sheet.late_count).Key("late").BeginArray();
+  json.EndArray().Field("late_count", sheet.late.size()).Key("late").BeginArray();
   for (const admin::LateDocument& late : sheet.late) {
     json.BeginObject().Field("id", late.id).Field("subject", late.subject);
     json.Field("kind", late.kind).Field("recorded_at", monitor::UtcStamp(late.recorded_at));

@@ -107,7 +107,7 @@ std::string SheetCsv(const admin::DaySheet& sheet) {
     const std::string name = total.type + (total.currency.empty() ? "" : " " + total.currency);
     Line(&out, {"tender", name, total.amount, "", ""});
   }
-  Line(&out, {"late-count", "", std::to_string(sheet.late_count), "", ""});
+  Line(&out, {"late-count", "", std::to_string(sheet.late.size()), "", ""});
   for (const admin::LateDocument& late : sheet.late) {
     Line(&out, {"late", late.subject, monitor::UtcStamp(late.recorded_at), "", ""});
   }

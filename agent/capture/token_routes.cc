@@ -7,6 +7,7 @@
 #include "common/base/log.h"
 #include "common/base/text.h"
 #include "common/event/time_text.h"
+#include "common/redact/card_redaction.h"
 
 namespace tillrelay::capture {
 namespace {
@@ -40,6 +41,11 @@ std::string Owner(const Token& token) {
   return token.register_id.empty() ? "any register" : "register " + token.register_id;
 }
 
+// As the events of registers: what they could not tell needs no token.
+bool MayBeRegister(std::string_view id) {
+  return IsName(id) && !redact::ContainsCard(id, {}, redact::Issuers::kInReceipts);
+}
+
 // The register that is asked for, empty for any; or why the body is not understood.
 std::optional<Response> ReadWish(std::string body, std::string* register_id) {
   JsonParser parser;
@@ -52,10 +58,11 @@ std::optional<Response> ReadWish(std::string body, std::string* register_id) {
   const bool any = root->Find("any").is_true();
   *register_id = named.text();
   const bool clear = root->is_object() && root->size() == 1 &&
-                     (any || (named.is_string() && IsName(*register_id)));
+                     (any || (named.is_string() && MayBeRegister(*register_id)));
   if (clear) return std::nullopt;
   return Problem(400, "bad-value", "It must be said for which register",
-                 R"(send {"register":"03"} or {"any":true}; an id matches [A-Za-z0-9._-]{1,32})");
+                 R"(send {"register":"03"} or {"any":true}; an id matches [A-Za-z0-9._-]{1,32})"
+                 " and is no card number");
 }
 
 Response Add(TokenStore* tokens, const std::string& register_id, const std::string& remote) {

@@ -79,7 +79,7 @@ void AddLiveRoute(http::Router& router, std::function<monitor::Snapshot()> snaps
   options.whole = [page] { return "retry: 3000\n" + AsEvent(page->Whole()); };
   options.difference = [page] { return AsEvent(page->Difference()); };
   auto source = std::make_shared<http::LiveSource>(std::move(options));
-  router.TakeParameters("/v1/live", {"once"});
+  router.TakeFields("/v1/live", {"once"});
   router.Add("GET", "/v1/live", [=](http::Request&& request, http::Responder responder) {
     if (request.Query("once")) {
       LivePage now(snapshot, faces);

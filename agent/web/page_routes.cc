@@ -225,7 +225,7 @@ http::Response AssetAnswer(const http::Request& request) {
 void AddPageRoutes(http::Router& router, const StatusSources& sources) {
   const auto queries = std::make_shared<const StatusSources>(sources);
   router.Add("GET", "/", OpenPage(queries, Overview));
-  router.TakeParameters("/", {"done"});
+  router.TakeFields("/", {"done"});
   const struct {
     std::string_view path;
     void (*view)(const PageRequest&);
@@ -246,7 +246,7 @@ void AddPageRoutes(http::Router& router, const StatusSources& sources) {
     router.Add("GET", page.path, ClosedPage(queries, page.view));
     std::vector<std::string> parameters = page.parameters;
     parameters.emplace_back("done");
-    router.TakeParameters(page.path, std::move(parameters));
+    router.TakeFields(page.path, std::move(parameters));
   }
   AddPageForms(router, queries);
   AddLiveRoute(router, queries->snapshot, queries->faces);

@@ -68,6 +68,7 @@ inline constexpr Text kSheetConfirmedAt = "Confirmed by head office";
 inline constexpr Text kSheetConfirmed = "yes, before the last start of the service";
 inline constexpr Text kSheetNotConfirmed = "not yet all of it";
 inline constexpr Text kSheetLate = "Came after the day was closed: {}";
+inline constexpr Text kSheetMoreLate = "{} more are in the CSV and JSON of this sheet.";
 inline constexpr Text kSheetPart =
     "Kinds and payments are of {} of the {} documents; the others are no longer kept here.";
 

@@ -62,7 +62,11 @@ void Router::Add(std::string_view method, std::string_view pattern, Handler hand
 }
 
 void Router::TakeParameters(std::string_view pattern, std::vector<std::string> names) {
-  parameters_.insert_or_assign(std::string(pattern), std::move(names));
+  parameters_.insert_or_assign(std::string(pattern), Parameters{std::move(names), false});
+}
+
+void Router::TakeFields(std::string_view pattern, std::vector<std::string> names) {
+  parameters_.insert_or_assign(std::string(pattern), Parameters{std::move(names), true});
 }
 
 std::optional<Response> Router::WrongParameter(const Request& request,
@@ -73,15 +77,18 @@ std::optional<Response> Router::WrongParameter(const Request& request,
   };
   const auto asked = ParseQuery(request.query);
   if (!asked) return wrong("the parameters cannot be decoded");
-  static const std::vector<std::string> kNone;
   const auto declared = parameters_.find(pattern);
-  const auto& known = declared == parameters_.end() ? kNone : declared->second;
+  const Parameters known = declared == parameters_.end() ? Parameters() : declared->second;
+  std::set<std::string_view> seen;
   for (const auto& [name, value] : *asked) {
-    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
-    std::string names;
-    for (const std::string& one : known) names.append(names.empty() ? "" : ", ").append(one);
-    return wrong("there is no parameter " + Printable(name, 40) +
-                 "; known here: " + (names.empty() ? "none" : names));
+    if (std::find(known.names.begin(), known.names.end(), name) == known.names.end()) {
+      std::string names;
+      for (const std::string& one : known.names) names.append(names.empty() ? "" : ", ").append(one);
+      return wrong("there is no parameter " + Printable(name, 40) +
+                   "; known here: " + (names.empty() ? "none" : names));
+    }
+    if (!seen.insert(name).second) return wrong(name + " is given twice");
+    if (value.empty() && !known.may_be_empty) return wrong(name + " has no value: leave it out");
   }
   return std::nullopt;
 }

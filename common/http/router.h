@@ -1,7 +1,8 @@
 // What: which function answers which method and path.
 // Promise: an unknown path is 404, a known path with another method 405 with Allow, both as problem
 //   documents. HEAD is served by the GET route. Once RefuseUnknownParameters was called, a query
-//   parameter that its path does not declare is 400 and names those that it takes.
+//   parameter that its path does not declare is 400 and names those that it takes, and so is one
+//   that is given twice (which of the two was meant?) or without a value (forms apart).
 // Thread: filled before the server starts, then immutable.
 #pragma once
 
@@ -36,6 +37,8 @@ class Router {
   void Add(std::string_view method, std::string_view pattern, Handler handler, size_t max_body = 0);
   // Of a pattern as it is given to Add, whatever the method.
   void TakeParameters(std::string_view pattern, std::vector<std::string> names);
+  // The same of a page whose forms send every field, also those that were left empty.
+  void TakeFields(std::string_view pattern, std::vector<std::string> names);
   // Of what load balancers, scrapers and caches ask for: they add parameters of their own.
   void TakeAnyParameters(std::string_view pattern) { open_.emplace(pattern); }
   void RefuseUnknownParameters() { refuses_unknown_ = true; }
@@ -67,7 +70,11 @@ class Router {
 
   std::map<std::string, Methods, std::less<>> fixed_;
   std::vector<Pattern> patterns_;
-  std::map<std::string, std::vector<std::string>, std::less<>> parameters_;
+  struct Parameters {
+    std::vector<std::string> names;
+    bool may_be_empty = false;
+  };
+  std::map<std::string, Parameters, std::less<>> parameters_;
   std::set<std::string, std::less<>> open_;
   bool refuses_unknown_ = false;
   Gate gate_, body_gate_;

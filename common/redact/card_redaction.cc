@@ -7,6 +7,7 @@
 #include <regex>
 #include <vector>
 
+#include "common/base/text.h"
 #include "common/event/gtin.h"
 #include "common/redact/card_number.h"
 
@@ -561,6 +562,10 @@ std::string RedactNote(std::string_view note) {
   std::string text(note);
   Redact(&text, Spelling::kRaw, Issuers::kAny);
   return text;
+}
+
+bool IsCleanName(std::string_view name) {
+  return IsName(name) && !ContainsCard(name, {}, Issuers::kAny);
 }
 
 std::string RedactLine(std::string_view line) {

@@ -66,6 +66,10 @@ bool ContainsCard(std::string_view text, const CardOptions& options = {},
 size_t Redact(std::string* text, Spelling spelling = Spelling::kDecoded,
               Issuers issuers = Issuers::kKnown);
 
+// May a user or a token be called so? As IsName, and without a card number: names are stored,
+// shown and logged.
+bool IsCleanName(std::string_view name);
+
 // What a person wrote or is called (notes, reasons, actors), as it may be stored and logged.
 std::string RedactNote(std::string_view note);
 

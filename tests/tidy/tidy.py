@@ -36,7 +36,7 @@ ARROWS = {
                       "common/redact", "common/http", "common/event", "common/base"},
     "agent/uplink": {"agent/journal", "common/mqtt", "common/wire", "common/event",
                      "common/metrics", "common/base"},
-    "agent/access": COMMON,
+    "agent/access": {"common/redact"} | COMMON,
     "agent/admin": {"common/event", "common/base"},
     "agent/monitor": {"common/web", "common/event", "common/base"},
     "agent/api": {"agent/admin", "agent/monitor", "agent/access"} | COMMON,

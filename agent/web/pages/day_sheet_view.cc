@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 
 #include "agent/web/view_strings.h"
 #include "common/http/message.h"
@@ -12,6 +13,8 @@ namespace tillrelay::web {
 namespace {
 
 using http::Html;
+
+constexpr size_t kShownLate = 100;  // the exports name all
 
 std::string Words(std::string_view word) {
   std::string text(word);
@@ -113,12 +116,18 @@ void Tenders(Html& html, const admin::DaySheet& sheet) {
 void Late(Html& html, const PageContext& context, const admin::DaySheet& sheet) {
   if (sheet.late.empty()) return;
   html.Put("<section><h2>{}</h2>\n<ul class=\"tickets\">",
-           fmt::format(strings::kSheetLate, Thousands(sheet.late_count)));
-  for (const admin::LateDocument& late : sheet.late) {
+           fmt::format(strings::kSheetLate, Thousands(sheet.late.size())));
+  const size_t shown = std::min(sheet.late.size(), kShownLate);
+  for (const admin::LateDocument& late : std::span(sheet.late).first(shown)) {
     html.Put("<li><a href=\"/events/{}\">{}</a> {} <small>{}</small></li>\n", late.id, late.subject,
              Words(late.kind), context.faces.stamp(late.recorded_at));
   }
-  html.Raw("</ul></section>\n");
+  html.Raw("</ul>\n");
+  if (shown < sheet.late.size()) {
+    html.Put("<p>{}</p>\n",
+             fmt::format(strings::kSheetMoreLate, Thousands(sheet.late.size() - shown)));
+  }
+  html.Raw("</section>\n");
 }
 
 }  // namespace

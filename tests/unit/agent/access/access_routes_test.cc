@@ -1,5 +1,6 @@
 // Passwords, tokens and links are made over the control socket, and are in force at once.
 #include "common/base/json_reader.h"
+#include "common/redact/card_redaction.h"
 #include "tests/unit/agent/access/access_fixture.h"
 
 namespace tillrelay::access {
@@ -61,6 +62,25 @@ TEST_F(AccessRoutesTest, WhatIsNoUserIsRefused) {
       400);
   EXPECT_EQ(Control("PUT", "/v1/users/anna", "[").status, 400);
   EXPECT_TRUE(book_->empty());
+}
+
+// Names are stored, shown, logged and written into the audit.
+TEST_F(AccessRoutesTest, ANameThatHoldsACardNumberIsRefusedAndWrittenNowhere) {
+  const std::string user = R"({"password":"long enough now","role":"view"})";
+  for (const std::string card : {"4111111111111111", "anna-4111-1111-1111-1111",
+                                 "5555_5555_5555_4444", "t.378282246310005", "6759649826438453"}) {
+    EXPECT_EQ(Control("PUT", "/v1/users/" + card, user).status, 400) << card;
+    EXPECT_EQ(Control("POST", "/v1/tokens", R"({"name":")" + card + R"(","role":"view"})").status,
+              400)
+        << card;
+    EXPECT_EQ(Control("DELETE", "/v1/users/" + card).status, 404) << card;
+    EXPECT_EQ(Control("DELETE", "/v1/tokens/" + card).status, 404) << card;
+  }
+  EXPECT_TRUE(book_->empty());
+  ASSERT_FALSE(audit_.empty());
+  for (const AuditNote& note : audit_) {
+    EXPECT_EQ(redact::RedactNote(note.subject), note.subject);
+  }
 }
 
 TEST_F(AccessRoutesTest, ATokenIsToldOnceAndEndsAtOnce) {

@@ -54,7 +54,12 @@ TEST(Router, AParameterThatNobodyDeclaredIsRefused) {
   EXPECT_EQ(problem("/a", "limti=7"), "taken");  // until it is asked for
   router.RefuseUnknownParameters();
   EXPECT_EQ(problem("/a", ""), "taken");
-  EXPECT_EQ(problem("/a", "limit=7&kind=sale&limit="), "taken");
+  EXPECT_EQ(problem("/a", "limit=7&kind=sale"), "taken");
+  for (const char* twice : {"limit=7&kind=sale&limit=8", "limit=7&limit=7", "limit=7&limit="}) {
+    EXPECT_NE(problem("/a", twice).find("limit is given twice"), std::string::npos) << twice;
+  }
+  EXPECT_NE(problem("/a", "limit=7&kind").find("kind has no value"), std::string::npos);
+  EXPECT_NE(problem("/a", "kind=").find("kind has no value"), std::string::npos);
   EXPECT_EQ(problem("/a/7", "format=csv"), "taken");
   EXPECT_NE(problem("/a", "kind=sale&limti=7").find("no parameter limti; known here: limit, kind"),
             std::string::npos);
@@ -63,6 +68,22 @@ TEST(Router, AParameterThatNobodyDeclaredIsRefused) {
   EXPECT_NE(problem("/plain", "%zz=1").find("cannot be decoded"), std::string::npos);
   router.TakeAnyParameters("/plain");
   EXPECT_EQ(problem("/plain", "cache=%zz"), "taken");
+}
+
+// A browser sends every field of a form, also the empty ones.
+TEST(Router, AFieldOfAFormMayBeEmptyButNotBeThereTwice) {
+  Router router;
+  router.Add("GET", "/page", Nothing());
+  router.TakeFields("/page", {"q", "order"});
+  router.RefuseUnknownParameters();
+  const auto taken = [&router](const std::string& query) {
+    Request request = PageRequest("GET", "/page");
+    request.query = query;
+    return router.Find(request).route != nullptr;
+  };
+  EXPECT_TRUE(taken("q=&order="));
+  EXPECT_FALSE(taken("q=&q="));
+  EXPECT_FALSE(taken("other="));
 }
 
 TEST(Router, AnotherMethodIsToldWhichAreAllowed) {
