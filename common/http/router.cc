@@ -83,7 +83,8 @@ std::optional<Response> Router::WrongParameter(const Request& request,
   for (const auto& [name, value] : *asked) {
     if (std::find(known.names.begin(), known.names.end(), name) == known.names.end()) {
       std::string names;
-      for (const std::string& one : known.names) names.append(names.empty() ? "" : ", ").append(one);
+      for (const std::string& one : known.names)
+        names.append(names.empty() ? "" : ", ").append(one);
       return wrong("there is no parameter " + Printable(name, 40) +
                    "; known here: " + (names.empty() ? "none" : names));
     }
