@@ -79,8 +79,43 @@ struct Touched {
   uint64_t received = 0, closes = 0;
 };
 
+Result<bool> JudgeNext(Sql* sql, const std::string& now) {
+  auto dirty = sql->Run(kDirty);
+  if (!dirty.ok()) return std::move(dirty).status();
+  if (dirty->empty()) return false;
+  const std::string &store = dirty->Text(0, 0), &day = dirty->Text(0, 1);
+  auto judged = JudgeDay(sql, store, day);
+  if (!judged.ok()) return std::move(judged).status();
+  // What is left of a day does not tell how it was.
+  if (judged->documents < dirty->Unsigned(0, 2)) {
+    judged->blocks = "the day: documents of it were deleted by age";
+  }
+  Input save(kSaveJudged);
+  save.Text(store).Text(day).Text(judged->result).Int(int64_t{judged->agrees});
+  save.Text(judged->blocks).Int(judged->late).Text(judged->registers).Int(judged->difference);
+  save.Text(judged->currency).Text(now);
+  TRY(sql->Begin());
+  TRY(sql->Queue(kSaveJudged, save));
+  TRY(sql->Commit());
+  return true;
+}
+
+Status CheckSigning(const DaySigning& signing) {
+  if (!IsName(signing.store)) return Invalid("that is no store id");
+  if (!event::IsDay(signing.business_day)) return Invalid("the day is not YYYY-MM-DD");
+  if (event::WithoutBlanks(signing.actor).empty() || !event::FaultOfId(signing.actor).empty()) {
+    return Invalid("actor names who signs");
+  }
+  const bool blank = !signing.note.empty() && event::WithoutBlanks(signing.note).empty();
+  if (blank) return Invalid("note says nothing");
+  const bool text = signing.note.empty() || event::FaultOfText(signing.note).empty();
+  return text ? Status::Ok() : Invalid("note is no text");
+}
+
+}  // namespace
+
 // The documents above the mark; each is looked at once.
-Result<bool> Follow(Sql* sql, const std::string& now) {
+Result<bool> StoreDays::Follow(Sql* sql, const std::string& now) {
   auto mark = sql->Run(kMark);
   if (!mark.ok()) return std::move(mark).status();
   if (mark->empty()) return Corrupt("the days have no mark");
@@ -117,41 +152,6 @@ Result<bool> Follow(Sql* sql, const std::string& now) {
   TRY(sql->Commit());
   return true;
 }
-
-Result<bool> JudgeNext(Sql* sql, const std::string& now) {
-  auto dirty = sql->Run(kDirty);
-  if (!dirty.ok()) return std::move(dirty).status();
-  if (dirty->empty()) return false;
-  const std::string &store = dirty->Text(0, 0), &day = dirty->Text(0, 1);
-  auto judged = JudgeDay(sql, store, day);
-  if (!judged.ok()) return std::move(judged).status();
-  // What is left of a day does not tell how it was.
-  if (judged->documents < dirty->Unsigned(0, 2)) {
-    judged->blocks = "the day: documents of it were deleted by age";
-  }
-  Input save(kSaveJudged);
-  save.Text(store).Text(day).Text(judged->result).Int(int64_t{judged->agrees});
-  save.Text(judged->blocks).Int(judged->late).Text(judged->registers).Int(judged->difference);
-  save.Text(judged->currency).Text(now);
-  TRY(sql->Begin());
-  TRY(sql->Queue(kSaveJudged, save));
-  TRY(sql->Commit());
-  return true;
-}
-
-Status CheckSigning(const DaySigning& signing) {
-  if (!IsName(signing.store)) return Invalid("that is no store id");
-  if (!event::IsDay(signing.business_day)) return Invalid("the day is not YYYY-MM-DD");
-  if (event::WithoutBlanks(signing.actor).empty() || !event::FaultOfId(signing.actor).empty()) {
-    return Invalid("actor names who signs");
-  }
-  const bool blank = !signing.note.empty() && event::WithoutBlanks(signing.note).empty();
-  if (blank) return Invalid("note says nothing");
-  const bool text = signing.note.empty() || event::FaultOfText(signing.note).empty();
-  return text ? Status::Ok() : Invalid("note is no text");
-}
-
-}  // namespace
 
 Result<bool> StoreDays::Step(Sql* sql, const std::string& now) {
   auto followed = Follow(sql, now);

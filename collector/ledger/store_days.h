@@ -16,7 +16,9 @@ namespace tillrelay::collector {
 
 class StoreDays {
  public:
-  // The next step; gives whether there is more to do now.
+  // What has come since is put on its day; gives whether there was any.
+  static Result<bool> Follow(Sql* sql, const std::string& now);
+  // The next step, of following or judging; gives whether there is more to do now.
   static Result<bool> Step(Sql* sql, const std::string& now);
 };
 

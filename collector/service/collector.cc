@@ -266,6 +266,7 @@ Instant Collector::NextDeadline() const {
   if (store_.sql()->shared()) consider(upkeep_at_);
   consider(HeldDeadline());
   if (news_.leads) consider(sweep_.running() ? now : detect_at_);
+  if (news_.leads && DaysBehind()) consider(days_at_);
   if (retention_.count() > 0 && news_.leads) consider(purge_at_);
   if (news_.leads && (!unsaved_gaps_.empty() || gaps_.changed()))
     consider(gaps_saved_at_ + kGapSpacing);

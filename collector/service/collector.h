@@ -66,6 +66,7 @@ class Collector {
   static constexpr std::chrono::minutes kForkEvery{5};    // of telling one stream
   static constexpr std::chrono::minutes kRescueEvery{5};
   static constexpr std::chrono::seconds kDetectEvery{20};
+  static constexpr std::chrono::seconds kDaysEvery{1};           // of putting what came on its day
   static constexpr std::chrono::milliseconds kDetectAtOnce{20};  // then others get their turn
   static constexpr std::chrono::hours kRescueAfter{1};           // it could still come by itself
   static constexpr uint64_t kPurgeSlice = 2000;                  // rows a transaction
@@ -108,6 +109,8 @@ class Collector {
   Status Fill();
   Status FillReceipts();
   Status ReleaseHeld();
+  bool DaysBehind() const { return days_followed_ != store_.position(); }
+  Status FollowDays();
   Status DetectExceptions();
   void DetectLater(const Status& failure);
   Result<StatusFindings> FindInStatuses();
@@ -138,8 +141,10 @@ class Collector {
   std::map<StreamKey, std::vector<wire::Range>> reported_gaps_;
   std::map<StreamKey, Instant> forks_reported_at_, fallen_since_, gone_since_, kept_at_;
   std::set<StreamKey> unsaved_gaps_;
-  Instant gaps_saved_at_{}, upkeep_at_{}, purge_at_{}, place_at_{}, rescue_at_{}, detect_at_{};
-  bool filled_ = false;  // movement holds everything that is kept
+  Instant gaps_saved_at_{}, upkeep_at_{}, purge_at_{}, place_at_{}, rescue_at_{}, detect_at_{},
+      days_at_{};
+  uint64_t days_followed_ = 0;  // the position at that time
+  bool filled_ = false;         // movement holds everything that is kept
   bool receipts_filled_ = false;
   // When the next held count can be applied, microseconds by the wall clock; to be read anew when
   // not known.

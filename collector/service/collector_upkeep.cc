@@ -43,6 +43,13 @@ void Collector::Upkeep() {
   if (news_.leads && filled_) {
     if (Status released = ReleaseHeld(); !released.ok()) return StoreFailed(released);
   }
+  if (news_.leads && DaysBehind() && now >= days_at_) {
+    if (Status followed = FollowDays(); IsDataError(followed)) {
+      DetectLater(followed);
+    } else if (!followed.ok()) {
+      return StoreFailed(followed);
+    }
+  }
   if (news_.leads && (sweep_.running() || now >= detect_at_)) {
     if (Status detected = DetectExceptions(); IsDataError(detected)) {
       DetectLater(detected);
@@ -121,6 +128,18 @@ Status Collector::ApplyKept() {
   return Status::Ok();
 }
 
+// Whoever asks for a day finds on it what was confirmed a second ago. Judging a closed day reads
+// all of it, and waits for the next round.
+Status Collector::FollowDays() {
+  const uint64_t position = store_.position();
+  auto more = StoreDays::Follow(store_.sql(), event::UtcText(clock_.Wall()));
+  if (!more.ok()) return std::move(more).status();
+  if (*more) return Status::Ok();  // on with the next turn
+  days_followed_ = position;
+  days_at_ = clock_.Now() + kDaysEvery;
+  return Status::Ok();
+}
+
 // A round goes on in the next turn when its time is over.
 Status Collector::DetectExceptions() {
   const Instant begun = clock_.Now();
@@ -145,7 +164,7 @@ Status Collector::DetectExceptions() {
 void Collector::DetectLater(const Status& failure) {
   store_.Rollback();
   sweep_.Abandon();
-  detect_at_ = clock_.Now() + kDetectEvery;
+  detect_at_ = days_at_ = clock_.Now() + kDetectEvery;
   undetected_.Report("exceptions and days are not looked at: " + failure.message(), clock_.Now());
 }
 

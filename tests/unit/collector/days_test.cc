@@ -294,6 +294,20 @@ TEST_F(DaysTest, ADayIsJudgedWhenItClosesAndSignedByAPerson) {
             "signed|Ms Berg|audit|; signed|Ms Berg|audit|told by phone; open|Ms Berg|audit|");
 }
 
+// Who asks for today right after a sale was confirmed is not told that nothing came.
+TEST_F(DaysTest, WhatWasConfirmedStandsOnItsDayWithinASecond) {
+  Shop shop("0042", "01JD3V7Q8Z5W6K2M9T4RHXCDEF");
+  Deliver({shop.Sale({"1", 1})});
+  for (int n = 2; n <= 4; ++n) {
+    Deliver({shop.Sale({std::to_string(n), n})});
+    EXPECT_LE(collector_->NextDeadline() - clock_.Now(), seconds(1));
+    Advance(seconds(1));
+    EXPECT_EQ(Day("0042", "received"), std::to_string(n));
+  }
+  Advance(seconds(21));
+  EXPECT_GT(collector_->NextDeadline() - clock_.Now(), seconds(1));  // nothing came: it rests
+}
+
 TEST_F(DaysTest, WhatWasSignedLeavesNothingWhereItIsOpenAgain) {
   Shop shop("0042", StreamOf(0));
   Deliver({shop.Sale({"1", 1}), shop.Closed({"1", "1", 1, "1.00"})});
