@@ -15,6 +15,24 @@ bool IsHash(std::string_view text) {
          text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
+std::string PlaceText(const Cursor::Place& place) {
+  return std::to_string(place.position) + "-" + place.hash;
+}
+
+// Takes it from the beginning of `text`.
+std::optional<Cursor::Place> ReadPlace(std::string_view* text) {
+  const size_t dash = text->find('-');
+  if (dash == 0 || dash == std::string_view::npos || dash > 18) return std::nullopt;
+  Cursor::Place place;
+  const std::string_view digits = text->substr(0, dash);
+  if (!AllDigits(digits)) return std::nullopt;
+  std::from_chars(digits.data(), digits.data() + digits.size(), place.position);
+  place.hash = text->substr(dash + 1, kHashDigits);
+  if (!IsHash(place.hash)) return std::nullopt;
+  text->remove_prefix(dash + 1 + kHashDigits);
+  return place;
+}
+
 }  // namespace
 
 std::string NextHash(std::string_view before, uint64_t position, std::string_view store,
@@ -40,18 +58,19 @@ std::string NextHash(std::string_view before, uint64_t position, std::string_vie
 }
 
 std::string CursorText(const Cursor& cursor) {
-  return std::to_string(cursor.position) + "-" + cursor.hash;
+  const std::string at = PlaceText(cursor.at);
+  return cursor.seen ? at + "-" + PlaceText(*cursor.seen) : at;
 }
 
 std::optional<Cursor> ReadCursor(std::string_view text) {
-  const size_t dash = text.find('-');
-  if (dash == 0 || dash == std::string_view::npos || dash > 18) return std::nullopt;
-  Cursor cursor;
-  const std::string_view digits = text.substr(0, dash);
-  if (!AllDigits(digits)) return std::nullopt;
-  std::from_chars(digits.data(), digits.data() + digits.size(), cursor.position);
-  cursor.hash = text.substr(dash + 1);
-  return IsHash(cursor.hash) ? std::optional(cursor) : std::nullopt;
+  const auto at = ReadPlace(&text);
+  if (!at) return std::nullopt;
+  if (text.empty()) return Cursor{*at, std::nullopt};
+  if (text.front() != '-') return std::nullopt;
+  text.remove_prefix(1);
+  const auto seen = ReadPlace(&text);
+  if (!seen || !text.empty() || seen->position <= at->position) return std::nullopt;
+  return Cursor{*at, seen};
 }
 
 }  // namespace tillrelay::collector

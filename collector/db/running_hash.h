@@ -5,6 +5,7 @@
 // Thread: any.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,10 +18,16 @@ namespace tillrelay::collector {
 std::string NextHash(std::string_view before, uint64_t position, std::string_view store,
                      std::string_view id, std::span<const MovementRow> lines);
 
-// A place in the changes as consumers keep it: position and hash, opaque to them.
+// A place in the changes as consumers keep it, opaque to them: where they go on, and how far they
+// have seen already, which the pages of a snapshot are when events came between them. A history
+// that has only the first of the two is not the one that they have seen.
 struct Cursor {
-  uint64_t position = 0;
-  std::string hash;
+  struct Place {
+    uint64_t position = 0;
+    std::string hash;
+  };
+  Place at;
+  std::optional<Place> seen;  // always behind `at`
 };
 std::string CursorText(const Cursor& cursor);
 std::optional<Cursor> ReadCursor(std::string_view text);

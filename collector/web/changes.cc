@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "collector/db/lineage.h"
 #include "collector/db/statements.h"
 #include "collector/db/statements_ledger.h"
 #include "collector/db/tables.h"
@@ -52,9 +53,11 @@ class ChangesReader {
 
  private:
   Status Place();
-  Result<std::string> HashAt(uint64_t position);
+  Result<Cursor> Next();
   Status ReadSlice(uint64_t through);
-  bool Full() const { return written_ >= question_.limit || answer_.json.size() >= kChangesBytes; }
+  bool Full() const {
+    return written_ >= question_.limit || answer_.json.size() >= question_.bytes;
+  }
   void ChangeJson(const EventRow& e, const std::vector<MovementRow>& moved);
 
   Sql& sql_;
@@ -66,31 +69,25 @@ class ChangesReader {
   uint64_t next_ = 0, written_ = 0;
 };
 
-Result<std::string> ChangesReader::HashAt(uint64_t position) {
-  if (position == head_.position) return head_.hash;
-  if (position == std::max(head_.purged, head_.changes_after)) return head_.purged_hash;
-  Input input(sql::kHashAt);
-  auto rows = sql_.Run(sql::kHashAt, input.Int(position));
-  if (!rows.ok()) return std::move(rows).status();
-  if (rows->empty()) return Corrupt("position " + std::to_string(position) + " has no hash");
-  return rows->Text(0, 0);
-}
-
 // Where the question stands in this history, if it does.
 Status ChangesReader::Place() {
-  const uint64_t first = std::max(head_.purged, head_.changes_after);
-  next_ = question_.cursor ? question_.cursor->position : 0;
-  if (next_ > head_.position) {
-    return Conflict("the last position is " + std::to_string(head_.position));
+  if (question_.cursor) {
+    TRY(CheckCursor(&sql_, head_, *question_.cursor));
+    next_ = question_.cursor->at.position;
   }
-  if (next_ < first) {
-    return NotFound("changes up to position " + std::to_string(first) + " are no longer kept");
-  }
-  if (!question_.cursor) return Status::Ok();
-  auto hash = HashAt(next_);
+  if (next_ >= KeptAfter(head_)) return Status::Ok();
+  return NotFound("changes up to position " + std::to_string(KeptAfter(head_)) +
+                  " are no longer kept");
+}
+
+Result<Cursor> ChangesReader::Next() {
+  auto hash = HashAt(&sql_, head_, next_);
   if (!hash.ok()) return std::move(hash).status();
-  if (*hash == question_.cursor->hash) return Status::Ok();
-  return Conflict("the cursor is of another history: this database was restored or replaced");
+  Cursor next{{next_, *std::move(hash)}, std::nullopt};
+  const bool seen_more =
+      question_.cursor && question_.cursor->seen && question_.cursor->seen->position > next_;
+  if (seen_more) next.seen = question_.cursor->seen;
+  return next;
 }
 
 void ChangesReader::ChangeJson(const EventRow& e, const std::vector<MovementRow>& moved) {
@@ -161,12 +158,13 @@ Result<ChangesAnswer> ChangesReader::Read() {
     const uint64_t left = filtered ? slice : std::min(slice, question_.limit - written_);
     TRY(ReadSlice(std::min(end, next_ + left)));
   }
-  auto hash = HashAt(next_);
-  if (!hash.ok()) return std::move(hash).status();
-  json_.EndArray().Field("next", CursorText({next_, *hash})).Field("last", head_.position);
+  auto next = Next();
+  if (!next.ok()) return std::move(next).status();
+  json_.EndArray().Field("next", CursorText(*next)).Field("last", head_.position);
   json_.Field("more", next_ < head_.position).EndObject();
-  answer_.empty = written_ == 0 && next_ == head_.position;
-  answer_.position = head_.position;
+  answer_.next = *std::move(next);
+  answer_.changes = written_;
+  answer_.more = next_ < head_.position;
   return std::move(answer_);
 }
 

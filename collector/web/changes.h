@@ -31,11 +31,13 @@ struct ChangesQuestion {
   uint64_t limit = kChangesDefault;
   std::string store, item;  // "": all
   bool with_data = true;    // the documents too, which say what was sold
+  size_t bytes = kChangesBytes;
 };
 struct ChangesAnswer {
   std::string json;
-  bool empty = true;      // nothing to give, and nothing more is there
-  uint64_t position = 0;  // the last one that there is
+  Cursor next;
+  uint64_t changes = 0;  // how many
+  bool more = false;     // something follows
 };
 Result<ChangesAnswer> ReadChanges(Sql* sql, const ChangesQuestion& question);
 

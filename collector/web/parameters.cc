@@ -27,9 +27,18 @@ http::Response ProblemOf(const Status& status) {
       return http::Problem(409, "other-history", "This cursor has no place here", status.message(),
                            kSnapshot);
     default:
-      // The database's own words may name hosts and users.
-      return http::Problem(503, "database", "The database does not answer now");
+      break;
   }
+  // The database's own words may name hosts and users.
+  http::Response failed = http::Problem(503, "database", "The database does not answer now");
+  failed.headers.Add("Retry-After", "2");
+  return failed;
+}
+
+Status ForConnection(const Status& failure) {
+  const bool question = failure.code() == Code::kInvalid || failure.code() == Code::kNotFound ||
+                        failure.code() == Code::kConflict;
+  return question ? Status::Ok() : failure;
 }
 
 Result<Parameters> Parameters::Of(const http::Request& request,

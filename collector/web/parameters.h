@@ -33,5 +33,8 @@ class Parameters {
 };
 
 http::Response ProblemOf(const Status& status);
+// What a question tells the reader: what is wrong with the question says nothing about the
+// connection.
+Status ForConnection(const Status& failure);
 
 }  // namespace tillrelay::collector

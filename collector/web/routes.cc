@@ -6,6 +6,7 @@
 
 #include "collector/ledger/reconciliation.h"
 #include "collector/web/changes.h"
+#include "collector/web/changes_stream.h"
 #include "collector/web/days_page.h"
 #include "collector/web/days_view.h"
 #include "collector/web/exceptions_page.h"
@@ -44,12 +45,16 @@ Result<ChangesQuestion> ReadChangesQuestion(const http::Request& request, uint64
   if (!limit.ok()) return std::move(limit).status();
   if (!seconds.ok()) return std::move(seconds).status();
   *wait = *seconds;
+  const bool stream = WantsStream(request);
+  if (stream && asked->Has("wait")) return Invalid("a stream waits by itself: leave out wait");
   ChangesQuestion question;
   question.limit = *limit;
   question.store = asked->Text("store");
   question.item = asked->Text("item");
-  if (!asked->Has("cursor")) return question;
-  question.cursor = ReadCursor(asked->Text("cursor"));
+  // A browser comes again with the address that it had, and with what it has received.
+  const std::string_view received = stream ? request.Header("Last-Event-ID") : "";
+  if (received.empty() && !asked->Has("cursor")) return question;
+  question.cursor = ReadCursor(received.empty() ? asked->Text("cursor") : std::string(received));
   if (!question.cursor) {
     return Invalid("cursor is not one that /v1/changes or /v1/stock gave");
   }
@@ -213,15 +218,10 @@ class Routes {
     if (!taken) Busy(responder);
   }
   static void Busy(const http::Responder& responder) {
-    responder.Send(Secured(http::Problem(503, "busy", "Too many questions wait already")));
+    http::Response busy = http::Problem(503, "busy", "Too many questions wait already");
+    busy.headers.Add("Retry-After", "1");
+    responder.Send(Secured(std::move(busy)));
   }
-  // What is wrong with the question says nothing about the connection.
-  static Status ForConnection(const Status& failure) {
-    const bool question = failure.code() == Code::kInvalid || failure.code() == Code::kNotFound ||
-                          failure.code() == Code::kConflict;
-    return question ? Status::Ok() : failure;
-  }
-
   std::vector<StoreHealth> Judged(const std::map<std::string, StoreFacts>& facts) const {
     const HealthRules judge{options_.expected, options_.silent_after, options_.clock->Wall(),
                             options_.fleet->Collector().started_at, options_.thresholds};
@@ -249,6 +249,11 @@ class Routes {
     auto question = ReadChangesQuestion(request, &wait);
     if (!question.ok()) return Refuse(responder, question.status());
     question->with_data = access_.Has(request, kScopeReceipts);
+    if (WantsStream(request)) {
+      const bool taken = FollowChanges(options_.reader, &streams_, *std::move(question),
+                                       request.subject, responder);
+      return taken ? void() : Busy(responder);
+    }
     const Instant until = options_.clock->Now() + std::chrono::seconds(wait);
     if (!options_.reader->Ask(ChangesOf(responder, *std::move(question), until))) Busy(responder);
   }
@@ -262,7 +267,8 @@ class Routes {
         Refuse(responder, answer.status());
         return ForConnection(answer.status());
       }
-      const bool later = answer->empty && options_.clock->Now() < until &&
+      const bool nothing = answer->changes == 0 && !answer->more;
+      const bool later = nothing && options_.clock->Now() < until &&
                          options_.reader->AskLater(ChangesOf(responder, question, until));
       if (!later) responder.Send(Secured(http::Json(std::move(answer->json))));
       return Status::Ok();
@@ -458,6 +464,7 @@ class Routes {
  private:
   const RoutesOptions options_;
   ApiAccess access_;
+  mutable StreamPlaces streams_;
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <set>
 
+#include "collector/db/lineage.h"
 #include "collector/db/statements.h"
 #include "collector/db/tables.h"
 #include "collector/web/changes.h"
@@ -64,14 +65,32 @@ struct StockCell {
 
 std::string Text(int64_t micros) { return Decimal::FromMicros(micros).Shortest(); }
 
-// The key behind which the next page begins.
-std::string PageText(const CellKey& key) { return PageToken({key.store, key.item, key.uom}); }
-std::optional<CellKey> ReadPage(const std::string& page) {
-  if (page.empty()) return CellKey{};
-  const auto parts = ReadPageToken(page);
-  if (!parts) return std::nullopt;
+// The key behind which the next page begins, and the cursor of the pages before.
+struct StockPage {
+  CellKey after;
+  std::optional<Cursor> cursor;  // none: the first page
+};
+std::string PageText(const CellKey& key, const Cursor& cursor) {
+  return PageToken({key.store, key.item, key.uom}) + "-" + CursorText(cursor);
+}
+std::optional<StockPage> ReadPage(const std::string& page) {
+  if (page.empty()) return StockPage{};
+  const size_t dash = page.find('-');
+  if (dash == std::string::npos) return std::nullopt;
+  const auto parts = ReadPageToken(page.substr(0, dash));
+  const auto cursor = ReadCursor(std::string_view(page).substr(dash + 1));
+  if (!parts || !cursor) return std::nullopt;
   const auto& [store, item, uom] = *parts;
-  return CellKey{store, item, uom};
+  return StockPage{{store, item, uom}, cursor};
+}
+
+// Changes are followed from where the first page was read; what a later page was read from must be
+// in the history that they are followed in, or its cells would be taken for newer than they are.
+Cursor CursorOf(const StockPage& page, const Tables::Head& head) {
+  const Cursor::Place now{head.position, head.hash};
+  if (!page.cursor) return {now, std::nullopt};
+  if (now.position <= page.cursor->at.position) return {page.cursor->at, std::nullopt};
+  return {page.cursor->at, now};
 }
 
 class StockReader {
@@ -225,19 +244,21 @@ Status StockReader::StoresJson() {
 }
 
 Result<std::string> StockReader::Read() {
-  const auto after = ReadPage(question_.page);
-  if (!after) return Invalid("page is not one that an answer gave");
+  const auto page = ReadPage(question_.page);
+  if (!page) return Invalid("page is not one that an answer gave");
   auto head = sql_.Run(sql::kHead);
   if (!head.ok()) return std::move(head).status();
   const Tables::Head at = Tables::HeadOf(*head);
-  TRY(ReadCells(*after));
+  if (page->cursor) TRY(CheckCursor(&sql_, at, *page->cursor));
+  const Cursor cursor = CursorOf(*page, at);
+  TRY(ReadCells(page->after));
   std::string next;
   if (enough()) {
     cells_.resize(question_.limit);
-    next = PageText(cells_.back().key);
+    next = PageText(cells_.back().key, cursor);
   }
   TRY(ReadExceptions());
-  json_.BeginObject().Field("cursor", CursorText({at.position, at.hash}));
+  json_.BeginObject().Field("cursor", CursorText(cursor));
   json_.Field("position", at.position).Key("cells").BeginArray();
   for (const StockCell& cell : cells_) CellJson(cell);
   json_.EndArray();

@@ -60,7 +60,7 @@ struct Request {
   std::optional<std::string> Query(std::string_view name) const;
 };
 
-class LiveSource;
+class LiveStream;
 
 struct Response {
   int status = 200;
@@ -68,7 +68,7 @@ struct Response {
   std::string body;
   Headers headers;     // further ones; unsafe names and values are left out when written
   bool close = false;  // end the connection after this answer
-  std::shared_ptr<LiveSource> live;  // after the body it goes on with this, until the reader leaves
+  std::shared_ptr<LiveStream> live;  // after the body it goes on with this, until the reader leaves
 };
 
 Response Text(int status, std::string body);

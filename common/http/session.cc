@@ -435,7 +435,7 @@ class StreamSession final : public Session,
     framing.tls = kTls;
     framing.live = response.live != nullptr && !head_only_;
     if (framing.live) live_ = std::move(response.live);
-    if (framing.live) live_->Enter();
+    if (framing.live) EnterLive();
     if (!readable_by_.empty()) AddReadableBy(readable_by_, &response);
     Enter(Phase::kWriting, limits_.timeouts.write);
     out_.clear();
@@ -479,6 +479,15 @@ class StreamSession final : public Session,
 
   // --- a stream that goes on ---
 
+  void EnterLive() {
+    live_->Enter([hub = hub_, weak = this->weak_from_this()] {
+      asio::post(*hub->io, [weak] {
+        const auto self = weak.lock();
+        if (self && self->phase_ == Phase::kLive) self->SweepLive(self->hub_->clock.Now());
+      });
+    });
+  }
+
   void BeginLive() {
     ReleaseBody();
     phase_ = Phase::kLive;
@@ -493,12 +502,15 @@ class StreamSession final : public Session,
       return;
     }
     live_text_ = live_->Since(&live_seen_, now);
+    if (live_text_ == nullptr && live_->ended()) return Finish();
     if (live_text_ == nullptr) return;
     deadline_ = now + limits_.timeouts.write;
     asio::async_write(stream_, asio::buffer(*live_text_),
                       [self = this->shared_from_this()](const Error& error, size_t) {
                         self->live_text_.reset();
-                        if (error) self->Close();
+                        if (self->phase_ != Phase::kLive) return;
+                        if (error) return self->Close();
+                        self->SweepLive(self->hub_->clock.Now());
                       });
   }
 
@@ -548,8 +560,8 @@ class StreamSession final : public Session,
   uint64_t turn_ = 0;                            // an answer to an earlier turn is late and dropped
   std::shared_ptr<MemoryBudget::Share> memory_;  // of the request that is being answered
   std::string out_, large_;
-  std::shared_ptr<LiveSource> live_;
-  LiveSource::Text live_text_;  // on its way to the reader
+  std::shared_ptr<LiveStream> live_;
+  LiveStream::Text live_text_;  // on its way to the reader
   uint64_t live_seen_ = 0;
   bool reading_ = false;
   bool first_ = true;

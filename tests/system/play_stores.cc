@@ -1,15 +1,20 @@
 // Plays many stores over one MQTT connection: numbers, chains and messages are those of real
 // agents, the documents are small sales. Ends when every event of every store is confirmed with its
 // chain.
-//   play_stores URL STORES EVENTS SUMS-FILE PATIENCE-SECONDS
+//   play_stores URL STORES EVENTS SUMS-FILE PATIENCE-SECONDS [EVENTS-PER-SECOND]
 // What is not confirmed is sent again after a lost connection, on a replay command, and after 10 s
 // without progress. The file receives "store item quantity" of what was sold.
+// With EVENTS-PER-SECOND the documents are counts, shipments and sales of two lines as well, a
+// centre that confirms less than before is sent that again, and then the stores come in another
+// order. The file is of no use, and SUMS-FILE.over has to be there for the end.
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <map>
 #include <memory>
+#include <random>
 
 #include "common/base/inbox.h"
 #include "common/base/log.h"
@@ -40,7 +45,8 @@ struct Shop {
 
 class Player {
  public:
-  Player(const std::string& url, size_t stores, size_t events) : total_(stores * events) {
+  Player(const std::string& url, size_t stores, size_t events, int per_second)
+      : total_(stores * events), per_second_(per_second) {
     mqtt::LinkOptions options;
     options.url = url;
     options.client_id = "player";
@@ -52,6 +58,11 @@ class Player {
       Shop& shop = shops_[name];
       shop.source = std::make_unique<testing::EventSource>(name, wire::NewUlid({}, &random_));
       shop.topic_base = "tillrelay/v1/" + name + "/";
+      in_turn_.push_back(&shop);
+      if (per_second_ > 0) {
+        Mixed(&shop, events, fmt::format("{:04}", (i + 1) % stores + 1));
+        continue;
+      }
       for (size_t n = 0; n < events; ++n) {
         const std::string item = "sku" + std::to_string(n * 7 % kItems);
         const int quantity = 1 + static_cast<int>((n + i) % 5);
@@ -66,10 +77,14 @@ class Player {
     for (const auto& [cell, quantity] : sums_) file << cell << " " << quantity << "\n";
   }
 
-  bool Run(seconds patience) {
+  // `over`: the file whose presence says that no centre will be set back any more.
+  bool Run(seconds patience, const std::string& over) {
     const Instant end = clock_.Now() + patience;
     moved_at_ = clock_.Now();
-    while (confirmed_ < total_ && clock_.Now() < end) {
+    const auto goes_on = [&] {
+      return confirmed_ < total_ || (per_second_ > 0 && !std::ifstream(over).good());
+    };
+    while (goes_on() && clock_.Now() < end) {
       Tick();
       for (mqtt::LinkEvent& event : inbox_.PopAll(milliseconds(100))) Handle(&event);
     }
@@ -80,6 +95,48 @@ class Player {
   }
 
  private:
+  // Counts come before and behind what they have seen.
+  static void Mixed(Shop* shop, size_t events, const std::string& other) {
+    for (size_t n = 0; n < events; ++n) {
+      const std::string item = "sku" + std::to_string(n * 7 % kItems);
+      const int minute = static_cast<int>(n * 37 % 600);
+      if (n % 10 == 3) {
+        shop->sent.push_back(shop->source->Count(item, std::to_string(n % 100), minute));
+      } else if (n % 17 == 5) {
+        shop->sent.push_back(shop->source->Ship("TR-" + std::to_string(n), other, "2"));
+      } else if (n % 11 == 7) {
+        shop->sent.push_back(shop->source->SendOdd(TwoLines(item, n)));
+      } else {
+        shop->sent.push_back(shop->source->Sale(item, "1.5", minute));
+      }
+    }
+  }
+  static testing::EventSource::Odd TwoLines(const std::string& item, size_t n) {
+    const std::string line =
+        fmt::format(R"({{"item":{{"sku":"{}"}},"uom":"EA","quantity":"1","net_amount":"2.5",)"
+                    R"("stock_effect":[{{"bucket":"on_hand","delta":"-1"}}]}})",
+                    item);
+    testing::EventSource::Odd odd;
+    odd.data = fmt::format(
+        R"({{"transaction":{{"register_id":"04","business_day":"2026-11-21",)"
+        R"("transaction_no":"{}","status":"completed"}},"currency":"EUR","lines":[{},{}],)"
+        R"("tenders":[{{"type":"cash","amount":"5"}}],)"
+        R"("taxes":[{{"rate":"19","base":"4.2","amount":"0.8"}}]}})",
+        n, line, line);
+    return odd;
+  }
+
+  bool MaySend() {
+    if (per_second_ == 0) return true;
+    const Instant now = clock_.Now();
+    const auto passed = std::chrono::duration<double>(now - allowed_at_).count();
+    allowed_ = std::min(per_second_ / 4.0, allowed_ + passed * per_second_);
+    allowed_at_ = now;
+    if (allowed_ < 1) return false;
+    allowed_ -= 1;
+    return true;
+  }
+
   void Tick() {
     const Instant now = clock_.Now();
     if (!up_ && now >= connect_at_) {
@@ -118,23 +175,23 @@ class Player {
     bool any = true;
     while (any && in_flight_ < window_) {
       any = false;
-      for (auto& [name, shop] : shops_) {
+      for (Shop* shop : in_turn_) {
         if (in_flight_ >= window_) return;
-        any = SendOne(&shop) || any;
+        any = SendOne(shop) || any;
       }
     }
   }
 
   bool SendOne(Shop* shop) {
     uint64_t number = 0;
+    const bool none = shop->replays.empty() && shop->next > shop->sent.size();
+    if (none || !MaySend()) return false;
     if (!shop->replays.empty()) {
       wire::Range& range = shop->replays.front();
       number = range.first++;
       if (range.first > range.last) shop->replays.erase(shop->replays.begin());
-    } else if (shop->next <= shop->sent.size()) {
-      number = shop->next++;
     } else {
-      return false;
+      number = shop->next++;
     }
     Publish(shop->topic_base + "events", shop->sent[number - 1].payload, false);
     return true;
@@ -193,6 +250,7 @@ class Player {
     auto confirm = wire::ReadConfirm(value);
     if (!confirm.ok()) return;
     for (const wire::StreamConfirm& s : confirm->streams) {
+      Lower(shop, s);
       const bool news = s.stream == shop->source->stream() && s.through > shop->confirmed &&
                         s.through <= shop->sent.size() &&
                         s.chain == shop->sent[s.through - 1].chain;
@@ -204,13 +262,29 @@ class Player {
     }
   }
 
+  // The centre was set back.
+  void Lower(Shop* shop, const wire::StreamConfirm& s) {
+    const bool less = per_second_ > 0 && s.stream == shop->source->stream() && s.through > 0 &&
+                      s.through < shop->confirmed && s.chain == shop->sent[s.through - 1].chain;
+    if (!less) return;
+    confirmed_ -= shop->confirmed - s.through;
+    shop->confirmed = s.through;
+    shop->next = s.through + 1;
+    std::shuffle(in_turn_.begin(), in_turn_.end(), order_);
+  }
+
   static constexpr const char* kSession = "01JD3V7Q8Z5W6K2M9T4RHXSESS";
   const size_t total_;
+  const int per_second_;  // 0: as fast as it goes, sales only
   SystemClock clock_;
   SystemRandom random_;
   Inbox<mqtt::LinkEvent> inbox_{1'000'000, 1'000'000'000};
   std::unique_ptr<mqtt::Link> link_;
   std::map<std::string, Shop> shops_;
+  std::vector<Shop*> in_turn_;
+  std::mt19937 order_{1};
+  double allowed_ = 0;
+  Instant allowed_at_{};
   std::map<std::string, int64_t> sums_;
   JsonParser parser_;
   bool up_ = false;
@@ -223,10 +297,12 @@ class Player {
 }  // namespace tillrelay
 
 int main(int argc, char** argv) {
-  if (argc != 6) return 2;
+  if (argc != 6 && argc != 7) return 2;
   tillrelay::log::Setup(tillrelay::log::Level::kWarning, nullptr);
   tillrelay::Player player(argv[1], static_cast<size_t>(std::atoi(argv[2])),
-                           static_cast<size_t>(std::atoi(argv[3])));
+                           static_cast<size_t>(std::atoi(argv[3])),
+                           argc == 7 ? std::atoi(argv[6]) : 0);
   player.WriteSums(argv[4]);
-  return player.Run(std::chrono::seconds(std::atoi(argv[5]))) ? 0 : 1;
+  return player.Run(std::chrono::seconds(std::atoi(argv[5])), std::string(argv[4]) + ".over") ? 0
+                                                                                              : 1;
 }

@@ -107,6 +107,50 @@ TEST_F(HttpLive, AReaderThatDoesNotReadIsDroppedAndOwesLittle) {
   EXPECT_GE(server_->stats().timeouts_total, 1u);
 }
 
+// Gives its texts one after the other, each only after a wake of its own, and ends.
+class Woken final : public LiveStream {
+ public:
+  explicit Woken(int count) : left_(count) {}
+  void Enter(std::function<void()> wake) override { wake_ = std::move(wake); }
+  void Leave() override {
+    wake_ = nullptr;
+    has_left_ = true;
+  }
+  Text Since(uint64_t* /*seen*/, Instant /*now*/) override {
+    if (left_ == 0) return nullptr;
+    awake_ = !awake_;
+    wake_();
+    if (!awake_) return nullptr;
+    return std::make_shared<const std::string>(std::to_string(left_--) + "\n");
+  }
+  bool ended() const override { return left_ == 0; }
+  bool has_left() const { return has_left_; }
+
+ private:
+  int left_;
+  bool awake_ = true;
+  std::function<void()> wake_;
+  std::atomic<bool> has_left_{false};
+};
+
+TEST_F(HttpLive, AStreamThatHasSomethingIsAskedAtOnceAndMayEnd) {
+  const auto stream = std::make_shared<Woken>(50);  // with a look every second: a minute
+  router_->Add("GET", "/live", [stream](Request&&, Responder responder) {
+    Response response;
+    response.body = "begun\n";
+    response.live = stream;
+    responder.Send(std::move(response));
+  });
+  Start();
+  RawSocket reader(port());
+  reader.Send(kAsk);
+  const std::string body = BodyIn(reader.ReceiveAll());
+  EXPECT_TRUE(body.starts_with("begun\n50\n49\n")) << body;
+  EXPECT_TRUE(body.ends_with("\n2\n1\n")) << body;
+  reader.CloseSending();
+  EXPECT_TRUE(Eventually([&] { return stream->has_left(); }));
+}
+
 TEST_F(HttpLive, AStopDoesNotWaitForReaders) {
   StartLive();
   RawSocket reader(port());
