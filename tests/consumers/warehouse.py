@@ -75,17 +75,18 @@ def begin(db, first):
     with db:
         for table in TABLES:
             db.execute(f"DELETE FROM {table} WHERE position >= ?", (first,))
-        remember(db, first - 1, "")
+        remember(db, first, first - 1, "")
 
 
-def remember(db, position, digest):
+def remember(db, first, position, digest):
+    """What the centre keeps is held from `first` to `position`, where it has that hash."""
     db.execute("DELETE FROM follows")
-    db.execute("INSERT INTO follows VALUES (?, ?)", (position, digest))
+    db.execute("INSERT INTO follows VALUES (?, ?, ?)", (first, position, digest))
 
 
 def step(db, read):
     """True: there was something, and there may be more."""
-    position, digest = db.execute("SELECT position, hash FROM follows").fetchone() or (0, None)
+    begun, position, digest = db.execute("SELECT * FROM follows").fetchone() or (0, 0, None)
     found = read(position)
     version, fill, filled = found["warehouse"][0]
     if version != 1:
@@ -93,8 +94,8 @@ def step(db, read):
     if filled < fill or found["first"][0][0] is None:
         return False  # the centre still fills them in after an upgrade, or has nothing yet
     first = found["first"][0][0]
-    begun = digest == "" and position == first - 1
-    if not begun and found["here"] != [[position, digest]]:
+    same = found["here"] == [[position, digest]] or (digest == "" and first == begun)
+    if not same or first < begun:
         begin(db, first)
         return True
     if not found["last"]:
@@ -103,18 +104,22 @@ def step(db, read):
         for table, columns in COLUMNS.items():
             marks = ", ".join("?" * len(columns))
             db.executemany(f"INSERT INTO {table} VALUES ({marks})", found[table])
-        remember(db, *found["last"][0])
+        remember(db, begun, *found["last"][0])
     return True
+
+
+def prepare(db):
+    for table, columns in COLUMNS.items():
+        key = "position, line" if "line" in columns else "position"
+        db.execute(f"CREATE TABLE IF NOT EXISTS {table} ({', '.join(columns)}, "
+                   f"PRIMARY KEY ({key}))")
+    db.execute("CREATE TABLE IF NOT EXISTS follows (first, position, hash)")
 
 
 def main():
     db = sqlite3.connect(sys.argv[1])
     source = sys.argv[2]
-    for table, columns in COLUMNS.items():
-        key = "position, line" if "line" in columns else "position"
-        db.execute(f"CREATE TABLE IF NOT EXISTS {table} ({', '.join(columns)}, "
-                   f"PRIMARY KEY ({key}))")
-    db.execute("CREATE TABLE IF NOT EXISTS follows (position, hash)")
+    prepare(db)
     read = read_postgresql if source.startswith("postgresql:") else read_sqlite
     while True:
         try:

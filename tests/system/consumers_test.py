@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import unittest.mock
 import urllib.request
 
 from harness import BIN, Process, check, free_port, run, wait_for
@@ -398,10 +399,59 @@ def bad_answers_are_no_answers():
         return f"{len(asked)} questions, 6 of them without a right answer"
 
 
+class Tables:
+    """A centre's tables as the warehouse reads them."""
+
+    def __init__(self):
+        self.events, self.deleted = {}, 0
+
+    def read(self, after):
+        kept = {at: digest for at, digest in self.events.items() if at > self.deleted}
+        slice_end = after + warehouse.SLICE
+        new = [[at, kept[at]] for at in sorted(kept) if after < at <= slice_end]
+        rows = {table: [] for table in warehouse.TABLES}
+        rows["tax"] = [[at, 1, "19", "1", digest] for at, digest in new]
+        return {"first": [[min(kept, default=None)]], "last": new[-1:],
+                "here": [[after, kept[after]]] if after in kept else [],
+                "warehouse": [[1, 0, 0]], **rows}
+
+
+def a_warehouse_follows_one_history_and_keeps_what_is_deleted():
+    rng = random.Random(3)
+    rounds = 100
+    for _ in range(rounds):
+        with contextlib.closing(sqlite3.connect(":memory:")) as db, \
+                unittest.mock.patch.object(warehouse, "SLICE", 3):
+            warehouse.prepare(db)
+            centre, backup = Tables(), None
+            for number in range(60):
+                act = rng.randrange(8)
+                head = max(centre.events, default=0)
+                if act < 4:
+                    centre.events[head + 1] = f"{head + 1}-{number}"
+                elif act == 4:
+                    warehouse.step(db, centre.read)
+                elif act == 5 and head:
+                    centre.deleted = rng.randrange(centre.deleted, head)
+                elif act == 6:
+                    backup = dict(centre.events), centre.deleted
+                elif backup:
+                    centre.events, centre.deleted = dict(backup[0]), backup[1]
+            while warehouse.step(db, centre.read):
+                pass
+            held = {at: digest for at, digest in db.execute("SELECT position, amount FROM tax")}
+            kept = {at: d for at, d in centre.events.items() if at > centre.deleted}
+            check(kept.items() <= held.items(), f"{kept} is not all in {held}")
+            beyond = [at for at in held if at > max(kept, default=10**9)]
+            check(not beyond, f"{beyond} never were")
+    return f"{rounds} histories with deletions and backups"
+
+
 if __name__ == "__main__":
     os.environ["TILLRELAY_TOKEN"] = SECRET
     only = os.environ.get("TILLRELAY_ONLY", "")
-    stories = [on_sqlite_they_hold_what_the_ledger_holds, bad_answers_are_no_answers]
+    stories = [on_sqlite_they_hold_what_the_ledger_holds, bad_answers_are_no_answers,
+               a_warehouse_follows_one_history_and_keeps_what_is_deleted]
     if LONG:
         stories.append(on_postgresql_they_hold_what_the_ledger_holds)
     run(*(story for story in stories if only in story.__name__))
