@@ -4,6 +4,7 @@
 
 #include "common/base/json_reader.h"
 #include "common/base/text.h"
+#include "common/event/turnover.h"
 
 namespace tillrelay::admin {
 namespace {
@@ -22,14 +23,6 @@ std::optional<Decimal> AmountOf(JsonValue object, std::string_view name) {
   return amount.ok() ? std::optional(*amount) : std::nullopt;
 }
 
-event::Turnover TurnoverOf(std::string_view kind, JsonValue document) {
-  event::Turnover turnover(event::ParseKind(kind).value_or(event::Kind::kSale));
-  for (const JsonValue line : document.Find("lines")) {
-    turnover.AddLine(TextOf(line, "action"), AmountOf(line, "net_amount"));
-  }
-  return turnover;
-}
-
 }  // namespace
 
 void DayTally::Count(Sum* sum, const std::optional<Decimal>& amount) {
@@ -46,19 +39,11 @@ DayTally::Sum* DayTally::At(Sums* sums, std::string_view name, std::string_view 
   return &(*sums)[std::move(key)];
 }
 
-void DayTally::CountTenders(JsonValue document, const event::Turnover& turnover) {
-  Decimal paid;
-  for (const JsonValue tender : document.Find("tenders")) {
-    const auto sum = paid.Plus(AmountOf(tender, "amount").value_or(Decimal()));
-    if (sum.ok()) paid = *sum;
-  }
-  const bool turns = turnover.Turns(paid);
+void DayTally::CountTenders(JsonValue document, bool turns) {
   for (const JsonValue tender : document.Find("tenders")) {
     const std::string_view own = TextOf(tender, "currency");
-    auto amount = AmountOf(tender, "amount");
-    if (amount && turns) amount = -*amount;
     Count(At(&tenders_, TextOf(tender, "type"), own.empty() ? TextOf(document, "currency") : own),
-          amount);
+          event::Counted(AmountOf(tender, "amount"), turns));
   }
 }
 
@@ -66,10 +51,11 @@ void DayTally::Add(DayEvent event) {
   JsonParser parser;
   const auto root = parser.Parse(event.data);
   const JsonValue document = root.ok() && root->is_object() ? *root : JsonValue();
-  const event::Turnover turnover = TurnoverOf(event.kind, document);
+  const auto kind = event::ParseKind(event.kind).value_or(event::Kind::kSale);
+  const event::Turnover::Turns turns = event::TurnoverOf(kind, document).Decide();
   Count(At(&kinds_, event.kind, TextOf(document, "currency")),
-        turnover.Counted(AmountOf(document.Find("totals"), "net_amount")));
-  CountTenders(document, turnover);
+        event::Counted(AmountOf(document.Find("totals"), "net_amount"), turns.net));
+  CountTenders(document, turns.tenders);
   if (event.kind == "day_closed") {
     closed_at_ = std::max(closed_at_, event.position);
   } else {

@@ -14,7 +14,6 @@
 #include "agent/admin/admin.h"
 #include "common/base/decimal.h"
 #include "common/base/json_reader.h"
-#include "common/event/turnover.h"
 
 namespace tillrelay::admin {
 
@@ -42,7 +41,7 @@ class DayTally {
   static void Count(Sum* sum, const std::optional<Decimal>& amount);
 
   using Sums = std::map<std::pair<std::string, std::string>, Sum>;  // by kind or type, and currency
-  void CountTenders(JsonValue document, const event::Turnover& turnover);
+  void CountTenders(JsonValue document, bool turns);
   // Null: there are too many to count another one.
   static Sum* At(Sums* sums, std::string_view name, std::string_view currency);
 

@@ -17,14 +17,37 @@ bool Completed(const event::Transaction& t) {
   return !t.training.value_or(false) && (t.status.empty() || t.status == "completed");
 }
 
+// What takes back as a whole.
+bool MayTellEitherSign(const event::Event& event) {
+  if (event.kind == event::Kind::kTransactionVoided) return true;
+  return event.kind == event::Kind::kReturn &&
+         std::all_of(event.lines.begin(), event.lines.end(), [](const event::Line& line) {
+           return line.action.empty() || line.action == "void" || event::PaysOut(line.action);
+         });
+}
+
+// The lines of a post-void may be negated as well: then nothing that is sold costs more than
+// nothing.
+bool SoldForLess(const event::Event& event) {
+  bool less = false;
+  for (const event::Line& line : event.lines) {
+    if (line.action == "void" || event::PaysOut(line.action) || !line.net_amount) continue;
+    if (*line.net_amount > Decimal()) return false;
+    less = less || line.net_amount->negative();
+  }
+  return less;
+}
+
 // False if a line does not tell its net amount.
 bool AddLines(const event::Event& event, Money* sum) {
+  const bool negated = event.kind == event::Kind::kTransactionVoided && SoldForLess(event);
   for (const event::Line& line : event.lines) {
     if (line.action == "void") continue;
     if (!line.net_amount) return false;
     const bool back =
         event::PaysOut(line.action) || (line.action.empty() && event.kind == event::Kind::kReturn);
-    sum->Add(back ? -Magnitude(*line.net_amount) : *line.net_amount);
+    const Decimal sold = negated ? -*line.net_amount : *line.net_amount;
+    sum->Add(back ? -Magnitude(*line.net_amount) : sold);
   }
   return true;
 }
@@ -53,12 +76,15 @@ std::optional<Rejection> SelfCheck(const Sums& sums, TaxRule rule, const char* f
                                    std::optional<bool>* tax_included) {
   if (rule != TaxRule::kAsTotalsSay) *tax_included = rule == TaxRule::kIncluded;
   if (!sums.grand) return std::nullopt;
-  Money without_tax = sums.lines;
-  without_tax.Add(-sums.discounts.sum());
-  without_tax.Add(sums.fees.sum());
-  without_tax.Add(sums.rounding.sum());
-  Money with_tax = without_tax;
-  with_tax.Add(sums.tax.sum());
+  const auto lines_with = [&sums](int discounts, int extras, bool tax) {
+    Money sum = sums.lines;
+    sum.Add(discounts < 0 ? -sums.discounts.sum() : sums.discounts.sum());
+    for (const Money* extra : {&sums.fees, &sums.rounding, tax ? &sums.tax : nullptr}) {
+      if (extra != nullptr) sum.Add(extras < 0 ? -extra->sum() : extra->sum());
+    }
+    return sum;
+  };
+  const Money without_tax = lines_with(-1, 1, false), with_tax = lines_with(-1, 1, true);
   const bool overflow = with_tax.overflow() || sums.discounts.overflow() || sums.fees.overflow() ||
                         sums.rounding.overflow() || sums.tax.overflow();
   const int64_t tolerance =
@@ -68,14 +94,24 @@ std::optional<Rejection> SelfCheck(const Sums& sums, TaxRule rule, const char* f
     difference.Add(-grand);
     return !overflow && !difference.overflow() && std::abs(difference.sum().micros()) <= tolerance;
   };
-  const auto agrees = [&](const Money& sum) {
-    return near(sum, *sums.grand) || (sums.either_sign && near(sum, -*sums.grand));
+  // Of either sign: the total alone is negated, or the extras with it.
+  const auto agrees_with = [&](int discounts, bool tax) {
+    const Decimal grand = *sums.grand;
+    const Money reported = lines_with(discounts, 1, tax);
+    if (near(reported, grand)) return true;
+    return sums.either_sign &&
+           (near(reported, -grand) || near(lines_with(discounts, -1, tax), -grand));
   };
-  if (rule != TaxRule::kExcluded && agrees(without_tax)) {
+  // What comes back is worth less by its discount.
+  const auto agrees = [&](bool tax) {
+    const bool back = sums.either_sign && sums.lines.sum().negative();
+    return agrees_with(-1, tax) || (back && agrees_with(1, tax));
+  };
+  if (rule != TaxRule::kExcluded && agrees(false)) {
     if (!sums.tax.sum().zero()) *tax_included = true;
     return std::nullopt;
   }
-  if (rule != TaxRule::kIncluded && agrees(with_tax)) {
+  if (rule != TaxRule::kIncluded && agrees(true)) {
     *tax_included = false;
     return std::nullopt;
   }
@@ -91,7 +127,7 @@ std::optional<Rejection> SelfCheckCanonical(event::Event* event) {
   }
   if (auto rejection = CheckTaxes(*event)) return rejection;
   Sums sums;
-  sums.either_sign = event->kind == event::Kind::kTransactionVoided;
+  sums.either_sign = MayTellEitherSign(*event);
   sums.line_count = event->lines.size();
   if (event->totals) {
     const event::Totals& totals = *event->totals;

@@ -42,7 +42,8 @@ struct Sums {
   Money tax, fees, rounding;
   std::optional<Decimal> grand;
   size_t line_count = 0;
-  // A post-void: its lines are told as the original's or negated, its total likewise.
+  // A post-void, whose total and extras may be the original's or negated; a return, which tells
+  // them so or without signs.
   bool either_sign = false;
 };
 

@@ -4,12 +4,48 @@
 
 #include "agent/journal/schema.h"
 #include "agent/journal/seal.h"
+#include "common/base/json_reader.h"
 #include "common/base/log.h"
 #include "common/event/event_json.h"
 #include "common/event/kind.h"
+#include "common/event/turnover.h"
 
 namespace tillrelay::journal {
 namespace {
+
+constexpr const char* kSayAmounts =
+    "its lines do not show whether its amounts repeat the signs of the document that it takes back "
+    "or are negated, and that document is not stored here or does not show it: say \"amounts\": "
+    "\"repeated\" or \"negated\"";
+
+RejectedDocument Rejected(const event::Draft& draft, event::Rejection why) {
+  return {std::move(why), "", draft.subject, event::WithKind(draft.kind, draft.data),
+          "application/json"};
+}
+
+// How a post-void that does not show it tells its amounts, by the document that it takes back; ""
+// if that is not here, or is one of several of its number, or does not show it either.
+Result<std::string> AmountsByOriginal(const event::Draft& draft, sqlite::Database* db) {
+  std::vector<std::pair<std::string, std::string>> bodies;  // kind, data
+  auto find = db->Prepare(
+      "SELECT e.kind, e.data FROM known k JOIN event e ON e.position=k.position WHERE k.key=?1");
+  if (!find.ok()) return std::move(find).status();
+  find->BindText(1, *draft.original_key);
+  for (;;) {
+    auto row = find->Step();
+    if (!row.ok()) return std::move(row).status();
+    if (!*row) break;
+    bodies.emplace_back(find->Text(0), find->Text(1));
+  }
+  const auto kind = bodies.size() == 1 ? event::ParseKind(bodies[0].first) : std::nullopt;
+  if (!kind) return std::string();
+  JsonParser own, its;
+  std::string data = draft.data;
+  const auto voided = own.Parse(data), original = its.Parse(bodies[0].second);
+  if (!voided.ok() || !original.ok()) return std::string();
+  const event::Turnover turnover = event::TurnoverOf(draft.kind, *voided);
+  return std::string(turnover.AmountsBy(event::TurnoverOf(*kind, *original)));
+}
 
 std::optional<int64_t> TrustedMoment(const event::Draft& draft) {
   return draft.book.time_trusted ? std::optional(draft.book.at_s) : std::nullopt;
@@ -89,14 +125,24 @@ Status JournalStore::AppendEvent(const event::Draft& draft, const std::string& s
   }
   if (repeated)
     return options_.books == nullptr ? Status::Ok() : options_.books->Repeated(draft, now);
+  if (draft.original_key) {
+    if (take_over_.pending()) TRY(take_over_.Fetch(*draft.original_key));
+    auto amounts = AmountsByOriginal(draft, &db_);
+    if (!amounts.ok()) return std::move(amounts).status();
+    if (amounts->empty()) {
+      return quarantine_.Put(Rejected(draft, {"missing-field", "amounts", kSayAmounts}), sender,
+                             now, receipt);
+    }
+    event::Draft decided = draft;
+    event::SayAmounts(*amounts, &decided);
+    return AppendEvent(decided, sender, now, receipt);
+  }
   auto conflict = Contradiction(draft, *known, now);
   if (!conflict.ok()) return std::move(conflict).status();
   if (!conflict->empty()) {
-    const event::Rejection why{*conflict, "",
-                               "another document under this number is already stored"};
-    const RejectedDocument unfit{why, "", draft.subject, event::WithKind(draft.kind, draft.data),
-                                 "application/json"};
-    return quarantine_.Put(unfit, sender, now, receipt);
+    return quarantine_.Put(
+        Rejected(draft, {*conflict, "", "another document under this number is already stored"}),
+        sender, now, receipt);
   }
   if (options_.books == nullptr) return Insert(draft, now, receipt);
   auto further =

@@ -269,6 +269,11 @@ CREATE INDEX diverged_at ON diverged (at);
 CREATE INDEX doubtful_since ON doubtful (since);
 )sql";
 
+// Amounts of receipts, tenders and taxes bear the signs that count: all of them are written again.
+constexpr const char* kCountedAmounts =
+    "UPDATE warehouse SET version = 2, fill_through = (SELECT position FROM head),"
+    " filled_through = (SELECT purged FROM head);\n";
+
 // Named as what it holds: events of another history than ours.
 constexpr const char* kDiverged = "ALTER TABLE fork RENAME TO diverged;\n";
 
@@ -312,7 +317,8 @@ std::string In(Dialect dialect, std::string text) {
 }  // namespace
 
 Result<std::string> SchemaSteps(Dialect dialect, int64_t from) {
-  const std::string eighth = kExceptions, seventh = std::string(kDiverged) + kReceipts + eighth;
+  const std::string ninth = kCountedAmounts, eighth = kExceptions + ninth;
+  const std::string seventh = std::string(kDiverged) + kReceipts + eighth;
   const std::string keys = dialect == Dialect::kPostgres ? kPrimaryKeys : "";
   const std::string sixth = kMovements + keys + seventh;
   const std::string fifth = kUnapplied + sixth;
@@ -327,6 +333,7 @@ Result<std::string> SchemaSteps(Dialect dialect, int64_t from) {
   if (from == 5) return In(dialect, sixth);
   if (from == 6) return In(dialect, seventh);
   if (from == 7) return In(dialect, eighth);
+  if (from == 8) return In(dialect, ninth);
   return Invalid("the database was written by a newer tillrelay-collector; install that");
 }
 

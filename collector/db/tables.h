@@ -101,6 +101,8 @@ class Tables {
 
   // tables_receipts.cc: what a warehouse reads.
   Status WriteReceipts(const std::vector<Receipt>& receipts);
+  // Those behind position `after` up to `through`.
+  Status ClearReceipts(uint64_t after, uint64_t through);
   // Receipts of events that an older program counted.
   struct ReceiptFill {
     uint64_t through = 0;  // has been filled up to here

@@ -2,7 +2,6 @@
 #include <algorithm>
 
 #include "collector/db/statements_age.h"
-#include "collector/db/statements_receipts.h"
 #include "collector/db/tables.h"
 #include "common/event/time_text.h"
 
@@ -104,10 +103,7 @@ Result<uint64_t> Tables::Purge(uint64_t through, uint64_t most) {
   Input events(sql::kPurgeEvents), movements(sql::kPurgeMovements), purged(sql::kPurged);
   TRY(sql_.Queue(sql::kPurgeEvents, events.Int(head.purged).Int(last)));
   TRY(sql_.Queue(sql::kPurgeMovements, movements.Int(head.purged).Int(last)));
-  for (const Statement& purge : sql::kPurgeReceipts) {
-    Input receipts(purge);
-    TRY(sql_.Queue(purge, receipts.Int(head.purged).Int(last)));
-  }
+  TRY(ClearReceipts(head.purged, last));
   // What an older program counted has no hash; where its positions end the history begins.
   const std::string& hash =
       last <= head.changes_after ? head.purged_hash : rows->Text(count - 1, 5);

@@ -75,6 +75,14 @@ Status Tables::WriteReceipts(const std::vector<Receipt>& receipts) {
   return sql_.Queue(sql::kSaveTaxes, taxes);
 }
 
+Status Tables::ClearReceipts(uint64_t after, uint64_t through) {
+  for (const Statement& purge : sql::kPurgeReceipts) {
+    Input span(purge);
+    TRY(sql_.Queue(purge, span.Int(after).Int(through)));
+  }
+  return Status::Ok();
+}
+
 Tables::ReceiptFill Tables::FillOf(const Rows& rows) {
   return {rows.Unsigned(0, 0), rows.Unsigned(0, 1)};
 }

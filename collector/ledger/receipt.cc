@@ -3,6 +3,7 @@
 #include "common/base/decimal.h"
 #include "common/base/text.h"
 #include "common/event/bounds.h"
+#include "common/event/turnover.h"
 
 namespace tillrelay::collector {
 namespace {
@@ -19,6 +20,8 @@ Amount Number(JsonValue from, std::string_view member) {
   const auto number = Decimal::Parse(value.text());
   return number.ok() ? Amount(number->micros()) : std::nullopt;
 }
+
+Amount Counted(Amount amount, bool turns) { return amount && turns ? Amount(-*amount) : amount; }
 
 // What `read` makes of each element of a list.
 template <typename Part, typename Read>
@@ -68,15 +71,24 @@ std::optional<Receipt> ReadReceipt(const PostingSource& from, JsonValue data) {
   receipt.status = Text(transaction, "status");
   receipt.currency = Text(data, "currency");
   const JsonValue totals = data.Find("totals"), voids = data.Find("voids");
-  receipt.net = Number(totals, "net_amount");
-  receipt.tax = Number(totals, "tax_amount");
-  receipt.grand = Number(totals, "grand_amount");
+  const auto turns =
+      event::TurnoverOf(event::ParseKind(from.kind).value_or(event::Kind::kSale), data).Decide();
+  receipt.net = Counted(Number(totals, "net_amount"), turns.net);
+  receipt.tax = Counted(Number(totals, "tax_amount"), turns.tax);
+  receipt.grand = Counted(Number(totals, "grand_amount"), turns.grand);
   receipt.voids_day = Text(voids, "business_day");
   receipt.voids_register = Text(voids, "register_id");
   receipt.voids_no = Text(voids, "transaction_no");
   receipt.lines = Parts<Receipt::Line>(data.Find("lines"), LineOf);
   receipt.tenders = Parts<Receipt::Tender>(data.Find("tenders"), TenderOf);
   receipt.taxes = Parts<Receipt::Tax>(data.Find("taxes"), TaxOf);
+  for (Receipt::Tender& tender : receipt.tenders) {
+    tender.amount = Counted(tender.amount, turns.tenders);
+  }
+  for (Receipt::Tax& tax : receipt.taxes) {
+    tax.base = Counted(tax.base, turns.taxes);
+    tax.amount = Counted(tax.amount, turns.taxes);
+  }
   return receipt;
 }
 

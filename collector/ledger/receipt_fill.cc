@@ -38,6 +38,7 @@ Result<bool> FillReceipts(Sql* sql, uint64_t most) {
   const uint64_t through = std::min(after + most, std::max(after, fill->end));
   auto events = tables.Counted(after, through - after);
   if (!events.ok()) return std::move(events).status();
+  TRY(tables.ClearReceipts(after, through));  // what an older program wrote
   TRY(tables.WriteReceipts(ReceiptsOf(&*events)));
   TRY(tables.SaveReceiptFill(through));
   TRY(tables.Commit());

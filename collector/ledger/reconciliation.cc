@@ -10,7 +10,6 @@
 #include "common/base/text.h"
 #include "common/event/identity.h"
 #include "common/event/time_text.h"
-#include "common/event/turnover.h"
 #include "common/reconcile/stored_day.h"
 
 namespace tillrelay::collector {
@@ -99,43 +98,17 @@ void AddTo(Decimal* sum, const Amount& amount) {
   if (const auto total = sum->Plus(Decimal::FromMicros(*amount)); total.ok()) *sum = *total;
 }
 
-void AddTo(Decimal* sum, const Amount& amount, bool turns) {
-  AddTo(sum, amount && turns ? Amount(-*amount) : amount);
-}
-
-event::Turnover TurnoverOf(const Receipt& receipt) {
-  event::Turnover turnover(event::ParseKind(receipt.kind).value_or(event::Kind::kSale));
-  for (const auto& line : receipt.lines) {
-    turnover.AddLine(line.action,
-                     line.net ? std::optional(Decimal::FromMicros(*line.net)) : std::nullopt);
-  }
-  return turnover;
-}
-
-// The sum of one member of all parts, to see which way they go.
-template <typename Part>
-Decimal SumOf(const std::vector<Part>& parts, Amount Part::*amount) {
-  Decimal sum;
-  for (const Part& part : parts) AddTo(&sum, part.*amount);
-  return sum;
-}
-
-// What was cancelled or suspended took nothing in; what takes back counts so, whatever its signs.
+// What was cancelled or suspended took nothing in.
 void AddMoney(const Receipt& receipt, Till* till) {
   if (!receipt.status.empty() && receipt.status != "completed") return;
   Money& money = till->money[receipt.currency];
-  const event::Turnover turnover = TurnoverOf(receipt);
-  const bool paid_turns = turnover.Turns(SumOf(receipt.tenders, &Receipt::Tender::amount));
-  const bool taxes_turn = turnover.Turns(SumOf(receipt.taxes, &Receipt::Tax::amount));
-  AddTo(&money.net, receipt.net, turnover.Turns(Decimal::FromMicros(receipt.net.value_or(0))));
-  for (const auto& tender : receipt.tenders) {
-    AddTo(&money.tenders[tender.type], tender.amount, paid_turns);
-  }
+  AddTo(&money.net, receipt.net);
+  for (const auto& tender : receipt.tenders) AddTo(&money.tenders[tender.type], tender.amount);
   for (const auto& tax : receipt.taxes) {
     auto& [base, amount] =
         money.taxes[tax.rate ? Decimal::FromMicros(*tax.rate).Shortest() : std::string()];
-    AddTo(&base, tax.base, taxes_turn);
-    AddTo(&amount, tax.amount, taxes_turn);
+    AddTo(&base, tax.base);
+    AddTo(&amount, tax.amount);
   }
 }
 

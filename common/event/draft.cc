@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "common/base/check.h"
+#include "common/base/json_reader.h"
 #include "common/base/text.h"
 #include "common/event/bounds.h"
 #include "common/event/event_json.h"
@@ -88,6 +90,9 @@ class Drafter {
     draft_.number = t.transaction_no;
     draft_.subject = "register/" + t.register_id + "/" + t.business_day + "/" + t.transaction_no;
     if (event_.voids) OwnIfNamed(&event_.voids->store_id);
+    if (!event_.amounts.empty() && event_.kind != Kind::kTransactionVoided) {
+      Refuse("bad-value", "amounts", "only a transaction_voided says this");
+    }
   }
 
   void TransferHead() {
@@ -361,7 +366,7 @@ class Drafter {
       book.register_epoch = event_.transaction->register_epoch;
       book.time_trusted = IsTrustedTime(event_.transaction->time_quality);
     }
-    if (event_.totals) book.net_amount = NetThatCounts();
+    Money();
     book.currency = event_.currency;
     if (event_.control) book.stock_delta_by_bucket = event_.control->stock_delta_by_bucket;
     if (event_.kind == Kind::kDayClosed) {
@@ -370,10 +375,26 @@ class Drafter {
     }
   }
 
-  std::optional<Decimal> NetThatCounts() const {
-    Turnover turnover(event_.kind);
-    for (const Line& line : event_.lines) turnover.AddLine(line.action, line.net_amount);
-    return turnover.Counted(event_.totals->net_amount);
+  void Money() {
+    const Turnover turnover = TurnoverOf(event_);
+    if (event_.totals) {
+      draft_.book.net_amount = Counted(event_.totals->net_amount, turnover.Decide().net);
+    }
+    if (CountsAsTurnover() && turnover.Undecided()) draft_.original_key = OriginalKey();
+  }
+  bool CountsAsTurnover() const {
+    return event_.transaction && event_.transaction->status == "completed" &&
+           !event_.transaction->training.value_or(false);
+  }
+  // A day or a register that a post-void does not name is its own.
+  std::string OriginalKey() const {
+    if (!event_.voids || event_.voids->transaction_no.empty()) return {};
+    const Original& o = *event_.voids;
+    const Transaction& own = *event_.transaction;
+    if (!o.store_id.empty() && o.store_id != own.store_id) return {};
+    return ReceiptKeyPrefix(o.register_id.empty() ? own.register_id : o.register_id,
+                            o.transaction_no) +
+           (o.business_day.empty() ? own.business_day : o.business_day);
   }
 
   void Sums() {
@@ -512,6 +533,19 @@ class Drafter {
 };
 
 }  // namespace
+
+void SayAmounts(std::string_view amounts, Draft* draft) {
+  draft->original_key.reset();
+  draft->data.insert(draft->data.size() - 1, ",\"amounts\":\"" + std::string(amounts) + '"');
+  draft->data_digest = Sha256(draft->data);
+  JsonParser parser;
+  std::string data = draft->data;
+  const auto document = parser.Parse(data);
+  CHECK(document.ok());
+  const auto net = Decimal::Parse(document->Find("totals").String("net_amount"));
+  if (!net.ok()) return;
+  draft->book.net_amount = Counted(*net, TurnoverOf(draft->kind, *document).Decide().net);
+}
 
 std::variant<Draft, Rejection> MakeDraft(Event event, const Shop& shop) {
   return DraftFrom(&event, shop);

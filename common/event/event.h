@@ -156,6 +156,7 @@ struct Event {
   std::optional<Adjustment> adjustment;
   std::optional<Close> close;
   std::optional<Original> voids;
+  std::string amounts;  // of a post-void: how they are told where its lines do not show it
   std::string reason, currency;
   std::vector<Line> lines;
   std::optional<Totals> totals;

@@ -232,6 +232,7 @@ void Fields(V& v, Event& x) {
   v.Object("adjustment", x.adjustment);
   v.Object("close", x.close);
   v.Object("voids", x.voids);
+  v.Word("amounts", x.amounts, kAmountsWords);
   v.Id("reason", x.reason);
   v.Id("currency", x.currency);
   v.List("lines", x.lines);

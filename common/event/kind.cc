@@ -31,6 +31,7 @@ constexpr std::string_view kTimeQualities[] = {"exact", "zone_assumed", "dst_amb
 constexpr std::string_view kFulfilments[] = {"carried_out", "ordered", "picked_up"};
 constexpr std::string_view kBuckets[] = {"on_hand", "reserved", "damaged", "in_transit"};
 constexpr std::string_view kDirections[] = {"increase", "decrease"};
+constexpr std::string_view kAmounts[] = {"repeated", "negated"};
 }  // namespace
 
 const Words kKindWords = kKinds;
@@ -43,6 +44,7 @@ const Words kTimeQualityWords = kTimeQualities;
 const Words kFulfilmentWords = kFulfilments;
 const Words kBucketWords = kBuckets;
 const Words kDirectionWords = kDirections;
+const Words kAmountsWords = kAmounts;
 
 std::string_view KindWord(Kind kind) { return kKinds[static_cast<size_t>(kind)]; }
 

@@ -48,6 +48,7 @@ extern const Words kTimeQualityWords;  // exact | zone_assumed | ...
 extern const Words kFulfilmentWords;   // carried_out | ordered | picked_up
 extern const Words kBucketWords;       // on_hand | reserved | damaged | in_transit
 extern const Words kDirectionWords;    // increase | decrease
+extern const Words kAmountsWords;      // repeated | negated
 extern const Words kKindWords;
 
 }  // namespace tillrelay::event

@@ -1,11 +1,260 @@
 #include "common/event/turnover.h"
 
+#include <algorithm>
+#include <initializer_list>
+#include <utility>
+
 namespace tillrelay::event {
 namespace {
 
-Decimal Magnitude(Decimal amount) { return amount.negative() ? -amount : amount; }
+using Wide = Turnover::Wide;
+using Part = Turnover::Part;
+using Parts = std::vector<Part>;
+using Amount = Turnover::Amount;
 
-int SignOf(Decimal amount) { return amount.zero() ? 0 : amount.negative() ? -1 : 1; }
+constexpr Wide kCent = Decimal::kUnit / 100;
+constexpr Wide kMostApart = 5 * kCent;
+constexpr Wide kEndless = Wide{1} << 100;
+
+Wide Size(Wide value) { return value < 0 ? -value : value; }
+int SignOf(Wide value) { return value == 0 ? 0 : value < 0 ? -1 : 1; }
+Wide Of(const Amount& amount) { return amount ? amount->micros() : 0; }
+
+// What a line costs; nothing where it does not say.
+std::optional<Wide> ValueOf(const Turnover::LineAmounts& line) {
+  if (line.net) return Of(line.net);
+  std::optional<Wide> full;
+  if (line.extended) full = Of(line.extended);
+  if (!full && line.unit_price && line.quantity) {
+    full = Of(line.unit_price) * Of(line.quantity) / Decimal::kUnit;
+  }
+  if (!full) return std::nullopt;
+  return *full - SignOf(*full) * Size(Of(line.discount));
+}
+
+void AddTo(Parts* parts, const Part& part) {
+  for (Part& known : *parts) {
+    if (known.name != part.name || known.rate != part.rate) continue;
+    known.sum += part.sum;
+    return;
+  }
+  parts->push_back(part);
+}
+
+Wide SumOf(const Parts& parts) {
+  Wide sum = 0;
+  for (const Part& part : parts) sum += part.sum;
+  return sum;
+}
+
+bool Matters(const Parts& parts) {
+  return std::any_of(parts.begin(), parts.end(), [](const Part& part) { return part.sum != 0; });
+}
+
+// How a figure is told: as the lines would have it of the receipt that they are, or the other way
+// round.
+enum class Sign : uint8_t { kUnknown, kAsLines, kOpposite };
+
+Sign Other(Sign sign) {
+  return sign == Sign::kAsLines    ? Sign::kOpposite
+         : sign == Sign::kOpposite ? Sign::kAsLines
+                                   : Sign::kUnknown;
+}
+Sign Compare(int reported, int expected) {
+  if (reported == 0 || expected == 0) return Sign::kUnknown;
+  return reported == expected ? Sign::kAsLines : Sign::kOpposite;
+}
+
+// Each part has a vote; only one voice counts.
+Sign Agreement(const Parts& reported, const Parts& expected) {
+  bool as_lines = false, opposite = false;
+  for (const Part& part : reported) {
+    for (const Part& known : expected) {
+      if (known.name != part.name || known.rate != part.rate) continue;
+      const Sign vote = Compare(SignOf(part.sum), SignOf(known.sum));
+      as_lines = as_lines || vote == Sign::kAsLines;
+      opposite = opposite || vote == Sign::kOpposite;
+    }
+  }
+  if (as_lines == opposite) return Sign::kUnknown;
+  return as_lines ? Sign::kAsLines : Sign::kOpposite;
+}
+
+Sign FirstKnown(std::initializer_list<Sign> signs) {
+  for (const Sign sign : signs) {
+    if (sign != Sign::kUnknown) return sign;
+  }
+  return Sign::kUnknown;
+}
+
+struct Signs {
+  Sign net, grand, tax, tenders, taxes;
+};
+
+class SignFinder {
+ public:
+  explicit SignFinder(const Turnover::Figures& figures) : f_(figures) {
+    // A post-void may tell its lines negated as well.
+    const Wide in = f_.in_positive - f_.in_negative;
+    negated_ = is_void() && (f_.goods_in < 0 || (f_.goods_in == 0 && in < 0));
+    const Wide expected = (negated_ ? -in : in) - f_.out - Discount();
+    low_ = f_.out_unknown ? -kEndless : expected;
+    high_ = f_.in_unknown ? kEndless : expected;
+    both_ways_ = f_.paid_in && (f_.paid_out || (f_.in_positive != 0 && f_.in_negative != 0));
+    near_ = std::min<Wide>(kMostApart, kCent * static_cast<Wide>(std::max<size_t>(f_.lines, 1)));
+  }
+
+  bool is_void() const { return f_.kind == Kind::kTransactionVoided; }
+  bool IsTurned(Sign sign) const { return sign == (is_void() ? Sign::kAsLines : Sign::kOpposite); }
+
+  Signs Find() const {
+    Signs signs{OfTotal(net(), false), OfTotal(grand(), true), {}, {}, {}};
+    if (net() != 0) signs.net = FirstKnown({signs.net, signs.grand});
+    if (grand() != 0) signs.grand = FirstKnown({signs.grand, signs.net});
+    signs.tax = OfTax(signs);
+    signs.taxes = OfTaxes(signs);
+    signs.tenders = OfTenders(signs);
+    const Sign by_net = f_.net_is_reported ? signs.net : Sign::kUnknown;
+    const Sign all = FirstKnown({signs.grand, signs.tenders, signs.taxes, Word(), by_net});
+    for (Sign* sign : {&signs.net, &signs.grand, &signs.tax, &signs.taxes, &signs.tenders}) {
+      *sign = FirstKnown({*sign, all});
+    }
+    return signs;
+  }
+
+ private:
+  Wide net() const { return Of(f_.totals.net_amount); }
+  Wide grand() const { return Of(f_.totals.grand_amount); }
+  Wide tax() const { return Of(f_.totals.tax_amount); }
+  Wide AnyTax() const { return f_.totals.tax_amount ? tax() : SumOf(f_.tax_amounts); }
+  Wide Extras() const { return Of(f_.totals.fee_amount) + Of(f_.totals.rounding_amount); }
+  // Of all lines, where they go one way.
+  bool AllBack() const { return !f_.paid_in && (f_.paid_out || f_.kind == Kind::kReturn); }
+  int Way() const { return AllBack() ? -1 : 1; }
+  // It lowers what is paid, whichever way that is.
+  Wide Discount() const {
+    const Wide size = Size(Of(f_.totals.discount_amount));
+    return AllBack() ? -size : size;
+  }
+  // Whoever negates the lines negates the rest.
+  Sign Word() const {
+    return f_.amounts == "repeated"              ? Sign::kAsLines
+           : f_.amounts == "negated" || negated_ ? Sign::kOpposite
+                                                 : Sign::kUnknown;
+  }
+
+  // From what the lines and `more` give.
+  Wide Apart(Wide value, Wide more) const {
+    if (value < low_ + more) return low_ + more - value;
+    return value > high_ + more ? value - high_ - more : 0;
+  }
+
+  // How far a total lies from the lines if it is told as they are (1), or the other way round (-1).
+  Wide Apart(Wide reported, int way, bool is_grand) const {
+    const bool may_hold = f_.totals.tax_included.value_or(true);
+    const bool may_add = !f_.totals.tax_included.value_or(false);
+    Wide least = kEndless * 4;
+    for (const int own : {way, 1}) {  // fees and tax may have signs of their own
+      const Wide extras = is_grand ? own * Extras() : 0;
+      const Wide with_tax = is_grand ? extras + own * AnyTax() : -own * AnyTax();
+      if (may_hold || !is_grand) least = std::min(least, Apart(way * reported, extras));
+      if (is_grand ? may_add : may_hold) least = std::min(least, Apart(way * reported, with_tax));
+    }
+    return least;
+  }
+
+  Sign OfTotal(Wide reported, bool is_grand) const {
+    if (reported == 0) return Sign::kUnknown;
+    if (!both_ways_) return Compare(SignOf(reported), Way());
+    const Wide as_lines = Apart(reported, 1, is_grand), opposite = Apart(reported, -1, is_grand);
+    if (!is_void()) return OfUnsigned(reported, as_lines, opposite);
+    const bool open = low_ != high_;
+    const Wide margin = open ? Size(reported) / 4 + near_ : 0;
+    const bool told_apart = Size(as_lines - opposite) > margin;
+    if (told_apart) return as_lines < opposite ? Sign::kAsLines : Sign::kOpposite;
+    const bool all_one_way = !(f_.paid_in && f_.paid_out);
+    return all_one_way ? Compare(SignOf(reported), Way()) : Sign::kUnknown;
+  }
+
+  // What is no post-void and goes both ways is as it is told, unless it is what a register writes
+  // that knows no signs.
+  Sign OfUnsigned(Wide reported, Wide as_lines, Wide opposite) const {
+    const bool known = low_ == high_ && reported > 0;
+    return known && IsMuchNearer(opposite, as_lines) ? Sign::kOpposite : Sign::kAsLines;
+  }
+  bool IsMuchNearer(Wide one, Wide other) const {
+    return other > near_ && (one <= near_ || one * 4 < other);
+  }
+
+  Sign OfTax(const Signs& signs) const {
+    if (tax() == 0) return Sign::kUnknown;
+    if (!both_ways_) return Compare(SignOf(tax()), Way());
+    if (const Wide of_lines = SumOf(f_.line_taxes); Near(of_lines)) {
+      return Compare(SignOf(tax()), SignOf(of_lines));
+    }
+    const Wide grand_as_lines = Directed(grand(), signs.grand);
+    if (low_ == high_ && signs.grand != Sign::kUnknown) {
+      const Wide left = grand_as_lines - Directed(Extras(), signs.grand) - low_;
+      if (Near(left)) return Compare(SignOf(tax()), SignOf(left));
+    }
+    if (signs.grand != Sign::kUnknown && signs.net != Sign::kUnknown) {
+      const Wide left = grand_as_lines - Directed(net() + Extras(), signs.net);
+      if (Near(left)) return Compare(SignOf(tax()), SignOf(left));
+    }
+    return Sign::kUnknown;
+  }
+  // It can be the tax, of one sign or the other.
+  bool Near(Wide value) const {
+    return value != 0 && Size(Size(value) - Size(tax())) <= std::min(near_, Size(tax()) / 2);
+  }
+  static Wide Directed(Wide value, Sign sign) { return sign == Sign::kOpposite ? -value : value; }
+
+  Sign OfTaxes(const Signs& signs) const {
+    const Wide amounts = SumOf(f_.tax_amounts);
+    const Wide sum = amounts != 0 ? amounts : SumOf(f_.tax_bases);
+    if (!both_ways_) return Compare(SignOf(sum), Way());
+    if (const Sign by_rate = Agreement(f_.tax_amounts, f_.line_taxes); by_rate != Sign::kUnknown) {
+      return by_rate;
+    }
+    if (amounts != 0 && tax() != 0 && Near(amounts)) {
+      return SignOf(amounts) == SignOf(tax()) ? signs.tax : Other(signs.tax);
+    }
+    return Sign::kUnknown;
+  }
+
+  // They pay what is due.
+  Sign OfTenders(const Signs& signs) const {
+    const Wide paid = SumOf(f_.tenders);
+    if (paid == 0) return Sign::kUnknown;
+    if (!both_ways_) return Compare(SignOf(paid), Way());
+    const Wide due = Directed(grand(), signs.grand);
+    if (due == 0 || signs.grand == Sign::kUnknown) {
+      const Sign by_lines = OfTotal(paid, true);
+      return by_lines != Sign::kUnknown || !f_.net_is_reported
+                 ? by_lines
+                 : Compare(SignOf(paid), SignOf(Directed(net(), signs.net)));
+    }
+    if (is_void()) return Compare(SignOf(paid), SignOf(due));
+    const bool has_no_sign = paid > 0 && due < 0 && IsMuchNearer(Size(paid + due), paid - due);
+    return has_no_sign ? Sign::kOpposite : Sign::kAsLines;
+  }
+
+  const Turnover::Figures& f_;
+  bool negated_ = false, both_ways_ = false;
+  Wide low_ = 0, high_ = 0;  // what the lines come to
+  Wide near_ = 0;
+};
+
+Parts TotalsOf(const Totals& totals) {
+  return {{"net", -1, Of(totals.net_amount)},
+          {"grand", -1, Of(totals.grand_amount)},
+          {"tax", -1, Of(totals.tax_amount)}};
+}
+
+Parts Directed(Parts parts, bool turns) {
+  for (Part& part : parts) part.sum = turns ? -part.sum : part.sum;
+  return parts;
+}
 
 }  // namespace
 
@@ -13,35 +262,86 @@ bool PaysOut(std::string_view action) {
   return action == "return" || action == "refund_only" || action == "deposit_return";
 }
 
-void Turnover::AddLine(std::string_view action, const std::optional<Decimal>& net_amount) {
-  if (action == "void") return;
-  const bool out = PaysOut(action) || (action.empty() && kind_ == Kind::kReturn);
-  (out ? paid_out_ : paid_in_) = true;
-  if (!net_amount) all_told_ = false;
-  if (!net_amount || !sum_) return;
-  const Decimal amount = Magnitude(*net_amount);
-  const auto total = sum_->Plus(out ? -amount : amount);
-  sum_ = total.ok() ? std::optional(*total) : std::nullopt;
+void Turnover::AddLine(const LineAmounts& line) {
+  if (line.action == "void") return;
+  ++figures_.lines;
+  const bool out = PaysOut(line.action) || (line.action.empty() && figures_.kind == Kind::kReturn);
+  (out ? figures_.paid_out : figures_.paid_in) = true;
+  const auto value = ValueOf(line);
+  if (!value) {
+    (out ? figures_.out_unknown : figures_.in_unknown) = true;
+  } else if (out) {
+    figures_.out += Size(*value);
+  } else {
+    (*value < 0 ? figures_.in_negative : figures_.in_positive) += Size(*value);
+    if (!line.non_stock) figures_.goods_in += *value;
+  }
 }
 
-// The way that the money of these lines went when they were rung up.
-int Turnover::Goods() const {
-  if (paid_in_ && paid_out_) return all_told_ && sum_ ? SignOf(*sum_) : 0;
-  return paid_out_ ? -1 : 1;
+void Turnover::AddLineTax(std::string_view action, const Amount& rate, const Amount& amount) {
+  if (action == "void" || !amount) return;
+  const Wide size = Size(Of(amount));
+  const bool out = PaysOut(action) || (action.empty() && figures_.kind == Kind::kReturn);
+  AddTo(&figures_.line_taxes, {"", rate ? rate->micros() : -1, out ? -size : size});
 }
 
-int Turnover::Direction() const {
-  if (kind_ == Kind::kTransactionVoided) return -Goods();
-  return kind_ == Kind::kReturn && !paid_in_ ? -1 : 0;
+void Turnover::AddTender(std::string_view type, const Amount& amount) {
+  AddTo(&figures_.tenders, {type, -1, Of(amount)});
 }
 
-bool Turnover::Turns(Decimal sum) const {
-  const int direction = Direction();
-  return direction != 0 && SignOf(sum) == -direction;
+void Turnover::AddTax(const Amount& rate, const Amount& base, const Amount& amount) {
+  const int64_t of = rate ? rate->micros() : -1;
+  AddTo(&figures_.tax_amounts, {"", of, Of(amount)});
+  AddTo(&figures_.tax_bases, {"", of, Of(base)});
 }
 
-std::optional<Decimal> Turnover::Counted(const std::optional<Decimal>& amount) const {
-  return amount && Turns(*amount) ? std::optional(-*amount) : amount;
+bool Turnover::CanTurn() const {
+  return figures_.kind == Kind::kTransactionVoided || figures_.kind == Kind::kReturn ||
+         figures_.paid_out;
+}
+
+Turnover::Turns Turnover::Decide() const {
+  if (!CanTurn()) return {};
+  const SignFinder finder(figures_);
+  const Signs signs = finder.Find();
+  return {finder.IsTurned(signs.net), finder.IsTurned(signs.grand), finder.IsTurned(signs.tax),
+          finder.IsTurned(signs.tenders), finder.IsTurned(signs.taxes)};
+}
+
+bool Turnover::Undecided() const {
+  if (figures_.kind != Kind::kTransactionVoided) return false;
+  const Signs signs = SignFinder(figures_).Find();
+  const auto open = [](Sign sign, bool matters) { return sign == Sign::kUnknown && matters; };
+  const Totals& totals = figures_.totals;
+  return open(signs.net, Of(totals.net_amount) != 0) ||
+         open(signs.grand, Of(totals.grand_amount) != 0) ||
+         open(signs.tax, Of(totals.tax_amount) != 0) ||
+         open(signs.tenders, Matters(figures_.tenders)) ||
+         open(signs.taxes, Matters(figures_.tax_amounts) || Matters(figures_.tax_bases));
+}
+
+std::string_view Turnover::AmountsBy(const Turnover& original) const {
+  const Figures& was = original.figures_;
+  if (was.kind > Kind::kExchange) return "";
+  const Turns turns = original.Decide();
+  const bool turns_totals = was.totals.grand_amount ? turns.grand : turns.net;
+  bool as_lines = false, opposite = false;
+  const auto vote = [&](const Parts& reported, const Parts& counted) {
+    const Sign sign = Agreement(reported, counted);
+    as_lines = as_lines || sign == Sign::kAsLines;
+    opposite = opposite || sign == Sign::kOpposite;
+  };
+  const Parts totals = TotalsOf(figures_.totals);
+  const Parts counted = Directed(TotalsOf(was.totals), turns_totals);
+  for (size_t i = 0; i < totals.size(); ++i) {
+    const bool other_sum = Size(Size(totals[i].sum) - Size(counted[i].sum)) > kMostApart;
+    if (other_sum && totals[i].sum != 0 && counted[i].sum != 0) return "";
+  }
+  vote(totals, counted);
+  vote(figures_.tenders, Directed(was.tenders, turns.tenders));
+  vote(figures_.tax_amounts, Directed(was.tax_amounts, turns.taxes));
+  if (as_lines == opposite) return "";
+  return as_lines ? "repeated" : "negated";
 }
 
 }  // namespace tillrelay::event

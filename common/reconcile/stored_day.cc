@@ -23,14 +23,6 @@ std::optional<Decimal> NumberOf(JsonValue from, std::string_view member) {
   return number.ok() ? std::optional(*number) : std::nullopt;
 }
 
-event::Turnover TurnoverOf(event::Kind kind, JsonValue data) {
-  event::Turnover turnover(kind);
-  for (const JsonValue line : data.Find("lines")) {
-    turnover.AddLine(line.String("action"), NumberOf(line, "net_amount"));
-  }
-  return turnover;
-}
-
 event::PosControl ReportedOf(JsonValue from) {
   event::PosControl reported;
   reported.first_transaction_no = from.String("first_transaction_no");
@@ -64,7 +56,8 @@ std::optional<event::Draft> ReadDocument(std::string_view kind, std::string_view
   draft.number = head.String(closes ? "z_no" : "transaction_no");
   event::BookEntry& book = draft.book;
   book.register_epoch = WholeOf(head, "register_epoch");
-  book.net_amount = TurnoverOf(*known, data).Counted(NumberOf(data.Find("totals"), "net_amount"));
+  book.net_amount = event::Counted(NumberOf(data.Find("totals"), "net_amount"),
+                                   event::TurnoverOf(*known, data).Decide().net);
   book.currency = data.String("currency");
   if (closes) book.reported = ReportedOf(data.Find("pos_control"));
   if (!closes) book.status = head.String("status");

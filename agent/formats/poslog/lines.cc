@@ -437,10 +437,11 @@ class Reader {
       const auto amount = Number(tax, "Amount");
       if (!amount || source.flagged) continue;
       const Decimal size = Magnitude(*amount);
-      if (auto read = TaxOf(tax, size)) {
-        if (read->base) read->base = Magnitude(*read->base);
-        source.line.taxes.push_back(*std::move(read));
-      }
+      auto read = TaxOf(tax, size);
+      // That of a post-void shows how the tax of the whole is told.
+      if (!read && basket_.takes_back) read.emplace().amount = size;
+      if (read && read->base) read->base = Magnitude(*read->base);
+      if (read) source.line.taxes.push_back(*std::move(read));
       basket_.line_tax.Add(source.amount.negative() ? -size : size);
     }
   }
@@ -502,7 +503,7 @@ std::optional<Rejection> ReadPostVoidSigns(const LinesSource& source, Basket* ba
                      "these tills write returns as negative sales, so that the direction of a "
                      "post-void is not certain; send it as a canonical transaction_voided"};
   }
-  size_t goods = 0, negative = 0, paid_out = 0, flagged = 0;
+  size_t goods = 0, negative = 0, paid_out = 0, free = 0, flagged = 0;
   for (const XmlElement item : source.retail) {
     if (item.name() != "LineItem") continue;
     for (const XmlElement body : item) {
@@ -516,7 +517,10 @@ std::optional<Rejection> ReadPostVoidSigns(const LinesSource& source, Basket* ba
       if (own.cancelled) ++flagged;
       const bool minus = body.TextOf("Quantity").starts_with('-');
       negative += minus ? 1 : 0;
-      paid_out += minus && body.TextOf("ExtendedAmount").starts_with('-') ? 1 : 0;
+      const std::string_view extended = body.TextOf("ExtendedAmount");
+      const bool nothing = extended.find_first_of("123456789") == std::string_view::npos;
+      free += minus && nothing ? 1 : 0;
+      paid_out += minus && !nothing && extended.starts_with('-') ? 1 : 0;
     }
   }
   if (goods == 0) {
@@ -525,7 +529,7 @@ std::optional<Rejection> ReadPostVoidSigns(const LinesSource& source, Basket* ba
   }
   basket->all_flagged = flagged == goods && dialect.voids == Voids::kInPlace;
   basket->takes_back = true;
-  basket->negated = negative == goods && paid_out == goods;
+  basket->negated = negative == goods && paid_out > 0 && paid_out + free == goods;
   if (!basket->negated && paid_out > 0) {
     return Rejection{"bad-value", "LineItem",
                      "the signs of this post-void could mean both directions; send it as a "

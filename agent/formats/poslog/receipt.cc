@@ -6,6 +6,7 @@
 #include "agent/formats/poslog/voids.h"
 #include "agent/formats/poslog/words.h"
 #include "common/base/text.h"
+#include "common/event/turnover.h"
 
 namespace tillrelay::formats::poslog {
 namespace {
@@ -35,7 +36,9 @@ class Receipt {
     Currency(body);
     if (rejection_) return std::move(rejection_);
     Resumed(LinkOf(links, Link::kResume));
+    const bool negated = basket.negated;
     Keep(std::move(basket));
+    if (negated && event::TurnoverOf(event_).Undecided()) event_.amounts = "negated";
     if (const XmlElement link = LinkOf(links, Link::kReturn)) Returned(link);
     return std::move(rejection_);
   }
@@ -103,11 +106,15 @@ class Receipt {
   static void AddLines(const Basket& basket, Sums* sums) {
     sums->lines = Money();
     sums->line_count = 0;
+    bool all_back = true;
     for (const SourceLine& line : basket.lines) {
       if (line.dropped) continue;
       sums->lines.Add(line.amount);
       ++sums->line_count;
+      all_back = all_back && event::PaysOut(line.line.action);
     }
+    // A return's total may be written without its sign.
+    sums->either_sign = sums->either_sign || (all_back && sums->line_count > 0);
   }
 
   // Some tills take a discount off the prices and tell it once more. Only where the document's own

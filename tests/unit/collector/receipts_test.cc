@@ -60,7 +60,7 @@ TEST_F(ReceiptsTest, AReceiptStandsThereWithItsLinesTendersAndTaxes) {
             "1|2|0042|sale|09521234000020|09521234000020||KGM|0.42|||");
   EXPECT_EQ(Query("SELECT line, type, amount FROM tender ORDER BY line"), "1|cash|2; 2|card|0.94");
   EXPECT_EQ(Query("SELECT line, rate, base, amount FROM tax"), "1|7|2.75|0.19");
-  EXPECT_EQ(Query("SELECT version, fill_through, filled_through FROM warehouse"), "1|0|0");
+  EXPECT_EQ(Query("SELECT version, fill_through, filled_through FROM warehouse"), "2|0|0");
 }
 
 TEST_F(ReceiptsTest, AVoidNamesWhatItTakesBackAndWhatHasNoTransactionIsNoReceipt) {
@@ -154,6 +154,54 @@ TEST_F(ReceiptsTest, WhatAnOlderProgramCountedIsFilledInWhileConfirmationsGoOn) 
     database_.Execute(std::string("DELETE FROM ") + table + " WHERE position = 1402");
   }
   EXPECT_EQ(Dump(), before);
+}
+
+// A day at a register that repeats the original's signs, of one that negates them, and of one whose
+// returns have none: everything that was sold comes back.
+TEST_F(ReceiptsTest, WhatComesBackIsTakenOffInTheSumsOfTheTables) {
+  const auto sent = [this](const std::string& kind, const std::string& lines,
+                           const std::string& net, const std::string& tax, const std::string& paid,
+                           const std::string& more = "") {
+    return Odd(R"({"transaction":{"store_id":"0042","register_id":"03","business_day":)"
+               R"("2026-11-21","transaction_no":"7","status":"completed"},"currency":"EUR",)"
+               R"("lines":[)" +
+                   lines + R"(],"totals":{"net_amount":")" + net + R"(","tax_amount":")" + tax +
+                   R"("},"tenders":[{"type":"cash","amount":")" + paid +
+                   R"("}],"taxes":[{"rate":"20","base":")" + net + R"(","amount":")" + tax +
+                   R"("}])" + more + "}",
+               kind);
+  };
+  const std::string sold = R"({"action":"sale","item":{"sku":"a"},"net_amount":"10.00"})";
+  const std::string back = R"({"action":"return","item":{"sku":"a"},"net_amount":"10.00"})";
+  const std::string other = R"({"action":"sale","item":{"sku":"b"}})";
+  Deliver({sent("sale", sold, "10.00", "2.00", "12.00"),
+           sent("transaction_voided", sold, "10.00", "2.00", "12.00"),
+           sent("sale", sold, "10.00", "2.00", "12.00"),
+           sent("transaction_voided", sold, "-10.00", "-2.00", "-12.00"),
+           sent("sale", sold, "10.00", "2.00", "12.00"),
+           sent("return", back, "10.00", "2.00", "12.00"),
+           sent("sale", sold, "10.00", "2.00", "12.00"),
+           sent("return", back, "-10.00", "-2.00", "-12.00"),
+           sent("exchange", back + "," + other, "3.00", "1.00", "4.00"),
+           sent("transaction_voided", back + "," + other, "3.00", "1.00", "4.00",
+                R"(,"amounts":"repeated")")});
+  const auto expect_nothing = [this] {
+    EXPECT_EQ(Query("SELECT COUNT(*), SUM(net_amount), SUM(tax_amount) FROM receipt"), "10|0|0");
+    EXPECT_EQ(Query("SELECT COUNT(*), SUM(amount) FROM tender"), "10|0");
+    EXPECT_EQ(Query("SELECT COUNT(*), SUM(base), SUM(amount) FROM tax"), "10|0|0");
+  };
+  expect_nothing();
+  EXPECT_EQ(Query("SELECT net_amount FROM receipt ORDER BY position"),
+            "10; -10; 10; -10; 10; -10; 10; -10; 3; -3");
+  Stop();
+  database_.AsVersion8();
+  database_.Execute("UPDATE receipt SET net_amount = 10");
+  database_.Execute("UPDATE tender SET amount = 12");
+  database_.Execute("UPDATE tax SET base = 10, amount = 2");
+  Start();
+  for (int i = 0; i < 5; ++i) Advance(seconds(1));
+  EXPECT_EQ(Query("SELECT version, fill_through - filled_through FROM warehouse"), "2|0");
+  expect_nothing();
 }
 
 TEST_F(ReceiptsTest, AReadingRoleReadsAndChangesNothing) {

@@ -64,6 +64,11 @@ class TestDatabase {
     if (fresh) found->second = {found->first.c_str(), ""};
     return Joined(reader_->Run(found->second), text);
   }
+  // As if the program with tables of version 8 had written everything.
+  void AsVersion8() {
+    Execute("UPDATE warehouse SET version = 1");
+    Execute(postgres() ? "UPDATE schema_version SET version = 8" : "PRAGMA user_version = 8");
+  }
   // As if the program with tables of version 7 had written everything.
   void AsVersion7() {
     for (const char* step : {
@@ -88,6 +93,7 @@ class TestDatabase {
                                "decided_weight", "money", "currency", "detail", "times"}) {
       Execute(std::string("ALTER TABLE exception DROP COLUMN ") + column);
     }
+    Execute("UPDATE warehouse SET version = 1");
     Execute(postgres() ? "UPDATE schema_version SET version = 7" : "PRAGMA user_version = 7");
   }
   void AsVersion6() {

@@ -74,6 +74,46 @@ TEST(SelfCheck, PostVoidsAgreeWithEitherSign) {
   EXPECT_EQ("totals-disagree", Outcome(Document("sale", R"("grand_amount":"-13.00")")));
 }
 
+// What takes back as a whole: all totals as the original's, negated, or (a return) without signs.
+TEST(SelfCheck, WhatTakesBackMayTellItsTotalsWithEitherSign) {
+  const std::string second = R"(,"net_amount":"3.00")";
+  for (const char* sign : {"", "-"}) {
+    const auto totals = [sign](const std::string& more, const std::string& grand) {
+      std::string text = R"("tax_amount":"-1.30","tax_included":false,)" + more +
+                         R"("grand_amount":"-)" + grand + '"';
+      for (size_t at; *sign == 0 && (at = text.find("\"-")) != std::string::npos;) {
+        text.erase(at + 1, 1);
+      }
+      return text;
+    };
+    for (const char* kind : {"transaction_voided", "return"}) {
+      for (const char* action : {"sale", "return"}) {
+        if (kind == std::string("return") && action == std::string("sale")) continue;
+        std::string document = Document(kind, totals("", "14.30"), second, action);
+        const size_t first = document.find(R"("action":"sale")");
+        if (action == std::string("return")) document.replace(first, 15, R"("action":"return")");
+        EXPECT_EQ("reconciled", Outcome(document)) << document;
+        std::string lower =
+            Document(kind, totals(R"("discount_amount":"1.00","fee_amount":"-0.50",)", "13.80"),
+                     second, action);
+        if (action == std::string("return")) lower.replace(first, 15, R"("action":"return")");
+        EXPECT_EQ("reconciled", Outcome(lower)) << lower;
+        document.replace(document.find("14.30"), 5, "41.30");
+        EXPECT_EQ("totals-disagree", Outcome(document)) << document;
+      }
+    }
+  }
+}
+
+TEST(SelfCheck, APostVoidMayTellItsLinesNegated) {
+  std::string document = Document("transaction_voided", R"("grand_amount":"-7.00")",
+                                  R"(,"net_amount":"-3.00")", "return");
+  document.replace(document.find("10.00"), 5, "-10.00");
+  EXPECT_EQ("reconciled", Outcome(document));
+  document.replace(document.find("-7.00"), 5, "13.00");
+  EXPECT_EQ("totals-disagree", Outcome(document));
+}
+
 TEST(SelfCheck, WhatCannotBeCheckedSaysSo) {
   EXPECT_EQ("unchecked", Outcome(Document("sale", "")));
   EXPECT_EQ("unchecked", Outcome(Document("sale", R"("grand_amount":"10.00")", "")));

@@ -3,6 +3,7 @@
 
 #include "agent/journal/query/search.h"
 #include "common/base/json_reader.h"
+#include "common/event/turnover.h"
 #include "tests/unit/agent/journal/journal_store_fixture.h"
 
 namespace tillrelay::journal {
@@ -148,6 +149,70 @@ TEST_F(JournalStoreTest, QuarantinedConflictCanBeSentAgainAsItStands) {
   ASSERT_TRUE(value.ok()) << document;
   EXPECT_EQ(value->String("kind"), "sale");
   EXPECT_TRUE(value->Find("transaction"));
+}
+
+// An exchange whose lines tell no amounts, and what takes it back.
+class OpenPostVoidTest : public JournalStoreTest {
+ protected:
+  static event::Event Exchange(int number, const char* net) {
+    event::Event exchange = testing::Sale("03", number);
+    exchange.kind = event::Kind::kExchange;
+    exchange.lines.push_back(exchange.lines.front());
+    exchange.lines[0].action = "return";
+    exchange.lines[1].action = "sale";
+    exchange.lines[1].item.sku = "100235";
+    exchange.totals.emplace().net_amount = Decimal::Parse(net).value();
+    return exchange;
+  }
+  static event::Draft PostVoid(int number, int voided, const char* net,
+                               const std::string& amounts = "") {
+    event::Event event = Exchange(number, net);
+    event.kind = event::Kind::kTransactionVoided;
+    event.amounts = amounts;
+    event.voids.emplace().transaction_no = std::to_string(voided);
+    return testing::DraftOf(std::move(event));
+  }
+  // What the store and head office count of the event.
+  std::string Counted(uint64_t sequence) {
+    auto reader = JournalReader::Open(options_.path, "0042");
+    auto rows = (*reader)->Read(sequence, 1, 1'000'000);
+    if (!rows.ok() || rows->empty()) return "none";
+    std::string data = rows->front().data;
+    JsonParser parser;
+    const JsonValue document = parser.Parse(data).value();
+    const auto turns = event::TurnoverOf(*event::ParseKind(rows->front().kind), document).Decide();
+    const auto net = Decimal::Parse(document.Find("totals").String("net_amount")).value();
+    return std::string(document.String("amounts")) + " " + event::Counted(net, turns.net)->Text();
+  }
+};
+
+TEST_F(OpenPostVoidTest, TheOriginalTellsWhichWayItsAmountsCount) {
+  EXPECT_EQ(Tell(testing::DraftOf(Exchange(1, "3"))), "stored 1");
+  EXPECT_EQ(Tell(PostVoid(2, 1, "3")), "stored 2");
+  EXPECT_EQ(Counted(2), "repeated -3");
+  EXPECT_EQ(Tell(PostVoid(3, 1, "-3")), "stored 3");
+  EXPECT_EQ(Counted(3), "negated -3");
+  Reopen();
+  EXPECT_EQ(Tell(PostVoid(2, 1, "3")), "duplicate 2");
+  auto both = Append({testing::DraftOf(Exchange(4, "-5")), PostVoid(5, 4, "5")});
+  ASSERT_TRUE(both.ok());
+  EXPECT_EQ(both->back().outcome, Outcome::kStored) << "the original came with it";
+  EXPECT_EQ(Counted(5), "negated 5");
+}
+
+TEST_F(OpenPostVoidTest, WithoutItsOriginalItIsRefusedUntilTheWordIsSaid) {
+  EXPECT_EQ(Tell(PostVoid(2, 1, "3")), "quarantined missing-field");
+  EXPECT_EQ(Tell(testing::DraftOf(Exchange(1, "8"))), "stored 1");
+  EXPECT_EQ(Tell(PostVoid(2, 1, "3")), "quarantined missing-field") << "another sum";
+  EXPECT_EQ(Tell(testing::DraftOf(Exchange(4, "3"))), "stored 2");
+  EXPECT_EQ(Tell(PostVoid(5, 4, "3")), "stored 3") << "it came too late and is told again";
+  EXPECT_EQ(Tell(PostVoid(2, 1, "3", "negated")), "stored 4");
+  EXPECT_EQ(Counted(4), "negated 3");
+  EXPECT_EQ(Tell(PostVoid(2, 1, "3")), "duplicate 4");
+  auto search = Search::Open(options_.path);
+  auto rows = (*search)->Quarantined(0, 10, true);
+  ASSERT_TRUE(rows.ok() && rows->size() == 1u);
+  EXPECT_THAT(rows->front().hint, ::testing::HasSubstr("\"amounts\": \"repeated\" or"));
 }
 
 TEST_F(JournalStoreTest, QuarantineGivesOneTicketPerDocument) {
