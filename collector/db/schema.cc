@@ -269,6 +269,15 @@ CREATE INDEX diverged_at ON diverged (at);
 CREATE INDEX doubtful_since ON doubtful (since);
 )sql";
 
+// How far each sink has been delivered, and by whom.
+constexpr const char* kSinks = R"sql(
+CREATE TABLE sink (
+  name {t} NOT NULL PRIMARY KEY, position {i} NOT NULL, hash {t} NOT NULL, sending {i} NOT NULL,
+  epoch {i} NOT NULL, owner {t} NOT NULL, leased_until {i} NOT NULL, paused {i} NOT NULL,
+  halted {t} NOT NULL, failure {t} NOT NULL, failures {i} NOT NULL, failed_at {t} NOT NULL,
+  delivered_at {t} NOT NULL, orders {i} NOT NULL, lineage {i} NOT NULL) {wr};
+)sql";
+
 // Named as what it holds: events of another history than ours.
 constexpr const char* kDiverged = "ALTER TABLE fork RENAME TO diverged;\n";
 
@@ -312,7 +321,8 @@ std::string In(Dialect dialect, std::string text) {
 }  // namespace
 
 Result<std::string> SchemaSteps(Dialect dialect, int64_t from) {
-  const std::string eighth = kExceptions, seventh = std::string(kDiverged) + kReceipts + eighth;
+  const std::string ninth = kSinks, eighth = kExceptions + ninth;
+  const std::string seventh = std::string(kDiverged) + kReceipts + eighth;
   const std::string keys = dialect == Dialect::kPostgres ? kPrimaryKeys : "";
   const std::string sixth = kMovements + keys + seventh;
   const std::string fifth = kUnapplied + sixth;
@@ -327,6 +337,7 @@ Result<std::string> SchemaSteps(Dialect dialect, int64_t from) {
   if (from == 5) return In(dialect, sixth);
   if (from == 6) return In(dialect, seventh);
   if (from == 7) return In(dialect, eighth);
+  if (from == 8) return In(dialect, ninth);
   return Invalid("the database was written by a newer tillrelay-collector; install that");
 }
 

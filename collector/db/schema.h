@@ -16,7 +16,7 @@
 
 namespace tillrelay::collector {
 
-inline constexpr int64_t kSchemaVersion = 8;
+inline constexpr int64_t kSchemaVersion = 9;
 
 enum class Dialect { kSqlite, kPostgres };
 

@@ -2,10 +2,11 @@
 #include <algorithm>
 #include <set>
 
+#include "collector/db/running_hash.h"
 #include "collector/db/statements.h"
 #include "collector/db/tables.h"
-#include "collector/web/changes.h"
 #include "collector/web/page_token.h"
+#include "collector/web/stock.h"
 #include "common/base/decimal.h"
 #include "common/base/json_reader.h"
 #include "common/base/json_writer.h"

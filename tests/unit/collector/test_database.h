@@ -64,8 +64,13 @@ class TestDatabase {
     if (fresh) found->second = {found->first.c_str(), ""};
     return Joined(reader_->Run(found->second), text);
   }
+  void AsVersion8() {
+    Execute("DROP TABLE sink");
+    Execute(postgres() ? "UPDATE schema_version SET version = 8" : "PRAGMA user_version = 8");
+  }
   // As if the program with tables of version 7 had written everything.
   void AsVersion7() {
+    AsVersion8();
     for (const char* step : {
              "DROP INDEX exception_kind",
              "DROP INDEX exception_item",
