@@ -33,4 +33,10 @@ Status CheckCursor(Sql* sql, const Tables::Head& head, const Cursor& cursor) {
   return Conflict("the cursor is of another history: this database was restored or replaced");
 }
 
+Status CheckCursor(Sql* sql, const Cursor& cursor) {
+  auto head = sql->Run(sql::kHead);
+  if (!head.ok()) return std::move(head).status();
+  return CheckCursor(sql, Tables::HeadOf(*head), cursor);
+}
+
 }  // namespace tillrelay::collector

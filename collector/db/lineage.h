@@ -15,5 +15,7 @@ namespace tillrelay::collector {
 uint64_t KeptAfter(const Tables::Head& head);
 Result<std::string> HashAt(Sql* sql, const Tables::Head& head, uint64_t position);
 Status CheckCursor(Sql* sql, const Tables::Head& head, const Cursor& cursor);
+// The same at this moment, without a snapshot.
+Status CheckCursor(Sql* sql, const Cursor& cursor);
 
 }  // namespace tillrelay::collector

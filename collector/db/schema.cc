@@ -273,6 +273,14 @@ CREATE INDEX doubtful_since ON doubtful (since);
 constexpr const char* kCountedAmounts =
     "UPDATE warehouse SET version = 2, fill_through = (SELECT position FROM head),"
     " filled_through = (SELECT purged FROM head);\n";
+// How far each sink has been delivered, and by whom.
+constexpr const char* kSinks = R"sql(
+CREATE TABLE sink (
+  name {t} NOT NULL PRIMARY KEY, position {i} NOT NULL, hash {t} NOT NULL, sending {i} NOT NULL,
+  epoch {i} NOT NULL, owner {t} NOT NULL, leased_until {i} NOT NULL, paused {i} NOT NULL,
+  halted {t} NOT NULL, failure {t} NOT NULL, failures {i} NOT NULL, failed_at {t} NOT NULL,
+  delivered_at {t} NOT NULL, orders {i} NOT NULL, lineage {i} NOT NULL) {wr};
+)sql";
 
 // Named as what it holds: events of another history than ours.
 constexpr const char* kDiverged = "ALTER TABLE fork RENAME TO diverged;\n";
@@ -317,7 +325,7 @@ std::string In(Dialect dialect, std::string text) {
 }  // namespace
 
 Result<std::string> SchemaSteps(Dialect dialect, int64_t from) {
-  const std::string ninth = kCountedAmounts, eighth = kExceptions + ninth;
+  const std::string ninth = std::string(kCountedAmounts) + kSinks, eighth = kExceptions + ninth;
   const std::string seventh = std::string(kDiverged) + kReceipts + eighth;
   const std::string keys = dialect == Dialect::kPostgres ? kPrimaryKeys : "";
   const std::string sixth = kMovements + keys + seventh;

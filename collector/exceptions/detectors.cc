@@ -29,6 +29,11 @@ constexpr uint64_t kLastLine = INT64_MAX;
   "' AND x.ended = 0"                                                   \
   " EXCEPT SELECT " keys " LIMIT 500"
 
+// Sinks that wait for a person are another kind.
+#define TILLRELAY_BEHIND                                                            \
+  "{rows} JOIN sink k ON k.halted = '' JOIN event e ON e.position = k.position + 1" \
+  " AND e.position IS NOT NULL AND e.stored_at < r.a"
+
 #define TILLRELAY_HELD(reason)                                                              \
   "SELECT h.store_id, h.item || ' ' || h.uom || ' ' || h.bucket AS subject, h.item, h.uom," \
   " MIN(h.since) AS since, COUNT(*) AS weight, MIN(h.as_of) AS detail FROM held_count h"    \
@@ -43,7 +48,7 @@ constexpr uint64_t kLastLine = INT64_MAX;
   " JOIN " table " n ON n." at " >= r.a) k JOIN " table                                      \
   " d ON d.store_id = k.store_id AND d.stream = k.stream GROUP BY d.store_id, d.stream"
 
-enum class Cutoff { kNone, kTransit, kGap, kLately };
+enum class Cutoff { kNone, kTransit, kGap, kLately, kSink };
 
 struct Detector {
   const char* kind;
@@ -148,6 +153,22 @@ const Detector kDetectors[] = {
       "a"},
      {TILLRELAY_GONE("missing_numbers", "store_id, stream FROM gap"), ""},
      Cutoff::kGap},
+    {"sink_halted",
+     {TILLRELAY_NEW("sink_halted",
+                    "SELECT '' AS store_id, k.name AS subject, '' AS item, '' AS uom,"
+                    " k.failed_at AS since, k.position + 1 AS weight,"
+                    " k.name || ': ' || k.failure AS detail FROM sink k WHERE k.halted <> ''"),
+      ""},
+     {TILLRELAY_GONE("sink_halted", "'' AS store_id, name FROM sink WHERE halted <> ''"), ""}},
+    {"sink_behind",
+     {TILLRELAY_NEW("sink_behind",
+                    "SELECT '' AS store_id, k.name AS subject, '' AS item, '' AS uom,"
+                    " e.stored_at AS since, 1 AS weight, k.name || CASE WHEN k.paused = 1"
+                    " THEN ': paused' WHEN k.failure <> '' THEN ': ' || k.failure ELSE"
+                    " ': not delivered in time' END AS detail FROM " TILLRELAY_BEHIND),
+      "a"},
+     {TILLRELAY_GONE("sink_behind", "'' AS store_id, k.name FROM " TILLRELAY_BEHIND), "a"},
+     Cutoff::kSink},
 };
 
 const Statement kFarOff(
@@ -261,14 +282,21 @@ Result<std::vector<Finding>> Priced(Sql* sql, std::vector<Seen> seen) {
 
 size_t TableDetectors::count() { return std::size(kDetectors); }
 
+void TableDetectors::AddCutoff(size_t detector, const DetectorTimes& times, Input* input) const {
+  const Cutoff cutoff = kDetectors[detector].cutoff;
+  const WallTime overdue = times.now - std::chrono::hours(24 * thresholds_.transit_overdue_days);
+  const WallTime behind = times.now - std::chrono::minutes(thresholds_.sink_behind_minutes);
+  if (cutoff == Cutoff::kTransit) input->Int(int64_t{overdue.time_since_epoch().count()});
+  if (cutoff == Cutoff::kGap) input->Own(event::UtcText(times.now - kGapPatience));
+  if (cutoff == Cutoff::kLately) input->Own(event::UtcText(times.looked_at));
+  if (cutoff == Cutoff::kSink) input->Own(event::UtcText(behind));
+}
+
 Result<std::vector<Finding>> TableDetectors::New(Sql* sql, size_t detector,
                                                  const DetectorTimes& times) const {
   const Detector& d = kDetectors[detector];
   Input input(d.fresh);
-  const WallTime overdue = times.now - std::chrono::hours(24 * thresholds_.transit_overdue_days);
-  if (d.cutoff == Cutoff::kTransit) input.Int(int64_t{overdue.time_since_epoch().count()});
-  if (d.cutoff == Cutoff::kGap) input.Own(event::UtcText(times.now - kGapPatience));
-  if (d.cutoff == Cutoff::kLately) input.Own(event::UtcText(times.looked_at));
+  AddCutoff(detector, times, &input);
   auto rows = sql->Run(d.fresh, input);
   if (!rows.ok()) return std::move(rows).status();
   std::vector<Seen> seen;
@@ -276,11 +304,14 @@ Result<std::vector<Finding>> TableDetectors::New(Sql* sql, size_t detector,
   return Priced(sql, std::move(seen));
 }
 
-Result<std::vector<ExceptionKey>> TableDetectors::Gone(Sql* sql, size_t detector) const {
+Result<std::vector<ExceptionKey>> TableDetectors::Gone(Sql* sql, size_t detector,
+                                                       const DetectorTimes& times) const {
   const Detector& d = kDetectors[detector];
   std::vector<ExceptionKey> gone;
   if (*d.gone.text == '\0') return gone;
-  auto rows = sql->Run(d.gone);
+  Input input(d.gone);
+  if (*d.gone.columns != '\0') AddCutoff(detector, times, &input);
+  auto rows = sql->Run(d.gone, input);
   if (!rows.ok()) return std::move(rows).status();
   for (size_t i = 0; i < rows->size(); ++i) {
     gone.push_back({rows->Text(i, 0), d.kind, rows->Text(i, 1)});

@@ -37,12 +37,14 @@ class TableDetectors {
   // What the exceptions of that detector do not say yet, at most kAtOnce.
   Result<std::vector<Finding>> New(Sql* sql, size_t detector, const DetectorTimes& times) const;
   // Those of its exceptions whose condition is gone, at most kAtOnce.
-  Result<std::vector<ExceptionKey>> Gone(Sql* sql, size_t detector) const;
+  Result<std::vector<ExceptionKey>> Gone(Sql* sql, size_t detector,
+                                         const DetectorTimes& times) const;
   // Counts behind `after` that were far from what was expected. `*through`: all up to it are seen.
   Result<std::vector<Finding>> FarOffCounts(Sql* sql, const LineMark& after, uint64_t head,
                                             LineMark* through) const;
 
  private:
+  void AddCutoff(size_t detector, const DetectorTimes& times, Input* input) const;
   const Thresholds thresholds_;
 };
 

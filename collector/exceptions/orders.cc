@@ -15,6 +15,15 @@ void Redact(std::initializer_list<std::string*> texts) {
 void Redact(Order* order) {
   if (auto* d = std::get_if<ExceptionOrder>(order)) Redact({&d->note, &d->actor, &d->assignee});
   if (auto* s = std::get_if<DaySigning>(order)) Redact({&s->note, &s->actor});
+  if (auto* s = std::get_if<SinkOrder>(order)) Redact({&s->note, &s->actor});
+}
+
+Status DecideSink(Sql* sql, const SinkOrder& order, const std::string& now) {
+  TRY(OrderSink(sql, order));
+  const std::string note =
+      order.cursor.empty() ? order.note : fmt::format("{} ({})", order.note, order.cursor);
+  return SaveAudit(sql, {{{"", std::string(kSinkHistory), order.name},
+                          {now, order.actor, order.token, order.action, "", note}}});
 }
 
 }  // namespace
@@ -49,12 +58,16 @@ Status CarryOut(Sql* sql, const Order& order, const std::string& now) {
   if (const auto* decision = std::get_if<ExceptionOrder>(&order)) {
     return DecideException(sql, *decision, now);
   }
+  if (const auto* sink = std::get_if<SinkOrder>(&order)) return DecideSink(sql, *sink, now);
   return SignDay(sql, std::get<DaySigning>(order), now);
 }
 
 std::string OrderText(const Order& order) {
   if (const auto* d = std::get_if<ExceptionOrder>(&order)) {
     return fmt::format("{}: {} of store {} is {}", d->actor, d->key.kind, d->key.store, d->state);
+  }
+  if (const auto* s = std::get_if<SinkOrder>(&order)) {
+    return fmt::format("{}: sink {}: {}", s->actor, s->name, s->action);
   }
   const auto& s = std::get<DaySigning>(order);
   return fmt::format("{}: day {} of store {} is {}", s.actor, s.business_day, s.store,

@@ -1,4 +1,4 @@
-// What: what people decide about exceptions and days, on its way to the thread that owns the
+// What: what people decide about exceptions, days and sinks, on its way to the thread that owns the
 //   writing connection.
 // Thread: Orders any; the rest whoever owns the connection, inside a transaction.
 // Errors: invalid (the order), not found (no such exception), conflict (not now); of the database.
@@ -14,11 +14,12 @@
 #include "collector/db/sql.h"
 #include "collector/exceptions/exception.h"
 #include "collector/ledger/store_days.h"
+#include "collector/sinks/sink_order.h"
 #include "common/base/mutex.h"
 
 namespace tillrelay::collector {
 
-using Order = std::variant<ExceptionOrder, DaySigning>;
+using Order = std::variant<ExceptionOrder, DaySigning, SinkOrder>;
 
 class Orders {
  public:
@@ -36,6 +37,8 @@ class Orders {
 };
 
 Status DecideException(Sql* sql, const ExceptionOrder& order, const std::string& now);
+// The kind under which the history of a sink stands in exception_audit.
+inline constexpr std::string_view kSinkHistory = "sink";
 Status CarryOut(Sql* sql, const Order& order, const std::string& now);
 // "Ms Berg: loss of store 0042 is acknowledged", for the log.
 std::string OrderText(const Order& order);

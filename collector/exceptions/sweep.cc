@@ -79,7 +79,7 @@ Result<bool> ExceptionSweep::StepTables(Sql* sql, size_t detector, bool gone) {
     auto found = gone ? Result<std::vector<Finding>>(std::vector<Finding>())
                       : detectors_.New(sql, detector, times_);
     if (!found.ok()) return std::move(found).status();
-    auto over = gone ? detectors_.Gone(sql, detector) : Result<Keys>(Keys());
+    auto over = gone ? detectors_.Gone(sql, detector, times_) : Result<Keys>(Keys());
     if (!over.ok()) return std::move(over).status();
     const size_t changes = found->size() + over->size();
     if (changes == 0 && inside) sql->Rollback();

@@ -15,7 +15,8 @@ struct Thresholds {
   int64_t clock_off_s = 300;
   int64_t disk_days = 3;
   int64_t silent_register_h = 48;  // behind the other registers of its store
-  std::string least_version;       // empty: the collector's own, without its last part
+  int64_t sink_behind_minutes = 15;
+  std::string least_version;  // empty: the collector's own, without its last part
 };
 
 }  // namespace tillrelay::collector

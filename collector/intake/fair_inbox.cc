@@ -88,7 +88,8 @@ bool FairInbox::Empty() const { return own_.empty() && statuses_.empty() && queu
 
 std::vector<mqtt::LinkEvent> FairInbox::Pop(Duration timeout) {
   Lock lock(mutex_);
-  if (Empty() && !closed_ && timeout.count() > 0) condition_.WaitFor(mutex_, timeout);
+  if (Empty() && !closed_ && !woken_ && timeout.count() > 0) condition_.WaitFor(mutex_, timeout);
+  woken_ = false;
   std::vector<mqtt::LinkEvent> slice = std::exchange(own_, {});
   for (size_t n = 0; n < kSliceStatuses && !statuses_.empty(); ++n) {
     auto first = statuses_.extract(statuses_.begin());
@@ -97,6 +98,14 @@ std::vector<mqtt::LinkEvent> FairInbox::Pop(Duration timeout) {
   }
   FillSlice(&slice);
   return slice;
+}
+
+void FairInbox::Wake() {
+  {
+    Lock lock(mutex_);
+    woken_ = true;
+  }
+  condition_.NotifyOne();
 }
 
 // Round the stores, behind the one that was served last.

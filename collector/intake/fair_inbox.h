@@ -38,8 +38,10 @@ class FairInbox {
   explicit FairInbox(std::string prefix) : prefix_(std::move(prefix)) {}
 
   void Deliver(mqtt::LinkEvent&& event);
-  // The next slice, waiting at most `timeout` for the first entry or for Close.
+  // The next slice, waiting at most `timeout` for the first entry, for Wake or for Close.
   std::vector<mqtt::LinkEvent> Pop(Duration timeout);
+  // The owner has something else to do.
+  void Wake();
 
   void Close();
   bool closed();
@@ -81,6 +83,7 @@ class FairInbox {
   Share all_ GUARDED_BY(mutex_);
   Dropped dropped_ GUARDED_BY(mutex_);
   bool closed_ GUARDED_BY(mutex_) = false;
+  bool woken_ GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace tillrelay::collector

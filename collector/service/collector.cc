@@ -15,6 +15,7 @@ Collector::Collector(const Config& config, Store* store, const Deps& around)
       store_(*store),
       fleet_(*around.fleet),
       orders_(around.orders),
+      writes_(around.writes),
       prefix_(config.topic_prefix),
       signing_key_(around.signing_key),
       retention_(24 * config.retention_days),
@@ -107,6 +108,7 @@ void Collector::Tick() {
   if (!failing()) CheckPlace();
   if (!failing()) Upkeep();
   RunOrders();
+  RunWrites();
   if (!failing()) SendConfirmations();
   if (!failing()) SendRequests();
   if (!failing()) SaveChangedGaps();

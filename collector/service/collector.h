@@ -16,6 +16,7 @@
 #include "collector/control/confirmer.h"
 #include "collector/control/gaps.h"
 #include "collector/control/observed_age.h"
+#include "collector/db/write_queue.h"
 #include "collector/exceptions/orders.h"
 #include "collector/exceptions/sweep.h"
 #include "collector/fleet/fleet.h"
@@ -32,6 +33,7 @@ struct Deps {
   mqtt::Link* link;
   Fleet* fleet;
   Orders* orders = nullptr;                       // of people, about exceptions
+  WriteQueue* writes = nullptr;                   // of other threads
   const wire::SigningKey* signing_key = nullptr;  // null: confirmations are not signed
 };
 
@@ -115,6 +117,7 @@ class Collector {
   void DetectLater(const Status& failure);
   Result<StatusFindings> FindInStatuses();
   void RunOrders();
+  void RunWrites();
   std::optional<Instant> HeldDeadline() const;
   Status ApplyKept();
 
@@ -123,6 +126,7 @@ class Collector {
   Store& store_;
   Fleet& fleet_;
   Orders* const orders_;
+  WriteQueue* const writes_;
   const std::string prefix_;
   const wire::SigningKey* const signing_key_;
   const std::chrono::hours retention_;

@@ -198,6 +198,13 @@ void Collector::RunOrders() {
   }
 }
 
+// Each is a short transaction of its own, between those that count.
+void Collector::RunWrites() {
+  if (writes_ == nullptr) return;
+  Status written = writes_->Carry(failing() ? nullptr : store_.sql());
+  if (!written.ok() && !failing()) StoreFailed(written);
+}
+
 // What an older program counted has no rows in table movement yet.
 Status Collector::Fill() {
   auto filled = FillMovements(store_.sql());

@@ -1,11 +1,14 @@
 #include "collector/service/config.h"
 
+#include "collector/db/own_change.h"
 #include "collector/db/secret_files.h"
 #include "collector/db/sql.h"
+#include "collector/sinks/webhook_url.h"
 #include "collector/web/api_access.h"
 #include "common/base/files.h"
 #include "common/base/settings.h"
 #include "common/base/text.h"
+#include "common/event/kind.h"
 #include "common/http/address.h"
 #include "common/mqtt/broker_url.h"
 
@@ -89,6 +92,7 @@ void ReadThresholds(Settings* settings, Thresholds* t) {
   settings->Integer("exceptions.clock_off_s", 30, 86'400, &t->clock_off_s);
   settings->Integer("exceptions.disk_days", 1, 365, &t->disk_days);
   settings->Integer("exceptions.silent_register_h", 1, 8'760, &t->silent_register_h);
+  settings->Integer("exceptions.sink_behind_minutes", 1, 10'080, &t->sink_behind_minutes);
   settings->String("exceptions.least_version", &t->least_version);
   const bool numbers = t->least_version.find_first_not_of("0123456789.") == std::string::npos;
   if (!numbers) settings->Complain("exceptions.least_version", "numbers with points, as 0.2.1");
@@ -110,6 +114,56 @@ void ReadTokens(Settings* settings, Config* config) {
       settings->Complain(key + ".scopes", "a scope is stock, receipts or operate");
     }
     config->tokens.push_back(std::move(token));
+  }
+}
+
+void CheckSink(Settings* settings, const std::string& key, const SinkConfig& sink) {
+  if (!IsName(sink.name)) settings->Complain(key, "a sink's name has letters, digits, ._- only");
+  const auto url = ParseWebhookUrl(sink.url);
+  if (!url.ok()) settings->Complain(key + ".url", url.status().message());
+  if (url.ok() && !url->tls && !url->local && !sink.plain_http) {
+    settings->Complain(key + ".url",
+                       "what was sold would travel readable: use https://, or set"
+                       " plain_http = true where the line is encrypted");
+  }
+  if (sink.secret_file.empty()) {
+    settings->Complain(key + ".secret_file", "a webhook is signed: name the file of its secret");
+  }
+  if (!sink.proxy.empty()) {
+    const auto proxy = ParseWebhookProxy(sink.proxy);
+    if (!proxy.ok()) settings->Complain(key + ".proxy", proxy.status().message());
+  }
+  for (const std::string& store : sink.stores) {
+    if (!IsName(store)) settings->Complain(key + ".stores", store + " is no store id");
+  }
+  for (const std::string& kind : sink.kinds) {
+    const bool own = kind == kCountApplied || kind == kLedgerCorrected;
+    if (!own && !event::ParseKind(kind)) {
+      settings->Complain(key + ".kinds", kind + " is no kind of event");
+    }
+  }
+}
+
+void ReadSinkSettings(Settings* settings, Config* config) {
+  for (const std::string& name : settings->Sections("sink")) {
+    SinkConfig sink;
+    sink.name = name;
+    const std::string key = "sink." + name;
+    settings->String(key + ".url", &sink.url);
+    settings->String(key + ".secret_file", &sink.secret_file);
+    settings->String(key + ".ca_file", &sink.ca_file);
+    settings->String(key + ".proxy", &sink.proxy);
+    settings->Strings(key + ".stores", &sink.stores);
+    settings->Strings(key + ".kinds", &sink.kinds);
+    settings->Bool(key + ".data", &sink.data);
+    settings->Bool(key + ".plain_http", &sink.plain_http);
+    settings->Integer(key + ".batch", 1, 1000, &sink.batch);
+    settings->Integer(key + ".timeout_s", 1, 60, &sink.timeout_s);
+    CheckSink(settings, key, sink);
+    config->sinks.push_back(std::move(sink));
+  }
+  if (config->sinks.size() > kMaxSinks) {
+    settings->Complain("sink", "at most " + std::to_string(kMaxSinks) + " sinks");
   }
 }
 
@@ -143,6 +197,7 @@ Result<Config> ParseConfig(std::string_view text, const std::string& name) {
   settings.Strings("stores.expected", &config.expected_stores);
   settings.Integer("stores.silent_after_s", 90, 86'400, &config.silent_after_s);
   ReadThresholds(&settings, &config.thresholds);
+  ReadSinkSettings(&settings, &config);
   CheckBroker(&settings, config);
   CheckTopics(&settings, config);
   CheckStore(&settings, config);

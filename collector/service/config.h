@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "collector/fleet/thresholds.h"
+#include "collector/sinks/sink_config.h"
 #include "common/base/status.h"
 #include "common/wire/topics.h"
 
@@ -43,6 +44,7 @@ struct Config {
   std::vector<std::string> expected_stores;
   int64_t silent_after_s = 180;  // a store whose status is older is in trouble
   Thresholds thresholds;         // of exceptions
+  std::vector<SinkConfig> sinks;
 };
 
 // `name` is how messages call the text.

@@ -10,6 +10,7 @@
 #include "collector/db/secret_files.h"
 #include "collector/intake/fair_inbox.h"
 #include "collector/service/collector.h"
+#include "collector/sinks/sinks.h"
 #include "collector/web/routes.h"
 #include "common/base/process.h"
 #include "common/http/server.h"
@@ -29,6 +30,7 @@ constexpr seconds kMainTick{5};
 constexpr seconds kMaxIdle{1};            // the collector's loop comes round at least this often
 constexpr seconds kCollectorBudget{150};  // a statement may take 60 s, a name lookup its time
 constexpr seconds kReaderBudget{90};
+constexpr seconds kSinkBudget{180};  // a try takes a minute, and a name lookup its time
 constexpr seconds kHttpBudget{30};
 constexpr seconds kDrain{10};  // of the inbox, at a stop
 constexpr milliseconds kHttpPatience{2000};
@@ -103,12 +105,43 @@ Result<mqtt::LinkOptions> LinkOptionsOf(const Config& config) {
   return options;
 }
 
+// Where a sink's witness stands (collector/sinks/witness.h); "" where there is no place for one.
+std::string WitnessPath(const Config& config, const std::string& sink) {
+  if (config.database.starts_with(kSqliteScheme)) {
+    return config.database.substr(kSqliteScheme.size()) + ".sink-" + sink;
+  }
+  const char* const folder = EnvironmentVariable("STATE_DIRECTORY");
+  return folder == nullptr ? "" : std::string(folder) + "/sink-" + sink;
+}
+
+Result<SinkSetup> SinkSetupOf(const Config& config, const SinkConfig& sink) {
+  SinkSetup setup;
+  setup.config = sink;
+  const std::string key = "sink." + sink.name;
+  TRY(CheckSecret(key + ".secret_file", sink.secret_file));
+  auto secret = service::ReadSecret(key + ".secret_file", sink.secret_file, EnvironmentVariable);
+  if (!secret.ok()) return std::move(secret).status();
+  setup.secret = *std::move(secret);
+  auto ca = service::CredentialPath(key + ".ca_file", sink.ca_file, EnvironmentVariable);
+  if (!ca.ok()) return std::move(ca).status();
+  setup.ca_file = *std::move(ca);
+  setup.witness_path = WitnessPath(config, sink.name);
+  if (setup.witness_path.empty()) {
+    log::Warning("sinks",
+                 "sink {}: STATE_DIRECTORY is not set, so that a database that is set back"
+                 " is noticed only while this process runs",
+                 sink.name);
+  }
+  return setup;
+}
+
 class Service {
  public:
   explicit Service(const Config& config)
       : config_(config),
         notifier_(service::Notifier::FromEnvironment(EnvironmentVariable)),
-        inbox_(config.topic_prefix) {}
+        inbox_(config.topic_prefix),
+        writes_([this] { inbox_.Wake(); }) {}
 
   Status Start();
   void Run(service::Signals* signals);
@@ -117,6 +150,7 @@ class Service {
  private:
   Status StartCollector();
   Status StartHttp();
+  Status MakeSinks(const std::string& owner);
   void Loop();
   std::string Sentence() const;
   std::function<void()> Beat(const char* name, seconds budget);
@@ -128,11 +162,13 @@ class Service {
   service::Heartbeat heartbeat_;
   Fleet fleet_;
   FairInbox inbox_;
+  WriteQueue writes_;
   Orders orders_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<mqtt::Link> link_;
   std::optional<wire::SigningKey> signing_key_;
   std::unique_ptr<Collector> collector_;
+  std::unique_ptr<Sinks> sinks_;
   std::unique_ptr<Reader> reader_;
   std::unique_ptr<http::Server> server_;
   std::function<void()> beat_;
@@ -148,6 +184,7 @@ Status Service::Start() {
   TRY(StartCollector());
   if (!config_.metrics_listen.empty()) TRY(StartHttp());
   thread_ = std::thread([this] { Loop(); });
+  if (sinks_ != nullptr) sinks_->Start();
   log::Info("collector", "tillrelay-collector {} runs on {}", TILLRELAY_VERSION,
             ShownUrl(config_.database));
   if (Status reported = notifier_.Ready(Sentence()); !reported.ok()) {
@@ -185,9 +222,26 @@ Status Service::StartCollector() {
   link_ = *std::move(link);
   collector_ = std::make_unique<Collector>(config_, store_.get(),
                                            Deps{&clock_, &random_, link_.get(), &fleet_, &orders_,
-                                                signing_key_ ? &*signing_key_ : nullptr});
+                                                &writes_, signing_key_ ? &*signing_key_ : nullptr});
+  TRY(MakeSinks(options->client_id));
   beat_ = Beat("collector", kCollectorBudget);
   return collector_->Start();
+}
+
+Status Service::MakeSinks(const std::string& owner) {
+  std::vector<SinkSetup> setups;
+  for (const SinkConfig& sink : config_.sinks) {
+    auto setup = SinkSetupOf(config_, sink);
+    if (!setup.ok()) return std::move(setup).status();
+    const std::string name = "sink " + sink.name;
+    setup->beat = Beat(name.c_str(), kSinkBudget);
+    setups.push_back(*std::move(setup));
+  }
+  auto sinks = Sinks::Make(std::move(setups),
+                           {&clock_, &writes_, config_.database, owner, !store_->sql()->shared()});
+  if (!sinks.ok()) return std::move(sinks).status();
+  sinks_ = *std::move(sinks);
+  return Status::Ok();
 }
 
 Status Service::StartHttp() {
@@ -205,6 +259,7 @@ Status Service::StartHttp() {
   options.thresholds = config_.thresholds;
   options.tokens = *std::move(tokens);
   options.orders = &orders_;
+  options.sink_counters = [this] { return sinks_->Counters(); };
   options.stalled = [this] { return heartbeat_.Stalled(clock_.Now()); };
   auto router = std::make_shared<http::Router>();
   AddRoutes(*router, std::move(options));
@@ -279,9 +334,11 @@ void Service::Run(service::Signals* signals) {
   }
 }
 
-// The way of the data: the collector drains first, HTTP goes last.
+// The way of the data: the collector drains first, HTTP goes last. Sinks write through the
+// collector, so that they end before it.
 void Service::Stop() {
   (void)notifier_.Stopping();
+  if (sinks_ != nullptr) sinks_->Stop();
   inbox_.Close();
   if (thread_.joinable()) thread_.join();
   if (server_ != nullptr) server_->Stop(kHttpPatience);

@@ -17,7 +17,7 @@ std::string IdOf(const ChangesQuestion& question) {
 // A line end in an answer stands between two tokens of a document, where a blank means the same; an
 // event would end there.
 std::string EventOf(const ChangesAnswer& answer) {
-  std::string text = "id: " + CursorText(answer.next) + "\ndata: " + answer.json + "\n\n";
+  std::string text = "id: " + CursorText(answer.next) + "\ndata: " + ChangesJson(answer) + "\n\n";
   const auto begin = text.begin() + static_cast<ptrdiff_t>(text.find('\n') + 1);
   std::replace_if(
       begin, text.end() - 2, [](char c) { return c == '\n' || c == '\r'; }, ' ');
@@ -49,7 +49,7 @@ StreamPlaces::Place StreamPlaces::Take(const std::string& token) {
 Result<http::Response> ChangesStream::Begin(Sql* sql) {
   auto answer = ReadChanges(sql, Asked());
   if (!answer.ok()) return std::move(answer).status();
-  const bool something = answer->changes > 0;
+  const bool something = answer->count > 0;
   Take(*std::move(answer));
   http::Response response;
   response.content_type = kEventStream;
@@ -116,7 +116,7 @@ bool ChangesStream::Take(ChangesAnswer answer) {
     moved_ =
         moved_ || !question_.cursor || CursorText(*question_.cursor) != CursorText(answer.next);
     question_.cursor = answer.next;
-    if (answer.changes == 0) return answer.more;
+    if (answer.count == 0) return answer.more();
     next_ = std::make_shared<const std::string>(EventOf(answer));
     asking_ = false;
     wake = wake_;
@@ -147,7 +147,7 @@ Status ChangesStream::Look(Result<Sql*> sql) {
     Ended();
     return ForConnection(answer.status());
   }
-  const bool something = answer->changes > 0;
+  const bool something = answer->count > 0;
   const bool more = Take(*std::move(answer));
   if (something) return Status::Ok();
   if (more ? reader_.Ask(Question()) : reader_.AskLater(Question())) return Status::Ok();

@@ -14,7 +14,7 @@
 #include <string>
 
 #include "collector/db/reader.h"
-#include "collector/web/changes.h"
+#include "collector/ledger/changes.h"
 #include "common/base/mutex.h"
 #include "common/http/live_source.h"
 #include "common/http/responder.h"

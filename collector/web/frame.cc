@@ -6,7 +6,7 @@ namespace tillrelay::collector {
 namespace {
 
 constexpr std::pair<std::string_view, std::string_view> kPages[] = {
-    {"/", "Stores"}, {"/exceptions", "Exceptions"}, {"/days", "Days"}};
+    {"/", "Stores"}, {"/exceptions", "Exceptions"}, {"/days", "Days"}, {"/sinks", "Sinks"}};
 
 }  // namespace
 

@@ -67,10 +67,9 @@ void Process(const MetricsView& view, Metrics* m) {
 
 void Exceptions(const MetricsView& view, Metrics* m) {
   std::map<std::string_view, StoreFacts::Exceptions> kinds;
-  for (const StoreHealth& store : view.stores) {
-    for (const auto& [kind, of] : store.facts.exceptions) {
-      kinds[kind].open += of.open;
-      kinds[kind].known += of.known;
+  for (const auto& [kind, states] : view.exceptions) {
+    for (const auto& [state, count] : states) {
+      (state == kOpen ? kinds[kind].open : kinds[kind].known) += count;
     }
   }
   m->Family("exceptions_open", "gauge", "Exceptions that nobody has acknowledged, by kind.");
@@ -80,6 +79,40 @@ void Exceptions(const MetricsView& view, Metrics* m) {
   m->Family("exceptions_known", "gauge", "Exceptions that hold and that somebody knows of.");
   for (const KindRule& kind : ExceptionKinds()) {
     m->Sample(kinds[kind.word].known, fmt::format("kind=\"{}\"", kind.word));
+  }
+}
+
+void SinkGauge(const MetricsView& view, Metrics* m, const char* name, const char* help,
+               uint64_t (*value)(const SinkState&)) {
+  m->Family(name, "gauge", help);
+  for (const SinkState& s : view.sinks) {
+    m->Sample(value(s), fmt::format("sink=\"{}\"", s.row.name));
+  }
+}
+
+void SinkGauges(const MetricsView& view, Metrics* m) {
+  SinkGauge(view, m, "sink_position", "The last position that a sink has taken.",
+            [](const SinkState& s) { return s.row.cursor.at.position; });
+  SinkGauge(view, m, "sink_behind_positions", "Positions that a sink has not taken.",
+            [](const SinkState& s) { return s.behind; });
+  SinkGauge(view, m, "sink_halted", "1 while a sink waits for a person.",
+            [](const SinkState& s) { return uint64_t{!s.row.halted.empty()}; });
+  SinkGauge(view, m, "sink_paused", "1 while a person has paused a sink.",
+            [](const SinkState& s) { return uint64_t{s.row.paused}; });
+  SinkGauge(view, m, "sink_failures",
+            "Tries of a sink that failed since the last one that did not.",
+            [](const SinkState& s) { return s.row.failures; });
+}
+
+void SinkTries(const MetricsView& view, Metrics* m) {
+  m->Family("sink_tries_total", "counter",
+            "Messages that this process sent, by what became of them.");
+  for (const auto& [name, c] : view.sink_counters) {
+    const std::pair<const char*, uint64_t> outcomes[] = {
+        {"taken", c.taken}, {"failed", c.failed}, {"refused", c.refused}};
+    for (const auto& [word, count] : outcomes) {
+      m->Sample(count, fmt::format("sink=\"{}\",outcome=\"{}\"", name, word));
+    }
   }
 }
 
@@ -122,6 +155,7 @@ void Stores(const MetricsView& view, Metrics* m) {
   m->Family("held_counts", "gauge", "Lines of counts that cannot be applied now.");
   m->Sample(held);
   Exceptions(view, m);
+  SinkGauges(view, m);
 }
 
 }  // namespace
@@ -130,6 +164,7 @@ std::string MetricsText(const MetricsView& view) {
   Metrics writer("tillrelay_collector_");
   Process(view, &writer);
   Events(view.collector.ingest, &writer);
+  SinkTries(view, &writer);
   Stores(view, &writer);
   return writer.Take();
 }

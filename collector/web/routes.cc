@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
+#include "collector/ledger/changes.h"
 #include "collector/ledger/reconciliation.h"
-#include "collector/web/changes.h"
 #include "collector/web/changes_stream.h"
 #include "collector/web/days_page.h"
 #include "collector/web/days_view.h"
@@ -16,6 +16,8 @@
 #include "collector/web/page.h"
 #include "collector/web/parameters.h"
 #include "collector/web/receipts.h"
+#include "collector/web/sinks_view.h"
+#include "collector/web/stock.h"
 #include "collector/web/views.h"
 #include "common/base/embed.h"
 #include "common/base/json_reader.h"
@@ -155,6 +157,17 @@ Result<DaySigning> ReadSigning(const http::Request& request) {
   return signing;
 }
 
+Result<SinkOrder> ReadSinkOrder(const http::Request& request) {
+  SinkOrder order;
+  order.name = request.Param("name");
+  order.token = request.subject;
+  TRY(ReadMembers(request, {{"action", &order.action},
+                            {"note", &order.note},
+                            {"actor", &order.actor},
+                            {"cursor", &order.cursor}}));
+  return order;
+}
+
 Result<DaysQuestion> ReadDaysQuestion(const http::Request& request) {
   auto asked = Parameters::Of(request, {"business_day", "page", "limit"});
   if (!asked.ok()) return std::move(asked).status();
@@ -173,6 +186,8 @@ http::Response RefusedOrder(const Status& why) {
 http::Response UnknownException() {
   return http::Problem(404, "unknown", "There is no such exception");
 }
+
+http::Response UnknownSink() { return http::Problem(404, "unknown", "There is no such sink"); }
 
 http::Response DecidedAnswer(const Status& done) {
   if (done.ok()) return http::Json("{}");
@@ -267,10 +282,10 @@ class Routes {
         Refuse(responder, answer.status());
         return ForConnection(answer.status());
       }
-      const bool nothing = answer->changes == 0 && !answer->more;
+      const bool nothing = answer->count == 0 && !answer->more();
       const bool later = nothing && options_.clock->Now() < until &&
                          options_.reader->AskLater(ChangesOf(responder, question, until));
-      if (!later) responder.Send(Secured(http::Json(std::move(answer->json))));
+      if (!later) responder.Send(Secured(http::Json(ChangesJson(*answer))));
       return Status::Ok();
     };
   }
@@ -338,6 +353,17 @@ class Routes {
           sql.ok() ? ReadFacts(*sql) : Result<std::map<std::string, StoreFacts>>(sql.status());
       MetricsView view;
       view.collector = options_.fleet->Collector();
+      if (options_.sink_counters) view.sink_counters = options_.sink_counters();
+      if (facts.ok()) {
+        auto sinks = ReadSinkStates(*sql);
+        auto counts = CountExceptions(*sql);
+        if (sinks.ok() && counts.ok()) {
+          view.sinks = *std::move(sinks);
+          view.exceptions = *std::move(counts);
+        } else {
+          facts = sinks.ok() ? counts.status() : sinks.status();
+        }
+      }
       view.database_answers = facts.ok();
       view.stores = Judged(facts.ok() ? *facts : std::map<std::string, StoreFacts>());
       http::Response answer = http::Text(200, MetricsText(view));
@@ -453,6 +479,34 @@ class Routes {
     if (!signing.ok()) return responder.Send(Secured(RefusedOrder(signing.status())));
     Give(*std::move(signing), responder);
   }
+  void DecideSink(const http::Request& request, const http::Responder& responder) const {
+    auto order = ReadSinkOrder(request);
+    if (!order.ok()) return responder.Send(Secured(RefusedOrder(order.status())));
+    Give(*std::move(order), responder);
+  }
+  void SinkList(const http::Responder& responder) const {
+    FromDatabase(responder, [](Sql* sql) -> Result<http::Response> {
+      auto json = SinksJson(sql);
+      if (!json.ok()) return std::move(json).status();
+      return http::Json(*std::move(json));
+    });
+  }
+  void OneSink(const http::Request& request, const http::Responder& responder) const {
+    const std::string name(request.Param("name"));
+    FromDatabase(responder, [name](Sql* sql) -> Result<http::Response> {
+      auto json = SinkJson(sql, name);
+      if (json.ok()) return http::Json(*std::move(json));
+      if (json.status().code() == Code::kNotFound) return UnknownSink();
+      return std::move(json).status();
+    });
+  }
+  void SinksPageOf(const http::Responder& responder) const {
+    FromDatabase(responder, [this](Sql* sql) -> Result<http::Response> {
+      auto states = ReadSinkStates(sql);
+      if (!states.ok()) return std::move(states).status();
+      return HtmlPage(SinksPageHtml(*states, options_.clock->Wall()));
+    });
+  }
   void Give(Order order, const http::Responder& responder) const {
     const bool taken = options_.orders != nullptr &&
                        options_.orders->Push(std::move(order), [responder](const Status& done) {
@@ -521,6 +575,12 @@ void AddRoutes(http::Router& router, RoutesOptions options) {
   router.Add("GET", "/days", [routes](Request&& q, Responder r) { routes->DaysPageOf(q, r); });
   router.Add("POST", "/v1/days/{store}/{business_day}",
              Plain([routes](Request&& q, Responder r) { routes->Sign(q, r); }));
+  router.Add("GET", "/v1/sinks", Plain([routes](Request&&, Responder r) { routes->SinkList(r); }));
+  router.Add("GET", "/v1/sinks/{name}",
+             Plain([routes](Request&& q, Responder r) { routes->OneSink(q, r); }));
+  router.Add("POST", "/v1/sinks/{name}",
+             Plain([routes](Request&& q, Responder r) { routes->DecideSink(q, r); }));
+  router.Add("GET", "/sinks", Plain([routes](Request&&, Responder r) { routes->SinksPageOf(r); }));
   router.Add("GET", "/v1/stores", [routes](Request&& q, Responder r) { routes->Stores(q, r); });
   router.Add("GET", "/v1/reconciliation",
              [routes](Request&& q, Responder r) { routes->Reconciliation(q, r); });

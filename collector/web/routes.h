@@ -14,6 +14,7 @@
 #include "collector/exceptions/orders.h"
 #include "collector/fleet/fleet.h"
 #include "collector/fleet/store_health.h"
+#include "collector/sinks/sinks.h"
 #include "collector/web/api_access.h"
 #include "common/http/router.h"
 
@@ -28,7 +29,8 @@ struct RoutesOptions {
   Thresholds thresholds;
   std::vector<ApiToken> tokens;  // none: everybody may
   Orders* orders = nullptr;
-  std::function<std::vector<std::string>()> stalled;  // threads that do not move
+  std::function<std::map<std::string, SinkCounters>()> sink_counters;  // of this process
+  std::function<std::vector<std::string>()> stalled;                   // threads that do not move
 };
 
 void AddRoutes(http::Router& router, RoutesOptions options);

@@ -3,10 +3,11 @@
 #include <set>
 
 #include "collector/db/lineage.h"
+#include "collector/db/running_hash.h"
 #include "collector/db/statements.h"
 #include "collector/db/tables.h"
-#include "collector/web/changes.h"
 #include "collector/web/page_token.h"
+#include "collector/web/stock.h"
 #include "common/base/decimal.h"
 #include "common/base/json_reader.h"
 #include "common/base/json_writer.h"

@@ -32,7 +32,7 @@ const Statement kLossFacts(
 const Statement kExceptionFacts(
     "SELECT store_id, kind, SUM(CASE state WHEN 'open' THEN 1 ELSE 0 END), COUNT(*),"
     " MIN(CASE state WHEN 'open' THEN since END) FROM exception WHERE ended = 0"
-    " GROUP BY store_id, kind",
+    " AND store_id <> '' GROUP BY store_id, kind",
     "");
 const Statement kKnownFacts(
     "SELECT x.store_id, x.kind, x.subject, x.state, x.changed_at FROM {rows} JOIN exception x"

@@ -48,10 +48,10 @@ Result<Fd> ConnectToUnix(const std::string& path) {
   return ConnectToAny({*endpoint}, std::chrono::milliseconds(0));
 }
 
-Result<Fd> ConnectToTcp(const Address& address, std::chrono::milliseconds timeout) {
+Result<Fd> ConnectToTcp(const Address& address, std::chrono::milliseconds timeout, int wake) {
   auto found = LookUp(address.host, std::to_string(address.port));
   if (!found.ok()) return std::move(found).status();
-  auto fd = ConnectToAny(*found, timeout);
+  auto fd = ConnectToAny(*found, timeout, wake);
   const int one = 1;
   if (fd.ok()) setsockopt(fd->get(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
   return fd;
@@ -161,8 +161,8 @@ Result<Fd> ListenOn(const Address& address, unsigned unix_mode) {
   return fd;
 }
 
-Result<Fd> ConnectTo(const Address& address, std::chrono::milliseconds timeout) {
-  auto fd = address.is_unix ? ConnectToUnix(address.host) : ConnectToTcp(address, timeout);
+Result<Fd> ConnectTo(const Address& address, std::chrono::milliseconds timeout, int wake) {
+  auto fd = address.is_unix ? ConnectToUnix(address.host) : ConnectToTcp(address, timeout, wake);
   if (!fd.ok()) return std::move(fd).status().Within("connect to " + Spelled(address));
   return fd;
 }

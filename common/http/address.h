@@ -25,7 +25,8 @@ Result<Address> ParseAddress(std::string_view text);
 // `unix_mode` is the mode of a unix socket's file; a stale file of that name is replaced, but not
 // one that another process still serves.
 Result<Fd> ListenOn(const Address& address, unsigned unix_mode);
-Result<Fd> ConnectTo(const Address& address, std::chrono::milliseconds timeout);
+// Ends early, unavailable, when `wake` becomes readable.
+Result<Fd> ConnectTo(const Address& address, std::chrono::milliseconds timeout, int wake = -1);
 
 // A unix socket, localhost, 127.0.0.0/8 or ::1: only this machine can reach it.
 bool IsLocal(const Address& address);

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <functional>
 #include <iterator>
 
 #include "common/http/address.h"
@@ -14,6 +15,8 @@ namespace tillrelay::http {
 namespace {
 
 using std::chrono::milliseconds;
+
+constexpr std::string_view kHttps = "https://", kHttp = "http://";
 
 // A connected socket, with TLS over it or without.
 struct Wire {
@@ -29,14 +32,20 @@ struct Wire {
   }
 };
 
+// Waits until `fd` is ready for `events`; false if it is not in time, or something wakes us.
+bool WaitFor(int fd, short* events, int wake, milliseconds patience) {
+  pollfd watched[] = {{fd, *events, 0}, {wake, POLLIN, 0}};  // poll ignores a negative one
+  if (poll(watched, 2, static_cast<int>(patience.count())) < 1) return false;
+  *events = watched[0].revents;
+  return watched[1].revents == 0;
+}
+
 // Waits for one answer. What comes behind it stays in `rest`.
 class AnswerReader {
  public:
-  AnswerReader(Wire wire, milliseconds timeout, std::string* rest, bool head_only)
-      : wire_(wire),
-        timeout_(static_cast<int>(timeout.count())),
-        rest_(*rest),
-        parser_(head_only) {}
+  AnswerReader(Wire wire, const ClientOptions& options, std::function<milliseconds()> left,
+               std::string* rest, bool head_only)
+      : wire_(wire), options_(options), left_(std::move(left)), rest_(*rest), parser_(head_only) {}
 
   Result<ClientResponse> Read() {
     for (;;) {
@@ -58,18 +67,27 @@ class AnswerReader {
     char chunk[16 * 1024];
     ssize_t count;
     while ((count = wire_.Receive(chunk, sizeof chunk)) < 0 && errno == EAGAIN) {
-      pollfd poll_fd{wire_.fd, POLLIN, 0};
-      if (poll(&poll_fd, 1, timeout_) != 1) return Unavailable("no answer in time");
+      short events = POLLIN;
+      if (!WaitFor(wire_.fd, &events, options_.wake, left_())) {
+        return Unavailable("no answer in time");
+      }
     }
     if (count < 0) return Unavailable(ErrnoText(errno));
+    received_ += static_cast<size_t>(count);
+    if (received_ > options_.max_answer_bytes + AnswerParser::kMaxHeadBytes) {
+      return Invalid("the answer is too long");
+    }
+    if (left_().count() == 0) return Unavailable("no answer in time");
     rest_.append(chunk, static_cast<size_t>(count));
     return count > 0;
   }
 
   const Wire wire_;
-  const int timeout_;
+  const ClientOptions& options_;
+  const std::function<milliseconds()> left_;
   std::string& rest_;
   AnswerParser parser_;
+  size_t received_ = 0;
   bool must_close_ = false;
 };
 
@@ -77,10 +95,42 @@ std::string HostHeader(const std::string& address) {
   return address.starts_with("unix:") ? "localhost" : address;
 }
 
-std::string RequestText(const ClientRequest& request, const std::string& address) {
-  std::string out = fmt::format("{} {} HTTP/1.1\r\n", request.method, request.target);
+std::string WithoutScheme(const std::string& address) {
+  for (const std::string_view scheme : {kHttps, kHttp}) {
+    if (address.starts_with(scheme)) return address.substr(scheme.size());
+  }
+  return address;
+}
+
+ClientOptions Plain(milliseconds timeout, ClientTls tls) {
+  ClientOptions options;
+  options.timeout = timeout;
+  options.tls = std::move(tls);
+  return options;
+}
+
+}  // namespace
+
+Client::Client(const std::string& address, milliseconds timeout, ClientTls tls)
+    : Client(address, Plain(timeout, std::move(tls))) {}
+
+Client::Client(const std::string& address, ClientOptions options)
+    : address_(WithoutScheme(address)),
+      options_(std::move(options)),
+      is_https_(address.starts_with(kHttps)) {}
+
+milliseconds Client::Left() const {
+  if (options_.deadline.count() == 0) return options_.timeout;
+  const auto left = std::chrono::ceil<milliseconds>(until_ - std::chrono::steady_clock::now());
+  return std::clamp(left, milliseconds(0), options_.timeout);
+}
+
+std::string Client::RequestText(const ClientRequest& request) const {
+  const bool absolute = !options_.proxy.empty() && !is_https_;
+  std::string out = fmt::format("{} {}{} HTTP/1.1\r\n", request.method,
+                                absolute ? "http://" + address_ : "", request.target);
   if (request.headers.Count("Host") == 0) {
-    fmt::format_to(std::back_inserter(out), "Host: {}\r\n", HostHeader(address));
+    fmt::format_to(std::back_inserter(out), "Host: {}\r\n", HostHeader(address_));
   }
   for (size_t i = 0; i < request.headers.size(); ++i) {
     const auto [name, value] = request.headers[i];
@@ -90,15 +140,6 @@ std::string RequestText(const ClientRequest& request, const std::string& address
     fmt::format_to(std::back_inserter(out), "Content-Length: {}\r\n", request.body.size());
   }
   return out + "\r\n" + request.body;
-}
-
-}  // namespace
-
-Client::Client(std::string address, milliseconds timeout, ClientTls tls)
-    : address_(std::move(address)), timeout_(timeout), tls_(std::move(tls)) {
-  is_https_ = address_.starts_with("https://");
-  if (is_https_) address_.erase(0, 8);
-  if (address_.starts_with("http://")) address_.erase(0, 7);
 }
 
 void Client::Close() {
@@ -111,17 +152,39 @@ Status Client::Connect() {
   Close();
   auto address = ParseAddress(address_);
   if (!address.ok()) return std::move(address).status();
-  auto socket = ConnectTo(*address, timeout_);
+  auto next = options_.proxy.empty() ? *address : ParseAddress(options_.proxy);
+  if (!next.ok()) return std::move(next).status();
+  auto socket = ConnectTo(*next, Left(), options_.wake);
   if (!socket.ok()) return std::move(socket).status();
   socket_ = std::move(*socket);
   if (!is_https_) return Status::Ok();
-  auto pipe = TlsPipe::Connect(socket_.get(), address->host, tls_, timeout_);
+  if (!options_.proxy.empty()) TRY(ThroughProxy());
+  auto pipe = TlsPipe::Connect(socket_.get(), address->host, options_.tls, Left(), options_.wake);
   if (pipe.ok()) {
     pipe_ = *std::move(pipe);
     return Status::Ok();
   }
   Close();
   return std::move(pipe).status();
+}
+
+// Whatever the proxy says of keeping the connection: after its 2xx it is the server's.
+Status Client::ThroughProxy() {
+  const std::string ask =
+      fmt::format("CONNECT {0} HTTP/1.1\r\nHost: {0}\r\n\r\n", HostHeader(address_));
+  if (send(socket_.get(), ask.data(), ask.size(), MSG_NOSIGNAL) !=
+      static_cast<ssize_t>(ask.size())) {
+    Close();
+    return Unavailable("the proxy does not take the request");
+  }
+  AnswerReader reader(
+      {socket_.get(), nullptr}, options_, [this] { return Left(); }, &rest_, true);
+  auto answer = reader.Read();
+  const bool open = answer.ok() && answer->status / 100 == 2 && rest_.empty();
+  if (open) return Status::Ok();
+  Close();
+  if (!answer.ok()) return std::move(answer).status().Within("the proxy");
+  return Unavailable(fmt::format("the proxy answers {}", answer->status));
 }
 
 Result<ClientResponse> Client::Exchange(const std::string& bytes, bool head_only) {
@@ -134,20 +197,23 @@ Result<ClientResponse> Client::Exchange(const std::string& bytes, bool head_only
       continue;
     }
     if (errno != EAGAIN && errno != EINTR) break;  // the server may have answered already
-    pollfd poll_fd{socket_.get(), POLLOUT | POLLIN, 0};
-    if (poll(&poll_fd, 1, static_cast<int>(timeout_.count())) != 1) {
+    short events = POLLOUT | POLLIN;
+    if (!WaitFor(socket_.get(), &events, options_.wake, Left())) {
+      Close();
       return Unavailable("the server does not take the request");
     }
-    if ((poll_fd.revents & POLLOUT) == 0) break;
+    if ((events & POLLOUT) == 0) break;
   }
-  AnswerReader reader(wire, timeout_, &rest_, head_only);
+  AnswerReader reader(
+      wire, options_, [this] { return Left(); }, &rest_, head_only);
   auto answer = reader.Read();
   if (!answer.ok() || reader.must_close() || !left.empty()) Close();
   return answer;
 }
 
 Result<ClientResponse> Client::Call(const ClientRequest& request) {
-  const std::string bytes = RequestText(request, address_);
+  until_ = std::chrono::steady_clock::now() + options_.deadline;
+  const std::string bytes = RequestText(request);
   const bool reused = socket_.valid();
   if (!reused) TRY(Connect());
   auto answer = Exchange(bytes, request.method == "HEAD");

@@ -169,7 +169,8 @@ TlsPipe::~TlsPipe() = default;
 
 Result<std::unique_ptr<TlsPipe>> TlsPipe::Connect(int fd, const std::string& host,
                                                   const ClientTls& files,
-                                                  std::chrono::milliseconds timeout) {
+                                                  std::chrono::milliseconds timeout, int wake) {
+  const auto until = std::chrono::steady_clock::now() + timeout;
   ERR_clear_error();
   auto engine = std::make_unique<Engine>();
   TRY(Fill(engine->context.get(), files));
@@ -188,8 +189,11 @@ Result<std::unique_ptr<TlsPipe>> TlsPipe::Connect(int fd, const std::string& hos
           "TLS with " + host + ": " +
           (verdict == X509_V_OK ? TlsErrorText() : RefusalText(verdict, engine->refused)));
     }
-    pollfd poll_fd{fd, events, 0};
-    if (poll(&poll_fd, 1, static_cast<int>(timeout.count())) != 1) {
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
+    pollfd watched[] = {{fd, events, 0}, {wake, POLLIN, 0}};  // poll ignores a negative one
+    const int ready = poll(watched, 2, static_cast<int>(std::max<int64_t>(left.count(), 0)));
+    if (ready < 1 || watched[1].revents != 0) {
       return Unavailable("TLS with " + host + ": no answer in time");
     }
   }

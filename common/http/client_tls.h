@@ -24,10 +24,11 @@ struct ClientTls {
 
 class TlsPipe {
  public:
-  // Borrows the socket.
+  // Borrows the socket. The handshake takes at most the timeout, and ends, unavailable, when `wake`
+  // becomes readable.
   static Result<std::unique_ptr<TlsPipe>> Connect(int fd, const std::string& host,
                                                   const ClientTls& files,
-                                                  std::chrono::milliseconds timeout);
+                                                  std::chrono::milliseconds timeout, int wake = -1);
   ~TlsPipe();
   // When the server's certificate expires; the epoch if that cannot be read.
   std::chrono::sys_seconds PeerExpires() const;

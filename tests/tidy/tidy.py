@@ -53,9 +53,11 @@ ARROWS = {
     "collector/control": {"collector/intake", "collector/db", "common/wire", "common/event",
                           "common/base"},
     "collector/fleet": {"collector/db", "common/web", "common/wire", "common/event", "common/base"},
-    "collector/exceptions": {"collector/fleet", "collector/ledger", "collector/db", "common/redact", "common/web",
-                             "common/event", "common/base"},
-    "collector/web": {"collector/exceptions", "collector/fleet", "collector/ledger",
+    "collector/sinks": {"collector/ledger", "collector/db", "common/http", "common/event",
+                        "common/base"},
+    "collector/exceptions": {"collector/sinks", "collector/fleet", "collector/ledger", "collector/db",
+                             "common/redact", "common/web", "common/event", "common/base"},
+    "collector/web": {"collector/exceptions", "collector/sinks", "collector/fleet", "collector/ledger",
                       "collector/db", "common/reconcile"} | COMMON,
 }
 # The rooms that know all others of their program.

@@ -7,6 +7,7 @@ async function send(event) {
   const form = event.target, answer = form.querySelector("[role=alert]");
   const order = Object.fromEntries(new FormData(form));
   if (order.state !== "assigned") delete order.assignee;
+  if (!["skip", "restart"].includes(order.action)) delete order.cursor;
   localStorage.setItem(NAME, order.actor);
   try {
     const reply = await fetch(template.dataset.path + form.dataset.id, {
@@ -24,13 +25,15 @@ async function send(event) {
 
 function show(button) {
   const form = template.content.firstElementChild.cloneNode(true);
-  const { state, assignee, actor } = form.elements;
+  const { state, action, assignee, cursor, actor } = form.elements;
   form.dataset.id = button.dataset.id;
   actor.value = localStorage.getItem(NAME) || "";
+  if (cursor) cursor.value = button.dataset.cursor || "";
   const choose = () => {
     if (assignee) assignee.parentElement.hidden = state.value !== "assigned";
+    if (cursor) cursor.parentElement.hidden = !["skip", "restart"].includes(action.value);
   };
-  state.addEventListener("change", choose);
+  (state || action).addEventListener("change", choose);
   choose();
   form.addEventListener("submit", send);
   form.querySelector("[type=button]").addEventListener("click", () => {

@@ -49,7 +49,18 @@ count_off_units = 5
 clock_off_s = 60
 disk_days = 7
 silent_register_h = 24
+sink_behind_minutes = 5
 least_version = "0.2.1"
+[sink.erp]
+url = "https://erp.example/hooks"
+secret_file = "credential:hook"
+ca_file = "/ca"
+proxy = "http://proxy.example:3128"
+stores = ["0042"]
+kinds = ["sale", "count_applied"]
+data = true
+batch = 10
+timeout_s = 5
 )",
                                   "c");
   ASSERT_TRUE(config.ok()) << config.status().message();
@@ -61,6 +72,15 @@ least_version = "0.2.1"
   EXPECT_EQ(config->thresholds.disk_days, 7);
   EXPECT_EQ(config->thresholds.silent_register_h, 24);
   EXPECT_EQ(config->thresholds.least_version, "0.2.1");
+  EXPECT_EQ(config->thresholds.sink_behind_minutes, 5);
+  ASSERT_EQ(config->sinks.size(), 1u);
+  const SinkConfig& sink = config->sinks[0];
+  EXPECT_EQ(sink.name + " " + sink.url, "erp https://erp.example/hooks");
+  EXPECT_EQ(sink.secret_file + sink.ca_file + sink.proxy,
+            "credential:hook/cahttp://proxy.example:3128");
+  EXPECT_EQ(sink.stores.size() + sink.kinds.size(), 3u);
+  EXPECT_TRUE(sink.data);
+  EXPECT_EQ(sink.batch * 100 + sink.timeout_s, 1005);
   EXPECT_EQ(Subscriptions(*config),
             (std::vector<std::string>{"$share/g/shop/v1/+/events", "shop/v1/+/status",
                                       "shop/v1/+/reply"}));
@@ -84,6 +104,30 @@ TEST(ConfigTest, MistakesAreNamedWithTheirPlace) {
     EXPECT_NE(Mistake(good + rest), "good") << rest;
   }
   EXPECT_NE(Mistake(good + "cert_file = \"/c\""), "good");
+}
+
+TEST(ConfigTest, ASinkNeedsAnAddressASecretAndALineThatNobodyReads) {
+  const std::string good = "[broker]\nurl = \"mqtt://x\"\n[sink.erp]\n";
+  const std::string secret = "secret_file = \"/s\"\n";
+  EXPECT_EQ(Mistake(good + secret + "url = \"https://erp.example/\""), "good");
+  EXPECT_EQ(Mistake(good + secret + "url = \"http://127.0.0.1:80/\""), "good");
+  EXPECT_EQ(Mistake(good + secret + "url = \"http://erp.example/\"\nplain_http = true"), "good");
+  const char* wrong[] = {"",
+                         "url = \"http://erp.example/\"",
+                         "url = \"https://u:p@erp.example/\"",
+                         "url = \"https://erp.example/\"\nproxy = \"proxy.example\"",
+                         "url = \"https://erp.example/\"\nkinds = [\"sail\"]",
+                         "url = \"https://erp.example/\"\nstores = [\"a b\"]",
+                         "url = \"https://erp.example/\"\nbatch = 0",
+                         "url = \"https://erp.example/\"\ntimeout_s = 61",
+                         "url = \"https://erp.example/\"\nbatches = 5"};
+  for (const char* rest : wrong) EXPECT_NE(Mistake(good + secret + rest), "good") << rest;
+  EXPECT_NE(Mistake(good + "url = \"https://erp.example/\""), "good");
+  std::string many = "[broker]\nurl = \"mqtt://x\"\n";
+  for (int i = 0; i < 17; ++i) {
+    many += "[sink.s" + std::to_string(i) + "]\nurl = \"https://erp.example/\"\n" + secret;
+  }
+  EXPECT_NE(Mistake(many), "good");
 }
 
 TEST(ConfigTest, TokensNeedAFileAndKnownScopes) {

@@ -67,10 +67,12 @@ class TestDatabase {
   // As if the program with tables of version 8 had written everything.
   void AsVersion8() {
     Execute("UPDATE warehouse SET version = 1");
+    Execute("DROP TABLE sink");
     Execute(postgres() ? "UPDATE schema_version SET version = 8" : "PRAGMA user_version = 8");
   }
   // As if the program with tables of version 7 had written everything.
   void AsVersion7() {
+    AsVersion8();
     for (const char* step : {
              "DROP INDEX exception_kind",
              "DROP INDEX exception_item",

@@ -1,6 +1,8 @@
-#include "collector/web/changes.h"
+#include "collector/ledger/changes.h"
 
 #include <algorithm>
+#include <map>
+#include <tuple>
 
 #include "collector/db/lineage.h"
 #include "collector/db/statements.h"
@@ -47,7 +49,7 @@ void CellJson(const MovementRow& m, JsonWriter* json) {
 class ChangesReader {
  public:
   ChangesReader(Sql* sql, const ChangesQuestion& question)
-      : sql_(*sql), tables_(sql), question_(question), json_(&answer_.json) {}
+      : sql_(*sql), tables_(sql), question_(question), json_(&answer_.entries) {}
 
   Status ReadHead();
   // Then nothing else need be read.
@@ -59,8 +61,9 @@ class ChangesReader {
   Result<Cursor> Next();
   Status ReadSlice(uint64_t through);
   bool Full() const {
-    return written_ >= question_.limit || answer_.json.size() >= question_.bytes;
+    return answer_.count >= question_.limit || answer_.entries.size() >= question_.bytes;
   }
+  bool IsWanted(const EventRow& e, const std::vector<MovementRow>& moved) const;
   void ChangeJson(const EventRow& e, const std::vector<MovementRow>& moved);
 
   Sql& sql_;
@@ -69,7 +72,7 @@ class ChangesReader {
   Tables::Head head_;
   ChangesAnswer answer_;
   JsonWriter json_;
-  uint64_t next_ = 0, written_ = 0;
+  uint64_t next_ = 0;
 };
 
 // Where the question stands in this history, if it does.
@@ -113,7 +116,16 @@ void ChangesReader::ChangeJson(const EventRow& e, const std::vector<MovementRow>
   json_.EndArray();
   if (question_.with_data) json_.Key("data").Raw(e.body);
   json_.EndObject();
-  ++written_;
+  ++answer_.count;
+  answer_.last = e.position;
+}
+
+bool ChangesReader::IsWanted(const EventRow& e, const std::vector<MovementRow>& moved) const {
+  const auto& [stores, kinds] = std::tie(question_.stores, question_.kinds);
+  if (!kinds.empty() && !kinds.contains(e.kind)) return false;
+  if (stores.empty() || stores.contains(e.key.store)) return true;
+  return std::any_of(moved.begin(), moved.end(),
+                     [&](const MovementRow& m) { return stores.contains(m.cell.store); });
 }
 
 Status ChangesReader::ReadSlice(uint64_t through) {
@@ -140,7 +152,8 @@ Status ChangesReader::ReadSlice(uint64_t through) {
   for (MovementRow& m : *moved) by_position[m.position].push_back(std::move(m));
   for (const EventRow& e : *events) {
     if (Full()) return Status::Ok();
-    ChangeJson(e, by_position[e.position]);
+    const auto& moved_by = by_position[e.position];
+    if (IsWanted(e, moved_by)) ChangeJson(e, moved_by);
     next_ = e.position;
   }
   if (!Full()) next_ = through;
@@ -164,19 +177,18 @@ Result<ChangesAnswer> ChangesReader::Read() {
   const uint64_t begun = next_;
   const bool filtered = !question_.store.empty() || !question_.item.empty();
   const uint64_t slice = filtered ? kFilteredSlice : kSlice;
-  const uint64_t end = std::min(head_.position, begun + kChangesScanned);
-  json_.BeginObject().Key("changes").BeginArray();
+  const uint64_t last = question_.through > 0 ? question_.through : head_.position;
+  const uint64_t end = std::min({head_.position, last, begun + kChangesScanned});
+  json_.BeginArray();
   while (next_ < end && !Full()) {
-    const uint64_t left = filtered ? slice : std::min(slice, question_.limit - written_);
+    const uint64_t left = filtered ? slice : std::min(slice, question_.limit - answer_.count);
     TRY(ReadSlice(std::min(end, next_ + left)));
   }
+  json_.EndArray();
   auto next = Next();
   if (!next.ok()) return std::move(next).status();
-  json_.EndArray().Field("next", CursorText(*next)).Field("last", head_.position);
-  json_.Field("more", next_ < head_.position).EndObject();
   answer_.next = *std::move(next);
-  answer_.changes = written_;
-  answer_.more = next_ < head_.position;
+  answer_.position = head_.position;
   return std::move(answer_);
 }
 
@@ -191,6 +203,14 @@ Result<ChangesAnswer> ReadChanges(Sql* sql, const ChangesQuestion& question) {
   auto answer = head.ok() ? reader.Read() : Result<ChangesAnswer>(head);
   sql->Rollback();
   return answer;
+}
+
+std::string ChangesJson(const ChangesAnswer& answer) {
+  std::string out;
+  JsonWriter json(&out);
+  json.BeginObject().Key("changes").Raw(answer.entries).Field("next", CursorText(answer.next));
+  json.Field("last", answer.position).Field("more", answer.more()).EndObject();
+  return out;
 }
 
 }  // namespace tillrelay::collector
