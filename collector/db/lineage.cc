@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "collector/db/statements.h"
 #include "collector/db/statements_ledger.h"
 
 namespace tillrelay::collector {
