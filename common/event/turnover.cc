@@ -33,13 +33,20 @@ std::optional<Wide> ValueOf(const Turnover::LineAmounts& line) {
   return *full - SignOf(*full) * Size(Of(line.discount));
 }
 
+// No till has so many kinds of tender or rates of tax: what is beyond goes to the last of them.
+constexpr size_t kMostParts = 200;
+
 void AddTo(Parts* parts, const Part& part) {
   for (Part& known : *parts) {
     if (known.name != part.name || known.rate != part.rate) continue;
     known.sum += part.sum;
     return;
   }
-  parts->push_back(part);
+  if (parts->size() < kMostParts) {
+    parts->push_back(part);
+  } else {
+    parts->back().sum += part.sum;
+  }
 }
 
 Wide SumOf(const Parts& parts) {
