@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <initializer_list>
+#include <optional>
 #include <utility>
 
 namespace tillrelay::event {
@@ -32,13 +33,20 @@ std::optional<Wide> ValueOf(const Turnover::LineAmounts& line) {
   return *full - SignOf(*full) * Size(Of(line.discount));
 }
 
+// No till has so many kinds of tender or rates of tax: what is beyond goes to the last of them.
+constexpr size_t kMostParts = 200;
+
 void AddTo(Parts* parts, const Part& part) {
   for (Part& known : *parts) {
     if (known.name != part.name || known.rate != part.rate) continue;
     known.sum += part.sum;
     return;
   }
-  parts->push_back(part);
+  if (parts->size() < kMostParts) {
+    parts->push_back(part);
+  } else {
+    parts->back().sum += part.sum;
+  }
 }
 
 Wide SumOf(const Parts& parts) {
@@ -151,14 +159,17 @@ class SignFinder {
 
   // How far a total lies from the lines if it is told as they are (1), or the other way round (-1).
   Wide Apart(Wide reported, int way, bool is_grand) const {
-    const bool may_hold = f_.totals.tax_included.value_or(true);
-    const bool may_add = !f_.totals.tax_included.value_or(false);
+    const std::optional<bool>& included = f_.totals.tax_included;
+    const bool may_be_plain = !is_grand || included.value_or(true);
+    const bool may_be_taxed = is_grand ? !included.value_or(false) : included.value_or(true);
     Wide least = kEndless * 4;
+    const auto try_more = [&](Wide more) { least = std::min(least, Apart(way * reported, more)); };
     for (const int own : {way, 1}) {  // fees and tax may have signs of their own
       const Wide extras = is_grand ? own * Extras() : 0;
-      const Wide with_tax = is_grand ? extras + own * AnyTax() : -own * AnyTax();
-      if (may_hold || !is_grand) least = std::min(least, Apart(way * reported, extras));
-      if (is_grand ? may_add : may_hold) least = std::min(least, Apart(way * reported, with_tax));
+      if (may_be_plain) try_more(extras);
+      for (const Wide tax : {own * AnyTax(), SumOf(f_.line_taxes)}) {
+        if (may_be_taxed) try_more(is_grand ? extras + tax : -tax);
+      }
     }
     return least;
   }
@@ -168,12 +179,17 @@ class SignFinder {
     if (!both_ways_) return Compare(SignOf(reported), Way());
     const Wide as_lines = Apart(reported, 1, is_grand), opposite = Apart(reported, -1, is_grand);
     if (!is_void()) return OfUnsigned(reported, as_lines, opposite);
-    const bool open = low_ != high_;
-    const Wide margin = open ? Size(reported) / 4 + near_ : 0;
-    const bool told_apart = Size(as_lines - opposite) > margin;
-    if (told_apart) return as_lines < opposite ? Sign::kAsLines : Sign::kOpposite;
+    if (IsClear(reported, std::min(as_lines, opposite), std::max(as_lines, opposite))) {
+      return as_lines < opposite ? Sign::kAsLines : Sign::kOpposite;
+    }
     const bool all_one_way = !(f_.paid_in && f_.paid_out);
     return all_one_way ? Compare(SignOf(reported), Way()) : Sign::kUnknown;
+  }
+
+  // Lines that do not tell their money leave room for what the discount of the whole may be.
+  bool IsClear(Wide reported, Wide nearer, Wide farther) const {
+    if (low_ != high_) return farther - nearer > Size(reported) / 4 + near_;
+    return nearer < farther && (nearer <= near_ || nearer * 4 < farther);
   }
 
   // What is no post-void and goes both ways is as it is told, unless it is what a register writes
@@ -230,9 +246,12 @@ class SignFinder {
     const Wide due = Directed(grand(), signs.grand);
     if (due == 0 || signs.grand == Sign::kUnknown) {
       const Sign by_lines = OfTotal(paid, true);
-      return by_lines != Sign::kUnknown || !f_.net_is_reported
-                 ? by_lines
-                 : Compare(SignOf(paid), SignOf(Directed(net(), signs.net)));
+      const bool by_net = signs.net != Sign::kUnknown && f_.net_is_reported;
+      if (by_lines != Sign::kUnknown || !by_net) return by_lines;
+      const Wide rest = Directed(net(), signs.net);
+      if (IsMuchNearer(Size(paid - rest), Size(paid + rest))) return Sign::kAsLines;
+      const bool negated = IsMuchNearer(Size(paid + rest), Size(paid - rest));
+      return negated ? Sign::kOpposite : Sign::kUnknown;
     }
     if (is_void()) return Compare(SignOf(paid), SignOf(due));
     const bool has_no_sign = paid > 0 && due < 0 && IsMuchNearer(Size(paid + due), paid - due);

@@ -130,6 +130,20 @@ TEST(Turnover, WhatTakesBackIsNegativeWhateverItsSign) {
   }
 }
 
+// Of a store that sends anything.
+TEST(Turnover, ALargeDocumentIsReadInOneWalk) {
+  std::string data = R"({"lines":[{"action":"sale"},{"action":"return"}],"tenders":[)";
+  for (int i = 0; i < 200'000; ++i) {
+    data += (i == 0 ? "" : ",") + std::string(R"({"type":")") + std::to_string(i) +
+            R"(","amount":"1"})";
+  }
+  data += "]}";
+  JsonParser parser;
+  const Turnover turnover = TurnoverOf(Kind::kTransactionVoided, parser.Parse(data).value());
+  EXPECT_TRUE(turnover.Undecided());
+  EXPECT_FALSE(turnover.Decide().tenders);
+}
+
 // The books of the store, and head office from what was stored.
 TEST(Turnover, BothEndsCountAlike) {
   const Shop shop{"0042", {}, StoreZone::Load("Europe/Berlin").value()};
