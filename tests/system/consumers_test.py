@@ -2,7 +2,8 @@
 """ERP, web shop and warehouse follow the centre while everything is killed and the centre is set
 back to a backup once: what they hold is what the ledger holds.
 
-TILLRELAY_CONSUMERS=long: 100,000 events of 60 stores, on SQLite and on PostgreSQL.
+TILLRELAY_CONSUMERS=long: 100,000 events of 60 stores, on SQLite and on PostgreSQL;
+TILLRELAY_CONSUMER_EVENTS: as many.
 """
 
 import contextlib
@@ -18,10 +19,9 @@ import subprocess
 import sys
 import tempfile
 import threading
-import unittest.mock
 import urllib.request
 
-from harness import BIN, Process, check, free_port, run, wait_for
+from harness import BIN, Process, check, free_port, run, run_together, wait_for
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 CONSUMERS = os.path.join(HERE, "..", "consumers")
@@ -32,6 +32,8 @@ from postgres import Postgres  # noqa: E402
 
 LONG = os.environ.get("TILLRELAY_CONSUMERS") == "long"
 STORES, EVENTS, RATE, BLOWS = (60, 100_020, 2500, 60) if LONG else (8, 3200, 500, 8)
+EVENTS = int(os.environ.get("TILLRELAY_CONSUMER_EVENTS", EVENTS))
+PATIENCE = 3000 if LONG else 200
 BUCKETS = ("on_hand", "reserved", "damaged", "in_transit")
 SECRET = "stock-for-consumers"
 ROLE = """CREATE ROLE tillrelay_warehouse LOGIN;
@@ -199,7 +201,7 @@ class Scene:
     def play(self):
         self.player = subprocess.Popen([
             f"{BIN}/play_stores", f"mqtt://127.0.0.1:{self.port}", str(STORES),
-            str(EVENTS // STORES), self.path("sums"), "600", str(RATE)])
+            str(EVENTS // STORES), self.path("sums"), str(PATIENCE), str(RATE)])
 
     def head(self):
         return int(self.database.query("SELECT position FROM head")[0][0])
@@ -208,7 +210,7 @@ class Scene:
         def reached():
             check(self.player.poll() in (None, 0), "the stores gave up")
             return self.head() >= position
-        wait_for(reached, f"position {position}", 300)
+        wait_for(reached, f"position {position}", PATIENCE)
 
     # --- what each holds ---
 
@@ -320,7 +322,7 @@ def follow_through_everything(database):
             kill_something(scene, rng)
         check(before, "the centre was not set back")
         scene.write("sums.over", [])
-        check(scene.player.wait(timeout=600) == 0, "not everything was confirmed")
+        check(scene.player.wait(timeout=PATIENCE) == 0, "not everything was confirmed")
         check(scene.head() >= total, f"{scene.head()} of {total} counted")
         after = dict(scene.database.query("SELECT position, id FROM event"))
         moved = sum(after.get(position) != known for position, known in before.items())
@@ -407,7 +409,7 @@ class Tables:
 
     def read(self, after):
         kept = {at: digest for at, digest in self.events.items() if at > self.deleted}
-        slice_end = after + warehouse.SLICE
+        slice_end = after + 3
         new = [[at, kept[at]] for at in sorted(kept) if after < at <= slice_end]
         rows = {table: [] for table in warehouse.TABLES}
         rows["tax"] = [[at, 1, "19", "1", digest] for at, digest in new]
@@ -420,8 +422,7 @@ def a_warehouse_follows_one_history_and_keeps_what_is_deleted():
     rng = random.Random(3)
     rounds = 100
     for _ in range(rounds):
-        with contextlib.closing(sqlite3.connect(":memory:")) as db, \
-                unittest.mock.patch.object(warehouse, "SLICE", 3):
+        with contextlib.closing(sqlite3.connect(":memory:")) as db:
             warehouse.prepare(db)
             centre, backup = Tables(), None
             for number in range(60):
@@ -454,4 +455,4 @@ if __name__ == "__main__":
                a_warehouse_follows_one_history_and_keeps_what_is_deleted]
     if LONG:
         stories.append(on_postgresql_they_hold_what_the_ledger_holds)
-    run(*(story for story in stories if only in story.__name__))
+    (run if LONG else run_together)(*(story for story in stories if only in story.__name__))

@@ -175,6 +175,9 @@ TEST_F(HttpTest, StreamsAreBoundedByTokenAndInAll) {
     ASSERT_EQ(response.status, 200);
     readers.push_back(std::make_unique<StreamReader>(std::move(response), &clock_));
   }
+  Deliver({source_.Sale("apple", "1", 0)});
+  const std::string all = readers.front()->Until("\"apple\"");
+  EXPECT_EQ(all.find("\"data\":"), std::string::npos) << all;  // what was sold is another scope
   const http::Response full = Get("/v1/changes", "", "Bearer erp-secret", {kEvents});
   EXPECT_EQ(full.status, 503);
   EXPECT_EQ(full.headers.Find("Retry-After"), "5");
