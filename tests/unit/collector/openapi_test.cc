@@ -219,7 +219,7 @@ TEST_F(OpenApiTest, TheParametersAreThoseThatAreTaken) {
     EXPECT_THAT(taken, UnorderedElementsAreArray(documented));
     ++asked;
   }
-  EXPECT_EQ(asked, 9);
+  EXPECT_EQ(asked, 11);
 }
 
 TEST_F(OpenApiTest, TheScopesAreThoseThatTheGateAsksFor) {
