@@ -41,12 +41,18 @@ set(sources_apart
   collector/exceptions/sweep.cc
   collector/intake/store.cc
   collector/intake/store_losses.cc
+  collector/ledger/changes.cc
   collector/ledger/store_days.cc
-  collector/web/changes.cc
+  collector/sinks/sink_states.cc
+  collector/sinks/sink_table.cc
+  collector/sinks/webhook_url.cc
+  collector/sinks/witness.cc
   collector/web/days_page.cc
   collector/web/exceptions_page.cc
   collector/web/page.cc
   collector/web/routes.cc
+  collector/web/sinks_page.cc
+  collector/web/sinks_view.cc
   collector/web/stock_view.cc
   collector/web/views.cc
   common/base/json_walk.cc

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <map>
-#include <tuple>
 
 #include "collector/db/lineage.h"
 #include "collector/db/statements.h"
@@ -121,7 +120,8 @@ void ChangesReader::ChangeJson(const EventRow& e, const std::vector<MovementRow>
 }
 
 bool ChangesReader::IsWanted(const EventRow& e, const std::vector<MovementRow>& moved) const {
-  const auto& [stores, kinds] = std::tie(question_.stores, question_.kinds);
+  const std::set<std::string>& stores = question_.stores;
+  const std::set<std::string>& kinds = question_.kinds;
   if (!kinds.empty() && !kinds.contains(e.kind)) return false;
   if (stores.empty() || stores.contains(e.key.store)) return true;
   return std::any_of(moved.begin(), moved.end(),

@@ -53,6 +53,7 @@ class Sink {
   void Release();
   const SinkCounters& counters() const { return counters_; }
   bool holds_lease() const { return lease_.has_value(); }
+  bool troubled() const { return troubles_ > 0; }  // the last step failed
 
  private:
   struct Lease {

@@ -10,7 +10,14 @@ const Statement kFacts(
     " AND s.halted = 'refused' ORDER BY s.name",
     "");
 
+const Statement kHalted("SELECT COUNT(*) FROM sink WHERE halted <> ''", "");
+
 }  // namespace
+
+uint64_t CountHalted(Sql* sql) {
+  const auto rows = sql->Run(kHalted);
+  return rows.ok() ? rows.value().Unsigned(0, 0) : 0;
+}
 
 std::string_view StateWord(const SinkState& state) {
   if (!state.row.halted.empty()) return "halted";

@@ -24,5 +24,7 @@ struct SinkState {
 // "halted", "paused", "unserved", "failing", "delivering" or "idle".
 std::string_view StateWord(const SinkState& state);
 Result<std::vector<SinkState>> ReadSinkStates(Sql* sql);
+// 0 where that cannot be read.
+uint64_t CountHalted(Sql* sql);
 
 }  // namespace tillrelay::collector

@@ -77,7 +77,9 @@ class Sinks::Worker {
   void Run() {
     pthread_setname_np(pthread_self(), "sink");
     while (!IsStopping()) {
-      Pause(sink_.Step());
+      const Duration wait = sink_.Step();
+      if (sink_.troubled()) sql_.reset();
+      Pause(wait);
     }
     sink_.Release();
   }

@@ -66,6 +66,11 @@ class Page {
     } else if (warn > 0) {
       sentence_ = Stores(warn) + (warn == 1 ? " needs" : " need") + " a look.";
       advice_ = v_.stores.front().store + ": " + v_.stores.front().sentence + ".";
+    } else if (v_.halted_sinks > 0) {
+      level_ = Level::kAmber;
+      sentence_ = fmt::format("All {} are well; {} of the sinks halted.", Stores(v_.stores.size()),
+                              v_.halted_sinks);
+      advice_ = "What was not delivered waits, in order. The page Sinks says why.";
     } else {
       sentence_ = "All " + Stores(v_.stores.size()) + " are well.";
       advice_ = missing_ == 0 ? "Everything that was sent has been counted, once." : "";

@@ -17,6 +17,7 @@ struct PageView {
   CollectorActivity collector;
   bool database_answers = true;
   std::vector<StoreHealth> stores;  // the worst first
+  uint64_t halted_sinks = 0;
 };
 
 std::string PageHtml(const PageView& view);

@@ -340,6 +340,7 @@ class Routes {
       view.now = options_.clock->Wall();
       view.collector = options_.fleet->Collector();
       view.database_answers = stores.ok();
+      view.halted_sinks = stores.ok() ? CountHalted(*sql) : 0;
       view.stores = stores.ok() ? *stores : Judged(std::map<std::string, StoreFacts>());
       responder.Send(Secured(HtmlPage(PageHtml(view))));
       return stores.ok() ? Status::Ok() : stores.status();

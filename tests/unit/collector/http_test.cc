@@ -485,6 +485,46 @@ TEST_F(HttpTest, ExceptionsAreListedShownAndDecided) {
             std::string::npos);
 }
 
+TEST_F(HttpTest, SinksAreShownAndDecided) {
+  EXPECT_NE(Get("/sinks").body.find("No sinks are configured."), std::string::npos);
+  EXPECT_EQ(Get("/v1/sinks").body, R"({"sinks":[]})");
+  Deliver({source_.Sale("apple", "3", 1), source_.Sale("pear", "3", 1)});
+  database_.Execute(
+      "INSERT INTO sink SELECT 'erp', 1, hash, 2, 1, 'centre-1', 9000000000000000, 0, 'refused',"
+      " '<b>it answers 400', 1, stored_at, '', 0, 0 FROM event WHERE position = 1");
+  Advance(seconds(21));
+  const std::string page = Get("/sinks").body;
+  EXPECT_NE(page.find("1 of 1 sinks halted."), std::string::npos) << page;
+  EXPECT_NE(page.find("The receiver refused position 2 (sale of store 0042)."), std::string::npos);
+  EXPECT_EQ(page.find("<b>it"), std::string::npos);
+  const std::string list = Get("/v1/sinks").body;
+  EXPECT_NE(list.find(R"("state":"halted","halted":"refused","position":1)"), std::string::npos);
+  EXPECT_NE(list.find(R"("behind":1)"), std::string::npos) << list;
+  const std::string refused = Member(list, R"re("refused":\{"cursor":"([^"]+)")re");
+  EXPECT_NE(Get("/v1/exceptions", "kind=sink_halted").body.find("\"subject\":\"erp\""),
+            std::string::npos);
+  EXPECT_NE(Get("/exceptions").body.find("Sink halted"), std::string::npos);
+  std::string metrics = Get("/metrics").body;
+  EXPECT_NE(metrics.find("sink_behind_positions{sink=\"erp\"} 1"), std::string::npos) << metrics;
+  EXPECT_NE(metrics.find("sink_halted{sink=\"erp\"} 1"), std::string::npos);
+  EXPECT_NE(metrics.find("exceptions_open{kind=\"sink_halted\"} 1"), std::string::npos);
+  EXPECT_EQ(Get("/v1/stores").body.find("\"store\":\"\""), std::string::npos);
+  const std::pair<std::string, int> orders[] = {
+      {R"({"action":"skip","note":"n","actor":"x","cursor":"1-00"})", 409},
+      {R"({"action":"skip","actor":"x","cursor":")" + refused + "\"}", 400},
+      {R"({"action":"pause","actor":"x","cursor":")" + refused + "\"}", 400},
+      {R"({"action":"pause","actor":""})", 400},
+      {R"({"action":"halt","actor":"x"})", 400},
+      {"[]", 400},
+      {R"({"action":"skip","note":"n","actor":"x","cursor":")" + refused + "\"}", 200}};
+  for (const auto& [body, status] : orders) EXPECT_EQ(Post("/v1/sinks/erp", body), status) << body;
+  EXPECT_EQ(Post("/v1/sinks/other", R"({"action":"pause","actor":"x"})"), 404);
+  EXPECT_EQ(Get("/v1/sinks/other").status, 404);
+  const std::string one = Get("/v1/sinks/erp").body;
+  EXPECT_NE(one.find(R"("state":"idle","halted":null,"position":2)"), std::string::npos) << one;
+  EXPECT_NE(one.find(R"("actor":"x","token":"","action":"skip","note":"n ()"), std::string::npos);
+}
+
 TEST_F(HttpTest, AllStoresOfADayStandOnOnePage) {
   EventSource there("0017", "01JD3V7Q8Z5W6K2M9T4RHXCDEZ");
   EventSource::Odd close;
