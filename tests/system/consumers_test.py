@@ -203,12 +203,18 @@ class Scene:
             f"{BIN}/play_stores", f"mqtt://127.0.0.1:{self.port}", str(STORES),
             str(EVENTS // STORES), self.path("sums"), str(PATIENCE), str(RATE)])
 
+    def supervise(self):
+        """A collector that finds no database at its start ends; the service manager starts it."""
+        if not self.collector.alive():
+            self.collector.start()
+
     def head(self):
         return int(self.database.query("SELECT position FROM head")[0][0])
 
     def wait_position(self, position):
         def reached():
             check(self.player.poll() in (None, 0), "the stores gave up")
+            self.supervise()
             return self.head() >= position
         wait_for(reached, f"position {position}", PATIENCE)
 
@@ -322,7 +328,9 @@ def follow_through_everything(database):
             kill_something(scene, rng)
         check(before, "the centre was not set back")
         scene.write("sums.over", [])
-        check(scene.player.wait(timeout=PATIENCE) == 0, "not everything was confirmed")
+        wait_for(lambda: scene.supervise() or scene.player.poll() is not None, "the stores' end",
+                 PATIENCE)
+        check(scene.player.returncode == 0, "not everything was confirmed")
         check(scene.head() >= total, f"{scene.head()} of {total} counted")
         after = dict(scene.database.query("SELECT position, id FROM event"))
         moved = sum(after.get(position) != known for position, known in before.items())
