@@ -154,7 +154,8 @@ struct Resolution {
   Way way = Way::kRetry;
   std::string document, content_type;  // of a resubmit
   std::string reason;                  // required for a discard
-  bool restarted = false;  // a retry: somebody says that the register's counter started again
+  // A retry: somebody says that the register's counter started again so many times on this day.
+  int restarts = 0;
   std::string actor;
 };
 

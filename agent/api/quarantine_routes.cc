@@ -47,6 +47,20 @@ void One(admin::Admin& admin, const Request& request, const Responder& responder
 }
 
 // {"reason":"...", "document":"..."|{...}, "content_type":"..."}: all optional here.
+// `restarted` says once.
+Status ReadRestarts(JsonValue body, int* restarts) {
+  constexpr uint64_t kMost = 8;
+  if (body.Find("restarted").is_true()) *restarts = 1;
+  const JsonValue often = body.Find("restarts");
+  if (!often) return Status::Ok();
+  uint64_t number = 0;
+  if (!often.is_number() || !ReadUnsigned(often.text(), &number) || number < 1 || number > kMost) {
+    return Invalid("restarts is a number from 1 to 8");
+  }
+  *restarts = static_cast<int>(number);
+  return Status::Ok();
+}
+
 Result<admin::Resolution> ReadResolution(Request& request, admin::Resolution::Way way) {
   admin::Resolution resolution;
   resolution.way = way;
@@ -61,7 +75,7 @@ Result<admin::Resolution> ReadResolution(Request& request, admin::Resolution::Wa
     return Invalid("the body is a JSON object such as {\"reason\": \"...\"}");
   }
   resolution.reason = root->String("reason");
-  resolution.restarted = way == admin::Resolution::Way::kRetry && root->Find("restarted").is_true();
+  if (way == admin::Resolution::Way::kRetry) TRY(ReadRestarts(*root, &resolution.restarts));
   resolution.content_type = root->String("content_type");
   const JsonValue document = root->Find("document");
   resolution.document = document.text();  // a string's text, or the object as it stands

@@ -283,6 +283,8 @@ class TableWriter {
     restarted->add_option("register", again->register_id, "Its id")->required();
     restarted->add_option("day", again->business_day, "Business day, 2026-11-21")->required();
     restarted->add_option("--reason", again->why, "For the audit")->required();
+    restarted->add_option("--times", again->times, "How often it started again (1)")
+        ->check(CLI::Range(1, 8));
     Runs(restarted, again, RunRestarted);
     auto given_up = std::make_shared<DiscardMatchingOptions>();
     auto* discard_all = quarantine->add_subcommand("discard-all", "Give up all of one reason");

@@ -93,8 +93,8 @@ struct ResolveOptions {
   uint64_t ticket = 0;
   std::string file, type;  // of a resubmit
   std::string reason;
-  bool yes = false;        // discard without asking
-  bool restarted = false;  // retry: the register's counter started again
+  bool yes = false;  // discard without asking
+  int restarts = 0;  // retry: the register's counter started again so many times
 };
 int RunResolve(const Common& common, const ResolveOptions& options);
 
@@ -107,6 +107,7 @@ int RunRetryMatching(const Common& common, const RetryMatchingOptions& options);
 // Every ticket of a register's business day whose number was known: its counter started again.
 struct RestartedOptions {
   std::string register_id, business_day, why;
+  int times = 1;
 };
 int RunRestarted(const Common& common, const RestartedOptions& options);
 

@@ -329,7 +329,7 @@ int RunRestarted(const Common& common, const RestartedOptions& options) {
     ResolveOptions retry;
     retry.ticket = ticket;
     retry.reason = options.why;
-    retry.restarted = true;
+    retry.restarts = options.times;
     const int code = RunResolve(common, retry);
     if (code == kUnreachable) return code;
     stored += code == kOk ? 1 : 0;

@@ -69,7 +69,7 @@ int RunResolve(const Common& common, const ResolveOptions& options) {
     if (!options.type.empty()) writer.Field("content_type", options.type);
   }
   if (!options.reason.empty()) writer.Field("reason", options.reason);
-  if (options.restarted) writer.Field("restarted", true);
+  if (options.restarts > 0) writer.Field("restarts", options.restarts);
   writer.EndObject();
   if (!Agreed(options)) return kUsage;
   std::string body;

@@ -163,11 +163,11 @@ std::string OutcomeOf(const journal::QuarantineRow& row, const admin::Resolution
 }
 
 // The books take it for one of the new run, as if the register had told so.
-void SayRestarted(capture::DecodedDocument* document) {
+void SayRestarted(capture::DecodedDocument* document, int restarts) {
   for (journal::Entry& entry : document->entries) {
     auto* draft = std::get_if<event::Draft>(&entry);
     if (draft == nullptr || draft->book.register_epoch) continue;
-    draft->book.register_epoch = reconcile::kDeclaredEpoch;
+    draft->book.register_epoch = reconcile::DaySummary::DeclaredEpoch(restarts);
   }
 }
 
@@ -217,7 +217,7 @@ void AdminService::TakeTicket(const admin::Resolution& resolution,
     if (!prepared.syntax && prepared.entries.empty()) {
       return reply(Invalid("the document holds no event"));
     }
-    if (resolution.restarted) SayRestarted(&prepared);
+    if (resolution.restarts > 0) SayRestarted(&prepared, resolution.restarts);
   }
   capture::Intake::Ticket ticket{row.ticket, {}};
   ticket.audit.actor = resolution.actor;

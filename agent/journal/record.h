@@ -79,13 +79,14 @@ struct AppendRequest {
 inline constexpr size_t kContentDigestBytes = 16;
 
 // The column `digest` of `known`: the content's, the money's, the document's own bytes' (zeros: not
-// known), one byte that is 1 where settings decide under which key these are stored, and the
-// details'. Older rows have less: each part stands where it always stood.
+// known), one byte that is 1 where settings decide under which key these are stored, the details'
+// and the further members'. Older rows have less: each part stands where it always stood.
 std::string KeptDigest(const event::Identity& identity);
 struct Likeness {
   bool content = false;
   bool contradicts = false;  // in money, or in another part that both say
   bool bytes = false;        // the document's own: nothing else needs to be compared
+  bool goods = false;        // the same goods or amounts, of which both documents say something
 };
 Likeness Compare(std::string_view kept, std::string_view ours);
 

@@ -1,6 +1,9 @@
 #include "agent/journal/retold.h"
 
+#include <algorithm>
 #include <charconv>
+
+#include "common/event/member_digest.h"
 
 namespace tillrelay::journal {
 namespace {
@@ -32,6 +35,18 @@ Retold::Row RowOf(const sqlite::Statement& known) {
   return row;
 }
 
+// Both say net amounts of the lines, their prices or tenders, and the same.
+bool SameAmounts(std::string_view one, std::string_view other) {
+  constexpr size_t kFirst = 2;  // behind the currency and the other totals
+  constexpr std::string_view kUnsaid("\0\0\0", event::kPartBytes);
+  for (size_t at = kFirst * event::kPartBytes; at < std::min(one.size(), other.size());
+       at += event::kPartBytes) {
+    const std::string_view said = one.substr(at, event::kPartBytes);
+    if (said != kUnsaid && said == other.substr(at, event::kPartBytes)) return true;
+  }
+  return false;
+}
+
 // "<digest of the settings>/<position>"
 struct Kept {
   std::string settings;
@@ -54,7 +69,7 @@ std::string KeptDigest(const event::Identity& identity) {
   kept += BigEndian(identity.bytes.digest);
   kept += identity.bytes.key_by_settings ? '\1' : '\0';
   kept.append(identity.detail.begin(), identity.detail.end());
-  return kept;
+  return kept + identity.members;
 }
 
 Likeness Compare(std::string_view kept, std::string_view ours) {
@@ -66,8 +81,16 @@ Likeness Compare(std::string_view kept, std::string_view ours) {
   const auto differs = [&](size_t from, size_t to) {
     return event::PartsDiffer(part(kept, from, to), part(ours, from, to));
   };
-  likeness.contradicts =
-      differs(kContentDigestBytes, kMoneyEnd) || differs(kDetailBegin, kDetailEnd);
+  const auto members = [](std::string_view text) {
+    return text.substr(std::min(kDetailEnd, text.size()));
+  };
+  likeness.contradicts = differs(kContentDigestBytes, kMoneyEnd) ||
+                         differs(kDetailBegin, kDetailEnd) ||
+                         event::MembersDiffer(members(kept), members(ours));
+  likeness.goods = likeness.content ||
+                   event::MembersAgree(members(kept), members(ours), event::kGoodsMember) ||
+                   SameAmounts(part(kept, kContentDigestBytes, kMoneyEnd),
+                               part(ours, kContentDigestBytes, kMoneyEnd));
   const std::string_view bytes = part(kept, kMoneyEnd, kBytesEnd);
   likeness.bytes =
       !bytes.empty() && bytes != kUnknownBytes && bytes == part(ours, kMoneyEnd, kBytesEnd);

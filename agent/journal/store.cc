@@ -272,18 +272,21 @@ Status JournalStore::SaveGone(const LossRow& loss) {
 // docs/journal.md, "A second telling".
 Result<std::string> JournalStore::Contradiction(const event::Draft& draft,
                                                 const std::vector<Known>& known, WallTime now) {
-  const auto outcome = [](const Known& row) {
-    if (row.like.content) return std::string("time_changed");
-    return std::string("changed");
-  };
+  bool same_content = false;
+  std::vector<event::Telling> tellings;
   for (const Known& row : known) {
     if (row.id == draft.identity.id) return std::string("changed");
-    if (options_.books == nullptr) return outcome(row);
-    auto reused = options_.books->Reused(draft, row.at_s, row.like.content, now);
-    if (!reused.ok()) return std::move(reused).status();
-    if (!*reused) return outcome(row);
+    same_content = same_content || row.like.content;
+    tellings.push_back({row.at_s, row.like.goods});
   }
-  return std::string();
+  if (known.empty()) return std::string();
+  if (options_.books != nullptr) {
+    auto reused = options_.books->Reused(draft, tellings, now);
+    if (!reused.ok()) return std::move(reused).status();
+    if (*reused) return std::string();
+  }
+  if (same_content) return std::string("time_changed");
+  return std::string("changed");
 }
 
 void JournalStore::FirstReceipt(uint64_t position, AppendResult* receipt) const {

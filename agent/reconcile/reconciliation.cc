@@ -123,8 +123,8 @@ bool Reconciliation::OfAnotherSeries(const event::Draft& draft, const NumberPlac
   return all_counted && !numbers.Knows(counted.number);
 }
 
-Result<bool> Reconciliation::Reused(const event::Draft& draft, std::optional<int64_t> known_at_s,
-                                    bool same_goods, WallTime now) {
+Result<bool> Reconciliation::Reused(const event::Draft& draft,
+                                    const std::vector<event::Telling>& known, WallTime now) {
   auto page = SummaryOf(draft, now);
   if (!page.ok()) return std::move(page).status();
   const NumberPlace counted = PlaceOf(rule_, draft);
@@ -134,8 +134,7 @@ Result<bool> Reconciliation::Reused(const event::Draft& draft, std::optional<int
   }
   auto numbers = PageAt(counted.key, now);
   if (!numbers.ok()) return std::move(numbers).status();
-  return OfAnotherSeries(draft, counted, **page, **numbers) ||
-         (*numbers)->TakeReused(draft, known_at_s, same_goods);
+  return OfAnotherSeries(draft, counted, **page, **numbers) || (*numbers)->TakeReused(draft, known);
 }
 
 Result<std::string> Reconciliation::Stored(const event::Draft& draft, const Place& place) {

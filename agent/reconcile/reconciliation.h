@@ -17,9 +17,6 @@
 
 namespace tillrelay::reconcile {
 
-// register_epoch where a person says that the counter started again; docs/books.md.
-constexpr int64_t kDeclaredEpoch = 9'007'199'254'740'991;
-
 class Reconciliation final : public event::Bookkeeper {
  public:
   static constexpr size_t kMaxPages = 512;  // two days of 256 registers
@@ -30,7 +27,7 @@ class Reconciliation final : public event::Bookkeeper {
   void SetNumbering(NumberingRule rule) { rule_ = std::move(rule); }
 
   void Attach(Load load) override;
-  Result<bool> Reused(const event::Draft& draft, std::optional<int64_t> known_at_s, bool same_goods,
+  Result<bool> Reused(const event::Draft& draft, const std::vector<event::Telling>& known,
                       WallTime now) override;
   Result<std::string> Stored(const event::Draft& draft, const Place& place) override;
   Status Repeated(const event::Draft& draft, WallTime now) override;

@@ -15,6 +15,12 @@
 
 namespace tillrelay::event {
 
+// A document that is stored under the number of another one.
+struct Telling {
+  std::optional<int64_t> at_s;  // its end; nothing: it cannot be trusted
+  bool same_goods = false;      // the other one may be this one, told with another time
+};
+
 class Bookkeeper {
  public:
   // The kept text of a key; empty where there is none.
@@ -30,10 +36,10 @@ class Bookkeeper {
   // The file was opened (again): forget everything, load from here.
   virtual void Attach(Load load) = 0;
 
-  // The number is known with other lines or, `same_goods`, with the same at another time. True: the
-  // register used it again, both are real.
-  virtual Result<bool> Reused(const Draft& draft, std::optional<int64_t> known_at_s,
-                              bool same_goods, WallTime now) = 0;
+  // The number is known, and the draft is none of the known ones told again to the letter. True:
+  // the register used its number again, all are real.
+  virtual Result<bool> Reused(const Draft& draft, const std::vector<Telling>& known,
+                              WallTime now) = 0;
   // The document gets this place. What comes back are further members for the end of its `data`
   // ("\"result\":\"balanced\""), or "".
   virtual Result<std::string> Stored(const Draft& draft, const Place& place) = 0;

@@ -12,6 +12,7 @@
 #include "common/event/gtin.h"
 #include "common/event/item_map.h"
 #include "common/event/item_rules.h"
+#include "common/event/member_digest.h"
 #include "common/event/stock_effect.h"
 #include "common/event/turnover.h"
 
@@ -36,6 +37,7 @@ class Drafter {
     if (rejection_) return *std::move(rejection_);
     draft_.kind = event_.kind;
     draft_.identity = Identify(event_, end_wall_);
+    draft_.identity.members = DigestMembers(event_, derived_day_ == nullptr);
     DaysAround();
     FormerName();
     event_.origin->content_sha256 = ToHex(BytesOf(draft_.identity.digest));

@@ -45,6 +45,7 @@ struct Identity {
   Sha256Digest digest;
   MoneyDigest money;
   DetailDigest detail;
+  std::string members;  // DigestMembers; of what passed the rules
   OwnBytes bytes = {};
   // The days that the document's time falls into on any clock; empty where it says its day.
   std::string first_day = {}, last_day = {};

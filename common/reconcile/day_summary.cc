@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
-#include <cstring>
 #include <utility>
 
 #include "common/base/text.h"
@@ -58,6 +57,10 @@ bool Paced(uint64_t number, int64_t at_s, uint64_t other, int64_t other_at_s) {
   return at_s - other_at_s >= LeastTime(number - other);
 }
 
+bool IsDeclared(const std::optional<int64_t>& epoch) {
+  return epoch && *epoch > DaySummary::kDeclaredEpoch - DaySummary::kMaxRestarts;
+}
+
 bool Differ(const std::optional<int64_t>& reported, int64_t seen) {
   return reported && *reported != seen;
 }
@@ -97,9 +100,10 @@ DaySummary::Epoch& DaySummary::EpochFor(int64_t at_s, std::optional<int64_t> rep
   if (epochs_.empty()) Start(at_s, reported);
   auto at = epochs_.end() - 1;
   while (at != epochs_.begin() && at->from_s > at_s) --at;
-  const bool back = number <= at->runs.last() && at_s > at->last_at_s + kOpenTogether_s;
+  const bool back =
+      !at->runs.empty() && number <= at->runs.last() && at_s > at->last_at_s + kOpenTogether_s;
   if (back && at + 1 != epochs_.end()) ++at;
-  if (!reported) return *at;
+  if (!reported || IsDeclared(reported)) return *at;
   for (Epoch& epoch : epochs_) {
     if (epoch.reported == reported) return epoch;
   }
@@ -122,13 +126,12 @@ DaySummary::Epoch& DaySummary::Start(int64_t from_s, std::optional<int64_t> repo
 void DaySummary::CountNumber(const event::Draft& draft, std::string_view counted) {
   const auto number = CountedNumber(counted);
   if (!number) return;
-  SeeGoods(draft);
   const int64_t at_s = draft.book.at_s;
   const bool trusted = draft.book.time_trusted;
-  if (trusted) Confirm({*number, at_s, true, false});
+  if (trusted) Confirm({*number, at_s, true});
   Epoch& epoch = EpochFor(at_s, draft.book.register_epoch, *number);
   if (trusted && !draft.book.register_epoch && LooksLikeJump(epoch, *number, at_s)) {
-    Suspected({*number, at_s, true, false});
+    Suspected({*number, at_s, true});
   } else {
     Count(&epoch, *number, at_s);
   }
@@ -141,23 +144,36 @@ void DaySummary::CountNumber(const event::Draft& draft, std::string_view counted
 void DaySummary::Count(Epoch* epoch, uint64_t number, int64_t at_s) {
   const bool highest = epoch->runs.empty() || number > epoch->runs.last();
   if (!epoch->runs.Add(number)) scattered_ = true;
-  if (highest) {
-    epoch->last_at_s = at_s;
-    epoch->retold = false;
-    epoch->unplaced_no = 0;
-  }
+  if (highest) epoch->last_at_s = at_s;
+  DropMarks(epoch);
+  std::erase_if(waiting_, [number](const Mark& mark) { return mark.number == number; });
   if (at_s >= epoch->from_s) return;
   epoch->from_s = at_s;
   std::stable_sort(epochs_.begin(), epochs_.end(),
                    [](const Epoch& a, const Epoch& b) { return a.from_s < b.from_s; });
 }
 
-// How often two receipts in a row are alike says how often two are so by chance.
-void DaySummary::SeeGoods(const event::Draft& draft) {
-  uint64_t goods = 0;
-  std::memcpy(&goods, draft.identity.digest.data(), sizeof(uint32_t));  // enough to differ
-  if (counted_++ == 0 || goods == goods_) ++alike_;
-  goods_ = goods;
+void DaySummary::AddMark(Epoch* epoch, uint64_t number, int64_t at_s) {
+  auto& marks = epoch->marks;
+  const auto next = std::find_if(marks.begin(), marks.end(),
+                                 [number](const Mark& mark) { return mark.number >= number; });
+  const bool behind = next == marks.begin() || (next - 1)->at_s < at_s;
+  const bool before = next == marks.end() || (next->number > number && next->at_s > at_s);
+  if (behind && before) marks.insert(next, {number, at_s});
+}
+
+void DaySummary::DropMarks(Epoch* epoch) {
+  std::vector<Mark> kept;
+  const std::vector<Mark>& marks = epoch->marks;
+  const auto hole = [&](size_t i) {  // between this one and the next
+    return i + 1 < marks.size() &&
+           !epoch->runs.Missing(marks[i].number, marks[i + 1].number).empty();
+  };
+  for (size_t i = 0; i < marks.size(); ++i) {
+    if (i + 1 == marks.size() || hole(i) || (i > 0 && hole(i - 1))) kept.push_back(marks[i]);
+  }
+  if (kept.size() > kMaxMarks) kept.erase(kept.begin());
+  epoch->marks = std::move(kept);
 }
 
 bool DaySummary::LooksLikeJump(const Epoch& epoch, uint64_t number, int64_t at_s) const {
@@ -181,12 +197,12 @@ void DaySummary::Suspected(Suspect suspect) {
   suspects_.push_back(suspect);
 }
 
-// Number and time both go on, and not faster than a till can where goods may be told again.
-bool DaySummary::Follows(const Suspect& suspect, const Suspect& next) const {
+// Number and time both go on; of what is not stored, not faster than a till can.
+bool DaySummary::Follows(const Suspect& suspect, const Suspect& next) {
   if (next.number <= suspect.number || next.at_s <= suspect.at_s) return false;
   if (next.number - suspect.number > kFollowWithin) return false;
-  if (!suspect.retold || !next.retold) return true;
-  return OftenAlike() && Paced(next.number, next.at_s, suspect.number, suspect.at_s);
+  return suspect.stored || next.stored ||
+         Paced(next.number, next.at_s, suspect.number, suspect.at_s);
 }
 
 void DaySummary::Confirm(const Suspect& next) {
@@ -244,53 +260,140 @@ bool DaySummary::InOrder(const Epoch& here, uint64_t number, int64_t at_s) {
   return at_s < here.last_at_s + kOpenTogether_s;
 }
 
-// An export that stamps what it tells does it faster than a till can, and tells receipts of this
-// run again as well. One that does not follow the last number waits until another one follows it.
-bool DaySummary::Fits(Epoch* here, uint64_t number, int64_t at_s) const {
-  if (!OftenAlike()) return false;
-  const bool beside = here->unplaced_no != 0 && here->unplaced_no != number;
-  if (beside && !Paced(number, at_s, here->unplaced_no, here->unplaced_at_s)) here->retold = true;
-  if (here->retold) return false;
-  if (here->runs.empty()) return true;
-  if (!Paced(number, at_s, here->runs.last(), here->last_at_s)) return false;
-  if (number <= here->runs.last() + 1) return true;
-  const bool follows = beside && number > here->unplaced_no &&
-                       number - here->unplaced_no <= kFollowWithin &&
-                       number - here->runs.last() <= 2 * kFollowWithin;
-  here->unplaced_no = number;
-  here->unplaced_at_s = at_s;
-  return follows;
+// An export may stamp what it tells with any time, so that order alone proves nothing. What no
+// export does: to tell receipts that were never told before on both sides of this one.
+bool DaySummary::IsBetween(const Epoch& here, uint64_t number, int64_t at_s) {
+  const auto above = std::find_if(here.marks.begin(), here.marks.end(),
+                                  [number](const Mark& mark) { return mark.number > number; });
+  if (above == here.marks.begin() || above == here.marks.end()) return false;
+  const Mark& below = *(above - 1);
+  return above->number - below.number <= kMostBetween && at_s > below.at_s && at_s < above->at_s;
 }
 
-bool DaySummary::TakeReused(const event::Draft& draft, std::optional<int64_t> known_at_s,
-                            bool same_goods) {
-  const auto number = CountedNumber(draft.number);
-  const int64_t at_s = draft.book.at_s;
-  if (number && known_at_s && draft.book.time_trusted &&
-      std::abs(at_s - *known_at_s) > kReuseApart_s) {
-    const int64_t apart_s = at_s - *known_at_s;
-    // Another business day's, where numbers start again each day: but for an export with an offset.
-    const auto& day = draft.book.day_s;
-    const bool other_day = day && (*known_at_s < day->first || *known_at_s >= day->second);
-    if (other_day && apart_s % kOffsetStep_s != 0) return true;
-    // An export with another offset tells the same receipt whole quarters of an hour apart.
-    const bool retold = same_goods && apart_s % kOffsetStep_s != 0;
-    if (retold || !same_goods) Confirm({*number, at_s, false, same_goods});
-    const std::optional<int64_t> reported = draft.book.register_epoch;
-    Epoch* here = &EpochFor(at_s, reported, *number);
-    const bool another = here != &EpochFor(*known_at_s, {}, *number);
-    if (another && !here->runs.Contains(*number)) {
-      if (reported) return true;
-      const bool fits = !same_goods || (retold && Fits(here, *number, at_s));
-      if (fits && InOrder(*here, *number, at_s)) return true;
-    } else if (another && retold) {
-      here->retold = true;
-    }
-    if ((retold || !same_goods) && LooksLikeJump(*here, *number, at_s)) {
-      Suspected({*number, at_s, false, same_goods});
-    }
+bool DaySummary::IsToldAgainAt(int64_t at_s) const {
+  return std::any_of(told_again_.begin(), told_again_.end(), [at_s](const Mark& span) {
+    const int64_t end_s = span.at_s + static_cast<int64_t>(span.number);
+    return at_s > span.at_s - kReuseApart_s && at_s < end_s + kReuseApart_s;
+  });
+}
+
+void DaySummary::SeeToldAgain(int64_t at_s) {
+  for (Mark& span : told_again_) {
+    const int64_t end_s = span.at_s + static_cast<int64_t>(span.number);
+    if (at_s < span.at_s - kReuseApart_s || at_s > end_s + kReuseApart_s) continue;
+    span.at_s = std::min(span.at_s, at_s);
+    span.number = static_cast<uint64_t>(std::max(end_s, at_s) - span.at_s);
+    return;
   }
+  told_again_.push_back({0, at_s});
+  if (told_again_.size() <= kMaxSpans) return;
+  // Of too many two become one: all between is doubtful as well.
+  Mark& first = told_again_[0];
+  const Mark second = told_again_[1];
+  const int64_t end_s = std::max(first.at_s + static_cast<int64_t>(first.number),
+                                 second.at_s + static_cast<int64_t>(second.number));
+  first.at_s = std::min(first.at_s, second.at_s);
+  first.number = static_cast<uint64_t>(end_s - first.at_s);
+  told_again_.erase(told_again_.begin() + 1);
+}
+
+void DaySummary::SeeWaiting(uint64_t number, int64_t at_s) {
+  const auto known = std::find_if(waiting_.begin(), waiting_.end(),
+                                  [number](const Mark& mark) { return mark.number == number; });
+  if (known == waiting_.end()) {
+    waiting_.push_back({number, at_s});
+    if (waiting_.size() > kMaxWaiting) waiting_.erase(waiting_.begin());
+  } else if (known->at_s != at_s) {
+    SeeToldAgain(known->at_s);
+    SeeToldAgain(at_s);
+  }
+}
+
+bool DaySummary::IsFree(const Epoch& here, uint64_t number,
+                        const std::vector<event::Telling>& known) {
+  if (here.runs.Contains(number)) return false;
+  return std::none_of(known.begin(), known.end(), [&](const event::Telling& telling) {
+    return &EpochFor(*telling.at_s, {}, number) == &here;
+  });
+}
+
+bool DaySummary::MayBeLate(uint64_t number, const Epoch* but) const {
+  return std::any_of(epochs_.begin(), epochs_.end(), [&](const Epoch& epoch) {
+    return &epoch != but && !epoch.runs.empty() && !epoch.runs.Contains(number);
+  });
+}
+
+bool DaySummary::MakeRunFor(uint64_t number, int64_t at_s, const std::vector<event::Telling>& known,
+                            int restarts) {
+  const Epoch& here = EpochFor(at_s, {}, number);
+  if (IsFree(here, number, known)) return true;
+  const size_t next = static_cast<size_t>(&here - epochs_.data()) + 1;
+  if (here.from_s <= at_s && next < epochs_.size() && IsFree(epochs_[next], number, known)) {
+    epochs_[next].from_s = std::min(epochs_[next].from_s, at_s);
+    return true;
+  }
+  const auto declared = std::count_if(epochs_.begin(), epochs_.end(), [](const Epoch& epoch) {
+    return epoch.reported == kDeclaredEpoch;
+  });
+  if (declared >= restarts || epochs_.size() >= kMaxEpochs) return false;
+  Start(at_s, kDeclaredEpoch);
+  return true;
+}
+
+bool DaySummary::TakeReused(const event::Draft& draft, const std::vector<event::Telling>& known) {
+  const auto number = CountedNumber(draft.number);
+  if (number && draft.book.time_trusted && IsReal(draft, *number, known)) return true;
   ++conflicts_;
+  return false;
+}
+
+bool DaySummary::IsReal(const event::Draft& draft, uint64_t number,
+                        const std::vector<event::Telling>& known) {
+  const int64_t at_s = draft.book.at_s;
+  const auto all = [&known](const auto& holds) {
+    return std::all_of(known.begin(), known.end(), holds);
+  };
+  const auto apart = [at_s](const event::Telling& telling) {
+    return telling.at_s && std::abs(at_s - *telling.at_s) > kReuseApart_s;
+  };
+  if (!all(apart)) return false;
+  const bool other_goods = all([](const event::Telling& telling) { return !telling.same_goods; });
+  // An export with another offset tells the same receipt whole quarters of an hour apart.
+  const auto shifted = [at_s](const event::Telling& telling) {
+    return (at_s - *telling.at_s) % kOffsetStep_s == 0;
+  };
+  // Of another business day, where numbers start again each day.
+  const auto& day = draft.book.day_s;
+  const bool other_day =
+      day && all([&](const event::Telling& telling) {
+        return (*telling.at_s < day->first || *telling.at_s >= day->second) && !shifted(telling);
+      });
+  if (other_day && other_goods) return true;
+  const std::optional<int64_t> reported = draft.book.register_epoch;
+  if (IsDeclared(reported)) {
+    return MakeRunFor(number, at_s, known, static_cast<int>(kDeclaredEpoch - *reported) + 1);
+  }
+  const bool proves = other_goods && !MayBeLate(number, nullptr);
+  if (proves) Confirm({number, at_s, false});
+  Epoch& here = EpochFor(at_s, reported, number);
+  if (IsFree(here, number, known)) {
+    if (reported) return true;
+    if (other_goods && InOrder(here, number, at_s)) {
+      if (!MayBeLate(number, &here)) AddMark(&here, number, at_s);
+      return true;
+    }
+    const bool quarters = std::any_of(
+        known.begin(), known.end(),
+        [&](const event::Telling& telling) { return telling.same_goods && shifted(telling); });
+    if (!other_goods && !quarters && !IsToldAgainAt(at_s) && IsBetween(here, number, at_s)) {
+      AddMark(&here, number, at_s);
+      return true;
+    }
+    if (!other_goods && !here.marks.empty()) SeeWaiting(number, at_s);
+  } else if (!other_goods && !here.marks.empty() && here.runs.Contains(number)) {
+    SeeToldAgain(at_s);
+  }
+  if (proves && LooksLikeJump(here, number, at_s)) Suspected({number, at_s, false});
   return false;
 }
 

@@ -13,6 +13,7 @@
 
 #include "common/base/decimal.h"
 #include "common/base/digest.h"
+#include "common/event/bookkeeper.h"
 #include "common/event/draft.h"
 #include "common/reconcile/number_runs.h"
 
@@ -47,17 +48,18 @@ class DaySummary {
   static constexpr int64_t kReuseApart_s = 15 * 60;
   static constexpr uint64_t kFollowWithin = 10;  // the number that proves a jump is this near
   static constexpr int64_t kLeastPace_s = 5;     // no till needs less for a receipt
-  // Of so many receipts one at least is like the one before, where two may be alike by chance.
-  static constexpr uint64_t kAlikeOneOf = 10;
+  static constexpr uint64_t kMostBetween = 20;   // numbers from one proven receipt to the next
   static constexpr size_t kMaxSuspects = 8;
+  static constexpr size_t kMaxMarks = 128, kMaxSpans = 8, kMaxWaiting = 32;
+  // A `register_epoch` of this value, or less by at most kMaxRestarts - 1, is a person's word that
+  // the counter started again so many times more.
+  static constexpr int64_t kDeclaredEpoch = 9'007'199'254'740'991;
+  static constexpr int kMaxRestarts = 8;
+  static constexpr int64_t DeclaredEpoch(int restarts) { return kDeclaredEpoch - (restarts - 1); }
 
-  // The number of `draft` is known with other lines, ended at `known_at_s` (nothing: not
-  // trustworthy). True: the counter was seen to start again between them, both are real. Else the
-  // page remembers the contradiction.
-  // `same_goods`: its lines and total are known as well, so that it may be the known one told with
-  // another time; it is real only where it fits the new run.
-  bool TakeReused(const event::Draft& draft, std::optional<int64_t> known_at_s,
-                  bool same_goods = false);
+  // The number of `draft` is known, told as `known` says. True: its counter was seen to start again
+  // since each of them, and it is real. Else the page remembers the contradiction.
+  bool TakeReused(const event::Draft& draft, const std::vector<event::Telling>& known);
   // A document of this page was stored under `sequence`.
   void Stored(const event::Draft& draft, uint64_t sequence);
   // Its number belongs to this page, which may be another than that of the document.
@@ -118,6 +120,10 @@ class DaySummary {
   static std::optional<DaySummary> Parse(std::string_view text);
 
  private:
+  struct Mark {
+    uint64_t number = 0;
+    int64_t at_s = 0;
+  };
   // The numbers between two starts of the counter; `from_s` is the time of its first document.
   struct Epoch {
     int64_t from_s = INT64_MIN;
@@ -125,24 +131,37 @@ class DaySummary {
     NumberRuns runs;
     int64_t last_at_s = INT64_MIN;  // of the document with the highest number
     uint64_t begun_no = 0;          // the number that was seen to jump back, while runs is empty
-    bool retold = false;            // receipts are being told again since its number went on
-    // The last one with known goods whose number was not this run's turn; 0: none.
-    uint64_t unplaced_no = 0;
-    int64_t unplaced_at_s = 0;
+    // Receipts that are this run's for certain: other runs have their number with other goods, or
+    // they stand between two such. Both numbers and times ascend; only those beside a missing
+    // number are kept, and the last.
+    std::vector<Mark> marks;
   };
   struct Suspect {
     uint64_t number = 0;
     int64_t at_s = 0;
     bool stored = false;  // it waits for its run of numbers; else it went to quarantine
-    bool retold = false;  // with the goods of the known one
   };
 
   // A document's time and number, one against the other: the higher number is the later one.
   static bool InOrder(const Epoch& here, uint64_t number, int64_t at_s);
-  // The same for one that may be a known one told again.
-  bool Fits(Epoch* here, uint64_t number, int64_t at_s) const;
-  bool OftenAlike() const { return alike_ * kAlikeOneOf >= counted_; }
-  bool Follows(const Suspect& suspect, const Suspect& next) const;
+  // The same for one that may be a known one told again: it lies between two marks.
+  static bool IsBetween(const Epoch& here, uint64_t number, int64_t at_s);
+  bool IsReal(const event::Draft& draft, uint64_t number, const std::vector<event::Telling>& known);
+  // Whether the run lacks the number and none of the known tellings is of it.
+  bool IsFree(const Epoch& here, uint64_t number, const std::vector<event::Telling>& known);
+  // A run, `but` this one, lacks the number: it may be that run's, told late and with a new time.
+  bool MayBeLate(uint64_t number, const Epoch* but) const;
+  // A run for what a person says to be of a new one; begins one where fewer than `restarts` did.
+  bool MakeRunFor(uint64_t number, int64_t at_s, const std::vector<event::Telling>& known,
+                  int restarts);
+  static bool Follows(const Suspect& suspect, const Suspect& next);
+  // Whether receipts of a run that is proven were told again with about this time.
+  bool IsToldAgainAt(int64_t at_s) const;
+  void SeeToldAgain(int64_t at_s);
+  // A receipt with known goods waits for its place; two with one number cannot both be new.
+  void SeeWaiting(uint64_t number, int64_t at_s);
+  static void AddMark(Epoch* epoch, uint64_t number, int64_t at_s);
+  static void DropMarks(Epoch* epoch);
   // Where a document of that time and number belongs; there is always one.
   Epoch& EpochFor(int64_t at_s, std::optional<int64_t> reported, uint64_t number = UINT64_MAX);
   Epoch& Start(int64_t from_s, std::optional<int64_t> reported);
@@ -153,9 +172,10 @@ class DaySummary {
   void Move(const Suspect& first);
   bool LooksLikeJump(const Epoch& epoch, uint64_t number, int64_t at_s) const;
   void Count(Epoch* epoch, uint64_t number, int64_t at_s);
-  void SeeGoods(const event::Draft& draft);
   void CompleteTimes();
-  static bool ReadSuspect(const JsonValue& value, Suspect* suspect);
+  bool ReadSuspect(const JsonValue& value);
+  static std::string MarksText(const std::vector<Mark>& marks);
+  static bool ReadMarks(std::string_view text, std::vector<Mark>* marks);
   void Close(const event::Draft& draft);
   bool CountsDiffer() const;
   bool NetDiffers() const;
@@ -175,9 +195,9 @@ class DaySummary {
   std::vector<Epoch> epochs_;  // ascending from_s
   uint64_t last_no_ = 0;       // of the document with the latest time
   int64_t last_at_s_ = INT64_MIN;
-  std::vector<Suspect> suspects_;     // the oldest first
-  uint64_t counted_ = 0, alike_ = 0;  // documents with a number; those like the one before
-  uint64_t goods_ = 0;                // of the last one
+  std::vector<Suspect> suspects_;  // the oldest first
+  std::vector<Mark> told_again_;   // from when on, and so many seconds long
+  std::vector<Mark> waiting_;      // with known goods, for a place in a run that is proven
   bool scattered_ = false, is_series_ = false;
   std::vector<std::string> z_numbers_;
   Reported reported_;

@@ -1,6 +1,7 @@
 // The page as the journal keeps it: one JSON object.
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "common/base/json_reader.h"
 #include "common/base/json_writer.h"
@@ -107,10 +108,44 @@ void DaySummary::CompleteTimes() {
   }
 }
 
-bool DaySummary::ReadSuspect(const JsonValue& value, Suspect* suspect) {
-  suspect->stored = value.Find("stored").is_true();
-  suspect->retold = value.Find("retold").is_true();
-  return ReadNumber(value, "number", &suspect->number) && ReadNumber(value, "at", &suspect->at_s);
+// A former version kept such with known goods as well.
+bool DaySummary::ReadSuspect(const JsonValue& value) {
+  Suspect suspect;
+  suspect.stored = value.Find("stored").is_true();
+  const bool good =
+      ReadNumber(value, "number", &suspect.number) && ReadNumber(value, "at", &suspect.at_s);
+  if (good && !value.Find("retold").is_true()) suspects_.push_back(suspect);
+  return good;
+}
+
+// "17:1795420800,19:140": each time but the first as seconds since the one before.
+std::string DaySummary::MarksText(const std::vector<Mark>& marks) {
+  std::string text;
+  int64_t before_s = 0;
+  for (const Mark& mark : marks) {
+    text.append(text.empty() ? "" : ",").append(std::to_string(mark.number));
+    text.append(":").append(std::to_string(mark.at_s - std::exchange(before_s, mark.at_s)));
+  }
+  return text;
+}
+
+bool DaySummary::ReadMarks(std::string_view text, std::vector<Mark>* marks) {
+  const auto read = [&text](auto* value, char behind) {
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *value);
+    text.remove_prefix(static_cast<size_t>(end - text.data()));
+    if (error != std::errc() || (!text.empty() && text.front() != behind)) return false;
+    text.remove_prefix(text.empty() ? 0 : 1);
+    return true;
+  };
+  int64_t at_s = 0;
+  while (!text.empty()) {
+    Mark mark;
+    int64_t later_s = 0;
+    if (!read(&mark.number, ':') || !read(&later_s, ',')) return false;
+    mark.at_s = at_s += later_s;
+    marks->push_back(mark);
+  }
+  return true;
 }
 
 std::string DaySummary::Text() const {
@@ -137,23 +172,21 @@ std::string DaySummary::Text() const {
     if (epoch.reported) json.Field("told", *epoch.reported);
     if (epoch.last_at_s != INT64_MIN) json.Field("last_at", epoch.last_at_s);
     if (epoch.begun_no > 0) json.Field("begun", epoch.begun_no);
-    if (epoch.retold) json.Field("retold", true);
-    if (epoch.unplaced_no > 0) {
-      json.Field("unplaced", epoch.unplaced_no).Field("unplaced_at", epoch.unplaced_at_s);
-    }
+    if (!epoch.marks.empty()) json.Field("marks", MarksText(epoch.marks));
     json.Field("runs", epoch.runs.Text()).EndObject();
   }
   json.EndArray();
   if (last_at_s_ != INT64_MIN) json.Field("last_no", last_no_).Field("last_at", last_at_s_);
-  if (counted_ > 0) json.Field("counted", counted_).Field("alike", alike_).Field("goods", goods_);
   if (!suspects_.empty()) {
     json.Key("suspects").BeginArray();
     for (const Suspect& suspect : suspects_) {
       json.BeginObject().Field("number", suspect.number).Field("at", suspect.at_s);
-      json.Field("stored", suspect.stored).Field("retold", suspect.retold).EndObject();
+      json.Field("stored", suspect.stored).EndObject();
     }
     json.EndArray();
   }
+  if (!told_again_.empty()) json.Field("told_again", MarksText(told_again_));
+  if (!waiting_.empty()) json.Field("waiting", MarksText(waiting_));
   if (scattered_) json.Field("scattered", true);
   if (is_series_) json.Field("series", true);
   if (!z_numbers_.empty()) {
@@ -198,18 +231,13 @@ std::optional<DaySummary> DaySummary::Parse(std::string_view text) {
            ReadNumber(value, "told", &epoch.reported) &&
            ReadNumber(value, "last_at", &epoch.last_at_s) &&
            ReadNumber(value, "begun", &epoch.begun_no) &&
-           ReadNumber(value, "unplaced", &epoch.unplaced_no) &&
-           ReadNumber(value, "unplaced_at", &epoch.unplaced_at_s) &&
-           epoch.runs.Parse(value.String("runs"));
-    epoch.retold = value.Find("retold").is_true();
+           ReadMarks(value.String("marks"), &epoch.marks) && epoch.runs.Parse(value.String("runs"));
   }
-  good = good && ReadNumber(root, "counted", &page.counted_) &&
-         ReadNumber(root, "alike", &page.alike_) && ReadNumber(root, "goods", &page.goods_);
+  good = good && ReadMarks(root.String("told_again"), &page.told_again_) &&
+         ReadMarks(root.String("waiting"), &page.waiting_);
   const JsonValue former = root.Find("suspect");  // there was one at most
-  if (former) good = ReadSuspect(former, &page.suspects_.emplace_back()) && good;
-  for (const JsonValue value : root.Find("suspects")) {
-    good = ReadSuspect(value, &page.suspects_.emplace_back()) && good;
-  }
+  if (former) good = page.ReadSuspect(former) && good;
+  for (const JsonValue value : root.Find("suspects")) good = page.ReadSuspect(value) && good;
   for (const JsonValue z : root.Find("z")) page.z_numbers_.emplace_back(z.text());
   if (const JsonValue reported = root.Find("told"))
     good = good && ReadReported(reported, &page.reported_);

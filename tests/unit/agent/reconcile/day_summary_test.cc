@@ -52,9 +52,13 @@ class DayPageTest : public ::testing::Test {
   bool Reuse(int number, int64_t known_minute, int64_t minute, bool same_goods = false) {
     event::Draft draft = Reported(number, minute);
     if (same_goods) draft.book.at_s += 7;
-    const bool taken = page_.TakeReused(draft, kMorning + known_minute * 60, same_goods);
+    const bool taken = Reused(draft, kMorning + known_minute * 60, same_goods);
     if (taken) Store(draft);
     return taken;
+  }
+  bool Reused(const event::Draft& draft, std::optional<int64_t> known_at_s,
+              bool same_goods = false) {
+    return page_.TakeReused(draft, {{known_at_s, same_goods}});
   }
 
   DaySummary page_;
@@ -98,33 +102,82 @@ TEST_F(DayPageTest, AReusedNumberIsTakenOnlyBehindASeenJump) {
   EXPECT_EQ(Gaps(), "");
 }
 
-// A register of single articles sells the same again behind its restart.
-TEST_F(DayPageTest, TheSameGoodsAreTakenBehindAJumpWhereTheyFit) {
+// Where the same goods are sold again, order proves nothing: an export may be in order, too.
+// Receipts on both sides of it that nobody has told before prove it.
+TEST_F(DayPageTest, TheSameGoodsAreTakenOnlyBetweenTwoThatAreNew) {
   Sell(1, 120, 0);
-  EXPECT_FALSE(Reuse(1, 0, 300, true)) << "one document alone proves nothing";
-  EXPECT_TRUE(Reuse(2, 1, 301, true));
-  EXPECT_TRUE(Reuse(1, 0, 300, true)) << "retried once the jump was seen";
-  for (int number = 3; number <= 60; ++number)
-    EXPECT_TRUE(Reuse(number, number - 1, 300 + number, true));
+  for (int number = 1; number <= 30; ++number) {
+    EXPECT_FALSE(Reuse(number, number - 1, 300 + number, true)) << "an export in order";
+  }
+  EXPECT_EQ(page_.restarts(), 0u);
+  EXPECT_FALSE(Reuse(1, 0, 400));
+  EXPECT_FALSE(Reuse(2, 1, 401, true));
+  EXPECT_TRUE(Reuse(4, 3, 403)) << "behind the first one";
+  EXPECT_TRUE(Reuse(1, 0, 400));
+  EXPECT_FALSE(Reuse(5, 4, 404, true)) << "nothing new follows it";
+  EXPECT_TRUE(Reuse(2, 1, 401, true));
+  EXPECT_FALSE(Reuse(3, 2, 403, true)) << "later than its successor";
+  EXPECT_FALSE(Reuse(3, 2, 399, true)) << "earlier than its predecessor";
+  EXPECT_TRUE(Reuse(3, 2, 402, true));
+  EXPECT_TRUE(Reuse(6, 5, 405));
+  EXPECT_FALSE(Reused(Reported(5, 404), kMorning + 14 * 60, true)) << "with another offset";
+  EXPECT_TRUE(Reuse(5, 4, 404, true));
+  EXPECT_FALSE(Reuse(5, 4, 404, true)) << "known in the new run as well";
   EXPECT_EQ(Gaps(), "");
-  // An export with another offset tells the morning again, hours later and to the second.
-  const event::Draft shifted = Reported(61, 60 + 300);
-  EXPECT_FALSE(page_.TakeReused(shifted, kMorning + 60 * 60, true));
-  EXPECT_TRUE(page_.TakeReused(shifted, kMorning + 60 * 60, false));
-  EXPECT_FALSE(Reuse(110, 109, 370, true)) << "far beyond what the new run has reached";
-  EXPECT_FALSE(Reuse(30, 29, 250, true)) << "before the restart";
-  EXPECT_FALSE(Reuse(30, 29, 380, true)) << "known in the new run as well";
+  EXPECT_TRUE(Reuse(40, 39, 450));
+  EXPECT_FALSE(Reuse(20, 19, 425, true)) << "too far from both";
+}
+
+// One known telling with the same goods is enough to doubt it, whatever the others are.
+TEST_F(DayPageTest, AReceiptOfTheFirstRunIsKnownBesideOneOfTheSecond) {
+  Sell(1, 50, 0);
+  for (int number = 1; number <= 8; ++number) Reuse(number, number - 1, 120 + number);
+  EXPECT_TRUE(Reuse(1, 0, 121));
+  const auto again = [this](int number, bool first, bool second) {
+    event::Draft draft = Reported(number, 300 + number);
+    draft.book.at_s += 7;
+    return page_.TakeReused(
+        draft, {{kMorning + (number - 1) * 60, first}, {kMorning + (120 + number) * 60, second}});
+  };
+  for (int number = 1; number <= 8; ++number) {
+    EXPECT_FALSE(again(number, number % 2 == 0, number % 2 == 1)) << number;
+  }
+  EXPECT_EQ(page_.restarts(), 1u);
+  again(1, false, false);
+  EXPECT_TRUE(again(2, false, false));
+  EXPECT_EQ(page_.restarts(), 2u);
+}
+
+TEST_F(DayPageTest, APersonSaysThatItStartedAgainAndHowOften) {
+  Sell(1, 20, 0);
+  const auto declared = [this](int number, int64_t minute, int restarts) {
+    event::Draft draft = Reported(number, minute);
+    draft.book.register_epoch = DaySummary::DeclaredEpoch(restarts);
+    const bool taken = Reused(draft, kMorning + (number - 1) * 60, true);
+    if (taken) Store(draft);
+    return taken;
+  };
+  for (int number = 1; number <= 9; ++number) EXPECT_TRUE(declared(number, 300 + number, 1));
+  for (int number = 1; number <= 9; ++number) {
+    EXPECT_FALSE(declared(number, 600 + number, 1)) << "the run has this number";
+  }
+  EXPECT_EQ(page_.restarts(), 1u);
+  for (int number = 1; number <= 9; ++number) EXPECT_TRUE(declared(number, 600 + number, 2));
+  for (int number = 1; number <= 9; ++number) EXPECT_FALSE(declared(number, 600 + number, 2));
+  EXPECT_EQ(page_.restarts(), 2u);
+  EXPECT_EQ(Gaps(), "");
 }
 
 TEST_F(DayPageTest, ANumberOfAnotherBusinessDayIsAnother) {
   auto morning = Reported(150, 7 * 60);
   const int64_t night = morning.book.at_s - 14 * 3600 - 77;
-  EXPECT_FALSE(page_.TakeReused(morning, night)) << "both told by the same day";
+  EXPECT_FALSE(Reused(morning, night)) << "both told by the same day";
   morning.book.day_s = {morning.book.at_s - 11 * 3600, morning.book.at_s + 13 * 3600};
-  EXPECT_TRUE(page_.TakeReused(morning, night));
-  EXPECT_FALSE(page_.TakeReused(morning, night + 77)) << "an export with another offset";
-  EXPECT_FALSE(page_.TakeReused(morning, morning.book.at_s - 2 * 3600 - 77));
-  EXPECT_FALSE(page_.TakeReused(morning, std::nullopt));
+  EXPECT_TRUE(Reused(morning, night));
+  EXPECT_FALSE(Reused(morning, night, true)) << "perhaps the same one";
+  EXPECT_FALSE(Reused(morning, night + 77)) << "an export with another offset";
+  EXPECT_FALSE(Reused(morning, morning.book.at_s - 2 * 3600 - 77));
+  EXPECT_FALSE(Reused(morning, std::nullopt));
 }
 
 TEST_F(DayPageTest, ARegisterEpochTakesTheSameGoodsAtOnce) {
@@ -136,7 +189,7 @@ TEST_F(DayPageTest, ARegisterEpochTakesTheSameGoodsAtOnce) {
   for (int number = 1; number <= 9; ++number) {
     auto fresh = Reported(number, 300 + number);
     fresh.book.register_epoch = 2;
-    EXPECT_TRUE(page_.TakeReused(fresh, kMorning + number * 60, true)) << number;
+    EXPECT_TRUE(Reused(fresh, kMorning + number * 60, true)) << number;
     Store(fresh);
   }
   EXPECT_EQ(Gaps(), "");
@@ -159,10 +212,10 @@ TEST_F(DayPageTest, TimesCloserThanAQuarterOfAnHourProveNothing) {
 
 TEST_F(DayPageTest, UntrustworthyTimesProveNothing) {
   Sell(1, 50, 0);
-  EXPECT_FALSE(page_.TakeReused(Reported(1, 120), std::nullopt));
+  EXPECT_FALSE(Reused(Reported(1, 120), std::nullopt));
   event::Draft ambiguous = Reported(2, 121);
   ambiguous.book.time_trusted = false;
-  EXPECT_FALSE(page_.TakeReused(ambiguous, kMorning + 60));
+  EXPECT_FALSE(Reused(ambiguous, kMorning + 60));
 }
 
 TEST_F(DayPageTest, ARegisterEpochSaysTheSameAtOnce) {
@@ -171,7 +224,7 @@ TEST_F(DayPageTest, ARegisterEpochSaysTheSameAtOnce) {
   Store(old);
   auto fresh = Reported(5, 60);
   fresh.book.register_epoch = 2;
-  EXPECT_TRUE(page_.TakeReused(fresh, kMorning));
+  EXPECT_TRUE(Reused(fresh, kMorning));
 }
 
 TEST_F(DayPageTest, AStragglerThatLookedLikeAJumpIsCountedWhenAnotherComes) {
