@@ -15,6 +15,7 @@
 #include "common/base/process.h"
 #include "common/service/credentials.h"
 #include "common/service/exit_codes.h"
+#include "common/wire/rounds.h"
 #include "common/wire/ulid.h"
 
 namespace tillrelay {
@@ -26,7 +27,6 @@ using std::chrono::seconds;
 constexpr seconds kMainTick{5};
 constexpr seconds kFlush{3};  // for what is still unconfirmed at a stop
 constexpr milliseconds kHttpPatience{2000};
-constexpr size_t kOlderStreams = 15;  // beside the current one; a status names at most 16
 
 // A credential's place is known only where the service manager hands it over.
 std::vector<std::pair<std::string, std::string>> CertificateFiles(const config::Config& config) {
@@ -126,6 +126,29 @@ std::vector<journal::IssueRow> Agent::ChangedIssues(bool all) {
   return rows;
 }
 
+namespace {
+
+// As many as a status names beside the current one, other ones in each round.
+std::vector<monitor::StreamRow> OlderStreams(const std::vector<journal::StreamRow>& streams,
+                                             uint64_t round) {
+  std::vector<const journal::StreamRow*> older;
+  for (auto row = streams.rbegin(); row != streams.rend(); ++row) {
+    // A centre that hears of what only the broker has had would ask for it.
+    const bool unsaid = !journal::HoldsRows(*row) && journal::DeletedOnBrokersWord(*row);
+    if (!row->current && !unsaid) older.push_back(&*row);
+  }
+  std::vector<monitor::StreamRow> named;
+  for (const size_t i : wire::OlderNamed(older.size(), round)) {
+    const journal::StreamRow& row = *older[i];
+    named.push_back({row.stream, row.head, ToHex(BytesOf(row.head_chain)), row.head,
+                     row.acked_through, row.confirmed_through, ToHex(BytesOf(row.confirmed_chain)),
+                     row.floor});
+  }
+  return named;
+}
+
+}  // namespace
+
 monitor::Snapshot Agent::TakeSnapshot() const {
   const Instant tick = clock_.Now();
   monitor::Snapshot snapshot;
@@ -141,15 +164,7 @@ monitor::Snapshot Agent::TakeSnapshot() const {
   snapshot.configured = journal_ != nullptr;
   snapshot.confirm_mode = config_.delivery.confirm;
   snapshot.intake_address = config_.intake.listen;
-  const auto& streams = snapshot.journal.streams;
-  for (auto row = streams.rbegin(); row != streams.rend(); ++row) {
-    if (row->current || snapshot.older_streams.size() >= kOlderStreams) continue;
-    // A centre that hears of it would ask for what only the broker has had.
-    if (!journal::HoldsRows(*row) && journal::DeletedOnBrokersWord(*row)) continue;
-    snapshot.older_streams.push_back({row->stream, row->head, ToHex(BytesOf(row->head_chain)),
-                                      row->head, row->acked_through, row->confirmed_through,
-                                      ToHex(BytesOf(row->confirmed_chain)), row->floor});
-  }
+  snapshot.older_streams = OlderStreams(snapshot.journal.streams, wire::RoundAt(tick));
   for (const journal::OwedEvent& owed : snapshot.journal.owed) {
     snapshot.parked.push_back({owed.stream, owed.sequence});
   }

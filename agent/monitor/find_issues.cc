@@ -101,6 +101,12 @@ class IssueFinder {
            fmt::format(strings::kIssueCutShortDetail, When(j_.oldest_kept_at)), "/system"},
           disk_is_known ? std::string_view() : strings::kStepSpace);
     }
+    if (!u_.twin.empty() && u_.cause != uplink::LinkCause::kTakeOver) {
+      Add("two-servers",
+          {Level::kRed, std::string(strings::kIssueAlarm),
+           fmt::format(strings::kIssueTwin, u_.twin), "/delivery"},
+          strings::kStepTwoServers);
+    }
     RepairIssue();
     LossIssue();
     UnknownStreamIssue();

@@ -13,14 +13,15 @@
 namespace tillrelay::monitor {
 
 inline constexpr std::string_view kIssueKinds[] = {
-    "alarm",         "broker-login",   "broker-rights",  "broker-settings",
-    "broker-tls",    "certificate",    "clock",          "confirmation-refused",
-    "day",           "disk",           "disk-low",       "drop-folder",
-    "file-rejected", "journal",        "journal-busy",   "large-messages",
-    "loss",          "more",           "no-broker",      "not-configured",
-    "parked",        "paused",         "quarantine",     "repaired",
-    "retention",     "shared-counter", "silent",         "take-over",
-    "unapplied",     "undelivered",    "unknown-stream", "unreadable",
+    "alarm",         "broker-login",   "broker-rights", "broker-settings",
+    "broker-tls",    "certificate",    "clock",         "confirmation-refused",
+    "day",           "disk",           "disk-low",      "drop-folder",
+    "file-rejected", "journal",        "journal-busy",  "large-messages",
+    "loss",          "more",           "no-broker",     "not-configured",
+    "parked",        "paused",         "quarantine",    "repaired",
+    "retention",     "shared-counter", "silent",        "take-over",
+    "two-servers",   "unapplied",      "undelivered",   "unknown-stream",
+    "unreadable",
 };
 
 enum class IssueState { kOpen, kAcknowledged, kHealed };

@@ -79,6 +79,7 @@ void Broker(JsonWriter& json, const Snapshot& s) {
   json.Field("centre_away", u.centre_away).Field("in_flight", u.in_flight);
   json.Field("never_confirmed", u.never_confirmed).Field("unapplied", u.unapplied);
   json.Field("sees_twins", u.sees_twins).Field("stuck_bytes", u.stuck_bytes);
+  TextOrNull(json, "other_server", u.twin);
   TextOrNull(json, "confirmations", u.confirm_trust);
   TextOrNull(json, "alarm", u.alarm);
   json.EndObject();

@@ -166,6 +166,9 @@ inline constexpr Text kIssueTakingOver = "{}. {} are still being taken over from
 inline constexpr Text kStepRepaired =
     "Have the disk examined. Keep the old file until head office has confirmed everything.";
 inline constexpr Text kIssueAlarm = "Two servers for one store";
+inline constexpr Text kIssueTwin =
+    "Another server sends events as this store: {}. Here delivery goes on; the other one waits and "
+    "sends for a minute now and then.";
 inline constexpr Text kIssueLost = "{} lost";
 inline constexpr Text kIssueUnknownStream = "A journal of this store is missing here";
 inline constexpr Text kIssueUnknownStreamDetail =

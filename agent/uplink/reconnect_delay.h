@@ -27,8 +27,9 @@ class ReconnectDelay {
   // The wait that Next has just given is the first one since the exponent was forgotten.
   bool first() const { return failures_ <= 1; }
   void LinkWasUpFor(Duration up) {
-    if (up >= kStableAfter) failures_ = 0;
+    if (up >= kStableAfter) Forget();
   }
+  void Forget() { failures_ = 0; }
 
  private:
   const milliseconds least_, most_;

@@ -42,10 +42,15 @@ struct Replay {
   std::string id;
   bool by_command = true;  // the centre gets replies
   ReplayFilter filter;
-  std::vector<Piece> pieces;
+  std::deque<Piece> pieces;
   uint64_t looked = 0, of = 0;  // numbers
   uint64_t sent = 0;            // events handed to the broker
   uint64_t reported = 0;
+  // One number once more, before the others.
+  void Again(const std::string& stream, uint64_t number) {
+    pieces.push_front({stream, number, number});
+    ++of;
+  }
 };
 
 class ReplayQueue {

@@ -8,9 +8,10 @@
 #include <algorithm>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <unordered_map>
 
-#include "agent/uplink/line_budget.h"
+#include "agent/uplink/timing.h"
 #include "common/base/clock.h"
 #include "common/wire/sequence_tracker.h"
 
@@ -25,6 +26,7 @@ class SendWindow {
     uint64_t last = 0;  // 0: one event
     size_t bytes = 0;   // of the message
     Instant sent{};
+    std::string stream = {};  // of a replay
     uint64_t through() const { return std::max(sequence, last); }
   };
 

@@ -14,7 +14,8 @@ Sender::Sender(SenderOptions options, JournalPosition journal, Random* random)
       reconnect_delay_(options_.retry_min, options_.retry_max, random),
       replays_(options_.session),
       cap_(options_.max_events_per_s, options_.max_bytes_per_s),
-      phase_(options_.has_broker ? Phase::kWaiting : Phase::kIdle) {
+      phase_(options_.has_broker ? Phase::kWaiting : Phase::kIdle),
+      twin_rule_(options_.session) {
   window_.Restart(settled_through());
   cursor_ = settled_through() + 1;
   acked_saved_ = journal_.acked_through;
@@ -46,10 +47,11 @@ void Sender::OnConnected(uint32_t receive_maximum, Instant now, bool gives_reaso
 void Sender::OnSubscribed(Instant now) {
   if (phase_ != Phase::kSubscribing) return;
   line_.RoundTrip(now - phase_since_);
-  ExtendKeepAlive(LineBudget::kPatientTrips * line_.round_trip());
+  ExtendKeepAlive(line_.KeepAlive());
   phase_ = Phase::kSettling;
   phase_since_ = now;
   centre_heard_at_ = progress_at_ = now;
+  twin_rule_.Connected(now);
   passed_ = kSubscribeBytes;
   moved_ = false;
   last_failure_ = {LinkCause::kNone, ""};
@@ -57,11 +59,20 @@ void Sender::OnSubscribed(Instant now) {
   Rewind();
   disagreements_.clear();
   parked_.clear();
+  refused_.clear();
   status_due_ = true;
   status_at_ = now - kStatusMinGap;
 }
 
-void Sender::Down(const Failure& failure, Instant now) {
+// Before the next attempt, whatever the back-off says.
+Duration Sender::TwinWait(TwinStep twin) {
+  if (twin == TwinStep::kStepBack) return kTakeOverTurn;
+  if (twin != TwinStep::kGiveWay) return Duration::zero();
+  const double spread = static_cast<double>(Duration(kTakeOverMax - kTakeOverMin).count());
+  return Duration(kTakeOverMin) + Duration(static_cast<int64_t>(random_.Unit() * spread));
+}
+
+void Sender::Down(const Failure& failure, Instant now, TwinStep twin) {
   if (phase_ == Phase::kIdle || phase_ == Phase::kWaiting) return;
   const bool outage = link_open();
   if (outage) {
@@ -79,12 +90,9 @@ void Sender::Down(const Failure& failure, Instant now) {
   ++failures_[static_cast<size_t>(failure.cause)];
   Duration wait = reconnect_delay_.Next();
   if (outage && reconnect_delay_.first()) wait = std::max(wait, options_.first_retry);
-  if (failure.cause == LinkCause::kTakeOver) {
-    const double spread = static_cast<double>(Duration(kTakeOverMax - kTakeOverMin).count());
-    wait = Duration(kTakeOverMin) + Duration(static_cast<int64_t>(random_.Unit() * spread));
-  }
-  next_try_ = now + wait;
-  if (failure.cause == LinkCause::kTakeOver) turn_until_ = next_try_ + kTakeOverTurn;
+  next_try_ = now + std::max(wait, TwinWait(twin));
+  if (twin != TwinStep::kGoOn)
+    reconnect_delay_.Forget();  // else a turn would be over before it is used
   window_.Restart(settled_through());
   Rewind();
   sent_bytes_ = 0;
@@ -224,7 +232,10 @@ bool Sender::OnRefused(uint64_t token, int code, Instant now) {
   Answered(*flight);
   const bool about_the_event = code == 0x95 || code == 0x99;
   if (!about_the_event || flight->sequence == 0) return true;
-  if (flight->replay) return false;  // its body stays here and stays owed
+  if (flight->replay) {
+    OnReplayRefused(*flight);
+    return false;
+  }
   if (flight->last > flight->sequence) {
     // One of a batch: each of them alone, so that only the one that cannot pass is parked.
     for (uint64_t n = flight->sequence; n <= flight->last; ++n) {
@@ -236,6 +247,26 @@ bool Sender::OnRefused(uint64_t token, int code, Instant now) {
   parked_.insert(flight->sequence);
   queue_.emplace_back(act::Send{flight->sequence, flight->sequence, true});
   return false;
+}
+
+// What the centre does not know of goes in its parked form, once; what it already calls owed stays
+// owed, and its body is tried again when it is asked for again.
+void Sender::OnReplayRefused(const SendWindow::Flight& flight) {
+  Replay* replay = replays_.active();
+  if (replay == nullptr) return;  // it was interrupted: whoever lacks the numbers asks again
+  if (flight.last > flight.sequence) {
+    for (uint64_t n = flight.last; n >= flight.sequence; --n) replay->Again(flight.stream, n);
+    return;
+  }
+  const uint64_t n = flight.sequence;
+  const bool full = parked_.size() + refused_.size() >= kMaxParked;
+  if (refused(flight.stream, n) || owes(flight.stream, n) || full) return;
+  if (flight.stream == journal_.stream) {
+    parked_.insert(n);
+  } else {
+    refused_.emplace(flight.stream, n);
+  }
+  replay->Again(flight.stream, n);
 }
 
 // --- what to do next --------------------------------------------------------------------------
@@ -378,7 +409,7 @@ std::optional<Action> Sender::NextReplay(Instant now) {
     reply.state = "done";
     const bool tell = replay->by_command;
     replays_.Finish("done");
-    if (!tell) return std::nullopt;
+    if (!tell) return NextReplay(now);  // another one may be due already
     return act::SendReply{reply};
   }
   if (replay->by_command && replay->sent - replay->reported >= kReplayProgressEvery) {
@@ -393,7 +424,7 @@ std::optional<Action> Sender::NextReplay(Instant now) {
   act::Resend resend{piece.stream, piece.next, std::min(piece.through, piece.next + most - 1),
                      replay->filter};
   piece.next = resend.last + 1;
-  if (piece.next > piece.through) replay->pieces.erase(replay->pieces.begin());
+  if (piece.next > piece.through) replay->pieces.pop_front();
   return resend;
 }
 
@@ -466,6 +497,7 @@ void Sender::Describe(UplinkStats* stats, Instant now, WallTime wall) const {
   stats->centre_away = online() && CentreAway(now);
   stats->never_confirmed = online() && !confirmation_heard_ && now - connected_at_ >= kMissed;
   stats->stuck_bytes = stuck_tries_ >= kStuckTries ? stuck_bytes_ : 0;
+  if (twin_heard_at_ && now - *twin_heard_at_ < kTwinShown) stats->twin = twin_;
   stats->gives_reasons = gives_reasons_;
   stats->fell_back = fell_back_;
   stats->older_missing = older_.missing();

@@ -12,41 +12,23 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "agent/uplink/actions.h"
-#include "agent/uplink/line_budget.h"
 #include "agent/uplink/older_streams.h"
 #include "agent/uplink/rate_cap.h"
 #include "agent/uplink/reconnect_delay.h"
 #include "agent/uplink/replay.h"
 #include "agent/uplink/send_window.h"
+#include "agent/uplink/sender_options.h"
+#include "agent/uplink/twin_rule.h"
 #include "agent/uplink/uplink_stats.h"
 #include "common/base/clock.h"
 #include "common/base/random.h"
 #include "common/wire/control.h"
 
 namespace tillrelay::uplink {
-
-// Only for showing that a test would notice; a product always has all of them.
-struct Rules {
-  bool chain = true;   // a confirmation must carry the journal's own chain
-  bool rewind = true;  // a lower live confirmation is believed after its grace
-  bool puback_deletes_nothing = true;
-};
-
-struct SenderOptions {
-  bool has_broker = true;
-  bool by_broker = false;  // delivery.confirm = "broker": the PUBACK counts
-  std::string session;     // ULID of this run
-  uint32_t own_window = kOwnWindow;
-  milliseconds retry_min = kRetryMin, retry_max = kRetryMax;
-  Duration first_retry{0};  // after an outage: the store's own share of kOutageSpread
-  uint64_t max_unconfirmed_events = kAwayMaxEvents;
-  uint64_t max_events_per_s = 0, max_bytes_per_s = 0;  // 0: no bound
-  uint64_t events_per_message = 1;                     // above 1: batches
-  Rules rules;
-};
 
 // Where the journal's current stream stands.
 struct JournalPosition {
@@ -80,9 +62,10 @@ class Sender {
   // A broker that closes connections is a broker that closes connections: how often says nothing
   // about who else speaks for this store.
   void OnLost(const Failure& failure, Instant now) { Down(failure, now); }
-  // There is evidence of another server that speaks for this store. False: it has just been given
-  // way to, and this is our turn.
-  bool OnTwin(const std::string& who, Instant now);
+  // The broker has ended the connection for another one with our client id; TwinRule.
+  void OnTakenOver(const Failure& failure, bool knows_nobody, Instant now);
+  // There is evidence of another server that speaks for this store. What was done about it.
+  TwinStep OnTwin(const wire::HeardSession& other, Instant now);
   void OnSubscribed(Instant now);
   void OnHead(uint64_t head, uint64_t floor);
   // The journal's older streams, and the bodies that it keeps below a floor; the current stream's
@@ -136,6 +119,10 @@ class Sender {
   // Of the next connection.
   seconds keep_alive() const { return keep_alive_; }
   bool parked(uint64_t sequence) const { return parked_.contains(sequence); }
+  // The broker has refused this event of a replay on this connection.
+  bool refused(const std::string& stream, uint64_t sequence) const {
+    return stream == journal_.stream ? parked(sequence) : refused_.contains({stream, sequence});
+  }
   bool owes(const std::string& stream, uint64_t sequence) const;  // its body, to the centre
   const JournalPosition& journal() const { return journal_; }
   const SenderOptions& options() const { return options_; }
@@ -154,12 +141,14 @@ class Sender {
     std::string reason;
   };
 
-  void Down(const Failure& failure, Instant now);
+  void Down(const Failure& failure, Instant now, TwinStep twin = TwinStep::kGoOn);
+  Duration TwinWait(TwinStep twin);
   void LearnKeepAlive(const Failure& failure);
   void ExtendKeepAlive(Duration needed);
   void NoteSize(Instant now);
   void Answered(const SendWindow::Flight& flight);
   Duration AckPatience() const { return line_.Patience(window_.large_in_flight()); }
+  void OnReplayRefused(const SendWindow::Flight& flight);
   void Rewind();
   void StartSending(Instant now);
   std::optional<Instant> StateSince() const;
@@ -210,7 +199,9 @@ class Sender {
   std::string alarm_;  // the journal cannot be read: sending is stopped until it is tried again
   Instant read_again_at_{};
   Failure last_failure_{LinkCause::kNone, ""};
-  Instant turn_until_{};  // after a take-over, so that both of two servers get their events away
+  TwinRule twin_rule_;
+  std::string twin_;  // the other server, in words
+  std::optional<Instant> twin_heard_at_;
   Instant next_try_{}, phase_since_{}, connected_at_{}, paused_at_{};
   std::optional<Instant> outage_since_;  // whatever tries there were meanwhile
   bool ever_connected_ = false, gives_reasons_ = true, fell_back_ = false;
@@ -232,7 +223,8 @@ class Sender {
   OlderStreams older_;
   std::map<std::string, int> disagreements_;  // by stream, since the last agreement
   std::set<uint64_t> parked_;                 // numbers that this broker cannot take, this session
-  std::optional<ForkReason> cause_;           // waits for next_fork_at_
+  std::set<std::pair<std::string, uint64_t>> refused_;  // the same of older streams
+  std::optional<ForkReason> cause_;                     // waits for next_fork_at_
   bool forking_ = false;
   Instant forking_since_{};
   Instant next_fork_at_{};

@@ -26,11 +26,21 @@ void Sender::OnCentreHeard(bool retained, Instant now) {
   centre_spoke_at_ = now;
 }
 
-bool Sender::OnTwin(const std::string& who, Instant now) {
-  if (!link_open() || now < turn_until_) return false;
-  Down({LinkCause::kTakeOver, "another server speaks for this store: " + who}, now);
+void Sender::OnTakenOver(const Failure& failure, bool knows_nobody, Instant now) {
+  Down(failure, now, twin_rule_.OnTakenOver(knows_nobody, now));
+}
+
+TwinStep Sender::OnTwin(const wire::HeardSession& other, Instant now) {
+  if (!link_open()) return TwinStep::kGoOn;
+  twin_ = fmt::format("{} (session {})",
+                      other.host.empty() ? "an unnamed host" : "host " + other.host, other.session);
+  twin_heard_at_ = now;
+  const TwinStep step = twin_rule_.OnEvidence(other.session, now);
+  if (step == TwinStep::kStay) reconnect_delay_.Forget();
+  if (step == TwinStep::kGoOn || step == TwinStep::kStay) return step;
+  Down({LinkCause::kTakeOver, "another server speaks for this store: " + twin_}, now, step);
   queue_.emplace_back(act::Disconnect{});
-  return true;
+  return step;
 }
 
 void Sender::OnConfirm(const wire::StreamConfirm& confirm, ChainVerdict verdict, bool retained,

@@ -6,22 +6,23 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "common/mqtt/line_budget.h"
+
 namespace tillrelay::uplink {
 
+using mqtt::LineBudget;
 using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
 // Messages in flight. Beyond 100 nothing gets faster; the client library gets slower.
 inline constexpr uint32_t kOwnWindow = 100;
-// An attempt that neither connects nor fails is given up.
-inline constexpr seconds kConnectTimeout{75};
+inline constexpr seconds kConnectTimeout = mqtt::LineBudget::kConnectTimeout;
 // How long the broker may take to hand out the retained confirmation.
 inline constexpr seconds kSettle{2};
-// No acknowledgement at all with messages in flight: the connection is dead, whatever it says.
 // Longer for what the line takes to carry them, and on a line whose round trip is long
-// (agent/uplink/line_budget.h).
-inline constexpr seconds kAckTimeout{10};
+// (common/mqtt/line_budget.h).
+inline constexpr seconds kAckTimeout = mqtt::LineBudget::kAckTimeout;
 // Longer after a connection that ended under a large event, or whose round trip was long.
 inline constexpr seconds kKeepAlive{15};
 inline constexpr seconds kMaxKeepAlive{600};
@@ -54,8 +55,15 @@ inline constexpr seconds kStableAfter{60};
 // Two agents with one identity push each other off; meeting slowly is better.
 inline constexpr minutes kTakeOverMin{5};
 inline constexpr minutes kTakeOverMax{15};
-// Whoever has given way for so long gets its events away before it gives way again.
+// Whoever has given way for so long gets its events away before it gives way again; the one that
+// stayed leaves each of the others so long, at most once in the time in which it can be due.
 inline constexpr minutes kTakeOverTurn{1};
+inline constexpr minutes kTurnsApart{4};
+// Connections in a row that the broker ended for another one, none of which lasted a minute or told
+// who that is.
+inline constexpr int kMostTakenOver = 12;
+// Another server is shown for so long after the last evidence: longer than it may stay away.
+inline constexpr minutes kTwinShown{20};
 // Not one confirmation, not even a retained one, for this long on a connection: a person should
 // look at the rights of this client.
 inline constexpr seconds kMissed{15};

@@ -8,6 +8,7 @@
 
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -17,6 +18,7 @@
 #include "agent/uplink/latency.h"
 #include "agent/uplink/link_cause.h"
 #include "agent/uplink/sender.h"
+#include "agent/uplink/status_right.h"
 #include "agent/uplink/twin_watch.h"
 #include "common/base/clock_trust.h"
 #include "common/base/json_reader.h"
@@ -85,6 +87,7 @@ class UplinkDriver {
   std::function<void()> before_status;
 
  private:
+  static constexpr int kDisconnectMs = 500;
   struct ChainCursor {
     std::string stream;
     uint64_t sequence = UINT64_MAX;
@@ -95,12 +98,15 @@ class UplinkDriver {
     bool replay = false;
   };
 
+  void AskForOwnStatus();
   void TakeMessage(const mqtt::LinkEvent& event);
   void TakeConfirm(JsonValue value, bool retained);
-  void FindUnknown(const wire::Confirm& confirm);
+  void RememberWords(const wire::Confirm& confirm);
+  void FindUnknown();
   void PassLosses(const wire::StreamConfirm& word);
   void TakeOwnStatus(JsonValue value, bool retained);
-  void Twin(const std::string& who);
+  void TakeTwin(const TwinWatch::Twin& twin);
+  void TakeLoss(const Failure& failure, Instant now);
   void CompareClocks(const std::string& at);
   void TakeCommand(const wire::Command& command, bool retained);
   ChainVerdict Compare(const std::string& stream, uint64_t through, const wire::Chain& chain);
@@ -150,15 +156,16 @@ class UplinkDriver {
   int subscriptions_pending_ = 0;
   log::RateLimitedLog trouble_{log::Level::kWarning, "uplink"};
   log::RateLimitedLog forged_{log::Level::kError, "uplink"};
+  log::RateLimitedLog twin_log_{log::Level::kError, "uplink", log::Per::kKind};
   log::RateLimitedLog too_large_{log::Level::kWarning, "uplink", log::Per::kKind};
   Instant connected_at_{};
   std::chrono::milliseconds centre_clock_ahead_{0};
   WallTime last_confirmed_at_{};
   std::vector<UnknownStream> unknown_streams_;
   TwinWatch twins_;
-  // Some brokers end the connection of whoever asks for a topic without the right to it.
-  bool status_asked_ = false, status_denied_ = false;
-  uint64_t status_token_ = 0;  // of the last status that was handed over
+  StatusRight status_right_;
+  uint64_t status_token_ = 0;                         // of the last status that was handed over
+  std::map<std::string, wire::StreamConfirm> words_;  // the last of each stream, RememberWords
   Unapplied unapplied_;
   Latency latency_;
 };

@@ -79,6 +79,7 @@ struct UplinkStats {
   bool gives_reasons = true;     // MQTT 5
   bool fell_back = false;        // to MQTT 3.1.1, which nobody chose
   bool sees_twins = false;       // another server for this store would be noticed
+  std::string twin;              // another server that was heard of late; empty: none
   bool centre_away = false;      // connected, but no sign of the collector for 150 s
   uint64_t older_missing = 0;    // events of older streams that head office lacks, by its last word
   uint64_t sent_through = 0, acked_through = 0;

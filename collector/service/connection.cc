@@ -29,9 +29,9 @@ bool Connection::Handle(const mqtt::LinkEvent& event, Instant now) {
 void Connection::Connected(const mqtt::LinkEvent& event, Instant now) {
   if (state_ != State::kConnecting) return;
   state_ = State::kSubscribing;
+  since_ = now;
   maximum_packet_ = event.maximum_packet;
   subscribed_ = 0;
-  in_flight_ = 0;
   // One below the broker's limit: at the limit itself the client library stalls.
   const uint32_t limit = event.receive_maximum;
   window_ = std::clamp<uint32_t>(limit > 1 ? limit - 1 : 1, 1, kMostInFlight);
@@ -49,6 +49,8 @@ bool Connection::Subscribed(const mqtt::LinkEvent& event, Instant now) {
     return false;
   }
   if (++subscribed_ < topics_.size()) return false;
+  line_.RoundTrip(now - since_);
+  ExtendKeepAlive(line_.KeepAlive());
   state_ = State::kUp;
   since_ = now;
   log::Info("collector", "connected to the broker and subscribed");
@@ -56,27 +58,48 @@ bool Connection::Subscribed(const mqtt::LinkEvent& event, Instant now) {
 }
 
 void Connection::Published(const mqtt::LinkEvent& event, Instant now) {
-  if (state_ != State::kUp || event.token != generation_ || in_flight_ == 0) return;
-  --in_flight_;
+  const auto found = flights_.find(event.token);
+  if (state_ != State::kUp || found == flights_.end()) return;
+  const Flight flight = found->second;
+  line_.Acked(flight.bytes, bytes_, flight.sent, now);
+  bytes_ -= flight.bytes;
+  if (flight.bytes > mqtt::LineBudget::kLarge) large_ -= flight.bytes;
+  flights_.erase(found);
   moved_at_ = now;
   if (event.reason_code >= 0x80) log::Warning("collector", "{}", event.text);
 }
 
 void Connection::Tick(Instant now) {
-  if (state_ == State::kUp && in_flight_ > 0 && now >= moved_at_ + kAckPatience) {
+  if (state_ == State::kUp && !flights_.empty() && now >= AckDeadline()) {
     link_.Disconnect(0);
     Lose("the broker acknowledges nothing", now);
   }
   const bool starting = state_ == State::kConnecting || state_ == State::kSubscribing;
-  if (starting && now >= since_ + kConnectPatience) {
+  if (starting && now >= since_ + mqtt::LineBudget::kConnectTimeout) {
     link_.Disconnect(0);
     Lose("the broker does not answer", now);
   }
   if (state_ != State::kIdle || now < retry_at_) return;
   state_ = State::kConnecting;
   since_ = now;
-  ++generation_;
+  link_.SetKeepAlive(static_cast<int>(keep_alive_.count()));
   if (Status started = link_.Connect(); !started.ok()) Lose(started.message(), now);
+}
+
+// For the next connection: each is told its keep-alive when it begins.
+void Connection::ExtendKeepAlive(Duration needed) {
+  const auto whole = std::chrono::ceil<std::chrono::seconds>(needed);
+  keep_alive_ = std::clamp(whole, keep_alive_, kMostKeepAlive);
+}
+
+// What a connection that ends says of the next one's line: a ping queues behind what is on its way.
+void Connection::LearnLine(Instant now) {
+  if (state_ != State::kUp) return;
+  if (!flights_.empty()) {
+    ExtendKeepAlive(kKeepAlive + std::chrono::seconds(2 * bytes_ / line_.least_rate()));
+  }
+  const bool stood = !flights_.empty() && now - moved_at_ >= line_.LeastPatience();
+  line_.Restart(stood ? large_ : 0);
 }
 
 size_t Connection::RoomFor(std::string_view topic) const {
@@ -99,20 +122,25 @@ Status Connection::Publish(const mqtt::PublishOrder& order, Instant now) {
   }
   if (!has_room()) return Full("the window to the broker is full");
   mqtt::PublishOrder mine = order;
-  mine.token = generation_;
+  mine.token = ++token_;
   if (Status handed = link_.Publish(mine); !handed.ok()) {
     link_.Disconnect(0);
     Lose(handed.message(), now);
     return handed;
   }
-  if (in_flight_++ == 0) moved_at_ = now;
+  if (flights_.empty()) moved_at_ = now;
+  flights_.emplace(token_, Flight{order.payload.size(), now});
+  bytes_ += order.payload.size();
+  if (order.payload.size() > mqtt::LineBudget::kLarge) large_ += order.payload.size();
   return Status::Ok();
 }
 
 void Connection::Lose(std::string_view why, Instant now) {
   if (state_ == State::kUp && now - since_ >= kStable) failures_ = 0;
+  LearnLine(now);
   state_ = State::kIdle;
-  in_flight_ = 0;
+  flights_.clear();
+  bytes_ = large_ = 0;
   const auto ceiling = std::min<Duration>(kLeastPause * (1 << std::min(failures_, 10)), kMostPause);
   ++failures_;
   const double share = random_.Unit();
@@ -127,9 +155,9 @@ std::optional<Instant> Connection::NextDeadline() const {
       return retry_at_;
     case State::kConnecting:
     case State::kSubscribing:
-      return since_ + kConnectPatience;
+      return since_ + mqtt::LineBudget::kConnectTimeout;
     case State::kUp:
-      if (in_flight_ > 0) return moved_at_ + kAckPatience;
+      if (!flights_.empty()) return AckDeadline();
       return std::nullopt;
   }
   return std::nullopt;

@@ -36,6 +36,7 @@ class FakeLink final : public mqtt::Link {
     return Status::Ok();
   }
   void Disconnect(int) override { ++disconnects; }
+  void SetKeepAlive(int seconds) override { keep_alive = seconds; }
 
   void Happen(mqtt::LinkEventType what, int code = 0, uint64_t token = 0) {
     mqtt::LinkEvent event;
@@ -53,7 +54,7 @@ class FakeLink final : public mqtt::Link {
   int subscription_code = 0;
   uint32_t receive_maximum = 20;
   uint32_t maximum_packet = 0;
-  int connects = 0, disconnects = 0;
+  int connects = 0, disconnects = 0, keep_alive = 0;
   std::vector<std::string> subscribed;
   std::vector<Published> published;
 

@@ -265,6 +265,16 @@ TEST(FindIssues, ARedSituationIsInTheList) {
   EXPECT_TRUE(Diagnose(SampleNamed("connecting")).issues.empty());
 }
 
+TEST(FindIssues, AnotherServerOfThisStoreIsRedWhileDeliveryGoesOn) {
+  Snapshot snapshot = SampleNamed("delivered");
+  snapshot.uplink.twin = "host till-b (session X)";
+  const auto found = FindIssues(snapshot).found;
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].id(), "two-servers");
+  EXPECT_EQ(found[0].level, Level::kRed);
+  EXPECT_NE(found[0].detail.find("till-b"), std::string::npos);
+}
+
 TEST(FindIssues, ALongOutageIsOneIssueWhateverTheAttemptsFailOf) {
   for (const char* name : {"name", "tcp", "lost", "silent", "centre-away"}) {
     const auto found = FindIssues(SampleNamed(name)).found;

@@ -93,31 +93,62 @@ TEST_F(SenderTest, ARetainedConfirmationIsNoSignOfLife) {
   EXPECT_FALSE(Stats().centre_away);
 }
 
-TEST_F(SenderTest, EvidenceOfATwinEndsTheLinkForMinutes) {
+// Of the sender under test, its session is kSession.
+const wire::HeardSession kLater{"ZZ", "b"}, kEarlier{"00", "b"};
+
+TEST_F(SenderTest, ALaterServerIsGivenWayToForMinutes) {
   Make(1);
   GoOnline();
-  sender_->OnTwin("host b", now_);
+  EXPECT_EQ(sender_->OnTwin(kLater, now_), TwinStep::kGiveWay);
   EXPECT_EQ(Run(), "disconnect");
   EXPECT_EQ(Stats().cause, LinkCause::kTakeOver);
   EXPECT_THAT(Stats().last_error, ::testing::HasSubstr("host b"));
   EXPECT_GE(sender_->NextDeadline(now_) - now_, Duration(kTakeOverMin));
   EXPECT_LE(sender_->NextDeadline(now_) - now_, Duration(kTakeOverMax));
-  sender_->OnTwin("host b", now_);  // what was still in the inbox
+  sender_->OnTwin(kLater, now_);  // what was still in the inbox
   EXPECT_EQ(Run(), "");
+}
+
+TEST_F(SenderTest, AnEarlierServerIsToldOfAndDeliveryGoesOn) {
+  Make(1);
+  GoOnline();
+  EXPECT_EQ(sender_->OnTwin(kEarlier, now_), TwinStep::kStay);
+  EXPECT_TRUE(sender_->link_open());
+  EXPECT_THAT(Stats().twin, ::testing::HasSubstr("host b"));
+  now_ += kTwinShown;
+  EXPECT_EQ(Stats().twin, "");
 }
 
 // Both of two servers with one name come back in the end, and deliver before they give way again.
 TEST_F(SenderTest, WhoeverHasGivenWayHasAMinuteForItself) {
   Make(1);
   GoOnline();
-  EXPECT_TRUE(sender_->OnTwin("host b", now_));
+  EXPECT_EQ(sender_->OnTwin(kLater, now_), TwinStep::kGiveWay);
   Run();
-  now_ = sender_->NextDeadline(now_);
+  now_ = sender_->NextDeadline(now_) + std::chrono::hours(1);  // the line was away meanwhile
   GoOnline();
-  EXPECT_FALSE(sender_->OnTwin("host b", now_));
+  EXPECT_EQ(sender_->OnTwin(kLater, now_), TwinStep::kGoOn);
   EXPECT_TRUE(sender_->link_open());
   now_ += kTakeOverTurn;
-  EXPECT_TRUE(sender_->OnTwin("host b", now_));
+  EXPECT_EQ(sender_->OnTwin(kLater, now_), TwinStep::kGiveWay);
+}
+
+TEST_F(SenderTest, WhoeverStaysStepsBackForTheOthersTurn) {
+  Make(1);
+  GoOnline();
+  EXPECT_EQ(sender_->OnTwin(kEarlier, now_), TwinStep::kStay);
+  now_ += kTakeOverMin;
+  EXPECT_EQ(sender_->OnTwin(kEarlier, now_), TwinStep::kStepBack);
+  Run();
+  EXPECT_EQ(sender_->NextDeadline(now_) - now_, Duration(kTakeOverTurn));
+}
+
+TEST_F(SenderTest, WhoeverCouldReadOthersComesBackToLookForWhoTookItsPlace) {
+  Make(1);
+  GoOnline();
+  sender_->OnTakenOver({LinkCause::kTakeOver, "another client"}, false, now_);
+  EXPECT_EQ(Stats().cause, LinkCause::kTakeOver);
+  EXPECT_LE(sender_->NextDeadline(now_) - now_, Duration(kRetryMax));
 }
 
 // Row by row: how long nothing was sold, with the centre's heartbeat going on.

@@ -63,7 +63,7 @@ class SenderTest : public ::testing::Test {
              ":" + loss->reason + (loss->compared ? "" : ":not-compared") + reported;
     }
     if (const auto* resend = std::get_if<act::Resend>(&action)) {
-      for (uint64_t n = resend->first; n <= resend->last; ++n) Fly(n, true);
+      for (uint64_t n = resend->first; n <= resend->last; ++n) Fly(n, true, resend->stream);
       sender_->OnScanned(resend->last - resend->first + 1);
       return "replay " + std::to_string(resend->first) + "-" + std::to_string(resend->last);
     }
@@ -72,8 +72,8 @@ class SenderTest : public ::testing::Test {
     return std::string(send.parked ? "park " : "send ") + std::to_string(send.first) + "-" +
            std::to_string(send.last);
   }
-  void Fly(uint64_t number, bool replay) {
-    sender_->OnSent(next_token_, {number, replay}, 1000, now_);
+  void Fly(uint64_t number, bool replay, const std::string& stream = "") {
+    sender_->OnSent(next_token_, {number, replay, 0, 0, {}, stream}, 1000, now_);
     flying_.push_back(next_token_++);
   }
   std::string Control(std::string word) {

@@ -1,4 +1,5 @@
 // What a centre that was set back lacks of an older stream.
+#include "common/wire/rounds.h"
 #include "tests/unit/agent/uplink/sender_fixture.h"
 
 namespace tillrelay::uplink {
@@ -132,6 +133,97 @@ TEST_F(OlderStreamTest, ALostLinkSendsItAgainOnTheNextOne) {
   GoOnline();
   Settle();
   EXPECT_NE(Minutes(10, 6), "");
+}
+
+// A confirmation names 16 of them, other ones in each minute.
+TEST_F(OlderStreamTest, MoreStreamsThanAConfirmationNamesBecomeCompleteInRounds) {
+  constexpr size_t kStreams = 100;
+  std::vector<StreamPlace> places;
+  std::map<std::string, uint64_t> centre;  // has everything through this number
+  for (size_t i = 0; i < kStreams; ++i) {
+    const std::string stream = "01JD3V7Q8Z5W6K2M9T4RHX" + std::to_string(1000 + i);
+    places.push_back({stream, 10, 1, 10, false, {}, 10});
+    centre[stream] = 6;
+  }
+  places.push_back({kStream, 100, 1, 100, true, {}});
+  sender_->OnPlaces(places);
+  for (uint64_t minute = 0; minute < 60; ++minute) {
+    Confirm(100);
+    for (const size_t i : wire::Rounds{16, 8, 8}.Named(kStreams, minute)) {
+      const std::string& stream = places[i].stream;
+      sender_->OnConfirm({stream, centre[stream], {}, {}}, ChainVerdict::kEqual, false, now_);
+    }
+    const Instant end = now_ + seconds(60);
+    while (now_ < end) {
+      while (auto action = sender_->Next(now_)) {
+        const auto* resend = std::get_if<act::Resend>(&*action);
+        if (resend != nullptr) centre[resend->stream] = resend->last;
+        Tell(*action);
+        AckAll();
+      }
+      now_ = std::min(end, std::max(now_ + milliseconds(1), sender_->NextDeadline(now_)));
+    }
+  }
+  for (const auto& [stream, through] : centre) EXPECT_EQ(through, 10u) << stream;
+  EXPECT_EQ(Stats().older_missing, 0u);
+}
+
+// What is due of the older stream is in flight, numbers 7 to 10, and nothing else.
+class RefusedReplayTest : public OlderStreamTest {
+ protected:
+  void SetUp() override {
+    OlderStreamTest::SetUp();
+    Older(6);
+    now_ += kOlderGrace;
+    Confirm(100);
+    ASSERT_THAT(Run(), ::testing::HasSubstr("replay 7-10"));
+    flying_.erase(flying_.begin(), flying_.end() - 4);
+  }
+  void Refuse(size_t i, int code = 0x99) {
+    EXPECT_FALSE(sender_->OnRefused(flying_[i], code, now_));
+    flying_.erase(flying_.begin() + static_cast<std::ptrdiff_t>(i));
+  }
+  static std::string Replayed(const std::string& reported) {
+    const size_t at = reported.find("replay");
+    return at == std::string::npos ? "" : reported.substr(at);
+  }
+};
+
+TEST_F(RefusedReplayTest, AnEventThatTheBrokerRefusesGoesOnceMoreInItsParkedForm) {
+  for (const int code : {0x95, 0x99}) {
+    SCOPED_TRACE(code);
+    Refuse(1, code);
+    const uint64_t number = code == 0x95 ? 8 : 9;
+    EXPECT_TRUE(sender_->refused(kSession, number));
+    EXPECT_FALSE(sender_->parked(number)) << "a number of another stream";
+    EXPECT_EQ(Replayed(Run()), "replay " + std::to_string(number) + "-" + std::to_string(number));
+    Refuse(flying_.size() - 1, code);  // not even that: the others go on, and the link stays
+    EXPECT_EQ(Run(), "");
+  }
+  AckAll();
+  EXPECT_EQ(Run(), "");
+  EXPECT_FALSE(sender_->replaying());
+  EXPECT_TRUE(sender_->link_open());
+}
+
+TEST_F(RefusedReplayTest, WhatTheCentreCallsOwedStaysOwed) {
+  sender_->OnPlaces({{kSession, 10, 1, 10, false, {8}, 10}, {kStream, 100, 1, 100, true, {}}});
+  Refuse(1);
+  EXPECT_FALSE(sender_->refused(kSession, 8));
+  EXPECT_EQ(Replayed(Run()), "");
+}
+
+TEST_F(RefusedReplayTest, EachEventOfARefusedBatchIsSentAlone) {
+  sender_->OnSent(900, {7, true, 9, 0, {}, kSession}, 1000, now_);
+  EXPECT_FALSE(sender_->OnRefused(900, 0x95, now_));
+  EXPECT_EQ(Replayed(Run()), "replay 7-7 replay 8-8 replay 9-9");
+}
+
+TEST_F(RefusedReplayTest, ANewConnectionTriesTheBodyAgain) {
+  Refuse(1);
+  sender_->OnLost({LinkCause::kLost, "gone"}, now_);
+  GoOnline();
+  EXPECT_FALSE(sender_->refused(kSession, 8));
 }
 
 }  // namespace

@@ -623,7 +623,7 @@ TEST_F(SenderTest, PauseStopsEventsButKeepsTheStatus) {
 TEST_F(SenderTest, TakeOverBacksOffForMinutes) {
   Make(1);
   GoOnline();
-  sender_->OnLost({LinkCause::kTakeOver, "another client"}, now_);
+  sender_->OnTakenOver({LinkCause::kTakeOver, "another client"}, true, now_);
   EXPECT_GE(sender_->NextDeadline(now_) - now_, Duration(kTakeOverMin));
 }
 

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "agent/uplink/status_right.h"
+
 namespace tillrelay::uplink {
 namespace {
 
@@ -26,24 +28,24 @@ class TwinWatchTest : public ::testing::Test {
 
 TEST_F(TwinWatchTest, ALiveStatusOfAnotherSessionBehindOurOwnIsEvidence) {
   watch_.Connected();
-  EXPECT_EQ(watch_.OnStatus(StatusOf(kOther), false), "");  // it may be the server before us
+  EXPECT_FALSE(watch_.OnStatus(StatusOf(kOther), false));  // it may be the server before us
   watch_.StatusAcked();
-  EXPECT_NE(watch_.OnStatus(StatusOf(kOther), false), "");
+  EXPECT_TRUE(watch_.OnStatus(StatusOf(kOther), false));
 }
 
 TEST_F(TwinWatchTest, ARetainedStatusIsEvidenceOnlyOnALaterConnection) {
   watch_.Connected();
-  EXPECT_EQ(watch_.OnStatus(StatusOf(kOther), true), "");
+  EXPECT_FALSE(watch_.OnStatus(StatusOf(kOther), true));
   watch_.StatusAcked();
-  EXPECT_EQ(watch_.OnStatus(StatusOf(kOther), true), "");  // the broker may hand it out late
+  EXPECT_FALSE(watch_.OnStatus(StatusOf(kOther), true));  // the broker may hand it out late
   watch_.Connected();
-  EXPECT_NE(watch_.OnStatus(StatusOf(kOther), true), "");
+  EXPECT_TRUE(watch_.OnStatus(StatusOf(kOther), true));
 }
 
 TEST_F(TwinWatchTest, AConnectionWithoutAnAcknowledgedStatusProvesNothing) {
   for (int i = 0; i < 20; ++i) {
     watch_.Connected();
-    EXPECT_EQ(watch_.OnStatus(StatusOf(kOther), true), "");
+    EXPECT_FALSE(watch_.OnStatus(StatusOf(kOther), true));
   }
 }
 
@@ -53,10 +55,10 @@ TEST_F(TwinWatchTest, AWillOurOwnAndAFormerSessionAreNone) {
   watch_.Connected();
   watch_.StatusAcked();
   for (const bool retained : {true, false}) {
-    EXPECT_EQ(watch_.OnStatus(StatusOf(kOther, true), retained), "");
-    EXPECT_EQ(watch_.OnStatus(StatusOf(kOwn), retained), "");
-    EXPECT_EQ(watch_.OnStatus(StatusOf(kFormer), retained), "");  // a broker set back by a crash
-    EXPECT_EQ(watch_.OnStatus(StatusOf(""), retained), "");
+    EXPECT_FALSE(watch_.OnStatus(StatusOf(kOther, true), retained));
+    EXPECT_FALSE(watch_.OnStatus(StatusOf(kOwn), retained));
+    EXPECT_FALSE(watch_.OnStatus(StatusOf(kFormer), retained));  // a broker set back by a crash
+    EXPECT_FALSE(watch_.OnStatus(StatusOf(""), retained));
   }
 }
 
@@ -65,33 +67,33 @@ TEST_F(TwinWatchTest, ASecondWillOfOneSessionBehindOurStatusIsEvidence) {
   watch_.Connected();
   watch_.StatusAcked();
   watch_.Connected();
-  EXPECT_EQ(watch_.OnStatus(StatusOf(kOther, true), true), "");  // of a server that is gone
-  EXPECT_EQ(watch_.OnStatus(StatusOf(kOther, true), true), "");  // the same message once more
+  EXPECT_FALSE(watch_.OnStatus(StatusOf(kOther, true), true));  // of a server that is gone
+  EXPECT_FALSE(watch_.OnStatus(StatusOf(kOther, true), true));  // the same message once more
   watch_.Connected();
-  EXPECT_EQ(watch_.OnStatus(StatusOf(kOther, true), true), "");  // nothing of ours has replaced it
+  EXPECT_FALSE(watch_.OnStatus(StatusOf(kOther, true), true));  // nothing of ours has replaced it
   watch_.StatusAcked();
   watch_.Connected();
   watch_.StatusAcked();
-  EXPECT_EQ(watch_.OnStatus(StatusOf(kFormer, true), false), "");
+  EXPECT_FALSE(watch_.OnStatus(StatusOf(kFormer, true), false));
   watch_.Connected();
-  EXPECT_EQ(watch_.OnStatus(StatusOf(kFormer, true), true), "");
+  EXPECT_FALSE(watch_.OnStatus(StatusOf(kFormer, true), true));
 }
 
 TEST_F(TwinWatchTest, ASecondWillIsEvidenceOnceAStatusOfOursHasReplacedTheFirst) {
   watch_.Connected();
-  EXPECT_EQ(watch_.OnStatus(StatusOf(kOther, true), true), "");
+  EXPECT_FALSE(watch_.OnStatus(StatusOf(kOther, true), true));
   watch_.StatusAcked();
-  EXPECT_EQ(watch_.OnStatus(StatusOf(kOther, true), false), "");
+  EXPECT_FALSE(watch_.OnStatus(StatusOf(kOther, true), false));
   watch_.Connected();
-  EXPECT_NE(watch_.OnStatus(StatusOf(kOther, true), true), "");
+  EXPECT_TRUE(watch_.OnStatus(StatusOf(kOther, true), true));
 }
 
 TEST_F(TwinWatchTest, WhatTheCentreHeardCountsOnceItHasHeardUs) {
-  EXPECT_EQ(watch_.OnHeard({{kOther, "b"}}), "");  // of the server before us
-  EXPECT_EQ(watch_.OnHeard({{kOwn, "a"}, {kOther, "b"}}), "");
-  EXPECT_EQ(watch_.OnHeard({{kFormer, "a"}, {kOwn, "a"}}), "");
-  EXPECT_NE(watch_.OnHeard({{kOther, "b"}, {kOwn, "a"}}), "");
-  EXPECT_EQ(watch_.OnHeard({}), "");
+  EXPECT_FALSE(watch_.OnHeard({{kOther, "b"}}));  // of the server before us
+  EXPECT_FALSE(watch_.OnHeard({{kOwn, "a"}, {kOther, "b"}}));
+  EXPECT_FALSE(watch_.OnHeard({{kFormer, "a"}, {kOwn, "a"}}));
+  EXPECT_TRUE(watch_.OnHeard({{kOther, "b"}, {kOwn, "a"}}));
+  EXPECT_FALSE(watch_.OnHeard({}));
 }
 
 TEST_F(TwinWatchTest, WhetherItWouldNoticeIsKnown) {
@@ -100,6 +102,33 @@ TEST_F(TwinWatchTest, WhetherItWouldNoticeIsKnown) {
   EXPECT_FALSE(watch_.sees());
   watch_.OnStatus(StatusOf(kOwn), false);
   EXPECT_TRUE(watch_.sees());
+}
+
+TEST_F(TwinWatchTest, NobodyIsKnownOnlyOnceThereWasTimeToReadWhoElseThereIs) {
+  watch_.Connected();
+  EXPECT_FALSE(watch_.knows_nobody());
+  watch_.StatusAcked();
+  EXPECT_TRUE(watch_.knows_nobody());
+  watch_.OnStatus(StatusOf(kOwn), false);
+  EXPECT_TRUE(watch_.knows_nobody());
+  watch_.OnStatus(StatusOf(kFormer, true), true);  // no evidence, but others can be read here
+  EXPECT_FALSE(watch_.knows_nobody());
+}
+
+TEST(StatusRightTest, AConnectionThatEndsWhileItAsksIsADenialUntilOneThatDoesNotAskEndsTooSoon) {
+  StatusRight right;
+  EXPECT_TRUE(right.may_ask());
+  right.Asked();
+  right.Lost(milliseconds(5));
+  EXPECT_FALSE(right.may_ask());
+  right.Lost(kStableAfter);  // without asking it lasts
+  EXPECT_FALSE(right.may_ask());
+  right.Lost(milliseconds(5));  // the asking did not end it
+  EXPECT_TRUE(right.may_ask());
+  right.Asked();
+  right.Answered();
+  right.Lost(milliseconds(5));
+  EXPECT_TRUE(right.may_ask());
 }
 
 }  // namespace

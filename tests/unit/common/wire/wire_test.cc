@@ -5,6 +5,7 @@
 #include "common/wire/chain.h"
 #include "common/wire/control.h"
 #include "common/wire/envelope.h"
+#include "common/wire/rounds.h"
 #include "common/wire/sequence_tracker.h"
 #include "common/wire/topics.h"
 #include "common/wire/ulid.h"
@@ -261,6 +262,34 @@ TEST(ControlTest, AnOpenLossMayNameNoNumberAndIsNeverReadAsAClosedOne) {
   text = WriteReply(reply);
   EXPECT_EQ(text.find("open"), std::string::npos);
   EXPECT_FALSE(read(text)->lost.front().open);
+}
+
+TEST(RoundsTest, EveryEntryIsNamedInItsTurnAndTheFirstOnesAlways) {
+  for (size_t count = 0; count <= 100; ++count) {
+    for (const Rounds& rounds : {Rounds{16, 8, 8}, Rounds{15, 0, 4}}) {
+      std::set<size_t> seen;
+      for (uint64_t round = 7; round <= 7 + count / rounds.step + 1; ++round) {
+        const std::vector<size_t> named = rounds.Named(count, round);
+        const std::set<size_t> once(named.begin(), named.end());
+        ASSERT_EQ(once.size(), named.size()) << count;
+        ASSERT_EQ(named.size(), std::min(count, rounds.most));
+        for (size_t i = 0; i < std::min(count, rounds.always); ++i) ASSERT_TRUE(once.contains(i));
+        seen.insert(named.begin(), named.end());
+      }
+      EXPECT_EQ(seen.size(), count);
+    }
+  }
+}
+
+// A status for a broker that takes very little names four.
+TEST(RoundsTest, EveryOlderStreamIsAmongTheFirstFourInItsTurn) {
+  std::set<size_t> seen;
+  for (uint64_t round = 0; round < 12; ++round) {
+    const std::vector<size_t> named = OlderNamed(40, round);
+    ASSERT_EQ(named.size(), kStreamsNamed - 1);
+    seen.insert(named.begin(), named.begin() + 4);
+  }
+  EXPECT_EQ(seen.size(), 40u);
 }
 
 }  // namespace

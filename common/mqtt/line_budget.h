@@ -4,7 +4,7 @@
 //   carries in about two seconds (one message that is larger alone excepted). An acknowledgement is
 //   awaited for as long as the bytes before it may take, and for several round trips, within
 //   absolute bounds.
-// Thread: uplink.
+// Thread: its owner's.
 // Limits: kLeast to kMost.
 #pragma once
 
@@ -12,10 +12,9 @@
 #include <chrono>
 #include <cstddef>
 
-#include "agent/uplink/timing.h"
 #include "common/base/clock.h"
 
-namespace tillrelay::uplink {
+namespace tillrelay::mqtt {
 
 class LineBudget {
  public:
@@ -23,6 +22,10 @@ class LineBudget {
   static constexpr size_t kProven = 4 * kFirst;
   static constexpr size_t kLarge = 16 * 1024;  // a message that is waited for longer than others
   static constexpr std::chrono::milliseconds kGood{1000}, kSlow{2000};
+  // No acknowledgement at all with messages in flight: the connection is dead, whatever it says.
+  static constexpr std::chrono::seconds kAckTimeout{10};
+  // An attempt that neither connects nor fails is given up.
+  static constexpr std::chrono::seconds kConnectTimeout{75};
   // A line is taken to carry so much, and half of it again after each connection that has ended
   // under a large message.
   static constexpr size_t kLeastRate = 4 * 1024;  // bytes a second
@@ -66,6 +69,10 @@ class LineBudget {
   Duration LeastPatience() const {
     return std::max<Duration>(kAckTimeout, kPatientTrips * round_trip_);
   }
+  // A ping queues behind what is on its way: how long its answer may take on such a line.
+  std::chrono::seconds KeepAlive() const {
+    return std::chrono::ceil<std::chrono::seconds>(kPatientTrips * round_trip_);
+  }
   // How long nothing may be acknowledged while large messages of so many bytes are under way.
   Duration Patience(size_t under_way) const {
     // Only a bound that has grown far says what the line can do.
@@ -83,4 +90,4 @@ class LineBudget {
   int halvings_ = 0;
 };
 
-}  // namespace tillrelay::uplink
+}  // namespace tillrelay::mqtt
