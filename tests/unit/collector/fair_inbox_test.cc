@@ -47,6 +47,11 @@ TEST_F(FairInboxTest, WhatOneStoreSentComesInItsOrder) {
   EXPECT_TRUE(Pop().empty());
 }
 
+TEST_F(FairInboxTest, TheOwnerDoesNotWaitWhenItWasWoken) {
+  inbox_.Wake();
+  EXPECT_TRUE(inbox_.Pop(std::chrono::hours(1)).empty());
+}
+
 TEST_F(FairInboxTest, BombsOfOneStoreLeaveRoomForAllOthers) {
   const std::string bomb = Bomb();
   ASSERT_LT(bomb.size(), 4096u);
