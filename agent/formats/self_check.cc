@@ -26,21 +26,16 @@ bool MayTellEitherSign(const event::Event& event) {
          });
 }
 
-// The lines of a post-void may be negated as well: then nothing that is sold costs more than
-// nothing.
-bool SoldForLess(const event::Event& event) {
-  bool less = false;
-  for (const event::Line& line : event.lines) {
-    if (line.action == "void" || event::PaysOut(line.action) || !line.net_amount) continue;
-    if (*line.net_amount > Decimal()) return false;
-    less = less || line.net_amount->negative();
-  }
-  return less;
+// Then the lines of a post-void may be negated.
+bool SellsForLess(const event::Event& event) {
+  return std::any_of(event.lines.begin(), event.lines.end(), [](const event::Line& line) {
+    const bool sold = line.action != "void" && !event::PaysOut(line.action);
+    return sold && line.net_amount && line.net_amount->negative();
+  });
 }
 
-// False if a line does not tell its net amount.
-bool AddLines(const event::Event& event, Money* sum) {
-  const bool negated = event.kind == event::Kind::kTransactionVoided && SoldForLess(event);
+// False if a line does not tell its net amount. `negated`: what is sold is told negated.
+bool AddLines(const event::Event& event, bool negated, Money* sum) {
   for (const event::Line& line : event.lines) {
     if (line.action == "void") continue;
     if (!line.net_amount) return false;
@@ -137,7 +132,7 @@ std::optional<Rejection> SelfCheckCanonical(event::Event* event) {
     sums.tax.Add(totals.tax_amount.value_or(Decimal()));
     sums.rounding.Add(totals.rounding_amount.value_or(Decimal()));
   }
-  if (!AddLines(*event, &sums.lines) || !sums.grand) {
+  if (!AddLines(*event, false, &sums.lines) || !sums.grand) {
     event->origin->flags.emplace_back("unchecked");
     return std::nullopt;
   }
@@ -145,7 +140,13 @@ std::optional<Rejection> SelfCheckCanonical(event::Event* event) {
   const TaxRule rule = !included   ? TaxRule::kAsTotalsSay
                        : *included ? TaxRule::kIncluded
                                    : TaxRule::kExcluded;
-  return SelfCheck(sums, rule, "totals.grand_amount", &included);
+  auto rejection = SelfCheck(sums, rule, "totals.grand_amount", &included);
+  if (!rejection || event->kind != event::Kind::kTransactionVoided || !SellsForLess(*event)) {
+    return rejection;
+  }
+  sums.lines = Money();
+  AddLines(*event, true, &sums.lines);
+  return SelfCheck(sums, rule, "totals.grand_amount", &included) ? rejection : std::nullopt;
 }
 
 }  // namespace tillrelay::formats

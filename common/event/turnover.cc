@@ -15,7 +15,7 @@ using Amount = Turnover::Amount;
 
 constexpr Wide kCent = Decimal::kUnit / 100;
 constexpr Wide kMostApart = 5 * kCent;
-constexpr Wide kEndless = Wide{1} << 100;
+constexpr Wide kEndless = Wide{1} << 100;  // farther than any amounts
 
 Wide Size(Wide value) { return value < 0 ? -value : value; }
 int SignOf(Wide value) { return value == 0 ? 0 : value < 0 ? -1 : 1; }
@@ -105,9 +105,11 @@ class SignFinder {
     // A post-void may tell its lines negated as well.
     const Wide in = f_.in_positive - f_.in_negative;
     negated_ = is_void() && (f_.goods_in < 0 || (f_.goods_in == 0 && in < 0));
-    const Wide expected = (negated_ ? -in : in) - f_.out - Discount();
-    low_ = f_.out_unknown ? -kEndless : expected;
-    high_ = f_.in_unknown ? kEndless : expected;
+    expected_ = (negated_ ? -in : in) - f_.out - Discount();
+    // Vouchers alone may be told so in either case.
+    otherwise_ = negated_ && f_.goods_in == 0 ? in - f_.out - Discount() : expected_;
+    if (!f_.line_taxes_signed) line_tax_ = SumOf(f_.line_taxes);
+    is_open_ = f_.in_unknown || f_.out_unknown;
     both_ways_ = f_.paid_in && (f_.paid_out || (f_.in_positive != 0 && f_.in_negative != 0));
     near_ = std::min<Wide>(kMostApart, kCent * static_cast<Wide>(std::max<size_t>(f_.lines, 1)));
   }
@@ -144,17 +146,20 @@ class SignFinder {
     const Wide size = Size(Of(f_.totals.discount_amount));
     return AllBack() ? -size : size;
   }
-  // Whoever negates the lines negates the rest.
+  // Whoever negates the goods negates the rest.
   Sign Word() const {
-    return f_.amounts == "repeated"              ? Sign::kAsLines
-           : f_.amounts == "negated" || negated_ ? Sign::kOpposite
-                                                 : Sign::kUnknown;
+    if (f_.amounts == "repeated") return Sign::kAsLines;
+    return f_.amounts == "negated" || f_.goods_in < 0 ? Sign::kOpposite : Sign::kUnknown;
   }
 
   // From what the lines and `more` give.
   Wide Apart(Wide value, Wide more) const {
-    if (value < low_ + more) return low_ + more - value;
-    return value > high_ + more ? value - high_ - more : 0;
+    return std::min(ApartFrom(expected_ + more, value), ApartFrom(otherwise_ + more, value));
+  }
+  // Lines that do not tell their money may make it more, or less.
+  Wide ApartFrom(Wide expected, Wide value) const {
+    if (value < expected) return f_.out_unknown ? 0 : expected - value;
+    return f_.in_unknown ? 0 : value - expected;
   }
 
   // How far a total lies from the lines if it is told as they are (1), or the other way round (-1).
@@ -162,12 +167,12 @@ class SignFinder {
     const std::optional<bool>& included = f_.totals.tax_included;
     const bool may_be_plain = !is_grand || included.value_or(true);
     const bool may_be_taxed = is_grand ? !included.value_or(false) : included.value_or(true);
-    Wide least = kEndless * 4;
+    Wide least = kEndless;
     const auto try_more = [&](Wide more) { least = std::min(least, Apart(way * reported, more)); };
     for (const int own : {way, 1}) {  // fees and tax may have signs of their own
       const Wide extras = is_grand ? own * Extras() : 0;
       if (may_be_plain) try_more(extras);
-      for (const Wide tax : {own * AnyTax(), SumOf(f_.line_taxes)}) {
+      for (const Wide tax : {own * AnyTax(), line_tax_}) {
         if (may_be_taxed) try_more(is_grand ? extras + tax : -tax);
       }
     }
@@ -188,14 +193,14 @@ class SignFinder {
 
   // Lines that do not tell their money leave room for what the discount of the whole may be.
   bool IsClear(Wide reported, Wide nearer, Wide farther) const {
-    if (low_ != high_) return farther - nearer > Size(reported) / 4 + near_;
+    if (is_open_) return farther - nearer > Size(reported) / 4 + near_;
     return nearer < farther && (nearer <= near_ || nearer * 4 < farther);
   }
 
   // What is no post-void and goes both ways is as it is told, unless it is what a register writes
   // that knows no signs.
   Sign OfUnsigned(Wide reported, Wide as_lines, Wide opposite) const {
-    const bool known = low_ == high_ && reported > 0;
+    const bool known = !is_open_ && reported > 0;
     return known && IsMuchNearer(opposite, as_lines) ? Sign::kOpposite : Sign::kAsLines;
   }
   bool IsMuchNearer(Wide one, Wide other) const {
@@ -205,12 +210,10 @@ class SignFinder {
   Sign OfTax(const Signs& signs) const {
     if (tax() == 0) return Sign::kUnknown;
     if (!both_ways_) return Compare(SignOf(tax()), Way());
-    if (const Wide of_lines = SumOf(f_.line_taxes); Near(of_lines)) {
-      return Compare(SignOf(tax()), SignOf(of_lines));
-    }
+    if (Near(line_tax_)) return Compare(SignOf(tax()), SignOf(line_tax_));
     const Wide grand_as_lines = Directed(grand(), signs.grand);
-    if (low_ == high_ && signs.grand != Sign::kUnknown) {
-      const Wide left = grand_as_lines - Directed(Extras(), signs.grand) - low_;
+    if (!is_open_ && signs.grand != Sign::kUnknown) {
+      const Wide left = grand_as_lines - Directed(Extras(), signs.grand) - expected_;
       if (Near(left)) return Compare(SignOf(tax()), SignOf(left));
     }
     if (signs.grand != Sign::kUnknown && signs.net != Sign::kUnknown) {
@@ -229,9 +232,8 @@ class SignFinder {
     const Wide amounts = SumOf(f_.tax_amounts);
     const Wide sum = amounts != 0 ? amounts : SumOf(f_.tax_bases);
     if (!both_ways_) return Compare(SignOf(sum), Way());
-    if (const Sign by_rate = Agreement(f_.tax_amounts, f_.line_taxes); by_rate != Sign::kUnknown) {
-      return by_rate;
-    }
+    const Sign by_rate = Agreement(f_.tax_amounts, f_.line_taxes);
+    if (by_rate != Sign::kUnknown && !f_.line_taxes_signed) return by_rate;
     if (amounts != 0 && tax() != 0 && Near(amounts)) {
       return SignOf(amounts) == SignOf(tax()) ? signs.tax : Other(signs.tax);
     }
@@ -259,8 +261,9 @@ class SignFinder {
   }
 
   const Turnover::Figures& f_;
-  bool negated_ = false, both_ways_ = false;
-  Wide low_ = 0, high_ = 0;  // what the lines come to
+  bool negated_ = false, both_ways_ = false, is_open_ = false;
+  Wide expected_ = 0, otherwise_ = 0;  // what the lines come to
+  Wide line_tax_ = 0;
   Wide near_ = 0;
 };
 
@@ -300,6 +303,7 @@ void Turnover::AddLine(const LineAmounts& line) {
 void Turnover::AddLineTax(std::string_view action, const Amount& rate, const Amount& amount) {
   if (action == "void" || !amount) return;
   const Wide size = Size(Of(amount));
+  if (amount->negative()) figures_.line_taxes_signed = true;
   const bool out = PaysOut(action) || (action.empty() && figures_.kind == Kind::kReturn);
   AddTo(&figures_.line_taxes, {"", rate ? rate->micros() : -1, out ? -size : size});
 }

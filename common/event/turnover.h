@@ -56,6 +56,7 @@ class Turnover {
     std::vector<Part> line_taxes, tenders, tax_amounts, tax_bases;
     std::string_view amounts;
     bool net_is_reported = true;
+    bool line_taxes_signed = false;  // some of them, so that none shows a direction
   };
 
   explicit Turnover(Kind kind) { figures_.kind = kind; }

@@ -110,7 +110,7 @@ TEST(SelfCheck, APostVoidMayTellItsLinesNegated) {
                                   R"(,"net_amount":"-3.00")", "return");
   document.replace(document.find("10.00"), 5, "-10.00");
   EXPECT_EQ("reconciled", Outcome(document));
-  document.replace(document.find("-7.00"), 5, "13.00");
+  document.replace(document.find("-7.00"), 5, "-5.00");
   EXPECT_EQ("totals-disagree", Outcome(document));
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <map>
 
@@ -11,6 +12,7 @@
 #include "common/event/draft.h"
 #include "common/event/turnover.h"
 #include "tests/support/golden.h"
+#include "tests/support/seeded_random.h"
 
 namespace tillrelay {
 namespace {
@@ -21,8 +23,9 @@ constexpr int64_t kCent = Decimal::kUnit / 100;
 
 struct TestLine {
   const char* action;
-  int64_t cents;  // before tax where that comes on top
-  int64_t rate;   // percent
+  int64_t cents;        // before tax where that comes on top
+  int64_t rate;         // percent
+  bool coupon = false;  // sold for less than nothing
 };
 struct Shape {
   const char* name;
@@ -52,6 +55,7 @@ struct Form {
   LineForm lines = LineForm::kNet;
   TotalForm totals = TotalForm::kAll;
   bool on_top = false, line_taxes = false, taxes = true;
+  int64_t discount = 0, fee = 0, rounding = 0;  // cents, of the whole
 };
 
 std::string Text(int64_t cents) { return Decimal::FromMicros(cents * kCent, 2).Text(); }
@@ -72,8 +76,12 @@ class Document {
       by_rate_[line.rate].first += way * line.cents - (form.on_top ? 0 : tax);
       by_rate_[line.rate].second += tax;
     }
+    const bool all_back = std::all_of(shape.lines.begin(), shape.lines.end(), Out);
+    net_ -= all_back ? -form.discount : form.discount;
+    lines_ -= all_back ? -form.discount : form.discount;
     way_ = form.telling == Telling::kNegated || form.telling == Telling::kNegatedLines ? -1 : 1;
   }
+  int64_t Due() const { return net_ + tax_ + form_.fee + form_.rounding; }
   bool ComesToNothing() const { return lines_ == 0 || net_ + tax_ == 0; }
   bool TaxDecides() const { return std::abs(tax_) * 2 > std::abs(lines_); }
   bool PaysOut() const { return net_ + tax_ < 0; }
@@ -150,6 +158,7 @@ class Document {
     if (net) out += R"(,"net_amount":")" + Text(cents) + '"';
     if (form_.lines == LineForm::kExtended) out += R"(,"extended_amount":")" + Text(cents) + '"';
     if (form_.lines == LineForm::kPrice) out += R"(,"unit_price":")" + Text(cents / 2) + '"';
+    if (line.coupon) out += R"(,"non_stock":true)";
     if (form_.line_taxes) {
       out += R"(,"taxes":[{"rate":")" + std::to_string(line.rate) + R"(","amount":")" +
              Text(TaxOf(line, form_.on_top)) + R"("}])";
@@ -169,7 +178,13 @@ class Document {
     const bool needed = form_.totals == TotalForm::kGrand && form_.on_top;
     if (all || needed) add("tax_amount", tax_);
     if (all) out += std::string(R"(,"tax_included":)") + (form_.on_top ? "false" : "true");
-    if (all || form_.totals == TotalForm::kGrand) add("grand_amount", net_ + tax_);
+    if (form_.discount != 0) {
+      out += std::string(out.empty() ? "" : ",") + R"("discount_amount":")" + Text(form_.discount) +
+             '"';
+    }
+    if (form_.fee != 0) add("fee_amount", form_.fee);
+    if (form_.rounding != 0) add("rounding_amount", form_.rounding);
+    if (all || form_.totals == TotalForm::kGrand) add("grand_amount", Due());
     return out.empty() ? out : R"(,"totals":{)" + out + "}";
   }
   std::string Taxes() const {
@@ -183,7 +198,7 @@ class Document {
     return R"(,"taxes":[)" + out + "]";
   }
   std::string Tenders() const {
-    const int64_t due = net_ + tax_;
+    const int64_t due = Due();
     if (form_.telling == Telling::kUnsigned) {
       return R"(,"tenders":[{"type":"card","amount":")" + Signed(due) + R"("}])";
     }
@@ -319,6 +334,85 @@ TEST(TakingBack, ToldAndVoidedIsNothingHoweverItIsWritten) {
     }
   });
   EXPECT_GT(by_itself, 2 * by_original);
+}
+
+// Anything that a till may sell and take back, with coupons, and with discounts, fees and roundings
+// of the whole.
+class Till {
+ public:
+  explicit Till(uint64_t seed) : random_(seed) {}
+
+  Shape ASale() {
+    Shape shape{"drawn", "", {}};
+    const size_t count = 1 + random_.Below(4);
+    for (size_t i = 0; i < count; ++i) shape.lines.push_back(ALine());
+    const auto all = [&](auto is) {
+      return std::all_of(shape.lines.begin(), shape.lines.end(), is);
+    };
+    const auto is_deposit = [](const TestLine& line) {
+      return !Out(line) || line.action == std::string_view("deposit_return");
+    };
+    const bool coupon = random_.Chance(0.3) && !all(Out);
+    shape.kind = all(is_deposit) ? "sale" : all(Out) ? "return" : "exchange";
+    if (coupon)
+      shape.lines.push_back({"sale", -2 * static_cast<int64_t>(random_.Below(40)), 20, true});
+    return shape;
+  }
+  Form AForm() {
+    Form form;
+    constexpr TotalForm kTotals[] = {TotalForm::kNet, TotalForm::kGrand, TotalForm::kAll};
+    constexpr LineForm kLines[] = {LineForm::kNet, LineForm::kExtended, LineForm::kPrice};
+    form.totals = kTotals[random_.Below(3)];
+    form.lines = kLines[random_.Below(3)];
+    form.on_top = random_.Chance(0.5);
+    form.line_taxes = random_.Chance(0.5);
+    form.taxes = random_.Chance(0.5);
+    if (random_.Chance(0.3)) form.discount = Cents(50);
+    if (random_.Chance(0.2)) form.fee = Cents(50);
+    if (random_.Chance(0.2)) form.rounding = Cents(4) - 2;
+    return form;
+  }
+
+ private:
+  int64_t Cents(uint64_t below) { return static_cast<int64_t>(random_.Below(below)); }
+  TestLine ALine() {
+    constexpr const char* kActions[] = {"sale", "sale", "return", "refund_only", "deposit_return"};
+    constexpr int64_t kRates[] = {0, 10, 20};
+    return {kActions[random_.Below(5)], 100 + 2 * Cents(1000), kRates[random_.Below(3)]};
+  }
+  testing::SeededRandom random_;
+};
+
+TEST(TakingBack, SoItIsWhateverIsDrawn) {
+  size_t by_itself = 0, by_original = 0;
+  Till till(7);
+  for (int i = 0; i < 1000; ++i) {
+    const Shape shape = till.ASale();
+    Form form = till.AForm();
+    if (std::all_of(shape.lines.begin(), shape.lines.end(), Out)) form.discount = 0;
+    auto original = DraftOf(Document(shape, form).Json());
+    const std::string json = Document(shape, form).Json();
+    ASSERT_TRUE(std::holds_alternative<Draft>(original))
+        << json << std::get<event::Rejection>(original).hint;
+    EXPECT_FALSE(Turned(std::get<Draft>(original))) << json;
+    for (const auto telling : {Telling::kRepeated, Telling::kNegated, Telling::kNegatedLines}) {
+      form.telling = telling;
+      const std::string voided_json = Document(shape, form).Json();
+      auto made = DraftOf(voided_json);
+      ASSERT_TRUE(std::holds_alternative<Draft>(made))
+          << voided_json << std::get<event::Rejection>(made).hint;
+      Draft& voided = std::get<Draft>(made);
+      ++(voided.original_key ? by_original : by_itself);
+      if (voided.original_key) {
+        event::SayAmounts(ByOriginal(voided, std::get<Draft>(original)), &voided);
+      }
+      Sums sums;
+      Count(std::get<Draft>(original), &sums);
+      Count(voided, &sums);
+      EXPECT_EQ(Show(sums), "") << voided_json;
+    }
+  }
+  EXPECT_GT(by_itself, 30 * by_original);
 }
 
 // Of a register that knows no signs.
