@@ -163,7 +163,9 @@ std::optional<Response> AdminAuth::Admit(Request& request) {
 }
 
 std::optional<Response> AdminAuth::Complete(Request& request) {
-  if (OnlyReads(request.method) || HasBearer(request) || request.path == "/login") {
+  // Neither is done with a session's rights.
+  const bool of_nobody = request.path == "/login" || request.path == "/language";
+  if (OnlyReads(request.method) || HasBearer(request) || of_nobody) {
     return std::nullopt;
   }
   const std::string_view cookie = Cookie(request);

@@ -4,6 +4,7 @@
 
 #include "agent/access/password.h"
 #include "common/base/json_writer.h"
+#include "common/web/reader_language.h"
 #include "common/web/security_headers.h"
 
 namespace tillrelay::access {
@@ -52,12 +53,14 @@ void LoginRoutes::AddRoutes(http::Router* router) {
   router->TakeFields("/login/link", {"token"});
   router->Add("GET", "/login", [this](Request&& request, const Responder& responder) {
     LoginForm form;
+    form.language = &http::LanguageOf(request, outside_.language);
     form.user = kDefaultUser;
     form.next = request.Query("next").value_or("");
     responder.Send(Form(200, form));
   });
   router->Add("GET", "/login/link", [this](Request&& request, const Responder& responder) {
     LoginForm form;
+    form.language = &http::LanguageOf(request, outside_.language);
     form.link = request.Query("token").value_or("");
     if (form.link.empty() || !p_.sessions.HasLink(form.link)) {
       form.link.clear();
@@ -81,9 +84,13 @@ void LoginRoutes::AddRoutes(http::Router* router) {
 }
 
 void LoginRoutes::Post(Request&& request, const Responder& responder) {
-  Try attempt{FormField(request, "user"),           FormField(request, "password"),
-              FormField(request, "next"),           request.remote,
-              std::string(p_.gate.Cookie(request)), WantsHtml(request)};
+  Try attempt{FormField(request, "user"),
+              FormField(request, "password"),
+              FormField(request, "next"),
+              request.remote,
+              std::string(p_.gate.Cookie(request)),
+              WantsHtml(request),
+              &http::LanguageOf(request, outside_.language)};
   if (attempt.user.empty()) attempt.user = kDefaultUser;
   if (!IsLocalPath(attempt.next)) attempt.next = "/";
   if (const std::string token = FormField(request, "token"); !token.empty()) {
@@ -147,6 +154,7 @@ Response LoginRoutes::Failed(const Try& attempt, LoginTrouble trouble, Duration 
     outside_.audit({actor, "login", "session", outcome});
   }
   LoginForm form;
+  form.language = attempt.language;
   form.user = attempt.user;
   form.trouble = trouble;
   form.wait = std::chrono::ceil<std::chrono::seconds>(wait);
@@ -167,6 +175,7 @@ Response LoginRoutes::Form(int status, const LoginForm& form) const {
   response.status = status;
   response.content_type = "text/html; charset=utf-8";
   response.body = outside_.render(shown);
+  if (form.language != nullptr) http::AddLanguage(&response, *form.language);
   return Secured(std::move(response));
 }
 

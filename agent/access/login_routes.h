@@ -41,6 +41,7 @@ class LoginRoutes {
     http::RunElsewhere run;
     Audit audit;
     std::function<std::string(const LoginForm&)> render;  // as HTML
+    std::string language = "auto";                        // of the configuration
   };
   LoginRoutes(const Parts& parts, Outside outside, Random* random)
       : p_(parts), outside_(std::move(outside)), attempts_(random) {}
@@ -51,6 +52,7 @@ class LoginRoutes {
   struct Try {
     std::string user, password, next, remote, old_cookie;
     bool html = false;
+    const strings::Language* language = nullptr;
   };
   void Post(http::Request&& request, const http::Responder& responder);
   void Check(const Try& attempt, const http::Responder& responder);

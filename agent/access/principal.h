@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "common/language/language.h"
+
 namespace tillrelay::access {
 
 enum class Role { kMetrics, kView, kOperate };
@@ -33,7 +35,8 @@ struct LoginForm {
   LoginTrouble trouble = LoginTrouble::kNone;
   std::chrono::seconds wait{0};  // of kLockedOut
   std::string next;              // where to go afterwards, a path; empty: the page
-  std::string link;          // the one-time token; then the form has one button and nothing to type
+  std::string link;  // the one-time token; then the form has one button and nothing to type
+  const strings::Language* language = nullptr;  // of the reader; null: English
   bool has_password = true;  // false: nobody has set one, and the form would be in vain
 };
 

@@ -20,8 +20,10 @@ constexpr Rule kReading[] = {
     {"/metrics", Need::kMetrics},
 };
 
-// A login needs nobody, and a logout without a session changes nothing.
-constexpr Rule kChanging[] = {{"/login", Need::kNobody}, {"/logout", Need::kNobody}};
+// A login needs nobody, a logout without a session changes nothing, and a language is the
+// browser's.
+constexpr Rule kChanging[] = {
+    {"/login", Need::kNobody}, {"/logout", Need::kNobody}, {"/language", Need::kNobody}};
 
 template <size_t N>
 Need Find(const Rule (&rules)[N], std::string_view path, Need otherwise) {

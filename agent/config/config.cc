@@ -10,6 +10,7 @@
 #include "common/base/files.h"
 #include "common/base/settings.h"
 #include "common/base/text.h"
+#include "common/language/language.h"
 
 namespace tillrelay::config {
 namespace {
@@ -47,11 +48,20 @@ void ReadIntake(Settings* s, Config::Intake* intake) {
   }
 }
 
+void ReadLanguage(Settings* s, std::string* language) {
+  s->String("status.language", language);
+  std::string codes = "auto";
+  for (const strings::Language* known : strings::Languages()) codes += ", " + known->code;
+  if (*language == "auto" || strings::FindLanguage(*language) != nullptr) return;
+  s->Complain("status.language", "expected one of " + codes);
+}
+
 void ReadPlaces(Settings* s, Config* c) {
   ReadIntake(s, &c->intake);
   s->String("status.listen", &c->status.listen);
   s->Strings("status.allowed_hosts", &c->status.allowed_hosts);
   s->Bool("status.open_read", &c->status.open_read);
+  ReadLanguage(s, &c->status.language);
   s->Word("status.tls", {"auto", "always"}, &c->status.tls);
   ReadTls(s, "status", &c->status.tls_cert_file, &c->status.tls_key_file);
   s->String("control.socket", &c->control.socket);

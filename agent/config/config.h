@@ -40,6 +40,7 @@ struct Config {
     std::string listen = "127.0.0.1:8471";
     std::vector<std::string> allowed_hosts;
     bool open_read = true;
+    std::string language = "auto";            // of the pages: a code; auto: the browser's
     std::string tls = "auto";                 // TLS when other machines can reach it; or "always"
     std::string tls_cert_file, tls_key_file;  // empty: a certificate of our own making
   } status;

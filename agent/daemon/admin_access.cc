@@ -70,8 +70,8 @@ AdminAccess::AdminAccess(Rooms rooms, std::unique_ptr<access::UserStore> users)
       users_(std::move(users)),
       sessions_(&r_.clock, &r_.random),
       auth_({r_.config.status.open_read, !r_.fingerprint.empty()}, users_.get(), &sessions_),
-      login_routes_({*users_, sessions_, auth_, r_.clock}, {r_.run, Auditor(), web::LoginPage},
-                    &r_.random) {}
+      login_routes_({*users_, sessions_, auth_, r_.clock},
+                    {r_.run, Auditor(), web::LoginPage, r_.config.status.language}, &r_.random) {}
 
 access::Audit AdminAccess::Auditor() const {
   return [journal = r_.journal](access::AuditNote note) {

@@ -121,6 +121,7 @@ Status Agent::StartHttp() {
   queries.faces = {[this](WallTime t) { return LocalTime(t); },
                    [this](WallTime t) { return LocalStamp(t); }};
   queries.admin = admin_service_;
+  queries.language = config_.status.language;
   // The page's port asks who somebody is; on the control socket the file's mode has decided.
   auto status_router = std::make_shared<http::Router>();
   auto control_router = std::make_shared<http::Router>();

@@ -7,6 +7,7 @@
 
 #include "agent/monitor/diagnosis_text.h"
 #include "agent/monitor/strings.h"
+#include "common/language/retell.h"
 
 namespace tillrelay::monitor {
 namespace {
@@ -18,6 +19,19 @@ using uplink::LinkPhase;
 constexpr seconds kFresh{60};        // an event this young is on its way, not waiting
 constexpr double kLeastRate = 0.01;  // events a second that count as moving
 
+// As this snapshot shows them; the others from their stored words.
+void Translate(const std::vector<Issue>& found, std::vector<Issue>* issues) {
+  for (Issue& issue : *issues) {
+    const auto same = std::find_if(found.begin(), found.end(), [&issue](const Issue& one) {
+      return one.kind == issue.kind && one.key == issue.key;
+    });
+    const bool shown = same != found.end();
+    issue.title = shown ? same->title : strings::Retold(issue.title);
+    issue.detail = shown ? same->detail : strings::Retold(issue.detail);
+    issue.step = shown ? same->step : strings::Retold(issue.step);
+  }
+}
+
 class Diagnosis {
  public:
   Diagnosis(const Snapshot& snapshot, const TimeText& time_text)
@@ -28,6 +42,9 @@ class Diagnosis {
     Assess();
     if (s_.issues) {
       v_.issues = *s_.issues;
+      if (&strings::Spoken() != &strings::English()) {
+        Translate(FindIssues(s_, v_, time_text_).found, &v_.issues);
+      }
     } else {
       v_.issues = FindIssues(s_, v_, time_text_).found;
     }
@@ -42,12 +59,13 @@ class Diagnosis {
 
  private:
   std::string When(WallTime time) const { return WhenText(s_, time, time_text_); }
+  std::string Since(WallTime time) const { return SinceWhenText(s_, time, time_text_); }
   std::string WaitingText() const {
     if (j_.waiting == 0 && !s_.parked.empty()) {
-      return fmt::format(strings::kBodiesWait, EventsText(s_.parked.size()));
+      return strings::Say(strings::kBodiesWait, EventsText(s_.parked.size()));
     }
     if (j_.waiting == 0) return std::string(strings::kNoneWaiting);
-    return fmt::format(strings::kWaiting, EventsText(j_.waiting), When(j_.oldest_waiting_at));
+    return strings::Say(strings::kWaiting, EventsText(j_.waiting), When(j_.oldest_waiting_at));
   }
   void Set(std::string_view state, Level level, std::string_view cause) {
     v_.state = state;
@@ -125,14 +143,14 @@ class Diagnosis {
 
   void NoBroker() {
     Set("offline", Level::kAmber, "no-broker");
-    v_.headline = fmt::format(strings::kNoBroker, WaitingText());
+    v_.headline = strings::Say(strings::kNoBroker, WaitingText());
     v_.reason = strings::kReasonNoBroker;
     Step(strings::kStepBroker);
   }
 
   void Paused() {
     Set("paused", Level::kAmber, "paused");
-    v_.headline = fmt::format(strings::kPaused, WaitingText(), When(u_.state_since));
+    v_.headline = strings::Say(strings::kPaused, WaitingText(), Since(u_.state_since));
     v_.reason = strings::kReasonPaused;
     Step(strings::kStepResume);
   }
@@ -143,9 +161,9 @@ class Diagnosis {
     Set("offline", Level::kAmber, "connecting");
     if (ended && Stuck()) return;
     if (at_start) {
-      v_.headline = fmt::format(strings::kConnecting, WaitingText());
+      v_.headline = strings::Say(strings::kConnecting, WaitingText());
     } else {
-      v_.headline = fmt::format(strings::kUnreachable, WaitingText(), When(DownSince()));
+      v_.headline = strings::Say(strings::kUnreachable, WaitingText(), Since(DownSince()));
       ExplainCause();
     }
     v_.reason += v_.reason.empty() ? "" : " ";
@@ -157,10 +175,10 @@ class Diagnosis {
     if (u_.stuck_bytes == 0 || j_.waiting == 0) return false;
     v_.level = Level::kRed;
     v_.cause = "large-messages";
-    v_.headline = fmt::format(strings::kStuck, WaitingText(), Thousands(u_.stuck_bytes));
+    v_.headline = strings::Say(strings::kStuck, WaitingText(), Thousands(u_.stuck_bytes));
     v_.reason = strings::kReasonStuck;
     Step(strings::kStepStuck);
-    Step(fmt::format(strings::kStepDoctor, u_.broker));
+    Step(strings::kStepDoctor);
     return true;
   }
 
@@ -169,11 +187,11 @@ class Diagnosis {
   std::string NextTry() const {
     if (!IsSet(u_.next_try_at) || u_.next_try_at <= s_.now) return std::string(strings::kTrying);
     const auto left = std::chrono::ceil<seconds>(u_.next_try_at - s_.now);
-    return fmt::format(strings::kNextTry, AgeText(left));
+    return strings::Say(strings::kNextTry, AgeText(left));
   }
 
   // Whose clock or certificate it is.
-  std::string_view TlsStep() const {
+  strings::Text TlsStep() const {
     return u_.last_error.find("expired") != std::string::npos ? strings::kStepBrokerExpired
                                                               : strings::kStepClock;
   }
@@ -182,7 +200,7 @@ class Diagnosis {
     LinkCause cause;
     std::string_view word;
     Level level;
-    fmt::string_view reason;
+    std::string_view reason;  // in the language that is spoken, as the steps
     std::vector<std::string_view> steps;
   };
 
@@ -272,19 +290,19 @@ class Diagnosis {
     if (old_waits) {
       Set("online", Level::kAmber, "draining");
       if (v_.drain_s)
-        v_.reason = fmt::format(strings::kReasonDraining, AgeText(seconds(*v_.drain_s)));
+        v_.reason = strings::Say(strings::kReasonDraining, AgeText(seconds(*v_.drain_s)));
       v_.headline =
-          fmt::format(strings::kDraining, EventsText(j_.waiting), When(j_.oldest_waiting_at));
+          strings::Say(strings::kDraining, EventsText(j_.waiting), When(j_.oldest_waiting_at));
     } else if (u_.older_missing > 0 && !s_.by_broker()) {
       Set("online", Level::kAmber, "draining");
-      v_.headline = fmt::format(strings::kOlderMissing, EventsText(u_.older_missing));
+      v_.headline = strings::Say(strings::kOlderMissing, EventsText(u_.older_missing));
     } else if (j_.waiting > 0) {
-      v_.headline = fmt::format(strings::kOnTheirWay, EventsText(j_.waiting));
+      v_.headline = strings::Say(strings::kOnTheirWay, EventsText(j_.waiting));
     } else if (j_.head == 0) {
       v_.headline = strings::kNothingYet;
     } else {
-      v_.headline = s_.by_broker() ? fmt::format(strings::kDeliveredBroker, EventsText(j_.head))
-                                   : fmt::format(strings::kDelivered, EventsText(j_.head));
+      v_.headline = s_.by_broker() ? strings::Say(strings::kDeliveredBroker, EventsText(j_.head))
+                                   : strings::Say(strings::kDelivered, EventsText(j_.head));
     }
     if (s_.by_broker()) {
       v_.reason += v_.reason.empty() ? "" : " ";
@@ -296,21 +314,21 @@ class Diagnosis {
 
   void NeverConfirmed() {
     Set("online", Level::kAmber, "no-confirmation");
-    v_.headline = fmt::format(strings::kUnconfirmed, WaitingText(), When(u_.last_confirmed_at));
+    v_.headline = strings::Say(strings::kUnconfirmed, WaitingText(), Since(u_.last_confirmed_at));
     v_.reason = strings::kReasonNeverConfirmed;
     Step(strings::kStepReadConfirm);
   }
 
   void FellBack() {
     Set("online", Level::kAmber, "mqtt-3.1.1");
-    v_.headline = fmt::format(strings::kUnconfirmed, WaitingText(), When(u_.last_confirmed_at));
+    v_.headline = strings::Say(strings::kUnconfirmed, WaitingText(), Since(u_.last_confirmed_at));
     v_.reason = strings::kReasonFellBack;
     Step(strings::kStepFellBack);
   }
 
   void Unconfirmed() {
     Set("online", Level::kAmber, "not-confirmed");
-    v_.headline = fmt::format(strings::kUnconfirmed, WaitingText(), When(u_.last_confirmed_at));
+    v_.headline = strings::Say(strings::kUnconfirmed, WaitingText(), Since(u_.last_confirmed_at));
     if (u_.cause == LinkCause::kSilent) {
       ExplainCause();
     } else {
@@ -324,14 +342,14 @@ class Diagnosis {
   void NameIssues(size_t open) {
     if (open == 0) {
       v_.cause = "known";
-      v_.headline +=
-          " " + fmt::format(strings::kHeadlineKnown, Count(v_.issues.size(), "issue", "issues"));
+      v_.headline += " " + strings::Say(strings::kHeadlineKnown,
+                                        strings::Count(strings::kIssueCount, v_.issues.size()));
       v_.safe = strings::kSafeKnown;
       return;
     }
     v_.cause = "needs-a-person";
     v_.headline += " " + (open == 1 ? Sentence(v_.issues[0].title)
-                                    : fmt::format(strings::kHeadlineIssues, open));
+                                    : strings::Say(strings::kHeadlineIssues, open));
     v_.safe = strings::kSafeIssues;
   }
 
@@ -349,12 +367,12 @@ class Diagnosis {
     const bool knows_days = j_.disk_days_left >= 1;
     if (v_.safe.empty()) {
       v_.safe = knows_days
-                    ? fmt::format(strings::kSafeDays, static_cast<uint64_t>(j_.disk_days_left))
+                    ? strings::Count(strings::kSafeDays, static_cast<uint64_t>(j_.disk_days_left))
                     : std::string(strings::kSafe);
     }
     // No word of safety beside a loss.
     const bool lost = !s_.lost.empty() || !s_.unknown_streams.empty() || HasOpenLoss();
-    if (lost && v_.safe != strings::kSafeIssues) v_.safe = strings::kSafeButLost;
+    if (lost && v_.safe != std::string_view(strings::kSafeIssues)) v_.safe = strings::kSafeButLost;
     v_.sentence = v_.headline;
     if (!v_.reason.empty()) v_.sentence += " " + v_.reason;
     if (j_.disk_days_left >= 0 && v_.state != "online") v_.sentence += " " + DiskText(j_);
@@ -391,7 +409,7 @@ std::string UtcTimeText(WallTime time) {
   return fmt::format("{:02}:{:02}Z", of_day / 60, of_day % 60);
 }
 
-std::string EventsText(uint64_t number) { return Count(number, "event", "events"); }
+std::string EventsText(uint64_t number) { return strings::Count(strings::kEventCount, number); }
 
 Verdict Diagnose(const Snapshot& snapshot, const TimeText& time_text) {
   return Diagnosis(snapshot, time_text).Run();

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "agent/monitor/diagnosis_text.h"
+#include "agent/monitor/issue_strings.h"
 
 namespace tillrelay::monitor {
 namespace {
@@ -69,7 +70,7 @@ class IssueFinder {
   }
 
   static std::string_view TitleOf(std::string_view cause) {
-    const std::pair<std::string_view, std::string_view> titles[] = {
+    const std::pair<std::string_view, strings::Text> titles[] = {
         {"journal", strings::kTitleJournal},    {"disk", strings::kTitleDisk},
         {"journal-busy", strings::kTitleBusy},  {"not-configured", strings::kTitleUnconfigured},
         {"paused", strings::kTitlePaused},      {"no-broker", strings::kTitleNoBroker},
@@ -98,13 +99,13 @@ class IssueFinder {
     if (j_.retention_cut_short) {
       Add("retention",
           {Level::kAmber, std::string(strings::kIssueCutShort),
-           fmt::format(strings::kIssueCutShortDetail, When(j_.oldest_kept_at)), "/system"},
+           strings::Say(strings::kIssueCutShortDetail, When(j_.oldest_kept_at)), "/system"},
           disk_is_known ? std::string_view() : strings::kStepSpace);
     }
     if (!u_.twin.empty() && u_.cause != uplink::LinkCause::kTakeOver) {
       Add("two-servers",
           {Level::kRed, std::string(strings::kIssueAlarm),
-           fmt::format(strings::kIssueTwin, u_.twin), "/delivery"},
+           strings::Say(strings::kIssueTwin, u_.twin), "/delivery"},
           strings::kStepTwoServers);
     }
     RepairIssue();
@@ -113,7 +114,7 @@ class IssueFinder {
     if (!s_.parked.empty()) {
       Add("parked",
           Weighed(s_.parked.size(),
-                  {Level::kAmber, fmt::format(strings::kIssueOwed, EventsText(s_.parked.size())),
+                  {Level::kAmber, strings::Say(strings::kIssueOwed, EventsText(s_.parked.size())),
                    std::string(strings::kIssueOwedDetail), "/delivery"}),
           strings::kStepOwed);
     }
@@ -124,9 +125,10 @@ class IssueFinder {
     }
     if (u_.unapplied > 0) {
       Add("unapplied",
-          Weighed(u_.unapplied,
-                  {Level::kAmber, fmt::format(strings::kIssueUnapplied, EventsText(u_.unapplied)),
-                   fmt::format(strings::kIssueUnappliedDetail, u_.unapplied_numbers), "/delivery"}),
+          Weighed(
+              u_.unapplied,
+              {Level::kAmber, strings::Say(strings::kIssueUnapplied, EventsText(u_.unapplied)),
+               strings::Say(strings::kIssueUnappliedDetail, u_.unapplied_numbers), "/delivery"}),
           strings::kStepUnapplied);
     }
   }
@@ -139,18 +141,20 @@ class IssueFinder {
           strings::kStepDropFolder);
     }
     if (j_.quarantined > 0) {
-      const std::string documents = Count(j_.quarantined, "document", "documents");
+      const std::string documents = strings::Count(strings::kDocumentCount, j_.quarantined);
       Add("quarantine",
-          Weighed(j_.quarantined, {Level::kAmber, fmt::format(strings::kIssueQuarantine, documents),
-                                   std::string(strings::kIssueQuarantineDetail), "/quarantine"}),
+          Weighed(j_.quarantined,
+                  {Level::kAmber, strings::Say(strings::kIssueQuarantine, documents),
+                   std::string(strings::kIssueQuarantineDetail), "/quarantine"}),
           strings::kStepQuarantine);
     }
     if (c.files_unreadable > 0) {
       Add("unreadable",
-          Weighed(c.files_unreadable, {Level::kAmber,
-                                       fmt::format(strings::kIssueUnreadable,
-                                                   Count(c.files_unreadable, "file", "files")),
-                                       std::string(strings::kIssueUnreadableDetail), "/system"}),
+          Weighed(c.files_unreadable,
+                  {Level::kAmber,
+                   strings::Say(strings::kIssueUnreadable,
+                                strings::Count(strings::kFileCount, c.files_unreadable)),
+                   std::string(strings::kIssueUnreadableDetail), "/system"}),
           strings::kStepDropFolder);
     }
     for (const capture::CaptureStats::RejectedFile& file : c.rejected) RejectedFileIssue(file);
@@ -160,7 +164,7 @@ class IssueFinder {
   void RejectedFileIssue(const capture::CaptureStats::RejectedFile& file) {
     Issue issue = Weighed(
         static_cast<uint64_t>(Micros(file.at)),
-        {Level::kAmber, fmt::format(strings::kIssueRejected, file.name), file.reason, "/system"});
+        {Level::kAmber, strings::Say(strings::kIssueRejected, file.name), file.reason, "/system"});
     issue.stays = true;
     AddKeyed("file-rejected", file.name, std::move(issue), strings::kStepRejected);
   }
@@ -171,9 +175,9 @@ class IssueFinder {
     const std::string bare = what.substr(0, what.find_last_not_of('.') + 1);
     Add("repaired",
         {Level::kAmber, std::string(strings::kIssueRepaired),
-         j_.taking_over == 0 ? fmt::format(strings::kIssueRepairedDetail, bare)
-                             : fmt::format(strings::kIssueTakingOver, bare,
-                                           EventsText(j_.taking_over), j_.taking_over_file),
+         j_.taking_over == 0 ? strings::Say(strings::kIssueRepairedDetail, bare)
+                             : strings::Say(strings::kIssueTakingOver, bare,
+                                            EventsText(j_.taking_over), j_.taking_over_file),
          "/system"},
         strings::kStepRepaired);
   }
@@ -186,7 +190,7 @@ class IssueFinder {
     const uint64_t lost = range.through - range.from + 1;
     Issue issue{Level::kRed,
                 lost == 0 ? std::string(strings::kIssueLostUnknown)
-                          : fmt::format(strings::kIssueLost, EventsText(lost)),
+                          : strings::Say(strings::kIssueLost, EventsText(lost)),
                 std::string(range.open ? strings::kIssueLostOpenDetail : strings::kIssueLostDetail),
                 "/delivery"};
     issue.weight = lost;
@@ -201,8 +205,8 @@ class IssueFinder {
     const uplink::UnknownStream& first = s_.unknown_streams.front();
     const size_t more = s_.unknown_streams.size() - 1;
     std::string detail =
-        fmt::format(strings::kIssueUnknownStreamDetail, first.stream, Thousands(first.through));
-    if (more > 0) detail += fmt::format(strings::kIssueUnknownStreamMore, more);
+        strings::Say(strings::kIssueUnknownStreamDetail, first.stream, Thousands(first.through));
+    if (more > 0) detail += strings::Count(strings::kIssueUnknownStreamMore, more);
     Add("unknown-stream",
         Weighed(more + 1, {Level::kRed, std::string(strings::kIssueUnknownStream),
                            std::move(detail), "/delivery"}),
@@ -218,8 +222,8 @@ class IssueFinder {
         "certificate", row.name,
         {expired || days < kCertificateRed ? Level::kRed : Level::kAmber,
          expired ? std::string(strings::kIssueExpired)
-                 : fmt::format(strings::kIssueExpires,
-                               Count(static_cast<uint64_t>(days), "day", "days")),
+                 : strings::Say(strings::kIssueExpires,
+                                strings::Count(strings::kDayCount, static_cast<uint64_t>(days))),
          row.name, "/delivery"},
         row.name == kOwnCertificate ? strings::kStepOwnCertificate : strings::kStepCertificate);
   }
@@ -230,9 +234,8 @@ class IssueFinder {
     const seconds by = std::chrono::abs(std::chrono::duration_cast<seconds>(ahead));
     Add("clock",
         {Level::kAmber, std::string(strings::kIssueClock),
-         fmt::format(fmt::runtime(ahead.count() > 0 ? strings::kIssueClockBehind
-                                                    : strings::kIssueClockAhead),
-                     AgeText(by)),
+         ahead.count() > 0 ? strings::Say(strings::kIssueClockBehind, AgeText(by))
+                           : strings::Say(strings::kIssueClockAhead, AgeText(by)),
          "/system"},
         strings::kStepClockSource);
   }
@@ -243,15 +246,16 @@ class IssueFinder {
     if (row == s_.registers.end()) return;
     Add("shared-counter",
         {Level::kAmber, std::string(strings::kIssueShared),
-         fmt::format(strings::kIssueSharedDetail, row->business_day), "/registers"},
+         strings::Say(strings::kIssueSharedDetail, strings::Dated(row->business_day)),
+         "/registers"},
         strings::kStepShared);
   }
 
   void RegisterIssues(const reconcile::RegisterRow& row) {
     if (row.silent) {
       AddKeyed("silent", row.register_id,
-               {Level::kAmber, fmt::format(strings::kIssueSilent, row.register_id),
-                fmt::format(strings::kIssueSilentDetail, AgeText(seconds(row.silent_for_s))),
+               {Level::kAmber, strings::Say(strings::kIssueSilent, row.register_id),
+                strings::Say(strings::kIssueSilentDetail, AgeText(seconds(row.silent_for_s))),
                 "/registers"},
                strings::kStepSilent);
     }
@@ -263,13 +267,16 @@ class IssueFinder {
   void DayIssue(const reconcile::RegisterRow& row) {
     const bool missing = row.missing > 0 && (row.result == "gaps" || row.result == "no_totals");
     if (!missing && row.result != "mismatch") return;
+    const std::string day = strings::Dated(row.business_day);
     Issue issue;
-    issue.title = fmt::format(fmt::runtime(missing ? strings::kIssueGaps : strings::kIssueMismatch),
-                              row.register_id);
-    issue.detail = missing ? fmt::format(strings::kIssueGapsDetail, row.business_day, row.gaps)
-                           : fmt::format(strings::kIssueMismatchDetail, row.business_day);
+    issue.title = missing ? strings::Say(strings::kIssueGaps, row.register_id)
+                          : strings::Say(strings::kIssueMismatch, row.register_id);
+    issue.detail = missing ? strings::Say(strings::kIssueGapsDetail, day, row.gaps)
+                           : strings::Say(strings::kIssueMismatchDetail, day);
     if (!missing && row.reported_net_amount != row.net_amount) {
-      issue.detail += fmt::format(strings::kIssueAmounts, row.reported_net_amount, row.net_amount);
+      issue.detail =
+          strings::Say(strings::kIssueMismatchAmounts, day,
+                       strings::Amount(row.reported_net_amount), strings::Amount(row.net_amount));
     }
     issue.view = "/days";
     issue.weight = row.distance;

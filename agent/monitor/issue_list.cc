@@ -1,9 +1,8 @@
 #include "agent/monitor/issue_list.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
+#include "agent/monitor/issue_strings.h"
 #include "common/base/json_reader.h"
 #include "common/base/json_writer.h"
 
@@ -44,9 +43,8 @@ bool WorseFirst(const Issue& a, const Issue& b) {
 Issue MoreThanFit(uint64_t number) {
   Issue more;
   more.kind = kMoreKind;
-  more.title = fmt::format("{} more {}", number, number == 1 ? "issue" : "issues");
-  more.detail =
-      fmt::format("the list holds {}; it goes on when some of them are done", IssueList::kMost);
+  more.title = strings::Count(strings::kMoreThanFit, number);
+  more.detail = strings::Say(strings::kMoreThanFitDetail, IssueList::kMost);
   more.weight = number;
   return more;
 }

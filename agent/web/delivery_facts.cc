@@ -24,12 +24,11 @@ std::string ConnectionText(const PageContext& context) {
   if (u.phase == uplink::LinkPhase::kUnconfigured) return "";
   const bool online = u.phase == uplink::LinkPhase::kOnline;
   const WallTime since = u.state_since == WallTime() ? context.s.started_at : u.state_since;
-  std::string text =
-      fmt::format(fmt::runtime(online ? strings::kConnectedSince : strings::kNotConnectedSince),
-                  context.Since(since));
+  std::string text = online ? strings::Say(strings::kConnectedSince, context.Since(since))
+                            : strings::Say(strings::kNotConnectedSince, context.Since(since));
   if (!online && u.next_try_at > context.s.now) {
     const auto left = std::chrono::ceil<seconds>(u.next_try_at - context.s.now);
-    text += " · " + fmt::format(strings::kNextTryIn, AgeText(left));
+    text += " · " + strings::Say(strings::kNextTryIn, AgeText(left));
   }
   return text;
 }
@@ -40,8 +39,8 @@ std::string CertificatesText(const PageContext& context) {
     if (!text.empty()) text += " · ";
     const auto left = std::chrono::floor<std::chrono::days>(row.not_after - context.s.now).count();
     text += left >= 0
-                ? fmt::format(strings::kCertificateDays, row.name, left)
-                : fmt::format(strings::kCertificateExpired, row.name, context.Ago(row.not_after));
+                ? strings::Count(strings::kCertificateDays, static_cast<uint64_t>(left), row.name)
+                : strings::Say(strings::kCertificateExpired, row.name, context.Ago(row.not_after));
   }
   return text;
 }
@@ -101,7 +100,8 @@ void Preview(Html& html, const Principal& viewer, const ReplayQuestion& q) {
     form.Put("<input type=\"hidden\" name=\"{}\" value=\"{}\">", name, value);
   }
   form.Put("<p role=\"status\">{}</p><button class=\"primary\">{}</button>",
-           fmt::format(strings::kReplayCount, events), fmt::format(strings::kReplayStart, events));
+           strings::Say(strings::kReplayCount, events),
+           strings::Say(strings::kReplayStart, events));
   html.Raw(ActionForm(viewer, {"/replays", "answer"}, form.Take()));
 }
 
@@ -110,11 +110,12 @@ void Preview(Html& html, const Principal& viewer, const ReplayQuestion& q) {
 std::string RateText(double per_second) {
   if (per_second < 0) return "–";
   if (per_second >= 10) {
-    return fmt::format(strings::kPerSecond, Thousands(static_cast<uint64_t>(per_second)));
+    return strings::Say(strings::kPerSecond, Thousands(static_cast<uint64_t>(per_second)));
   }
   const double per_minute = std::round(per_second * 600) / 10;
-  return fmt::format(strings::kPerMinute,
-                     fmt::format("{:.{}f}", per_minute, per_minute > 0 && per_minute < 20 ? 1 : 0));
+  return strings::Say(strings::kPerMinute,
+                      strings::Fraction(fmt::format("{:.{}f}", per_minute,
+                                                    per_minute > 0 && per_minute < 20 ? 1 : 0)));
 }
 
 std::string DeliveryFacts(const PageContext& context) {
@@ -124,21 +125,21 @@ std::string DeliveryFacts(const PageContext& context) {
   Fact(html, strings::kConnection, ConnectionText(context));
   Fact(html, strings::kLastError,
        u.last_error.empty() ? std::string(strings::kNoError) : u.last_error);
-  Fact(html, strings::kInFlight, fmt::format(strings::kInFlightEvents, Thousands(u.in_flight)));
+  Fact(html, strings::kInFlight, strings::Say(strings::kInFlightEvents, Thousands(u.in_flight)));
   Fact(html, strings::kRate,
        s.rates.stored_per_s < 0 ? ""
-                                : fmt::format(strings::kRates, RateText(s.rates.stored_per_s),
-                                              RateText(s.rates.delivered_per_s)));
+                                : strings::Say(strings::kRates, RateText(s.rates.stored_per_s),
+                                               RateText(s.rates.delivered_per_s)));
   if (s.journal.waiting > 0) {
     Fact(html, strings::kFinished,
-         context.v.drain_s ? fmt::format(strings::kFinishedIn, AgeText(seconds(*context.v.drain_s)))
-                           : std::string(strings::kFinishedUnknown));
+         context.v.drain_s
+             ? strings::Say(strings::kFinishedIn, AgeText(seconds(*context.v.drain_s)))
+             : std::string(strings::kFinishedUnknown));
   }
   if (!s.by_broker()) Fact(html, strings::kLastConfirmed, context.Ago(u.last_confirmed_at));
   Fact(html, strings::kBroker, u.broker);
   Fact(html, strings::kReconnects,
-       fmt::format(strings::kReconnectsSince, Thousands(u.connects_total),
-                   context.Since(s.started_at)));
+       fmt::format("{} {}", Thousands(u.connects_total), context.Since(s.started_at)));
   Fact(html, strings::kCertificates, CertificatesText(context));
   return html.Take();
 }
@@ -153,11 +154,11 @@ std::string ReplayProgressFragment(const PageContext& context) {
       context.s.uplink.replays.back();  // the running one, if one runs
   const uint64_t of = std::max<uint64_t>(r.of, 1), looked = std::min(r.looked, of);
   const std::string text =
-      r.state == "running" ? fmt::format(strings::kReplayRunning, monitor::EventsText(r.sent),
-                                         Thousands(r.looked), Thousands(r.of))
-      : r.state == "done"  ? fmt::format(strings::kReplayDone, monitor::EventsText(r.sent))
-                           : fmt::format(strings::kReplayInterrupted, monitor::EventsText(r.sent));
-  html.Put("<p class=\"none\"><b>{}</b> {}</p>", fmt::format(strings::kReplayOf, r.id), text);
+      r.state == "running" ? strings::Say(strings::kReplayRunning, monitor::EventsText(r.sent),
+                                          Thousands(r.looked), Thousands(r.of))
+      : r.state == "done"  ? strings::Say(strings::kReplayDone, monitor::EventsText(r.sent))
+                           : strings::Say(strings::kReplayInterrupted, monitor::EventsText(r.sent));
+  html.Put("<p class=\"none\"><b>{}</b> {}</p>", strings::Say(strings::kReplayOf, r.id), text);
   if (r.state == "running") {
     html.Put("<progress aria-label=\"{}\" max=\"{}\" value=\"{}\"></progress>", strings::kReplay,
              std::to_string(of), std::to_string(looked));

@@ -1,6 +1,5 @@
 // What: labels and sentences of documents: as a receipt, in quarantine, and their correction.
-// Beside
-//   page_strings.h, and by the same rules.
+//   Beside page_strings.h, and by the same rules.
 // Thread: immutable.
 #pragma once
 
@@ -25,7 +24,8 @@ inline constexpr Text kReceiptItem = "Article";
 inline constexpr Text kReceiptQuantity = "Quantity";
 inline constexpr Text kReceiptPrice = "Price";
 inline constexpr Text kReceiptAmount = "Amount";
-inline constexpr Text kReceiptMore = "{} more lines are in the source below.";
+inline constexpr Plural kReceiptMore{"{} more line is in the source below.",
+                                     "{} more lines are in the source below."};
 inline constexpr Text kReceiptNet = "Net";
 inline constexpr Text kReceiptTax = "Tax";
 inline constexpr Text kReceiptDiscount = "Discount";
@@ -99,8 +99,6 @@ inline constexpr Text kNoTicketMatches = "No document in quarantine matches.";
 inline constexpr Text kShowAll = "Show all";
 inline constexpr Text kPrevious = "Previous";
 inline constexpr Text kNext = "Next";
-inline constexpr Text kOneDocument = "1 document";
-inline constexpr Text kManyDocuments = "{} documents";
 inline constexpr Text kBulkStored = "Taken out of quarantine and stored: {}.";
 inline constexpr Text kBulkDiscarded = "Discarded: {}. The audit keeps the reason.";
 inline constexpr Text kBulkGone = " Resolved by somebody else before: {}.";
@@ -108,8 +106,8 @@ inline constexpr Text kBulkLeft = " Still in quarantine: {}.";
 inline constexpr Text kBulkStopped = " The rest was not tried: {}.";
 
 // A reason of docs/formats.md in words; one that is not known stands for itself.
-constexpr Text ReasonText(std::string_view reason) {
-  constexpr std::pair<std::string_view, Text> kReasons[] = {
+inline std::string_view ReasonText(std::string_view reason) {
+  static constexpr NamedText kReasons[] = {
       {"not-syntax", "Cannot be read"},
       {"missing-field", "A field is missing"},
       {"bad-value", "A value is not possible"},

@@ -11,7 +11,8 @@ namespace {
 using http::Html;
 
 struct Entry {
-  std::string_view path, word;
+  std::string_view path;
+  strings::Text word;
 };
 
 constexpr Entry kViews[] = {
@@ -22,15 +23,19 @@ constexpr Entry kViews[] = {
     {"/system", strings::kSystem},       {"/audit", strings::kAudit},
 };
 
-constexpr std::string_view kHeadStart =
-    "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n";
+void HeadStart(Html& html) {
+  html.Put("<!doctype html>\n<html lang=\"{}\">\n", strings::Spoken().code);
+  html.Raw(
+      "<head>\n<meta charset=\"utf-8\">\n"
+      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
+}
 
 void Head(Html& html, const PageContext& context, const FrameParts& parts) {
-  html.Raw(kHeadStart);
+  HeadStart(html);
   const bool is_overview = parts.view == "/";
   html.Put("<title>{}{} · {}</title>\n", context.Title(),
-           is_overview ? std::string() : fmt::format(" · {}", parts.title), strings::kTitle);
+           is_overview ? std::string() : fmt::format(" · {}", std::string_view(parts.title)),
+           strings::kTitle);
   html.Put("<link rel=\"icon\" id=\"icon\" type=\"image/svg+xml\" href=\"/assets/state-{}.svg\">\n",
            LevelWord(context.v.level));
   html.Raw(
@@ -65,13 +70,30 @@ void Person(Html& html, const Principal& viewer) {
   } else {
     // "link:uid:0" is for the audit.
     html.Put("<span class=\"soft\">{}</span>",
-             viewer.who.starts_with("link:") ? strings::kByLink : std::string_view(viewer.who));
+             viewer.who.starts_with("link:") ? std::string_view(strings::kByLink) : viewer.who);
     if (!viewer.csrf.empty()) {
       html.Raw("<form method=\"post\" action=\"/logout\">").Raw(CsrfField(viewer));
       html.Put("<button class=\"plain\">{}</button></form>", strings::kSignOut);
     }
   }
   html.Raw("</div>\n");
+}
+
+// One press for another language; the names are each in its own.
+void Languages(Html& html, std::string_view target) {
+  html.Put(
+      "<footer class=\"languages\"><form method=\"post\" action=\"/language\"><input "
+      "type=\"hidden\" name=\"next\" value=\"{}\"><span class=\"soft\">{}:</span>",
+      target, strings::kLanguage);
+  for (const strings::Language* language : strings::Languages()) {
+    if (language == &strings::Spoken()) {
+      html.Put("<b>{}</b>", language->name);
+      continue;
+    }
+    html.Put("<button class=\"plain\" lang=\"{}\" name=\"language\" value=\"{}\">{}</button>",
+             language->code, language->code, language->name);
+  }
+  html.Raw("</form></footer>\n");
 }
 
 }  // namespace
@@ -124,7 +146,7 @@ std::string FrameHtml(const PageContext& context, const Principal& viewer, const
   html.Put(
       "<p class=\"live soft\"><span class=\"dot\" aria-hidden=\"true\"></span>"
       "<span id=\"asof\">{}</span></p>\n",
-      fmt::format(strings::kAsOf, context.faces.time(context.s.now)));
+      strings::Say(strings::kAsOf, context.faces.time(context.s.now)));
   Person(html, viewer);
   html.Raw("</header>\n");
   html.Put("<p id=\"stale\" class=\"stale\" role=\"alert\" hidden>{}</p>\n", strings::kStale);
@@ -132,20 +154,24 @@ std::string FrameHtml(const PageContext& context, const Principal& viewer, const
     html.Put("<aside class=\"state-line\" aria-label=\"{}\"><p id=\"state\">", strings::kState);
     html.Raw(StateLine(context)).Raw("</p></aside>\n");
   }
-  html.Raw("<main id=\"content\">\n").Raw(content).Raw("</main>\n</body>\n</html>\n");
+  html.Raw("<main id=\"content\">\n").Raw(content).Raw("</main>\n");
+  Languages(html, parts.target.empty() ? parts.view : parts.target);
+  html.Raw("</body>\n</html>\n");
   return html.Take();
 }
 
-std::string PlainFrameHtml(std::string_view title, std::string_view content) {
+std::string PlainFrameHtml(strings::Text title, std::string_view target, std::string_view content) {
   Html html;
-  html.Raw(kHeadStart);
+  HeadStart(html);
   html.Put("<title>{} · {}</title>\n", title, strings::kTitle);
   html.Raw("<link rel=\"stylesheet\" href=\"/assets/style.css\">\n</head>\n<body>\n");
   html.Put(
       "<header>\n<strong>{}</strong>\n<nav aria-label=\"{}\"><ul><li><a href=\"/\">{}</a></li>"
       "</ul></nav>\n</header>\n",
       strings::kTitle, strings::kViews, strings::kOverview);
-  html.Raw("<main id=\"content\">\n").Raw(content).Raw("</main>\n</body>\n</html>\n");
+  html.Raw("<main id=\"content\">\n").Raw(content).Raw("</main>\n");
+  Languages(html, target);
+  html.Raw("</body>\n</html>\n");
   return html.Take();
 }
 

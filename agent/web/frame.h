@@ -1,7 +1,7 @@
 // What: what every page has around its content: head, navigation, the state in a line, who is
 //   signed in.
 // Promise: pure; every text from outside is escaped; nothing inline, so the strict content security
-//   policy of routes.h holds. Complete without a script.
+//   policy of routes.h holds. Complete without a script. It is in the language that is spoken.
 // Thread: any.
 #pragma once
 
@@ -10,15 +10,17 @@
 
 #include "agent/access/principal.h"
 #include "agent/web/page_context.h"
+#include "common/language/text.h"
 
 namespace tillrelay::web {
 
 using access::Principal;
 
 struct FrameParts {
-  std::string_view view;   // the navigation's entry: "/events"; "" for a page beside it
-  std::string_view title;  // in words
-  bool renews = false;     // without a script the browser asks again every few seconds
+  std::string_view view;         // the navigation's entry: "/events"; "" for a page beside it
+  strings::Text title;           // in words
+  bool renews = false;           // without a script the browser asks again every few seconds
+  std::string_view target = {};  // where it is shown again in another language; empty: at `view`
 };
 
 // A whole document around `content`, which is markup of ours (inside <main>).
@@ -26,7 +28,7 @@ std::string FrameHtml(const PageContext& context, const Principal& viewer, const
                       std::string_view content);
 
 // A document for who is not signed in and asks for no figures: the login.
-std::string PlainFrameHtml(std::string_view title, std::string_view content);
+std::string PlainFrameHtml(strings::Text title, std::string_view target, std::string_view content);
 
 // "<input type=hidden name=csrf ...>", or nothing where the viewer needs none.
 std::string CsrfField(const Principal& viewer);

@@ -2,9 +2,9 @@
 
 #include "agent/web/delivery_facts.h"
 #include "agent/web/overview.h"
-#include "agent/web/status_sources.h"
 #include "common/base/json_writer.h"
 #include "common/http/live_source.h"
+#include "common/web/reader_language.h"
 
 namespace tillrelay::web {
 namespace {
@@ -45,12 +45,48 @@ std::string EventJson(const std::string& asof, const Texts& members, const Texts
   return text;
 }
 
+// A language of the query is that of the page that asks; without one it is the reader's.
+const strings::Language* WantedLanguage(const http::Request& request,
+                                        const StatusSources& sources) {
+  const auto wanted = request.Query("language");
+  return wanted ? strings::FindLanguage(*wanted) : &http::LanguageOf(request, sources.language);
+}
+
+http::Response Answer(http::Response response, const strings::Language& language) {
+  http::AddLanguage(&response, language);
+  return Secured(std::move(response));
+}
+
 std::string AsEvent(const std::string& json) { return "data: " + json + "\n\n"; }
+
+// One stream a language; one without a reader costs nothing.
+using Streams = std::map<const strings::Language*, std::shared_ptr<http::LiveSource>>;
+
+Streams StreamsOf(const StatusSources& sources) {
+  Streams streams;
+  for (const strings::Language* language : strings::Languages()) {
+    auto page = std::make_shared<LivePage>(sources.snapshot, sources.faces, *language);
+    http::LiveSource::Options options;
+    options.max_readers = kMaxViewers;
+    // JSON has no line ends, so an event is one line of data.
+    options.whole = [page] { return "retry: 3000\n" + AsEvent(page->Whole()); };
+    options.difference = [page] { return AsEvent(page->Difference()); };
+    streams.emplace(language, std::make_shared<http::LiveSource>(std::move(options)));
+  }
+  return streams;
+}
+
+size_t AllReaders(const Streams& streams) {
+  size_t readers = 0;
+  for (const auto& [language, stream] : streams) readers += stream->readers();
+  return readers;
+}
 
 }  // namespace
 
 void LivePage::TakeSnapshot() {
   const monitor::Snapshot snapshot = snapshot_();
+  const strings::Speaking speaking(language_);
   const PageContext context(snapshot, faces_);
   asof_ = faces_.stamp(snapshot.now).substr(11);
   members_ = {{"title", context.Title()},
@@ -70,30 +106,28 @@ std::string LivePage::Whole() {
   return EventJson(asof_, members_, pieces_);
 }
 
-void AddLiveRoute(http::Router& router, std::function<monitor::Snapshot()> snapshot,
-                  TimeFormat faces) {
-  auto page = std::make_shared<LivePage>(snapshot, faces);
-  http::LiveSource::Options options;
-  options.max_readers = kMaxViewers;
-  // JSON has no line ends, so an event is one line of data.
-  options.whole = [page] { return "retry: 3000\n" + AsEvent(page->Whole()); };
-  options.difference = [page] { return AsEvent(page->Difference()); };
-  auto source = std::make_shared<http::LiveSource>(std::move(options));
-  router.TakeFields("/v1/live", {"once"});
+void AddLiveRoute(http::Router& router, const StatusSources& sources) {
+  const auto streams = std::make_shared<const Streams>(StreamsOf(sources));
+  router.TakeFields("/v1/live", {"once", "language"});
   router.Add("GET", "/v1/live", [=](http::Request&& request, http::Responder responder) {
-    if (request.Query("once")) {
-      LivePage now(snapshot, faces);
-      return responder.Send(Secured(http::Json(now.Whole())));
+    const strings::Language* language = WantedLanguage(request, sources);
+    if (language == nullptr) {
+      return responder.Send(Secured(
+          http::Problem(400, "invalid", "This language is not known", "Leave it out, or say en")));
     }
-    if (source->full()) {
+    if (request.Query("once")) {
+      LivePage now(sources.snapshot, sources.faces, *language);
+      return responder.Send(Answer(http::Json(now.Whole()), *language));
+    }
+    if (AllReaders(*streams) >= kMaxViewers) {
       http::Response busy = http::Problem(503, "full", "Too many live viewers", "Ask with ?once");
       busy.headers.Add("Retry-After", "5");
       return responder.Send(Secured(std::move(busy)));
     }
     http::Response stream;
     stream.content_type = "text/event-stream";
-    stream.live = source;
-    responder.Send(Secured(std::move(stream)));
+    stream.live = streams->at(language);
+    responder.Send(Answer(std::move(stream), *language));
   });
 }
 

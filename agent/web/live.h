@@ -1,7 +1,8 @@
 // What: the pages' live updates: GET /v1/live, as server-sent events or (?once) as one JSON answer.
-// Promise: one snapshot and one rendering a second for all viewers, none without a viewer. An event
+// Promise: one snapshot and one rendering a second for all viewers of a language, none without one.
+// An event
 //   names only the pieces that changed; one who comes, or has missed one, gets all. It carries the
-//   overview's numbers and words, no receipts.
+//   overview's numbers and words, no receipts. ?language is the page's, whoever asks.
 // Thread: http.
 // Limits: kMaxViewers streams; one more is told to come back later and asks with ?once instead.
 #pragma once
@@ -12,6 +13,7 @@
 #include <string>
 
 #include "agent/web/page_context.h"
+#include "agent/web/status_sources.h"
 #include "common/http/router.h"
 
 namespace tillrelay::web {
@@ -20,8 +22,9 @@ inline constexpr size_t kMaxViewers = 64;  // of one store; a browser needs one 
 
 class LivePage {
  public:
-  LivePage(std::function<monitor::Snapshot()> snapshot, TimeFormat faces)
-      : snapshot_(std::move(snapshot)), faces_(std::move(faces)) {}
+  LivePage(std::function<monitor::Snapshot()> snapshot, TimeFormat faces,
+           const strings::Language& language = strings::English())
+      : snapshot_(std::move(snapshot)), faces_(std::move(faces)), language_(language) {}
 
   std::string Whole();       // JSON of everything, as of the last Difference
   std::string Difference();  // looks again; JSON of the time and of what changed
@@ -31,11 +34,11 @@ class LivePage {
 
   const std::function<monitor::Snapshot()> snapshot_;
   const TimeFormat faces_;
+  const strings::Language& language_;
   std::map<std::string, std::string> members_, pieces_;  // by name, by the element's id
   std::string asof_;
 };
 
-void AddLiveRoute(http::Router& router, std::function<monitor::Snapshot()> snapshot,
-                  TimeFormat faces);
+void AddLiveRoute(http::Router& router, const StatusSources& sources);
 
 }  // namespace tillrelay::web

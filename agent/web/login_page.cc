@@ -17,7 +17,7 @@ std::string Trouble(const access::LoginForm& form) {
     case LoginTrouble::kWrong:
       return std::string(strings::kLoginWrong);
     case LoginTrouble::kLockedOut:
-      return fmt::format(strings::kLoginLockedOut, form.wait.count());
+      return strings::Say(strings::kLoginLockedOut, form.wait.count());
     case LoginTrouble::kLinkUsed:
       return std::string(strings::kLoginLinkUsed);
     case LoginTrouble::kBusy:
@@ -46,6 +46,7 @@ void Fields(Html& html, const access::LoginForm& form) {
 }  // namespace
 
 std::string LoginPage(const access::LoginForm& form) {
+  const strings::Speaking speaking(form.language != nullptr ? *form.language : strings::English());
   const std::string trouble = Trouble(form);
   Html html;
   html.Put("<section class=\"narrow login\"><h1>{}</h1>\n", strings::kLoginTitle);
@@ -57,7 +58,7 @@ std::string LoginPage(const access::LoginForm& form) {
       "<p><button class=\"primary\">{}</button></p>\n</form>\n<p class=\"note\">{}</p>"
       "</section>\n",
       strings::kLoginButton, strings::kLoginByLink);
-  return PlainFrameHtml(strings::kLoginTitle, html.Take());
+  return PlainFrameHtml(strings::kLoginTitle, form.link.empty() ? "/login" : "/", html.Take());
 }
 
 }  // namespace tillrelay::web

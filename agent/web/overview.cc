@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "agent/web/page_strings.h"
+#include "agent/web/word_strings.h"
 #include "common/web/html.h"
 
 namespace tillrelay::web {
@@ -43,7 +44,7 @@ void Key(Html& html, std::string_view fill, std::string_view label, uint64_t num
 // How a register is doing, in a symbol and a word.
 struct Doing {
   Level level;
-  std::string_view word;
+  strings::Text word;
 };
 Doing DoingOf(const PageContext& context, const reconcile::RegisterRow& row) {
   if (row.heard_at == WallTime()) return {Level::kAmber, strings::kNeverHeard};
@@ -75,15 +76,16 @@ void Register(Html& html, const PageContext& context, const reconcile::RegisterR
   MoreCell(html, strings::kRestarts, Thousands(row.restarts));
   html.Put("<td data-k=\"{}\">{}</td>", strings::kNumbers,
            row.missing == 0 ? std::string(strings::kNumbersWhole)
-                            : fmt::format(strings::kNumbersMissing, row.gaps));
-  html.Put("<td class=\"more\" data-k=\"{}\">{}</td>", strings::kBusinessDay, row.business_day);
+                            : strings::Say(strings::kNumbersMissing, row.gaps));
+  html.Put("<td class=\"more\" data-k=\"{}\">{}</td>", strings::kBusinessDay,
+           strings::Dated(row.business_day));
   html.Put("<td class=\"more\" data-k=\"{}\">{}</td>", strings::kDayClosed,
            strings::DayClose(row.result, row.reopened));
   html.Put("<td data-k=\"{}\">{}</td></tr>\n", strings::kLastHeard, context.Ago(row.heard_at));
 }
 
 void RegisterHeads(Html& html) {
-  const std::pair<std::string_view, std::string_view> heads[] = {
+  const std::pair<std::string_view, strings::Text> heads[] = {
       {"", strings::kRegister},          {"", strings::kState},
       {"num", strings::kSales},          {"num", strings::kReturns},
       {"num more", strings::kOthers},    {"num more", strings::kDuplicates},
@@ -118,7 +120,8 @@ std::string VerdictPiece(const PageContext& context) {
   Html html;
   html.Put("<div class=\"verdict {}\">\n", LevelWord(v.level));
   html.Put("<img src=\"/assets/state-{}.svg\" alt=\"{}\" width=\"30\" height=\"30\">",
-           LevelWord(v.level), fmt::format(strings::kStateIs, LevelWord(v.level)));
+           LevelWord(v.level),
+           strings::Say(strings::kStateIs, strings::WordText(LevelWord(v.level))));
   html.Put("<h1>{}</h1>\n", v.headline);
   if (!v.reason.empty()) html.Put("<p>{}</p>\n", v.reason);
   html.Put("<p class=\"soft\">{}</p>\n", v.safe);
@@ -180,7 +183,7 @@ std::string NeedsPiece(const PageContext& context) {
   html.Raw("</ul>");
   if (issues.size() > kMaxIssues) {
     html.Put("<p class=\"row\"><a href=\"/issues\">{}</a></p>",
-             fmt::format(strings::kMoreIssues, issues.size() - kMaxIssues));
+             strings::Say(strings::kMoreIssues, issues.size() - kMaxIssues));
   }
   return html.Take();
 }
@@ -190,7 +193,7 @@ std::string RegistersPiece(const PageContext& context) {
   Html html;
   if (rows.empty()) {
     html.Put("<p class=\"none soft\">{}</p>",
-             fmt::format(strings::kNoRegisters, context.s.intake_address));
+             strings::Say(strings::kNoRegisters, context.s.intake_address));
     return html.Take();
   }
   RegisterHeads(html);
@@ -198,7 +201,7 @@ std::string RegistersPiece(const PageContext& context) {
   html.Raw("</tbody></table>");
   if (rows.size() > kMaxRows) {
     html.Put("<p class=\"note\">{} <a href=\"/v1/registers\">JSON</a></p>",
-             fmt::format(strings::kMoreRegisters, kMaxRows, rows.size()));
+             strings::Say(strings::kMoreRegisters, kMaxRows, Thousands(rows.size())));
   }
   return html.Take();
 }
@@ -206,7 +209,8 @@ std::string RegistersPiece(const PageContext& context) {
 std::string DeliveryButtons(const Principal& viewer) {
   if (!viewer.may_operate) return "";
   const struct {
-    std::string_view action, context, word;
+    std::string_view action, context;
+    strings::Text word;
   } buttons[] = {{"retry", "primary", strings::kRetryNow},
                  {"pause", "", strings::kPause},
                  {"resume", "primary", strings::kResume}};

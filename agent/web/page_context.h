@@ -8,6 +8,7 @@
 
 #include "agent/monitor/diagnosis.h"
 #include "agent/monitor/snapshot.h"
+#include "common/language/language.h"
 
 namespace tillrelay::web {
 
@@ -27,8 +28,10 @@ class PageContext {
 
   std::string Store() const;             // "Store 0042"
   std::string Ago(WallTime time) const;  // "39 min ago", "never"
-  // A clock face while it is today's, else an age.
+  // "since 14:02", and "since 3 days ago" of what is older than today.
   std::string Since(WallTime time) const;
+  // The store's wall clock in full, as people write days.
+  std::string Stamp(WallTime time) const { return strings::Dated(faces.stamp(time)); }
   std::string Title() const;  // "▲ 412 waiting · Store 0042"
 
   const monitor::Snapshot& s;

@@ -5,13 +5,16 @@
 #include <charconv>
 
 #include "agent/access/admin_auth.h"
+#include "agent/access/rules.h"
 #include "agent/admin/reason.h"
 #include "agent/web/delivery_facts.h"
 #include "agent/web/page_handler.h"
 #include "agent/web/pages/issues_view.h"
 #include "agent/web/quarantine_forms.h"
 #include "agent/web/view_strings.h"
+#include "agent/web/word_strings.h"
 #include "common/event/time_text.h"
+#include "common/web/reader_language.h"
 
 namespace tillrelay::web {
 namespace {
@@ -27,7 +30,7 @@ void Deliver(const PageRequest& asked, admin::Admin::Delivery what, std::string_
 
 void Acknowledge(const PageRequest& asked) {
   const auto fields = http::ParseForm(asked.request->body);
-  if (!fields) return asked.ShowFailure(kIssuesParts, Invalid("the form is not well-formed"));
+  if (!fields) return asked.ShowFailure(kIssuesParts, Refused(strings::kWrongForm));
   admin::Acknowledgement acknowledgement{std::string(http::Field(*fields, "issue")),
                                          std::string(http::Field(*fields, "note")),
                                          access::ActorOf(*asked.request)};
@@ -38,8 +41,7 @@ void Acknowledge(const PageRequest& asked) {
   asked.Show(
       kIssuesParts,
       [&](const PageContext& context) {
-        return IssuesContent(context, asked.viewer, rows,
-                             fmt::format(strings::kFailed, done.message()));
+        return IssuesContent(context, asked.viewer, rows, FailureText(done));
       },
       Meaning(done.code()).http_status);
 }
@@ -63,13 +65,13 @@ Result<admin::ReplayWish> WishOf(const ReplayQuestion& q, const std::string& act
   if (!q.from.empty()) {  // minutes, as the browser's field gives them
     const auto from = event::ParseUtc(q.from + ":00Z");
     const auto through = event::ParseUtc(q.through + ":59Z");
-    if (!from.ok() || !through.ok()) return Invalid("the times are not understood");
+    if (!from.ok() || !through.ok()) return Refused(strings::kWrongTimes);
     wish.recorded_from = *from;
     wish.recorded_through = *through;
     return wish;
   }
   if (!ReadNumber(q.first, &wish.first) || !ReadNumber(q.last, &wish.last) || wish.first == 0) {
-    return Invalid("the first and the last number are needed");
+    return Refused(strings::kWrongNumbers);
   }
   return wish;
 }
@@ -84,13 +86,13 @@ void ShowDelivery(const PageRequest& asked, const ReplayQuestion& question, int 
 }
 
 void ShowReplayFailure(const PageRequest& asked, ReplayQuestion question, const Status& failure) {
-  question.problem = fmt::format(strings::kFailed, failure.message());
+  question.problem = asked.InLanguage([&failure] { return FailureText(failure); });
   ShowDelivery(asked, question, Meaning(failure.code()).http_status);
 }
 
 void Replay(const PageRequest& asked) {
   const auto fields = http::ParseForm(asked.request->body);
-  if (!fields) return asked.ShowFailure(kDeliveryParts, Invalid("the form is not well-formed"));
+  if (!fields) return asked.ShowFailure(kDeliveryParts, Refused(strings::kWrongForm));
   const ReplayQuestion question = QuestionOf(*fields);
   auto wish = WishOf(question, access::ActorOf(*asked.request));
   if (!wish.ok()) return ShowReplayFailure(asked, question, wish.status());
@@ -108,9 +110,26 @@ void Replay(const PageRequest& asked) {
   });
 }
 
+// For everybody: it changes nothing but what this browser is shown.
+void ChooseLanguage(const PageRequest& asked) {
+  const auto fields = http::ParseForm(asked.request->body);
+  const strings::Language* language =
+      fields ? strings::FindLanguage(http::Field(*fields, "language")) : nullptr;
+  if (language == nullptr) {
+    return asked.ShowFailure({"", strings::kLanguage}, Refused(strings::kWrongLanguage));
+  }
+  const std::string next(http::Field(*fields, "next"));
+  http::Response response;
+  response.status = 303;
+  response.headers.Add("Location", access::IsLocalPath(next) ? next : "/");
+  response.headers.Add("Set-Cookie", http::LanguageCookie(*language));
+  asked.responder.Send(Secured(std::move(response)));
+}
+
 }  // namespace
 
 void AddPageForms(http::Router& router, const std::shared_ptr<const StatusSources>& queries) {
+  router.Add("POST", "/language", OpenPage(queries, ChooseLanguage));
   AddQuarantineForms(router, queries);
   router.Add("POST", "/replays", ClosedPage(queries, Replay));
   router.Add("POST", "/issues/acknowledge", ClosedPage(queries, Acknowledge));

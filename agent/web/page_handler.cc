@@ -2,8 +2,12 @@
 
 #include <fmt/format.h>
 
+#include "agent/access/rules.h"
 #include "agent/web/view_strings.h"
+#include "agent/web/word_strings.h"
+#include "common/language/retell.h"
 #include "common/web/html.h"
+#include "common/web/reader_language.h"
 
 namespace tillrelay::web {
 namespace {
@@ -17,13 +21,14 @@ PageRequest Ask(const std::shared_ptr<const StatusSources>& queries, Request&& r
                 Responder responder) {
   Principal viewer;
   if (queries->viewer) viewer = queries->viewer(request);
+  const strings::Language& language = http::LanguageOf(request, queries->language);
   return {queries, std::make_shared<const Request>(std::move(request)), std::move(responder),
-          std::move(viewer)};
+          std::move(viewer), &language};
 }
 
 // The word of ?done=, as a sentence; nothing for another word.
 std::string_view DoneText(std::string_view word) {
-  static constexpr std::pair<std::string_view, std::string_view> kDone[] = {
+  static constexpr std::pair<std::string_view, strings::Text> kDone[] = {
       {"pause", strings::kDonePause},
       {"resume", strings::kDoneResume},
       {"retry", strings::kDoneRetry},
@@ -41,6 +46,7 @@ std::string_view DoneText(std::string_view word) {
 
 void PageRequest::Show(const FrameParts& parts, const Content& content, int status) const {
   const monitor::Snapshot snapshot = queries->snapshot();
+  const strings::Speaking speaking(language());
   const PageContext context(snapshot, queries->faces);
   Html html;
   const std::string_view done = DoneText(Query("done"));
@@ -49,15 +55,26 @@ void PageRequest::Show(const FrameParts& parts, const Content& content, int stat
   Response response;
   response.status = status;
   response.content_type = "text/html; charset=utf-8";
-  response.body = FrameHtml(context, viewer, parts, html.Take());
+  FrameParts framed = parts;
+  if (access::OnlyReads(request->method)) framed.target = request->target;
+  response.body = FrameHtml(context, viewer, framed, html.Take());
+  http::AddLanguage(&response, language());
   responder.Send(Secured(std::move(response)));
+}
+
+Status NotANumber(std::string_view parameter) {
+  return Invalid(strings::Say(strings::kWrongNumber, parameter));
+}
+
+std::string FailureText(const Status& failure) {
+  return strings::Say(strings::kFailed, strings::Retold(failure.message()));
 }
 
 void PageRequest::ShowFailure(const FrameParts& parts, const Status& failure) const {
   const auto content = [&](const PageContext&) {
     Html html;
     html.Put("<section><h1>{}</h1><p class=\"red-text\" role=\"alert\">■ {}</p></section>\n",
-             parts.title, fmt::format(strings::kFailed, failure.message()));
+             parts.title, FailureText(failure));
     return html.Take();
   };
   Show(parts, content, Meaning(failure.code()).http_status);

@@ -20,6 +20,7 @@
 #include "agent/web/pages/system_view.h"
 #include "agent/web/quarantine_forms.h"
 #include "agent/web/view_strings.h"
+#include "agent/web/word_strings.h"
 #include "common/base/text.h"
 #include "common/event/time_text.h"
 
@@ -40,7 +41,7 @@ uint64_t NumberIn(const std::string& text) {
 bool HasNumber(const PageRequest& asked, const FrameParts& parts, const char* name) {
   const std::string text = asked.Query(name);
   const bool good = text.empty() || (AllDigits(text) && NumberIn(text) > 0);
-  if (!good) asked.ShowFailure(parts, Invalid(std::string(name) + " is a whole number"));
+  if (!good) asked.ShowFailure(parts, NotANumber(name));
   return good;
 }
 
@@ -60,8 +61,9 @@ void ShowWithPast(const PageRequest& asked, const FrameParts& parts,
     return asked.Show(parts, [&](const PageContext& context) { return content(context, {}); });
   }
   asked.admin().History("24h", [asked, parts, content](Result<admin::HistoryTable> table) {
-    const Past past = table.ok() ? PastOf(*table) : Past();
-    asked.Show(parts, [&](const PageContext& context) { return content(context, past); });
+    asked.Show(parts, [&](const PageContext& context) {
+      return content(context, table.ok() ? PastOf(*table) : Past());
+    });
   });
 }
 
@@ -84,7 +86,7 @@ void Charts(const PageRequest& asked) {
   if (range.empty()) range = "1h";
   const FrameParts parts{"/charts", strings::kCharts};
   if (range != "1h" && range != "24h" && range != "7d") {
-    return asked.ShowFailure(parts, Invalid("range is 1h, 24h or 7d"));
+    return asked.ShowFailure(parts, Refused(strings::kWrongRange));
   }
   asked.admin().History(range, [asked, parts, range](Result<admin::HistoryTable> table) {
     if (!table.ok()) return asked.ShowFailure(parts, table.status());
@@ -156,7 +158,7 @@ void Days(const PageRequest& asked) {
   if (range.through.empty()) range.through = asked.queries->faces.stamp(now).substr(0, 10);
   const FrameParts parts{"/days", strings::kDays};
   if (!event::IsDay(range.from) || !event::IsDay(range.through)) {
-    return asked.ShowFailure(parts, Invalid("a day is written like 2026-11-21"));
+    return asked.ShowFailure(parts, Refused(strings::kWrongDay));
   }
   asked.admin().Days(
       range.from, range.through, [asked, parts, range](Result<std::vector<admin::DayRow>> rows) {
@@ -168,7 +170,8 @@ void Days(const PageRequest& asked) {
 void DaySheet(const PageRequest& asked) {
   const FrameParts parts{"/days", strings::kDaySheet};
   const std::string day(asked.request->Param("day"));
-  if (!event::IsDay(day)) return asked.ShowFailure(parts, NotFound("no such day"));
+  if (!event::IsDay(day))
+    return asked.ShowFailure(parts, NotFound(std::string(strings::kNoSuchDay.english())));
   asked.admin().Sheet(day, std::string(asked.request->Param("register")),
                       [asked, parts](Result<admin::DaySheet> sheet) {
                         if (!sheet.ok()) return asked.ShowFailure(parts, sheet.status());
@@ -184,8 +187,7 @@ void System(const PageRequest& asked) {
   const std::string& level = system.log_level;
   if (level.empty()) system.log_level = "info";
   if (level != "info" && level != "warning" && level != "error") {
-    return asked.ShowFailure({"/system", strings::kSystem},
-                             Invalid("level is info, warning or error"));
+    return asked.ShowFailure({"/system", strings::kSystem}, Refused(strings::kWrongLevel));
   }
   system.log = asked.admin().Log(system.log_level, kLogLines);
   system.system = asked.admin().System();
@@ -249,7 +251,7 @@ void AddPageRoutes(http::Router& router, const StatusSources& sources) {
     router.TakeFields(page.path, std::move(parameters));
   }
   AddPageForms(router, queries);
-  AddLiveRoute(router, queries->snapshot, queries->faces);
+  AddLiveRoute(router, *queries);
   router.TakeAnyParameters("/assets/{name}");
   router.Add("GET", "/assets/{name}",
              [](http::Request&& request, const http::Responder& responder) {

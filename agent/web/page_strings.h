@@ -1,11 +1,14 @@
-// What: every English label and sentence of the pages that is not part of the verdict (words.h).
-// Promise: one place to read, to correct and to translate. Braces are fmt's.
+// What: every English label and sentence of the pages that is not part of the verdict
+// (agent/monitor/strings.h). Promise: one place to read and to correct; common/language/catalogues
+// has the translations.
+//   Braces are fmt's.
 // Thread: immutable.
 #pragma once
 
 #include <string_view>
 
 #include "agent/monitor/strings.h"
+#include "common/web/unit_strings.h"
 
 namespace tillrelay::strings {
 
@@ -15,7 +18,6 @@ inline constexpr Text kStore = "Store {}";
 inline constexpr Text kNoStore = "no store yet";
 inline constexpr Text kTitleWaiting = "{} waiting";
 inline constexpr Text kAsOf = "as of {}";
-inline constexpr Text kAgo = "{} ago";
 inline constexpr Text kSkip = "Skip to the content";
 inline constexpr Text kViews = "Views";
 inline constexpr Text kOverview = "Overview";
@@ -31,6 +33,7 @@ inline constexpr Text kAudit = "Audit";
 inline constexpr Text kSignIn = "Sign in";
 inline constexpr Text kSignOut = "Sign out";
 inline constexpr Text kDocuments = "documents: ";
+inline constexpr Text kLanguage = "Language";
 inline constexpr Text kStale =
     "This page has had no news from the server for some seconds. What it shows may be old.";
 
@@ -39,9 +42,12 @@ inline constexpr Text kWhatToDo = "What to do";
 inline constexpr Text kStateIs = "State: {}";
 inline constexpr Text kTileWaiting = "waiting";
 inline constexpr Text kTileOldest = "waiting · oldest {}";
-inline constexpr Text kTileToday = "events of today · {} sales, {} returns";
-inline constexpr Text kTileDay = "events of {} · {} sales, {} returns";
-inline constexpr Text kTileCaptured = "captured since {}";
+// Behind the number of events: sales, returns; the day before them.
+inline constexpr Plural kTileToday{"event of today · {1}, {2}", "events of today · {1}, {2}"};
+inline constexpr Plural kTileDay{"event of {1} · {2}, {3}", "events of {1} · {2}, {3}"};
+inline constexpr Plural kSaleCount{"{} sale", "{} sales"};
+inline constexpr Plural kReturnCount{"{} return", "{} returns"};
+inline constexpr Text kTileCaptured = "captured {}";
 inline constexpr Text kTileToCentre = "to head office, median of the last hour · confirmed {}";
 inline constexpr Text kTileToBroker = "to the broker, median of the last hour";
 inline constexpr Text kTileNoneLately = "no event has reached the broker lately";
@@ -52,8 +58,6 @@ inline constexpr Text kTileDisk = "of room at this store's rate · {} free";
 inline constexpr Text kTileDiskUnknown = "free; the rate is not known yet";
 inline constexpr Text kTileDiskNoJournal = "of room; there is no journal yet";
 inline constexpr Text kDiskUsed = "{} % of the disk are used";
-inline constexpr Text kDay = "{} day";
-inline constexpr Text kDaysCount = "{} days";
 inline constexpr Text kConfirmed = "confirmed by head office";
 inline constexpr Text kAcked = "at the broker";
 inline constexpr Text kStored = "stored here";
@@ -67,7 +71,6 @@ inline constexpr Text kNothingElse = "Nothing beside what is said above.";
 inline constexpr Text kKnownIssue = "acknowledged";
 inline constexpr Text kMoreIssues = "{} more";
 inline constexpr Text kByLink = "signed in by a one-time link";
-inline constexpr Text kLookAt = "Look";
 inline constexpr Text kDidItArrive = "Did this receipt arrive?";
 inline constexpr Text kFindLabel = "Receipt and register, or an event's id";
 inline constexpr Text kFindHint = "For example: 004711 register 3";
@@ -80,8 +83,8 @@ inline constexpr Text kPause = "Pause";
 inline constexpr Text kResume = "Resume";
 inline constexpr Text kBroker = "Broker";
 inline constexpr Text kConnection = "Connection";
-inline constexpr Text kConnectedSince = "connected since {}";
-inline constexpr Text kNotConnectedSince = "not connected since {}";
+inline constexpr Text kConnectedSince = "connected {}";
+inline constexpr Text kNotConnectedSince = "not connected {}";
 inline constexpr Text kNextTryIn = "next try in {}";
 inline constexpr Text kLastError = "Last error";
 inline constexpr Text kNoError = "No errors since connecting";
@@ -96,9 +99,10 @@ inline constexpr Text kFinishedIn = "about {}, at this rate";
 inline constexpr Text kFinishedUnknown =
     "not known: at the rate of the last minute it would not end";
 inline constexpr Text kReconnects = "Connections";
-inline constexpr Text kReconnectsSince = "{} since {}";
 inline constexpr Text kCertificates = "Certificates";
-inline constexpr Text kCertificateDays = "{}: valid for {} more days";
+// The name first.
+inline constexpr Plural kCertificateDays{"{1}: valid for {0} more day",
+                                         "{1}: valid for {0} more days"};
 inline constexpr Text kCertificateExpired = "{}: expired {}";
 inline constexpr Text kCountsAsDelivered = "The broker's acknowledgement counts as delivered.";
 inline constexpr Text kLastConfirmed = "Last confirmation";
@@ -196,12 +200,18 @@ inline constexpr Text kRegistersHint =
     "Counts are of each register's newest business day. A duplicate is a document that came again "
     "and was counted once; a conflict is the same number with other content.";
 
+inline constexpr Text kDayOpen = "open";
+inline constexpr Text kDayBalanced = "balanced";
+inline constexpr Text kDayBalancedLate = "balanced, late";
+inline constexpr Text kDayGaps = "gaps";
+inline constexpr Text kDayIsClosed = "closed";
+
 // How a register's day stands, in a word.
-constexpr Text DayClose(std::string_view result, bool reopened) {
-  if (result.empty()) return "open";
-  if (result == "balanced") return reopened ? "balanced, late" : "balanced";
-  if (result == "gaps") return "gaps";
-  return result == "mismatch" ? "differs" : "closed";
+inline Text DayClose(std::string_view result, bool reopened) {
+  if (result.empty()) return kDayOpen;
+  if (result == "balanced") return reopened ? kDayBalancedLate : kDayBalanced;
+  if (result == "gaps") return kDayGaps;
+  return result == "mismatch" ? kDiffers : kDayIsClosed;
 }
 
 }  // namespace tillrelay::strings

@@ -14,6 +14,7 @@
 #include "agent/web/pages/quarantine_list.h"
 #include "agent/web/pages/quarantine_view.h"
 #include "agent/web/view_strings.h"
+#include "agent/web/word_strings.h"
 #include "common/base/json_reader.h"
 #include "common/base/text.h"
 
@@ -38,11 +39,11 @@ std::string ProblemIn(std::string results) {
   if (root.ok() && root->is_array()) {
     for (const JsonValue result : *root) {
       if (result.String("outcome") != "quarantined" && result.String("reason").empty()) continue;
-      return fmt::format(strings::kStillWrong, result.String("reason"), result.String("field"),
-                         result.String("hint"));
+      return strings::Say(strings::kStillWrong, result.String("reason"), result.String("field"),
+                          result.String("hint"));
     }
   }
-  return fmt::format(strings::kStillWrong, "", "", "");
+  return strings::Say(strings::kStillWrong, "", "", "");
 }
 
 void ShowAgain(const PageRequest& asked, uint64_t ticket, const Attempt& attempt) {
@@ -85,7 +86,7 @@ void Resolve(const PageRequest& asked, admin::Resolution::Way way) {
   admin::Resolution resolution;
   const std::string ticket(asked.request->Param("ticket"));
   std::from_chars(ticket.data(), ticket.data() + ticket.size(), resolution.ticket);
-  if (!fields) return asked.ShowFailure(kQuarantineParts, Invalid("the form is not well-formed"));
+  if (!fields) return asked.ShowFailure(kQuarantineParts, Refused(strings::kWrongForm));
   resolution.way = way;
   resolution.actor = access::ActorOf(*asked.request);
   resolution.reason = http::Field(*fields, "reason");
@@ -93,7 +94,7 @@ void Resolve(const PageRequest& asked, admin::Resolution::Way way) {
   resolution.content_type = http::Field(*fields, "content_type");
   if (Status s = admin::CheckReason(way, &resolution.reason); !s.ok()) {
     return ShowAgain(asked, resolution.ticket,
-                     {resolution.document, fmt::format(strings::kFailed, s.message())});
+                     {resolution.document, asked.InLanguage([&s] { return FailureText(s); })});
   }
   const Attempt attempt{resolution.document, ""};
   const uint64_t number = resolution.ticket;
@@ -105,9 +106,10 @@ void Resolve(const PageRequest& asked, admin::Resolution::Way way) {
     if (!done.ok() && done.status().code() != Code::kInvalid) {
       return asked.ShowFailure(kQuarantineParts, done.status());
     }
-    ShowAgain(asked, number,
-              {attempt.edited, done.ok() ? ProblemIn(done->results)
-                                         : fmt::format(strings::kFailed, done.status().message())});
+    ShowAgain(asked, number, {attempt.edited, asked.InLanguage([&done] {
+                                return done.ok() ? ProblemIn(done->results)
+                                                 : FailureText(done.status());
+                              })});
   });
 }
 
@@ -160,13 +162,13 @@ Bulk ReadBulk(const http::QueryParameters& fields) {
 }
 
 void Refuse(const PageRequest& asked, Bulk bulk, const Status& why) {
-  bulk.choice.problem = fmt::format(strings::kFailed, why.message());
+  bulk.choice.problem = asked.InLanguage([&why] { return FailureText(why); });
   ShowList(asked, bulk.filter, bulk.choice, Meaning(why.code()).http_status);
 }
 
 void Finish(const PageRequest& asked, Way way, const Bulk& bulk, const admin::BulkOutcome& done) {
   TicketChoice choice;
-  choice.done = BulkDoneText(way, done);
+  choice.done = asked.InLanguage([&] { return BulkDoneText(way, done); });
   admin::TicketFilter filter = bulk.filter;
   filter.skip = 0;
   if (done.resolved > 0 && done.left.empty() && bulk.choice.all)
@@ -175,7 +177,7 @@ void Finish(const PageRequest& asked, Way way, const Bulk& bulk, const admin::Bu
 }
 
 void Order(const PageRequest& asked, Way way, const Bulk& bulk, std::vector<uint64_t> tickets) {
-  if (tickets.empty()) return Refuse(asked, bulk, Invalid(std::string(strings::kChooseTickets)));
+  if (tickets.empty()) return Refuse(asked, bulk, Refused(strings::kChooseTickets));
   admin::ResolveMany(asked.queries->admin,
                      {std::move(tickets), way, bulk.choice.reason, access::ActorOf(*asked.request)},
                      [asked, way, bulk](Result<admin::BulkOutcome> done) {
@@ -201,7 +203,7 @@ void OrderAll(const PageRequest& asked, Way way, const Bulk& bulk) {
 
 void ResolveChosen(const PageRequest& asked, Way way) {
   const auto fields = http::ParseForm(asked.request->body);
-  if (!fields) return asked.ShowFailure(kQuarantineParts, Invalid("the form is not well-formed"));
+  if (!fields) return asked.ShowFailure(kQuarantineParts, Refused(strings::kWrongForm));
   Bulk bulk = ReadBulk(*fields);
   std::string reason = bulk.choice.reason;
   if (Status s = admin::CheckReason(way, &reason); !s.ok()) {
@@ -220,11 +222,10 @@ void ResolveChosen(const PageRequest& asked, Way way) {
 void ShowQuarantine(const PageRequest& asked) {
   const std::string order = asked.Query("order"), skip = asked.Query("skip");
   if (!order.empty() && !admin::ParseTicketOrder(order)) {
-    return asked.ShowFailure(kQuarantineParts,
-                             Invalid("order is newest, oldest, reason or register"));
+    return asked.ShowFailure(kQuarantineParts, Refused(strings::kWrongOrder));
   }
   if (!skip.empty() && !AllDigits(skip)) {
-    return asked.ShowFailure(kQuarantineParts, Invalid("skip is a whole number"));
+    return asked.ShowFailure(kQuarantineParts, NotANumber("skip"));
   }
   ShowList(asked, FilterOf([&asked](const char* name) { return asked.Query(name); }), {}, 200);
 }

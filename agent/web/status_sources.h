@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "agent/access/principal.h"
 #include "agent/admin/admin.h"
@@ -20,6 +21,7 @@ struct StatusSources {
   // Who sends the request; empty: nobody is ever signed in.
   std::function<access::Principal(const http::Request&)> viewer = {};
   std::shared_ptr<admin::Admin> admin = {};  // null: no store yet
+  std::string language = "auto";             // of the configuration
 };
 
 // The security headers that every answer of the admin port has.

@@ -15,7 +15,7 @@ using http::Html;
 
 constexpr double kPictureWidth = 120;  // of the view box, as a spark's
 
-std::string Count(int64_t number) { return Thousands(static_cast<uint64_t>(number)); }
+uint64_t Unsigned(int64_t number) { return static_cast<uint64_t>(number); }
 
 std::string Tile(std::string_view value, std::string_view label) {
   Html html;
@@ -26,7 +26,7 @@ std::string Tile(std::string_view value, std::string_view label) {
 std::string WaitingTile(const PageContext& context) {
   const journal::JournalStats& j = context.s.journal;
   return Tile(Thousands(j.waiting),
-              j.waiting > 0 ? fmt::format(strings::kTileOldest, context.Ago(j.oldest_waiting_at))
+              j.waiting > 0 ? strings::Say(strings::kTileOldest, context.Ago(j.oldest_waiting_at))
                             : std::string(strings::kTileWaiting));
 }
 
@@ -52,20 +52,23 @@ std::string CapturedTile(const PageContext& context) {
   const Today today = TodayOf(context.s);
   if (!today.day.empty()) {
     // Before the first receipt of a day the newest one is yesterday's.
-    const bool is_today = today.day == context.faces.stamp(context.s.now).substr(0, 10);
-    return Tile(Count(today.all), is_today ? fmt::format(strings::kTileToday, Count(today.sales),
-                                                         Count(today.returns))
-                                           : fmt::format(strings::kTileDay, today.day,
-                                                         Count(today.sales), Count(today.returns)));
+    const bool is_today = today.day == context.Stamp(context.s.now).substr(0, 10);
+    const uint64_t all = Unsigned(today.all);
+    const std::string sales = strings::Count(strings::kSaleCount, Unsigned(today.sales));
+    const std::string returns = strings::Count(strings::kReturnCount, Unsigned(today.returns));
+    return Tile(Thousands(all), is_today
+                                    ? strings::Count(strings::kTileToday, all, sales, returns)
+                                    : strings::Count(strings::kTileDay, all,
+                                                     strings::Dated(today.day), sales, returns));
   }
   return Tile(Thousands(context.s.capture.http.stored() + context.s.capture.file.stored()),
-              fmt::format(strings::kTileCaptured, context.Since(context.s.started_at)));
+              strings::Say(strings::kTileCaptured, context.Since(context.s.started_at)));
 }
 
 std::string TookText(double ms) {
   if (ms < 1) return "< 1 ms";
   if (ms < 1000) return fmt::format("{:.0f} ms", ms);
-  if (ms < 10'000) return fmt::format("{:.1f} s", ms / 1000);
+  if (ms < 10'000) return strings::Fraction(fmt::format("{:.1f} s", ms / 1000));
   return AgeText(std::chrono::seconds(static_cast<int64_t>(ms / 1000)));
 }
 
@@ -76,7 +79,7 @@ std::string LatencyTile(const PageContext& context) {
   if (context.s.median_ms) {
     const std::string took = TookText(*context.s.median_ms);
     if (by_broker) return Tile(took, strings::kTileToBroker);
-    return Tile(took, fmt::format(strings::kTileToCentre, context.Ago(at)));
+    return Tile(took, strings::Say(strings::kTileToCentre, context.Ago(at)));
   }
   if (by_broker) return Tile("–", strings::kTileNoneLately);
   if (at == WallTime()) {
@@ -98,7 +101,7 @@ std::string DiskPicture(const journal::JournalStats& j) {
       "<svg class=\"spark\" viewBox=\"0 0 120 34\" preserveAspectRatio=\"none\" role=\"img\" "
       "aria-label=\"{}\"><rect y=\"14\" width=\"120\" height=\"8\" class=\"fill-room\"/>"
       "<rect y=\"14\" width=\"{}\" height=\"8\" class=\"fill-{}\"/></svg>",
-      fmt::format(strings::kDiskUsed, std::lround(used * 100)),
+      strings::Say(strings::kDiskUsed, std::lround(used * 100)),
       fmt::format("{:.1f}", used * kPictureWidth), scarce ? "off" : "ok");
   return html.Take();
 }
@@ -109,9 +112,7 @@ std::string DiskTile(const PageContext& context) {
   const std::string free = BytesText(j.disk_free_bytes);
   if (j.disk_days_left < 0) return Tile(free, strings::kTileDiskUnknown) + DiskPicture(j);
   const auto days = static_cast<uint64_t>(j.disk_days_left);
-  return Tile(fmt::format(fmt::runtime(days == 1 ? strings::kDay : strings::kDaysCount),
-                          Thousands(days)),
-              fmt::format(strings::kTileDisk, free)) +
+  return Tile(strings::Count(strings::kDayCount, days), strings::Say(strings::kTileDisk, free)) +
          DiskPicture(j);
 }
 

@@ -14,7 +14,6 @@ namespace tillrelay::strings {
 // --- what every list needs ---
 inline constexpr Text kNothingHere = "Nothing here.";
 inline constexpr Text kOlder = "Older";
-inline constexpr Text kBack = "Back";
 inline constexpr Text kNoStoreYet =
     "There is nothing to show yet: this server does not know which store it is.";
 inline constexpr Text kFailed = "This could not be answered: {}.";
@@ -38,7 +37,6 @@ inline constexpr Text kIssuesNone = "Nothing needs attention.";
 inline constexpr Text kIssueIsOpen = "open";
 inline constexpr Text kIssueIsKnown = "acknowledged";
 inline constexpr Text kIssueIsHealed = "over";
-inline constexpr Text kIssueSince = "since {}";
 inline constexpr Text kIssueTimes = ", came {} times";
 inline constexpr Text kIssueUntil = " until {}";
 inline constexpr Text kIssueNote = "What was found or done";
@@ -69,17 +67,18 @@ inline constexpr Text kSheetConfirmed = "yes, before the last start of the servi
 inline constexpr Text kSheetNotConfirmed = "not yet all of it";
 inline constexpr Text kSheetLate = "Came after the day was closed: {}";
 inline constexpr Text kSheetMoreLate = "{} more are in the CSV and JSON of this sheet.";
-inline constexpr Text kSheetPart =
-    "Kinds and payments are of {} of the {} documents; the others are no longer kept here.";
+inline constexpr Plural kSheetPart{
+    "Kinds and payments are of {1} of the {0} document; the others are no longer kept here.",
+    "Kinds and payments are of {1} of the {0} documents; the others are no longer kept here."};
 
-constexpr Text FigureName(std::string_view name) {
-  constexpr std::pair<std::string_view, Text> kNames[] = {{"documents", "Documents"},
-                                                          {"sales", "Sales"},
-                                                          {"returns", "Returns"},
-                                                          {"voids", "Voids"},
-                                                          {"first_number", "First number"},
-                                                          {"last_number", "Last number"},
-                                                          {"net_amount", "Net"}};
+inline std::string_view FigureName(std::string_view name) {
+  static constexpr NamedText kNames[] = {{"documents", "Documents"},
+                                         {"sales", "Sales"},
+                                         {"returns", "Returns"},
+                                         {"voids", "Voids"},
+                                         {"first_number", "First number"},
+                                         {"last_number", "Last number"},
+                                         {"net_amount", "Net"}};
   for (const auto& [known, text] : kNames) {
     if (known == name) return text;
   }
@@ -156,7 +155,8 @@ inline constexpr Text kSetIn = "Set in";
 inline constexpr Text kDefault = "default";
 inline constexpr Text kLog = "Log";
 inline constexpr Text kLogLevel = "Level";
-inline constexpr Text kLogHint = "The newest {} lines. Payloads are never logged.";
+inline constexpr Plural kLogHint{"The newest {} line. Payloads are never logged.",
+                                 "The newest {} lines. Payloads are never logged."};
 inline constexpr Text kLogEmpty = "No line of this level since the start.";
 inline constexpr Text kBundle = "Download a support bundle";
 inline constexpr Text kBundleHint =

@@ -1,4 +1,5 @@
-// What: how bad something is, and figures as people read them; the same on every page of ours.
+// What: how bad something is, and figures as people read them; the same on every page of ours, in
+//   the language that is spoken (common/language/text.h).
 // Thread: any (pure).
 #pragma once
 
@@ -16,6 +17,8 @@ std::string_view Symbol(Level level);     // "●", "▲", "■"
 
 std::string Thousands(uint64_t number);  // "48,201"
 std::string AgeText(Duration age);       // "12 s", "39 min", "5 h", "3 days"
+std::string AgoText(Duration age);       // "39 min ago"
+std::string SinceText(Duration age);     // "since 3 days ago"
 std::string BytesText(uint64_t bytes);   // "8.1 GB"
 
 }  // namespace tillrelay

@@ -136,6 +136,35 @@ async function everyView(page, paths) {
   }
 }
 
+// The same in German: chosen by a press, kept by the browser, and told live too.
+async function inGerman(page, paths) {
+  await page.goto("/events?q=004711+register+3");
+  await page.getByRole("button", { name: "Deutsch" }).click();
+  await page.getByRole("heading", { name: "Ereignisse" }).waitFor();
+  check(page.url().endsWith("/events?q=004711+register+3"), `sent to ${page.url()}`);
+  for (const path of paths) {
+    await page.goto(path);
+    for (const one of [DESK, PHONE]) {
+      await look(page, one);
+      await b.checkAccessible(page, `${path} ${one.name}, German`);
+      await b.checkFits(page, `${path} ${one.name}, German`);
+      await shot(page, `german${path.replace(/\W+/g, "-")}-${one.name.replace(", ", "-")}`);
+    }
+    check((await page.locator("html").getAttribute("lang")) === "de", `${path} is not German`);
+  }
+  await look(page, DESK);
+  await page.goto("/");
+  await until(page, "live", isLive);
+  const said = await page.locator("#verdict").innerText();
+  await world("sell", 1);
+  await until(page, "news", (before) =>
+    document.getElementById("verdict").innerText !== before, said);
+  const told = await page.locator("#verdict").innerText();
+  check(/Ereignisse in der Warteschlange/.test(told) && /Was zu tun ist/.test(told), told);
+  await page.getByRole("button", { name: "English" }).click();
+  await page.getByRole("heading", { name: "Needs attention" }).waitFor();
+}
+
 async function withoutScript(browser) {
   const page = await b.openPage(browser, { javaScriptEnabled: false });
   await page.goto("/");
@@ -214,7 +243,11 @@ try {
     stale: () => stale(page),
     firstPaint: async () => told.push(`first paint ${await firstPaint(page)} ms`),
     withoutScript: () => withoutScript(browser),
-    everyView: async () => everyView(page, await world("views")),
+    everyView: async () => {
+      const paths = await world("views");
+      await everyView(page, paths);
+      await inGerman(page, paths);
+    },
     twoTabs: () => twoTabs(page),
     signOut: () => signOut(page),
     idleTooLong: () => idleTooLong(page),

@@ -180,12 +180,49 @@ def a_login_that_may_only_look_is_offered_no_change():
                      "/events", "/days", "/issues", "/system", "/audit"):
             page = once(plain(world.page_port), "GET", view, None, looker)
             check(page.status == 200, f"{view}: {page.status}")
-            check(b'method="post"' not in page.body, f"{view} offers what would be refused")
+            offered = re.sub(rb'<footer class="languages">.*?</footer>', b"", page.body)
+            check(b'method="post"' not in offered, f"{view} offers what would be refused")
             tried += 1
         for change in ("/delivery/pause", "/quarantine/1/discard", "/replays"):
             answer = once(plain(world.page_port), "POST", change, b"reason=x", {**FORM, **looker})
             check(answer.status == 403, f"{change}: {answer.status}")
         return f"{tried} views, 3 changes"
+
+
+def a_reader_is_told_in_the_own_language():
+    """Browser, setting and own choice; programs, log and stored issues stay English."""
+    with World() as world:
+        world.start(broker=False, collector=False)
+        story = Story(world)
+        story.sell_wrongly("4712")
+        cookie, csrf = signed_in(story)
+        german = {"Accept-Language": "de-DE,de;q=0.9,en;q=0.5"}
+
+        def shown(target, headers):
+            return once(plain(world.page_port), "GET", target, None,
+                        {"Cookie": cookie, **headers}).body.decode()
+
+        wait_for(lambda: "1 Beleg in Quarantäne" in shown("/issues", german), "the issue")
+        own = {"Cookie": f"{cookie}; language=en"}
+        check("1 document in quarantine" in shown("/issues", {**german, **own}), "own choice")
+        check("Bitte anmelden" in once(plain(world.page_port), "GET", "/", None,
+                                       german).body.decode(), "a stranger's page")
+        check("<h1>Anmelden</h1>" in shown("/login", german), "the login")
+        for target in ("/v1/issues", "/v1/quarantine", "/v1/nothing", "/v1/days"):
+            check(shown(target, german) == shown(target, {}), f"{target} depends on the reader")
+        wrong = once(plain(world.page_port), "POST", "/quarantine/1/discard",
+                     f"csrf={csrf}&reason=+".encode(), {**FORM, "Cookie": cookie, **german})
+        check("bitte angeben, warum der Beleg verworfen wird" in wrong.body.decode(), wrong.body)
+        check("Beleg" not in world.agent.text() and "Filiale" not in world.agent.text(), "log")
+        with open(world.path("agent.toml"), encoding="utf-8") as file:
+            settings = file.read().replace("[status]", '[status]\nlanguage = "de"')
+        with open(world.path("agent.toml"), "w", encoding="utf-8") as file:
+            file.write(settings)
+        world.agent.restart()
+        world.wait_ready()
+        check('<html lang="de">' in once(plain(world.page_port), "GET", "/login", None,
+                                         {"Accept-Language": "en"}).body.decode(), "the setting")
+        return "browser, setting, choice"
 
 
 def many_documents_are_worked_off():
@@ -303,6 +340,7 @@ def every_situation_can_be_read():
 
 run(page_refuses_who_should_not_be_there,
     a_login_that_may_only_look_is_offered_no_change,
+    a_reader_is_told_in_the_own_language,
     many_documents_are_worked_off,
     the_same_words_everywhere,
     page_in_a_browser,

@@ -11,11 +11,13 @@ TOP = {"CMakeLists.txt", "CMakePresets.json", "LICENSE", "CHANGELOG.md", "CONTRI
        "SECURITY.md", "README.md", "agent", "cmake", "collector", "common", "docs", "packaging",
        "systemd", "tests"}
 
-COMMON = {"common/http", "common/web", "common/metrics", "common/event", "common/base"}
+COMMON = {"common/http", "common/web", "common/language", "common/metrics", "common/event",
+          "common/base"}
 # room -> rooms that it may include (docs/architecture.md)
 ARROWS = {
     "common/base": set(),
     "common/event": {"common/base"},
+    "common/language": {"common/base"},
     "common/reconcile": {"common/event", "common/base"},
     "common/redact": {"common/event", "common/base"},
     "common/wire": {"common/event", "common/base"},
@@ -23,10 +25,10 @@ ARROWS = {
     "common/net": {"common/base"},
     "common/mqtt": {"common/net", "common/base"},
     "common/http": {"common/net", "common/base"},
-    "common/web": {"common/http", "common/base"},
+    "common/web": {"common/http", "common/language", "common/base"},
     "common/metrics": {"common/base"},
     "common/service": {"common/base"},
-    "agent/config": {"common/event", "common/base"},
+    "agent/config": {"common/language", "common/event", "common/base"},
     "agent/formats": {"common/event", "common/base"},
     "agent/redact": {"common/redact", "common/event", "common/base"},
     "agent/reconcile": {"common/reconcile", "common/event", "common/base"},
@@ -38,7 +40,7 @@ ARROWS = {
                      "common/metrics", "common/base"},
     "agent/access": {"common/redact"} | COMMON,
     "agent/admin": {"common/event", "common/base"},
-    "agent/monitor": {"common/web", "common/event", "common/base"},
+    "agent/monitor": {"common/web", "common/language", "common/event", "common/base"},
     "agent/api": {"agent/admin", "agent/monitor", "agent/access"} | COMMON,
     "agent/web": {"agent/admin", "agent/monitor", "agent/access"} | COMMON,
     "agent/validation": {"agent/config", "agent/formats", "agent/redact", "agent/journal",

@@ -3,7 +3,11 @@
 const QUIET_MS = 5000;
 const PICTURES_MS = 120_000;
 const stale = document.getElementById("stale");
-const news = "BroadcastChannel" in window ? new BroadcastChannel("tillrelay-live") : null;
+// Tabs in another language are told by a stream of their own.
+const { lang } = document.documentElement;
+const CHANNEL = `tillrelay-live-${lang}`;
+const LIVE = `/v1/live?language=${lang}`;
+const news = "BroadcastChannel" in window ? new BroadcastChannel(CHANNEL) : null;
 let heard = Date.now();
 let polling = false;
 
@@ -60,7 +64,7 @@ async function poll() {
   if (polling) return;
   polling = true;
   try {
-    const answer = await fetch("/v1/live?once", { cache: "no-store" });
+    const answer = await fetch(`${LIVE}&once`, { cache: "no-store" });
     if (answer.ok) receive(await answer.text());
   } catch {
     // The banner says it.
@@ -70,7 +74,7 @@ async function poll() {
 }
 
 function listen() {
-  const source = new EventSource("/v1/live");
+  const source = new EventSource(LIVE);
   source.onmessage = (message) => receive(message.data);
   source.onerror = () => {
     if (source.readyState === EventSource.CLOSED) setTimeout(listen, QUIET_MS);
@@ -81,7 +85,7 @@ function listen() {
 if (news) news.onmessage = (message) => show(message.data);
 if (news && navigator.locks) {
   poll();
-  navigator.locks.request("tillrelay-live", () => new Promise(listen));
+  navigator.locks.request(CHANNEL, () => new Promise(listen));
 } else {
   listen();
 }

@@ -17,19 +17,20 @@ constexpr double kWidth = 600, kHeight = 140;  // of a chart's view box
 constexpr size_t kStripParts = 48, kSparkPoints = 60;
 
 struct Line {
-  std::string_view series, word;
+  std::string_view series;
+  strings::Text word;
 };
 // What is drawn: `title` in `unit`, or in another one where the figures ask for it.
 enum class Measure { kCount, kRate, kMilliseconds };
 struct Chart {
-  std::string_view title;
+  strings::Text title;
   Measure measure;
   std::vector<Line> lines;
 };
 
 struct Unit {
   double factor;
-  std::string_view word;
+  strings::Text word;
 };
 Unit UnitOf(Measure measure, double greatest) {
   switch (measure) {
@@ -80,7 +81,7 @@ std::string NumberText(double value) {
   std::string text = fmt::format("{:.2f}", value);
   while (text.back() == '0') text.pop_back();
   if (text.back() == '.') text.pop_back();
-  return text;
+  return strings::Fraction(text);
 }
 
 struct Area {
@@ -124,7 +125,7 @@ std::string TimeAt(const PageContext& context, const admin::HistoryTable& table,
   const auto span = std::chrono::seconds(table.step_s * static_cast<int64_t>(Length(table)));
   const auto into = std::chrono::duration_cast<std::chrono::seconds>(span * share);
   const WallTime at = table.from + into;
-  return context.faces.stamp(at).substr(0, 16);
+  return strings::Dated(context.faces.stamp(at).substr(0, 16));
 }
 
 // One chart with its values as they are drawn.
@@ -261,7 +262,7 @@ void Marks(Html& html, const PageContext& context, const admin::HistoryTable& ta
 
 // What the marks mean, once for all charts.
 void MarkKeys(Html& html) {
-  constexpr std::pair<std::string_view, std::string_view> kMarks[] = {
+  constexpr std::pair<std::string_view, strings::Text> kMarks[] = {
       {"mark-off", strings::kMarkOff},
       {"mark-down", strings::kMarkDown},
       {"mark-start", strings::kMarkStart},
@@ -316,7 +317,7 @@ void Draw(Html& html, const PageContext& context, const admin::HistoryTable& tab
 
 void Ranges(Html& html, std::string_view range) {
   html.Put("<nav class=\"ranges\" aria-label=\"{}\"><ul>", strings::kRangeLabel);
-  const std::pair<std::string_view, std::string_view> ranges[] = {
+  const std::pair<std::string_view, strings::Text> ranges[] = {
       {"1h", strings::kRange1h}, {"24h", strings::kRange24h}, {"7d", strings::kRange7d}};
   for (const auto& [key, word] : ranges) {
     html.Put("<li><a href=\"/charts?range={}\"", key);
@@ -357,8 +358,8 @@ std::string ConnectionStrip(const admin::HistoryTable& table) {
   }
   if (points == 0) return "";
   const std::string share =
-      fmt::format(strings::kConnectedShare,
-                  NumberText(std::floor(sum / static_cast<double>(points) * 1000) / 10) + " %");
+      strings::Say(strings::kConnectedShare,
+                   NumberText(std::floor(sum / static_cast<double>(points) * 1000) / 10) + " %");
   Html html;
   html.Put(
       "<div id=\"connection-past\" data-slow><p class=\"note\">{} · {}</p>\n<svg class=\"strip\" "

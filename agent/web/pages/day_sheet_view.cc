@@ -6,6 +6,7 @@
 #include <span>
 
 #include "agent/web/view_strings.h"
+#include "agent/web/word_strings.h"
 #include "common/http/message.h"
 #include "common/web/html.h"
 
@@ -16,13 +17,7 @@ using http::Html;
 
 constexpr size_t kShownLate = 100;  // the exports name all
 
-std::string Words(std::string_view word) {
-  std::string text(word);
-  std::replace(text.begin(), text.end(), '_', ' ');
-  return text;
-}
-
-std::string Known(const std::string& text) { return text.empty() ? "–" : text; }
+std::string Known(const std::string& text) { return text.empty() ? "–" : strings::Amount(text); }
 
 template <typename... Names>
 void Columns(Html& html, std::string_view first, const Names&... names) {
@@ -63,7 +58,7 @@ void Fact(Html& html, std::string_view name, std::string_view value) {
 std::string ConfirmedText(const PageContext& context, const admin::DaySheet& sheet) {
   if (!sheet.confirmed) return std::string(strings::kSheetNotConfirmed);
   if (sheet.confirmed_at == WallTime{}) return std::string(strings::kSheetConfirmed);
-  return context.faces.stamp(sheet.confirmed_at);
+  return context.Stamp(sheet.confirmed_at);
 }
 
 void Facts(Html& html, const PageContext& context, const admin::DaySheet& sheet) {
@@ -73,7 +68,7 @@ void Facts(Html& html, const PageContext& context, const admin::DaySheet& sheet)
   Fact(html, strings::kDayClosed, strings::DayClose(row.result, row.reopened));
   Fact(html, strings::kNumbers,
        row.missing == 0 ? std::string(strings::kNumbersWhole)
-                        : fmt::format(strings::kNumbersMissing, row.gaps));
+                        : strings::Say(strings::kNumbersMissing, row.gaps));
   Fact(html, strings::kZ, fmt::format("{}", fmt::join(sheet.day.z_numbers, ", ")));
   Fact(html, strings::kSheetSequences,
        sheet.last_sequence == 0 ? std::string()
@@ -83,7 +78,7 @@ void Facts(Html& html, const PageContext& context, const admin::DaySheet& sheet)
     Fact(html, strings::kSheetConfirmedAt, ConfirmedText(context, sheet));
   }
   html.Put("<dt>{}</dt><dd><code>{}</code></dd>\n", strings::kSheetHash, sheet.stream_hash);
-  Fact(html, strings::kSheetPrinted, context.faces.stamp(context.s.now));
+  Fact(html, strings::kSheetPrinted, context.Stamp(context.s.now));
   html.Raw("</dl>");
 }
 
@@ -92,7 +87,7 @@ void Kinds(Html& html, const admin::DaySheet& sheet) {
   html.Put("<h2>{}</h2>\n", strings::kSheetKinds);
   Columns(html, strings::kKind, strings::kDocumentsColumn, strings::kNet);
   for (const admin::KindTotal& total : sheet.kinds) {
-    html.Put("<tr><th scope=\"row\">{} {}</th>", Words(total.kind), total.currency);
+    html.Put("<tr><th scope=\"row\">{} {}</th>", strings::WordText(total.kind), total.currency);
     Cell(html, strings::kDocumentsColumn, Thousands(static_cast<uint64_t>(total.documents)));
     Cell(html, strings::kNet, Known(total.net_amount));
     html.Raw("</tr>\n");
@@ -105,7 +100,7 @@ void Tenders(Html& html, const admin::DaySheet& sheet) {
   html.Put("<h2>{}</h2>\n", strings::kReceiptTenders);
   Columns(html, strings::kSheetTender, strings::kSheetPayments, strings::kReceiptAmount);
   for (const admin::TenderTotal& total : sheet.tenders) {
-    html.Put("<tr><th scope=\"row\">{} {}</th>", Words(total.type), total.currency);
+    html.Put("<tr><th scope=\"row\">{} {}</th>", strings::WordText(total.type), total.currency);
     Cell(html, strings::kSheetPayments, Thousands(static_cast<uint64_t>(total.payments)));
     Cell(html, strings::kReceiptAmount, Known(total.amount));
     html.Raw("</tr>\n");
@@ -116,16 +111,16 @@ void Tenders(Html& html, const admin::DaySheet& sheet) {
 void Late(Html& html, const PageContext& context, const admin::DaySheet& sheet) {
   if (sheet.late.empty()) return;
   html.Put("<section><h2>{}</h2>\n<ul class=\"tickets\">",
-           fmt::format(strings::kSheetLate, Thousands(sheet.late.size())));
+           strings::Say(strings::kSheetLate, Thousands(sheet.late.size())));
   const size_t shown = std::min(sheet.late.size(), kShownLate);
   for (const admin::LateDocument& late : std::span(sheet.late).first(shown)) {
     html.Put("<li><a href=\"/events/{}\">{}</a> {} <small>{}</small></li>\n", late.id, late.subject,
-             Words(late.kind), context.faces.stamp(late.recorded_at));
+             strings::WordText(late.kind), context.Stamp(late.recorded_at));
   }
   html.Raw("</ul>\n");
   if (shown < sheet.late.size()) {
     html.Put("<p>{}</p>\n",
-             fmt::format(strings::kSheetMoreLate, Thousands(sheet.late.size() - shown)));
+             strings::Say(strings::kSheetMoreLate, Thousands(sheet.late.size() - shown)));
   }
   html.Raw("</section>\n");
 }
@@ -141,7 +136,7 @@ std::string DaySheetContent(const PageContext& context, const admin::DaySheet& s
   const std::string path = DaySheetPath(row);
   Html html;
   html.Put("<section><p class=\"back\"><a href=\"/days\">{}</a></p><h1>{}</h1>\n", strings::kDays,
-           fmt::format(strings::kSheetTitle, row.register_id, row.business_day));
+           strings::Say(strings::kSheetTitle, row.register_id, strings::Dated(row.business_day)));
   Facts(html, context, sheet);
   html.Put(
       "<p class=\"row screen\"><a href=\"/v1{}?format=csv\" download>{}</a><a href=\"/v1{}\" "
@@ -153,7 +148,8 @@ std::string DaySheetContent(const PageContext& context, const admin::DaySheet& s
   Tenders(html, sheet);
   if (sheet.counted < sheet.day.events) {
     html.Put("<p class=\"note amber-text\">▲ {}</p>",
-             fmt::format(strings::kSheetPart, sheet.counted, sheet.day.events));
+             strings::Count(strings::kSheetPart, static_cast<uint64_t>(sheet.day.events),
+                            Thousands(static_cast<uint64_t>(sheet.counted))));
   }
   html.Raw("</section>\n");
   Late(html, context, sheet);

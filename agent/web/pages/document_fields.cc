@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "agent/web/view_strings.h"
+#include "agent/web/word_strings.h"
 #include "common/base/json_reader.h"
 #include "common/base/json_writer.h"
 
@@ -187,11 +188,16 @@ std::string FieldLabel(std::string_view path) {
   if (path.starts_with(kLines)) {
     size_t line = 0;
     std::from_chars(path.data() + kLines.size(), path.data() + path.size(), line);
-    label = fmt::format(strings::kFieldOfLine, line + 1);
+    label = strings::Say(strings::kFieldOfLine, line + 1);
     path.remove_prefix(std::min(path.size(), path.find(']') + 2));
   }
-  for (const char c : path) label += c == '.' ? ": " : std::string(1, c == '_' ? ' ' : c);
-  return label;
+  for (;;) {
+    const size_t dot = std::min(path.find('.'), path.size());
+    label += strings::WordText(path.substr(0, dot));
+    if (dot == path.size()) return label;
+    label += ": ";
+    path.remove_prefix(dot + 1);
+  }
 }
 
 std::string WithFields(const std::string& document, const Texts& texts) {

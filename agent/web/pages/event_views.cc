@@ -7,6 +7,7 @@
 #include "agent/web/pages/field_mark.h"
 #include "agent/web/pages/receipt_view.h"
 #include "agent/web/view_strings.h"
+#include "agent/web/word_strings.h"
 #include "common/event/identity.h"
 #include "common/http/message.h"
 #include "common/web/html.h"
@@ -22,7 +23,8 @@ int Progress(const admin::EventRow& row) {
 }
 
 struct State {
-  std::string_view context, symbol, word;
+  std::string_view context, symbol;
+  strings::Text word;
 };
 State StateOf(const admin::EventRow& row) {
   switch (Progress(row)) {
@@ -52,9 +54,10 @@ std::string SubjectText(const std::string& subject) {
   const std::string_view middle = rest.substr(first + 1, last - first - 1);
   const std::string_view register_id = event::WithoutLeadingZeros(rest.substr(0, first));
   if (middle == "day") {
-    return fmt::format(strings::kSubjectDay, register_id, rest.substr(last + 1));
+    return strings::Say(strings::kSubjectDay, register_id, strings::Dated(rest.substr(last + 1)));
   }
-  return fmt::format(strings::kSubjectReceipt, rest.substr(last + 1), register_id, middle);
+  return strings::Say(strings::kSubjectReceipt, rest.substr(last + 1), register_id,
+                      strings::Dated(middle));
 }
 
 void Step(Html& html, bool done, std::string_view when, std::string_view what) {
@@ -67,7 +70,7 @@ void Step(Html& html, bool done, std::string_view when, std::string_view what) {
 // When a step of its life was taken; empty where that is not known.
 std::string WhenOf(const PageContext& context, const admin::EventRow& row, std::string_view name) {
   for (const admin::LifeStep& step : row.life) {
-    if (step.step == name && step.at != WallTime()) return context.faces.stamp(step.at);
+    if (step.step == name && step.at != WallTime()) return context.Stamp(step.at);
   }
   return "";
 }
@@ -83,10 +86,10 @@ void SearchForm(Html& html, const EventSearch& search) {
 
 void Row(Html& html, const PageContext& context, const admin::EventRow& row) {
   html.Put("<tr><th scope=\"row\"><a href=\"/events/{}\">{}</a></th><td>{}</td><td>", row.id,
-           SubjectText(row.subject), row.kind);
+           SubjectText(row.subject), strings::WordText(row.kind));
   StateMark(html, row);
   html.Put("</td><td data-k=\"{}\">{}</td><td class=\"num\" data-k=\"{}\">{}</td></tr>\n",
-           strings::kWhen, context.faces.stamp(row.recorded_at), strings::kNumber,
+           strings::kWhen, context.Stamp(row.recorded_at), strings::kNumber,
            Thousands(row.sequence));
 }
 
@@ -97,11 +100,11 @@ void FoundInQuarantine(Html& html, const PageContext& context,
            strings::kFoundInQuarantine);
   for (const admin::QuarantineRow& row : rows) {
     html.Put("<li><a href=\"/quarantine/{}\">{}</a> ", std::to_string(row.ticket),
-             fmt::format(strings::kTicketNo, row.ticket));
+             strings::Say(strings::kTicketNo, row.ticket));
     if (!row.names.number.empty()) {
-      html.Put("{} ", fmt::format(strings::kSubjectReceipt, row.names.number,
-                                  row.names.register_id.empty() ? "–" : row.names.register_id,
-                                  row.names.business_day));
+      html.Put("{} ", strings::Say(strings::kSubjectReceipt, row.names.number,
+                                   row.names.register_id.empty() ? "–" : row.names.register_id,
+                                   strings::Dated(row.names.business_day)));
     }
     html.Put("<b>{}</b> <code>{}</code> <small>{}</small></li>\n", strings::ReasonText(row.reason),
              row.field, context.Ago(row.created_at));
@@ -132,21 +135,21 @@ void ExportLink(Html& html, const admin::EventFilter& filter) {
 
 std::string LifeList(const PageContext& context, const admin::EventRow& row) {
   const int progress = Progress(row);
-  const std::string stored = fmt::format(strings::kLifeStored, Thousands(row.sequence));
+  const std::string stored = strings::Say(strings::kLifeStored, Thousands(row.sequence));
   Html html;
   html.Raw("<ol class=\"life\">");
   std::string happened = row.time.substr(0, 19);  // the store's clock face
   if (happened.size() > 10) happened[10] = ' ';
-  Step(html, true, happened, strings::kLifeCaptured);
+  Step(html, true, strings::Dated(happened), strings::kLifeCaptured);
   for (const admin::LifeStep& step : row.life) {
     const bool corrected = step.step == "corrected";
     if (!corrected && step.step != "released") continue;
-    Step(html, true, context.faces.stamp(step.at),
-         fmt::format(fmt::runtime(corrected ? strings::kLifeCorrected : strings::kLifeReleased),
-                     step.detail));
+    Step(html, true, context.Stamp(step.at),
+         corrected ? strings::Say(strings::kLifeCorrected, step.detail)
+                   : strings::Say(strings::kLifeReleased, step.detail));
   }
-  Step(html, true, context.faces.stamp(row.recorded_at), stored);
-  const std::tuple<std::string_view, int, std::string_view> steps[] = {
+  Step(html, true, context.Stamp(row.recorded_at), stored);
+  const std::tuple<strings::Text, int, std::string_view> steps[] = {
       {strings::kLifeSent, 1, "sent"},
       {strings::kLifeAcked, 2, "acked"},
       {strings::kLifeConfirmed, 3, "confirmed"}};
@@ -157,8 +160,7 @@ std::string LifeList(const PageContext& context, const admin::EventRow& row) {
   }
   for (const admin::LifeStep& step : row.life) {
     if (step.step != "replayed") continue;
-    Step(html, true, step.at == WallTime() ? "" : context.faces.stamp(step.at),
-         strings::kLifeReplayed);
+    Step(html, true, step.at == WallTime() ? "" : context.Stamp(step.at), strings::kLifeReplayed);
   }
   html.Raw("</ol>\n");
   return html.Take();
@@ -207,7 +209,7 @@ std::string EventContent(const PageContext& context, const admin::EventRow& row)
   html.Put("<section><p class=\"back\"><a href=\"/events\">{}</a></p><h1>{}</h1><p class=\"big\">",
            strings::kEvents, SubjectText(row.subject));
   StateMark(html, row);
-  html.Put(" · {}</p>\n<h2>{}</h2>", row.kind, strings::kLife);
+  html.Put(" · {}</p>\n<h2>{}</h2>", strings::WordText(row.kind), strings::kLife);
   html.Raw(LifeList(context, row));
   html.Put(
       "<dl class=\"facts\"><dt>{}</dt><dd><code>{}</code></dd><dt>{}</dt><dd><code>{}</code>"

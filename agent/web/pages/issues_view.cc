@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "agent/web/view_strings.h"
+#include "common/language/retell.h"
 #include "common/web/html.h"
 
 namespace tillrelay::web {
@@ -22,18 +25,30 @@ std::string_view SymbolOf(const admin::IssueRow& row) {
   return Symbol(row.level == LevelWord(Level::kRed) ? Level::kRed : Level::kAmber);
 }
 
-std::string_view StateLabel(const admin::IssueRow& row) {
+strings::Text StateLabel(const admin::IssueRow& row) {
   if (row.state == kOpen) return strings::kIssueIsOpen;
   return row.state == kHealed ? strings::kIssueIsHealed : strings::kIssueIsKnown;
 }
 
 std::string SinceText(const PageContext& context, const admin::IssueRow& row) {
-  std::string text = fmt::format(strings::kIssueSince, context.faces.stamp(row.since));
-  if (row.count > 1) text += fmt::format(strings::kIssueTimes, row.count);
+  std::string text = strings::Say(strings::kSince, context.Stamp(row.since));
+  if (row.count > 1) text += strings::Say(strings::kIssueTimes, row.count);
   if (row.state == kHealed) {
-    text += fmt::format(strings::kIssueUntil, context.faces.stamp(row.healed_at));
+    text += strings::Say(strings::kIssueUntil, context.Stamp(row.healed_at));
   }
   return text;
+}
+
+// In the reader's language: as the verdict has it, else from the stored English.
+admin::IssueRow InWords(const PageContext& context, admin::IssueRow row) {
+  const auto& issues = context.v.issues;
+  const auto same = std::find_if(issues.begin(), issues.end(),
+                                 [&row](const monitor::Issue& one) { return one.id() == row.id; });
+  const bool shown = same != issues.end();
+  row.title = shown ? same->title : strings::Retold(row.title);
+  row.detail = shown ? same->detail : strings::Retold(row.detail);
+  row.step = shown ? same->step : strings::Retold(row.step);
+  return row;
 }
 
 void AcknowledgeForm(Html& html, const Principal& viewer, const admin::IssueRow& row,
@@ -61,8 +76,8 @@ void One(Html& html, const PageContext& context, const Principal& viewer,
   if (!row.detail.empty()) html.Put("<small>{}</small>", row.detail);
   if (row.state == kOpen && !row.step.empty()) html.Put("<p class=\"step\">{}</p>", row.step);
   if (!row.by.empty()) {
-    html.Put("<small>{}</small>", fmt::format(strings::kIssueKnownBy, row.by,
-                                              context.faces.stamp(row.acknowledged_at), row.note));
+    html.Put("<small>{}</small>", strings::Say(strings::kIssueKnownBy, row.by,
+                                               context.Stamp(row.acknowledged_at), row.note));
   }
   if (row.state == kOpen) AcknowledgeForm(html, viewer, row, index);
   html.Raw("</li>\n");
@@ -78,7 +93,9 @@ std::string IssuesContent(const PageContext& context, const Principal& viewer,
   if (!problem.empty()) html.Put("<p class=\"note red-text\" role=\"alert\">■ {}</p>\n", problem);
   if (rows.empty()) html.Put("<p class=\"none\">{}</p>\n", strings::kIssuesNone);
   html.Raw("<ul class=\"issues worklist\">");
-  for (size_t i = 0; i < rows.size(); ++i) One(html, context, viewer, rows[i], i);
+  for (size_t i = 0; i < rows.size(); ++i) {
+    One(html, context, viewer, InWords(context, rows[i]), i);
+  }
   html.Raw("</ul></section>\n");
   return html.Take();
 }

@@ -8,6 +8,7 @@
 #include "agent/web/overview.h"
 #include "agent/web/pages/day_sheet_view.h"
 #include "agent/web/view_strings.h"
+#include "agent/web/word_strings.h"
 #include "common/http/message.h"
 #include "common/web/html.h"
 
@@ -32,7 +33,7 @@ void Columns(Html& html, const Words&... words) {
 // A register's numbers of one day: none missing, or which.
 std::string NumbersText(const reconcile::RegisterRow& row) {
   std::string text = row.missing == 0 ? std::string(strings::kNumbersWhole)
-                                      : fmt::format(strings::kNumbersMissing, row.gaps);
+                                      : strings::Say(strings::kNumbersMissing, row.gaps);
   if (row.restarts > 0) text += fmt::format(" · {} {}", strings::kRestarts, row.restarts);
   return text;
 }
@@ -56,12 +57,14 @@ void DayMark(Html& html, const reconcile::RegisterRow& row) {
 // What came, and what the register reports where that is another.
 void NetCell(Html& html, const admin::DayRow& day) {
   const std::string& reported = day.row.reported_net_amount;
-  html.Put("<td data-k=\"{}\">{}", strings::kNet, day.net_amount.empty() ? "–" : day.net_amount);
+  html.Put("<td data-k=\"{}\">{}", strings::kNet,
+           day.net_amount.empty() ? "–" : strings::Amount(day.net_amount));
   if (!reported.empty() && reported != day.row.net_amount) {
     const std::string apart = admin::DifferenceOf(day.row.net_amount, reported);
     html.Put("<br><small class=\"red-text\">{}</small>",
-             apart.empty() ? fmt::format(strings::kReportedOther, reported)
-                           : fmt::format(strings::kReportedNet, reported, apart));
+             apart.empty() ? strings::Say(strings::kReportedOther, strings::Amount(reported))
+                           : strings::Say(strings::kReportedNet, strings::Amount(reported),
+                                          strings::Amount(apart)));
   }
   html.Raw("</td>");
 }
@@ -69,7 +72,7 @@ void NetCell(Html& html, const admin::DayRow& day) {
 std::string KindsText(const admin::DayRow& day) {
   std::string text;
   for (const auto& [kind, count] : day.kinds) {
-    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", kind, Count(count));
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", strings::WordText(kind), Count(count));
   }
   return text;
 }
@@ -79,9 +82,8 @@ std::string UnitsText(const admin::DayRow& day) {
   std::string text;
   for (const auto& [name, sum] : day.units) {
     const size_t colon = name.find(':');
-    std::string bucket = name.substr(0, colon);
-    std::replace(bucket.begin(), bucket.end(), '_', ' ');
-    text += fmt::format("{}{} {} {}", text.empty() ? "" : ", ", sum,
+    const std::string bucket = strings::WordText(name.substr(0, colon));
+    text += fmt::format("{}{} {} {}", text.empty() ? "" : ", ", strings::Amount(sum),
                         colon == std::string::npos ? "" : name.substr(colon + 1), bucket);
   }
   return text.empty() ? "–" : text;
@@ -115,7 +117,7 @@ std::string DaysContent(const DayRange& range, const std::vector<admin::DayRow>&
           strings::kEvents, strings::kNet, strings::kUnits, strings::kZ);
   for (const admin::DayRow& day : rows) {
     html.Put("<tr><th scope=\"row\"><a href=\"{}\">{}</a></th>", DaySheetPath(day.row),
-             day.row.business_day);
+             strings::Dated(day.row.business_day));
     Cell(html, strings::kRegister, day.row.register_id);
     DayMark(html, day.row);
     Cell(html, strings::kNumbers, NumbersText(day.row));
@@ -146,7 +148,7 @@ std::string AuditContent(const PageContext& context, const std::vector<admin::Au
   Columns(html, strings::kWhen, strings::kActor, strings::kAction, strings::kSubject,
           strings::kReason, strings::kOutcome);
   for (const admin::AuditRow& row : rows) {
-    html.Put("<tr><th scope=\"row\">{}</th>", context.faces.stamp(row.at));
+    html.Put("<tr><th scope=\"row\">{}</th>", context.Stamp(row.at));
     Cell(html, strings::kActor, row.actor);
     Cell(html, strings::kAction, row.action);
     Cell(html, strings::kSubject, row.subject);

@@ -15,10 +15,7 @@ namespace {
 
 using http::Html;
 
-std::string Documents(uint64_t count) {
-  return count == 1 ? std::string(strings::kOneDocument)
-                    : fmt::format(strings::kManyDocuments, Thousands(count));
-}
+std::string Documents(uint64_t count) { return strings::Count(strings::kDocumentCount, count); }
 
 void Option(Html& html, std::string_view value, std::string_view text, bool chosen) {
   html.Put("<option value=\"{}\"{}>{}</option>", value, chosen ? " selected" : "", text);
@@ -39,8 +36,8 @@ void ReasonField(Html& html, const TicketList& list) {
 }
 
 void OrderField(Html& html, admin::TicketOrder order) {
-  constexpr std::string_view kWords[] = {strings::kNewestFirst, strings::kOldestFirst,
-                                         strings::kByReason, strings::kByRegister};
+  constexpr strings::Text kWords[] = {strings::kNewestFirst, strings::kOldestFirst,
+                                      strings::kByReason, strings::kByRegister};
   html.Put("<label for=\"order\">{}</label><select id=\"order\" name=\"order\">", strings::kOrder);
   size_t word = 0;
   for (const admin::NamedOrder& named : admin::kTicketOrders) {
@@ -73,7 +70,7 @@ void CheckBox(Html& html, const admin::QuarantineRow& row, const TicketChoice& c
   html.Put(
       "<td class=\"pick\"><input type=\"checkbox\" form=\"chosen\" name=\"ticket\" value=\"{}\" "
       "aria-label=\"{}\"{}></td>",
-      ticket, fmt::format(strings::kSelectTicket, ticket),
+      ticket, strings::Say(strings::kSelectTicket, ticket),
       choice.tickets.contains(row.ticket) ? " checked" : "");
 }
 
@@ -87,14 +84,14 @@ void Row(Html& html, const PageContext& context, const Principal& viewer,
   html.Raw("<tr>");
   if (viewer.may_operate) CheckBox(html, row, choice);
   html.Put("<th scope=\"row\"><a href=\"/quarantine/{}\">{}</a></th>", ticket,
-           fmt::format(strings::kTicketNo, ticket));
+           strings::Say(strings::kTicketNo, ticket));
   Cell(html, strings::kRegister, row.names.register_id);
   Cell(html, strings::kReceipt, row.names.number);
   html.Put("<td><b>{}</b>", strings::ReasonText(row.reason));
   if (!row.field.empty()) html.Put(" <code>{}</code>", row.field);
   html.Put("<br><small>{}</small></td>", row.hint);
   html.Put("<td class=\"short\" data-k=\"{}\"><time title=\"{}\">{}</time></td>", strings::kAge,
-           context.faces.stamp(row.created_at), AgeText(context.s.now - row.created_at));
+           context.Stamp(row.created_at), AgeText(context.s.now - row.created_at));
   Cell(html, strings::kSeen, SeenText(row));
   html.Raw("</tr>\n");
 }
@@ -105,8 +102,8 @@ void Table(Html& html, const PageContext& context, const Principal& viewer,
   if (viewer.may_operate) {
     html.Put("<th scope=\"col\"><span class=\"unseen\">{}</span></th>", strings::kSelect);
   }
-  for (const std::string_view word : {strings::kTicket, strings::kRegister, strings::kReceipt,
-                                      strings::kReason, strings::kAge, strings::kSeen}) {
+  for (const strings::Text word : {strings::kTicket, strings::kRegister, strings::kReceipt,
+                                   strings::kReason, strings::kAge, strings::kSeen}) {
     html.Put("<th scope=\"col\">{}</th>", word);
   }
   html.Raw("</tr></thead><tbody>\n");
@@ -133,7 +130,7 @@ void Actions(Html& html, const Principal& viewer, const TicketList& list) {
       "<p class=\"row\"><label><input type=\"checkbox\" name=\"all\" value=\"1\"{}> {}</label>"
       "<button class=\"primary\" formaction=\"/quarantine/retry\">{}</button></p>",
       list.choice.all ? " checked" : "",
-      fmt::format(strings::kSelectAll, Documents(list.page.matching)), strings::kTryChosenAgain);
+      strings::Say(strings::kSelectAll, Documents(list.page.matching)), strings::kTryChosenAgain);
   fields.Put(
       "<p class=\"row\"><label for=\"bulk-reason\">{}</label><input type=\"text\" "
       "id=\"bulk-reason\" name=\"reason\" maxlength=\"500\" value=\"{}\"><button class=\"danger\" "
@@ -201,14 +198,13 @@ std::string QuarantineContent(const PageContext& context, const Principal& viewe
 
 std::string BulkDoneText(admin::Resolution::Way way, const admin::BulkOutcome& outcome) {
   const bool discard = way == admin::Resolution::Way::kDiscard;
-  std::string text =
-      fmt::format(fmt::runtime(discard ? strings::kBulkDiscarded : strings::kBulkStored),
-                  Documents(outcome.resolved));
-  if (outcome.gone > 0) text += fmt::format(strings::kBulkGone, Documents(outcome.gone));
+  std::string text = discard ? strings::Say(strings::kBulkDiscarded, Documents(outcome.resolved))
+                             : strings::Say(strings::kBulkStored, Documents(outcome.resolved));
+  if (outcome.gone > 0) text += strings::Say(strings::kBulkGone, Documents(outcome.gone));
   if (!outcome.left.empty()) {
-    text += fmt::format(strings::kBulkLeft, Documents(outcome.left.size()));
+    text += strings::Say(strings::kBulkLeft, Documents(outcome.left.size()));
   }
-  if (!outcome.stopped.empty()) text += fmt::format(strings::kBulkStopped, outcome.stopped);
+  if (!outcome.stopped.empty()) text += strings::Say(strings::kBulkStopped, outcome.stopped);
   return text;
 }
 

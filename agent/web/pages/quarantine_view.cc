@@ -168,7 +168,7 @@ std::string Origin(const admin::QuarantineRow& row) {
 
 std::string SeenText(const admin::QuarantineRow& row) {
   return row.seen == 1 ? std::string(strings::kSeenOnce)
-                       : fmt::format(strings::kSeenTimes, row.seen);
+                       : strings::Say(strings::kSeenTimes, row.seen);
 }
 
 std::string TicketContent(const PageContext& context, const Principal& viewer,
@@ -177,7 +177,7 @@ std::string TicketContent(const PageContext& context, const Principal& viewer,
   const std::string ticket = std::to_string(row.ticket);
   Html html;
   html.Put("<section><p class=\"back\"><a href=\"/quarantine\">{}</a></p><h1>{}</h1>\n",
-           strings::kQuarantine, fmt::format(strings::kTicketNo, ticket));
+           strings::kQuarantine, strings::Say(strings::kTicketNo, ticket));
   if (!attempt.problem.empty()) {
     html.Put("<p class=\"note red-text\" role=\"alert\">■ {}</p>\n", attempt.problem);
   }
@@ -189,7 +189,7 @@ std::string TicketContent(const PageContext& context, const Principal& viewer,
   Fact(html, strings::kHint, row.hint);
   Fact(html, strings::kFrom, Origin(row));
   Fact(html, strings::kFormat, row.format);
-  Fact(html, strings::kWhen, context.faces.stamp(row.created_at));
+  Fact(html, strings::kWhen, context.Stamp(row.created_at));
   Fact(html, strings::kSeen, SeenText(row));
   html.Raw("</dl></section>\n");
   if (row.stored) Beside(html, row);

@@ -5,9 +5,11 @@
 #include <string>
 #include <vector>
 
+#include "agent/web/view_strings.h"
 #include "common/base/text.h"
 #include "common/event/kind.h"
 #include "common/event/time_text.h"
+#include "common/language/language.h"
 
 namespace tillrelay::web {
 namespace {
@@ -42,8 +44,22 @@ std::string DayIn(const std::string& word) {
   return event::IsDay(day) ? day : "";
 }
 
-// "return", also of "returns"; empty for what is no kind.
+// Is it what some language says for a text of the pages?
+bool Says(std::string_view word, std::string_view english) {
+  const auto& all = strings::Languages();
+  return std::any_of(all.begin(), all.end(), [&](const strings::Language* language) {
+    const auto text = language->texts.find(english);
+    return text != language->texts.end() && Lower(text->second) == word;
+  });
+}
+
+// "return", also of "returns" and in the languages of the pages; empty for what is no kind.
 std::string KindIn(const std::string& word) {
+  for (const std::string_view kind : event::kKindWords) {
+    std::string english(kind);
+    std::replace(english.begin(), english.end(), '_', ' ');
+    if (Says(word, english)) return std::string(kind);
+  }
   for (const std::string& kind : {word, word.substr(0, word.size() - 1)}) {
     if ((kind == word || word.back() == 's') && event::ParseKind(kind)) return kind;
   }
@@ -63,8 +79,17 @@ bool In(const std::array<std::string_view, n>& list, std::string_view word) {
 constexpr std::array<std::string_view, 4> kRegisterWords = {"register", "reg", "till", "pos"};
 constexpr std::array<std::string_view, 6> kNumberWords = {"receipt", "number", "no",
                                                           "nr",      "#",      "transaction"};
-constexpr std::array<std::string_view, 11> kFillers = {"of",  "on", "from", "the", "where", "is",
-                                                       "are", "at", "in",   "did", "arrive"};
+constexpr std::array<std::string_view, 17> kFillers = {"of",  "on",  "from", "the", "where",  "is",
+                                                       "are", "at",  "in",   "did", "arrive", "wo",
+                                                       "ist", "von", "vom",  "der", "am"};
+
+bool NamesRegister(std::string_view word) {
+  return In(kRegisterWords, word) || Says(word, strings::kRegister.english());
+}
+bool NamesNumber(std::string_view word) {
+  return In(kNumberWords, word) || Says(word, strings::kReceipt.english()) ||
+         Says(word, strings::kDocument.english()) || Says(word, strings::kNumber.english());
+}
 
 }  // namespace
 
@@ -77,9 +102,9 @@ admin::EventFilter ReadQuestion(std::string_view text) {
   for (size_t i = 0; i < words.size(); ++i) {
     const std::string word = Lower(words[i]);
     const std::string next = i + 1 < words.size() ? words[i + 1] : "";
-    if (In(kRegisterWords, word) && IsName(next)) {
+    if (NamesRegister(word) && IsName(next)) {
       filter.register_id = words[++i];
-    } else if (In(kNumberWords, word) && !next.empty()) {
+    } else if (NamesNumber(word) && !next.empty()) {
       filter.number = words[++i];
     } else if (IsUuid(word)) {
       filter.id = word;

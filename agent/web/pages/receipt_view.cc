@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "agent/web/view_strings.h"
+#include "agent/web/word_strings.h"
 #include "common/base/json_reader.h"
 #include "common/web/html.h"
 
@@ -23,18 +24,11 @@ std::string_view TextOf(JsonValue object, std::string_view name) {
   return scalar ? value.text() : std::string_view();
 }
 
-// "on_hand" -> "on hand"
-std::string Words(std::string_view word) {
-  std::string text(word);
-  std::replace(text.begin(), text.end(), '_', ' ');
-  return text;
-}
-
 // The store's clock face of a time as documents have it.
 std::string ClockFace(std::string_view time) {
   std::string text(time.substr(0, std::min<size_t>(time.size(), 19)));
   if (text.size() > 10) text[10] = ' ';
-  return text;
+  return strings::Dated(text);
 }
 
 class Receipt {
@@ -43,7 +37,8 @@ class Receipt {
       : kind_(kind), data_(data), marked_(marked) {}
 
   std::string Build() {
-    html_.Put("<div class=\"receipt\"><p class=\"kind\"><b>{}</b>{}</p>\n", Words(kind_), Marks());
+    html_.Put("<div class=\"receipt\"><p class=\"kind\"><b>{}</b>{}</p>\n",
+              strings::WordText(kind_), Marks());
     Head();
     Lines();
     Totals();
@@ -61,7 +56,7 @@ class Receipt {
     const auto add = [&marks](std::string_view text) { (marks += " · ") += text; };
     if (const auto status = TextOf(transaction, "status");
         !status.empty() && status != "completed") {
-      add(Words(status));
+      add(strings::WordText(status));
     }
     if (TextOf(transaction, "training") == "true") add(strings::kReceiptTraining);
     if (kind_ == "return") add(strings::kReceiptReturn);
@@ -102,12 +97,13 @@ class Receipt {
       fact(strings::kReceiptNumber, number);
       fact(strings::kStoreWord, "store_id");
       fact(strings::kRegister, "register_id");
-      fact(strings::kBusinessDay, "business_day");
+      Fact(strings::kBusinessDay, strings::Dated(TextOf(part, "business_day")),
+           fmt::format("{}.business_day", name));
       for (const char* time : {"end_at", "shipped_at", "received_at", "as_of", "adjusted_at",
                                "closed_at", "voided_at"}) {
         Fact(strings::kWhen, ClockFace(TextOf(part, time)), fmt::format("{}.{}", name, time));
       }
-      Fact(strings::kReason, Words(TextOf(part, "reason")));
+      Fact(strings::kReason, strings::WordText(TextOf(part, "reason")));
       fact(strings::kReceiptFrom, "from_store_id");
       fact(strings::kReceiptTo, "to_store_id");
     }
@@ -127,7 +123,8 @@ class Receipt {
     return text.empty() ? "–" : text;
   }
   static std::string QuantityText(JsonValue line) {
-    std::string text(TextOf(line, line.Find("quantity") ? "quantity" : "counted"));
+    std::string text =
+        strings::Amount(TextOf(line, line.Find("quantity") ? "quantity" : "counted"));
     const auto uom = TextOf(line, "uom");
     if (!uom.empty()) (text += " ") += uom;
     return text;
@@ -139,10 +136,11 @@ class Receipt {
       if (!text.empty()) (marks += marks.empty() ? "" : ", ") += text;
     };
     const auto action = TextOf(line, "action");
-    if (action != "sale" && action != "sold") add(Words(action));
-    if (const auto bucket = TextOf(line, "bucket"); bucket != "on_hand") add(Words(bucket));
-    add(Words(TextOf(line, "reason")));
-    add(Words(TextOf(line, "condition")));
+    if (action != "sale" && action != "sold") add(strings::WordText(action));
+    if (const auto bucket = TextOf(line, "bucket"); bucket != "on_hand")
+      add(strings::WordText(bucket));
+    add(strings::WordText(TextOf(line, "reason")));
+    add(strings::WordText(TextOf(line, "condition")));
     if (TextOf(line, "non_stock") == "true") add(std::string(strings::kReceiptNonStock));
     return marks;
   }
@@ -172,8 +170,9 @@ class Receipt {
     html_.Raw("</th>");
     const auto net = TextOf(line, "net_amount");
     Cell(strings::kReceiptQuantity, QuantityText(line), any({"quantity", "counted", "uom"}));
-    Cell(strings::kReceiptPrice, TextOf(line, "unit_price"), any({"unit_price"}));
-    Cell(strings::kReceiptAmount, net.empty() ? TextOf(line, "extended_amount") : net,
+    Cell(strings::kReceiptPrice, strings::Amount(TextOf(line, "unit_price")), any({"unit_price"}));
+    Cell(strings::kReceiptAmount,
+         strings::Amount(net.empty() ? TextOf(line, "extended_amount") : net),
          any({"net_amount", "extended_amount"}));
     html_.Raw("</tr>\n");
   }
@@ -194,12 +193,12 @@ class Receipt {
     html_.Raw("</tbody></table>\n");
     if (lines.size() > kMaxReceiptLines) {
       html_.Put("<p class=\"note\">{}</p>\n",
-                fmt::format(strings::kReceiptMore, lines.size() - kMaxReceiptLines));
+                strings::Count(strings::kReceiptMore, lines.size() - kMaxReceiptLines));
     }
   }
 
   void Totals() {
-    const std::pair<std::string_view, const char*> amounts[] = {
+    const std::pair<strings::Text, const char*> amounts[] = {
         {strings::kReceiptNet, "net_amount"},
         {strings::kReceiptTax, "tax_amount"},
         {strings::kReceiptDiscount, "discount_amount"},
@@ -207,6 +206,10 @@ class Receipt {
         {strings::kReceiptTotal, "grand_amount"}};
     const auto currency = TextOf(data_, "currency");
     Amounts("totals", amounts, currency);
+  }
+  // Numbers of documents are names.
+  static std::string AmountOf(std::string_view member, std::string_view text) {
+    return member.ends_with("_no") ? std::string(text) : strings::Amount(text);
   }
   template <class Rows>
   void Amounts(const std::string& member, const Rows& rows, std::string_view unit) {
@@ -216,7 +219,8 @@ class Receipt {
     for (const auto& [label, name] : rows) {
       const auto amount = TextOf(part, name);
       if (amount.empty()) continue;
-      const std::string text = fmt::format("{}{}{}", amount, unit.empty() ? "" : " ", unit);
+      const std::string text =
+          fmt::format("{}{}{}", AmountOf(name, amount), unit.empty() ? "" : " ", unit);
       html_.Put("<dt>{}</dt><dd>", label).Raw(Shown(text, member + "." + name)).Raw("</dd>\n");
     }
     html_.Raw("</dl>\n");
@@ -228,15 +232,15 @@ class Receipt {
     size_t index = 0;
     for (const JsonValue tender : tenders) {
       const std::string path = fmt::format("tenders[{}].", index++);
-      html_.Raw("<dt>").Raw(Shown(Words(TextOf(tender, "type")), path + "type"));
-      html_.Raw("</dt><dd>").Raw(Shown(TextOf(tender, "amount"), path + "amount"));
+      html_.Raw("<dt>").Raw(Shown(strings::WordText(TextOf(tender, "type")), path + "type"));
+      html_.Raw("</dt><dd>").Raw(Shown(strings::Amount(TextOf(tender, "amount")), path + "amount"));
       html_.Raw("</dd>\n");
     }
     html_.Raw("</dl>\n");
   }
   // A Z report: what the register told of its day.
   void Close() {
-    const std::pair<std::string_view, const char*> figures[] = {
+    const std::pair<strings::Text, const char*> figures[] = {
         {strings::kReceiptFirst, "first_transaction_no"},
         {strings::kReceiptLast, "last_transaction_no"},
         {strings::kReceiptCount, "transaction_count"},

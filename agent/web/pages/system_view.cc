@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "agent/web/view_strings.h"
+#include "agent/web/word_strings.h"
 #include "common/web/html.h"
 
 namespace tillrelay::web {
@@ -20,19 +21,19 @@ void Facts(Html& html, const PageContext& context, const admin::SystemFacts& sys
   html.Put("<section class=\"six\"><h1>{}</h1>\n<dl class=\"facts\">", strings::kSystem);
   Fact(html, strings::kVersion, s.version);
   Fact(html, strings::kHost, s.host);
-  Fact(html, strings::kRunningSince, context.faces.stamp(s.started_at));
+  Fact(html, strings::kRunningSince, context.Stamp(s.started_at));
   Fact(html, strings::kIntake, s.intake_address);
   Fact(html, strings::kStream, s.journal.stream);
   Fact(html, strings::kJournal, BytesText(s.journal.journal_bytes));
   Fact(html, strings::kFree, BytesText(s.journal.disk_free_bytes));
   if (s.journal.oldest_kept_at != WallTime{}) {
-    const std::string oldest = context.faces.stamp(s.journal.oldest_kept_at);
+    const std::string oldest = context.Stamp(s.journal.oldest_kept_at);
     Fact(html, strings::kOldestKept,
-         s.journal.retention_cut_short ? fmt::format(strings::kCutShort, oldest) : oldest);
+         s.journal.retention_cut_short ? strings::Say(strings::kCutShort, oldest) : oldest);
   }
   Fact(html, strings::kFiles,
-       fmt::format(strings::kFilesText, Thousands(c.files_done), Thousands(c.files_rejected),
-                   Thousands(c.files_waiting)));
+       strings::Say(strings::kFilesText, Thousands(c.files_done), Thousands(c.files_rejected),
+                    Thousands(c.files_waiting)));
   Fact(html, strings::kDuplicates, Thousands(c.http.duplicate() + c.file.duplicate()));
   Fact(html, strings::kMasked, Thousands(c.redactions));
   for (const auto& [name, value] : system.facts) {
@@ -57,11 +58,12 @@ void Threads(Html& html, const std::vector<admin::ThreadRow>& threads) {
       strings::kThreads, strings::kThread, strings::kThreadMoved, strings::kThreadBudget);
   for (const admin::ThreadRow& row : threads) {
     const bool stuck = row.silent_ms > row.budget_ms;
-    html.Put("<tr><th scope=\"row\">{}</th><td class=\"{}-text\">{}</td><td>{} s</td></tr>\n",
-             row.name, stuck ? "red" : "plain",
-             fmt::format(strings::kAgo,
-                         fmt::format("{:.1f} s", static_cast<double>(row.silent_ms) / 1000)),
-             std::to_string(row.budget_ms / 1000));
+    html.Put(
+        "<tr><th scope=\"row\">{}</th><td class=\"{}-text\">{}</td><td>{} s</td></tr>\n", row.name,
+        stuck ? "red" : "plain",
+        strings::Say(strings::kAgo, strings::Fraction(fmt::format(
+                                        "{:.1f} s", static_cast<double>(row.silent_ms) / 1000))),
+        std::to_string(row.budget_ms / 1000));
   }
   html.Raw("</tbody></table></section>\n");
 }
@@ -86,7 +88,8 @@ void Log(Html& html, const PageContext& context, const SystemParts& parts) {
       "for=\"level\">{}</label><select id=\"level\" name=\"level\">",
       strings::kLog, strings::kLogLevel);
   for (const std::string_view level : {"info", "warning", "error"}) {
-    html.Put("<option{}>{}</option>", level == parts.log_level ? " selected" : "", level);
+    html.Put("<option value=\"{}\"{}>{}</option>", level,
+             level == parts.log_level ? " selected" : "", strings::WordText(level));
   }
   html.Put("</select><button>{}</button></form>\n", strings::kShow);
   if (parts.log.empty()) {
@@ -96,15 +99,15 @@ void Log(Html& html, const PageContext& context, const SystemParts& parts) {
   html.Put(
       "<p class=\"note\">{}</p><div class=\"scroll log\" tabindex=\"0\" role=\"region\" "
       "aria-label=\"{}\"><ol>",
-      fmt::format(strings::kLogHint, parts.log.size()), strings::kLog);
+      strings::Count(strings::kLogHint, parts.log.size()), strings::kLog);
   for (const admin::LogLine& line : parts.log) {
     const bool bad = line.level == "error", warn = line.level == "warning";
     html.Put("<li><span class=\"soft\">{}</span> <b class=\"{}-text\">{}</b> {}</li>\n",
-             context.faces.stamp(line.at),
+             context.Stamp(line.at),
              bad    ? "red"
              : warn ? "amber"
                     : "plain",
-             line.level, line.text);
+             strings::WordText(line.level), line.text);
   }
   html.Raw("</ol></div></section>\n");
 }

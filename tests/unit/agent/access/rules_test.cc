@@ -16,6 +16,12 @@ TEST(Rules, WhatNobodyHasNamedIsShut) {
   }
 }
 
+TEST(Rules, ALanguageIsEverybodysChoice) {
+  EXPECT_EQ(NeedOf("POST", "/language"), Need::kNobody);
+  EXPECT_EQ(NeedOf("GET", "/language"), Need::kView);
+  EXPECT_EQ(NeedOf("POST", "/language/"), Need::kOperate);
+}
+
 TEST(Rules, ANameThatOnlyBeginsLikeAnOpenOneIsShut) {
   EXPECT_EQ(NeedOf("GET", "/v1/status"), Need::kOpenRead);
   for (const char* path : {"/v1/status/", "/v1/statusx", "/metrics/", "/assets", "/login/",

@@ -147,6 +147,8 @@ TEST(ConfigTest, AnAdminPortThatOthersCanReachAlwaysSpeaksTls) {
   status.tls = "always";
   EXPECT_TRUE(NeedsTls(status, true));
   EXPECT_THAT(Mistakes("[status]\ntls = \"never\"\n"), HasSubstr("status.tls"));
+  EXPECT_THAT(Mistakes("[status]\nlanguage = \"xx\"\n"),
+              HasSubstr("status.language: expected one of auto, en"));
 }
 
 TEST(ConfigTest, ACertificateWithoutItsKeyIsAMistake) {

@@ -1,3 +1,4 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -11,6 +12,7 @@
 #include "agent/web/pages/quarantine_list.h"
 #include "agent/web/pages/quarantine_view.h"
 #include "agent/web/pages/system_view.h"
+#include "common/language/text.h"
 #include "common/web/html.h"
 #include "tests/unit/agent/monitor/samples.h"
 
@@ -110,7 +112,7 @@ std::vector<Named> AllViews(const monitor::Snapshot& s, bool may_operate = true)
   const TicketChoice choice{{17}, true, kEvil, kEvil, kEvil};
   events.quarantined = tickets.tickets;
   const auto framed = [&](const std::string& name, const std::string& content) {
-    return Named{name, FrameHtml(context, viewer, {"/" + name, kEvil}, content)};
+    return Named{name, FrameHtml(context, viewer, {"/" + name, "View"}, content)};
   };
   return {framed("overview", OverviewContent(context, viewer, {})),
           framed("delivery", DeliveryContent(context, viewer, "", replay)),
@@ -126,6 +128,14 @@ std::vector<Named> AllViews(const monitor::Snapshot& s, bool may_operate = true)
           framed("day-sheet", DaySheetContent(context, sheet)),
           framed("system", SystemContent(context, system)),
           framed("audit", AuditContent(context, {audit}, 1))};
+}
+
+// A page without the forms that change only what language it is shown in.
+std::string WithoutLanguages(std::string page) {
+  const size_t begin = page.find("<footer class=\"languages\">"), end = page.find("</footer>");
+  return begin == std::string::npos || end == std::string::npos
+             ? "no languages"
+             : page.erase(begin, end + 9 - begin);
 }
 
 // Elements that are opened and not closed, or the reverse.
@@ -207,11 +217,12 @@ TEST(Pages, OpenAndCloseTheirElementsInOrder) {
 
 TEST(Pages, EveryFormThatChangesSomethingCarriesTheToken) {
   for (const Named& view : AllViews(monitor::Healthy())) {
+    const std::string html = WithoutLanguages(view.html);
     size_t forms = 0, tokens = 0;
-    for (size_t at = 0; (at = view.html.find("method=\"post\"", at)) != std::string::npos; ++at) {
+    for (size_t at = 0; (at = html.find("method=\"post\"", at)) != std::string::npos; ++at) {
       ++forms;
     }
-    for (size_t at = 0; (at = view.html.find("name=\"csrf\"", at)) != std::string::npos; ++at) {
+    for (size_t at = 0; (at = html.find("name=\"csrf\"", at)) != std::string::npos; ++at) {
       ++tokens;
     }
     EXPECT_EQ(forms, tokens) << view.name;
@@ -220,8 +231,9 @@ TEST(Pages, EveryFormThatChangesSomethingCarriesTheToken) {
 
 TEST(Pages, AreOfferedNoChangeThatTheirLoginMayNotMake) {
   for (const Named& view : AllViews(monitor::SampleNamed("name"), false)) {
-    for (size_t at = 0; (at = view.html.find("method=\"post\"", at)) != std::string::npos; ++at) {
-      EXPECT_EQ(view.html.substr(at, 30), "method=\"post\" action=\"/logout\"") << view.name;
+    const std::string html = WithoutLanguages(view.html);
+    for (size_t at = 0; (at = html.find("method=\"post\"", at)) != std::string::npos; ++at) {
+      EXPECT_EQ(html.substr(at, 30), "method=\"post\" action=\"/logout\"") << view.name;
     }
     EXPECT_EQ(view.html.find("<textarea"), std::string::npos) << view.name;
     const bool would = view.name == "ticket" || view.name == "changed" || view.name == "delivery";
@@ -230,10 +242,65 @@ TEST(Pages, AreOfferedNoChangeThatTheirLoginMayNotMake) {
 }
 
 TEST(Pages, AStrangerSeesNumbersAndWordsOnly) {
-  const std::string page = Overview(monitor::SampleNamed("name"));
+  const std::string page = WithoutLanguages(Overview(monitor::SampleNamed("name")));
   EXPECT_EQ(page.find("<form"), std::string::npos);
   EXPECT_EQ(page.find("href=\"/events"), std::string::npos);
   EXPECT_NE(page.find("href=\"/login\""), std::string::npos);
+}
+
+// Of what the catalogue translates and a page could show as a whole.
+std::vector<std::string> EnglishIn(const std::string& page) {
+  std::vector<std::string> found;
+  for (const auto& [english, german] : strings::FindLanguage("de")->texts) {
+    const bool telling = english.size() >= 10 && english.find('{') == std::string::npos &&
+                         english.find(' ') != std::string::npos;  // no word for programs
+    const std::string text = http::EscapeHtml(english);
+    if (telling && english != german && page.find(text) != std::string::npos) found.push_back(text);
+  }
+  return found;
+}
+
+TEST(Pages, InGermanHaveNoEnglishLeft) {
+  ASSERT_FALSE(EnglishIn(Overview(monitor::SampleNamed("name"))).empty());
+  const strings::Speaking german(*strings::FindLanguage("de"));
+  for (const monitor::Sample& sample : monitor::Samples()) {
+    EXPECT_THAT(EnglishIn(Overview(monitor::SampleNamed(sample.name))), testing::IsEmpty())
+        << sample.name;
+  }
+  for (const Named& view : AllViews(monitor::SampleNamed("name"))) {
+    EXPECT_THAT(EnglishIn(view.html), testing::IsEmpty()) << view.name;
+    EXPECT_NE(view.html.find("<html lang=\"de\">"), std::string::npos) << view.name;
+  }
+}
+
+TEST(Pages, InGermanSayTheVerdictInTitleAndWords) {
+  const strings::Speaking german(*strings::FindLanguage("de"));
+  const std::string page = Overview(monitor::SampleNamed("name"));
+  EXPECT_NE(page.find("<title>▲ 412 warten · Filiale 0042 · Tillrelay</title>"), std::string::npos);
+  EXPECT_NE(page.find("<h1>412 Ereignisse in der Warteschlange, das älteste von 14:01Z. Die "
+                      "Zentrale ist seit 14:01Z nicht erreichbar.</h1>"),
+            std::string::npos)
+      << page;
+}
+
+TEST(Pages, AListedIssueIsToldInTheReadersLanguage) {
+  monitor::Snapshot snapshot = monitor::SampleNamed("quarantine");
+  const auto found = monitor::FindIssues(snapshot).found;
+  ASSERT_FALSE(found.empty());
+  monitor::Issue over;  // nothing shows it any more
+  over.kind = "day";
+  over.key = "2026-11-21/3";
+  over.title = "Register 3 has missing numbers";
+  over.detail = "day 2026-11-21 was closed without 4711";
+  snapshot.issues = found;
+  snapshot.issues->push_back(over);
+  const std::string english = Overview(snapshot);
+  EXPECT_NE(english.find("Register 3 has missing numbers"), std::string::npos);
+  const strings::Speaking german(*strings::FindLanguage("de"));
+  const std::string page = Overview(snapshot);
+  EXPECT_NE(page.find("Bei Kasse 3 fehlen Nummern"), std::string::npos);
+  EXPECT_NE(page.find("Tag 21.11.2026 wurde ohne 4711 abgeschlossen"), std::string::npos);
+  EXPECT_NE(page.find("in Quarantäne</a>"), std::string::npos) << page;
 }
 
 TEST(Pages, StaySmallWithManyRegisters) {

@@ -16,6 +16,18 @@ TEST(Question, ReadsWhatAShopSays) {
   }
 }
 
+TEST(Question, IsUnderstoodInTheLanguagesOfThePages) {
+  for (const char* words : {"004711 Kasse 3", "Bon 004711 Kasse 3", "Beleg 004711 von Kasse 3",
+                            "Wo ist der Bon 004711 von Kasse 3?"}) {
+    const admin::EventFilter filter = ReadQuestion(words);
+    EXPECT_EQ(filter.number, "004711") << words;
+    EXPECT_EQ(filter.register_id, "3") << words;
+    EXPECT_EQ(filter.text, "") << words;
+  }
+  EXPECT_EQ(ReadQuestion("Retoure 25.11.2026").kind, "return");
+  EXPECT_EQ(ReadQuestion("Tagesabschluss").kind, "day_closed");
+}
+
 TEST(Question, KnowsDaysKindsAndIds) {
   const admin::EventFilter filter = ReadQuestion("return 2026-11-25");
   EXPECT_EQ(filter.kind, "return");

@@ -20,13 +20,20 @@ class RoutesTest : public testing::Test {
     api::AddStatusRoutes(router_, queries.snapshot);
     AddPageRoutes(router_, queries);
   }
+  using Pairs = std::vector<std::pair<std::string, std::string>>;
   http::Response Get(const std::string& path, const std::string& if_none_match = "") {
+    return Ask("GET", path,
+               if_none_match.empty() ? Pairs{} : Pairs{{"If-None-Match", if_none_match}});
+  }
+  http::Response Ask(const std::string& method, const std::string& path, const Pairs& headers,
+                     const std::string& body = "") {
     http::Request request;
-    request.method = "GET";
+    request.method = method;
+    request.body = body;
     request.target = path;
     request.path = path.substr(0, path.find('?'));
     request.query = request.path == path ? "" : path.substr(request.path.size() + 1);
-    if (!if_none_match.empty()) request.headers.Add("If-None-Match", if_none_match);
+    for (const auto& [name, value] : headers) request.headers.Add(name, value);
     http::Router::Match match = router_.Find(request);
     if (match.route == nullptr) return match.problem;
     http::Response answer;
@@ -109,6 +116,65 @@ TEST_F(RoutesTest, AllAssetsTogetherAreSmall) {
     bytes += FindAsset(name)->bytes.size();
   }
   EXPECT_LT(bytes, 60'000u);
+}
+
+TEST_F(RoutesTest, APageIsInTheLanguageOfItsReader) {
+  sample_ = "name";
+  const http::Response english = Get("/"), german = Ask("GET", "/", {{"Accept-Language", "de-CH"}});
+  EXPECT_NE(english.body.find("What to do"), std::string::npos);
+  EXPECT_EQ(english.headers.Find("Content-Language"), "en");
+  EXPECT_NE(german.body.find("Was zu tun ist"), std::string::npos);
+  EXPECT_EQ(german.headers.Find("Content-Language"), "de");
+  EXPECT_EQ(german.headers.Find("Vary"), "Accept-Language, Cookie");
+  const http::Response own =
+      Ask("GET", "/", {{"Accept-Language", "de"}, {"Cookie", "sid=1; language=en"}});
+  EXPECT_EQ(own.body, english.body);
+}
+
+TEST_F(RoutesTest, MachinesAreToldEnglishWhoeverAsks) {
+  for (const char* sample : {"name", "refusing", "quarantine"}) {
+    sample_ = sample;
+    for (const char* path : {"/v1/status", "/metrics", "/healthz", "/readyz", "/assets/live.js",
+                             "/nothing", "/v1/live?language=xx"}) {
+      const http::Response plain = Get(path);
+      const http::Response asked =
+          Ask("GET", path, {{"Accept-Language", "de"}, {"Cookie", "language=de"}});
+      EXPECT_EQ(asked.status, plain.status) << path;
+      EXPECT_EQ(asked.body, plain.body) << path;
+      EXPECT_EQ(asked.headers.Find("Content-Language"), "") << path;
+    }
+  }
+}
+
+TEST_F(RoutesTest, ALanguageIsChosenByAFormForEverybody) {
+  const Pairs form = {{"Content-Type", "application/x-www-form-urlencoded"}};
+  const http::Response chosen =
+      Ask("POST", "/language", form, "language=de&next=%2Fevents%3Fq%3D4711");
+  EXPECT_EQ(chosen.status, 303);
+  EXPECT_EQ(chosen.headers.Find("Location"), "/events?q=4711");
+  EXPECT_TRUE(chosen.headers.Find("Set-Cookie").starts_with("language=de; Path=/; "));
+  for (const char* next : {"%2F%2Fevil.example", "https%3A%2F%2Fevil.example", "", "%2F%0A"}) {
+    const auto answer = Ask("POST", "/language", form, std::string("language=de&next=") + next);
+    EXPECT_EQ(answer.headers.Find("Location"), "/") << next;
+  }
+  for (const char* body : {"language=xx", "", "language=", "language=%zz", "language=de%0d%0ax"}) {
+    const http::Response refused = Ask("POST", "/language", form, body);
+    EXPECT_EQ(refused.status, 400) << body;
+    EXPECT_EQ(refused.headers.Find("Set-Cookie"), "") << body;
+  }
+}
+
+TEST_F(RoutesTest, TheLiveChannelSpeaksThePagesLanguage) {
+  sample_ = "name";
+  EXPECT_NE(Get("/v1/live?once&language=de").body.find("Was zu tun ist"), std::string::npos);
+  EXPECT_NE(Get("/v1/live?once").body.find("What to do"), std::string::npos);
+  const auto wished = Ask("GET", "/v1/live?once", {{"Accept-Language", "de"}});
+  EXPECT_NE(wished.body.find("Was zu tun ist"), std::string::npos);
+  EXPECT_EQ(wished.headers.Find("Content-Language"), "de");
+  EXPECT_EQ(Get("/v1/live?once&language=xx").status, 400);
+  const auto english = Get("/v1/live?language=en"), german = Get("/v1/live?language=de");
+  EXPECT_NE(english.live, german.live);  // rendered once for each
+  EXPECT_EQ(german.live, Ask("GET", "/v1/live", {{"Cookie", "language=de"}}).live);
 }
 
 TEST_F(RoutesTest, TheTypesAreWhatToolsExpect) {

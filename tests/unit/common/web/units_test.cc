@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "common/language/language.h"
+
 namespace tillrelay {
 namespace {
 
@@ -22,6 +24,13 @@ TEST(Units, AgesChangeTheirUnitAtTwo) {
   EXPECT_EQ(AgeText(seconds(7200)), "2 h");
   EXPECT_EQ(AgeText(seconds(172'799)), "47 h");
   EXPECT_EQ(AgeText(seconds(172'800)), "2 days");
+  EXPECT_EQ(AgoText(seconds(7200)), "2 h ago");
+  EXPECT_EQ(SinceText(seconds(172'800)), "since 2 days ago");
+  const strings::Speaking german(*strings::FindLanguage("de"));
+  EXPECT_EQ(AgeText(seconds(172'800)), "2 Tage");
+  EXPECT_EQ(AgoText(seconds(172'800)), "vor 2 Tagen");
+  EXPECT_EQ(AgoText(seconds(7200)), "vor 2 h");
+  EXPECT_EQ(SinceText(seconds(172'800)), "seit 2 Tagen");
 }
 
 TEST(Units, BytesHaveTwoDigitsThatCount) {
@@ -29,6 +38,9 @@ TEST(Units, BytesHaveTwoDigitsThatCount) {
   EXPECT_EQ(BytesText(1000), "1.0 kB");
   EXPECT_EQ(BytesText(8'100'000'000), "8.1 GB");
   EXPECT_EQ(BytesText(64'000'000), "64 MB");
+  const strings::Speaking german(*strings::FindLanguage("de"));
+  EXPECT_EQ(BytesText(8'100'000'000), "8,1 GB");
+  EXPECT_EQ(BytesText(0), "0 Byte");
 }
 
 TEST(Units, EachLevelHasItsWordAndSymbol) {
