@@ -6,7 +6,7 @@
 //   again 1 s after it spoke: if the rows have moved on it speaks again, so that the last word,
 //   which the broker keeps, is never less than the table holds.
 // Thread: the collector's.
-// Limits: 16 streams a message, the newest.
+// Limits: 16 streams a message: the newest eight, and of the others eight more in each minute.
 #pragma once
 
 #include <chrono>
@@ -25,7 +25,6 @@ namespace tillrelay::collector {
 inline constexpr std::chrono::milliseconds kConfirmSpacing{20};  // between two for one store
 inline constexpr std::chrono::seconds kConfirmAgain{1};
 inline constexpr std::chrono::seconds kConfirmHeartbeat{60};
-inline constexpr size_t kConfirmStreams = 16;
 
 class Confirmer {
  public:

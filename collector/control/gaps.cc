@@ -34,6 +34,18 @@ void Choose(Candidate candidate, Candidate* chosen) {
 
 }  // namespace
 
+void Gaps::Follow(bool follows) {
+  const Duration patience = kReorderTime + (follows ? Duration(kFollowerWaits) : Duration::zero());
+  if (patience == patience_) return;
+  for (auto& [key, stream] : streams_) {
+    for (Gap& gap : stream.gaps) {
+      if (gap.asked == 0) gap.next_ask += patience - patience_;
+    }
+    List(key, &stream);
+  }
+  patience_ = patience;
+}
+
 // The holes below what is held, and the tail that is known to exist but has not come.
 std::vector<wire::Range> Gaps::Missing(const StreamGaps& stream) {
   std::vector<wire::Range> missing = stream.holes;
@@ -59,7 +71,7 @@ void Gaps::Refresh(const StreamKey& key, StreamGaps* stream, const Now& now) {
     Gap gap;
     gap.range = range;
     gap.since = now.text;
-    gap.next_ask = now.at + kReorderTime;
+    gap.next_ask = now.at + patience_;
     for (const Gap& old : stream->gaps) {
       if (!Overlap(old.range, range)) continue;
       gap.since = old.since;
@@ -124,7 +136,7 @@ void Gaps::KeptAfterAll(const StreamKey& key, std::vector<wire::Range> ranges) {
 
 void Gaps::Remember(const StreamKey& key, Gap gap, const Now& now) {
   gap.shown = true;
-  gap.next_ask = now.at + kReorderTime;
+  gap.next_ask = now.at + patience_;
   StreamGaps& stream = streams_[key];
   stream.gaps.push_back(std::move(gap));
   List(key, &stream);

@@ -24,6 +24,8 @@ inline constexpr std::chrono::seconds kReorderTime{2};  // arrivals may overtake
 inline constexpr std::chrono::seconds kAskLongest{
     300};  // between two requests for one range: 2 s, 4 s ..
 inline constexpr std::chrono::seconds kReplayPatience{10};  // without a word about a replay
+// What the leader of several collectors has not got of a store by then, another one asks for.
+inline constexpr std::chrono::seconds kFollowerWaits{30};
 inline constexpr size_t kMaxRanges = 64;
 inline constexpr uint64_t kMaxAsk = 10'000;
 
@@ -47,6 +49,8 @@ struct Ask {
 
 class Gaps {
  public:
+  // Whether gaps are asked for at once, or only what is left of them after a while.
+  void Follow(bool follows);
   // What a stream's rows say after a commit.
   void Received(const StreamKey& key, const StreamState& state, const Now& now);
   // What a status says. A store that is offline is asked nothing.
@@ -90,6 +94,7 @@ class Gaps {
     Instant busy_until{};
   };
 
+  Duration patience_ = kReorderTime;
   static std::vector<wire::Range> Missing(const StreamGaps& stream);
   void Refresh(const StreamKey& key, StreamGaps* stream, const Now& now);
   // When the stream should be looked at next: a gap becomes shown, or can be asked for.

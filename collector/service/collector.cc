@@ -5,6 +5,7 @@
 
 #include "common/base/backoff.h"
 #include "common/event/time_text.h"
+#include "common/wire/rounds.h"
 #include "common/wire/ulid.h"
 
 namespace tillrelay::collector {
@@ -35,6 +36,7 @@ Now Collector::Read() const { return {clock_.Now(), event::UtcText(clock_.Wall()
 Status Collector::Start() {
   news_.started_at = clock_.Wall();
   news_.leads = !store_.sql()->shared();
+  gaps_.Follow(!news_.leads);
   TRY(LoadGaps());
   auto rows = store_.tables().AllStreams();
   if (!rows.ok()) return std::move(rows).status();
@@ -131,15 +133,31 @@ void Collector::Stop() {
   connection_.Close();
 }
 
+namespace {
+
+// A store may have more streams than a confirmation names: the newest, and others in each round.
+std::vector<wire::StreamConfirm> NamedInRound(const std::vector<wire::StreamConfirm>& streams,
+                                              uint64_t round) {
+  constexpr size_t kHalf = wire::kStreamsNamed / 2;
+  std::vector<wire::StreamConfirm> named;
+  for (const size_t i :
+       wire::Rounds{wire::kStreamsNamed, kHalf, kHalf}.Named(streams.size(), round)) {
+    named.push_back(streams[i]);
+  }
+  return named;
+}
+
+}  // namespace
+
 void Collector::SendConfirmations() {
   const Now now = Read();
   if (!connection_.has_room()) return;
   std::vector<std::string> due = confirmer_.Due(now.at, kConfirmsAtOnce);
   if (due.empty()) return;
-  auto confirmed = store_.tables().ReadConfirmed(due, kConfirmStreams);
+  auto confirmed = store_.tables().ReadConfirmed(due, SIZE_MAX);
   if (!confirmed.ok()) return StoreFailed(confirmed.status());
   for (const std::string& store : due) {
-    const auto& streams = (*confirmed)[store];
+    const auto streams = NamedInRound((*confirmed)[store], wire::RoundAt(now.at));
     const std::string content = ConfirmText(store, "", streams);
     if (!confirmer_.HasActivity(store, content)) {
       confirmer_.Done(store, content, false, now.at);
@@ -172,8 +190,8 @@ Result<std::optional<wire::Chain>> Collector::ChainBefore(const Ask& ask) {
   return std::optional(rows->front().chain);
 }
 
+// Also of one that does not lead: the store may speak to nobody else.
 void Collector::SendRequests() {
-  if (!news_.leads) return;
   const Now now = Read();
   for (const Ask& ask : gaps_.Due(now)) {
     wire::Command command;
@@ -194,8 +212,8 @@ void Collector::SendRequests() {
 }
 
 void Collector::SaveChangedGaps() {
-  if (!news_.leads) return;
   unsaved_gaps_.merge(gaps_.TakeChanged());
+  if (!news_.leads) std::erase_if(unsaved_gaps_, [this](const auto& key) { return !Minds(key); });
   const Instant now = clock_.Now();
   if (unsaved_gaps_.empty() || now < gaps_saved_at_ + kGapSpacing) return;
   if (Status written = WriteGaps(unsaved_gaps_); !written.ok()) return StoreFailed(written);
@@ -203,6 +221,10 @@ void Collector::SaveChangedGaps() {
   unsaved_gaps_.clear();
   gaps_saved_at_ = now;
 }
+
+// Of those that share a database: the leader minds every store, and each the stores that speak to
+// it.
+bool Collector::Minds(const StreamKey& key) const { return news_.leads || gaps_.online(key.store); }
 
 Status Collector::WriteGaps(const std::set<StreamKey>& keys) {
   TRY(store_.Begin(Read().text));
@@ -263,15 +285,14 @@ Instant Collector::NextDeadline() const {
   // With a full window the broker's next acknowledgement is what wakes us.
   if (connection_.has_room()) {
     consider(confirmer_.NextDeadline());
-    if (news_.leads) consider(gaps_.NextDeadline());
+    consider(gaps_.NextDeadline());
   }
   if (store_.sql()->shared()) consider(upkeep_at_);
   consider(HeldDeadline());
   if (news_.leads) consider(sweep_.running() ? now : detect_at_);
   if (news_.leads && DaysBehind()) consider(days_at_);
   if (retention_.count() > 0 && news_.leads) consider(purge_at_);
-  if (news_.leads && (!unsaved_gaps_.empty() || gaps_.changed()))
-    consider(gaps_saved_at_ + kGapSpacing);
+  if (!unsaved_gaps_.empty() || gaps_.changed()) consider(gaps_saved_at_ + kGapSpacing);
   return next;
 }
 

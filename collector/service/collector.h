@@ -3,7 +3,8 @@
 // Promise: keeps running whatever arrives. Nothing is confirmed that is not committed; what could
 //   not be committed is dropped and comes again. After a failed commit the database is reopened
 //   with back-off, and nothing is confirmed meanwhile. Where several share a database one of them
-//   leads: it asks for gaps and deletes what is too old.
+//   leads: it asks for gaps and deletes what is too old. What it has not settled with a store after
+//   30 s (it may not hear it) another one does that hears the store.
 // Thread: one; it owns store and link.
 #pragma once
 
@@ -65,7 +66,10 @@ class Collector {
   static constexpr std::chrono::seconds kRolledBack{60};  // numbers above a head that fell
   static constexpr std::chrono::minutes kKeptEvery{5};    // lost numbers of a stream asked for
   static constexpr std::chrono::hours kGone{1};           // of a stream that nobody has any more
-  static constexpr std::chrono::minutes kForkEvery{5};    // of telling one stream
+  static constexpr std::chrono::hours kGoneOfMany{6};     // until a long list has been told through
+  static constexpr std::chrono::minutes kClosedEvery{
+      1};                                               // gaps that closed without their collector
+  static constexpr std::chrono::minutes kForkEvery{5};  // of telling one stream
   static constexpr std::chrono::minutes kRescueEvery{5};
   static constexpr std::chrono::seconds kDetectEvery{20};
   static constexpr std::chrono::seconds kDaysEvery{1};           // of putting what came on its day
@@ -81,6 +85,9 @@ class Collector {
   void SendRequests();
   void SaveChangedGaps();
   Status WriteGaps(const std::set<StreamKey>& keys);
+  bool Minds(const StreamKey& key) const;
+  // How much later than the leader.
+  Duration Later() const { return news_.leads ? Duration::zero() : Duration(kFollowerWaits); }
   void LogGap(const StreamKey& key, const std::vector<Gap>& gaps);
   void StoreFailed(const Status& failure);
   void TryReopen();
@@ -106,6 +113,8 @@ class Collector {
   Status LoadGaps();
   void Upkeep();
   Status Lead();
+  Status RefreshOpen();
+  Status DeleteClosedGaps();
   Status Purge();
   Status ApplyDiverged();
   Status Fill();
@@ -144,9 +153,10 @@ class Collector {
   std::optional<Instant> connected_since_;
   std::map<StreamKey, std::vector<wire::Range>> reported_gaps_;
   std::map<StreamKey, Instant> forks_reported_at_, fallen_since_, gone_since_, kept_at_;
+  std::map<StreamKey, Instant> contradicted_since_;
   std::set<StreamKey> unsaved_gaps_;
   Instant gaps_saved_at_{}, upkeep_at_{}, purge_at_{}, place_at_{}, rescue_at_{}, detect_at_{},
-      days_at_{};
+      days_at_{}, closed_at_{};
   uint64_t days_followed_ = 0;  // the position at that time
   bool filled_ = false;         // movement holds everything that is kept
   bool receipts_filled_ = false;

@@ -3,6 +3,7 @@
 
 #include "collector/service/collector.h"
 #include "common/base/text.h"
+#include "common/wire/rounds.h"
 #include "common/wire/topics.h"
 #include "common/wire/ulid.h"
 
@@ -40,13 +41,18 @@ void Collector::Control(mqtt::LinkEvent* message) {
 
 void Collector::HandleStatus(const std::string& store, JsonValue value, bool retained) {
   const wire::StoreStatus status = *wire::ReadStatus(value);
+  const auto before = fleet_.SessionsOf(store);
   fleet_.OnStatus(store, value, retained, clock_.Wall());
+  // Whoever speaks anew hears at once what is stored, and who spoke before: of several servers of
+  // one name each may have seconds only.
+  const bool anew = !before.empty() && before.front().session != status.session;
+  if (!retained && anew && !status.streams.empty()) confirmer_.Request(store);
   if (!failing()) {
     Status done = Meet(store, status);
     if (done.ok() && !retained) done = DeclareLost(store, value.Find("lost"));
-    if (done.ok() && !retained && news_.leads) done = CheckFallen(store, status);
-    if (done.ok() && !retained && news_.leads) done = CheckKept(store, status);
-    if (done.ok() && !retained && news_.leads) done = CheckGone(store, status);
+    if (done.ok() && !retained) done = CheckFallen(store, status);
+    if (done.ok() && !retained) done = CheckKept(store, status);
+    if (done.ok() && !retained) done = CheckGone(store, status);
     if (!done.ok()) StoreFailed(done);
   }
   gaps_.Told(status, store, Read());
@@ -114,7 +120,12 @@ Status Collector::CheckPast(const StreamKey& key, const wire::StreamState& repor
 // Proves to the agent that its past is not ours: what it holds from there on gets a new stream.
 Status Collector::SendFork(const StreamKey& key, uint64_t after, const std::string& session) {
   const Instant now = clock_.Now();
-  if (!news_.leads || !connection_.has_room()) return Status::Ok();
+  if (!connection_.has_room()) return Status::Ok();
+  if (!news_.leads) {
+    const auto [since, fresh] = contradicted_since_.try_emplace(key, now);
+    if (now < since->second + kFollowerWaits) return Status::Ok();
+    contradicted_since_.erase(since);
+  }
   const auto reported = forks_reported_at_.find(key);
   if (reported != forks_reported_at_.end() && now < reported->second + kForkEvery)
     return Status::Ok();
@@ -185,7 +196,7 @@ Status Collector::CheckFallen(const std::string& store, const wire::StoreStatus&
       continue;
     }
     const auto [since, fresh] = fallen_since_.try_emplace(key, clock_.Now());
-    if (clock_.Now() < since->second + kRolledBack) continue;
+    if (clock_.Now() < since->second + kRolledBack + Later()) continue;
     fallen_since_.erase(since);
     TRY(store_.Begin(Read().text));
     TRY(store_.DivergeOutOfOrder(key, std::max((*state)->through(), reported.head) + 1));
@@ -206,7 +217,9 @@ Status Collector::CheckKept(const std::string& store, const wire::StoreStatus& s
   for (const wire::StreamState& reported : status.streams) {
     const StreamKey key{store, reported.stream};
     const auto [at, fresh] = kept_at_.try_emplace(key, now);
-    if (!fresh && now < at->second + kKeptEvery) continue;
+    // Whoever does not lead looks at what the leader has left of it.
+    if (fresh && !news_.leads) at->second = now - kKeptEvery + kFollowerWaits;
+    if ((!fresh || !news_.leads) && now < at->second + kKeptEvery) continue;
     at->second = now;
     auto losses = store_.tables().Losses(key);
     if (!losses.ok()) return std::move(losses).status();
@@ -238,6 +251,9 @@ Status Collector::CheckKept(const std::string& store, const wire::StoreStatus& s
 // A hole in a stream that its store no longer has cannot be filled: after an hour it is lost.
 Status Collector::CheckGone(const std::string& store, const wire::StoreStatus& status) {
   if (status.streams.empty() || status.state == "offline") return Status::Ok();
+  // A status that is full names other streams in each round.
+  const bool full = status.streams.size() >= wire::kStreamsNamed;
+  const Duration patience = (full ? kGoneOfMany : kGone) + Later();
   for (const StreamKey& key : gaps_.OpenOf(store)) {
     const auto listed = std::find_if(status.streams.begin(), status.streams.end(),
                                      [&](const auto& s) { return s.stream == key.stream; });
@@ -246,7 +262,7 @@ Status Collector::CheckGone(const std::string& store, const wire::StoreStatus& s
       continue;
     }
     const auto [since, fresh] = gone_since_.try_emplace(key, clock_.Now());
-    if (clock_.Now() < since->second + kGone) continue;
+    if (clock_.Now() < since->second + patience) continue;
     gone_since_.erase(since);
     TRY(GiveUp(key));
   }

@@ -67,30 +67,49 @@ void Collector::Upkeep() {
 }
 
 // One of those who share a database looks after all streams, also those whose events went to the
-// others. It loses that with its connection, and another one takes over.
+// others. It loses that with its connection, and another one takes over. The others see to what is
+// left of the stores that speak to them: those may speak to nobody else.
 Status Collector::Lead() {
   auto leads = store_.sql()->Lead();
   if (!leads.ok()) return std::move(leads).status();
+  gaps_.Follow(!*leads);
   if (*leads && !news_.leads) {
     log::Info("collector", "this collector looks after the stores now");
     TRY(LoadGaps());
   }
   news_.leads = *leads;
   next_held_known_ = false;  // others hold counts too
-  if (!news_.leads) {
-    gaps_.TakeChanged();
-    unsaved_gaps_.clear();
-    return Status::Ok();
-  }
+  TRY(RefreshOpen());
+  return news_.leads ? DeleteClosedGaps() : Status::Ok();
+}
+
+// What went to the other collectors may have filled holes, or made some.
+Status Collector::RefreshOpen() {
   auto open = store_.RefreshOpen(gaps_.Open());
   if (!open.ok()) return std::move(open).status();
   const Now now = Read();
   for (const StreamKey& key : *open) {
+    if (!Minds(key)) continue;
     auto state = store_.Find(key);
     if (!state.ok()) return std::move(state).status();
     if (*state != nullptr) gaps_.Received(key, **state, now);
   }
   return Status::Ok();
+}
+
+// Whoever wrote a gap down may be gone when it closes.
+Status Collector::DeleteClosedGaps() {
+  static const Statement kClosed(
+      "DELETE FROM gap WHERE EXISTS (SELECT 1 FROM stream s WHERE s.store_id = gap.store_id"
+      " AND s.stream = gap.stream AND s.confirmed_through >= gap.last)",
+      "");
+  const Instant now = clock_.Now();
+  if (now < closed_at_) return Status::Ok();
+  closed_at_ = now + kClosedEvery;
+  TRY(store_.Begin(Read().text));
+  auto deleted = store_.sql()->Run(kClosed);
+  if (!deleted.ok()) return std::move(deleted).status();
+  return store_.Commit();
 }
 
 Status Collector::ApplyDiverged() {

@@ -1,5 +1,6 @@
 #include "tests/sim/broker.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace tillrelay::sim {
@@ -46,7 +47,11 @@ void Broker::Connect(SimLink* link) {
   clients_[link->client_id_] = link;
   link->connected_ = true;
   link->subscribed_.clear();
-  link->Later(Delay(), Told(LinkEventType::kConnected));
+  link->free_at_ = {};
+  mqtt::LinkEvent connected = Told(LinkEventType::kConnected);
+  const bool store = !link->will_topic.empty();
+  if (store && tells_limit) connected.maximum_packet = static_cast<uint32_t>(limit);
+  link->Later(Delay(), std::move(connected));
 }
 
 void Broker::Drop(SimLink* link, mqtt::FailureCause cause) {
@@ -62,23 +67,39 @@ void Broker::Drop(SimLink* link, mqtt::FailureCause cause) {
 void Broker::Publish(SimLink* link, const mqtt::PublishOrder& order) {
   ++messages;
   bytes += order.payload.size();
+  Message message{std::string(order.topic), std::string(order.payload), order.retained,
+                  order.token};
+  if (faults.bytes_per_s <= 0) return Arrive(link, message);
+  const double takes_s = static_cast<double>(message.payload.size()) / faults.bytes_per_s;
+  link->free_at_ =
+      std::max(link->free_at_, timeline_.now()) + Duration(static_cast<int64_t>(takes_s * 1e9));
+  // What is on a line that breaks never arrives.
+  timeline_.After(link->free_at_ - timeline_.now(),
+                  [this, link, epoch = link->epoch_, was = *link->epoch_, message] {
+                    if (*epoch == was) Arrive(link, message);
+                  });
+}
+
+void Broker::Arrive(SimLink* link, const Message& message) {
   if (random_.Chance(faults.breaks)) {
     const bool arrives = random_.Chance(0.5);
-    if (arrives) Deliver(std::string(order.topic), std::string(order.payload), order.retained);
+    if (arrives) Deliver(message.topic, message.payload, message.retained);
     return Drop(link, mqtt::FailureCause::kOther);
   }
+  mqtt::LinkEvent acked = Told(LinkEventType::kPublished);
+  acked.token = message.token;
+  if (limit > 0 && message.payload.size() > limit && message.topic.ends_with("/events")) {
+    acked.reason_code = 0x95;
+    return link->Later(Delay(), std::move(acked));
+  }
   // Statuses and confirmations are lost as well as events.
-  const bool unheard = no_commands && order.topic.ends_with("/command");
+  const bool unheard = no_commands && message.topic.ends_with("/command");
   const bool lost = unheard || random_.Chance(faults.loses);
   if (!lost) {
     const int copies = random_.Chance(faults.duplicates) ? 2 : 1;
-    for (int i = 0; i < copies; ++i) {
-      Deliver(std::string(order.topic), std::string(order.payload), order.retained);
-    }
+    for (int i = 0; i < copies; ++i) Deliver(message.topic, message.payload, message.retained);
   }
   if (faults.never_acks || random_.Chance(faults.loses_acks)) return;
-  mqtt::LinkEvent acked = Told(LinkEventType::kPublished);
-  acked.token = order.token;
   link->Later(Delay(), std::move(acked));
 }
 
@@ -95,6 +116,10 @@ void Broker::Deliver(const std::string& topic, const std::string& payload, bool 
 
 void Broker::Crash() {
   retained_ = saved_;
+  EndConnections();
+}
+
+void Broker::EndConnections() {
   const auto clients = clients_;
   for (const auto& [id, client] : clients) Drop(client, mqtt::FailureCause::kOther);
 }

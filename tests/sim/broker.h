@@ -24,6 +24,7 @@ struct BrokerFaults {
   double loses_acks = 0;    // delivered, never acknowledged
   double reorders = 0;      // takes up to 20 s longer
   bool never_acks = false;  // pings and takes, but never acknowledges
+  double bytes_per_s = 0;   // that each line carries towards the broker; 0: as many as come
 };
 
 class SimLink;
@@ -36,6 +37,11 @@ class Broker {
   BrokerFaults faults;
   bool up = true;
   bool no_commands = false;  // the centre confirms, but what it asks for never arrives
+  // Messages of events above so many bytes are refused; 0: none. Stores are told when they connect,
+  // if they are told at all.
+  size_t limit = 0;
+  bool tells_limit = true;
+  void EndConnections();
   // All connections end; retained messages fall back to how they were at the last Save.
   void Crash();
   void SaveRetained() { saved_ = retained_; }
@@ -45,7 +51,13 @@ class Broker {
  private:
   friend class SimLink;
   void Connect(SimLink* link);
+  struct Message {
+    std::string topic, payload;
+    bool retained = false;
+    uint64_t token = 0;
+  };
   void Publish(SimLink* link, const mqtt::PublishOrder& order);
+  void Arrive(SimLink* link, const Message& message);
   void Deliver(const std::string& topic, const std::string& payload, bool retained);
   void Drop(SimLink* link, mqtt::FailureCause cause);
   Duration Delay();
@@ -79,6 +91,7 @@ class SimLink final : public mqtt::Link {
   Handler handler_;
   std::shared_ptr<uint64_t> epoch_ = std::make_shared<uint64_t>(0);  // of the connection
   bool connected_ = false;
+  Instant free_at_{};  // what was published before has left then
   std::vector<std::string> subscribed_;
 };
 

@@ -81,14 +81,23 @@ int64_t Centre::Query(const std::string& sql) {
   return *value;
 }
 
-std::set<std::string> Centre::Counted() {
+std::set<std::string> Centre::Ids(const std::string& sql) {
   auto db = sqlite::Database::Open(path(), {.read_only = true});
   CHECK(db.ok());
-  auto rows = db->Prepare("SELECT substr(id,1,36) FROM event WHERE counted=1");
+  auto rows = db->Prepare(sql);
   CHECK(rows.ok());
   std::set<std::string> ids;
   while (rows->Step().value()) ids.insert(std::string(rows->Text(0)));
   return ids;
+}
+
+std::set<std::string> Centre::Counted() {
+  return Ids("SELECT substr(id,1,36) FROM event WHERE counted=1");
+}
+
+std::set<std::string> Centre::Owed() {
+  return Ids(
+      "SELECT substr(e.id,1,36) FROM owed o JOIN event e USING (store_id, stream, sequence)");
 }
 
 int64_t Centre::UnappliedDiverged() {

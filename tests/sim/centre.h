@@ -27,6 +27,8 @@ class Centre {
   void ForgetIds();
 
   std::set<std::string> Counted();
+  // Ids whose bodies have not come.
+  std::set<std::string> Owed();
   // Pieces sold, as the ledger has it; each event is one.
   // Kept aside, and their id has not counted.
   int64_t UnappliedDiverged();
@@ -35,6 +37,7 @@ class Centre {
   std::string Told();
 
  private:
+  std::set<std::string> Ids(const std::string& sql);
   std::string path() const { return world_.directory + "/central.db"; }
   World& world_;
   std::unique_ptr<SimLink> link_;

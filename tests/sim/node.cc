@@ -12,6 +12,7 @@
 #include "agent/journal/paths.h"
 #include "agent/journal/query/reader.h"
 #include "agent/journal/repair/backup.h"
+#include "common/wire/rounds.h"
 #include "common/wire/ulid.h"
 #include "tests/support/drafts.h"
 #include "tests/support/fault_disk.h"
@@ -29,7 +30,7 @@ constexpr std::chrono::milliseconds kTick{60'000};
 constexpr int kOpens = 5;  // a service manager's
 
 // Sales of one piece each, so that stock counts applied events.
-event::Draft Draft(const std::string& store_id, const std::string& number) {
+event::Draft Draft(const std::string& store_id, const std::string& number, bool large) {
   event::Event sale;
   sale.kind = event::Kind::kSale;
   auto& t = sale.transaction.emplace();
@@ -40,6 +41,7 @@ event::Draft Draft(const std::string& store_id, const std::string& number) {
   t.end_at = "2026-11-21T17:42:08+01:00";
   auto& line = sale.lines.emplace_back();
   line.item.sku = "apple";
+  if (large) line.item.description = std::string(1900, 'a');
   line.quantity = Decimal::Parse("1").value();
   line.uom = "EA";
   static const auto zone = event::StoreZone::Load("Europe/Berlin").value();
@@ -159,7 +161,8 @@ void Node::Append(const std::vector<std::string>& numbers) {
   if (!running() || numbers.empty()) return;
   journal::AppendRequest request;
   for (const std::string& number : numbers) {
-    request.entries.emplace_back(Draft(store_id_, number));
+    const bool large = world_.large_receipts && std::stoul(number) % 5 == 0;
+    request.entries.emplace_back(Draft(store_id_, number, large));
   }
   const auto receipts = testing::SubmitAndWait(journal_.get(), std::move(request));
   if (!receipts.ok()) {
@@ -509,8 +512,11 @@ std::string Node::StatusJson() {
   std::vector<wire::StreamState> states;
   const uplink::Sender& sender = driver_->sender();
   const std::vector<journal::StreamRow> rows = journal_->Streams();
-  for (auto row = rows.rbegin(); row != rows.rend(); ++row) {
-    if (states.size() == 16) break;
+  std::vector<const journal::StreamRow*> named{&rows.back()};
+  for (const size_t i : wire::OlderNamed(rows.size() - 1, wire::RoundAt(world_.timeline.now()))) {
+    named.push_back(&rows[rows.size() - 2 - i]);
+  }
+  for (const journal::StreamRow* row : named) {
     wire::StreamState& s = states.emplace_back();
     s.stream = row->stream;
     s.head = row->head;

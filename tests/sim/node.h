@@ -51,6 +51,7 @@ struct World {
   std::string directory;
   std::string without;  // the rule that is left out
   bool trace = false;
+  bool large_receipts = false;  // some of them are larger than some brokers take
   // The power is about to go, or the disk is full: what fails now is no fault of the product.
   bool disk_hurts = false;
 

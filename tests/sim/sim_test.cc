@@ -2,12 +2,14 @@
 // that lies, disks that are copied, set back and lost, that fill and are freed, power that goes in
 // the middle of anything, clocks that step, settings that change; where the list
 // of faults has "damage", "vanish" and "zero", rows that are damaged, files that vanish and pages
-// that are zeroed. The oracle: every accepted event is applied exactly once, or declared lost,
-// unless its only copies went down with a disk.
+// that are zeroed; where it has "slow" and "limit", lines
+// that carry little and brokers that refuse large messages today. The oracle: every accepted event
+// is applied exactly once, or declared lost, unless its only copies went down with a disk.
 //   sim_test --seed N --seeds K [--jobs J] [--report FILE] [--faults LIST] [--trace]
 //            [--without chain|rewind|ids|puback|sync|salvage|witness]
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -64,6 +66,7 @@ class Story {
     world_.directory = directory_.path();
     world_.trace = options.trace;
     world_.without = options.without;
+    world_.large_receipts = options.Has("limit");
     world_.rules.chain = options.without != "chain";
     world_.rules.rewind = options.without != "rewind";
     world_.rules.puback_deletes_nothing = options.without != "puback";
@@ -178,6 +181,8 @@ class Story {
     if (!world_.disk_hurts) CopyTrouble(&node);
     if (Has("broker")) BrokerTrouble();
     if (Has("line")) LineTrouble();
+    if (Has("slow")) world_.broker.faults.bytes_per_s = SomeRate();
+    if (Has("limit") && dice.Chance(0.3)) ChangeLimit();
     if (Has("centre") && dice.Chance(0.1)) {
       if (centre_.running()) {
         centre_.Stop();
@@ -280,12 +285,28 @@ class Story {
     faults.loses_acks = dice.Chance(0.1) ? 0.05 : 0;
   }
 
+  // A large receipt takes up to 12 s, what was sold during an outage many minutes.
+  double SomeRate() {
+    auto& dice = world_.random;
+    return dice.Chance(0.4) ? 300.0 + static_cast<double>(dice.Below(8000)) : 0;
+  }
+
+  // A broker that is started again with another limit, or one that changes it under way.
+  void ChangeLimit() {
+    auto& dice = world_.random;
+    world_.broker.limit = dice.Chance(0.6) ? 1600 + dice.Below(3000) : 0;
+    world_.broker.tells_limit = dice.Chance(0.5);
+    if (dice.Chance(0.5)) world_.broker.EndConnections();
+  }
+
   void Heal() {
     if (power_goes_) PowerGoes();
     if (full_) Full(false);
     for (const auto& node : nodes_) node->clock.off = hours(0);
     world_.broker.up = true;
     world_.broker.faults = {};
+    world_.broker.limit = 0;
+    if (Has("limit")) world_.broker.EndConnections();
     if (!centre_.running()) centre_.Start();
     for (size_t i = 0; i < nodes_.size(); i += 2) {
       if (!nodes_[i]->running()) nodes_[i]->Start();
@@ -296,15 +317,25 @@ class Story {
     for (const auto& node : nodes_) node->WaitForTheCentre();
   }
 
+  // Of parked events; what went down with a disk cannot be sent any more.
+  bool BodiesWait() {
+    const std::set<std::string> owed = centre_.Owed();
+    if (owed.empty()) return false;
+    std::set<std::string> held;
+    for (const auto& node : nodes_) held.merge(node->Holds());
+    return std::any_of(owed.begin(), owed.end(), [&](const auto& id) { return held.contains(id); });
+  }
+
   bool Drained() {
     for (const auto& node : nodes_) {
       if (node->running() && !(node->drained() && node->heard_the_centre())) return false;
     }
+    if (BodiesWait()) return false;
     // What opened a stream that ended before it was sent has to be asked for as well.
     const bool openings = confirms_only_ && Salvages();
     return centre_.Query(openings ? "SELECT count(*) FROM gap WHERE last>1"
                                   : "SELECT count(*) FROM gap") +
-               centre_.UnappliedDiverged() ==
+               centre_.Query("SELECT count(*) FROM owed") + centre_.UnappliedDiverged() ==
            0;
   }
 

@@ -110,6 +110,30 @@ TEST_F(ConfirmTest, AtMostSixteenStreamsTheNewestFirst) {
   EXPECT_EQ(confirm->streams[0].stream, last);
 }
 
+// However many there are, each is named in its turn; the newest always.
+TEST_F(ConfirmTest, ManyStreamsAreConfirmedInRounds) {
+  constexpr int kStreams = 60;
+  std::set<std::string> streams, named;
+  std::string last;
+  for (int i = 0; i < kStreams; ++i) {
+    last = "01JD3V7Q8Z5W6K2M9T4RHX" + std::to_string(1000 + i);
+    streams.insert(last);
+    Advance(seconds(1));
+    Deliver({EventSource("0042", last).Sale("apple", "1", i)});
+  }
+  DeliverStatus(EventSource("0042", last), {.head = 1});
+  for (int minute = 0; minute < 8; ++minute) {
+    Advance(seconds(61));
+    std::string payload = link_->published.back().payload;
+    const auto confirm = wire::ReadConfirm(parser_.Parse(payload).value());
+    ASSERT_TRUE(confirm.ok());
+    ASSERT_EQ(confirm->streams.size(), 16u);
+    EXPECT_EQ(confirm->streams[0].stream, last);
+    for (const auto& stream : confirm->streams) named.insert(stream.stream);
+  }
+  EXPECT_EQ(named, streams);
+}
+
 TEST_F(ConfirmTest, AGapIsAskedForStandsInItsTableAndGoes) {
   const Sent first = source_.Sale("apple", "1", 0), second = source_.Sale("apple", "1", 1);
   DeliverStatus(source_, {.head = 3});

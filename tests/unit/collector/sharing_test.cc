@@ -44,12 +44,13 @@ class SharingTest : public ::testing::Test {
     peers_[to].collector->Handle(std::move(messages));
     Turn(peers_[to]);
   }
-  void Status(const EventSource& source, uint64_t head) {
+  // Heard by both, or by one of them alone.
+  void Status(const EventSource& source, uint64_t head, std::optional<size_t> by = {}) {
     wire::StreamState s;
     s.stream = source.stream();
     s.head = s.sent_through = head;
     for (Peer& peer : peers_) {
-      if (peer.collector == nullptr) continue;
+      if (peer.collector == nullptr || (by && &peer != &peers_[*by])) continue;
       mqtt::LinkEvent message;
       message.what = mqtt::LinkEventType::kMessage;
       message.topic = "tillrelay/v1/" + source.store() + "/status";
@@ -170,6 +171,40 @@ TEST_F(SharingTest, AHoleAmongTheOthersEventsIsFoundByTheLeader) {
   for (int i = 0; i < 4; ++i) Advance(seconds(1));
   EXPECT_EQ(Asked(0), 1u);
   EXPECT_EQ(database_.Query("SELECT first || '-' || last FROM gap"), "2-2");
+}
+
+// The brokers of the two are not joined: each store speaks to one of them.
+TEST_F(SharingTest, AStoreThatTheLeaderDoesNotHearIsAskedByTheOneThatDoes) {
+  std::vector<Sent> sales;
+  for (int i = 0; i < 4; ++i) sales.push_back(source_.Sale("apple", "1", i));
+  Status(source_, 4, 1);
+  Deliver(1, {sales[0], sales[2]});
+  for (int i = 0; i < 20; ++i) Advance(seconds(1));
+  EXPECT_EQ(Asked(1), 0u) << "the leader may do it";
+  for (int i = 0; i < 20; ++i) Advance(seconds(1));
+  EXPECT_EQ(Asked(0), 0u) << "its command would reach nobody";
+  EXPECT_EQ(Asked(1), 1u);
+  EXPECT_NE(peers_[1].link.published.back().payload.find(R"("from":2,"through":2)"),
+            std::string::npos);
+  Advance(seconds(1));
+  EXPECT_EQ(database_.Query("SELECT first || '-' || last FROM gap ORDER BY first"), "2-2; 4-4");
+  Deliver(1, {sales[1], sales[3]});
+  Advance(seconds(1));
+  Advance(seconds(1));
+  EXPECT_EQ(database_.Query("SELECT COUNT(*) FROM gap"), "0");
+}
+
+TEST_F(SharingTest, AGapThatItsCollectorDoesNotSeeCloseGoesFromTheTable) {
+  const Sent first = source_.Sale("apple", "1", 0), second = source_.Sale("apple", "1", 1);
+  Status(source_, 2, 1);
+  Deliver(1, {first});
+  for (int i = 0; i < 40; ++i) Advance(seconds(1));
+  EXPECT_EQ(database_.Query("SELECT first || '-' || last FROM gap"), "2-2");
+  peers_[1].collector.reset();
+  peers_[1].store.reset();
+  Deliver(0, {second});
+  for (int i = 0; i < 62; ++i) Advance(seconds(1));
+  EXPECT_EQ(database_.Query("SELECT COUNT(*) FROM gap"), "0");
 }
 
 }  // namespace
