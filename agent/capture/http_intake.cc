@@ -21,7 +21,7 @@ constexpr size_t kMaxRequestIdBytes = 128;
 // What a trial tells beside the answer.
 struct Explained {
   std::vector<std::string> understood;  // by result
-  std::vector<std::string> not_read;    // columns that nobody reads
+  std::vector<std::string> not_read;    // columns, members and elements that nobody reads
 };
 
 std::string AnswerBody(const Answer& answer, const Explained& explained) {
@@ -156,6 +156,7 @@ void HttpIntake::Post(http::Request&& request, const http::Responder& responder)
   const std::string key(request.Header("Idempotency-Key").substr(0, kMaxRequestIdBytes));
   Document document{*format, "http", Printable(key, kMaxRequestIdBytes), std::move(request.body),
                     *format == formats::Format::kCsv ? CsvOf(*intake_, request) : nullptr};
+  document.explain = dry_run;
   document.encoding = formats::EncodingNamed(formats::CharsetOf(request.content_type));
   document.sender = request.sender;
   document.memory = request.memory.get();

@@ -96,11 +96,13 @@ DecodedDocument Intake::Prepare(Document* document) {
     prepared.entries.reserve(std::min(options_.limits.events, document->bytes.size() / 2));
   }
   const auto take = [&](formats::Item&& item) { TakeItem(std::move(item), *document, &prepared); };
-  prepared.syntax = document->format == formats::Format::kCsv
-                        ? formats::DecodeCsv(*document->csv, document->bytes, options_.limits, take,
-                                             &prepared.not_read)
-                        : decoder_.Decode({document->format, document->encoding}, document->bytes,
-                                          options_.limits, take);
+  formats::NotRead not_read;
+  std::vector<std::string> headings;
+  prepared.syntax =
+      document->format == formats::Format::kCsv
+          ? formats::DecodeCsv(*document->csv, document->bytes, options_.limits, take, &headings)
+          : decoder_.Decode({document->format, document->encoding}, document->bytes,
+                            options_.limits, take, document->explain ? &not_read : nullptr);
   if (prepared.syntax) {
     // A decoder may quote what it cannot read.
     prepared.syntax->what = redact::RedactDocument(prepared.syntax->what);
@@ -115,8 +117,11 @@ DecodedDocument Intake::Prepare(Document* document) {
                          {document->bytes.substr(0, kMaxQuarantinedBytes + kCutBytes),
                           formats::MediaTypeOf(document->format)}));
   }
-  for (std::string& heading : prepared.not_read)
-    heading = redact::RedactDocument(Printable(heading, 80));
+  for (const std::string& heading : headings) not_read.Add(Printable(heading, 80));
+  for (const std::string& path : not_read.paths()) {
+    prepared.not_read.push_back(
+        redact::RedactDocument(Printable(path, formats::NotRead::kMostBytes)));
+  }
   if (prepared.redactions > 0) {
     counters_.Change([&](CaptureStats* stats) { stats->redactions += prepared.redactions; });
   }

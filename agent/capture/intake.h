@@ -55,6 +55,7 @@ struct Document {
   bool again = false;  // out of quarantine: operators have been made pseudonyms already
   std::optional<formats::Encoding> encoding = {};  // of JSON, where its sender names one
   std::string sender = {};  // whose share of the quarantine its rejected documents take
+  bool explain = false;     // it is tried: what is not read is told as well
   // What the document has taken of the budget; it grows with what is made of it. None: no bound.
   MemoryBudget::Share* memory = nullptr;
 };
@@ -70,7 +71,7 @@ struct DecodedDocument {
   bool no_memory = false;  // the budget is used up: nothing of it may be submitted, try later
   size_t bytes = 0;        // that the entries and their answer take
   journal::QuarantineRoom rejected{};      // documents of it, and their text
-  std::vector<std::string> not_read = {};  // headings of CSV columns that nobody reads
+  std::vector<std::string> not_read = {};  // what nobody reads; where it is tried
 };
 
 struct Answer {

@@ -1,6 +1,7 @@
 #include "agent/formats/cloudevents.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "agent/formats/json_events.h"
 #include "common/base/text.h"
@@ -81,6 +82,12 @@ Rejection Inside(Rejection rejection) {
 }
 
 }  // namespace
+
+bool IsCloudEventMember(std::string_view name) {
+  constexpr std::string_view kRead[] = {"specversion", "id",   "source",
+                                        "type",        "data", "datacontenttype"};
+  return std::find(std::begin(kRead), std::end(kRead), name) != std::end(kRead);
+}
 
 std::optional<Rejection> ReadCloudEvent(JsonValue object, event::Event* event) {
   if (auto rejection = Required(object)) return rejection;

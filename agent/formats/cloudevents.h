@@ -5,6 +5,7 @@
 #pragma once
 
 #include <optional>
+#include <string_view>
 
 #include "common/base/json_reader.h"
 #include "common/event/event.h"
@@ -12,6 +13,9 @@
 namespace tillrelay::formats {
 
 // Rejections: missing-field, bad-value, unsupported (another type, binary data).
+// Whether a member of that name is read.
+bool IsCloudEventMember(std::string_view name);
+
 std::optional<event::Rejection> ReadCloudEvent(JsonValue object, event::Event* event);
 
 }  // namespace tillrelay::formats

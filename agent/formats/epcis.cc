@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <set>
 #include <utility>
 #include <vector>
@@ -58,7 +59,45 @@ class Mapper {
     return std::move(rejection_);
   }
 
+  // After Run.
+  void ListNotRead(NotRead* not_read) const {
+    for (const JsonValue member : source_) {
+      const std::string name(member.name());
+      if (!read_.contains(name)) {
+        not_read->Add(name);
+        continue;
+      }
+      if (member.is_object()) ListBelow(name, member, not_read);
+      if (!member.is_array()) continue;
+      for (const JsonValue entry : member) ListBelow(name, entry, not_read);
+    }
+  }
+
  private:
+  static void ListBelow(const std::string& name, JsonValue part, NotRead* not_read) {
+    // By the part's own name, what of it is read.
+    static constexpr std::pair<std::string_view, std::string_view> kRead[] = {
+        {"readPoint", "id"},
+        {"bizLocation", "id"},
+        {"persistentDisposition", "set"},
+        {"bizTransactionList", "type"},
+        {"bizTransactionList", "bizTransaction"},
+        {"sourceList", "source"},
+        {"destinationList", "destination"},
+        {"quantityList", "epcClass"},
+        {"quantityList", "quantity"},
+        {"quantityList", "uom"}};
+    if (!part.is_object()) return;
+    for (const JsonValue member : part) {
+      const auto same = [&](const auto& read) {
+        return read.first == name && read.second == member.name();
+      };
+      if (std::none_of(std::begin(kRead), std::end(kRead), same)) {
+        not_read->Add(name + "." + std::string(member.name()));
+      }
+    }
+  }
+
   // What every event must say, and what none of ours may.
   void Frame() {
     const std::string_view type = source_.String("type");
@@ -228,16 +267,15 @@ class Mapper {
     t.transfer_id = DocumentNo({"desadv", "bol", "po"});
     if (t.transfer_id.empty()) return NoDocument("desadv");
     t.business_day = day_;
-    const std::string source = Partner("sourceList", "source");
-    const std::string destination = Partner("destinationList", "destination");
     const bool received = kind == Kind::kTransferReceived;
-    const std::string& other = received ? source : destination;
+    const std::string other =
+        received ? Partner("sourceList", "source") : Partner("destinationList", "destination");
     if (other.empty()) {
       return Refuse("missing-field", received ? "sourceList" : "destinationList",
                     "name the other side as a location with its GLN");
     }
-    t.from_store_id = t.from_gln = received ? source : Own();
-    t.to_store_id = t.to_gln = received ? Own() : destination;
+    t.from_store_id = t.from_gln = received ? other : Own();
+    t.to_store_id = t.to_gln = received ? Own() : other;
     (received ? t.received_at : kind == Kind::kTransferVoided ? t.voided_at : t.shipped_at) = at_;
     if (!received) return;
     t.receipt_id = DocumentNo({"recadv"});
@@ -273,6 +311,7 @@ class Mapper {
   }
 
   std::string Partner(const char* list, const char* member) {
+    read_.insert(list);
     for (const JsonValue entry : source_.Find(list)) {
       const Place place = PlaceOf(entry.String(member));
       if (!place.gln.empty()) return place.gln;
@@ -283,6 +322,7 @@ class Mapper {
   // The first business transaction of the types in their order; one alone needs no type.
   std::string DocumentNo(std::initializer_list<std::string_view> types) {
     const JsonValue list = source_.Find("bizTransactionList");
+    read_.insert("bizTransactionList");
     for (const std::string_view type : types) {
       for (const JsonValue entry : list) {
         const std::string_view reported = entry.String("type");
@@ -389,6 +429,12 @@ class Mapper {
   Place here_, read_point_;
   bool damaged_ = false;
   std::set<std::pair<std::string, std::string>> pieces_;  // GTIN and serial
+  // Members; others are read by some kinds only.
+  std::set<std::string, std::less<>> read_ = {
+      "type",        "errorDeclaration",      "eventTime", "eventTimeZoneOffset",
+      "readPoint",   "bizLocation",           "bizStep",   "action",
+      "disposition", "persistentDisposition", "eventID",   "epcList",
+      "quantityList"};
   std::optional<Rejection> rejection_;
 };
 
@@ -413,6 +459,20 @@ std::string_view EventsOf(std::string_view root, const Limits& limits) {
   return twice ? std::string_view() : events;
 }
 
+// What stands around the events.
+void ListFrame(JsonValue root, NotRead* not_read) {
+  for (const JsonValue member : root) {
+    const std::string_view name = member.name();
+    if (name != "@context" && name != "type" && name != "epcisBody") not_read->Add(name);
+  }
+  for (const JsonValue member : root.Find("epcisBody")) {
+    const std::string_view name = member.name();
+    if (name != "eventList" && name != "queryResults") {
+      not_read->Add("epcisBody." + std::string(name));
+    }
+  }
+}
+
 SyntaxError NoEvents() {
   return {0, "the document has no epcisBody.eventList", "send an EPCIS 2.0 document or one event"};
 }
@@ -427,7 +487,7 @@ bool LooksLikeEpcis(std::string_view bytes) {
 }
 
 std::optional<SyntaxError> DecodeEpcis(JsonParser& parser, std::string& bytes, const Limits& limits,
-                                       const std::function<void(Item&&)>& sink) {
+                                       const std::function<void(Item&&)>& sink, NotRead* not_read) {
   size_t index = 0;
   const auto add = [&](std::string_view text, JsonValue value) {
     Item item{index++, event::Event(), {}, {}};
@@ -439,7 +499,9 @@ std::optional<SyntaxError> DecodeEpcis(JsonParser& parser, std::string& bytes, c
                         ? fmt::format("the event is larger than {} bytes", limits.event_bytes)
                         : "an event is an object"};
     } else {
-      rejection = Mapper(value, &std::get<event::Event>(item.outcome)).Run();
+      Mapper mapper(value, &std::get<event::Event>(item.outcome));
+      rejection = mapper.Run();
+      if (not_read != nullptr) mapper.ListNotRead(not_read);
     }
     if (rejection) {
       item.outcome = *std::move(rejection);
@@ -459,6 +521,7 @@ std::optional<SyntaxError> DecodeEpcis(JsonParser& parser, std::string& bytes, c
   if (auto error = ParseWhole(parser, bytes, limits, &root)) return error;
   const JsonValue events = EventsOf(root);
   if (!events) return NoEvents();
+  if (not_read != nullptr && root.Find("epcisBody")) ListFrame(root, not_read);
   if (events.is_array() && events.size() > limits.events) {
     return SyntaxError{0, fmt::format("more than {} events", limits.events), "split the document"};
   }

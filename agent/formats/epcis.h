@@ -20,6 +20,7 @@ namespace tillrelay::formats {
 bool LooksLikeEpcis(std::string_view bytes);
 
 std::optional<SyntaxError> DecodeEpcis(JsonParser& parser, std::string& bytes, const Limits& limits,
-                                       const std::function<void(Item&&)>& sink);
+                                       const std::function<void(Item&&)>& sink,
+                                       NotRead* not_read = nullptr);
 
 }  // namespace tillrelay::formats

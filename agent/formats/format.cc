@@ -98,7 +98,7 @@ struct Decoder::State {
   const poslog::Vocabulary* words = &poslog::BuiltInVocabulary();
 
   std::optional<SyntaxError> Decode(Format format, std::string& bytes, const Limits& limits,
-                                    const std::function<void(Item&&)>& sink);
+                                    const std::function<void(Item&&)>& sink, NotRead* not_read);
 };
 
 Decoder::Decoder() : state_(std::make_unique<State>()) {}
@@ -114,7 +114,8 @@ std::optional<SyntaxError> Decoder::Decode(Format format, std::string& bytes, co
 
 std::optional<SyntaxError> Decoder::Decode(Declared declared, std::string& bytes,
                                            const Limits& limits,
-                                           const std::function<void(Item&&)>& sink) {
+                                           const std::function<void(Item&&)>& sink,
+                                           NotRead* not_read) {
   const auto numbered = [&sink](Item&& item) {
     if (auto* event = std::get_if<event::Event>(&item.outcome)) {
       event->origin->index = static_cast<int64_t>(item.index);
@@ -123,27 +124,29 @@ std::optional<SyntaxError> Decoder::Decode(Declared declared, std::string& bytes
   };
   const Format format = declared.format;
   CHECK(format != Format::kCsv);
-  if (format == Format::kPosLog) return DecodePosLog(bytes, *state_->words, limits, numbered);
+  if (format == Format::kPosLog)
+    return DecodePosLog(bytes, *state_->words, limits, numbered, not_read);
   // A mark or zero bytes tell more than a name.
   const auto shown = EncodingOf(bytes);
   const auto encoding = shown ? shown : declared.encoding;
   if (!encoding || *encoding == Encoding::kUtf8) {
-    return state_->Decode(format, bytes, limits, numbered);
+    return state_->Decode(format, bytes, limits, numbered, not_read);
   }
   Origin origin;
   if (auto fault = MakeUtf8(&bytes, *encoding, limits.text_bytes, &origin)) {
     return SyntaxError{fault->offset, fault->what, "send the document again, whole, or as UTF-8"};
   }
-  auto error = state_->Decode(format, bytes, limits, numbered);
+  auto error = state_->Decode(format, bytes, limits, numbered, not_read);
   if (error) error->offset = OriginalOffset(bytes, origin, error->offset);
   return error;
 }
 
 std::optional<SyntaxError> Decoder::State::Decode(Format format, std::string& bytes,
                                                   const Limits& limits,
-                                                  const std::function<void(Item&&)>& sink) {
-  if (format == Format::kEpcis) return DecodeEpcis(parser, bytes, limits, sink);
-  return DecodeJson({parser, format, bytes}, limits, sink);
+                                                  const std::function<void(Item&&)>& sink,
+                                                  NotRead* not_read) {
+  if (format == Format::kEpcis) return DecodeEpcis(parser, bytes, limits, sink, not_read);
+  return DecodeJson({parser, format, bytes, not_read}, limits, sink);
 }
 
 }  // namespace tillrelay::formats

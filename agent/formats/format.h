@@ -14,6 +14,7 @@
 #include <variant>
 
 #include "agent/formats/encoding.h"
+#include "agent/formats/not_read.h"
 #include "common/event/event.h"
 #include "common/event/identity.h"
 
@@ -81,8 +82,10 @@ class Decoder {
   // Calls `sink` once per item, in order. JSON in another encoding makes `bytes` UTF-8. Offsets of
   // errors count in the bytes that were given, but those of single lines (NDJSON) in UTF-8. What
   // the items of a large document were made of reads as zeros afterwards: its memory is given back.
+  // `not_read`, if it is given, is told what no decoder reads.
   std::optional<SyntaxError> Decode(Declared declared, std::string& bytes, const Limits& limits,
-                                    const std::function<void(Item&&)>& sink);
+                                    const std::function<void(Item&&)>& sink,
+                                    NotRead* not_read = nullptr);
   std::optional<SyntaxError> Decode(Format format, std::string& bytes, const Limits& limits,
                                     const std::function<void(Item&&)>& sink);
 

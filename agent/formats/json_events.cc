@@ -43,17 +43,37 @@ Rejection WithoutKind(JsonValue object) {
               "; send {\"kind\": \"sale\", ...}"};
 }
 
+// Whatever else a document holds is refused as unknown.
+void ListNotRead(JsonValue object, const std::string& above, NotRead* not_read) {
+  for (const char* name : {"control", "origin", "agent_control", "result"}) {
+    if (object.Find(name)) not_read->Add(above + name);
+  }
+}
+
+// Of an item that is an object.
+void ListNotReadIn(JsonValue value, Format format, NotRead* not_read) {
+  if (!CloudEventsOnly(format) && !value.Find("specversion")) {
+    return ListNotRead(value, "", not_read);
+  }
+  for (const JsonValue member : value) {
+    const bool read = IsCloudEventMember(member.name());
+    if (!read) not_read->Add(member.name());
+  }
+  if (const JsonValue data = value.Find("data")) ListNotRead(data, "data.", not_read);
+}
+
 // Turns values into items, one after the other.
 class Itemiser {
  public:
-  Itemiser(Format format, const Limits& limits, const std::function<void(Item&&)>& sink)
-      : format_(format), limits_(limits), sink_(sink) {}
+  Itemiser(const JsonSource& source, const Limits& limits, const std::function<void(Item&&)>& sink)
+      : format_(source.format), not_read_(source.not_read), limits_(limits), sink_(sink) {}
 
   void Add(std::string_view text, JsonValue value) {
     if (text.size() > limits_.event_bytes) {
       const std::string bound = std::to_string(limits_.event_bytes);
       return Reject({"bad-value", "", "the event is larger than " + bound + " bytes"}, text);
     }
+    if (not_read_ != nullptr && value.is_object()) ListNotReadIn(value, format_, not_read_);
     Item item{index_, event::Event(), {}, {}};
     if (auto rejection = ReadItem(value, format_, &std::get<event::Event>(item.outcome))) {
       return Reject(*std::move(rejection), text);
@@ -68,6 +88,7 @@ class Itemiser {
 
  private:
   const Format format_;
+  NotRead* const not_read_;
   const Limits& limits_;
   const std::function<void(Item&&)>& sink_;
   size_t index_ = 0;
@@ -161,7 +182,7 @@ std::optional<SyntaxError> DecodeLines(JsonSource source, const Limits& limits, 
 
 std::optional<SyntaxError> DecodeJson(JsonSource source, const Limits& limits,
                                       const std::function<void(Item&&)>& sink) {
-  Itemiser items(source.format, limits, sink);
+  Itemiser items(source, limits, sink);
   return source.format == Format::kNdjson ? DecodeLines(source, limits, &items)
                                           : DecodeDocument(source, limits, &items);
 }

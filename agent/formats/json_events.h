@@ -18,6 +18,7 @@ struct JsonSource {
   JsonParser& parser;
   Format format;  // kJson, kNdjson, or a CloudEvents format, where every item must be one
   std::string& bytes;
+  NotRead* not_read = nullptr;  // told what is not read
 };
 
 std::optional<SyntaxError> DecodeJson(JsonSource source, const Limits& limits,

@@ -21,14 +21,24 @@ bool ReadWhole(std::string_view text, uint64_t* number) {
   return error == std::errc() && read == end;
 }
 
-// Where articles, shops and deliveries are named: their numbers may be a GTIN, a GLN or an SSCC.
-bool NamesTrade(std::string_view name) {
-  static constexpr std::string_view kNames[] = {
-      "sku",           "gtin",        "scan_data",     "key",          "code",        "serials",
-      "lot",           "location",    "ref",           "store_id",     "store_gln",   "transfer_id",
-      "receipt_id",    "carrier_ref", "from_store_id", "from_gln",     "to_store_id", "to_gln",
-      "shipment_sscc", "document_no", "count_id",      "adjustment_id"};
-  return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
+bool IsOneOf(std::string_view name, std::initializer_list<std::string_view> names) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// Which numbers live in a member: a GTIN names an article, a GLN a place, an SSCC a unit of goods.
+// Everything else names documents, registers, people and pieces: no form says that it is no card.
+Issuers IssuersIn(std::string_view name) {
+  if (IsOneOf(name, {"sku", "gtin", "scan_data", "key"})) return Issuers::kInArticles;
+  if (name == "shipment_sscc") return Issuers::kOnUnits;
+  const bool place = IsOneOf(name, {"store_id", "store_gln", "from_store_id", "from_gln",
+                                    "to_store_id", "to_gln", "location"});
+  return place ? Issuers::kInPlaces : Issuers::kInReceipts;
+}
+
+// A number that a counter may have given.
+bool IsNumbered(std::string_view name) {
+  return IsOneOf(name, {"transaction_no", "receipt_no", "transfer_id", "count_id", "adjustment_id",
+                        "ref", "first_transaction_no", "last_transaction_no"});
 }
 
 class Checker {
@@ -37,10 +47,8 @@ class Checker {
       : card_(card), counter_(std::move(counter)), outcome_(*outcome) {}
 
   void Id(std::string_view name, std::string& x) {
-    const Issuers issuers = NamesTrade(name) ? Issuers::kInTrade : Issuers::kInReceipts;
-    if (!ContainsCard(x, card_, issuers)) return;
-    const bool number = name == "transaction_no" || name == "receipt_no";
-    if (number && IsNear(x)) return;
+    if (!ContainsCard(x, card_, IssuersIn(name))) return;
+    if (IsNumbered(name) && IsNear(x)) return;
     Refuse(name);
   }
   void Text(std::string_view, std::string& x) {
@@ -53,7 +61,7 @@ class Checker {
     if (!code || !code->fault.empty()) return Id(name, x);
     for (const event::Gs1Element& element : code->elements) {
       const bool article = element.ai == "00" || element.ai == "01" || element.ai == "02";
-      if (!article && ContainsCard(element.value, card_)) Refuse(name);
+      if (!article && ContainsCard(element.value, card_, Issuers::kInReceipts)) Refuse(name);
     }
   }
   void Word(std::string_view name, std::string& x, event::Words) { Id(name, x); }
@@ -135,7 +143,7 @@ class Checker {
   }
 
   const CardOptions& card_;
-  const std::string counter_;  // the transaction's number, where it goes on from the last one
+  const std::string counter_;  // the document's number, where it goes on from the last one
   RedactOutcome& outcome_;
   std::string path_;
 };
@@ -185,13 +193,31 @@ bool NumberMemory::Continues(const std::string& register_id, const std::string& 
   return !fresh && apart >= 1 && apart <= kNear;
 }
 
+namespace {
+
+// The document's own number, where its counter gave it; of a day's close the register's last one.
+std::string CounterOf(const event::Event& event, NumberMemory* numbers) {
+  if (event.close) return numbers->LastOf(event.close->register_id);
+  std::string of, number;
+  if (event.transaction) of = event.transaction->register_id;
+  if (event.transaction) number = event.transaction->transaction_no;
+  if (event.transfer) of = "/transfer", number = event.transfer->transfer_id;
+  if (event.count) of = "/count", number = event.count->count_id;
+  if (event.adjustment) of = "/adjustment", number = event.adjustment->adjustment_id;
+  return numbers->Continues(of, number) ? number : std::string();
+}
+
+}  // namespace
+
+std::string NumberMemory::LastOf(const std::string& register_id) const {
+  const auto known = last_.find(register_id);
+  return known == last_.end() ? std::string() : std::to_string(known->second);
+}
+
 RedactOutcome Check(event::Event* event, const RedactOptions& options, CheckHow how) {
   RedactOutcome outcome;
   std::string counter;
-  if (how.numbers != nullptr && event->transaction) {
-    const event::Transaction& t = *event->transaction;
-    if (how.numbers->Continues(t.register_id, t.transaction_no)) counter = t.transaction_no;
-  }
+  if (how.numbers != nullptr) counter = CounterOf(*event, how.numbers);
   Checker checker(options.card, std::move(counter), &outcome);
   Fields(checker, *event);
   HideOperators(event, options.operator_key, how.again);

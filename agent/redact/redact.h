@@ -2,8 +2,8 @@
 //   operator by name.
 // Promise: walks every member of the event's table (common/event/fields.h). Free text is cleaned in
 //   place and flagged "redacted"; an identifier with a hit refuses the event, and the rejection
-//   names the field, never its content. A transaction's number that goes on where the register's
-//   last one ended is a counter, and no card. An operator_ref leaves as a pseudonym (HMAC-SHA-256
+//   names the field, never its content. A document's number that goes on where its counter's last
+//   one ended is a counter, and no card. An operator_ref leaves as a pseudonym (HMAC-SHA-256
 //   under the retailer's key, 12 hex digits), or not at all where there is no key.
 // Thread: any (pure).
 // Errors: rejection card-number.
@@ -34,12 +34,14 @@ struct RedactOutcome {
   size_t redactions = 0;
 };
 
-// The numbers that registers gave last: a number that goes on from there is a counter, not a card.
+// The numbers that registers, and the counters of other documents, gave last: a number that goes on
+// from there is a counter, not a card.
 // Not for two threads at once. Limits: 4096 registers, forgets all beyond.
 class NumberMemory {
  public:
   // Does the number follow closely on the register's last one, or precede it? Keeps it.
   bool Continues(const std::string& register_id, const std::string& number);
+  std::string LastOf(const std::string& register_id) const;  // "" where nothing is known
 
  private:
   std::map<std::string, uint64_t> last_;

@@ -98,9 +98,13 @@ bool IsExpiry(std::string_view digits) {
 
 }  // namespace
 
-bool IsTradeNumber(std::string_view digits) {
-  const bool gs1_length = digits.size() == 13 || digits.size() == 14 || digits.size() == 18;
-  return gs1_length && event::HasGs1CheckDigit(digits);
+bool IsTradeNumber(std::string_view digits, Issuers issuers) {
+  const bool anywhere = issuers == Issuers::kKnown, article = issuers == Issuers::kInArticles;
+  const size_t size = digits.size();
+  const bool lives = (size == 13 && (anywhere || article || issuers == Issuers::kInPlaces)) ||
+                     (size == 14 && (anywhere || article)) ||
+                     (size == 18 && (anywhere || issuers == Issuers::kOnUnits));
+  return lives && event::HasGs1CheckDigit(digits);
 }
 
 namespace {
@@ -109,14 +113,14 @@ bool IsUsualCard(std::string_view digits, Issuers issuers) {
   if (digits.size() < kMinDigits || digits.size() > kMaxDigits || !Luhn(digits)) return false;
   if (IsTime(digits)) return false;
   if (issuers == Issuers::kAny) return digits.find_first_not_of('0') != std::string_view::npos;
-  return IsIssued(digits) && (issuers == Issuers::kInReceipts || !IsTradeNumber(digits));
+  return IsIssued(digits) && !IsTradeNumber(digits, issuers);
 }
 
 // 13 digits, of a length that is no longer issued: looked for where a number stands alone.
 bool IsFormerVisa(std::string_view digits, Issuers issuers) {
-  const bool identifier = issuers == Issuers::kInTrade || issuers == Issuers::kInReceipts;
+  const bool identifier = issuers != Issuers::kKnown && issuers != Issuers::kAny;
   if (!identifier || digits.size() != 13 || digits.front() != '4' || !Luhn(digits)) return false;
-  return issuers == Issuers::kInReceipts || !IsTradeNumber(digits);
+  return !IsTradeNumber(digits, issuers);
 }
 
 }  // namespace
@@ -127,8 +131,7 @@ bool IsCard(std::string_view digits, Issuers issuers) {
 
 bool HoldsCard(std::string_view digits, bool after_tag_5a, Issuers issuers) {
   if (IsFormerVisa(digits, issuers)) return true;
-  const bool trade = issuers == Issuers::kKnown || issuers == Issuers::kInTrade;
-  if (trade && IsTradeNumber(digits)) return false;
+  if (IsTradeNumber(digits, issuers)) return false;
   std::array<std::string_view, 5> bodies = {digits};
   size_t count = 1;
   const size_t first = digits.find_first_not_of('0');

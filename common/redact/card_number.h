@@ -11,8 +11,8 @@ namespace tillrelay::redact {
 inline constexpr size_t kMinDigits = 13;
 inline constexpr size_t kMaxDigits = 19;
 
-// A GTIN or GLN of 13 digits, a GTIN of 14, an SSCC.
-bool IsTradeNumber(std::string_view digits);
+// A GTIN or GLN of 13 digits, a GTIN of 14, an SSCC, where such a number lives.
+bool IsTradeNumber(std::string_view digits, Issuers issuers);
 
 bool IsCard(std::string_view digits, Issuers issuers);
 

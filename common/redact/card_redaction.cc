@@ -411,11 +411,13 @@ class Scanner {
   // "414/4012345000115", "4006381333931 12": an article with its application identifier or its
   // quantity. No card is printed with such a group, but for 6-13, which is judged by itself.
   bool HoldsTradeNumber(size_t count) const {
-    if (issuers_ == Issuers::kInReceipts) return false;
+    // In free text a row of groups is judged by the issuers' table, as elsewhere.
+    const Issuers where = issuers_ == Issuers::kAny ? Issuers::kKnown : issuers_;
     const auto from = groups_.begin() + static_cast<std::ptrdiff_t>(group_);
-    return std::any_of(from, from + static_cast<std::ptrdiff_t>(count), [this](const Group& group) {
-      return IsTradeNumber(std::string_view(digits_).substr(group.first, group.count));
-    });
+    return std::any_of(
+        from, from + static_cast<std::ptrdiff_t>(count), [this, where](const Group& group) {
+          return IsTradeNumber(std::string_view(digits_).substr(group.first, group.count), where);
+        });
   }
 
   // How many groups from group_ on are as `printed`; 0 if they are not.

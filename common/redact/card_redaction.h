@@ -3,7 +3,7 @@
 // data.
 //   In free text any such number is one, whatever its issuer; elsewhere it has the prefix of an
 //   issuer at a length in use, and a GTIN, GLN or SSCC with its check digit is none where such
-//   numbers live. Digits may be
+//   a number lives. Digits may be
 //   those of any script, and stand apart by up to three separators. What is judged: an unbroken
 //   group of digits, a run whose groups stand apart by one or two of the everyday separators, and
 //   groups as cards print them, by any separator. A group is never cut, but for what systems glue
@@ -51,16 +51,19 @@ enum class Spelling {
 
 // Which numbers are cards.
 enum class Issuers {
-  kKnown,       // those of the table of issuers, but no GTIN, GLN or SSCC: of file names, the log,
-                // whole documents
-  kInTrade,     // the same, and Visa's former 13 digits: of articles, shops, deliveries
-  kInReceipts,  // a GTIN, GLN or SSCC as well: of receipts and registers, where none lives
+  kKnown,  // those of the table of issuers, but no GTIN, GLN or SSCC: of file names, the log,
+           // whole documents
+  // Of identifiers, where Visa's former 13 digits are one as well:
+  kInArticles,  // but no GTIN
+  kInPlaces,    // but no GLN
+  kOnUnits,     // but no SSCC: of logistic units
+  kInReceipts,  // whatever else they may be: of documents, references, registers and people
   kAny,         // all that have the check digit: of free text, where no other number belongs
 };
 
 // For identifiers: does the text hold a card number?
 bool ContainsCard(std::string_view text, const CardOptions& options = {},
-                  Issuers issuers = Issuers::kInTrade);
+                  Issuers issuers = Issuers::kInArticles);
 
 // For free text: replaces every hit by kRedacted and returns their number.
 size_t Redact(std::string* text, Spelling spelling = Spelling::kDecoded,

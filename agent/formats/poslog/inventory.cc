@@ -369,6 +369,7 @@ class Reader {
     line.item.description =
         Short(FirstText(item, {"Description", "ItemDescription"}), kMaxDescriptionBytes);
     line.reason = Short(FirstText(item, {"ReasonCode", "AdjustmentReasonCode"}), kMaxIdBytes);
+    ReadSerials(item, &line.serials);
     Quantities(item, &line);
     line_elements_.push_back(item);
     if (!rejection_) event_.lines.push_back(std::move(line));

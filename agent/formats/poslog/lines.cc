@@ -179,6 +179,9 @@ class Reader {
     source.reward_number = std::string(body.TextOf("OperatorSequence"));
     line.source_line_no = Short(number_, kMaxIdBytes);
     Identify(body, &line);
+    ReadSerials(item, &line.serials);
+    ReadSerials(body, &line.serials);
+    ReadSerials(body.Child("Item"), &line.serials);
     const std::string_view scan = item.TextOf("ScanData");
     if (event::ReadGs1Code(scan, kAnyYear)) line.item.scan_data = scan;
     auto quantity = Quantity(item, body, &line);

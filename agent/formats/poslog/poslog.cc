@@ -5,6 +5,7 @@
 #include "agent/formats/poslog/day_close.h"
 #include "agent/formats/poslog/dialect.h"
 #include "agent/formats/poslog/inventory.h"
+#include "agent/formats/poslog/not_read_parts.h"
 #include "agent/formats/poslog/receipt.h"
 #include "agent/formats/poslog/words.h"
 #include "agent/formats/poslog/xml_reader.h"
@@ -213,7 +214,8 @@ std::string Excerpt(std::string_view bytes, const XmlTransaction& t, size_t limi
 
 std::optional<SyntaxError> DecodePosLog(std::string_view bytes, const poslog::Vocabulary& words,
                                         const Limits& limits,
-                                        const std::function<void(Item&&)>& sink) {
+                                        const std::function<void(Item&&)>& sink,
+                                        NotRead* not_read) {
   // A large document is read twice: what it holds must not be kept until its end has been seen.
   const bool in_steps = bytes.size() > limits.event_bytes;
   if (in_steps) {
@@ -232,6 +234,7 @@ std::optional<SyntaxError> DecodePosLog(std::string_view bytes, const poslog::Vo
                                              std::string(transaction.too_large) + " is too large"});
     } else {
       outcomes = poslog::Mapper(transaction, words).Run();
+      if (not_read != nullptr) poslog::ListNotRead(transaction.tree.root(), words, not_read);
     }
     const auto own = poslog::OwnBytes(bytes, transaction);
     for (size_t i = 0; i < outcomes.size(); ++i) {

@@ -10,12 +10,14 @@
 #include <string_view>
 
 #include "agent/formats/format.h"
+#include "agent/formats/not_read.h"
 #include "agent/formats/poslog/vocabulary.h"
 
 namespace tillrelay::formats {
 
 std::optional<SyntaxError> DecodePosLog(std::string_view bytes, const poslog::Vocabulary& words,
                                         const Limits& limits,
-                                        const std::function<void(Item&&)>& sink);
+                                        const std::function<void(Item&&)>& sink,
+                                        NotRead* not_read = nullptr);
 
 }  // namespace tillrelay::formats

@@ -156,12 +156,16 @@ class Receipt {
   // What a total is a total of: told by an attribute, a child or the element itself.
   static std::string TypeOf(XmlElement total) {
     std::string type;
-    const auto one = [&type](std::string_view name, std::string_view value) {
+    const auto tells = [&type](std::string_view name) {
       const std::string word = Normal(name);
-      if (type.empty() && (word == "totaltype" || word == "type")) type = value;
+      return type.empty() && (word == "totaltype" || word == "type");
     };
-    total.ForEachAttribute(one);
-    for (const XmlElement child : total) one(child.name(), child.text());
+    total.ForEachAttribute([&](std::string_view name, std::string_view value) {
+      if (tells(name)) type = value, total.Attribute(name);
+    });
+    for (const XmlElement child : total) {
+      if (tells(child.name())) type = child.text();
+    }
     return type.empty() ? std::string(total.name()) : type;
   }
 
@@ -170,12 +174,12 @@ class Receipt {
     const std::string word = Normal(type);
     std::optional<Decimal> value;
     bool rounded = false;
-    std::string_view amount = total.text();
-    if (amount.empty()) amount = total.TextOf("Amount");
-    const bool read = ReadNumber(amount, &value, &rounded);
     std::optional<Decimal>* kept = PlaceOf(word, totals, sums);
     const bool fee = OneOf(word, {"transactiontaxsurcharge", "transactiontaxfee", "itemtaxfee"});
     if (kept == nullptr && !fee) return;
+    std::string_view amount = total.text();
+    if (amount.empty()) amount = total.TextOf("Amount");
+    const bool read = ReadNumber(amount, &value, &rounded);
     // A grand total of a return may be written without its sign.
     const bool paid_out = OneOf(Normal(total.Attribute("TypeCode")), {"return", "refund"});
     if (paid_out && value) value = -Magnitude(*value);

@@ -133,7 +133,7 @@ bool HoldsTextDeeper(XmlElement child) {
   child.ForEachAttribute([&holds](std::string_view name, std::string_view value) {
     holds = holds || (!value.empty() && !OneOf(name, {"nil", "Version"}));
   });
-  for (const XmlElement below : child) holds = holds || !below.text().empty();
+  for (const XmlElement below : child) holds = holds || !below.PeekText().empty();
   return holds;
 }
 
@@ -190,7 +190,7 @@ class Deeper {
     part.ForEachAttribute(
         [this](std::string_view name, std::string_view value) { One(name, value); });
     const bool leaf = !(part.begin() != part.end());
-    if (leaf && text) One(part.name(), part.text());
+    if (leaf && text) One(part.name(), part.PeekText());
     for (const XmlElement below : part) {
       if (!SpeaksOfOthers(below.name()) && !PointsAtTransaction(below)) Part(below, true);
     }
@@ -250,10 +250,10 @@ std::optional<Rejection> UnreadWord(const Vocabulary& words, Place place, XmlEle
   attribute = false;
   for (const XmlElement child : element) {
     const bool leaf = !(child.begin() != child.end());
-    if (IsSlot(place, child.name()) && child.text().empty() && HoldsTextDeeper(child)) {
+    if (IsSlot(place, child.name()) && child.PeekText().empty() && HoldsTextDeeper(child)) {
       if (!rejection) rejection = Unread(child.name(), "(not as its text)");
     } else if (leaf) {
-      one(child.name(), child.text());
+      one(child.name(), child.PeekText());
     } else if (OneOf(words.Meaning(Question::kFlag, child.name()),
                      {"cancelled", "training", "suspended"})) {
       if (!rejection) rejection = Unread(child.name(), "(not as its text)");
@@ -293,7 +293,7 @@ bool CouldBeGoods(XmlElement element) {
                            "liters", "litres", "gallons", "volume", "weight"});
   };
   element.ForEachAttribute(one);
-  for (const XmlElement child : element) one(child.name(), child.text());
+  for (const XmlElement child : element) one(child.name(), child.PeekText());
   return could;
 }
 

@@ -259,8 +259,13 @@ std::optional<Rejection> Vocabulary::Read(Question question, Place place, XmlEle
         found(meaning);
       }
     };
-    element.ForEachAttribute(one);
-    for (const XmlElement child : element) one(child.name(), child.text());
+    element.ForEachAttribute([&](std::string_view name, std::string_view text) {
+      if (SameName(name, slot.name)) element.Attribute(name);  // it counts as read
+      one(name, text);
+    });
+    for (const XmlElement child : element) {
+      if (SameName(child.name(), slot.name)) one(child.name(), child.text());
+    }
   }
   return rejection;
 }
@@ -290,8 +295,8 @@ std::optional<Rejection> Vocabulary::ReadFlags(XmlElement element, const Found& 
     const bool named = !Meaning(Question::kFlag, child.name()).empty();
     const bool asks = NamedLikeAFlag(child.name()) || IsExpectedTrue(child.name());
     if (leaf &&
-        (named || (asks && ReadFlag(child.text())) || Normal(child.name()).ends_with("flag"))) {
-      one(child.name(), child.text());
+        (named || (asks && ReadFlag(child.PeekText())) || Normal(child.name()).ends_with("flag"))) {
+      one(child.name(), child.PeekText());
     }
   }
   return rejection;

@@ -6,6 +6,7 @@
 #include <initializer_list>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "agent/formats/poslog/xml_tree.h"
 
@@ -40,6 +41,20 @@ inline std::string_view FirstText(XmlElement parent,
     if (!text.empty()) return text;
   }
   return {};
+}
+
+// The serial numbers of a line's pieces, as its element names them.
+inline void ReadSerials(XmlElement element, std::vector<std::string>* serials) {
+  constexpr size_t kMost = 1000;
+  for (const XmlElement child : element) {
+    if (!OneOf(child.name(), {"SerialNumber", "ItemSerialNumber"})) continue;
+    const std::string_view peek = child.PeekText();
+    if (peek.empty() || peek.size() > kMaxIdBytes || serials->size() >= kMost) continue;
+    const std::string_view text = child.text();
+    if (std::find(serials->begin(), serials->end(), text) == serials->end()) {
+      serials->emplace_back(text);
+    }
+  }
 }
 
 // Whether the element, or one not far below it, names an item and how much of it.

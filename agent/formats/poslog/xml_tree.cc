@@ -71,14 +71,29 @@ void XmlTree::Close() { open_ = nodes_[open_].parent; }
 std::string_view XmlElement::name() const { return tree_->View(tree_->nodes_[index_].name); }
 
 std::string_view XmlElement::text() const {
+  tree_->nodes_[index_].read = true;
+  return PeekText();
+}
+
+std::string_view XmlElement::PeekText() const {
   return Trimmed(tree_->View(tree_->nodes_[index_].text));
+}
+
+bool XmlElement::attribute_was_read() const {
+  const XmlTree::Node& node = tree_->nodes_[index_];
+  for (uint32_t i = 0; i < node.attributes; ++i) {
+    if (tree_->attributes_[node.first_attribute + i].read) return true;
+  }
+  return false;
 }
 
 std::string_view XmlElement::Attribute(std::string_view name) const {
   const XmlTree::Node& node = tree_->nodes_[index_];
   for (uint32_t i = 0; i < node.attributes; ++i) {
     const XmlTree::Attribute& attribute = tree_->attributes_[node.first_attribute + i];
-    if (tree_->View(attribute.name) == name) return Trimmed(tree_->View(attribute.value));
+    if (tree_->View(attribute.name) != name) continue;
+    attribute.read = true;
+    return Trimmed(tree_->View(attribute.value));
   }
   return {};
 }

@@ -1,5 +1,6 @@
 // What: a small tree of one XML element and what is in it, by local names.
 // Promise: names are matched without their namespace; text is what stands before the first child.
+//   What was asked for by name, or as text, is marked as read.
 // Thread: one; elements are views into their tree, valid until it is cleared or grows.
 // Limits: whoever fills the tree asks bytes() and stops in time.
 #pragma once
@@ -39,9 +40,11 @@ class XmlTree {
     Slice name, text;
     uint32_t first_attribute = 0, attributes = 0;
     uint32_t first_child = kNone, last_child = kNone, next = kNone, parent = kNone;
+    mutable bool read = false;
   };
   struct Attribute {
     Slice name, value;
+    mutable bool read = false;
   };
   Slice Keep(std::string_view text);
   std::string_view View(Slice slice) const {
@@ -64,8 +67,13 @@ class XmlElement {
 
   explicit operator bool() const { return index_ != XmlTree::kNone; }
   std::string_view name() const;
-  std::string_view text() const;  // without blanks around it
+  // Without blanks around it. From now on it counts as read.
+  std::string_view text() const;
+  // The same for whoever looks for words that would forbid to pass it over.
+  std::string_view PeekText() const;
   std::string_view Attribute(std::string_view name) const;
+  bool was_read() const { return tree_->nodes_[index_].read; }
+  bool attribute_was_read() const;
   // All of them, by local name; two makers' prefixes may give one name twice.
   template <class F>
   void ForEachAttribute(const F& each) const {
@@ -73,6 +81,14 @@ class XmlElement {
     for (uint32_t i = 0; i < node.attributes; ++i) {
       const XmlTree::Attribute& attribute = tree_->attributes_[node.first_attribute + i];
       each(tree_->View(attribute.name), Trimmed(tree_->View(attribute.value)));
+    }
+  }
+  template <class F>
+  void ForEachUnreadAttribute(const F& each) const {
+    const XmlTree::Node& node = tree_->nodes_[index_];
+    for (uint32_t i = 0; i < node.attributes; ++i) {
+      const XmlTree::Attribute& attribute = tree_->attributes_[node.first_attribute + i];
+      if (!attribute.read) each(tree_->View(attribute.name));
     }
   }
   // The first child of that name; an empty element if there is none.

@@ -214,6 +214,25 @@ TEST_F(HttpDoorTest, ADryRunTellsWhichColumnsNobodyReads) {
   EXPECT_THAT(Post(csv, "text/csv; profile=till").body, Not(HasSubstr("not_read")));
 }
 
+TEST_F(HttpDoorTest, ADryRunTellsWhichMembersAndElementsNobodyReads) {
+  const std::string json =
+      R"({"kind":"sale","transaction":{"store_id":"0042","register_id":"03",)"
+      R"("business_day":"2026-11-21","transaction_no":"1","end_at":"2026-11-21T17:42:08+01:00"},)"
+      R"("lines":[{"item":{"sku":"A"},"quantity":"1","uom":"EA"}],"origin":{"channel":"x"}})";
+  EXPECT_THAT(Post(json, "application/json", "dry_run=true").body,
+              HasSubstr(R"("not_read":["origin"])"));
+  const std::string xml =
+      "<POSLog><Transaction X4111111111111111='1'><RetailStoreID>0042</RetailStoreID>"
+      "<WorkstationID>3</WorkstationID><SequenceNumber>2</SequenceNumber>"
+      "<EndDateTime>2026-11-21T10:00:00</EndDateTime><RetailTransaction><Parking>N</Parking>"
+      "<LineItem><Sale><ItemID>A</ItemID><ExtendedAmount>1</ExtendedAmount><Quantity>1</Quantity>"
+      "</Sale></LineItem></RetailTransaction></Transaction></POSLog>";
+  const auto dry = Post(xml, "application/xml", "dry_run=true");
+  EXPECT_THAT(dry.body, HasSubstr(R"("Transaction/RetailTransaction/Parking"])"));
+  EXPECT_THAT(dry.body, Not(HasSubstr(kCard)));
+  EXPECT_THAT(Post(xml, "application/xml").body, Not(HasSubstr("not_read")));
+}
+
 TEST_F(HttpDoorTest, TheIdempotencyKeyComesBackAndIsKeptWithTheEvent) {
   const http::Response response = Post(SaleJson(1), "application/json", "", "till-3/77");
   EXPECT_EQ(response.headers.Find("Idempotency-Key"), "till-3/77");

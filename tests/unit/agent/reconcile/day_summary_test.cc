@@ -116,11 +116,16 @@ TEST_F(DayPageTest, TheSameGoodsAreTakenOnlyBetweenTwoThatAreNew) {
   EXPECT_TRUE(Reuse(1, 0, 400));
   EXPECT_FALSE(Reuse(5, 4, 404, true)) << "nothing new follows it";
   EXPECT_TRUE(Reuse(2, 1, 401, true));
+  const DaySummary before = page_;
   EXPECT_FALSE(Reuse(3, 2, 403, true)) << "later than its successor";
   EXPECT_FALSE(Reuse(3, 2, 399, true)) << "earlier than its predecessor";
+  EXPECT_FALSE(Reuse(3, 2, 402, true)) << "two wait under its number";
+  page_ = before;
   EXPECT_TRUE(Reuse(3, 2, 402, true));
   EXPECT_TRUE(Reuse(6, 5, 405));
+  const DaySummary beside = page_;
   EXPECT_FALSE(Reused(Reported(5, 404), kMorning + 14 * 60, true)) << "with another offset";
+  page_ = beside;
   EXPECT_TRUE(Reuse(5, 4, 404, true));
   EXPECT_FALSE(Reuse(5, 4, 404, true)) << "known in the new run as well";
   EXPECT_EQ(Gaps(), "");
