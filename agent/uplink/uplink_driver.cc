@@ -160,7 +160,7 @@ void UplinkDriver::FindUnknown() {
     unknown.push_back({word.stream, word.through});
     const bool reported =
         std::any_of(unknown_streams_.begin(), unknown_streams_.end(),
-                    [&word](const UnknownStream& known) { return known.stream == word.stream; });
+                    [&name = stream](const UnknownStream& known) { return known.stream == name; });
     if (reported) continue;
     log::Error("uplink",
                "ALARM head office knows stream {} of this store up to number {}, and this journal "

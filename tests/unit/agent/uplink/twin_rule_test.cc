@@ -155,8 +155,9 @@ class World {
     server.inbox.clear();
     server.away = step == TwinStep::kGiveWay;
     if (now_ - server.since >= kStableAfter || step != TwinStep::kGoOn) server.failures = 0;
-    const Duration back_off = Backoff(kRetryMin, kRetryMax, server.failures++) * (i + 2) / 4;
-    const Duration spread = seconds(61 * static_cast<int>(++leaves_ * (2 * i + 3)) % 601);
+    const Duration back_off =
+        Backoff(kRetryMin, kRetryMax, server.failures++) * static_cast<int>(i + 2) / 4;
+    const Duration spread = seconds(61 * ++leaves_ * (2 * static_cast<int>(i) + 3) % 601);
     server.next_try = now_ + (step == TwinStep::kGiveWay    ? kTakeOverMin + spread
                               : step == TwinStep::kStepBack ? Duration(kTakeOverTurn)
                                                             : back_off);
