@@ -24,7 +24,7 @@ std::string EventOf(const ChangesAnswer& answer) {
   return text;
 }
 
-http::Response Full() {
+http::Response TooManyStreams() {
   http::Response full =
       http::Problem(503, "full", "Too many streams of changes", "Ask with wait= instead");
   full.headers.Add("Retry-After", "5");
@@ -175,7 +175,7 @@ bool FollowChanges(Reader* reader, StreamPlaces* places, ChangesQuestion questio
                    const std::string& token, http::Responder responder) {
   auto place = places->Take(token);
   if (place == nullptr) {
-    responder.Send(Secured(Full()));
+    responder.Send(Secured(TooManyStreams()));
     return true;
   }
   question.bytes = kStreamBytes;

@@ -46,6 +46,7 @@ class Drafter {
     if (rejection_) return *std::move(rejection_);
     Book();
     WriteData(event_, &draft_.data);
+    draft_.data.shrink_to_fit();  // a file may become 100,000 of them at once
     draft_.data_digest = Sha256(draft_.data);
     return std::move(draft_);
   }

@@ -15,7 +15,7 @@ namespace tillrelay::event {
 namespace {
 
 constexpr size_t kTagBytes = 2, kValueBytes = 3, kEntryBytes = kTagBytes + kValueBytes;
-constexpr char kField = '\x1f', kRecord = '\x1e';
+constexpr char kFieldEnd = '\x1f', kRecordEnd = '\x1e';
 
 // Each list is sorted. docs/journal.md, "A second telling", names the first.
 constexpr auto kDescriptive = std::to_array<std::string_view>(
@@ -25,7 +25,7 @@ constexpr auto kDescriptive = std::to_array<std::string_view>(
      "transaction.operator_ref", "transaction.receipt_no", "transaction.store_gln",
      "transaction.time_quality", "transfer.carrier_ref", "transfer.expected_at",
      "transfer.operator_ref"});
-constexpr auto kDerived =
+constexpr auto kMadeHere =
     std::to_array<std::string_view>({"control", "lines.item.key", "lines.item.key_factor",
                                      "lines.item.key_map", "lines.stock_effect", "origin"});
 constexpr auto kIdentity = std::to_array<std::string_view>({"adjustment.adjustment_id",
@@ -67,18 +67,18 @@ constexpr auto kIdentity = std::to_array<std::string_view>({"adjustment.adjustme
                                                             "voids.transaction_no"});
 
 template <size_t kSize>
-bool IsIn(const std::array<std::string_view, kSize>& sorted, std::string_view path) {
+bool Contains(const std::array<std::string_view, kSize>& sorted, std::string_view path) {
   return std::binary_search(sorted.begin(), sorted.end(), path);
 }
 
 bool IsCompared(std::string_view path) {
-  return !IsIn(kDescriptive, path) && !IsIn(kDerived, path) && !IsIn(kIdentity, path);
+  return !Contains(kDescriptive, path) && !Contains(kMadeHere, path) && !Contains(kIdentity, path);
 }
 
 std::string TimeText(const std::string& time) {
   const auto parsed = ParseTime(time);
   if (!parsed.ok() || !parsed->offset_s) return time;
-  return std::to_string(parsed->local_s - *parsed->offset_s) + kField +
+  return std::to_string(parsed->local_s - *parsed->offset_s) + kFieldEnd +
          std::to_string(parsed->micros);
 }
 
@@ -110,10 +110,10 @@ class Sayings {
     for (const std::string& id : x) Add(name, id);
   }
   void Counts(std::string_view name, const std::vector<std::pair<std::string, int64_t>>& x) {
-    for (const auto& [key, count] : x) Add(name, key + kField + std::to_string(count));
+    for (const auto& [key, count] : x) Add(name, key + kFieldEnd + std::to_string(count));
   }
   void Sums(std::string_view name, const std::vector<std::pair<std::string, Decimal>>& x) {
-    for (const auto& [key, sum] : x) Add(name, key + kField + sum.Shortest());
+    for (const auto& [key, sum] : x) Add(name, key + kFieldEnd + sum.Shortest());
   }
   void Extension(std::string_view, const std::vector<std::pair<std::string, std::string>>&) {}
   template <class T>
@@ -150,8 +150,8 @@ class Sayings {
   // What a line says belongs to its goods.
   void OneLine(std::string_view name, Line& line) {
     const Item& item = line.item;
-    of_ = (item.gtin.empty() ? item.sku : item.gtin) + kField +
-          (line.quantity ? line.quantity->Shortest() : "") + kField;
+    of_ = (item.gtin.empty() ? item.sku : item.gtin) + kFieldEnd +
+          (line.quantity ? line.quantity->Shortest() : "") + kFieldEnd;
     // Where there is a GTIN, identity goes by it, and the ledger by the other number.
     by_sku_ = item.gtin.empty();
     Object(name, line);
@@ -164,7 +164,7 @@ class Sayings {
     Fields(inner, part);
     std::string text;
     for (const auto& [path, values] : inner.by_path) {
-      for (const std::string& value : values) (((text += path) += kField) += value) += kField;
+      for (const std::string& value : values) (((text += path) += kFieldEnd) += value) += kFieldEnd;
     }
     return text;
   }
@@ -180,7 +180,7 @@ std::string TagOf(std::string_view path) {
 std::string Together(std::vector<std::string> values) {
   std::sort(values.begin(), values.end());
   std::string text;
-  for (const std::string& value : values) (text += value) += kRecord;
+  for (const std::string& value : values) (text += value) += kRecordEnd;
   return text;
 }
 
@@ -188,7 +188,7 @@ std::vector<std::string> GoodsOf(const Event& event) {
   std::vector<std::string> goods;
   if (!event.transaction) return goods;
   for (const Line& line : event.lines) {
-    goods.push_back((line.item.gtin.empty() ? line.item.sku : line.item.gtin) + kField +
+    goods.push_back((line.item.gtin.empty() ? line.item.sku : line.item.gtin) + kFieldEnd +
                     (line.quantity ? line.quantity->Shortest() : ""));
   }
   return goods;
@@ -227,6 +227,7 @@ std::string DigestMembers(const Event& event, bool day_is_told) {
     said.by_path[std::string(kGoodsMember)] = std::move(goods);
   }
   std::string digest;
+  digest.reserve(said.by_path.size() * kEntryBytes);
   for (auto& [path, values] : said.by_path) {
     digest += TagOf(path);
     digest += BytesOf(Sha256(Together(std::move(values)))).substr(0, kValueBytes);
@@ -249,7 +250,7 @@ bool MembersAgree(std::string_view one, std::string_view other, std::string_view
 }
 
 std::span<const std::string_view> DescriptiveMembers() { return kDescriptive; }
-std::span<const std::string_view> DerivedMembers() { return kDerived; }
+std::span<const std::string_view> DerivedMembers() { return kMadeHere; }
 std::span<const std::string_view> IdentityMembers() { return kIdentity; }
 
 }  // namespace tillrelay::event
