@@ -58,9 +58,14 @@ int Download(const Common& common, const std::string& target) {
 }  // namespace
 
 int RunDays(const Common& common, const DaysOptions& options) {
-  const std::string target =
-      fmt::format("/v1/days?from={}&through={}", options.from, options.through);
-  return options.csv ? Download(common, target + "&format=csv") : Show(common, target, PrintDays);
+  std::string query = options.csv ? "?format=csv" : "";
+  const auto add = [&query](const char* name, const std::string& day) {
+    if (!day.empty()) query += fmt::format("{}{}={}", query.empty() ? '?' : '&', name, day);
+  };
+  add("from", options.from);
+  add("through", options.through);
+  const std::string target = "/v1/days" + query;
+  return options.csv ? Download(common, target) : Show(common, target, PrintDays);
 }
 
 int RunAudit(const Common& common, const AuditOptions& options) {

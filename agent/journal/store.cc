@@ -23,14 +23,22 @@ RejectedDocument Rejected(const event::Draft& draft, event::Rejection why) {
           "application/json"};
 }
 
-// How a post-void that does not show it tells its amounts, by the document that it takes back; ""
-// if that is not here, or is one of several of its number, or does not show it either.
-Result<std::string> AmountsByOriginal(const event::Draft& draft, sqlite::Database* db) {
+constexpr const char* kTakeBack =
+    "it would move the goods as the document that it takes back has moved them, instead of taking "
+    "them back; send it as a canonical transaction_voided whose lines are that document's";
+
+struct StoredDocument {
+  event::Kind kind;
+  std::string data;
+};
+
+// What a post-void takes back; nothing if that is not here, or is one of several of its number.
+Result<std::optional<StoredDocument>> OriginalOf(const event::Draft& draft, sqlite::Database* db) {
   std::vector<std::pair<std::string, std::string>> bodies;  // kind, data
   auto find = db->Prepare(
       "SELECT e.kind, e.data FROM known k JOIN event e ON e.position=k.position WHERE k.key=?1");
   if (!find.ok()) return std::move(find).status();
-  find->BindText(1, *draft.original_key);
+  find->BindText(1, draft.voids_key);
   for (;;) {
     auto row = find->Step();
     if (!row.ok()) return std::move(row).status();
@@ -38,13 +46,35 @@ Result<std::string> AmountsByOriginal(const event::Draft& draft, sqlite::Databas
     bodies.emplace_back(find->Text(0), find->Text(1));
   }
   const auto kind = bodies.size() == 1 ? event::ParseKind(bodies[0].first) : std::nullopt;
-  if (!kind) return std::string();
+  if (!kind) return std::optional<StoredDocument>();
+  return std::optional(StoredDocument{*kind, std::move(bodies[0].second)});
+}
+
+// How a post-void that does not show it tells its amounts; "" if what it takes back does not show
+// it either.
+std::string AmountsBy(StoredDocument original, const event::Draft& draft) {
   JsonParser own, its;
   std::string data = draft.data;
-  const auto voided = own.Parse(data), original = its.Parse(bodies[0].second);
-  if (!voided.ok() || !original.ok()) return std::string();
+  const auto voided = own.Parse(data), document = its.Parse(original.data);
+  if (!voided.ok() || !document.ok()) return "";
   const event::Turnover turnover = event::TurnoverOf(draft.kind, *voided);
-  return std::string(turnover.AmountsBy(event::TurnoverOf(*kind, *original)));
+  return std::string(turnover.AmountsBy(event::TurnoverOf(original.kind, *document)));
+}
+
+// Whether a post-void moves every bucket as what it takes back has moved it: it was told with signs
+// that its format reads the other way.
+bool MovesTheSameWay(StoredDocument original, const event::Draft& draft) {
+  JsonParser parser;
+  const auto document = parser.Parse(original.data);
+  if (!document.ok()) return false;
+  const JsonValue moved = document->Find("control").Find("stock_delta_by_bucket");
+  bool moves = false;
+  for (const auto& [bucket, delta] : draft.book.stock_delta_by_bucket) {
+    const auto its = Decimal::Parse(moved.String(bucket));
+    if (!its.ok() || *its != delta) return false;
+    moves = moves || !delta.zero();
+  }
+  return moves && moved.size() == draft.book.stock_delta_by_bucket.size();
 }
 
 std::optional<int64_t> TrustedMoment(const event::Draft& draft) {
@@ -125,17 +155,24 @@ Status JournalStore::AppendEvent(const event::Draft& draft, const std::string& s
   }
   if (repeated)
     return options_.books == nullptr ? Status::Ok() : options_.books->Repeated(draft, now);
-  if (draft.original_key) {
-    if (take_over_.pending()) TRY(take_over_.Fetch(*draft.original_key));
-    auto amounts = AmountsByOriginal(draft, &db_);
-    if (!amounts.ok()) return std::move(amounts).status();
-    if (amounts->empty()) {
-      return quarantine_.Put(Rejected(draft, {"missing-field", "amounts", kSayAmounts}), sender,
-                             now, receipt);
+  if (!draft.voids_key.empty() || draft.amounts_undecided) {
+    if (take_over_.pending()) TRY(take_over_.Fetch(draft.voids_key));
+    auto original = OriginalOf(draft, &db_);
+    if (!original.ok()) return std::move(original).status();
+    if (*original && MovesTheSameWay(**original, draft)) {
+      return quarantine_.Put(Rejected(draft, {"bad-value", "lines", kTakeBack}), sender, now,
+                             receipt);
     }
-    event::Draft decided = draft;
-    event::SayAmounts(*amounts, &decided);
-    return AppendEvent(decided, sender, now, receipt);
+    if (draft.amounts_undecided) {
+      const std::string amounts = *original ? AmountsBy(**original, draft) : std::string();
+      if (amounts.empty()) {
+        return quarantine_.Put(Rejected(draft, {"missing-field", "amounts", kSayAmounts}), sender,
+                               now, receipt);
+      }
+      event::Draft decided = draft;
+      event::SayAmounts(amounts, &decided);
+      return AppendEvent(decided, sender, now, receipt);
+    }
   }
   auto conflict = Contradiction(draft, *known, now);
   if (!conflict.ok()) return std::move(conflict).status();

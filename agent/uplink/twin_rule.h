@@ -39,7 +39,8 @@ class TwinRule {
 
   TwinStep OnEvidence(const std::string& other, Instant now) {
     lost_in_a_row_ = 0;
-    if (now < turn_until_) return TwinStep::kGoOn;
+    // A turn that is due begins with the SUBACK; what is heard before it must not take it away.
+    if (turn_due_ || now < turn_until_) return TwinStep::kGoOn;
     if (other > own_) return GiveWay();
     // The other one gives way as soon as it has its own evidence; later it comes for its turn.
     if (turns_.size() >= kMostOthers && !turns_.contains(other)) turns_.clear();

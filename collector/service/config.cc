@@ -118,7 +118,9 @@ void ReadTokens(Settings* settings, Config* config) {
 }
 
 void CheckSink(Settings* settings, const std::string& key, const SinkConfig& sink) {
-  if (!IsName(sink.name)) settings->Complain(key, "a sink's name has letters, digits, ._- only");
+  if (!IsName(sink.name) || sink.name.find('.') != std::string::npos) {
+    settings->Complain(key, "a sink's name has letters, digits, _ and - only");
+  }
   const auto url = ParseWebhookUrl(sink.url);
   if (!url.ok()) settings->Complain(key + ".url", url.status().message());
   if (url.ok() && !url->tls && !url->local && !sink.plain_http) {

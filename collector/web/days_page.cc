@@ -92,8 +92,8 @@ class Page {
     html_.Put(
         "<section><h2>Business day</h2><form class=\"row\" method=\"get\" action=\"/days\">"
         "<label>Day <input type=\"date\" name=\"business_day\" value=\"{}\"></label>"
-        "<button>Show</button><a href=\"/v1/days.csv?business_day={}\">CSV</a></form></section>\n",
-        v_.business_day, v_.business_day);
+        "<button>Show</button><a href=\"/v1/days.csv{}\">CSV</a></form></section>\n",
+        v_.business_day, v_.business_day.empty() ? "" : "?business_day=" + v_.business_day);
   }
 
   void Table() {

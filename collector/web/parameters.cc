@@ -58,6 +58,10 @@ Result<Parameters> Parameters::Of(const http::Request& request,
     if (again && std::find(repeated.begin(), repeated.end(), name) == repeated.end()) {
       return Invalid(name + " is given twice");
     }
+    // Forms of pages send every field; a program that has no value for one means something else.
+    if (value.empty() && request.path.starts_with("/v1/")) {
+      return Invalid(name + " has no value: leave it out");
+    }
   }
   return Parameters(*std::move(parsed));
 }

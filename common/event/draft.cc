@@ -383,7 +383,9 @@ class Drafter {
     if (event_.totals) {
       draft_.book.net_amount = Counted(event_.totals->net_amount, turnover.Decide().net);
     }
-    if (CountsAsTurnover() && turnover.Undecided()) draft_.original_key = OriginalKey();
+    if (!CountsAsTurnover() || event_.kind != Kind::kTransactionVoided) return;
+    draft_.voids_key = OriginalKey();
+    draft_.amounts_undecided = turnover.Undecided();
   }
   bool CountsAsTurnover() const {
     return event_.transaction && event_.transaction->status == "completed" &&
@@ -538,7 +540,7 @@ class Drafter {
 }  // namespace
 
 void SayAmounts(std::string_view amounts, Draft* draft) {
-  draft->original_key.reset();
+  draft->amounts_undecided = false;
   draft->data.insert(draft->data.size() - 1, ",\"amounts\":\"" + std::string(amounts) + '"');
   draft->data_digest = Sha256(draft->data);
   JsonParser parser;

@@ -56,9 +56,10 @@ struct Draft {
   Sha256Digest data_digest{};  // of `data`
   BookEntry book;
   size_t mapped = 0, unmapped = 0;  // lines whose article the item map knows, and does not
-  // Of a post-void that does not show whether its amounts repeat the original's signs or are
-  // negated: the original's key; "" if it names none of this store.
-  std::optional<std::string> original_key;
+  // Of a completed post-void: the key of what it takes back; "" if it names none of this store.
+  std::string voids_key;
+  // It does not show whether its amounts repeat the original's signs or are negated.
+  bool amounts_undecided = false;
 };
 
 // Says for such a draft which it is ("repeated" or "negated"): for the books and in `data`.

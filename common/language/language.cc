@@ -83,16 +83,10 @@ const std::string& FormAmong(const std::vector<std::string>& forms, uint64_t num
   return forms[std::min(form, forms.size() - 1)];
 }
 
-std::string Number(uint64_t number) { return Grouped(std::to_string(number)); }
+namespace {
 
-std::string Fraction(std::string text) {
-  const size_t point = text.find('.');
-  if (point != std::string::npos) text.replace(point, 1, Spoken().decimal_mark);
-  return text;
-}
-
-std::string Amount(std::string_view text) {
-  if (spoken == nullptr || spoken == &English()) return std::string(text);
+// Nothing else than a number is changed.
+std::string OneAmount(std::string_view text) {
   const bool negative = text.starts_with('-');
   const std::string_view bare = text.substr(negative ? 1 : 0);
   const size_t point = bare.find('.');
@@ -105,6 +99,30 @@ std::string Amount(std::string_view text) {
   out += Grouped(std::string(whole));
   if (has_part) (out += spoken->decimal_mark) += bare.substr(point + 1);
   return out;
+}
+
+}  // namespace
+
+std::string Number(uint64_t number) { return Grouped(std::to_string(number)); }
+
+std::string Fraction(std::string text) {
+  const size_t point = text.find('.');
+  if (point != std::string::npos) text.replace(point, 1, Spoken().decimal_mark);
+  return text;
+}
+
+std::string Amount(std::string_view text) {
+  if (spoken == nullptr || spoken == &English()) return std::string(text);
+  std::string out;
+  for (;;) {
+    const size_t end = std::min(text.find(", "), text.size());
+    const std::string_view one = text.substr(0, end);
+    const size_t unit = std::min(one.find(' '), one.size());
+    (out += OneAmount(one.substr(0, unit))) += one.substr(unit);
+    if (end == text.size()) return out;
+    out += ", ";
+    text.remove_prefix(end + 2);
+  }
 }
 
 std::string Dated(std::string_view text) {

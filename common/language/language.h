@@ -54,8 +54,9 @@ const Language& ChooseLanguage(const Reader& reader);
 const std::string& FormAmong(const std::vector<std::string>& forms, uint64_t number);
 
 std::string Number(uint64_t number);  // "1,234"
-// A number as documents have it, "-1234.50", as people write it: "-1.234,50". English has it as it
-// is, and so has every language what is no such number.
+// A number as documents have it, "-1234.50", as people write it: "-1.234,50"; of several, "5.00
+// EUR, 12.345 KWD", each. English has it as it is, and so has every language what is no such
+// number.
 std::string Amount(std::string_view text);
 // A fraction that was written with a point.
 std::string Fraction(std::string text);

@@ -89,7 +89,7 @@ def step(db, read):
     begun, position, digest = db.execute("SELECT * FROM follows").fetchone() or (0, 0, None)
     found = read(position)
     version, fill, filled = found["warehouse"][0]
-    if version != 1:
+    if version != 2:
         raise SystemExit(f"the tables are of version {version}")
     if filled < fill or found["first"][0][0] is None:
         return False  # the centre still fills them in after an upgrade, or has nothing yet

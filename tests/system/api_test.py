@@ -280,6 +280,8 @@ def check_access(contract, world):
     page(401, "POST", "/login", f"token={link}".encode())
     page(401, "POST", "/login", b"user=x&password=y", {**form, "Accept": "text/html"})
     page(303, "POST", "/logout")
+    page(303, "POST", "/language", b"language=de&next=/events")
+    page(400, "POST", "/language", b"language=xx")
     for _ in range(6):
         answer = once(plain(world.page_port), "POST", "/login", b"user=x&password=y", form)
     check(contract.check("/login", "post", answer).status == 429, f"no lockout: {answer.status}")
@@ -640,7 +642,9 @@ def the_page_and_the_control_socket_answer_as_documented():
                 else:
                     path_now = path
                 contract.check(path, method, once(connect(), "GET", path_now))
-            contract.check("/v1/live", "get", once(connect(), "GET", "/v1/live?once"))
+            for query, status in (("once", 200), ("once&language=de", 200), ("language=xx", 400)):
+                answer = once(connect(), "GET", f"/v1/live?{query}")
+                check(contract.check("/v1/live", "get", answer).status == status, query)
             contract.check_methods(connect, listener)
         tag = once(plain(world.page_port), "GET", "/assets/style.css").headers["ETag"]
         for name, headers in (("none", {}), ("style.css", {"If-None-Match": tag})):

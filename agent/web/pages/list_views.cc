@@ -129,10 +129,13 @@ std::string DaysContent(const DayRange& range, const std::vector<admin::DayRow>&
          day.z_numbers.empty() ? "–" : fmt::format("{}", fmt::join(day.z_numbers, ", ")));
     html.Raw("</tr>\n");
   }
+  std::string query = "format=csv";
+  if (!range.from.empty()) query += "&from=" + http::PercentEncode(range.from);
+  if (!range.through.empty()) query += "&through=" + http::PercentEncode(range.through);
   html.Put(
-      "</tbody></table>\n<p class=\"row\"><a href=\"/v1/days?format=csv&amp;from={}&amp;"
-      "through={}\" download=\"days.csv\">{}</a></p></section>\n",
-      http::PercentEncode(range.from), http::PercentEncode(range.through), strings::kExportCsv);
+      "</tbody></table>\n<p class=\"row\"><a href=\"/v1/days?{}\" download=\"days.csv\">{}</a></p>"
+      "</section>\n",
+      query, strings::kExportCsv);
   return html.Take();
 }
 

@@ -60,9 +60,13 @@ void FilterForm(Html& html, const TicketList& list) {
 
 // The filter as a query, without where the page begins.
 std::string QueryOf(const admin::TicketFilter& filter) {
-  return fmt::format("reason={}&register={}&text={}&order={}", http::PercentEncode(filter.reason),
-                     http::PercentEncode(filter.register_id), http::PercentEncode(filter.text),
-                     admin::WordOf(filter.order));
+  std::string query = fmt::format("order={}", admin::WordOf(filter.order));
+  const std::pair<const char*, const std::string&> parts[] = {
+      {"reason", filter.reason}, {"register", filter.register_id}, {"text", filter.text}};
+  for (const auto& [name, value] : parts) {
+    if (!value.empty()) query += fmt::format("&{}={}", name, http::PercentEncode(value));
+  }
+  return query;
 }
 
 void CheckBox(Html& html, const admin::QuarantineRow& row, const TicketChoice& choice) {

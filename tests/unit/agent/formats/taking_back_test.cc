@@ -313,15 +313,15 @@ TEST(TakingBack, ToldAndVoidedIsNothingHoweverItIsWritten) {
       ASSERT_TRUE(std::holds_alternative<Draft>(made))
           << NameOf(shape, form) << ": " << std::get<event::Rejection>(made).hint;
       Draft& voided = std::get<Draft>(made);
-      ++(voided.original_key ? by_original : by_itself);
-      if (voided.original_key) {
+      ++(voided.amounts_undecided ? by_original : by_itself);
+      if (voided.amounts_undecided) {
         const bool unknown = form.lines == LineForm::kSomeNet || form.lines == LineForm::kNothing;
         const bool tax_missing =
             document.TaxDecides() && !form.taxes && !form.line_taxes &&
             (form.totals == TotalForm::kNone || form.totals == TotalForm::kNet);
         EXPECT_TRUE(document.BothWays() && (unknown || tax_missing || document.ComesToNothing()))
             << NameOf(shape, form);
-        EXPECT_EQ(*voided.original_key, std::get<Draft>(original).identity.key);
+        EXPECT_EQ(voided.voids_key, std::get<Draft>(original).identity.key);
         const std::string_view amounts = ByOriginal(voided, std::get<Draft>(original));
         EXPECT_EQ(amounts, telling == Telling::kRepeated ? "repeated" : "negated")
             << NameOf(shape, form);
@@ -402,8 +402,8 @@ TEST(TakingBack, SoItIsWhateverIsDrawn) {
       ASSERT_TRUE(std::holds_alternative<Draft>(made))
           << voided_json << std::get<event::Rejection>(made).hint;
       Draft& voided = std::get<Draft>(made);
-      ++(voided.original_key ? by_original : by_itself);
-      if (voided.original_key) {
+      ++(voided.amounts_undecided ? by_original : by_itself);
+      if (voided.amounts_undecided) {
         event::SayAmounts(ByOriginal(voided, std::get<Draft>(original)), &voided);
       }
       Sums sums;
@@ -461,10 +461,10 @@ TEST(TakingBack, SoItIsInPosLog) {
       ASSERT_TRUE(std::holds_alternative<Draft>(made))
           << NameOf(shape, form) << ": " << std::get<event::Rejection>(made).hint;
       Draft& voided = std::get<Draft>(made);
-      ++(voided.original_key ? by_original : by_itself);
-      if (voided.original_key) {
+      ++(voided.amounts_undecided ? by_original : by_itself);
+      if (voided.amounts_undecided) {
         EXPECT_TRUE(document.ComesToNothing()) << NameOf(shape, form);
-        EXPECT_EQ(*voided.original_key, std::get<Draft>(original).identity.key);
+        EXPECT_EQ(voided.voids_key, std::get<Draft>(original).identity.key);
         event::SayAmounts(ByOriginal(voided, std::get<Draft>(original)), &voided);
       }
       Sums sums;

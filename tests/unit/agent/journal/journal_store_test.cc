@@ -200,6 +200,28 @@ TEST_F(OpenPostVoidTest, TheOriginalTellsWhichWayItsAmountsCount) {
   EXPECT_EQ(Counted(5), "negated 5");
 }
 
+// Some tills tell a return as a negative sale, and what takes it back likewise: its format reads
+// that as what takes a sale back.
+TEST_F(OpenPostVoidTest, WhatWouldDoTheSameAgainTakesNothingBack) {
+  for (const char* action : {"sale", "return"}) {
+    const int number = action[0] == 's' ? 10 : 20;
+    event::Event original = testing::Sale("03", number);
+    original.kind = action[0] == 's' ? event::Kind::kSale : event::Kind::kReturn;
+    original.lines[0].action = action;
+    EXPECT_THAT(Tell(testing::DraftOf(original)), ::testing::StartsWith("stored"));
+    const auto voided = [&](int own, const char* line) {
+      event::Event event = testing::Sale("03", own);
+      event.kind = event::Kind::kTransactionVoided;
+      event.lines[0].action = line;
+      event.voids.emplace().transaction_no = std::to_string(number);
+      return testing::DraftOf(std::move(event));
+    };
+    const char* other = action[0] == 's' ? "return" : "sale";
+    EXPECT_EQ(Tell(voided(number + 1, other)), "quarantined bad-value") << action;
+    EXPECT_THAT(Tell(voided(number + 1, action)), ::testing::StartsWith("stored")) << action;
+  }
+}
+
 TEST_F(OpenPostVoidTest, WithoutItsOriginalItIsRefusedUntilTheWordIsSaid) {
   EXPECT_EQ(Tell(PostVoid(2, 1, "3")), "quarantined missing-field");
   EXPECT_EQ(Tell(testing::DraftOf(Exchange(1, "8"))), "stored 1");

@@ -300,6 +300,18 @@ TEST(TwinRuleTest, EvidenceOfAFormerSessionOfTheOtherServerLeavesOneOfThemDelive
   EXPECT_EQ(middle.OnEvidence("S2", {}), TwinStep::kGiveWay);
 }
 
+// Retained messages may come before the SUBACK. The other server may be gone for good: who tries
+// again must get through.
+TEST(TwinRuleTest, WhatIsHeardBeforeATurnDoesNotTakeItAway) {
+  TwinRule rule("S1");
+  Instant now{std::chrono::hours(1)};
+  EXPECT_EQ(rule.OnEvidence("S2", now), TwinStep::kGiveWay);
+  EXPECT_EQ(rule.OnEvidence("S2", now), TwinStep::kGoOn);
+  rule.Connected(now);
+  EXPECT_EQ(rule.OnEvidence("S2", now + kTakeOverTurn / 2), TwinStep::kGoOn);
+  EXPECT_EQ(rule.OnEvidence("S2", now + kTakeOverTurn), TwinStep::kGiveWay);
+}
+
 TEST(TwinRuleTest, AConnectionThatLastedStartsTheCountOfTakeOversAnew) {
   TwinRule rule("S");
   Instant now{std::chrono::hours(1)};

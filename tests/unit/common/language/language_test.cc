@@ -56,16 +56,19 @@ TEST(Language, PluralsAreRightInBoth) {
 
 TEST(Language, NumbersAndDaysAreWrittenAsPeopleDo) {
   const Speaking german(German());
-  const std::pair<std::string_view, std::string_view> amounts[] = {{"0", "0"},
-                                                                   {"1234.50", "1.234,50"},
-                                                                   {"-1234567.5", "-1.234.567,5"},
-                                                                   {"-0.010", "-0,010"},
-                                                                   {"", ""},
-                                                                   {"1,5", "1,5"},
-                                                                   {"12.50 EUR", "12.50 EUR"},
-                                                                   {"004711/3", "004711/3"},
-                                                                   {"1.2.3", "1.2.3"},
-                                                                   {"-", "-"}};
+  const std::pair<std::string_view, std::string_view> amounts[] = {
+      {"0", "0"},
+      {"1234.50", "1.234,50"},
+      {"-1234567.5", "-1.234.567,5"},
+      {"-0.010", "-0,010"},
+      {"", ""},
+      {"1,5", "1,5"},
+      {"12.50 EUR", "12,50 EUR"},
+      {"5.00 EUR, -12345.678 KWD", "5,00 EUR, -12.345,678 KWD"},
+      {"12.345 KWD, x", "12,345 KWD, x"},
+      {"004711/3", "004711/3"},
+      {"1.2.3", "1.2.3"},
+      {"-", "-"}};
   for (const auto& [text, shown] : amounts) EXPECT_EQ(Amount(text), shown);
   EXPECT_EQ(Fraction("8.1"), "8,1");
   EXPECT_EQ(Number(48201), "48.201");
