@@ -22,12 +22,6 @@ try {
     const steps = await verdict.locator("li").count();
     check(good !== (steps > 0), `${name}: ${steps} things to do`);
     await shot(page, `situation-${name}`);
-    await page.setExtraHTTPHeaders({ "Accept-Language": "de" });
-    await page.reload();
-    await look(page, PHONE);
-    await b.checkFits(page, `${name}, German on a phone`);
-    check((await page.locator("html").getAttribute("lang")) === "de", `${name}: not German`);
-    await shot(page, `situation-${name}-german`);
     await page.context().close();
   }
   await world("done", `${names.length} situations, light on a desk and dark on a phone`);
