@@ -221,7 +221,7 @@ Receipts Part(const Receipts& receipts, Day* random) {
 
 class RestartTest : public ::testing::TestWithParam<int> {
  protected:
-  static constexpr uint64_t kDays = 12, kDeepDays = 4;
+  static constexpr uint64_t kDays = 4, kDeepDays = 1;
 };
 
 // One article for all, two, a few, many.
