@@ -111,7 +111,7 @@ function(tillrelay_test name)
     TILLRELAY_TEST_DATA="${PROJECT_SOURCE_DIR}/tests/golden")
   add_test(NAME ${name} COMMAND ${name} --gtest_brief=1)
   if(NOT TEST_TIMEOUT)
-    set(TEST_TIMEOUT 300)
+    set(TEST_TIMEOUT 900)  # of a sanitizer on a busy machine
   endif()
   set_tests_properties(${name} PROPERTIES TIMEOUT ${TEST_TIMEOUT} LABELS "unit;${TEST_LABELS}")
 endfunction()

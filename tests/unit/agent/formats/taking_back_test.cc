@@ -386,7 +386,7 @@ class Till {
 TEST(TakingBack, SoItIsWhateverIsDrawn) {
   size_t by_itself = 0, by_original = 0;
   Till till(7);
-  for (int i = 0; i < 300; ++i) {
+  for (int i = 0; i < 100; ++i) {
     const Shape shape = till.ASale();
     Form form = till.AForm();
     if (std::all_of(shape.lines.begin(), shape.lines.end(), Out)) form.discount = 0;
