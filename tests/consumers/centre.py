@@ -5,6 +5,9 @@ Copy it, change it: Apache License 2.0.
 
 import http.client
 import json
+import os
+import sqlite3
+import sys
 import time
 import urllib.error
 import urllib.parse
@@ -128,3 +131,21 @@ def events(stream, cursor):
         elif not name and not value:
             yield cursor, data
             data = b""
+
+
+def follow(tables, begin, apply):
+    """DATABASE URL [--stream], for ever. `begin` takes the whole stock and gives its cursor,
+    `apply` an answer of changes; both keep the cursor in `follows` with what they store."""
+    db = sqlite3.connect(sys.argv[1])
+    db.executescript(tables)
+    centre = Centre(sys.argv[2], os.environ.get("TILLRELAY_TOKEN", ""))
+    answers = centre.streamed if "--stream" in sys.argv else centre.changes
+    while True:
+        try:
+            known = db.execute("SELECT cursor FROM follows").fetchone()
+            for answer in answers(known[0] if known else begin(db, centre)):
+                apply(db, answer)
+        except BeginAgain as why:
+            print("begins again:", why, file=sys.stderr, flush=True)
+            with db:
+                db.execute("DELETE FROM follows")

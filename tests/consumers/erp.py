@@ -11,12 +11,9 @@ stock differs by is booked as a correction.
 TILLRELAY_TOKEN: a token with the scope `stock`. Copy it, change it: Apache License 2.0.
 """
 
-import os
-import sqlite3
-import sys
 from decimal import Decimal
 
-from centre import BeginAgain, Centre
+from centre import follow
 
 BUCKETS = ("on_hand", "reserved", "damaged", "in_transit")
 TABLES = """
@@ -80,21 +77,5 @@ def apply(db, answer):
         remember(db, answer["next"])
 
 
-def main():
-    db = sqlite3.connect(sys.argv[1])
-    db.executescript(TABLES)
-    centre = Centre(sys.argv[2], os.environ.get("TILLRELAY_TOKEN", ""))
-    follow = centre.streamed if "--stream" in sys.argv else centre.changes
-    while True:
-        try:
-            known = db.execute("SELECT cursor FROM follows").fetchone()
-            for answer in follow(known[0] if known else begin(db, centre)):
-                apply(db, answer)
-        except BeginAgain as why:
-            print("begins again:", why, file=sys.stderr, flush=True)
-            with db:
-                db.execute("DELETE FROM follows")
-
-
 if __name__ == "__main__":
-    main()
+    follow(TABLES, begin, apply)
