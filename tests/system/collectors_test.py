@@ -14,7 +14,7 @@ import sys
 import tempfile
 import urllib.request
 
-from harness import BIN, Process, World, check, free_port, run, wait_for
+from harness import BIN, Place, World, check, free_port, run, wait_for
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from postgres import Postgres  # noqa: E402
@@ -23,7 +23,7 @@ STORES = 50
 EVENTS = int(os.environ.get("TILLRELAY_SHARED_EVENTS", "20000"))
 
 
-class Centre:
+class Centre(Place):
     """A broker, PostgreSQL and two collectors that share a subscription."""
 
     def __init__(self):
@@ -58,24 +58,8 @@ class Centre:
         processes = [*self.collectors, self.broker]
         if self.player is not None and self.player.poll() is None:
             self.player.kill()
-        for process in processes:
-            with contextlib.suppress(Exception):
-                process.kill()
-        if kind is not None:
-            for process in processes:
-                print(f"--- {process.name} ---", process.text()[-3000:], sep="\n", file=sys.stderr)
+        self.end(processes, kind is not None)
         self.postgres.__exit__()
-        shutil.rmtree(self.dir, ignore_errors=True)
-
-    def path(self, name):
-        return os.path.join(self.dir, name)
-
-    def write(self, name, lines):
-        with open(self.path(name), "w") as file:
-            file.write("\n".join(lines) + "\n")
-
-    def process(self, name, arguments):
-        return Process(name, arguments, self.path(name + ".log"))
 
     def get(self, port, target):
         with urllib.request.urlopen(f"http://127.0.0.1:{port}{target}", timeout=30) as answer:

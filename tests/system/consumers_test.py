@@ -21,7 +21,7 @@ import tempfile
 import threading
 import urllib.request
 
-from harness import BIN, Process, check, free_port, run, run_together, wait_for
+from harness import BIN, Place, check, free_port, run, run_together, wait_for
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 CONSUMERS = os.path.join(HERE, "..", "consumers")
@@ -126,7 +126,7 @@ class PostgresCentre:
                        "WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'")
 
 
-class Scene:
+class Scene(Place):
     """Broker, collector, stores, and those who follow."""
 
     def __init__(self, database):
@@ -175,24 +175,8 @@ class Scene:
         processes = [*self.consumers.values(), self.collector, self.broker]
         if self.player is not None and self.player.poll() is None:
             self.player.kill()
-        for process in processes:
-            with contextlib.suppress(Exception):
-                process.kill()
-        if kind is not None:
-            for process in processes:
-                print(f"--- {process.name} ---", process.text()[-1500:], sep="\n", file=sys.stderr)
+        self.end(processes, kind is not None)
         self.database.stop()
-        shutil.rmtree(self.dir, ignore_errors=True)
-
-    def path(self, name):
-        return os.path.join(self.dir, name)
-
-    def write(self, name, lines):
-        with open(self.path(name), "w") as file:
-            file.write("\n".join(lines) + "\n")
-
-    def process(self, name, arguments):
-        return Process(name, arguments, self.path(name + ".log"))
 
     def consumer(self, name, program, *arguments):
         return self.process(name, [sys.executable, "-B", os.path.join(CONSUMERS, program),

@@ -93,7 +93,31 @@ class Process:
             return log.read()
 
 
-class World:
+class Place:
+    """A folder of its own (`dir`) for programs, their files and their logs."""
+
+    def path(self, name):
+        return os.path.join(self.dir, name)
+
+    def write(self, name, lines):
+        with open(self.path(name), "w") as file:
+            file.write("\n".join(lines) + "\n")
+
+    def process(self, name, arguments):
+        return Process(name, arguments, self.path(name + ".log"))
+
+    def end(self, processes, show):
+        """Kills what runs and removes the folder; `show` prints what the programs said last."""
+        for process in processes:
+            with contextlib.suppress(Exception):
+                process.kill()
+        if show:
+            for process in processes:
+                print(f"--- {process.name} ---", process.text()[-4000:], sep="\n", file=sys.stderr)
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+
+class World(Place):
     """One store, one broker, one centre."""
 
     def __init__(self, broker_lines=(), agent_lines=(), store="0042", intake_lines=(),
@@ -104,11 +128,11 @@ class World:
         self.intake = f"127.0.0.1:{self.intake_port}"
         self.page = f"127.0.0.1:{self.page_port}"
         self.drop = self.path("drop")
-        self._write("broker.conf", [
+        self.write("broker.conf", [
             f"listener {self.broker_port} 127.0.0.1", "allow_anonymous true",
             "persistence true", f"persistence_location {self.dir}/", "autosave_interval 1",
             "user root", *broker_lines])
-        self._write("agent.toml", [
+        self.write("agent.toml", [
             f'store_id = "{store}"', 'time_zone = "Europe/Berlin"', *agent_lines,
             "[intake]", *(line.replace("PORT", str(self.intake_port)) for line in
                          (intake_lines or ['listen = "127.0.0.1:PORT"'])),
@@ -119,37 +143,21 @@ class World:
             "[broker]", f'url = "mqtt://127.0.0.1:{self.broker_port}"',
             "retry_min_ms = 100", "retry_max_ms = 1000"])
         self.centre_page = f"127.0.0.1:{free_port()}" if collector_http else ""
-        self._write("collector.toml", [
+        self.write("collector.toml", [
             "[broker]", f'url = "mqtt://127.0.0.1:{self.broker_port}"',
             "[store]", f'url = "sqlite:{self.path("central.db")}"',
             *(["[metrics]", f'listen = "{self.centre_page}"'] if collector_http else [])])
-        self.broker = self._process("mosquitto", ["mosquitto", "-c", self.path("broker.conf")])
-        self.agent = self._process("agent", [f"{BIN}/tillrelayd", "--config",
+        self.broker = self.process("mosquitto", ["mosquitto", "-c", self.path("broker.conf")])
+        self.agent = self.process("agent", [f"{BIN}/tillrelayd", "--config",
                                              self.path("agent.toml")])
-        self.collector = self._process("collector", [f"{BIN}/tillrelay-collector", "--config",
+        self.collector = self.process("collector", [f"{BIN}/tillrelay-collector", "--config",
                                                      self.path("collector.toml")])
 
     def __enter__(self):
         return self
 
     def __exit__(self, kind, value, trace):
-        for process in (self.agent, self.collector, self.broker):
-            with contextlib.suppress(Exception):
-                process.kill()
-        if kind is not None:
-            for process in (self.agent, self.collector, self.broker):
-                print(f"--- {process.name} ---", process.text()[-4000:], sep="\n", file=sys.stderr)
-        shutil.rmtree(self.dir, ignore_errors=True)
-
-    def path(self, name):
-        return os.path.join(self.dir, name)
-
-    def _write(self, name, lines):
-        with open(self.path(name), "w") as file:
-            file.write("\n".join(lines) + "\n")
-
-    def _process(self, name, arguments):
-        return Process(name, arguments, self.path(name + ".log"))
+        self.end((self.agent, self.collector, self.broker), kind is not None)
 
     def start(self, *, broker=True, collector=True, agent=True):
         if broker:
