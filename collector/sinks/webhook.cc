@@ -13,7 +13,6 @@ namespace {
 
 using Meaning = WebhookAnswer::Meaning;
 
-constexpr size_t kMostOfAnswer = 64 * 1024;
 constexpr std::chrono::seconds kLongestRetryAfter{3600};
 
 Meaning MeaningOfStatus(int status) {
@@ -37,7 +36,7 @@ http::ClientOptions OptionsOf(const WebhookSettings& settings) {
   options.timeout = options.deadline = settings.deadline;
   options.tls.ca_file = settings.ca_file;
   options.proxy = settings.proxy;
-  options.max_answer_bytes = kMostOfAnswer;
+  options.head_is_enough = true;
   options.wake = settings.wake;
   return options;
 }

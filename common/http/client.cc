@@ -73,10 +73,6 @@ class AnswerReader {
       }
     }
     if (count < 0) return Unavailable(ErrnoText(errno));
-    received_ += static_cast<size_t>(count);
-    if (received_ > options_.max_answer_bytes + AnswerParser::kMaxHeadBytes) {
-      return Invalid("the answer is too long");
-    }
     if (left_().count() == 0) return Unavailable("no answer in time");
     rest_.append(chunk, static_cast<size_t>(count));
     return count > 0;
@@ -87,7 +83,6 @@ class AnswerReader {
   const std::function<milliseconds()> left_;
   std::string& rest_;
   AnswerParser parser_;
-  size_t received_ = 0;
   bool must_close_ = false;
 };
 
@@ -205,9 +200,9 @@ Result<ClientResponse> Client::Exchange(const std::string& bytes, bool head_only
     if ((events & POLLOUT) == 0) break;
   }
   AnswerReader reader(
-      wire, options_, [this] { return Left(); }, &rest_, head_only);
+      wire, options_, [this] { return Left(); }, &rest_, head_only || options_.head_is_enough);
   auto answer = reader.Read();
-  if (!answer.ok() || reader.must_close() || !left.empty()) Close();
+  if (!answer.ok() || reader.must_close() || !left.empty() || options_.head_is_enough) Close();
   return answer;
 }
 

@@ -29,9 +29,9 @@ struct ClientOptions {
   std::chrono::milliseconds timeout = std::chrono::seconds(10);  // of each step
   std::chrono::milliseconds deadline{0};                         // of a whole call; 0: none
   ClientTls tls;
-  std::string proxy;  // "proxy.example:3128": HTTPS through its CONNECT; empty: none
-  size_t max_answer_bytes = AnswerParser::kMaxAnswerBytes;
-  int wake = -1;  // when this descriptor becomes readable the call ends, unavailable
+  std::string proxy;            // "proxy.example:3128": HTTPS through its CONNECT; empty: none
+  bool head_is_enough = false;  // the body is not read, and the connection ends with each call
+  int wake = -1;                // when this descriptor becomes readable the call ends, unavailable
 };
 
 // Keeps its connection between calls, and connects again if the server closed it meanwhile.
