@@ -37,14 +37,20 @@ void Difference(Html& html, const std::string& difference) {
            strings::kDifference, differs ? "red" : "soft", Known(difference));
 }
 
+// A receipt's number is a name: nothing is grouped in it.
+bool IsNumberOfReceipt(std::string_view figure) { return figure.ends_with("_number"); }
+
 void Figures(Html& html, const admin::DaySheet& sheet) {
   html.Put("<section class=\"six\"><h2>{}</h2>\n", strings::kSheetFigures);
   Columns(html, strings::kSheetFigures, strings::kHere, strings::kReportedByRegister,
           strings::kDifference);
   for (const admin::DayFigure& figure : sheet.figures) {
     html.Put("<tr><th scope=\"row\">{}</th>", strings::FigureName(figure.name));
-    Cell(html, strings::kHere, Known(figure.here));
-    Cell(html, strings::kReportedByRegister, Known(figure.reported));
+    const auto shown = [&figure](const std::string& text) {
+      return IsNumberOfReceipt(figure.name) && !text.empty() ? text : Known(text);
+    };
+    Cell(html, strings::kHere, shown(figure.here));
+    Cell(html, strings::kReportedByRegister, shown(figure.reported));
     Difference(html, figure.difference);
     html.Raw("</tr>\n");
   }

@@ -260,6 +260,18 @@ std::vector<std::string> EnglishIn(const std::string& page) {
   return found;
 }
 
+// A receipt's number is no amount.
+TEST(Pages, NumbersOfReceiptsAreNotGrouped) {
+  const monitor::Snapshot s = monitor::Healthy();
+  admin::DaySheet sheet;
+  sheet.figures = {{"first_number", "4691", "4691", ""}, {"net_amount", "4691.50", "4691.50", "0"}};
+  const strings::Speaking german(*strings::FindLanguage("de"));
+  const std::string page = DaySheetContent(PageContext(s, kUtc), sheet);
+  EXPECT_NE(page.find(">4691<"), std::string::npos);
+  EXPECT_EQ(page.find("4.691<"), std::string::npos);
+  EXPECT_NE(page.find(">4.691,50<"), std::string::npos);
+}
+
 TEST(Pages, InGermanHaveNoEnglishLeft) {
   ASSERT_FALSE(EnglishIn(Overview(monitor::SampleNamed("name"))).empty());
   const strings::Speaking german(*strings::FindLanguage("de"));
