@@ -37,6 +37,11 @@ void Add(StoreHealth* store, std::string_view kind, Level level, std::string tex
   store->alarms.push_back(std::move(alarm));
 }
 
+// "1 event", "412 events".
+std::string Counted(uint64_t number, std::string_view what) {
+  return fmt::format("{} {}{}", number, what, number == 1 ? "" : "s");
+}
+
 void AssessContact(const HealthRules& judge, StoreHealth* store) {
   const StoreActivity& news = store->news;
   if (!store->known) {
@@ -63,7 +68,7 @@ void AssessDisk(const HealthRules& judge, StoreHealth* store) {
   } else if (news.disk_days_left &&
              *news.disk_days_left <= static_cast<uint64_t>(judge.thresholds.disk_days)) {
     Add(store, "store_disk", Level::kAmber,
-        fmt::format("disk for {} more days", *news.disk_days_left));
+        "disk for " + Counted(*news.disk_days_left, "more day"));
   }
 }
 
@@ -152,12 +157,12 @@ void AssessState(const HealthRules& judge, StoreHealth* store) {
   AssessJournals(judge, store);
   if (news.waiting > 0 && Since(news.oldest_waiting_at, judge.now) > kPatience) {
     Add(store, "backlog", Level::kAmber,
-        fmt::format("{} events wait since {}", news.waiting, news.oldest_waiting_at));
+        fmt::format("{} waiting since {}", Counted(news.waiting, "event"), news.oldest_waiting_at));
     store->alarms.back().since = news.oldest_waiting_at;
   }
   if (news.quarantined > 0) {
     Add(store, "quarantine", Level::kAmber,
-        fmt::format("{} documents in quarantine", news.quarantined));
+        Counted(news.quarantined, "document") + " in quarantine");
     store->alarms.back().weight =
         static_cast<int64_t>(std::min<uint64_t>(news.quarantined, INT32_MAX));
   }
@@ -174,12 +179,13 @@ void JudgeExceptions(const HealthRules& judge, StoreHealth* store) {
   const auto negative = store->facts.Of("negative_stock");
   if (negative.open > 0) {
     Add(store, Level::kAmber,
-        fmt::format("stock below zero in {} cells, since {}", negative.open, negative.since));
+        fmt::format("stock below zero in {}, since {}", Counted(negative.open, "cell"),
+                    negative.since));
   }
   if (const uint64_t overdue = store->facts.Of("transit_overdue").open; overdue > 0) {
     Add(store, Level::kAmber,
-        fmt::format("{} transfers to it were not received within {} days", overdue,
-                    judge.thresholds.transit_overdue_days));
+        fmt::format("{} to it not received within {}", Counted(overdue, "transfer"),
+                    Counted(static_cast<uint64_t>(judge.thresholds.transit_overdue_days), "day")));
   }
   if (const uint64_t far_off = store->facts.Of("count_far_off").open; far_off > 0) {
     Add(store, Level::kAmber, fmt::format("{} counts were far from what was expected", far_off));
@@ -194,48 +200,53 @@ void JudgeFacts(const HealthRules& judge, StoreHealth* store) {
   if (facts.missing > 0 && !facts.AllKnown("missing_numbers")) {
     const bool old = Since(facts.missing_since, judge.now) > kPatience;
     Add(store, old ? Level::kRed : Level::kAmber,
-        fmt::format("{} events missing since {}", facts.missing, facts.missing_since));
+        fmt::format("{} missing since {}", Counted(facts.missing, "event"), facts.missing_since));
   }
   if (facts.lost > 0) {
     Add(store, fresh(facts.lost_at),
-        fmt::format("{} events declared lost, last {}", facts.lost, facts.lost_at));
+        fmt::format("{} declared lost, last {}", Counted(facts.lost, "event"), facts.lost_at));
   }
   if (facts.open_losses > 0) {
     Add(store, fresh(facts.open_at),
-        fmt::format("{} journal{} ended without a known end: events after it may be lost, last {}",
-                    facts.open_losses, facts.open_losses == 1 ? "" : "s", facts.open_at));
+        fmt::format("{} ended without a known end: events after it may be lost, last {}",
+                    Counted(facts.open_losses, "journal"), facts.open_at));
   }
   if (facts.diverged > 0 && !facts.AllKnown("conflict")) {
     Add(store, fresh(facts.fork_at),
-        fmt::format("two histories: {} events kept aside, last {}", facts.diverged, facts.fork_at));
+        fmt::format("two histories: {} kept aside, last {}", Counted(facts.diverged, "event"),
+                    facts.fork_at));
   }
   if (facts.doubtful > 0 && !facts.AllKnown("doubtful")) {
     Add(store, fresh(facts.doubtful_at),
-        fmt::format("{} events are from a time whose ids have been deleted: kept, not counted in "
-                    "stock, last {}",
-                    facts.doubtful, facts.doubtful_at));
+        fmt::format(
+            "{} from a time whose ids have been deleted: kept, not counted in stock, last {}",
+            Counted(facts.doubtful, "event"), facts.doubtful_at));
   }
   if (facts.unapplied > 0 && !facts.AllKnown("unapplied_event")) {
     Add(store, Level::kRed,
-        fmt::format("{} events are kept but cannot be applied since {}: {}", facts.unapplied,
-                    facts.unapplied_since, facts.unapplied_first));
+        fmt::format("{} kept that cannot be applied, since {}: {}",
+                    Counted(facts.unapplied, "event"), facts.unapplied_since,
+                    facts.unapplied_first));
   }
   JudgeExceptions(judge, store);
   if (facts.held > 0 && !facts.AllKnown("count_ahead")) {
     Add(store, Level::kAmber,
-        fmt::format("{} counted cells wait since {}: their count is dated after the clock of head "
-                    "office; it is applied when its time comes",
-                    facts.held, facts.held_since));
+        fmt::format(
+            "the count of {} waits since {}: it is dated after the clock of head office, and "
+            "applied when its time comes",
+            Counted(facts.held, "cell"), facts.held_since));
   }
   if (facts.too_old > 0 && !facts.AllKnown("count_too_old")) {
     Add(store, Level::kRed,
-        fmt::format("{} counted cells are not applied: what moved since their count has been "
-                    "deleted by age; count them again",
-                    facts.too_old));
+        fmt::format(
+            "the count of {} is not applied: what moved since has been deleted by age; count "
+            "again",
+            Counted(facts.too_old, "cell")));
   }
   if (facts.owed > 0 && !facts.AllKnown("owed_body")) {
     Add(store, Level::kAmber,
-        fmt::format("{} events too large for the line since {}", facts.owed, facts.owed_since));
+        fmt::format("{} too large for the line since {}", Counted(facts.owed, "event"),
+                    facts.owed_since));
   }
 }
 
@@ -253,13 +264,13 @@ void Conclude(StoreHealth* store) {
     store->level = store->alarms.front().level;
     store->sentence = store->alarms.front().text;
   } else if (store->news.waiting > 0) {
-    store->sentence = fmt::format("{} events on their way", store->news.waiting);
+    store->sentence = Counted(store->news.waiting, "event") + " on the way";
   } else {
     store->sentence = "everything has arrived";
   }
   const uint64_t known = store->facts.OfAllKinds().known;
   if (store->alarms.empty() && known > 0) {
-    store->sentence += fmt::format("; {} known exception{}", known, known == 1 ? "" : "s");
+    store->sentence += "; " + Counted(known, "known exception");
   }
 }
 
