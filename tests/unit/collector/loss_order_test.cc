@@ -204,7 +204,7 @@ TEST_F(LossOrderTest, ALossAboveTheEndOfAStreamThatWasCutStandsForGood) {
   EXPECT_EQ(OnHand(), "0042|apple|-3");
   Advance(seconds(10));
   EXPECT_EQ(Count("gap"), 0);
-  EXPECT_NE(Sentence().find("1 events declared lost"), std::string::npos) << Sentence();
+  EXPECT_NE(Sentence().find("1 event declared lost"), std::string::npos) << Sentence();
   EXPECT_EQ(Query(std::string("SELECT reason FROM stream WHERE stream = '") + kYounger + "'"),
             "the journal was damaged");
 }
