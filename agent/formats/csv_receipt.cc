@@ -287,6 +287,7 @@ std::variant<event::Event, Rejection> CsvReceipt::Finish() {
                 : returns == all ? event::Kind::kReturn
                                  : event::Kind::kExchange;
   sums_.either_sign = all > 0 && returns == all;
+  sums_.pays_out = returns > 0;
   for (const size_t some : {training_rows_, suspended_rows_}) {
     if (some != 0 && some != row_) {
       Refuse("bad-value", "status", "only some rows of this receipt were carried out");

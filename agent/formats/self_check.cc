@@ -26,6 +26,11 @@ bool MayTellEitherSign(const event::Event& event) {
          });
 }
 
+bool HasPayout(const event::Event& event) {
+  return std::any_of(event.lines.begin(), event.lines.end(),
+                     [](const event::Line& line) { return event::PaysOut(line.action); });
+}
+
 // Then the lines of a post-void may be negated.
 bool SellsForLess(const event::Event& event) {
   return std::any_of(event.lines.begin(), event.lines.end(), [](const event::Line& line) {
@@ -94,7 +99,8 @@ std::optional<Rejection> SelfCheck(const Sums& sums, TaxRule rule, const char* f
     const Decimal grand = *sums.grand;
     const Money reported = lines_with(discounts, 1, tax);
     if (near(reported, grand)) return true;
-    return sums.either_sign &&
+    const bool unsigned_payout = sums.pays_out && sums.lines.sum().negative() && !grand.negative();
+    return (sums.either_sign || unsigned_payout) &&
            (near(reported, -grand) || near(lines_with(discounts, -1, tax), -grand));
   };
   // What comes back is worth less by its discount.
@@ -123,6 +129,7 @@ std::optional<Rejection> SelfCheckCanonical(event::Event* event) {
   if (auto rejection = CheckTaxes(*event)) return rejection;
   Sums sums;
   sums.either_sign = MayTellEitherSign(*event);
+  sums.pays_out = HasPayout(*event);
   sums.line_count = event->lines.size();
   if (event->totals) {
     const event::Totals& totals = *event->totals;

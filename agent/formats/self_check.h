@@ -45,6 +45,9 @@ struct Sums {
   // A post-void, whose total and extras may be the original's or negated; a return, which tells
   // them so or without signs.
   bool either_sign = false;
+  // Some lines pay out: where they pay out more than the others bring, the total and its extras may
+  // lack their signs.
+  bool pays_out = false;
 };
 
 // Fills `*tax_included` when the sums tell. `field` names the grand total.

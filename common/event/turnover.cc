@@ -126,9 +126,10 @@ class SignFinder {
     signs.tenders = OfTenders(signs);
     const Sign by_net = f_.net_is_reported ? signs.net : Sign::kUnknown;
     const Sign all = FirstKnown({signs.grand, signs.tenders, signs.taxes, Word(), by_net});
-    for (Sign* sign : {&signs.net, &signs.grand, &signs.tax, &signs.taxes, &signs.tenders}) {
+    for (Sign* sign : {&signs.net, &signs.grand, &signs.tax, &signs.tenders}) {
       *sign = FirstKnown({*sign, all});
     }
+    signs.taxes = FirstKnown({signs.taxes, TaxesBy(signs.tax), all});
     return signs;
   }
 
@@ -169,7 +170,8 @@ class SignFinder {
     const bool may_be_taxed = is_grand ? !included.value_or(false) : included.value_or(true);
     Wide least = kEndless;
     const auto try_more = [&](Wide more) { least = std::min(least, Apart(way * reported, more)); };
-    for (const int own : {way, 1}) {  // fees and tax may have signs of their own
+    for (const int own : {1, -1}) {  // fees and tax may have signs of their own
+      if (is_grand && own != 1 && own != way) continue;
       const Wide extras = is_grand ? own * Extras() : 0;
       if (may_be_plain) try_more(extras);
       for (const Wide tax : {own * AnyTax(), line_tax_}) {
@@ -198,10 +200,15 @@ class SignFinder {
   }
 
   // What is no post-void and goes both ways is as it is told, unless it is what a register writes
-  // that knows no signs.
+  // that knows no signs. Where the lines fit both, the other groups tell.
   Sign OfUnsigned(Wide reported, Wide as_lines, Wide opposite) const {
-    const bool known = !is_open_ && reported > 0;
-    return known && IsMuchNearer(opposite, as_lines) ? Sign::kOpposite : Sign::kAsLines;
+    if (reported < 0) return Sign::kAsLines;
+    if (IsOpposite(as_lines, opposite, reported)) return Sign::kOpposite;
+    const bool fits = is_open_ ? IsClear(reported, as_lines, opposite) : as_lines != opposite;
+    return fits ? Sign::kAsLines : Sign::kUnknown;
+  }
+  bool IsOpposite(Wide as_lines, Wide opposite, Wide reported) const {
+    return is_open_ ? IsClear(reported, opposite, as_lines) : IsMuchNearer(opposite, as_lines);
   }
   bool IsMuchNearer(Wide one, Wide other) const {
     return other > near_ && (one <= near_ || one * 4 < other);
@@ -234,10 +241,13 @@ class SignFinder {
     if (!both_ways_) return Compare(SignOf(sum), Way());
     const Sign by_rate = Agreement(f_.tax_amounts, f_.line_taxes);
     if (by_rate != Sign::kUnknown && !f_.line_taxes_signed) return by_rate;
-    if (amounts != 0 && tax() != 0 && Near(amounts)) {
-      return SignOf(amounts) == SignOf(tax()) ? signs.tax : Other(signs.tax);
-    }
-    return Sign::kUnknown;
+    return TaxesBy(signs.tax);
+  }
+  // They add up to the total of the taxes.
+  Sign TaxesBy(Sign of_total) const {
+    const Wide amounts = SumOf(f_.tax_amounts);
+    if (amounts == 0 || tax() == 0 || !Near(amounts)) return Sign::kUnknown;
+    return SignOf(amounts) == SignOf(tax()) ? of_total : Other(of_total);
   }
 
   // They pay what is due.

@@ -297,16 +297,29 @@ void DaySummary::SeeToldAgain(int64_t at_s) {
   told_again_.erase(told_again_.begin() + 1);
 }
 
-void DaySummary::SeeWaiting(uint64_t number, int64_t at_s) {
-  const auto known = std::find_if(waiting_.begin(), waiting_.end(),
-                                  [number](const Mark& mark) { return mark.number == number; });
-  if (known == waiting_.end()) {
-    waiting_.push_back({number, at_s});
-    if (waiting_.size() > kMaxWaiting) waiting_.erase(waiting_.begin());
-  } else if (known->at_s != at_s) {
-    SeeToldAgain(known->at_s);
+// What ended well before the run began is not of it, whatever its number is.
+bool DaySummary::MayBeOf(const Epoch& here, const Mark& mark) {
+  return mark.at_s > here.from_s - kOpenTogether_s &&
+         &EpochFor(mark.at_s, {}, mark.number) == &here;
+}
+
+// Another receipt waits for the same place: one of the two is told again.
+bool DaySummary::IsContested(const Epoch& here, uint64_t number, int64_t at_s) {
+  return std::any_of(waiting_.begin(), waiting_.end(), [&](const Mark& mark) {
+    return mark.number == number && mark.at_s != at_s && MayBeOf(here, mark);
+  });
+}
+
+void DaySummary::SeeWaiting(const Epoch& here, uint64_t number, int64_t at_s) {
+  for (const Mark& rival : std::vector<Mark>(waiting_)) {
+    if (rival.number != number) continue;
+    if (rival.at_s == at_s) return;
+    if (here.marks.empty() || !MayBeOf(here, rival)) continue;
+    SeeToldAgain(rival.at_s);
     SeeToldAgain(at_s);
   }
+  waiting_.push_back({number, at_s});
+  if (waiting_.size() > kMaxWaiting) waiting_.erase(waiting_.begin());
 }
 
 bool DaySummary::IsFree(const Epoch& here, uint64_t number,
@@ -385,13 +398,15 @@ bool DaySummary::IsReal(const event::Draft& draft, uint64_t number,
     const bool quarters = std::any_of(
         known.begin(), known.end(),
         [&](const event::Telling& telling) { return telling.same_goods && shifted(telling); });
-    if (!other_goods && !quarters && !IsToldAgainAt(at_s) && IsBetween(here, number, at_s)) {
+    if (!other_goods && !quarters && !IsToldAgainAt(at_s) && IsBetween(here, number, at_s) &&
+        !IsContested(here, number, at_s)) {
       AddMark(&here, number, at_s);
       return true;
     }
-    if (!other_goods && !here.marks.empty()) SeeWaiting(number, at_s);
-  } else if (!other_goods && !here.marks.empty() && here.runs.Contains(number)) {
-    SeeToldAgain(at_s);
+    if (!other_goods) SeeWaiting(here, number, at_s);
+  } else if (!other_goods) {
+    if (!here.marks.empty() && here.runs.Contains(number)) SeeToldAgain(at_s);
+    if (here.marks.empty()) SeeWaiting(here, number, at_s);  // its run may not be seen yet
   }
   if (proves && LooksLikeJump(here, number, at_s)) Suspected({number, at_s, false});
   return false;

@@ -158,8 +158,10 @@ class DaySummary {
   // Whether receipts of a run that is proven were told again with about this time.
   bool IsToldAgainAt(int64_t at_s) const;
   void SeeToldAgain(int64_t at_s);
+  bool MayBeOf(const Epoch& here, const Mark& mark);
+  bool IsContested(const Epoch& here, uint64_t number, int64_t at_s);
   // A receipt with known goods waits for its place; two with one number cannot both be new.
-  void SeeWaiting(uint64_t number, int64_t at_s);
+  void SeeWaiting(const Epoch& here, uint64_t number, int64_t at_s);
   static void AddMark(Epoch* epoch, uint64_t number, int64_t at_s);
   static void DropMarks(Epoch* epoch);
   // Where a document of that time and number belongs; there is always one.

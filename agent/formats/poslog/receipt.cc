@@ -111,7 +111,9 @@ class Receipt {
       if (line.dropped) continue;
       sums->lines.Add(line.amount);
       ++sums->line_count;
-      all_back = all_back && event::PaysOut(line.line.action);
+      const bool back = event::PaysOut(line.line.action);
+      all_back = all_back && back;
+      sums->pays_out = sums->pays_out || back;
     }
     // A return's total may be written without its sign.
     sums->either_sign = sums->either_sign || (all_back && sums->line_count > 0);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "common/event/turnover.h"
 #include "tests/support/golden.h"
 
 namespace tillrelay {
@@ -103,6 +104,26 @@ TEST(SelfCheck, WhatTakesBackMayTellItsTotalsWithEitherSign) {
       }
     }
   }
+}
+
+// Whoever pays out more than is bought may tell it without signs: then all of it counts negated.
+TEST(SelfCheck, AnExchangeThatPaysOutMayLackItsSigns) {
+  const auto exchange = [](const std::string& totals, const std::string& back) {
+    return Document("exchange", totals, R"(,"net_amount":")" + back + '"', "return");
+  };
+  const std::string on_top = R"("tax_amount":"3.80","tax_included":false,)";
+  for (const std::string sign : {"", "-"}) {
+    EXPECT_EQ("reconciled", Outcome(exchange(R"("grand_amount":")" + sign + R"(20.00")", "30.00")));
+  }
+  const std::string unsigned_tax = exchange(on_top + R"("grand_amount":"23.80")", "30.00");
+  EXPECT_EQ("reconciled", Outcome(unsigned_tax));
+  const auto decoded = testing::Decode(Format::kJson, unsigned_tax);
+  const auto& event = std::get<event::Event>(decoded.items.at(0).outcome);
+  EXPECT_EQ(event::TurnoverOf(event).Decide(),
+            (event::Turnover::Turns{true, true, true, true, true}));
+  EXPECT_EQ("totals-disagree", Outcome(exchange(R"("grand_amount":"21.00")", "30.00")));
+  EXPECT_EQ("totals-disagree", Outcome(exchange(R"("grand_amount":"-7.00")", "3.00")))
+      << "what is paid in has no minus";
 }
 
 TEST(SelfCheck, APostVoidMayTellItsLinesNegated) {

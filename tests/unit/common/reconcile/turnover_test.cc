@@ -80,6 +80,16 @@ const Case kCases[] = {
      {{"return", ""}, {"sale", "3"}},
      "2",
      "2"},
+    {"an exchange that pays out more than a line can have cost that tells nothing",
+     Kind::kExchange,
+     {{"return", ""}, {"sale", "3"}},
+     "20",
+     "-20"},
+    {"an exchange that takes in more than the lines that tell",
+     Kind::kExchange,
+     {{"return", "3"}, {"sale", ""}},
+     "20",
+     "20"},
     {"a deposit that is paid out, without signs",
      Kind::kSale,
      {{"sale", "5"}, {"deposit_return", "7"}},
@@ -127,6 +137,59 @@ TEST(Turnover, WhatTakesBackIsNegativeWhateverItsSign) {
     const Turnover turnover = TurnoverOf(event);
     EXPECT_EQ(Counted(event.totals->net_amount, turnover.Decide().net)->Text(), c.counts) << c.what;
     EXPECT_EQ(turnover.Undecided(), c.undecided) << c.what;
+  }
+}
+
+// Lines that tell no price, or the same on both sides: then the taxes of each show which way it
+// goes.
+TEST(Turnover, TaxesOfLinesShowTheDirectionWhereTheirAmountsDoNot) {
+  const auto amount = [](const char* text) { return Decimal::Parse(text).value(); };
+  for (const Kind kind : {Kind::kExchange, Kind::kTransactionVoided}) {
+    for (const char* price : {"", "50"}) {
+      Event event = EventOf({"", kind, {{"return", price}, {"sale", price}}, "0", ""});
+      event.totals->grand_amount = amount("6");
+      event.totals->tax_amount = amount("6");
+      event.totals->tax_included = false;
+      event.tenders.push_back({"cash", amount("6")});
+      const auto tax_of = [&amount](const char* rate, const char* of) {
+        Tax tax;
+        tax.rate = amount(rate);
+        tax.amount = amount(of);
+        return tax;
+      };
+      event.lines[0].taxes = {tax_of("19", "9.50")};
+      event.lines[1].taxes = {tax_of("7", "3.50")};
+      event.taxes = {tax_of("19", "9.50"), tax_of("7", "-3.50")};
+      const bool turns = kind == Kind::kExchange;  // paid out without a sign; taken back: paid in
+      const Turnover::Turns all = TurnoverOf(event).Decide();
+      EXPECT_EQ(all.grand, turns) << price;
+      EXPECT_EQ(all.tenders, turns) << price;
+      EXPECT_EQ(all.taxes, turns) << price;
+      EXPECT_EQ(all.tax, turns) << price;
+    }
+  }
+}
+
+// The taxes add up to their total, whichever of the two is told with another sign.
+TEST(Turnover, TaxesCountAsTheirTotalDoes) {
+  const auto amount = [](const char* text) { return Decimal::Parse(text).value(); };
+  for (const char* total : {"3.19", "-3.19"}) {
+    for (const char* each : {"3.19", "-3.19"}) {
+      for (const char* grand : {"20", "-20"}) {
+        Event event =
+            EventOf({"", Kind::kTransactionVoided, {{"return", "10"}, {"sale", "30"}}, grand, ""});
+        event.totals->net_amount = std::nullopt;
+        event.totals->grand_amount = amount(grand);
+        event.totals->tax_amount = amount(total);
+        event.totals->tax_included = true;
+        event.taxes.emplace_back().amount = amount(each);
+        const Turnover::Turns turns = TurnoverOf(event).Decide();
+        EXPECT_EQ(Counted(event.totals->tax_amount, turns.tax),
+                  Counted(event.taxes[0].amount, turns.taxes))
+            << total << " " << each << " " << grand;
+        EXPECT_EQ(Counted(event.totals->grand_amount, turns.grand), amount("-20"));
+      }
+    }
   }
 }
 
