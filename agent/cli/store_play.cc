@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <ctime>
+#include <string_view>
+#include <utility>
 
 namespace tillrelay::cli {
 namespace {
@@ -73,7 +75,7 @@ PlayedDocument StorePlay::Next() {
     played = {Return(&reg, false), "return"};
   } else if (dice < 195) {
     played = {Return(&reg, true), "exchange"};
-  } else if (dice < 215) {
+  } else if (dice < 215 && !reg.sold.empty()) {
     played = {Void(&reg), "transaction_voided"};
   } else {
     played = {Sale(&reg), "sale"};
@@ -94,6 +96,7 @@ StorePlay::SoldLine StorePlay::PickLine() {
 void StorePlay::Head(const char* kind, Register* reg, std::string* json, const char* status) {
   ++reg->number;
   ++reg->since_close;
+  reg->sold.clear();
   *json = fmt::format(
       R"({{"kind":"{}","transaction":{{"store_id":"{}","register_id":"{:02}","business_day":"{}",)"
       R"("transaction_no":"{:06}","status":"{}","end_at":"{}"}})",
@@ -109,6 +112,15 @@ void StorePlay::AddLine(const SoldLine& line, const std::string& more, std::stri
       Unit(line.item), Money(Price(line.item, line.thousandths)));
 }
 
+void StorePlay::Move(const SoldLine& line, int way) {
+  const std::string_view action = line.action;
+  BucketSums& sum = Sum(line.item);
+  const int64_t thousandths = way * line.thousandths;
+  if (action != "order") sum.on_hand -= thousandths;
+  if (action == "order") sum.reserved += thousandths;
+  if (action == "pick_up") sum.reserved -= thousandths;
+}
+
 std::string StorePlay::Sale(Register* reg) {
   std::string json;
   Head("sale", reg, &json, "completed");
@@ -116,20 +128,12 @@ std::string StorePlay::Sale(Register* reg) {
   int64_t total = 0;
   const uint64_t lines = 1 + Below(6);
   for (uint64_t i = 0; i < lines; ++i) {
-    const SoldLine line = PickLine();
+    SoldLine line = PickLine();
     const uint64_t dice = Below(100);
-    BucketSums& sum = Sum(line.item);
-    if (dice < 3) {
-      AddLine(line, R"("action":"order",)", &json);
-      sum.reserved += line.thousandths;
-    } else if (dice < 5) {
-      AddLine(line, R"("action":"pick_up",)", &json);
-      sum.on_hand -= line.thousandths;
-      sum.reserved -= line.thousandths;
-    } else {
-      AddLine(line, "", &json);
-      sum.on_hand -= line.thousandths;
-    }
+    if (dice < 5) line.action = dice < 3 ? "order" : "pick_up";
+    AddLine(line, dice < 5 ? fmt::format(R"("action":"{}",)", line.action) : "", &json);
+    Move(line, 1);
+    reg->sold.push_back(line);
     total += Price(line.item, line.thousandths);
   }
   return json + fmt::format(R"(],"totals":{{"grand_amount":"{}"}},)"
@@ -158,18 +162,19 @@ std::string StorePlay::Return(Register* reg, bool exchange) {
   return json + fmt::format(R"(],"totals":{{"grand_amount":"{}"}}}})", Money(total));
 }
 
-// Voids a sale of one line that this register has just made; both appear here as one document each
-// in the end, so the void stands for goods that come back.
+// Takes back the sale that this register has just made.
 std::string StorePlay::Void(Register* reg) {
   std::string json;
   const int original = reg->number;
+  const std::vector<SoldLine> sold = std::exchange(reg->sold, {});
   Head("transaction_voided", reg, &json, "completed");
-  const SoldLine line = PickLine();
   json += fmt::format(R"(,"voids":{{"store_id":"{}","register_id":"{:02}","business_day":"{}",)"
                       R"("transaction_no":"{:06}"}},"reason":"cashier_error","lines":[)",
                       options_.store_id, current_register_ + 1, Day(reg->day_offset), original);
-  AddLine(line, "", &json);
-  Sum(line.item).on_hand += line.thousandths;
+  for (const SoldLine& line : sold) {
+    AddLine(line, fmt::format(R"("action":"{}",)", line.action), &json);
+    Move(line, -1);
+  }
   return json + "]}";
 }
 
@@ -231,6 +236,7 @@ std::string StorePlay::Close(Register* reg) {
                   options_.store_id, current_register_ + 1, Day(reg->day_offset), ++reg->z_no,
                   Time(reg->day_offset), reg->number, reg->since_close);
   reg->since_close = 0;
+  reg->sold.clear();
   ++reg->day_offset;
   return json;
 }

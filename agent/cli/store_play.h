@@ -42,15 +42,17 @@ class StorePlay {
   const std::map<std::string, uint64_t>& kinds() const { return kinds_; }
 
  private:
+  struct SoldLine {
+    int item;
+    int64_t thousandths;
+    const char* action = "sale";
+  };
   struct Register {
     int number = 0;       // last transaction number
     int since_close = 0;  // transactions of this business day
     int day_offset = 0;
     int z_no = 0;
-  };
-  struct SoldLine {
-    int item;
-    int64_t thousandths;
+    std::vector<SoldLine> sold;  // of its last transaction, where that is a sale
   };
 
   uint64_t Below(uint64_t bound) { return engine_() % bound; }
@@ -60,6 +62,8 @@ class StorePlay {
   void AddLine(const SoldLine& line, const std::string& more, std::string* json);
   SoldLine PickLine();
   BucketSums& Sum(int item);
+  // `way`: 1 sells, -1 takes back.
+  void Move(const SoldLine& line, int way);
   std::string Sale(Register* reg);
   std::string Return(Register* reg, bool exchange);
   std::string Void(Register* reg);

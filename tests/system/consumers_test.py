@@ -407,7 +407,7 @@ class Tables:
         rows["tax"] = [[at, 1, "19", "1", digest] for at, digest in new]
         return {"first": [[min(kept, default=None)]], "last": new[-1:],
                 "here": [[after, kept[after]]] if after in kept else [],
-                "warehouse": [[1, 0, 0]], **rows}
+                "warehouse": [[2, 0, 0]], **rows}
 
 
 def a_warehouse_follows_one_history_and_keeps_what_is_deleted():
