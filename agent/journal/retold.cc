@@ -116,28 +116,29 @@ Status Retold::Open(sqlite::Database* db, std::string_view settings, uint64_t ne
     TRY(save->BindText(1, now + "/" + std::to_string(moved_through_)).Run());
   }
   return db->PrepareAll(
-      {{&near_, "SELECT id,digest,position,at_s FROM known WHERE key>=?1 AND key<=?2 LIMIT ?3"}});
+      {{&near_,
+        "SELECT id,digest,position,at_s,key FROM known WHERE key>=?1 AND key<=?2 LIMIT ?3"}});
 }
 
-Result<std::vector<Retold::Row>> Retold::Find(const event::Identity& identity,
-                                              std::optional<int64_t> at_s) {
-  std::vector<Row> rows;
+Result<Retold::Rows> Retold::Find(const event::Identity& identity, std::optional<int64_t> at_s) {
+  Rows rows;
   if (!identity.key.empty()) TRY(Near(identity, at_s, &rows));
-  if (rows.empty() && !identity.former_key.empty()) TRY(Former(identity, &rows));
-  if (!rows.empty() || moved_through_ == 0 || !identity.bytes.key_by_settings) return rows;
+  if (rows.same.empty() && !identity.former_key.empty()) TRY(Former(identity, &rows.same));
+  if (!rows.same.empty() || moved_through_ == 0 || !identity.bytes.key_by_settings) return rows;
   if (!loaded_) TRY(LoadMoved());
   const auto moved = moved_.find(identity.bytes.digest);
-  if (moved != moved_.end()) rows.push_back(moved->second);
+  if (moved != moved_.end()) rows.same.push_back(moved->second);
   return rows;
 }
 
 // Under the same number of the same register, on days that the document may have been of.
-Status Retold::Near(const event::Identity& identity, std::optional<int64_t> at_s,
-                    std::vector<Row>* rows) {
+Status Retold::Near(const event::Identity& identity, std::optional<int64_t> at_s, Rows* rows) {
   const std::string& key = identity.key;
   std::string from = key, to = key;
+  size_t day_at = key.size();
   if (key.starts_with(event::KeyStart(true))) {
-    const std::string number = key.substr(0, key.rfind(event::KeyStart(true).back()) + 1);
+    day_at = key.rfind(event::KeyStart(true).back()) + 1;
+    const std::string number = key.substr(0, day_at);
     if (identity.bytes.key_by_settings) {
       from = number;
       to = number + "\x7f";
@@ -147,14 +148,24 @@ Status Retold::Near(const event::Identity& identity, std::optional<int64_t> at_s
     }
   }
   const std::string ours = KeptDigest(identity);
+  const auto is_around = [&](std::string_view day) {
+    return !identity.first_day.empty() && day >= identity.first_day && day <= identity.last_day;
+  };
   near_.BindText(1, from).BindText(2, to).Bind(3, kMostDays);
   for (;;) {
     auto found = near_.Step();
     if (!found.ok()) return std::move(found).status();
     if (!*found) return Status::Ok();
     const Likeness like = Compare(near_.Blob(1), ours);
-    const bool moment = at_s && !near_.IsNull(3) && near_.Int(3) == *at_s;
-    if (like.bytes || (moment && like.content && !like.contradicts)) rows->push_back(RowOf(near_));
+    const std::optional<int64_t> then =
+        near_.IsNull(3) ? std::nullopt : std::optional(near_.Int(3));
+    const bool moment = at_s && then == at_s;
+    const std::string_view theirs = near_.Text(4);
+    if (like.bytes || (moment && like.content && !like.contradicts)) {
+      rows->same.push_back(RowOf(near_));
+    } else if (like.goods && theirs != key && is_around(theirs.substr(day_at))) {
+      rows->doubts.push_back({near_.Unsigned(2), {then, true, std::string(theirs.substr(day_at))}});
+    }
   }
 }
 

@@ -14,9 +14,18 @@
 #include <vector>
 
 #include "agent/journal/record.h"
+#include "common/event/bookkeeper.h"
 #include "common/sqlite/sqlite.h"
 
 namespace tillrelay::journal {
+
+// What is known under a draft's key.
+struct Known {
+  Uuid id{};
+  Likeness like;
+  uint64_t position = 0;
+  std::optional<int64_t> at_s;
+};
 
 class Retold {
  public:
@@ -34,11 +43,20 @@ class Retold {
     Uuid id{};
     uint64_t position = 0;
   };
+  // The same goods under its number on another day: perhaps the document with a new time.
+  struct Doubt {
+    uint64_t position = 0;
+    event::Telling telling;
+  };
+  struct Rows {
+    std::vector<Row> same;
+    std::vector<Doubt> doubts;  // of documents that do not say their day
+  };
   // Where the document may stand. `at_s`: its moment, if that can be trusted.
-  Result<std::vector<Row>> Find(const event::Identity& identity, std::optional<int64_t> at_s);
+  Result<Rows> Find(const event::Identity& identity, std::optional<int64_t> at_s);
 
  private:
-  Status Near(const event::Identity& identity, std::optional<int64_t> at_s, std::vector<Row>* rows);
+  Status Near(const event::Identity& identity, std::optional<int64_t> at_s, Rows* rows);
   Status Former(const event::Identity& identity, std::vector<Row>* rows);
   Status LoadMoved();
 

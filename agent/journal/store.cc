@@ -18,14 +18,31 @@ constexpr const char* kSayAmounts =
     "or are negated, and that document is not stored here or does not show it: say \"amounts\": "
     "\"repeated\" or \"negated\"";
 
+// As it came: one that did not say its business day does not say it when it is tried again.
 RejectedDocument Rejected(const event::Draft& draft, event::Rejection why) {
-  return {std::move(why), "", draft.subject, event::WithKind(draft.kind, draft.data),
-          "application/json"};
+  std::string document = event::WithKind(draft.kind, draft.data);
+  if (!draft.identity.first_day.empty()) document = event::WithoutDay(std::move(document));
+  return {std::move(why), "", draft.subject, std::move(document), "application/json"};
 }
 
+constexpr const char* kAlreadyStored = "another document under this number is already stored";
+// The day follows.
+constexpr const char* kSameGoodsOn =
+    "the document says no business day, and the same goods under this number are stored for ";
 constexpr const char* kTakeBack =
     "it would move the goods as the document that it takes back has moved them, instead of taking "
     "them back; send it as a canonical transaction_voided whose lines are that document's";
+
+// Of one that contradicts what is known under its key.
+std::string ReasonOf(const Uuid& id, const std::vector<Known>& known) {
+  bool same = false;
+  for (const Known& row : known) {
+    if (row.id == id) return std::string("changed");
+    same = same || (row.like.content && !row.like.contradicts);
+  }
+  if (same) return std::string("time_changed");
+  return std::string("changed");
+}
 
 struct StoredDocument {
   event::Kind kind;
@@ -128,7 +145,8 @@ Result<std::vector<AppendResult>> JournalStore::Append(const AppendRequest& requ
 Status JournalStore::AppendUnfit(const RejectedDocument& unfit, const std::string& sender,
                                  WallTime now, AppendResult* receipt) {
   if (unfit.identity.bytes.digest != 0) {
-    auto reported = WasTold(unfit.identity, std::nullopt, receipt);
+    std::vector<event::Telling> others;
+    auto reported = WasTold(unfit.identity, std::nullopt, receipt, &others);
     if (!reported.ok()) return std::move(reported).status();
     if (*reported) return Status::Ok();
   }
@@ -148,8 +166,9 @@ Status JournalStore::AppendEvent(const event::Draft& draft, const std::string& s
     FirstReceipt(row.position, receipt);
     repeated = true;
   }
+  std::vector<event::Telling> others;
   if (!repeated && (!known->empty() || Retold::Elsewhere(draft.identity))) {
-    auto reported = WasTold(draft.identity, TrustedMoment(draft), receipt);
+    auto reported = WasTold(draft.identity, TrustedMoment(draft), receipt, &others);
     if (!reported.ok()) return std::move(reported).status();
     repeated = *reported;
   }
@@ -174,12 +193,10 @@ Status JournalStore::AppendEvent(const event::Draft& draft, const std::string& s
       return AppendEvent(decided, sender, now, receipt);
     }
   }
-  auto conflict = Contradiction(draft, *known, now);
+  auto conflict = Contradiction(draft, *known, others, now);
   if (!conflict.ok()) return std::move(conflict).status();
-  if (!conflict->empty()) {
-    return quarantine_.Put(
-        Rejected(draft, {*conflict, "", "another document under this number is already stored"}),
-        sender, now, receipt);
+  if (*conflict) {
+    return quarantine_.Put(Rejected(draft, *std::move(*conflict)), sender, now, receipt);
   }
   if (options_.books == nullptr) return Insert(draft, now, receipt);
   auto further =
@@ -234,7 +251,7 @@ Result<uint64_t> JournalStore::InsertEvent(const EventColumns& event) {
   return position;
 }
 
-Result<std::vector<JournalStore::Known>> JournalStore::FindKnown(const event::Draft& draft) {
+Result<std::vector<Known>> JournalStore::FindKnown(const event::Draft& draft) {
   std::vector<Known> all;
   sqlite::Statement& find = sql_.find_known;
   find.BindText(1, draft.identity.key);
@@ -278,16 +295,21 @@ Result<bool> JournalStore::IsGone(uint64_t position) {
 }
 
 Result<bool> JournalStore::WasTold(const event::Identity& identity, std::optional<int64_t> at_s,
-                                   AppendResult* receipt) {
+                                   AppendResult* receipt, std::vector<event::Telling>* others) {
   auto rows = retold_.Find(identity, at_s);
   if (!rows.ok()) return std::move(rows).status();
-  for (const Retold::Row& row : *rows) {
+  for (const Retold::Row& row : rows->same) {
     auto gone = IsGone(row.position);
     if (!gone.ok()) return std::move(gone).status();
     if (*gone) continue;
     receipt->id = row.id;
     FirstReceipt(row.position, receipt);
     return true;
+  }
+  for (Retold::Doubt& doubt : rows->doubts) {
+    auto gone = IsGone(doubt.position);
+    if (!gone.ok()) return std::move(gone).status();
+    if (!*gone) others->push_back(std::move(doubt.telling));
   }
   return false;
 }
@@ -307,23 +329,33 @@ Status JournalStore::SaveGone(const LossRow& loss) {
 }
 
 // docs/journal.md, "A second telling".
-Result<std::string> JournalStore::Contradiction(const event::Draft& draft,
-                                                const std::vector<Known>& known, WallTime now) {
-  bool same_content = false;
+Result<std::optional<event::Rejection>> JournalStore::Contradiction(
+    const event::Draft& draft, const std::vector<Known>& known,
+    const std::vector<event::Telling>& others, WallTime now) {
+  using Conflict = std::optional<event::Rejection>;
+  auto reused = Reused(draft, known, now);
+  if (!reused.ok()) return std::move(reused).status();
+  if (!*reused) {
+    return Conflict({ReasonOf(draft.identity.id, known), "", kAlreadyStored});
+  }
+  if (others.empty() || options_.books == nullptr) return Conflict();
+  auto real = options_.books->ReusedOnAnotherDay(draft, others, now);
+  if (!real.ok()) return std::move(real).status();
+  if (*real) return Conflict();
+  return Conflict({"time_changed", "", kSameGoodsOn + others.front().business_day});
+}
+
+// Whether it is another one than those that are known under its key.
+Result<bool> JournalStore::Reused(const event::Draft& draft, const std::vector<Known>& known,
+                                  WallTime now) {
+  if (known.empty()) return true;
   std::vector<event::Telling> tellings;
   for (const Known& row : known) {
-    if (row.id == draft.identity.id) return std::string("changed");
-    same_content = same_content || row.like.content;
-    tellings.push_back({row.at_s, row.like.goods});
+    if (row.id == draft.identity.id) return false;
+    tellings.push_back({row.at_s, row.like.goods, {}});
   }
-  if (known.empty()) return std::string();
-  if (options_.books != nullptr) {
-    auto reused = options_.books->Reused(draft, tellings, now);
-    if (!reused.ok()) return std::move(reused).status();
-    if (*reused) return std::string();
-  }
-  if (same_content) return std::string("time_changed");
-  return std::string("changed");
+  if (options_.books == nullptr) return false;
+  return options_.books->Reused(draft, tellings, now);
 }
 
 void JournalStore::FirstReceipt(uint64_t position, AppendResult* receipt) const {

@@ -189,24 +189,21 @@ class JournalStore : private TakeOverTarget {
   Status DeclareGone(const LossRow& loss) override;
   Result<Uuid> IdAt(uint64_t position) override;
   Result<uint64_t> PositionOf(const Uuid& id) override;
-  // What is known under the draft's key.
-  struct Known {
-    Uuid id{};
-    Likeness like;
-    uint64_t position = 0;
-    std::optional<int64_t> at_s;
-  };
   // Of events that were declared lost nothing is known any more.
   Result<std::vector<Known>> FindKnown(const event::Draft& draft);
   Status ForgetGone(const std::string& key, std::vector<Known>* known);
   Result<bool> IsGone(uint64_t position);
-  // True: the same was stored when settings were different; the receipt is that of then.
+  // True: the same was stored when settings were different; the receipt is that of then. Else
+  // `others` of other days may be it.
   Result<bool> WasTold(const event::Identity& identity, std::optional<int64_t> at_s,
-                       AppendResult* receipt);
+                       AppendResult* receipt, std::vector<event::Telling>* others);
   Status SaveGone(const LossRow& loss);
-  // Empty: it is new, or a number used again; else the reason of its quarantine.
-  Result<std::string> Contradiction(const event::Draft& draft, const std::vector<Known>& known,
-                                    WallTime now);
+  // Nothing: it is new, or a number used again. `others`: on other days, perhaps the same.
+  Result<std::optional<event::Rejection>> Contradiction(const event::Draft& draft,
+                                                        const std::vector<Known>& known,
+                                                        const std::vector<event::Telling>& others,
+                                                        WallTime now);
+  Result<bool> Reused(const event::Draft& draft, const std::vector<Known>& known, WallTime now);
   Status MarkFile(const FileMark& mark, uint64_t events);
   void FirstReceipt(uint64_t position, AppendResult* receipt) const;
 

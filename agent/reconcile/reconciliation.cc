@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <utility>
 
 #include "common/base/json_writer.h"
 #include "common/base/log.h"
 #include "common/base/text.h"
 #include "common/event/identity.h"
+#include "common/event/time_text.h"
 
 namespace tillrelay::reconcile {
 namespace {
@@ -17,6 +19,14 @@ constexpr size_t kMaxGapsTold = 100;
 constexpr size_t kMaxGapsShown = 5;
 constexpr uint64_t kLookEvery = 50;      // commits
 constexpr uint64_t kSharedNumbers = 50;  // fewer prove nothing
+constexpr uint64_t kProvingNumbers = 3;  // that two days have both: their counter starts again
+
+// The same time of day, give or take an hour for a clock that was set for the summer.
+bool IsDayLater(int64_t then_s, int64_t at_s) {
+  constexpr int64_t kHour_s = 60 * 60, kDay_s = 24 * kHour_s;
+  const int64_t shift = std::abs(at_s - then_s) % kDay_s;
+  return shift == 0 || shift == kHour_s || shift == kDay_s - kHour_s;
+}
 
 std::string Padded(uint64_t sequence) { return fmt::format("{:020}", sequence); }
 
@@ -135,6 +145,55 @@ Result<bool> Reconciliation::Reused(const event::Draft& draft,
   auto numbers = PageAt(counted.key, now);
   if (!numbers.ok()) return std::move(numbers).status();
   return OfAnotherSeries(draft, counted, **page, **numbers) || (*numbers)->TakeReused(draft, known);
+}
+
+// It may be an export's word for a receipt of a day before, with its own time. A counter that runs
+// on gives no number twice within a week; one that starts again each day gives them in order.
+Result<bool> Reconciliation::ReusedOnAnotherDay(const event::Draft& draft,
+                                                const std::vector<event::Telling>& known,
+                                                WallTime now) {
+  if (DaySummary::IsDeclared(draft.book.register_epoch)) return true;
+  auto page = SummaryOf(draft, now);
+  if (!page.ok()) return std::move(page).status();
+  const NumberPlace counted = PlaceOf(rule_, draft);
+  const bool shifted = !draft.book.time_trusted ||
+                       std::any_of(known.begin(), known.end(), [&](const event::Telling& telling) {
+                         return !telling.at_s || IsDayLater(*telling.at_s, draft.book.at_s);
+                       });
+  if (!shifted && !counted.key.empty()) {
+    auto numbers = PageAt(counted.key, now);
+    if (!numbers.ok()) return std::move(numbers).status();
+    auto daily = StartsAgainDaily(draft, counted.key);
+    if (!daily.ok()) return std::move(daily).status();
+    if (*daily && (*numbers)->GoesOn(counted.number, draft.book.at_s)) return true;
+  }
+  (*page)->Contradicted();
+  return false;
+}
+
+Result<DaySummary> Reconciliation::ReadPage(const std::string& key) const {
+  const auto at = pages_.find(key);
+  if (at != pages_.end()) return at->second;
+  auto text = load_(key);
+  if (!text.ok()) return std::move(text).status();
+  return DaySummary::Parse(*text).value_or(DaySummary());
+}
+
+Result<bool> Reconciliation::StartsAgainDaily(const event::Draft& draft,
+                                              const std::string& key) const {
+  const std::string counter = key.substr(draft.business_day.size());
+  std::vector<DaySummary> days;
+  const event::Identity& identity = draft.identity;
+  for (std::string day = identity.first_day; day <= identity.last_day;
+       day = event::DayAfter(day, 1)) {
+    auto page = ReadPage(day + counter);
+    if (!page.ok()) return std::move(page).status();
+    uint64_t shared = 0;
+    for (const DaySummary& other : days) shared += other.SharedNumbers(*page);
+    if (shared >= kProvingNumbers) return true;
+    days.push_back(*std::move(page));
+  }
+  return false;
 }
 
 Result<std::string> Reconciliation::Stored(const event::Draft& draft, const Place& place) {

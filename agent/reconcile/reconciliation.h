@@ -29,6 +29,8 @@ class Reconciliation final : public event::Bookkeeper {
   void Attach(Load load) override;
   Result<bool> Reused(const event::Draft& draft, const std::vector<event::Telling>& known,
                       WallTime now) override;
+  Result<bool> ReusedOnAnotherDay(const event::Draft& draft,
+                                  const std::vector<event::Telling>& known, WallTime now) override;
   Result<std::string> Stored(const event::Draft& draft, const Place& place) override;
   Status Repeated(const event::Draft& draft, WallTime now) override;
   std::vector<std::pair<std::string, std::string>> Changed() override;
@@ -54,6 +56,9 @@ class Reconciliation final : public event::Bookkeeper {
                               const DaySummary& page, const DaySummary& numbers);
   Result<DaySummary*> SummaryOf(const event::Draft& draft, WallTime now);
   Result<DaySummary*> PageAt(const std::string& key, WallTime now);
+  Result<DaySummary> ReadPage(const std::string& key) const;
+  // Whether the counter of that page starts again each day: days around it share numbers.
+  Result<bool> StartsAgainDaily(const event::Draft& draft, const std::string& key) const;
   // Whether the registers of that day count together what each of them misses alone.
   bool LooksShared(const std::string& business_day) const;
   void Show(RegisterRow row);

@@ -17,8 +17,9 @@ namespace tillrelay::event {
 
 // A document that is stored under the number of another one.
 struct Telling {
-  std::optional<int64_t> at_s;  // its end; nothing: it cannot be trusted
-  bool same_goods = false;      // the other one may be this one, told with another time
+  std::optional<int64_t> at_s;    // its end; nothing: it cannot be trusted
+  bool same_goods = false;        // the other one may be this one, told with another time
+  std::string business_day = {};  // "": that of the document in question
 };
 
 class Bookkeeper {
@@ -40,6 +41,10 @@ class Bookkeeper {
   // the register used its number again, all are real.
   virtual Result<bool> Reused(const Draft& draft, const std::vector<Telling>& known,
                               WallTime now) = 0;
+  // The same for a document that does not say its day, where `known` have the same goods under the
+  // same number on other days around its own.
+  virtual Result<bool> ReusedOnAnotherDay(const Draft& draft, const std::vector<Telling>& known,
+                                          WallTime now) = 0;
   // The document gets this place. What comes back are further members for the end of its `data`
   // ("\"result\":\"balanced\""), or "".
   virtual Result<std::string> Stored(const Draft& draft, const Place& place) = 0;

@@ -433,7 +433,8 @@ class Drafter {
     const int64_t into = (wall->local_s - shop_.business_day_ends_s) % kDay;
     const int64_t start = wall->local_s - into;
     const std::string before = *derived_day_;
-    *derived_day_ = draft_.business_day = DayText(start);
+    *derived_day_ = draft_.business_day =
+        UtcText(WallTime{std::chrono::seconds(start)}).substr(0, 10);
     const int64_t from = draft_.book.at_s - into;
     draft_.book.day_s.emplace(from, from + kDay);
     if (const size_t at = draft_.subject.find("/" + before + "/");
@@ -451,18 +452,12 @@ class Drafter {
     draft_.identity.former_key = former.key;
     draft_.identity.former_id = former.id;
   }
-  // Clocks of this world show a moment as days that lie two apart at most.
+  // Clocks of this world show a moment as days that lie two apart at most; an export that tells a
+  // receipt with a new time comes within a week.
   void DaysAround() {
-    if (derived_day_ == nullptr || !event_.transaction) return;
-    const auto day = ParseTime(*derived_day_ + "T00:00:00");
-    if (!day.ok()) return;
-    constexpr int64_t kTwoDays = 2 * 24 * 60 * 60;
-    draft_.identity.first_day = DayText(day->local_s - kTwoDays);
-    draft_.identity.last_day = DayText(day->local_s + kTwoDays);
-  }
-  static std::string DayText(int64_t local_s) {
-    const WallTime at{std::chrono::seconds(local_s)};
-    return UtcText(at).substr(0, 10);
+    if (derived_day_ == nullptr || !event_.transaction || !IsDay(*derived_day_)) return;
+    draft_.identity.first_day = DayAfter(*derived_day_, -7);
+    draft_.identity.last_day = DayAfter(*derived_day_, 2);
   }
   void Day(const char* field, const std::string& day) {
     if (!Need(!day.empty(), field)) return;

@@ -368,6 +368,15 @@ std::string WithKind(Kind kind, std::string_view data) {
   return text.append(data.substr(1));
 }
 
+std::string WithoutDay(std::string document) {
+  constexpr std::string_view kDay = R"("business_day":")",
+                             kMember = R"("business_day":"2026-11-21",)";
+  const size_t head = document.find(R"("transaction":{)");
+  const size_t at = document.find(kDay, head);
+  if (head == std::string::npos || at > document.find('}', head)) return document;
+  return document.erase(at, kMember.size());
+}
+
 std::optional<Rejection> ReadData(JsonValue object, Event* event) {
   std::optional<Rejection> rejection;
   std::string path;

@@ -19,6 +19,9 @@ void WriteData(const Event& event, std::string* out);
 // `data` with its kind in front: a document that can be corrected and sent again.
 std::string WithKind(Kind kind, std::string_view data);
 
+// The same of a transaction whose business day only followed from its time.
+std::string WithoutDay(std::string document);
+
 // Reads the members of `object` into `*event` (whose kind the caller has set). Members that the
 // agent derives itself (control, origin, agent_control, result) are taken or skipped and later
 // replaced. The first mistake comes back.

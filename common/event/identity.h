@@ -47,7 +47,8 @@ struct Identity {
   DetailDigest detail;
   std::string members;  // DigestMembers; of what passed the rules
   OwnBytes bytes = {};
-  // The days that the document's time falls into on any clock; empty where it says its day.
+  // The days on which it may have been told before: its time falls into them on some clock, or an
+  // export told it with another time; empty where it says its day.
   std::string first_day = {}, last_day = {};
   // Under which an older version stored it, if that differs.
   std::string former_key = {};

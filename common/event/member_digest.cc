@@ -194,6 +194,11 @@ std::vector<std::string> GoodsOf(const Event& event) {
   return goods;
 }
 
+std::string StatusOf(const Transaction& transaction) {
+  if (transaction.training.value_or(false)) return "training";
+  return transaction.status.empty() ? "completed" : transaction.status;
+}
+
 // The entry of a tag; empty: the document does not say it.
 std::string_view ValueOf(std::string_view members, std::string_view tag) {
   for (size_t at = 0; at + kEntryBytes <= members.size(); at += kEntryBytes) {
@@ -222,6 +227,11 @@ std::string DigestMembers(const Event& event, bool day_is_told) {
     for (const char* head : {"transfer", "count", "adjustment"}) {
       said.by_path.erase(std::string(head) + ".business_day");
     }
+  }
+  if (event.transaction) {
+    const std::string status = StatusOf(*event.transaction);
+    const bool moves = status == "completed" && event.kind != Kind::kRegisterControl;
+    if (!moves) said.by_path["transaction.status"] = {status};
   }
   if (auto goods = GoodsOf(event); !goods.empty()) {
     said.by_path[std::string(kGoodsMember)] = std::move(goods);

@@ -118,6 +118,13 @@ Result<ParsedTime> ParseTime(std::string_view text) {
   return time;
 }
 
+std::string DayAfter(const std::string& day, int days) {
+  const auto parsed = ParseTime(day + "T00:00:00");
+  if (!parsed.ok()) return day;
+  constexpr int64_t kDay_s = 24 * 60 * 60;
+  return UtcText(WallTime{std::chrono::seconds(parsed->local_s + days * kDay_s)}).substr(0, 10);
+}
+
 std::string UtcText(WallTime time) {
   const int64_t micros = time.time_since_epoch().count();
   const int64_t ms = micros >= 0 ? micros / 1000 : (micros - 999) / 1000;

@@ -23,6 +23,8 @@ struct ParsedTime {
 
 Result<ParsedTime> ParseTime(std::string_view text);
 bool IsDay(std::string_view text);  // YYYY-MM-DD, an existing day
+// The day so many days after an existing one, or before it.
+std::string DayAfter(const std::string& day, int days);
 
 // "2026-11-21T16:42:09.512Z"
 std::string UtcText(WallTime time);

@@ -13,9 +13,8 @@ namespace {
 constexpr size_t kMaxDigits = 18;
 constexpr size_t kMaxCloses = 100;
 constexpr int64_t kOffsetStep_s = 15 * 60;
+constexpr int64_t kMinute_s = 60;
 constexpr int64_t kHundredth = Decimal::kUnit / 100;
-// Of two receipts that were open at the same time the one with the lower number may end later.
-constexpr int64_t kOpenTogether_s = 15 * 60;
 constexpr size_t kMaxEpochs = 20;  // a counter that starts again more often proves nothing
 
 void AddTo(std::optional<int64_t>* sum, const std::optional<int64_t>& value) {
@@ -57,10 +56,6 @@ bool Paced(uint64_t number, int64_t at_s, uint64_t other, int64_t other_at_s) {
   return at_s - other_at_s >= LeastTime(number - other);
 }
 
-bool IsDeclared(const std::optional<int64_t>& epoch) {
-  return epoch && *epoch > DaySummary::kDeclaredEpoch - DaySummary::kMaxRestarts;
-}
-
 bool Differ(const std::optional<int64_t>& reported, int64_t seen) {
   return reported && *reported != seen;
 }
@@ -72,6 +67,10 @@ std::optional<uint64_t> CountedNumber(std::string_view text) {
   uint64_t number = 0;
   std::from_chars(text.data(), text.data() + text.size(), number);
   return number;
+}
+
+bool DaySummary::IsDeclared(const std::optional<int64_t>& epoch) {
+  return epoch && *epoch > kDeclaredEpoch - kMaxRestarts;
 }
 
 void DaySummary::Stored(const event::Draft& draft, uint64_t sequence) {
@@ -254,6 +253,29 @@ bool DaySummary::Knows(std::string_view text) const {
                      [&](const Epoch& epoch) { return epoch.runs.Contains(*number); });
 }
 
+uint64_t DaySummary::SharedNumbers(const DaySummary& other) const {
+  uint64_t shared = 0;
+  for (const Epoch& ours : epochs_) {
+    for (const Epoch& theirs : other.epochs_) shared += ours.runs.Shared(theirs.runs);
+  }
+  return shared;
+}
+
+bool DaySummary::GoesOn(std::string_view text, int64_t at_s) const {
+  const auto number = CountedNumber(text);
+  if (!number || scattered_) return false;
+  const bool is_minute = at_s % kMinute_s == 0;  // it may be any second of it
+  const int64_t end_s = is_minute ? at_s + kMinute_s - 1 : at_s;
+  for (const Epoch& epoch : epochs_) {
+    if (epoch.runs.empty()) continue;
+    const NumberRuns& runs = epoch.runs;
+    if (*number <= runs.last() || at_s < epoch.last_at_s) return false;
+    if (!Paced(*number, end_s, runs.first(), epoch.from_s)) return false;
+    if (!is_minute && !Paced(*number, at_s, runs.last(), epoch.last_at_s)) return false;
+  }
+  return true;
+}
+
 bool DaySummary::InOrder(const Epoch& here, uint64_t number, int64_t at_s) {
   if (here.runs.empty()) return number <= here.begun_no + kFollowWithin;
   if (number > here.runs.last()) return at_s > here.last_at_s - kOpenTogether_s;
@@ -268,58 +290,6 @@ bool DaySummary::IsBetween(const Epoch& here, uint64_t number, int64_t at_s) {
   if (above == here.marks.begin() || above == here.marks.end()) return false;
   const Mark& below = *(above - 1);
   return above->number - below.number <= kMostBetween && at_s > below.at_s && at_s < above->at_s;
-}
-
-bool DaySummary::IsToldAgainAt(int64_t at_s) const {
-  return std::any_of(told_again_.begin(), told_again_.end(), [at_s](const Mark& span) {
-    const int64_t end_s = span.at_s + static_cast<int64_t>(span.number);
-    return at_s > span.at_s - kReuseApart_s && at_s < end_s + kReuseApart_s;
-  });
-}
-
-void DaySummary::SeeToldAgain(int64_t at_s) {
-  for (Mark& span : told_again_) {
-    const int64_t end_s = span.at_s + static_cast<int64_t>(span.number);
-    if (at_s < span.at_s - kReuseApart_s || at_s > end_s + kReuseApart_s) continue;
-    span.at_s = std::min(span.at_s, at_s);
-    span.number = static_cast<uint64_t>(std::max(end_s, at_s) - span.at_s);
-    return;
-  }
-  told_again_.push_back({0, at_s});
-  if (told_again_.size() <= kMaxSpans) return;
-  // Of too many two become one: all between is doubtful as well.
-  Mark& first = told_again_[0];
-  const Mark second = told_again_[1];
-  const int64_t end_s = std::max(first.at_s + static_cast<int64_t>(first.number),
-                                 second.at_s + static_cast<int64_t>(second.number));
-  first.at_s = std::min(first.at_s, second.at_s);
-  first.number = static_cast<uint64_t>(end_s - first.at_s);
-  told_again_.erase(told_again_.begin() + 1);
-}
-
-// What ended well before the run began is not of it, whatever its number is.
-bool DaySummary::MayBeOf(const Epoch& here, const Mark& mark) {
-  return mark.at_s > here.from_s - kOpenTogether_s &&
-         &EpochFor(mark.at_s, {}, mark.number) == &here;
-}
-
-// Another receipt waits for the same place: one of the two is told again.
-bool DaySummary::IsContested(const Epoch& here, uint64_t number, int64_t at_s) {
-  return std::any_of(waiting_.begin(), waiting_.end(), [&](const Mark& mark) {
-    return mark.number == number && mark.at_s != at_s && MayBeOf(here, mark);
-  });
-}
-
-void DaySummary::SeeWaiting(const Epoch& here, uint64_t number, int64_t at_s) {
-  for (const Mark& rival : std::vector<Mark>(waiting_)) {
-    if (rival.number != number) continue;
-    if (rival.at_s == at_s) return;
-    if (here.marks.empty() || !MayBeOf(here, rival)) continue;
-    SeeToldAgain(rival.at_s);
-    SeeToldAgain(at_s);
-  }
-  waiting_.push_back({number, at_s});
-  if (waiting_.size() > kMaxWaiting) waiting_.erase(waiting_.begin());
 }
 
 bool DaySummary::IsFree(const Epoch& here, uint64_t number,

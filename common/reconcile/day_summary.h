@@ -55,6 +55,7 @@ class DaySummary {
   // the counter started again so many times more.
   static constexpr int64_t kDeclaredEpoch = 9'007'199'254'740'991;
   static constexpr int kMaxRestarts = 8;
+  static bool IsDeclared(const std::optional<int64_t>& epoch);
   static constexpr int64_t DeclaredEpoch(int restarts) { return kDeclaredEpoch - (restarts - 1); }
 
   // The number of `draft` is known, told as `known` says. True: its counter was seen to start again
@@ -72,6 +73,10 @@ class DaySummary {
   bool Knows(std::string_view number) const;
   // The numbers of a counter that never started again; null if it did.
   const NumberRuns* OneRun() const { return epochs_.size() == 1 ? &epochs_[0].runs : nullptr; }
+  // How many numbers both days counted.
+  uint64_t SharedNumbers(const DaySummary& other) const;
+  // One that follows the last one, not faster than a till can since the first one.
+  bool GoesOn(std::string_view number, int64_t at_s) const;
   void Repeated() { ++duplicates_; }
   void Contradicted() { ++conflicts_; }
 
@@ -136,6 +141,8 @@ class DaySummary {
     // number are kept, and the last.
     std::vector<Mark> marks;
   };
+  // Of two receipts that were open at the same time the one with the lower number may end later.
+  static constexpr int64_t kOpenTogether_s = 15 * 60;
   struct Suspect {
     uint64_t number = 0;
     int64_t at_s = 0;

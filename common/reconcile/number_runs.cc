@@ -46,6 +46,18 @@ uint64_t NumberRuns::size() const {
   return count;
 }
 
+uint64_t NumberRuns::Shared(const NumberRuns& other) const {
+  uint64_t shared = 0;
+  auto theirs = other.runs_.begin();
+  for (const Run& ours : runs_) {
+    while (theirs != other.runs_.end() && theirs->last < ours.first) ++theirs;
+    for (auto at = theirs; at != other.runs_.end() && at->first <= ours.last; ++at) {
+      shared += std::min(ours.last, at->last) - std::max(ours.first, at->first) + 1;
+    }
+  }
+  return shared;
+}
+
 std::vector<NumberRuns::Run> NumberRuns::Missing(uint64_t from, uint64_t through) const {
   std::vector<Run> missing;
   uint64_t next = from;

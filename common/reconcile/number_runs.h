@@ -26,7 +26,8 @@ class NumberRuns {
   bool empty() const { return runs_.empty(); }
   uint64_t first() const { return runs_.empty() ? 0 : runs_.front().first; }
   uint64_t last() const { return runs_.empty() ? 0 : runs_.back().last; }
-  uint64_t size() const;  // numbers in the set
+  uint64_t size() const;                           // numbers in the set
+  uint64_t Shared(const NumberRuns& other) const;  // numbers in both
 
   const std::vector<Run>& all() const { return runs_; }
 

@@ -1,6 +1,10 @@
 // Journal and books together: numbers used again, day closes, tickets that are resolved.
 #include "agent/reconcile/reconciliation.h"
+
+#include <fmt/format.h>
+
 #include "common/base/json_reader.h"
+#include "tests/support/seeded_random.h"
 #include "tests/unit/agent/journal/journal_store_fixture.h"
 
 namespace tillrelay::journal {
@@ -60,6 +64,75 @@ TEST_F(JournalBooksTest, ACorrectedReceiptIsNeverMergedOrCountedTwice) {
   EXPECT_EQ(Tell(Sold(7, 200, "2")), "quarantined changed");
   EXPECT_EQ(Tell(Sold(7, 200, "1")), "quarantined time_changed");
   EXPECT_EQ(Ask("SELECT cast(count(*) AS TEXT) FROM event"), "20");
+}
+
+// Receipts of registers that do not say their business day.
+event::Event Undated(int number, const std::string& end_at, const std::string& sku) {
+  event::Event sale = testing::Sale("03", number);
+  sale.transaction->business_day.clear();
+  sale.transaction->end_at = end_at;
+  sale.lines[0].item.sku = sku;
+  return sale;
+}
+std::string On(int day, int second) {
+  return fmt::format("2026-11-{:02}T{:02}:{:02}:{:02}+01:00", day, 8 + second / 3600,
+                     second / 60 % 60, second % 60);
+}
+
+// The counter runs on; an export tells some or all of a day with any times of the week behind it.
+TEST_F(JournalBooksTest, AnExportOfADayBeforeCountsNothingAgain) {
+  constexpr int kSold = 20;
+  for (const int articles : {1, 5}) {
+    for (int first = 1, day = 1; day <= 2; ++day) {
+      for (int n = 0; n < kSold; ++n, ++first) {
+        Tell(DraftOf(
+            Undated(first + articles * 1000, On(day, n * 61), "a" + std::to_string(n % articles))));
+      }
+    }
+    const std::string stored = Ask("SELECT cast(count(*) AS TEXT) FROM event");
+    for (const int shift_s : {0, 1, 3600, 7777}) {
+      for (int day = 2; day <= 8; ++day) {
+        for (int n = 0; n < kSold; ++n) {
+          for (const bool one_time : {false, true}) {
+            const auto draft =
+                DraftOf(Undated(n + 1 + articles * 1000, On(day, shift_s + (one_time ? 1 : n * 61)),
+                                "a" + std::to_string(n % articles)));
+            EXPECT_EQ(Tell(draft), "quarantined time_changed") << day << " " << n << " " << shift_s;
+          }
+        }
+      }
+    }
+    EXPECT_EQ(Ask("SELECT cast(count(*) AS TEXT) FROM event"), stored);
+  }
+}
+
+// A counter that starts again each day: as soon as two days show it, each day counts.
+TEST_F(JournalBooksTest, ACounterThatStartsAgainEachDayCountsEachDay) {
+  constexpr int kSold = 30;
+  testing::SeededRandom random(3);
+  uint64_t refused = 0;
+  for (int day = 1; day <= 9; ++day) {
+    int at_s = static_cast<int>(random.Below(3600));
+    for (int n = 1; n <= kSold; ++n) {
+      at_s += 10 + static_cast<int>(random.Below(200));
+      const auto draft = DraftOf(Undated(n, On(day, at_s), "a" + std::to_string(random.Below(4))));
+      const bool stored = Tell(draft).starts_with("stored");
+      if (!stored) ++refused;
+      EXPECT_TRUE(stored || day == 2) << day << " " << n;
+    }
+  }
+  EXPECT_GT(refused, 0U) << "nothing showed it yet on the second day";
+  EXPECT_LT(refused, 8U);
+}
+
+TEST_F(JournalBooksTest, APersonSaysThatACounterStartsAgainEachDay) {
+  for (int n = 1; n <= 5; ++n) Tell(DraftOf(Undated(n, On(1, n * 100), "a")));
+  event::Event again = Undated(1, On(2, 107), "a");
+  EXPECT_EQ(Tell(DraftOf(again)), "quarantined time_changed");
+  const std::string kept = Ask("SELECT CAST(document AS TEXT) FROM quarantine");
+  EXPECT_EQ(kept.find("\"business_day\""), std::string::npos) << "tried again it must not say it";
+  again.transaction->register_epoch = reconcile::DaySummary::DeclaredEpoch(1);
+  EXPECT_EQ(Tell(DraftOf(again)), "stored 6");
 }
 
 TEST_F(JournalBooksTest, TheRepeatedHourOfAutumnIsOneReceiptToldTwice) {
