@@ -2,7 +2,8 @@
 // Exit: 0 after a signal or a finished command; 78 for a configuration that cannot work, so that
 //   the service manager does not try again; 2 for a wrong command line; 1 otherwise.
 #include <fcntl.h>
-#include <fmt/core.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sys/stat.h>
 
 #include <CLI/CLI.hpp>
@@ -13,6 +14,7 @@
 #include "collector/ledger/rebuild.h"
 #include "collector/service/config.h"
 #include "collector/service/service.h"
+#include "collector/service/start_files.h"
 #include "common/base/files.h"
 #include "common/base/log.h"
 #include "common/base/memory_budget.h"
@@ -69,6 +71,17 @@ int ApplyKept(const std::string& url, const KeptOrder& order) {
   return 0;
 }
 
+int CheckFiles(const std::string& path, const tillrelay::collector::Config& config) {
+  const auto unseen = tillrelay::collector::CheckStartFiles(config);
+  if (!unseen.ok()) return Fail(unseen.status());
+  fmt::print("{}: good\n", path);
+  if (!unseen->empty()) {
+    fmt::print("not looked at, since only the service has these credentials: {}\n",
+               fmt::join(*unseen, ", "));
+  }
+  return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -103,10 +116,7 @@ int main(int argc, char** argv) {
   if (!new_key.empty()) return MakeSigningKey(new_key);
   auto config = tillrelay::collector::ReadConfig(path);
   if (!config.ok()) return Fail(config.status());
-  if (check) {
-    fmt::print("{}: good\n", path);
-    return 0;
-  }
+  if (check) return CheckFiles(path, *config);
   if (rebuild->parsed()) return RebuildLedger(config->database);
   if (apply->parsed()) return ApplyKept(config->database, kept);
   const Status ended = tillrelay::collector::RunService(*config);

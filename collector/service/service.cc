@@ -7,15 +7,14 @@
 #include <thread>
 
 #include "collector/db/reader.h"
-#include "collector/db/secret_files.h"
 #include "collector/intake/fair_inbox.h"
 #include "collector/service/collector.h"
+#include "collector/service/start_files.h"
 #include "collector/sinks/sinks.h"
 #include "collector/web/routes.h"
 #include "common/base/process.h"
 #include "common/http/server.h"
 #include "common/mqtt/paho_link.h"
-#include "common/service/credentials.h"
 #include "common/service/heartbeat.h"
 #include "common/service/notify.h"
 #include "common/service/signals.h"
@@ -35,105 +34,6 @@ constexpr seconds kHttpBudget{30};
 constexpr seconds kDrain{10};  // of the inbox, at a stop
 constexpr milliseconds kHttpPatience{2000};
 constexpr size_t kHttpConnections = 128;
-
-Status CheckSecret(std::string_view key, const std::string& setting) {
-  auto path = service::CredentialPath(key, setting, EnvironmentVariable);
-  return path.ok() ? CheckSecretFile(key, *path) : std::move(path).status();
-}
-
-// What metrics.token_file opens is everything.
-Result<std::vector<ApiToken>> TokensOf(const Config& config) {
-  std::vector<ApiToken> tokens;
-  const auto add = [&tokens](const std::string& key, const std::string& file,
-                             ApiToken token) -> Status {
-    TRY(CheckSecret(key, file));
-    auto secret = service::ReadSecret(key, file, EnvironmentVariable);
-    if (!secret.ok()) return std::move(secret).status();
-    token.secret = *std::move(secret);
-    tokens.push_back(std::move(token));
-    return Status::Ok();
-  };
-  if (!config.token_file.empty()) {
-    const std::set<std::string, std::less<>> all{
-        std::string(kScopeStock), std::string(kScopeReceipts), std::string(kScopeOperate)};
-    TRY(add("metrics.token_file", config.token_file, {"metrics", "", all, 6000}));
-  }
-  for (const Config::Token& token : config.tokens) {
-    TRY(add("api.tokens." + token.name, token.file,
-            {token.name, "", {token.scopes.begin(), token.scopes.end()}, token.per_minute}));
-  }
-  return tokens;
-}
-
-// Changed files are read again while running (common/http/tls.h).
-Result<http::TlsFiles> TlsOf(const Config& config) {
-  http::TlsFiles files;
-  const std::tuple<const char*, const std::string&, std::string*> wanted[] = {
-      {"metrics.tls_cert_file", config.tls_cert_file, &files.cert_file},
-      {"metrics.tls_key_file", config.tls_key_file, &files.key_file}};
-  for (const auto& [key, setting, path] : wanted) {
-    if (setting.empty()) continue;
-    auto found = service::CredentialPath(key, setting, EnvironmentVariable);
-    if (!found.ok()) return std::move(found).status();
-    *path = *std::move(found);
-  }
-  TRY(CheckSecretFile("metrics.tls_key_file", files.key_file));
-  return files;
-}
-
-Result<mqtt::LinkOptions> LinkOptionsOf(const Config& config) {
-  mqtt::LinkOptions options;
-  options.url = config.broker.url;
-  options.client_id =
-      "tillrelay-collector-" + MachineName() + "-" + std::to_string(config.instance);
-  options.protocol = mqtt::ProtocolOf(config.broker.protocol);
-  options.username = config.broker.username;
-  const auto path = [](const char* key, const std::string& value, std::string* out) {
-    auto found = service::CredentialPath(key, value, EnvironmentVariable);
-    if (found.ok()) *out = *found;
-    return found.ok() ? Status::Ok() : std::move(found).status();
-  };
-  TRY(path("broker.ca_file", config.broker.ca_file, &options.ca_file));
-  TRY(path("broker.cert_file", config.broker.cert_file, &options.cert_file));
-  TRY(path("broker.key_file", config.broker.key_file, &options.key_file));
-  TRY(CheckSecret("broker.password_file", config.broker.password_file));
-  TRY(CheckSecret("broker.key_file", config.broker.key_file));
-  auto password =
-      service::ReadSecret("broker.password_file", config.broker.password_file, EnvironmentVariable);
-  if (!password.ok()) return std::move(password).status();
-  options.password = *std::move(password);
-  return options;
-}
-
-// Where a sink's witness stands (collector/sinks/witness.h); "" where there is no place for one.
-std::string WitnessPath(const Config& config, const std::string& sink) {
-  if (config.database.starts_with(kSqliteScheme)) {
-    return config.database.substr(kSqliteScheme.size()) + ".sink-" + sink;
-  }
-  const char* const folder = EnvironmentVariable("STATE_DIRECTORY");
-  return folder == nullptr ? "" : std::string(folder) + "/sink-" + sink;
-}
-
-Result<SinkSetup> SinkSetupOf(const Config& config, const SinkConfig& sink) {
-  SinkSetup setup;
-  setup.config = sink;
-  const std::string key = "sink." + sink.name;
-  TRY(CheckSecret(key + ".secret_file", sink.secret_file));
-  auto secret = service::ReadSecret(key + ".secret_file", sink.secret_file, EnvironmentVariable);
-  if (!secret.ok()) return std::move(secret).status();
-  setup.secret = *std::move(secret);
-  auto ca = service::CredentialPath(key + ".ca_file", sink.ca_file, EnvironmentVariable);
-  if (!ca.ok()) return std::move(ca).status();
-  setup.ca_file = *std::move(ca);
-  setup.witness_path = WitnessPath(config, sink.name);
-  if (setup.witness_path.empty()) {
-    log::Warning("sinks",
-                 "sink {}: STATE_DIRECTORY is not set, so that a database that is set back"
-                 " is noticed only while this process runs",
-                 sink.name);
-  }
-  return setup;
-}
 
 class Service {
  public:
@@ -193,24 +93,14 @@ Status Service::Start() {
   return Status::Ok();
 }
 
-// Nothing without one.
-Result<std::optional<wire::SigningKey>> SigningKeyOf(const Config& config) {
-  if (config.signing_key_file.empty()) return std::optional<wire::SigningKey>();
-  constexpr std::string_view kSetting = "delivery.signing_key_file";
-  TRY(CheckSecret(kSetting, config.signing_key_file));
-  auto pem = service::ReadSecret(kSetting, config.signing_key_file, EnvironmentVariable);
-  if (!pem.ok()) return std::move(pem).status();
-  auto key = wire::SigningKey::FromPem(*pem);
-  if (!key.ok()) return std::move(key).status().Within(std::string(kSetting));
-  log::Info("collector", "confirmations are signed with the key {}",
-            wire::KeyText(key->public_key()));
-  return std::optional(*std::move(key));
-}
-
 Status Service::StartCollector() {
   auto key = SigningKeyOf(config_);
   if (!key.ok()) return std::move(key).status();
   signing_key_ = *std::move(key);
+  if (signing_key_) {
+    log::Info("collector", "confirmations are signed with the key {}",
+              wire::KeyText(signing_key_->public_key()));
+  }
   auto options = LinkOptionsOf(config_);
   if (!options.ok()) return std::move(options).status();
   auto store = Store::Open(config_.database);
@@ -233,6 +123,12 @@ Status Service::MakeSinks(const std::string& owner) {
   for (const SinkConfig& sink : config_.sinks) {
     auto setup = SinkSetupOf(config_, sink);
     if (!setup.ok()) return std::move(setup).status();
+    if (setup->witness_path.empty()) {
+      log::Warning("sinks",
+                   "sink {}: STATE_DIRECTORY is not set, so that a database that is set back"
+                   " is noticed only while this process runs",
+                   sink.name);
+    }
     const std::string name = "sink " + sink.name;
     setup->beat = Beat(name.c_str(), kSinkBudget);
     setups.push_back(*std::move(setup));

@@ -111,29 +111,44 @@ class Sinks::Worker {
 Sinks::Sinks() = default;
 Sinks::~Sinks() { Stop(); }
 
+namespace {
+
+Result<WebhookSettings> SettingsOf(const SinkSetup& setup) {
+  const std::string key = "sink." + setup.config.name;
+  WebhookSettings settings;
+  auto url = ParseWebhookUrl(setup.config.url);
+  if (!url.ok()) return std::move(url).status().Within(key + ".url");
+  settings.url = *std::move(url);
+  auto keys = ReadWebhookSecrets(setup.secret);
+  if (!keys.ok()) return std::move(keys).status().Within(key + ".secret_file");
+  settings.keys = *std::move(keys);
+  settings.ca_file = setup.ca_file;
+  if (!setup.config.proxy.empty()) {
+    auto proxy = ParseWebhookProxy(setup.config.proxy);
+    if (!proxy.ok()) return std::move(proxy).status().Within(key + ".proxy");
+    settings.proxy = *std::move(proxy);
+  }
+  settings.deadline = std::chrono::seconds(setup.config.timeout_s);
+  return settings;
+}
+
+}  // namespace
+
+Status CheckSink(const SinkSetup& setup) {
+  auto settings = SettingsOf(setup);
+  return settings.ok() ? Status::Ok() : std::move(settings).status();
+}
+
 Result<std::unique_ptr<Sinks>> Sinks::Make(std::vector<SinkSetup> setups, const Deps& deps) {
   std::unique_ptr<Sinks> sinks(new Sinks());
   for (SinkSetup& setup : setups) {
-    const std::string key = "sink." + setup.config.name;
-    WebhookSettings settings;
-    auto url = ParseWebhookUrl(setup.config.url);
-    if (!url.ok()) return std::move(url).status().Within(key + ".url");
-    settings.url = *std::move(url);
-    auto keys = ReadWebhookSecrets(setup.secret);
-    if (!keys.ok()) return std::move(keys).status().Within(key + ".secret_file");
-    settings.keys = *std::move(keys);
-    settings.ca_file = setup.ca_file;
-    if (!setup.config.proxy.empty()) {
-      auto proxy = ParseWebhookProxy(setup.config.proxy);
-      if (!proxy.ok()) return std::move(proxy).status().Within(key + ".proxy");
-      settings.proxy = *std::move(proxy);
-    }
-    settings.deadline = std::chrono::seconds(setup.config.timeout_s);
+    auto settings = SettingsOf(setup);
+    if (!settings.ok()) return std::move(settings).status();
     Fd wake(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     if (!wake.valid()) return Unavailable("eventfd: " + ErrnoText(errno));
-    settings.wake = wake.get();
+    settings->wake = wake.get();
     sinks->workers_.push_back(
-        std::make_unique<Worker>(std::move(setup), std::move(settings), std::move(wake), deps));
+        std::make_unique<Worker>(std::move(setup), *std::move(settings), std::move(wake), deps));
   }
   return sinks;
 }

@@ -25,6 +25,9 @@ struct SinkSetup {
   std::string witness_path;
 };
 
+// Whether Sinks would take it.
+Status CheckSink(const SinkSetup& setup);
+
 class Sinks {
  public:
   struct Deps {

@@ -509,14 +509,18 @@ Status CheckReadable(const std::string& path, const char* key) {
 
 }  // namespace
 
+Status CheckLink(const LinkOptions& options) {
+  const auto target = ParseBrokerUrl(options.url);
+  if (!target.ok()) return Status(target.status()).Within("broker.url");
+  if (!target->tls) return Status::Ok();
+  TRY(CheckReadable(options.ca_file, "ca_file"));
+  TRY(CheckReadable(options.cert_file, "cert_file"));
+  return CheckReadable(options.key_file, "key_file");
+}
+
 Result<std::unique_ptr<Link>> MakePahoLink(const LinkOptions& options, Deliver deliver) {
+  TRY(CheckLink(options));
   auto target = ParseBrokerUrl(options.url);
-  if (!target.ok()) return std::move(target).status().Within("broker.url");
-  if (target->tls) {
-    TRY(CheckReadable(options.ca_file, "ca_file"));
-    TRY(CheckReadable(options.cert_file, "cert_file"));
-    TRY(CheckReadable(options.key_file, "key_file"));
-  }
   // The library would otherwise send the broker's traffic through a web proxy.
   for (const char* name : {"http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"}) {
     unsetenv(name);

@@ -8,6 +8,9 @@
 
 namespace tillrelay::mqtt {
 
+// Whether MakePahoLink would take it.
+Status CheckLink(const LinkOptions& options);
+
 // Invalid when the url is not mqtt:// or mqtts:// or a TLS file cannot be read.
 Result<std::unique_ptr<Link>> MakePahoLink(const LinkOptions& options, Deliver deliver);
 

@@ -5,9 +5,14 @@
 #include <sys/stat.h>
 
 #include <fstream>
+#include <functional>
+#include <string>
+#include <vector>
 
 #include "collector/db/secret_files.h"
 #include "collector/db/sql.h"
+#include "collector/service/start_files.h"
+#include "tests/support/certificates.h"
 #include "tests/support/temp_dir.h"
 
 namespace tillrelay::collector {
@@ -180,6 +185,86 @@ TEST(SecretFilesTest, AFileThatEverybodyCanReadIsNoSecret) {
   EXPECT_EQ(ReadConfig(file).status().message().find("pw@"), std::string::npos);
   chmod(file.c_str(), 0640);
   EXPECT_TRUE(ReadConfig(file).ok());
+}
+
+// Each file that a setting names: not there, for everybody to read, not what it should be, right.
+TEST(StartFilesTest, WhatTheStartWouldRefuseIsNamedBeforehand) {
+  const testing::TempDir dir;
+  const auto write = [&dir](const std::string& name, const std::string& text, mode_t mode = 0600) {
+    const std::string path = dir / name;
+    std::ofstream(path) << text;
+    chmod(path.c_str(), mode);
+    return path;
+  };
+  const testing::Authority authority;
+  const testing::Identity identity = authority.Issue(), other = authority.Issue();
+  const std::string cert = write("cert", identity.certificate), key = write("key", identity.key);
+  const std::string word = write("word", "0123456789abcdef0123456789abcdef");
+  const std::string hook = write("hook", "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=");
+  const std::string signing = write("signing", wire::SigningKey::NewPem());
+  const std::string open = write("open", "0123456789abcdef0123456789abcdef", 0644);
+  const std::string nowhere = dir / "nowhere";
+  const auto good = [&] {
+    Config config;
+    config.broker.url = "mqtts://b:8883";
+    config.broker.password_file = config.token_file = word;
+    config.broker.ca_file = config.broker.cert_file = config.tls_cert_file = cert;
+    config.broker.key_file = config.tls_key_file = key;
+    config.signing_key_file = signing;
+    config.tokens.push_back({});
+    config.tokens[0].name = "erp";
+    config.tokens[0].file = word;
+    config.sinks.push_back({});
+    config.sinks[0].name = "shop";
+    config.sinks[0].url = "https://shop.example/hook";
+    config.sinks[0].secret_file = hook;
+    return config;
+  };
+  const auto checked = CheckStartFiles(good());
+  ASSERT_TRUE(checked.ok()) << checked.status().message();
+  EXPECT_TRUE(checked->empty());
+  struct Slot {
+    const char* setting;
+    std::function<std::string*(Config*)> in;
+    bool secret = true;
+    std::string wrong;  // "": any text will do
+  };
+  const std::vector<Slot> slots = {
+      {"broker.password_file", [](Config* c) { return &c->broker.password_file; }, true, ""},
+      {"broker.ca_file", [](Config* c) { return &c->broker.ca_file; }, false, ""},
+      {"broker.cert_file", [](Config* c) { return &c->broker.cert_file; }, false, ""},
+      {"broker.key_file", [](Config* c) { return &c->broker.key_file; }, true, ""},
+      {"delivery.signing_key_file", [](Config* c) { return &c->signing_key_file; }, true, word},
+      {"metrics.token_file", [](Config* c) { return &c->token_file; }, true, ""},
+      {"metrics.tls_cert_file", [](Config* c) { return &c->tls_cert_file; }, false, word},
+      {"metrics.tls_key_file", [](Config* c) { return &c->tls_key_file; }, true,
+       write("otherkey", other.key)},
+      {"api.tokens.erp", [](Config* c) { return &c->tokens[0].file; }, true, ""},
+      {"sink.shop.secret_file", [](Config* c) { return &c->sinks[0].secret_file; }, true, word},
+  };
+  for (const Slot& slot : slots) {
+    const auto said = [&](const std::string& file) {
+      Config config = good();
+      *slot.in(&config) = file;
+      const auto result = CheckStartFiles(std::move(config));
+      return result.ok() ? "good" : result.status().message();
+    };
+    EXPECT_NE(said(nowhere), "good") << slot.setting;
+    EXPECT_NE(said(nowhere).find("nowhere"), std::string::npos) << said(nowhere);
+    if (slot.secret) {
+      EXPECT_NE(said(open), "good") << slot.setting;
+    }
+    if (!slot.wrong.empty()) {
+      EXPECT_NE(said(slot.wrong), "good") << slot.setting;
+    }
+    EXPECT_EQ(said(slot.wrong.empty() ? open : slot.wrong).find("0123456789abcdef"),
+              std::string::npos);
+    Config config = good();
+    *slot.in(&config) = "credential:of-the-service";
+    const auto unseen = CheckStartFiles(std::move(config));
+    ASSERT_TRUE(unseen.ok()) << unseen.status().message();
+    EXPECT_EQ(*unseen, std::vector<std::string>{slot.setting});
+  }
 }
 
 TEST(SecretFilesTest, NoMessageRepeatsThePassword) {
