@@ -4,6 +4,7 @@
 
 #include "agent/web/frame.h"
 #include "agent/web/page_strings.h"
+#include "common/http/message.h"
 #include "common/web/html.h"
 
 namespace tillrelay::web {
@@ -26,6 +27,12 @@ std::string Trouble(const access::LoginForm& form) {
       break;
   }
   return form.has_password ? "" : std::string(strings::kLoginNoPassword);
+}
+
+// Where another language shows it again; the link of a person is not repeated.
+std::string OwnTarget(const access::LoginForm& form) {
+  if (!form.link.empty()) return "/";
+  return form.next.empty() ? "/login" : "/login?next=" + http::PercentEncode(form.next);
 }
 
 void Hidden(Html& html, std::string_view name, std::string_view value) {
@@ -58,7 +65,7 @@ std::string LoginPage(const access::LoginForm& form) {
       "<p><button class=\"primary\">{}</button></p>\n</form>\n<p class=\"note\">{}</p>"
       "</section>\n",
       strings::kLoginButton, strings::kLoginByLink);
-  return PlainFrameHtml(strings::kLoginTitle, form.link.empty() ? "/login" : "/", html.Take());
+  return PlainFrameHtml(strings::kLoginTitle, OwnTarget(form), html.Take());
 }
 
 }  // namespace tillrelay::web

@@ -156,6 +156,15 @@ Status ChangesStream::Look(Result<Sql*> sql) {
   return Status::Ok();
 }
 
+// A type of `Accept` with the weight 0 is one that the client does not take.
+bool IsRefused(std::string_view parameters) {
+  const size_t at = parameters.find("q=0");
+  if (at == std::string_view::npos) return false;
+  const std::string_view weight = parameters.substr(at + 2);
+  return weight.substr(0, weight.find_first_of(", ;\t")).find_first_not_of("0.") ==
+         std::string_view::npos;
+}
+
 bool WantsStream(const http::Request& request) {
   bool stream = false, json = false;
   std::string_view rest = request.Header("Accept");
@@ -164,7 +173,9 @@ bool WantsStream(const http::Request& request) {
     std::string_view type = rest.substr(0, comma);
     rest.remove_prefix(std::min(comma + 1, rest.size()));
     type = type.substr(std::min(type.find_first_not_of(" \t"), type.size()));
-    type = type.substr(0, type.find_first_of("; \t"));
+    const size_t end = std::min(type.find_first_of("; \t"), type.size());
+    if (IsRefused(type.substr(end))) continue;
+    type = type.substr(0, end);
     stream = stream || http::EqualsIgnoringCase(type, kEventStream);
     json = json || http::EqualsIgnoringCase(type, "application/json");
   }

@@ -111,7 +111,7 @@ class Page {
           "<p class=\"note\"><a href=\"/exceptions?store={}&amp;kind={}&amp;state={}&amp;page={}\">"
           "Further ones</a></p>",
           v_.question.store, v_.question.kind, v_.question.state,
-          ExceptionsPage(v_.exceptions[v_.question.limit - 1]));
+          ExceptionsPage(v_.exceptions[v_.question.limit - 1]) + v_.question.page_end);
     }
     html_.Raw("</section>\n");
   }

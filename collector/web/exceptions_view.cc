@@ -122,7 +122,7 @@ Result<std::string> ExceptionsJson(Sql* sql, const ExceptionsQuestion& question)
     json.EndObject();
   }
   json.EndArray().Key("next_page");
-  more ? json.String(ExceptionsPage(found->back())) : json.Null();
+  more ? json.String(ExceptionsPage(found->back()) + question.page_end) : json.Null();
   json.EndObject();
   return out;
 }

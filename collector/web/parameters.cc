@@ -6,6 +6,7 @@
 #include <charconv>
 #include <set>
 
+#include "common/base/digest.h"
 #include "common/base/text.h"
 
 namespace tillrelay::collector {
@@ -64,6 +65,27 @@ Result<Parameters> Parameters::Of(const http::Request& request,
     }
   }
   return Parameters(*std::move(parsed));
+}
+
+std::string Parameters::PageEnd() const {
+  std::set<std::string> said;
+  for (const auto& [name, value] : parameters_) {
+    const bool is_filter = name != "page" && name != "limit" && !value.empty();
+    if (is_filter) said.insert(name + "=" + value + "\n");
+  }
+  std::string all;
+  for (const std::string& one : said) all += one;
+  constexpr size_t kBytes = 4;
+  return "." + ToHex(BytesOf(Sha256(all)).substr(0, kBytes));
+}
+
+Result<std::string> Parameters::Page() const {
+  std::string page = Text("page");
+  if (page.empty()) return page;
+  const std::string end = PageEnd();
+  if (!page.ends_with(end)) return Invalid("page is not one that an answer to this question gave");
+  page.resize(page.size() - end.size());
+  return page;
 }
 
 std::string Parameters::Text(std::string_view name) const {

@@ -2,7 +2,7 @@
 // Promise: a parameter that is not known, or given twice where one is meant, refuses the question.
 //   The database's own words are never told.
 // Thread: any (values).
-// Errors: invalid.
+// Errors: invalid. A page that another question's answer gave is none.
 #pragma once
 
 #include <initializer_list>
@@ -20,6 +20,11 @@ class Parameters {
   static Result<Parameters> Of(const http::Request& request,
                                std::initializer_list<std::string_view> known,
                                std::initializer_list<std::string_view> repeated = {});
+
+  // What `page` holds of an answer to the same question, whatever its limit; "": the first page.
+  Result<std::string> Page() const;
+  // What is behind the place of a page, so that Page knows it again.
+  std::string PageEnd() const;
 
   bool Has(std::string_view name) const { return !All(name).empty(); }
   std::string Text(std::string_view name) const;

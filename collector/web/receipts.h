@@ -20,7 +20,8 @@ inline constexpr uint64_t kReceiptLines = 20'000;  // no further receipt begins 
 
 struct ReceiptsQuestion {
   std::string store, business_day, register_id, number, item, lot;  // "": any
-  std::string page;  // `next_page` of the answer before; "": the first
+  std::string page;           // `next_page` of the answer before; "": the first
+  std::string page_end = {};  // Parameters::PageEnd
   uint64_t limit = kReceiptsDefault;
 };
 Result<std::string> ReceiptsJson(Sql* sql, const ReceiptsQuestion& question);

@@ -376,7 +376,7 @@ Result<std::string> ReceiptsReader::Read() {
   json.Key("receipts").BeginArray();
   for (const Receipt& receipt : found_) ReceiptJson(receipt, &json);
   json.EndArray().Key("next_page");
-  more_ ? json.String(PageText(last_)) : json.Null();
+  more_ ? json.String(PageText(last_) + asked_.page_end) : json.Null();
   json.EndObject();
   return out;
 }

@@ -71,7 +71,10 @@ Result<StockQuestion> ReadStockQuestion(const http::Request& request) {
   StockQuestion question;
   question.stores = asked->All("store");
   question.items = asked->All("item");
-  question.page = asked->Text("page");
+  auto page = asked->Page();
+  if (!page.ok()) return std::move(page).status();
+  question.page = *std::move(page);
+  question.page_end = asked->PageEnd();
   question.limit = *limit;
   if (question.stores.size() > kStockNamed || question.items.size() > kStockNamed) {
     return Invalid("at most 100 stores and 100 items in one question");
@@ -92,7 +95,10 @@ Result<ReceiptsQuestion> ReadReceiptsQuestion(const http::Request& request) {
   question.number = asked->Text("number");
   question.item = asked->Text("item");
   question.lot = asked->Text("lot");
-  question.page = asked->Text("page");
+  auto page = asked->Page();
+  if (!page.ok()) return std::move(page).status();
+  question.page = *std::move(page);
+  question.page_end = asked->PageEnd();
   question.limit = *limit;
   return question;
 }
@@ -108,8 +114,11 @@ Result<ExceptionsQuestion> ReadExceptionsQuestion(const http::Request& request) 
   question.state = asked->Text("state");
   question.limit = *limit;
   TRY(CheckQuestion(question));
-  if (!asked->Has("page")) return question;
-  question.after = ReadExceptionsPage(asked->Text("page"));
+  question.page_end = asked->PageEnd();
+  auto page = asked->Page();
+  if (!page.ok()) return std::move(page).status();
+  if (page->empty()) return question;
+  question.after = ReadExceptionsPage(*page);
   if (!question.after) return Invalid("page is not one that an answer gave");
   return question;
 }

@@ -20,6 +20,7 @@ inline constexpr size_t kStockNamed = 100;  // stores, or items, of one question
 struct StockQuestion {
   std::vector<std::string> stores, items;  // none: all
   std::string page;                        // `next_page` of the answer before; "": the first
+  std::string page_end = {};               // Parameters::PageEnd
   uint64_t limit = kStockLimit;
 };
 Result<std::string> StockJson(Sql* sql, const StockQuestion& question,

@@ -256,7 +256,7 @@ Result<std::string> StockReader::Read() {
   std::string next;
   if (enough()) {
     cells_.resize(question_.limit);
-    next = PageText(cells_.back().key, cursor);
+    next = PageText(cells_.back().key, cursor) + question_.page_end;
   }
   TRY(ReadExceptions());
   json_.BeginObject().Field("cursor", CursorText(cursor));

@@ -127,7 +127,8 @@ TEST_F(HttpTest, AStreamIsRefusedAsAnAnswerIs) {
   ASSERT_EQ(store_->tables().Purge(2, 10).value(), 2u);
   EXPECT_EQ(status("", first), 410);
   EXPECT_EQ(status("", second), 200);
-  for (const char* accept : {"application/json", "text/event-stream, application/json", "*/*"}) {
+  for (const char* accept : {"application/json", "text/event-stream, application/json", "*/*",
+                             "text/event-stream;q=0", "text/event-stream; q=0.000, */*"}) {
     EXPECT_EQ(Get("/v1/changes", "cursor=" + second, "", {{"Accept", accept}}).content_type,
               "application/json");
   }

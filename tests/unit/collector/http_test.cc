@@ -142,6 +142,22 @@ TEST_F(HttpTest, ASnapshotAndWhatFollowsItsCursorGiveTheLedger) {
             std::string::npos);
 }
 
+// What is left out of a question, or added to it, would be skipped or told again.
+TEST_F(HttpTest, APageBelongsToItsQuestion) {
+  Deliver(
+      {source_.Sale("apple", "1", 0), source_.Sale("pear", "2", 1), source_.Sale("fig", "3", 2)});
+  for (const char* path : {"/v1/stock", "/v1/receipts"}) {
+    const std::string first = Get(path, "limit=1&store=0042").body;
+    const std::string page = "page=" + Member(first, R"re("next_page":"([^"]+)")re");
+    for (const char* same : {"store=0042&", "limit=7&store=0042&"}) {
+      EXPECT_EQ(Get(path, same + page).status, 200) << path << same;
+    }
+    for (const char* other : {"", "store=0017&", "store=0042&item=apple&"}) {
+      EXPECT_EQ(Get(path, other + page).status, 400) << path << other;
+    }
+  }
+}
+
 TEST_F(HttpTest, StockIsGivenByStoreAndItemInPages) {
   EventSource there("0017", "01JD3V7Q8Z5W6K2M9T4RHXCDEZ");
   Deliver({source_.Sale("apple", "1", 0), source_.Sale("pear", "2", 1), source_.Sale("fig", "3", 2),

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "agent/web/delivery_facts.h"
+#include "agent/web/login_page.h"
 #include "agent/web/overview.h"
 #include "agent/web/pages/charts.h"
 #include "agent/web/pages/day_sheet_view.h"
@@ -12,6 +13,7 @@
 #include "agent/web/pages/quarantine_list.h"
 #include "agent/web/pages/quarantine_view.h"
 #include "agent/web/pages/system_view.h"
+#include "common/http/message.h"
 #include "common/language/text.h"
 #include "common/web/html.h"
 #include "tests/unit/agent/monitor/samples.h"
@@ -431,6 +433,21 @@ TEST(Pages, ASparkNeedsTwoPoints) {
   EXPECT_EQ(Spark(table, "unknown"), "");
   table.series["waiting"] = {0, 0, 0};
   EXPECT_NE(Spark(table, "waiting").find("M0.0 34.0"), std::string::npos);
+}
+
+TEST(LoginPageTest, AnotherLanguageKeepsWhereThePersonWasGoing) {
+  access::LoginForm form;
+  const auto next = [&form] {
+    const std::string page = LoginPage(form);
+    const std::string mark = "name=\"next\" value=\"";
+    const size_t at = page.find(mark, page.find("action=\"/language\"")) + mark.size();
+    return page.substr(at, page.find('"', at) - at);
+  };
+  EXPECT_EQ(next(), "/login");
+  form.next = "/events?day=2026-11-21&kind=sale";
+  EXPECT_EQ(next(), "/login?next=" + http::PercentEncode(form.next));
+  form.link = "secret";
+  EXPECT_EQ(next(), "/");
 }
 
 }  // namespace
