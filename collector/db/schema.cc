@@ -282,6 +282,15 @@ CREATE TABLE sink (
   delivered_at {t} NOT NULL, orders {i} NOT NULL, lineage {i} NOT NULL) {wr};
 )sql";
 
+// Of what was judged before, nothing is counted: those days prove nothing.
+constexpr const char* kReturnRate = R"sql(
+ALTER TABLE store_day ADD COLUMN sold {i} NOT NULL DEFAULT 0;
+ALTER TABLE store_day ADD COLUMN returned {i} NOT NULL DEFAULT 0;
+ALTER TABLE store_day ADD COLUMN returns_off {t} NOT NULL DEFAULT '';
+CREATE INDEX store_day_returns ON store_day (store_id, business_day)
+  WHERE returns_off <> '' AND signed_at = '';
+)sql";
+
 // Named as what it holds: events of another history than ours.
 constexpr const char* kDiverged = "ALTER TABLE fork RENAME TO diverged;\n";
 
@@ -325,7 +334,7 @@ std::string In(Dialect dialect, std::string text) {
 }  // namespace
 
 Result<std::string> SchemaSteps(Dialect dialect, int64_t from) {
-  const std::string ninth = std::string(kCountedAmounts) + kSinks, eighth = kExceptions + ninth;
+  const std::string ninth = std::string(kCountedAmounts) + kSinks + kReturnRate, eighth = kExceptions + ninth;
   const std::string seventh = std::string(kDiverged) + kReceipts + eighth;
   const std::string keys = dialect == Dialect::kPostgres ? kPrimaryKeys : "";
   const std::string sixth = kMovements + keys + seventh;

@@ -144,6 +144,17 @@ const Detector kDetectors[] = {
                      "store_id, business_day FROM store_day WHERE blocks <> ''"
                      " AND signed_at = '' AND agrees = 0"),
       ""}},
+    {"return_rate",
+     {TILLRELAY_NEW("return_rate",
+                    "SELECT y.store_id, y.business_day AS subject, '' AS item, '' AS uom,"
+                    " y.closed_at AS since, y.returned AS weight, y.business_day || ': ' ||"
+                    " y.returns_off AS detail FROM store_day y WHERE y.returns_off <> ''"
+                    " AND y.signed_at = ''"),
+      ""},
+     {TILLRELAY_GONE("return_rate",
+                     "store_id, business_day FROM store_day WHERE returns_off <> ''"
+                     " AND signed_at = ''"),
+      ""}},
     {"missing_numbers",
      {TILLRELAY_NEW("missing_numbers",
                     "SELECT g.store_id, g.stream AS subject, '' AS item, '' AS uom,"

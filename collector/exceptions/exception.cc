@@ -27,6 +27,7 @@ constexpr KindRule kKinds[] = {
     {"missing_numbers", kRed, kCondition, 50, false, "Events missing"},
     {"day_not_balanced", kAmber, kCondition, 0, false, "Day does not balance"},
     {"day_disagreement", kAmber, kCondition, 0, false, "Store found another result"},
+    {"return_rate", kAmber, kCondition, 50, false, "Unusual share of returns"},
     {"sink_halted", kRed, kCondition, 0, false, "Sink halted"},
     {"sink_behind", kAmber, kCondition, 0, false, "Sink is behind"},
     {"silent_store", kRed, kCondition, 0, true, "Store not heard"},

@@ -12,6 +12,7 @@ struct Thresholds {
   int64_t transit_overdue_days = 14;
   int64_t count_off_percent = 50;  // of what was expected; and at least
   int64_t count_off_units = 10;
+  int64_t returns_off_percent = 5;  // points away from the store's own median
   int64_t clock_off_s = 300;
   int64_t disk_days = 3;
   int64_t silent_register_h = 48;  // behind the other registers of its store

@@ -365,10 +365,16 @@ Result<JudgedDay> JudgeDay(Sql* sql, const std::string& store, const std::string
     AddDocument(store, from, i, data, &day);
   });
   Verdict verdict;
-  for (const auto& [name, its] : day.judged.registers()) verdict.Add(name, its);
+  ReturnCounts returns;
+  for (const auto& [name, its] : day.judged.registers()) {
+    verdict.Add(name, its);
+    returns.sold += its.page.Count("sale");
+    returns.returned += its.page.Count("return") + its.page.Count("exchange");
+  }
   if (documents->size() > kMaxDocuments) verdict.Block("the day", "more documents than are judged");
   JudgedDay judged = verdict.Take();
   judged.documents = day.received - day.without_receipt;
+  judged.returns = returns;
   return judged;
 }
 

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "collector/db/sql.h"
+#include "collector/ledger/return_rate.h"
 
 namespace tillrelay::collector {
 
@@ -31,6 +32,7 @@ struct JudgedDay {
   int64_t difference = 0;
   std::string currency;
   uint64_t documents = 0;  // that were there, its closes not counted
+  ReturnCounts returns;
 };
 // From the documents that table receipt and day_close name.
 Result<JudgedDay> JudgeDay(Sql* sql, const std::string& store, const std::string& day);

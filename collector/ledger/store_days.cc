@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <vector>
 
 #include "collector/ledger/reconciliation.h"
 #include "common/base/json_reader.h"
@@ -51,10 +52,16 @@ const Statement kDirty(
     "");
 const Statement kSaveJudged(
     "UPDATE store_day SET dirty = 0, result = r.c, agrees = r.d, blocks = r.e, late = r.f,"
-    " registers = r.g, difference = r.h, currency = r.i, judged_at = r.j,"
+    " registers = r.g, difference = r.h, currency = r.i, judged_at = r.j, sold = r.k,"
+    " returned = r.l, returns_off = r.m,"
     " closed_at = CASE WHEN closed_at = '' THEN r.j ELSE closed_at END FROM {rows}"
     " WHERE store_day.store_id = r.a AND store_day.business_day = r.b",
-    "a b c d# e f# g h# i j");
+    "a b c d# e f# g h# i j k# l# m");
+const Statement kBefore(
+    "SELECT d.sold, d.returned FROM {rows} JOIN store_day d ON d.store_id = r.a"
+    " AND d.business_day < r.b AND d.sold + d.returned >= r.c ORDER BY d.business_day DESC LIMIT "
+    "28",
+    "a b c#");
 const Statement kDay(
     "SELECT d.closes, d.blocks, CASE WHEN d.dirty <> 0 OR EXISTS (SELECT 1 FROM receipt p"
     " WHERE p.store_id = r.a AND p.business_day = r.b AND p.position > m.position) OR EXISTS"
@@ -79,7 +86,18 @@ struct Touched {
   uint64_t received = 0, closes = 0;
 };
 
-Result<bool> JudgeNext(Sql* sql, const std::string& now) {
+Result<std::string> ReturnsOff(Sql* sql, const std::string& store, const std::string& day,
+                               const ReturnCounts& counts, int64_t least_percent) {
+  if (counts.receipts() < kLeastReceipts) return std::string();
+  Input past(kBefore);
+  auto rows = sql->Run(kBefore, past.Text(store).Text(day).Int(kLeastReceipts));
+  if (!rows.ok()) return std::move(rows).status();
+  std::vector<ReturnCounts> before;
+  for (size_t i = 0; i < rows->size(); ++i) before.push_back({rows->Int(i, 0), rows->Int(i, 1)});
+  return FarFromUsual(counts, before, least_percent);
+}
+
+Result<bool> JudgeNext(Sql* sql, const std::string& now, int64_t least_percent) {
   auto dirty = sql->Run(kDirty);
   if (!dirty.ok()) return std::move(dirty).status();
   if (dirty->empty()) return false;
@@ -90,10 +108,13 @@ Result<bool> JudgeNext(Sql* sql, const std::string& now) {
   if (judged->documents < dirty->Unsigned(0, 2)) {
     judged->blocks = "the day: documents of it were deleted by age";
   }
+  auto off = ReturnsOff(sql, store, day, judged->returns, least_percent);
+  if (!off.ok()) return std::move(off).status();
   Input save(kSaveJudged);
   save.Text(store).Text(day).Text(judged->result).Int(int64_t{judged->agrees});
   save.Text(judged->blocks).Int(judged->late).Text(judged->registers).Int(judged->difference);
   save.Text(judged->currency).Text(now);
+  save.Int(judged->returns.sold).Int(judged->returns.returned).Text(*off);
   TRY(sql->Begin());
   TRY(sql->Queue(kSaveJudged, save));
   TRY(sql->Commit());
@@ -153,10 +174,10 @@ Result<bool> StoreDays::Follow(Sql* sql, const std::string& now) {
   return true;
 }
 
-Result<bool> StoreDays::Step(Sql* sql, const std::string& now) {
+Result<bool> StoreDays::Step(Sql* sql, const std::string& now, int64_t returns_off_percent) {
   auto followed = Follow(sql, now);
   if (!followed.ok() || *followed) return followed;
-  return JudgeNext(sql, now);
+  return JudgeNext(sql, now, returns_off_percent);
 }
 
 Status SignDay(Sql* sql, const DaySigning& signing, const std::string& now) {

@@ -19,7 +19,8 @@ class StoreDays {
   // What has come since is put on its day; gives whether there was any.
   static Result<bool> Follow(Sql* sql, const std::string& now);
   // The next step, of following or judging; gives whether there is more to do now.
-  static Result<bool> Step(Sql* sql, const std::string& now);
+  // `returns_off_percent`: FarFromUsual's least distance.
+  static Result<bool> Step(Sql* sql, const std::string& now, int64_t returns_off_percent);
 };
 
 struct DaySigning {

@@ -163,7 +163,8 @@ Status Collector::FollowDays() {
 Status Collector::DetectExceptions() {
   const Instant begun = clock_.Now();
   while (!sweep_.running()) {
-    auto more = StoreDays::Step(store_.sql(), event::UtcText(clock_.Wall()));
+    auto more = StoreDays::Step(store_.sql(), event::UtcText(clock_.Wall()),
+                                thresholds_.returns_off_percent);
     if (!more.ok()) return std::move(more).status();
     if (!*more) break;
     if (clock_.Now() - begun > kDetectAtOnce) return Status::Ok();

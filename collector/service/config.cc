@@ -89,6 +89,7 @@ void ReadThresholds(Settings* settings, Thresholds* t) {
   settings->Integer("exceptions.transit_overdue_days", 1, 365, &t->transit_overdue_days);
   settings->Integer("exceptions.count_off_percent", 1, 100, &t->count_off_percent);
   settings->Integer("exceptions.count_off_units", 1, 1'000'000, &t->count_off_units);
+  settings->Integer("exceptions.returns_off_percent", 1, 100, &t->returns_off_percent);
   settings->Integer("exceptions.clock_off_s", 30, 86'400, &t->clock_off_s);
   settings->Integer("exceptions.disk_days", 1, 365, &t->disk_days);
   settings->Integer("exceptions.silent_register_h", 1, 8'760, &t->silent_register_h);

@@ -51,6 +51,7 @@ listen = "127.0.0.1:9470"
 transit_overdue_days = 21
 count_off_percent = 20
 count_off_units = 5
+returns_off_percent = 9
 clock_off_s = 60
 disk_days = 7
 silent_register_h = 24
@@ -73,6 +74,7 @@ timeout_s = 5
   EXPECT_EQ(config->thresholds.transit_overdue_days, 21);
   EXPECT_EQ(config->thresholds.count_off_percent, 20);
   EXPECT_EQ(config->thresholds.count_off_units, 5);
+  EXPECT_EQ(config->thresholds.returns_off_percent, 9);
   EXPECT_EQ(config->thresholds.clock_off_s, 60);
   EXPECT_EQ(config->thresholds.disk_days, 7);
   EXPECT_EQ(config->thresholds.silent_register_h, 24);

@@ -20,11 +20,12 @@ struct Document {
   int minute = 0;
   std::string net = "1.00", currency = "EUR", register_id = "03";
   event::Kind kind = event::Kind::kSale;
+  std::string day = kDay;
 };
 struct Close {
   std::string first, last;
   int64_t count = 0;
-  std::string net, currency = "EUR", register_id = "03";
+  std::string net, currency = "EUR", register_id = "03", day = kDay;
 };
 
 // A store's agent as far as its books go, and its stream.
@@ -43,7 +44,7 @@ class Shop {
     auto& t = sale.transaction.emplace();
     t.store_id = source_.store();
     t.register_id = d.register_id;
-    t.business_day = kDay;
+    t.business_day = d.day;
     t.transaction_no = d.number;
     t.end_at = EventSource::At(d.minute);
     t.status = "completed";
@@ -62,7 +63,7 @@ class Shop {
     auto& close = closed.close.emplace();
     close.store_id = source_.store();
     close.register_id = c.register_id;
-    close.business_day = kDay;
+    close.business_day = c.day;
     close.z_no = std::to_string(++z_);
     close.closed_at = EventSource::At(600 + z_);
     closed.currency = c.currency;
@@ -258,6 +259,65 @@ TEST_F(DaysTest, MoneyIsSummedByCurrencyTenderAndTax) {
                               R"({"currency":"EUR","amount":"4"}])"));
   EXPECT_THAT(json, HasSubstr(R"({"currency":"EUR","type":"cash","amount":"3"})"));
   EXPECT_THAT(json, HasSubstr(R"({"currency":"EUR","rate":"19","base":"4","amount":"0.76"})"));
+}
+
+// Of so many receipts so many take something back, each day; then one that does not do as usual.
+TEST_F(DaysTest, ADayOfUnusuallyManyReturnsIsAnExceptionUntilItIsSigned) {
+  Shop shop("0042", StreamOf(0));
+  const auto day_of = [](int n) { return fmt::format("2026-11-{:02}", n); };
+  const auto play = [&](int n, int sold, int returned) {
+    std::vector<Sent> sent;
+    for (int i = 1; i <= sold + returned; ++i) {
+      sent.push_back(shop.Sale({.number = std::to_string(i),
+                                .minute = i,
+                                .net = i > sold ? "-1.00" : "1.00",
+                                .kind = i > sold ? event::Kind::kReturn : event::Kind::kSale,
+                                .day = day_of(n)}));
+    }
+    sent.push_back(shop.Closed({.first = "1",
+                                .last = std::to_string(sold + returned),
+                                .count = sold + returned,
+                                .net = std::to_string(sold - returned) + ".00",
+                                .day = day_of(n)}));
+    Deliver(sent);
+    Round();
+    return Query(
+        "SELECT subject, level, detail FROM exception WHERE kind = 'return_rate'"
+        " AND ended = 0");
+  };
+  for (int n = 1; n <= 6; ++n) EXPECT_EQ(play(n, 38 + n, 1 + n % 2), "");
+  EXPECT_EQ(play(7, 20, 20), "") << "six days prove nothing";
+  EXPECT_EQ(play(8, 20, 9), "") << "nor do few receipts";
+  EXPECT_EQ(play(9, 40, 2), "");
+  EXPECT_EQ(play(10, 30, 10),
+            "2026-11-10|1|2026-11-10: 25.0 percent of 40 receipts took something "
+            "back, 4.5 usually");
+  EXPECT_EQ(Query("SELECT sold, returned FROM store_day WHERE business_day = '2026-11-10'"),
+            "30|10");
+  EXPECT_TRUE(orders_.Push(DaySigning{"0042", "2026-11-10", true, "Ms Berg", "a recall", "audit"},
+                           [](const Status& done) { EXPECT_TRUE(done.ok()); }));
+  Turn();
+  Round();
+  EXPECT_EQ(play(11, 40, 2), "");
+}
+
+TEST(ReturnRateTest, AFewOddDaysDoNotMoveWhatIsUsual) {
+  std::vector<ReturnCounts> before;
+  for (int i = 0; i < 21; ++i) before.push_back({97 - i % 3, 3 + i % 3});
+  for (const int odd : {0, 3, 6}) {
+    std::vector<ReturnCounts> with = before;
+    for (int i = 0; i < odd; ++i) with.push_back({10, 90});
+    EXPECT_EQ(FarFromUsual({95, 5}, with, 5), "") << odd;
+    EXPECT_NE(FarFromUsual({80, 20}, with, 5), "") << odd;
+    EXPECT_EQ(FarFromUsual({80, 20}, with, 50), "") << odd;
+  }
+  // Days that scatter much have to be left far.
+  std::vector<ReturnCounts> wild;
+  for (int i = 0; i < 20; ++i) wild.push_back({100 - 4 * (i % 5), 4 * (i % 5)});
+  EXPECT_EQ(FarFromUsual({80, 20}, wild, 5), "");
+  EXPECT_NE(FarFromUsual({40, 60}, wild, 5), "");
+  EXPECT_NE(FarFromUsual({100, 0}, std::vector<ReturnCounts>(9, {80, 20}), 5), "") << "far fewer";
+  EXPECT_EQ(FarFromUsual({}, {}, 5), "");
 }
 
 TEST_F(DaysTest, ADayIsJudgedWhenItClosesAndSignedByAPerson) {
