@@ -334,7 +334,8 @@ std::string In(Dialect dialect, std::string text) {
 }  // namespace
 
 Result<std::string> SchemaSteps(Dialect dialect, int64_t from) {
-  const std::string ninth = std::string(kCountedAmounts) + kSinks + kReturnRate, eighth = kExceptions + ninth;
+  const std::string ninth = std::string(kCountedAmounts) + kSinks + kReturnRate,
+                    eighth = kExceptions + ninth;
   const std::string seventh = std::string(kDiverged) + kReceipts + eighth;
   const std::string keys = dialect == Dialect::kPostgres ? kPrimaryKeys : "";
   const std::string sixth = kMovements + keys + seventh;
