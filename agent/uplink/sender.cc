@@ -420,7 +420,7 @@ std::optional<Action> Sender::NextReplay(Instant now) {
   const uint64_t most =
       cap_.Room(std::min<uint64_t>({window_.free(), share, kMaxRangeEvents}), now);
   if (most == 0) return std::nullopt;
-  Piece& piece = replay->pieces.front();
+  ReplayRange& piece = replay->pieces.front();
   act::Resend resend{piece.stream, piece.next, std::min(piece.through, piece.next + most - 1),
                      replay->filter};
   piece.next = resend.last + 1;

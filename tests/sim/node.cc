@@ -17,6 +17,7 @@
 #include "tests/support/drafts.h"
 #include "tests/support/fault_disk.h"
 #include "tests/support/journal_run.h"
+#include "tests/support/status_streams.h"
 
 namespace tillrelay::sim {
 namespace {
@@ -191,9 +192,9 @@ void Node::Settle() {
 
 void Node::Learn() {
   const journal::JournalStats stats = journal_->Stats();
-  for (const journal::LossRow& loss : stats.losses) {
-    const uint64_t last = loss.open ? UINT64_MAX : loss.last;
-    auto given = world_.truth.given.lower_bound({loss.stream, loss.first});
+  for (const wire::Lost& loss : stats.losses) {
+    const uint64_t last = loss.open ? UINT64_MAX : loss.range.last;
+    auto given = world_.truth.given.lower_bound({loss.stream, loss.range.first});
     for (; given != world_.truth.given.end() && given->first.first == loss.stream &&
            given->first.second <= last;
          ++given) {
@@ -454,16 +455,16 @@ void Node::SaveConfirmation(const journal::Confirmation& word) {
   Settle();
 }
 
-void Node::DeclareLoss(const journal::LossRow& loss) {
+void Node::DeclareLoss(const wire::Lost& loss) {
   ++world_.truth.losses;
-  for (uint64_t n = loss.first; n <= loss.last; ++n) {
+  for (uint64_t n = loss.range.first; n <= loss.range.last; ++n) {
     const auto given = world_.truth.given.find({loss.stream, n});
     if (given == world_.truth.given.end()) continue;
     world_.truth.declared.insert(given->second.begin(), given->second.end());
   }
   for (const journal::StreamRow& row : journal_->Streams()) {
     if (row.stream != loss.stream) continue;
-    for (uint64_t n = loss.first; n <= loss.last; ++n) {
+    for (uint64_t n = loss.range.first; n <= loss.range.last; ++n) {
       const auto found = lineage_.ids.find(row.base + n);
       if (found != lineage_.ids.end()) world_.truth.declared.insert(found->second);
     }
@@ -480,11 +481,11 @@ void Node::PassLosses(const journal::Confirmation& word) {
 }
 
 // The store says that it cannot tell whether the centre holds its own events below the loss.
-void Node::DoubtBelow(const journal::LossRow& loss) {
+void Node::DoubtBelow(const wire::Lost& loss) {
   for (const journal::StreamRow& row : journal_->Streams()) {
     if (row.stream != loss.stream) continue;
     for (const auto& [position, id] : lineage_.ids) {
-      if (position <= row.base || position >= row.base + loss.first) continue;
+      if (position <= row.base || position >= row.base + loss.range.first) continue;
       world_.truth.doubted.insert(id);
     }
   }
@@ -533,12 +534,12 @@ std::string Node::StatusJson() {
                           owed.stream, owed.sequence);
   }
   std::string lost = "[";
-  const std::vector<journal::LossRow> losses = journal_->Stats().losses;
-  for (const journal::LossRow& l : losses) {
+  const std::vector<wire::Lost> losses = journal_->Stats().losses;
+  for (const wire::Lost& l : losses) {
     lost += fmt::format(
         "{}{{\"stream\":\"{}\",\"from\":{},\"through\":{},\"chain\":\"{}\",\"reason\":\"{}\"{}}}",
-        lost.size() > 1 ? "," : "", l.stream, l.first, l.last, ToHex(BytesOf(l.chain)), l.reason,
-        l.open ? ",\"open\":true" : "");
+        lost.size() > 1 ? "," : "", l.stream, l.range.first, l.range.last, ToHex(BytesOf(l.chain)),
+        l.reason, l.open ? ",\"open\":true" : "");
   }
   return fmt::format(
       R"({{"v":1,"state":"online","store_id":"{}","session":"{}","host":"{}","streams":{},)"

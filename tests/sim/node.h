@@ -113,7 +113,7 @@ class Node final : public uplink::JournalPort {
   JournalState ReadState() override;
   void SaveConfirmation(const journal::Confirmation& word) override;
   void SaveAcked(const std::string&, uint64_t) override {}
-  void DeclareLoss(const journal::LossRow& loss) override;
+  void DeclareLoss(const wire::Lost& loss) override;
   void Damaged(const std::string& why) override;
   void Fork(uint64_t position, const std::string& reason) override;
   void PassLosses(const journal::Confirmation& word) override;
@@ -137,7 +137,7 @@ class Node final : public uplink::JournalPort {
   // What the journal has declared by itself, and which numbers its rows have now.
   void Learn();
   void LearnRows();
-  void DoubtBelow(const journal::LossRow& loss);
+  void DoubtBelow(const wire::Lost& loss);
   void Settle();
   void Hear(const mqtt::LinkEvent& event);
   void Excuse(const std::map<uint64_t, std::string>& kept);
