@@ -47,14 +47,14 @@ StreamPlaces::Place StreamPlaces::Take(const std::string& token) {
 }
 
 Result<http::Response> ChangesStream::Begin(Sql* sql) {
-  auto answer = ReadChanges(sql, Question());
+  auto answer = ReadChanges(sql, NextChanges());
   if (!answer.ok()) return std::move(answer).status();
   const bool something = answer->count > 0;
   Take(*std::move(answer));
   http::Response response;
   response.content_type = kEventStream;
   response.headers.Add("X-Accel-Buffering", "no");  // nginx would keep events back
-  response.body = "retry: 3000\n" + (something ? "" : IdOf(Question()) + "\n");
+  response.body = "retry: 3000\n" + (something ? "" : IdOf(NextChanges()) + "\n");
   response.live = shared_from_this();
   return response;
 }
@@ -100,7 +100,7 @@ bool ChangesStream::ended() const {
   return ended_ && next_ == nullptr;
 }
 
-ChangesQuestion ChangesStream::Question() const {
+ChangesQuestion ChangesStream::NextChanges() const {
   Lock lock(mutex_);
   return question_;
 }
@@ -142,7 +142,7 @@ Status ChangesStream::ReadOn(Result<Sql*> sql) {
     Lock lock(mutex_);
     if (left_) return Status::Ok();
   }
-  auto answer = sql.ok() ? ReadChanges(*sql, Question()) : Result<ChangesAnswer>(sql.status());
+  auto answer = sql.ok() ? ReadChanges(*sql, NextChanges()) : Result<ChangesAnswer>(sql.status());
   if (!answer.ok()) {
     Ended();
     return ForConnection(answer.status());

@@ -63,7 +63,7 @@ class ChangesStream final : public http::LiveStream,
   // True: there may be more now; false: nothing yet.
   bool Take(ChangesAnswer answer);
   void Ended();
-  ChangesQuestion Question() const;
+  ChangesQuestion NextChanges() const;
   Reader::Question Question();
 
   Reader& reader_;

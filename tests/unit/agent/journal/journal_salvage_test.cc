@@ -419,10 +419,10 @@ TEST_F(JournalSalvageTest, ADeclaredLossEndsWithTheConfirmationThatPassesIt) {
   pass(old_stream_, 19);
   pass(store_->current().stream, 30);
   ASSERT_EQ(store_->LossesLeft().size(), 1u);
-  EXPECT_EQ(store_->LossesLeft()[0].first, 20u);
+  EXPECT_EQ(store_->LossesLeft()[0].range.first, 20u);
   pass(old_stream_, 21);
   ASSERT_EQ(store_->LossesLeft().size(), 1u);
-  EXPECT_EQ(store_->LossesLeft()[0].first, 22u);
+  EXPECT_EQ(store_->LossesLeft()[0].range.first, 22u);
   EXPECT_EQ(store_->losses()[0].range.first, 20u) << "it stays known by its own range";
   pass(old_stream_, 22);
   EXPECT_TRUE(store_->LossesLeft().empty());
