@@ -12,6 +12,8 @@
 #include "agent/journal/paths.h"
 #include "agent/journal/query/reader.h"
 #include "agent/journal/repair/backup.h"
+#include "common/base/json_reader.h"
+#include "common/wire/control.h"
 #include "common/wire/rounds.h"
 #include "common/wire/ulid.h"
 #include "tests/support/drafts.h"
@@ -103,7 +105,6 @@ void Node::Start() {
   driver.watch_own_status = true;
   driver.former_sessions = former_sessions_;
   former_sessions_.push_back(session_);
-  driver.sender.rules = world_.rules;
   driver.store_id = store_id_;
   driver.journal_path = path();
   driver.batches = driver.zstd = batches_;
@@ -121,7 +122,9 @@ void Node::Start() {
                      event.retained ? " (r)" : "");
         }
         Hear(event);
+        LeaveOutRule(&event);
         driver_->Take(event);
+        DeleteWhatTheBrokerHas();
         Turn();
       });
   link_->will_topic = driver.topics.status;
@@ -406,6 +409,41 @@ void Node::Hear(const mqtt::LinkEvent& event) {
   const bool live = event.what == mqtt::LinkEventType::kMessage && !event.retained &&
                     event.topic.ends_with("/confirm");
   if (live && !heard_at_) heard_at_ = world_.timeline.now();
+}
+
+void Node::LeaveOutRule(mqtt::LinkEvent* event) const {
+  const bool chain = world_.without == "chain", rewind = world_.without == "rewind";
+  const bool confirms =
+      event->what == mqtt::LinkEventType::kMessage && event->topic.ends_with("/confirm");
+  if (!confirms || (!chain && !rewind)) return;
+  JsonParser parser;
+  std::string text = event->payload;
+  auto root = parser.Parse(text);
+  if (!root.ok()) return;
+  auto confirm = wire::ReadConfirm(*root);
+  auto reader = journal::JournalReader::Open(path(), store_id_);
+  if (!confirm.ok() || !reader.ok()) return;
+  const std::vector<journal::StreamRow> rows = journal_->Streams();
+  std::erase_if(confirm->streams, [&](wire::StreamConfirm& word) {
+    const auto row = std::find_if(rows.begin(), rows.end(), [&](const journal::StreamRow& one) {
+      return one.stream == word.stream;
+    });
+    if (row == rows.end()) return false;
+    if (rewind) return word.through < (row->current ? row->confirmed_through : row->head);
+    if (word.through > row->head) return false;
+    if (auto ours = (*reader)->ChainAt(*row, word.through); ours.ok()) word.chain = *ours;
+    return false;
+  });
+  event->payload = wire::WriteConfirm(*confirm);
+}
+
+void Node::DeleteWhatTheBrokerHas() {
+  if (world_.without != "puback" || !running()) return;
+  const std::vector<journal::StreamRow> rows = journal_->Streams();
+  const uint64_t acked = driver_->sender().acked_through();
+  if (acked <= rows.back().floor) return;
+  AllowDeletion(rows.back().stream, acked, world_.timeline.now() + std::chrono::minutes(10));
+  SaveConfirmation({rows.back().stream, acked, {}, {}, true});
 }
 
 bool Node::heard_the_centre() const {

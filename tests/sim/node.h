@@ -46,7 +46,6 @@ struct World {
   testing::SeededRandom random;
   Broker broker;
   Truth truth;
-  uplink::Rules rules;
   std::chrono::minutes retention{60 * 24 * 30};
   std::string directory;
   std::string without;  // the rule that is left out
@@ -140,6 +139,9 @@ class Node final : public uplink::JournalPort {
   void DoubtBelow(const wire::Lost& loss);
   void Settle();
   void Hear(const mqtt::LinkEvent& event);
+  // A confirmation, changed so that the agent takes it as one would that lacks the rule.
+  void LeaveOutRule(mqtt::LinkEvent* event) const;
+  void DeleteWhatTheBrokerHas();
   void Excuse(const std::map<uint64_t, std::string>& kept);
   std::string StatusJson();
 
