@@ -1,6 +1,7 @@
 #include "agent/access/admin_auth.h"
 
 #include "common/base/secret_token.h"
+#include "common/http/cookies.h"
 #include "common/web/security_headers.h"
 
 namespace tillrelay::access {
@@ -88,18 +89,8 @@ std::string ActorOf(const Request& request) {
 
 std::string_view AdminAuth::Cookie(const Request& request) const {
   if (request.headers.Count("Cookie") != 1) return {};
-  std::string_view rest = request.Header("Cookie"), found;
-  while (!rest.empty()) {
-    const size_t end = std::min(rest.find(';'), rest.size());
-    std::string_view pair = rest.substr(0, end);
-    rest.remove_prefix(std::min(rest.size(), end + 1));
-    while (pair.starts_with(' ')) pair.remove_prefix(1);
-    const size_t equals = pair.find('=');
-    if (equals == std::string_view::npos || pair.substr(0, equals) != CookieName()) continue;
-    if (!found.empty()) return {};  // one of them is not ours
-    found = pair.substr(equals + 1);
-  }
-  return found;
+  const auto values = http::CookiesNamed(CookieName(), request.Header("Cookie"));
+  return values.size() == 1 ? values[0] : std::string_view();  // of more, one is not ours
 }
 
 std::string AdminAuth::SetCookie(std::string_view value) const {

@@ -16,6 +16,7 @@
 #include "agent/admin/diagnostics.h"
 #include "agent/admin/difference.h"
 #include "agent/admin/document_names.h"
+#include "agent/journal/rows.h"
 #include "agent/reconcile/reconcile_stats.h"
 #include "common/base/clock.h"
 #include "common/base/status.h"
@@ -51,12 +52,13 @@ struct StoredTwin {
   std::vector<Difference> differences;  // from it to the document in quarantine
 };
 
-struct QuarantineRow {
-  uint64_t ticket = 0, seen = 0;
-  std::string reason, field, hint, channel, origin, document, format;
-  WallTime created_at{};
-  DocumentNames names = {};
-  std::optional<StoredTwin> stored = {};  // of a single `changed` ticket, while it is kept
+// A document in quarantine, with what it says of itself.
+struct QuarantineRow : journal::QuarantineRow {
+  QuarantineRow() = default;
+  explicit QuarantineRow(const journal::QuarantineRow& row) : journal::QuarantineRow(row) {}
+
+  DocumentNames names;
+  std::optional<StoredTwin> stored;  // of a single `changed` ticket, while it is kept
 };
 
 enum class TicketOrder { kNewest, kOldest, kReason, kRegister };
@@ -141,12 +143,6 @@ struct Acknowledgement {
   std::string issue, note, actor;
 };
 
-struct AuditRow {
-  uint64_t number = 0;
-  WallTime at{};
-  std::string actor, action, subject, reason, outcome;
-};
-
 // What to do with a ticket.
 struct Resolution {
   enum class Way { kRetry, kResubmit, kDiscard };
@@ -210,7 +206,8 @@ class Admin {
   virtual SystemFacts System() = 0;
   // A .tar.gz of scrubbed texts.
   virtual void SupportBundle(Reply<std::string> reply) = 0;
-  virtual void Audit(uint64_t before, size_t limit, Reply<std::vector<AuditRow>> reply) = 0;
+  virtual void Audit(uint64_t before, size_t limit,
+                     Reply<std::vector<journal::AuditRow>> reply) = 0;
   // How many events a replay would send.
   virtual void Preview(ReplayWish wish, Reply<ReplayPreview> reply) = 0;
   // Conflict: another one runs. Not found: nothing of it is kept. Invalid: not sent yet.

@@ -1,7 +1,8 @@
 #include "agent/api/admin_json.h"
 
-#include "agent/monitor/status_json.h"
+#include "agent/admin/ticket_json.h"
 #include "common/base/json_writer.h"
+#include "common/event/time_text.h"
 
 namespace tillrelay::api {
 namespace {
@@ -15,14 +16,14 @@ void Write(JsonWriter& json, const admin::EventRow& row) {
       .Field("kind", row.kind)
       .Field("subject", row.subject)
       .Field("time", row.time)
-      .Field("recorded_at", monitor::UtcStamp(row.recorded_at))
+      .Field("recorded_at", event::UtcStamp(row.recorded_at))
       .Field("state", row.state);
   if (!row.data.empty()) json.Key("data").Raw(row.data);
   if (!row.life.empty()) {
     json.Key("life").BeginArray();
     for (const admin::LifeStep& step : row.life) {
       json.BeginObject().Field("step", step.step).Key("at");
-      step.at == WallTime{} ? json.Null() : json.String(monitor::UtcStamp(step.at));
+      step.at == WallTime{} ? json.Null() : json.String(event::UtcStamp(step.at));
       json.Field("detail", step.detail).EndObject();
     }
     json.EndArray();
@@ -30,58 +31,11 @@ void Write(JsonWriter& json, const admin::EventRow& row) {
   json.EndObject();
 }
 
-void Text(JsonWriter& json, const char* name, const std::optional<std::string>& text) {
-  json.Key(name);
-  text ? json.String(*text) : json.Null();
-}
-
-// Members of the ticket that contradicts it.
-void Write(JsonWriter& json, const admin::StoredTwin& stored) {
-  json.Key("stored")
-      .BeginObject()
-      .Field("id", stored.id)
-      .Field("stream", stored.stream)
-      .Field("sequence", stored.sequence)
-      .Field("kind", stored.kind)
-      .Key("data")
-      .Raw(stored.data)
-      .EndObject();
-  json.Key("difference").BeginArray();
-  for (const admin::Difference& one : stored.differences) {
-    json.BeginObject().Field("member", one.member);
-    json.Field("new_member", one.now_at.empty() ? one.member : one.now_at);
-    Text(json, "stored", one.before);
-    Text(json, "new", one.after);
-    json.EndObject();
-  }
-  json.EndArray();
-}
-
-void Write(JsonWriter& json, const admin::QuarantineRow& row) {
-  json.BeginObject()
-      .Field("ticket", row.ticket)
-      .Field("register_id", row.names.register_id)
-      .Field("number", row.names.number)
-      .Field("business_day", row.names.business_day)
-      .Field("kind", row.names.kind)
-      .Field("created_at", monitor::UtcStamp(row.created_at))
-      .Field("seen", row.seen)
-      .Field("reason", row.reason)
-      .Field("field", row.field)
-      .Field("hint", row.hint)
-      .Field("channel", row.channel)
-      .Field("origin", row.origin)
-      .Field("content_type", row.format);
-  if (!row.document.empty()) json.Field("document", row.document);
-  if (row.stored) Write(json, *row.stored);
-  json.EndObject();
-}
-
 // Members of an object that the caller has opened.
 void Members(JsonWriter& json, const reconcile::RegisterRow& row) {
   json.Field("register_id", row.register_id)
       .Field("business_day", row.business_day)
-      .Field("last_heard_at", monitor::UtcStamp(row.heard_at))
+      .Field("last_heard_at", event::UtcStamp(row.heard_at))
       .Field("sales", row.sales)
       .Field("returns", row.returns)
       .Field("others", row.others)
@@ -142,7 +96,7 @@ std::string EventsJson(const admin::EventPage& page) {
   json.EndArray();
   if (page.go_on_before) json.Field("go_on_before", *page.go_on_before);
   json.Key("quarantined").BeginArray();
-  for (const admin::QuarantineRow& row : page.quarantined) Write(json, row);
+  for (const admin::QuarantineRow& row : page.quarantined) admin::WriteTicket(json, row);
   json.EndArray();
   json.EndObject();
   return text;
@@ -159,17 +113,10 @@ std::string QuarantineJson(const admin::TicketPage& page) {
   std::string text;
   JsonWriter json(&text);
   json.BeginObject().Key("documents").BeginArray();
-  for (const admin::QuarantineRow& row : page.tickets) Write(json, row);
+  for (const admin::QuarantineRow& row : page.tickets) admin::WriteTicket(json, row);
   json.EndArray().Field("matching", page.matching);
   Map(json, "reasons", page.reasons);
   json.EndObject();
-  return text;
-}
-
-std::string TicketJson(const admin::QuarantineRow& row) {
-  std::string text;
-  JsonWriter json(&text);
-  Write(json, row);
   return text;
 }
 
@@ -201,8 +148,7 @@ std::string SheetJson(const admin::DaySheet& sheet) {
       .Field("stream_hash", sheet.stream_hash)
       .Field("confirmed", sheet.confirmed)
       .Key("confirmed_at");
-  sheet.confirmed_at == WallTime{} ? json.Null()
-                                   : json.String(monitor::UtcStamp(sheet.confirmed_at));
+  sheet.confirmed_at == WallTime{} ? json.Null() : json.String(event::UtcStamp(sheet.confirmed_at));
   json.Field("counted", sheet.counted).Key("figures").BeginObject();
   for (const admin::DayFigure& figure : sheet.figures) {
     json.Key(figure.name).BeginObject();
@@ -228,7 +174,7 @@ std::string SheetJson(const admin::DaySheet& sheet) {
   json.EndArray().Field("late_count", sheet.late.size()).Key("late").BeginArray();
   for (const admin::LateDocument& late : sheet.late) {
     json.BeginObject().Field("id", late.id).Field("subject", late.subject);
-    json.Field("kind", late.kind).Field("recorded_at", monitor::UtcStamp(late.recorded_at));
+    json.Field("kind", late.kind).Field("recorded_at", event::UtcStamp(late.recorded_at));
     json.EndObject();
   }
   json.EndArray().EndObject();
@@ -242,7 +188,7 @@ std::string IssuesJson(const std::vector<admin::IssueRow>& rows) {
       if (at == WallTime()) {
         json.Null();
       } else {
-        json.String(monitor::UtcStamp(at));
+        json.String(event::UtcStamp(at));
       }
     };
     json.BeginObject().Field("issue", row.id).Field("kind", row.kind).Field("key", row.key);
@@ -256,11 +202,11 @@ std::string IssuesJson(const std::vector<admin::IssueRow>& rows) {
   });
 }
 
-std::string AuditJson(const std::vector<admin::AuditRow>& rows) {
-  return List("audit", rows, [](JsonWriter& json, const admin::AuditRow& row) {
+std::string AuditJson(const std::vector<journal::AuditRow>& rows) {
+  return List("audit", rows, [](JsonWriter& json, const journal::AuditRow& row) {
     json.BeginObject()
         .Field("number", row.number)
-        .Field("at", monitor::UtcStamp(row.at))
+        .Field("at", event::UtcStamp(row.at))
         .Field("actor", row.actor)
         .Field("action", row.action)
         .Field("subject", row.subject)

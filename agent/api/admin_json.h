@@ -13,12 +13,11 @@ namespace tillrelay::api {
 std::string EventsJson(const admin::EventPage& page);
 std::string EventJson(const admin::EventRow& row);
 std::string QuarantineJson(const admin::TicketPage& page);
-std::string TicketJson(const admin::QuarantineRow& row);
 std::string RegistersJson(const std::vector<reconcile::RegisterRow>& rows);
 std::string DaysJson(const std::vector<admin::DayRow>& rows);
 std::string SheetJson(const admin::DaySheet& sheet);
 std::string IssuesJson(const std::vector<admin::IssueRow>& rows);
-std::string AuditJson(const std::vector<admin::AuditRow>& rows);
+std::string AuditJson(const std::vector<journal::AuditRow>& rows);
 std::string ResolvedJson(const admin::Resolved& resolved);
 std::string BulkJson(const admin::BulkOutcome& outcome);
 

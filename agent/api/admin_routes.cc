@@ -68,7 +68,7 @@ void AddReadingRoutes(http::Router& router, const std::shared_ptr<admin::Admin>&
     const uint64_t before = parameters.Number("before").value_or(0);
     const size_t limit = parameters.Limit();
     if (auto problem = parameters.Problem()) return responder.Send(*std::move(problem));
-    admin->Audit(before, limit, Answering<std::vector<admin::AuditRow>>(responder, AuditJson));
+    admin->Audit(before, limit, Answering<std::vector<journal::AuditRow>>(responder, AuditJson));
   });
 }
 

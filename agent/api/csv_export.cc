@@ -3,8 +3,8 @@
 #include <initializer_list>
 #include <string_view>
 
-#include "agent/monitor/status_json.h"
 #include "common/event/identity.h"
+#include "common/event/time_text.h"
 #include "common/web/csv_cell.h"
 
 namespace tillrelay::api {
@@ -64,7 +64,7 @@ void AddEventRows(const admin::EventPage& page, std::string* out) {
   for (const admin::EventRow& row : page.events) {
     const SubjectParts parts = PartsOf(row.subject);
     Line(out, {parts.register_id, parts.number, parts.business_day, row.kind, row.state, row.time,
-               monitor::UtcStamp(row.recorded_at), row.stream, std::to_string(row.sequence), row.id,
+               event::UtcStamp(row.recorded_at), row.stream, std::to_string(row.sequence), row.id,
                row.subject});
   }
 }
@@ -109,7 +109,7 @@ std::string SheetCsv(const admin::DaySheet& sheet) {
   }
   Line(&out, {"late-count", "", std::to_string(sheet.late.size()), "", ""});
   for (const admin::LateDocument& late : sheet.late) {
-    Line(&out, {"late", late.subject, monitor::UtcStamp(late.recorded_at), "", ""});
+    Line(&out, {"late", late.subject, event::UtcStamp(late.recorded_at), "", ""});
   }
   return out;
 }
@@ -121,8 +121,8 @@ std::string TicketsCsv(const admin::TicketPage& page) {
   for (const admin::QuarantineRow& row : page.tickets) {
     Line(&out, {std::to_string(row.ticket), row.names.register_id, row.names.number,
                 row.names.business_day, row.names.kind, row.reason, row.field, row.hint,
-                monitor::UtcStamp(row.created_at), std::to_string(row.seen), row.channel,
-                row.origin, row.format});
+                event::UtcStamp(row.created_at), std::to_string(row.seen), row.channel, row.origin,
+                row.format});
   }
   return out;
 }

@@ -2,8 +2,8 @@
 
 #include <cmath>
 
-#include "agent/monitor/status_json.h"
 #include "common/base/json_writer.h"
+#include "common/event/time_text.h"
 
 namespace tillrelay::api {
 namespace {
@@ -50,7 +50,7 @@ admin::HistoryTable TableOf(const journal::HistoryPoints& found) {
 std::string HistoryJson(const admin::HistoryTable& table) {
   std::string text;
   JsonWriter json(&text);
-  json.BeginObject().Field("step_s", table.step_s).Field("from", monitor::UtcStamp(table.from));
+  json.BeginObject().Field("step_s", table.step_s).Field("from", event::UtcStamp(table.from));
   json.Key("series").BeginObject();
   for (const auto& [name, values] : table.series) {
     json.Key(name).BeginArray();
@@ -66,7 +66,7 @@ std::string LogJson(const std::vector<admin::LogLine>& lines) {
   JsonWriter json(&text);
   json.BeginObject().Key("lines").BeginArray();
   for (const admin::LogLine& line : lines) {
-    json.BeginObject().Field("at", monitor::UtcStamp(line.at)).Field("level", line.level);
+    json.BeginObject().Field("at", event::UtcStamp(line.at)).Field("level", line.level);
     json.Field("text", line.text).EndObject();
   }
   json.EndArray().EndObject();

@@ -212,7 +212,7 @@ void Link(Writer& w, const monitor::Snapshot& s) {
   w.Counter("refused_commands_total", "Commands that were not obeyed.", u.refused_commands_total);
   w.Counter("disbelieved_confirmations_total", "Confirmations that were not believed.",
             u.disbelieved_confirmations_total);
-  w.Gauge("parked_events", "Events whose body this broker cannot take.", s.parked.size());
+  w.Gauge("parked_events", "Events whose body this broker cannot take.", s.journal.owed.size());
 }
 
 void Certificates(Writer& w, const std::vector<monitor::CertificateRow>& rows) {

@@ -3,6 +3,7 @@
 
 #include "agent/admin/reason.h"
 #include "agent/admin/resolve_many.h"
+#include "agent/admin/ticket_json.h"
 #include "agent/admin/ticket_list.h"
 #include "agent/api/admin_answers.h"
 #include "agent/api/admin_json.h"
@@ -43,7 +44,7 @@ void One(admin::Admin& admin, const Request& request, const Responder& responder
   if (!ReadUnsigned(request.Param("ticket"), &ticket)) {
     return responder.Send(Secured(FromStatus(NotFound("a ticket is a number"))));
   }
-  admin.Ticket(ticket, Answering<admin::QuarantineRow>(responder, TicketJson));
+  admin.Ticket(ticket, Answering<admin::QuarantineRow>(responder, admin::TicketJson));
 }
 
 // {"reason":"...", "document":"..."|{...}, "content_type":"..."}: all optional here.

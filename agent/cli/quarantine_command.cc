@@ -6,12 +6,13 @@
 #include <functional>
 #include <memory>
 
+#include "agent/admin/document_names.h"
+#include "agent/admin/ticket_json.h"
 #include "agent/cli/ask_daemon.h"
 #include "agent/cli/list_commands.h"
 #include "agent/config/config.h"
 #include "agent/journal/query/search.h"
 #include "common/base/json_reader.h"
-#include "common/base/json_writer.h"
 #include "common/base/text.h"
 #include "common/event/identity.h"
 #include "common/event/time_text.h"
@@ -22,21 +23,20 @@ namespace {
 
 constexpr uint64_t kPageRows = 200;
 
-// With what the document calls itself, where the daemon has read it.
-struct TicketRow {
-  journal::QuarantineRow row;
-  std::string register_id, number;
+// A ticket and its JSON: as the daemon has told it, else made here.
+struct Ticket {
+  admin::QuarantineRow row;
+  std::string json;
 };
 
-void PrintLine(const TicketRow& ticket) {
-  const journal::QuarantineRow& row = ticket.row;
+void PrintLine(const admin::QuarantineRow& row) {
   const auto shown = [](const std::string& text) { return text.empty() ? "-" : Printable(text); };
   fmt::print("{:>6}  {}  {:<8}  {:<12}  {:<22} {}{}{}\n", row.ticket,
-             event::UtcText(row.created_at), shown(ticket.register_id), shown(ticket.number),
+             event::UtcText(row.created_at), shown(row.names.register_id), shown(row.names.number),
              row.reason, row.field, row.origin.empty() ? "" : "  from ", Printable(row.origin));
 }
 
-void PrintWhole(const journal::QuarantineRow& row) {
+void PrintWhole(const admin::QuarantineRow& row) {
   fmt::print(
       "ticket   {}\nsince    {}\nseen     {} times\nreason   {}\nfield    {}\nhint     {}\n"
       "from     {} {}\n\n{}\n",
@@ -44,28 +44,10 @@ void PrintWhole(const journal::QuarantineRow& row) {
       row.channel, Printable(row.origin), row.document);
 }
 
-void WriteRow(JsonWriter& json, const journal::QuarantineRow& row) {
-  json.BeginObject()
-      .Field("ticket", row.ticket)
-      .Field("created_at", event::UtcText(row.created_at))
-      .Field("seen", row.seen)
-      .Field("reason", row.reason)
-      .Field("field", row.field)
-      .Field("hint", row.hint)
-      .Field("channel", row.channel)
-      .Field("origin", row.origin)
-      .Field("content_type", row.format)
-      .Field("document", row.document)
-      .EndObject();
-}
-
-std::string Json(const std::vector<journal::QuarantineRow>& rows) {
-  std::string out;
-  JsonWriter json(&out);
-  json.BeginArray();
-  for (const auto& row : rows) WriteRow(json, row);
-  json.EndArray();
-  return out;
+void PrintJson(const std::vector<Ticket>& tickets) {
+  std::string list;
+  for (const Ticket& ticket : tickets) list += (list.empty() ? "" : ",") + ticket.json;
+  fmt::print("[{}]\n", list);
 }
 
 // The quarantine as the daemon tells it; where none answers, as the journal's file holds it.
@@ -74,7 +56,8 @@ class Source {
   explicit Source(const Common& common) : common_(common) {}
 
   // The newest first, tickets below `before` (0: all).
-  int List(uint64_t before, const QuarantineOptions& options, std::vector<TicketRow>* rows) {
+  int List(uint64_t before, const QuarantineOptions& options,
+           std::vector<admin::QuarantineRow>* rows) {
     const bool filtered = !(options.reason + options.register_id + options.text).empty();
     if (search_ == nullptr) {
       std::string body;
@@ -84,26 +67,29 @@ class Source {
     }
     auto found = search_->Quarantined(before, options.most, false);
     if (!found.ok()) return Complain(found.status());
-    for (auto& row : *found) rows->push_back({std::move(row), "", ""});
+    for (const journal::QuarantineRow& row : *found) rows->emplace_back(row);
     return kOk;
   }
 
-  int One(uint64_t ticket, journal::QuarantineRow* row) {
+  // With its document.
+  int One(uint64_t number, Ticket* ticket) {
     if (search_ == nullptr) {
       std::string body;
-      const int code = Ask(fmt::format("/v1/quarantine/{}", ticket), &body);
+      const int code = Ask(fmt::format("/v1/quarantine/{}", number), &body);
       if (code == kOk) {
         JsonParser parser;
         auto root = parser.Parse(body);
         if (!root.ok()) return Complain(root.status());
-        *row = RowOf(*root).row;
+        *ticket = {RowOf(*root), std::move(body)};
         return kOk;
       }
       if (code != kUnreachable || !OpenJournal()) return Complain(code);
     }
-    auto found = search_->Ticket(ticket);
+    auto found = search_->Ticket(number);
     if (!found.ok()) return Complain(found.status());
-    *row = *std::move(found);
+    ticket->row = admin::QuarantineRow(*found);
+    ticket->row.names = admin::NamesIn(found->document);
+    ticket->json = admin::TicketJson(ticket->row);
     return kOk;
   }
 
@@ -147,11 +133,10 @@ class Source {
     return target;
   }
 
-  static TicketRow RowOf(JsonValue value) {
-    TicketRow ticket;
-    ticket.register_id = value.String("register_id");
-    ticket.number = value.String("number");
-    journal::QuarantineRow& row = ticket.row;
+  static admin::QuarantineRow RowOf(JsonValue value) {
+    admin::QuarantineRow row;
+    row.names.register_id = value.String("register_id");
+    row.names.number = value.String("number");
     value.Unsigned("ticket", &row.ticket);
     value.Unsigned("seen", &row.seen);
     row.reason = value.String("reason");
@@ -163,10 +148,10 @@ class Source {
     row.document = value.String("document");
     const auto at = event::ParseUtc(value.String("created_at"));
     if (at.ok()) row.created_at = *at;
-    return ticket;
+    return row;
   }
 
-  int ReadList(std::string body, std::vector<TicketRow>* rows) {
+  int ReadList(std::string body, std::vector<admin::QuarantineRow>* rows) {
     JsonParser parser;
     auto root = parser.Parse(body);
     if (!root.ok()) return Complain(root.status());
@@ -189,27 +174,27 @@ class Source {
 };
 
 // Every ticket, the newest first, a page at a time.
-int ForEach(Source* source, const std::function<int(const journal::QuarantineRow&)>& visit) {
+int ForEach(Source* source, const std::function<int(const admin::QuarantineRow&)>& visit) {
   QuarantineOptions page;
   page.most = kPageRows;
   for (uint64_t before = 0;;) {
-    std::vector<TicketRow> rows;
+    std::vector<admin::QuarantineRow> rows;
     if (const int code = source->List(before, page, &rows); code != kOk) return code;
-    for (const TicketRow& ticket : rows) {
-      if (const int code = visit(ticket.row); code != kOk) return code;
+    for (const admin::QuarantineRow& row : rows) {
+      if (const int code = visit(row); code != kOk) return code;
     }
     if (rows.size() < kPageRows) return kOk;
-    before = rows.back().row.ticket;
+    before = rows.back().ticket;
   }
 }
 
 // With their documents.
-int PrintAll(Source* source, const std::vector<TicketRow>& listed) {
-  std::vector<journal::QuarantineRow> rows(listed.size());
-  for (size_t i = 0; i < rows.size(); ++i) {
-    if (const int code = source->One(listed[i].row.ticket, &rows[i]); code != kOk) return code;
+int PrintAll(Source* source, const std::vector<admin::QuarantineRow>& listed) {
+  std::vector<Ticket> tickets(listed.size());
+  for (size_t i = 0; i < tickets.size(); ++i) {
+    if (const int code = source->One(listed[i].ticket, &tickets[i]); code != kOk) return code;
   }
-  fmt::print("{}\n", Json(rows));
+  PrintJson(tickets);
   return kOk;
 }
 
@@ -218,19 +203,19 @@ int PrintAll(Source* source, const std::vector<TicketRow>& listed) {
 int RunQuarantine(const Common& common, const QuarantineOptions& options) {
   Source source(common);
   if (options.ticket != 0) {
-    journal::QuarantineRow row;
-    if (const int code = source.One(options.ticket, &row); code != kOk) return code;
+    Ticket ticket;
+    if (const int code = source.One(options.ticket, &ticket); code != kOk) return code;
     if (common.json) {
-      fmt::print("{}\n", Json({row}));
+      PrintJson({ticket});
     } else {
-      PrintWhole(row);
+      PrintWhole(ticket.row);
     }
     return kOk;
   }
-  std::vector<TicketRow> rows;
+  std::vector<admin::QuarantineRow> rows;
   if (const int code = source.List(0, options, &rows); code != kOk) return code;
   if (common.json) return PrintAll(&source, rows);
-  for (const TicketRow& row : rows) PrintLine(row);
+  for (const admin::QuarantineRow& row : rows) PrintLine(row);
   fmt::print("{}\n", rows.size() == 1 ? "1 document waits for a person"
                                       : fmt::format("{} documents wait for a person", rows.size()));
   return kOk;
@@ -252,7 +237,7 @@ bool IsOf(std::string_view origin, const RestartedOptions& options) {
 // The tickets of one reason, the oldest first.
 int Matching(const Common& common, const std::string& reason, std::vector<uint64_t>* tickets) {
   Source source(common);
-  const int found = ForEach(&source, [&](const journal::QuarantineRow& row) {
+  const int found = ForEach(&source, [&](const admin::QuarantineRow& row) {
     if (row.reason == reason) tickets->push_back(row.ticket);
     return kOk;
   });
@@ -317,7 +302,7 @@ int RunRestarted(const Common& common, const RestartedOptions& options) {
   }
   std::vector<uint64_t> tickets;
   Source source(common);
-  const int found = ForEach(&source, [&](const journal::QuarantineRow& row) {
+  const int found = ForEach(&source, [&](const admin::QuarantineRow& row) {
     const bool known = row.reason == "changed" || row.reason == "time_changed";
     if (known && IsOf(row.origin, options)) tickets.push_back(row.ticket);
     return kOk;
@@ -340,13 +325,10 @@ int RunRestarted(const Common& common, const RestartedOptions& options) {
 
 int RunQuarantineExport(const Common& common) {
   Source source(common);
-  return ForEach(&source, [&](const journal::QuarantineRow& listed) {
-    journal::QuarantineRow row;
-    if (const int code = source.One(listed.ticket, &row); code != kOk) return code;
-    std::string line;
-    JsonWriter json(&line);
-    WriteRow(json, row);
-    fmt::print("{}\n", line);
+  return ForEach(&source, [&](const admin::QuarantineRow& listed) {
+    Ticket ticket;
+    if (const int code = source.One(listed.ticket, &ticket); code != kOk) return code;
+    fmt::print("{}\n", ticket.json);
     return kOk;
   });
 }

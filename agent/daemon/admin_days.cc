@@ -157,8 +157,8 @@ void AdminService::Sheet(std::string business_day, std::string register_id,
     // Only what head office has confirmed is deleted, or left behind in an older stream.
     sheet->confirmed = !newest.current || newest.sequence <= r_.journal.Stats().confirmed_through;
     if (sheet->confirmed) {
-      sheet->confirmed_at =
-          r_.crossings.When(monitor::WatermarkTimes::kConfirmed, newest.stream, newest.sequence);
+      sheet->confirmed_at = r_.watermark_times.When(monitor::WatermarkTimes::kConfirmed,
+                                                    newest.stream, newest.sequence);
     }
     return sheet;
   });

@@ -116,14 +116,14 @@ std::vector<admin::LogLine> AdminService::Log(std::string level, size_t limit) {
 }
 
 admin::SystemFacts AdminService::System() {
-  const monitor::Snapshot now = r_.look();
+  const monitor::Snapshot now = r_.take_snapshot();
   admin::SystemFacts facts;
   facts.facts = {{"version", now.version},
                  {"host", now.host},
                  {"store_id", now.journal.store_id},
                  {"stream", now.journal.stream},
-                 {"started_at", monitor::UtcStamp(now.started_at)},
-                 {"now", monitor::UtcStamp(now.now)},
+                 {"started_at", event::UtcStamp(now.started_at)},
+                 {"now", event::UtcStamp(now.now)},
                  {"journal_bytes", std::to_string(now.journal.journal_bytes)},
                  {"disk_free_bytes", std::to_string(now.journal.disk_free_bytes)},
                  {"certificate_fingerprint", r_.fingerprint}};
@@ -145,28 +145,28 @@ admin::SystemFacts AdminService::System() {
 // Texts only, each line searched for card numbers; no event, no document, no secret.
 void AdminService::SupportBundle(admin::Reply<std::string> reply) {
   Ask<std::string>(std::move(reply), [this](journal::Search& search) -> Result<std::string> {
-    const monitor::Snapshot now = r_.look();
+    const monitor::Snapshot now = r_.take_snapshot();
     NamedTexts files = {{"status.json", monitor::StatusJson(now)},
                         {"metrics.txt", api::MetricsText(now)},
                         {"system.json", api::SystemJson(System())},
                         {"registers.json", api::RegistersJson(Registers())}};
     std::string lines;
     for (const auto& line : Log("info", kBundleLines)) {
-      lines += monitor::UtcStamp(line.at) + " " + line.level + " " + line.text + "\n";
+      lines += event::UtcStamp(line.at) + " " + line.level + " " + line.text + "\n";
     }
     files.emplace_back("log.txt", std::move(lines));
     auto history = search.History(api::PlacesOf(*api::FindHistoryRange("24h"), r_.clock.Wall()));
     if (history.ok()) {
       files.emplace_back("history.json", api::HistoryJson(api::TableOf(*history)));
     }
-    if (auto acts = AuditOf(search, 0, kBundleActs); acts.ok()) {
+    if (auto acts = search.Audit(0, kBundleActs); acts.ok()) {
       files.emplace_back("audit.json", api::AuditJson(*acts));
     }
     std::string reasons;
     auto kept = search.Quarantined(0, kBundleDocuments, false);
     for (const auto& row : kept.ok() ? *kept : std::vector<journal::QuarantineRow>()) {
       reasons += fmt::format("ticket {} {} {} {} seen {}\n", row.ticket,
-                             monitor::UtcStamp(row.created_at), row.reason, row.field, row.seen);
+                             event::UtcStamp(row.created_at), row.reason, row.field, row.seen);
     }
     files.emplace_back("quarantine.txt", std::move(reasons));
     for (auto& [name, text] : files) text = Scrubbed(text);
@@ -193,7 +193,7 @@ std::vector<admin::LifeStep> AdminService::LifeOf(const admin::EventRow& row, bo
                {"confirmed", Kind::kConfirmed, row.state == "confirmed"}};
   for (const auto& [step, kind, reached] : steps) {
     if (!reached) break;
-    life.push_back({r_.crossings.When(kind, row.stream, row.sequence), step, ""});
+    life.push_back({r_.watermark_times.When(kind, row.stream, row.sequence), step, ""});
   }
   auto acts = search.Audit(0, kLifeActs);
   for (const auto& act : acts.ok() ? *acts : std::vector<journal::AuditRow>()) {

@@ -28,7 +28,7 @@ admin::IssueRow RowOf(const monitor::Issue& issue) {
 }  // namespace
 
 std::vector<admin::IssueRow> AdminService::Issues(bool healed) {
-  r_.look();  // the list is as new as what it is asked about
+  r_.take_snapshot();  // the list is as new as what it is asked about
   std::vector<admin::IssueRow> rows;
   for (const monitor::Issue& issue : healed ? r_.issues.All() : r_.issues.Unsettled()) {
     rows.push_back(tillrelay::RowOf(issue));

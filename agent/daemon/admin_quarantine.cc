@@ -26,11 +26,6 @@ const std::vector<std::string> kNotOfTheDocument = {"origin", "agent_control", "
                                                     "*.stock_effect"};
 constexpr size_t kAllTickets = 1'000'000;  // the quarantine is bounded by its settings
 
-admin::QuarantineRow ListedRow(const journal::QuarantineRow& row) {
-  return {row.ticket,  row.seen,   row.reason,   row.field,  row.hint,
-          row.channel, row.origin, row.document, row.format, row.created_at};
-}
-
 Status ReadDocument(journal::Search& search, admin::QuarantineRow* row) {
   auto whole = search.Ticket(row->ticket);
   if (!whole.ok()) return std::move(whole).status();
@@ -48,7 +43,7 @@ Result<std::vector<admin::QuarantineRow>> Matching(const std::vector<journal::Qu
   for (const journal::QuarantineRow& listed : all) {
     if (filter.before != 0 && listed.ticket >= filter.before) continue;
     if (!filter.reason.empty() && listed.reason != filter.reason) continue;
-    admin::QuarantineRow row = ListedRow(listed);
+    admin::QuarantineRow row(listed);
     if (documents) {
       const Status read = ReadDocument(search, &row);
       if (read.code() == Code::kNotFound) continue;
@@ -184,7 +179,7 @@ void AdminService::Ticket(uint64_t ticket, admin::Reply<admin::QuarantineRow> re
                             [ticket](journal::Search& search) -> Result<admin::QuarantineRow> {
                               auto row = search.Ticket(ticket);
                               if (!row.ok()) return std::move(row).status();
-                              admin::QuarantineRow whole = ListedRow(*row);
+                              admin::QuarantineRow whole(*row);
                               whole.names = admin::NamesIn(whole.document);
                               TRY(FindTwin(search, &whole));
                               return whole;
@@ -242,7 +237,7 @@ Result<std::vector<admin::QuarantineRow>> AdminService::QuarantinedOf(
   if (!found.ok()) return std::move(found).status();
   for (const journal::QuarantineRow& listed : *found) {
     if (rows.size() == kMostFound) break;
-    admin::QuarantineRow row = ListedRow(listed);
+    admin::QuarantineRow row(listed);
     const Status read = ReadDocument(search, &row);
     if (read.code() == Code::kNotFound) continue;
     if (!read.ok()) return read;

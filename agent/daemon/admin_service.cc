@@ -104,22 +104,10 @@ std::vector<reconcile::RegisterRow> AdminService::Registers() {
   return rows;
 }
 
-Result<std::vector<admin::AuditRow>> AdminService::AuditOf(journal::Search& search, uint64_t before,
-                                                           size_t limit) {
-  auto found = search.Audit(before, limit);
-  if (!found.ok()) return std::move(found).status();
-  std::vector<admin::AuditRow> rows;
-  for (const auto& row : *found) {
-    rows.push_back(
-        {row.number, row.at, row.actor, row.action, row.subject, row.reason, row.outcome});
-  }
-  return rows;
-}
-
 void AdminService::Audit(uint64_t before, size_t limit,
-                         admin::Reply<std::vector<admin::AuditRow>> reply) {
-  Ask<std::vector<admin::AuditRow>>(std::move(reply), [before, limit](journal::Search& search) {
-    return AuditOf(search, before, limit);
+                         admin::Reply<std::vector<journal::AuditRow>> reply) {
+  Ask<std::vector<journal::AuditRow>>(std::move(reply), [before, limit](journal::Search& search) {
+    return search.Audit(before, limit);
   });
 }
 

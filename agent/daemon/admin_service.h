@@ -34,10 +34,10 @@ class AdminService final : public admin::Admin {
     const Clock& clock;
     const service::Heartbeat& heartbeat;
     const config::Config& config;
-    const monitor::WatermarkTimes& crossings;
+    const monitor::WatermarkTimes& watermark_times;
     monitor::IssueList& issues;
     std::string fingerprint;  // of the admin port's certificate; empty without TLS
-    std::function<monitor::Snapshot()> look;
+    std::function<monitor::Snapshot()> take_snapshot;
   };
   AdminService(const Rooms& rooms, reconcile::SilenceRule silence)
       : r_(rooms), silence_(std::move(silence)), started_at_(rooms.clock.Wall()) {}
@@ -55,7 +55,7 @@ class AdminService final : public admin::Admin {
   void Sheet(std::string business_day, std::string register_id,
              admin::Reply<admin::DaySheet> reply) override;
   void Audit(uint64_t before, size_t limit,
-             admin::Reply<std::vector<admin::AuditRow>> reply) override;
+             admin::Reply<std::vector<journal::AuditRow>> reply) override;
   void Preview(admin::ReplayWish wish, admin::Reply<admin::ReplayPreview> reply) override;
   void Replay(admin::ReplayWish wish, admin::Reply<admin::ReplayState> reply) override;
   std::vector<admin::ReplayState> Replays() override;
@@ -80,8 +80,6 @@ class AdminService final : public admin::Admin {
         });
     if (!asked) reply(Busy());
   }
-  static Result<std::vector<admin::AuditRow>> AuditOf(journal::Search& search, uint64_t before,
-                                                      size_t limit);
   static Result<std::vector<admin::QuarantineRow>> QuarantinedOf(const admin::EventFilter& filter,
                                                                  journal::Search& search);
   std::vector<admin::LifeStep> LifeOf(const admin::EventRow& row, bool is_current,

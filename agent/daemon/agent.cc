@@ -110,26 +110,10 @@ void Agent::FeedIssues(Instant tick, monitor::Snapshot* snapshot) const {
   snapshot->issues = issues_.Unsettled();
 }
 
-void Agent::LoadIssues() {
-  std::vector<monitor::IssueList::Kept> kept;
-  for (auto& row : journal_->PopIssuesFound()) {
-    kept.push_back({std::move(row.id), std::move(row.state), std::move(row.body)});
-  }
-  issues_.Load(kept);
-}
-
-std::vector<journal::IssueRow> Agent::ChangedIssues(bool all) {
-  std::vector<journal::IssueRow> rows;
-  for (auto& kept : issues_.TakeChanges(all)) {
-    rows.push_back({std::move(kept.id), std::move(kept.state), std::move(kept.body)});
-  }
-  return rows;
-}
-
 namespace {
 
 // As many as a status names beside the current one, other ones in each round.
-std::vector<monitor::StreamRow> OlderStreams(const std::vector<journal::StreamRow>& streams,
+std::vector<journal::StreamRow> OlderStreams(const std::vector<journal::StreamRow>& streams,
                                              uint64_t round) {
   std::vector<const journal::StreamRow*> older;
   for (auto row = streams.rbegin(); row != streams.rend(); ++row) {
@@ -137,13 +121,8 @@ std::vector<monitor::StreamRow> OlderStreams(const std::vector<journal::StreamRo
     const bool unsaid = !journal::HoldsRows(*row) && journal::DeletedOnBrokersWord(*row);
     if (!row->current && !unsaid) older.push_back(&*row);
   }
-  std::vector<monitor::StreamRow> named;
-  for (const size_t i : wire::OlderNamed(older.size(), round)) {
-    const journal::StreamRow& row = *older[i];
-    named.push_back({row.stream, row.head, ToHex(BytesOf(row.head_chain)), row.head,
-                     row.acked_through, row.confirmed_through, ToHex(BytesOf(row.confirmed_chain)),
-                     row.floor});
-  }
+  std::vector<journal::StreamRow> named;
+  for (const size_t i : wire::OlderNamed(older.size(), round)) named.push_back(*older[i]);
   return named;
 }
 
@@ -165,13 +144,6 @@ monitor::Snapshot Agent::TakeSnapshot() const {
   snapshot.confirm_mode = config_.delivery.confirm;
   snapshot.intake_address = config_.intake.listen;
   snapshot.older_streams = OlderStreams(snapshot.journal.streams, wire::RoundAt(tick));
-  for (const journal::OwedEvent& owed : snapshot.journal.owed) {
-    snapshot.parked.push_back({owed.stream, owed.sequence});
-  }
-  for (const journal::LossRow& loss : snapshot.journal.losses) {
-    snapshot.lost.push_back({loss.stream, loss.first, loss.last, ToHex(BytesOf(loss.chain)),
-                             loss.reason, loss.compared, loss.open});
-  }
   const auto& known = snapshot.journal.acknowledged_streams;
   for (const uplink::UnknownStream& unknown : snapshot.uplink.unknown_streams) {
     if (std::find(known.begin(), known.end(), unknown.stream) == known.end()) {

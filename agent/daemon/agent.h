@@ -60,12 +60,12 @@ class Agent {
   std::optional<Failure> StartStore();
   Status StartUplink();
   Status StartDropFolder();
-  void StartDesk();
+  void StartAdmin();
   Status StartHttp();
   Status OpenTokens();
   Status ReadIntakeTls();
   Status ReadAdminTls();
-  Status OpenFrontDesk();
+  Status OpenAdminAuth();
   std::optional<journal::HistoryPoint> Minute(const journal::JournalStats& stats);
   bool RunOffLoop(std::function<void()> work);
   http::ListenerOptions IntakeListener() const;
@@ -77,8 +77,6 @@ class Agent {
   std::function<void()> Beat(const char* name, std::chrono::seconds budget);
   monitor::Snapshot TakeSnapshot() const;
   void FeedIssues(Instant tick, monitor::Snapshot* snapshot) const;
-  void LoadIssues();
-  std::vector<journal::IssueRow> ChangedIssues(bool all);
   std::string LocalTime(WallTime time) const;   // "14:02"
   std::string LocalStamp(WallTime time) const;  // "2026-11-25 14:02:07"
   void Reload();
@@ -111,7 +109,7 @@ class Agent {
   std::unique_ptr<uplink::UplinkThread> uplink_;
   std::atomic<bool> uplink_runs_{false};
   monitor::HistoryGauge history_;  // journal thread
-  monitor::WatermarkTimes crossings_;
+  monitor::WatermarkTimes watermark_times_;
   mutable monitor::IssueList issues_;
   std::unique_ptr<capture::Intake> http_intake_, file_intake_, admin_intake_;
   std::unique_ptr<journal::QueryThread> query_;

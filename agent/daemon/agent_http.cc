@@ -64,7 +64,7 @@ Status Agent::ReadAdminTls() {
   return Status::Ok();
 }
 
-Status Agent::OpenFrontDesk() {
+Status Agent::OpenAdminAuth() {
   const auto run = [this](std::function<void()> work) { return RunOffLoop(std::move(work)); };
   auto access =
       AdminAccess::Open({config_, clock_, random_, journal_.get(), run, host_, fingerprint_});
@@ -106,7 +106,7 @@ http::ListenerOptions Agent::PageListener() const {
 Status Agent::StartHttp() {
   TRY(ReadIntakeTls());
   TRY(OpenTokens());
-  TRY(OpenFrontDesk());
+  TRY(OpenAdminAuth());
   if (intake_options_) {
     http_intake_ =
         std::make_unique<capture::Intake>(&*intake_options_, journal_.get(), &counters_, &clock_);

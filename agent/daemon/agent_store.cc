@@ -132,7 +132,7 @@ std::optional<Failure> Agent::StartStore() {
   options.on_growth = [this](const journal::StreamRow& stream) {
     if (uplink_ != nullptr) uplink_->JournalGrew(stream);
   };
-  options.issues = [this](bool all) { return ChangedIssues(all); };
+  options.issues = [this](bool all) { return issues_.TakeChanges(all); };
   options.history = [this](const journal::JournalStats& stats) { return Minute(stats); };
   // A log that was left long is read in one step.
   long_start_.Expect(clock_.Now(), journal::OpeningPatience(config_.journal.path));
@@ -144,7 +144,7 @@ std::optional<Failure> Agent::StartStore() {
                    std::move(journal).status()};
   }
   journal_ = *std::move(journal);
-  LoadIssues();
+  issues_.Load(journal_->PopIssuesFound());
   if (Status s = StartUplink(); !s.ok()) {
     const bool wrong = s.code() == Code::kInvalid;
     return Failure{wrong ? service::kExitConfiguration : service::kExitFault, std::move(s)};
@@ -155,14 +155,14 @@ std::optional<Failure> Agent::StartStore() {
 
 // On the journal thread, once a second.
 std::optional<journal::HistoryPoint> Agent::Minute(const journal::JournalStats& stats) {
-  if (books_ask_) restart_retry_->Look();
+  if (books_ask_) restart_retry_->CheckDue();
   if (!uplink_runs_) return std::nullopt;
   const uplink::UplinkStats link = uplink_->Stats();
   const WallTime now = clock_.Wall();
-  crossings_.Saw({stats.stream,
-                  {link.sent_through, std::max(link.acked_through, stats.acked_through),
-                   stats.confirmed_through},
-                  now});
+  watermark_times_.Saw({stats.stream,
+                        {link.sent_through, std::max(link.acked_through, stats.acked_through),
+                         stats.confirmed_through},
+                        now});
   return history_.Tick({stats, link, clock_.Now(), now});
 }
 
@@ -206,11 +206,11 @@ Status Agent::StartUplink() {
   uplink_ =
       std::make_unique<uplink::UplinkThread>(std::move(options), journal_.get(), &clock_, &random_);
   uplink_runs_ = true;
-  StartDesk();  // before the first status is told: it is part of it
+  StartAdmin();  // before the first status is told: it is part of it
   return uplink_->Start();
 }
 
-void Agent::StartDesk() {
+void Agent::StartAdmin() {
   admin_intake_ =
       std::make_unique<capture::Intake>(&*intake_options_, journal_.get(), &counters_, &clock_);
   query_ =
@@ -219,7 +219,7 @@ void Agent::StartDesk() {
   const auto& registers = config_.registers;
   admin_service_ = std::make_shared<AdminService>(
       AdminService::Rooms{*query_, *admin_intake_, *journal_, *uplink_, reconciliation_,
-                          intake_options_->shop.zone, clock_, heartbeat_, config_, crossings_,
+                          intake_options_->shop.zone, clock_, heartbeat_, config_, watermark_times_,
                           issues_, fingerprint_, [this] { return TakeSnapshot(); }},
       reconcile::SilenceRule{registers.expected, registers.opening_hours,
                              std::chrono::minutes(registers.silent_after_min)});

@@ -36,7 +36,7 @@ const event::Draft* OnlyDraft(const capture::DecodedDocument& document) {
 
 }  // namespace
 
-void RestartRetry::Look() {
+void RestartRetry::CheckDue() {
   if (running_) return;
   auto round = std::make_shared<Round>();
   {

@@ -33,7 +33,7 @@ class RestartRetry {
       : query_(*query), intake_(*intake), books_(*books), clock_(*clock) {}
 
   // Begins a round where a page has counted further numbers; once a second.
-  void Look();
+  void CheckDue();
 
  private:
   struct Waiting {

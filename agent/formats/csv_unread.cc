@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "agent/formats/csv_values.h"
+#include "agent/formats/poslog/element_readers.h"
 #include "agent/formats/poslog/vocabulary.h"
-#include "agent/formats/poslog/words.h"
 
 namespace tillrelay::formats {
 namespace {

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <ctime>
 
+#include "agent/formats/poslog/element_readers.h"
 #include "agent/formats/poslog/vocabulary.h"
-#include "agent/formats/poslog/words.h"
 #include "common/base/text.h"
 
 namespace tillrelay::formats {

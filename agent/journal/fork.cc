@@ -35,13 +35,13 @@ std::string OpeningData(const StreamRow& cut, const std::string& reason) {
   return data;
 }
 
-std::string LossData(const LossRow& loss) {
+std::string LossData(const wire::Lost& loss) {
   std::string data;
   JsonWriter json(&data);
   json.BeginObject().Key("loss").BeginObject();
   json.Field("stream", loss.stream);
-  json.Field("from", wire::SequenceText(loss.first));
-  json.Field("through", wire::SequenceText(loss.last));
+  json.Field("from", wire::SequenceText(loss.range.first));
+  json.Field("through", wire::SequenceText(loss.range.last));
   json.Field("chain", ToHex(BytesOf(loss.chain)));
   json.Field("reason", loss.reason).Field("compared", loss.compared);
   if (loss.open) json.Field("open", true);
@@ -52,11 +52,11 @@ std::string LossData(const LossRow& loss) {
 }  // namespace
 
 Status JournalStore::Fork(uint64_t position, const std::string& reason, WallTime now,
-                          Random* random, const std::vector<LossRow>& gone) {
+                          Random* random, const std::vector<wire::Lost>& gone) {
   CHECK(!in_transaction_);
   TRY(Begin());
   Status done = OpenStreamAt(position, reason, now, random);
-  for (const LossRow& loss : gone) {
+  for (const wire::Lost& loss : gone) {
     if (done.ok()) done = DeclareLoss(loss, now);
   }
   if (done.ok()) done = Commit();
@@ -214,9 +214,9 @@ Status JournalStore::PassLosses(const Confirmation& word) {
   for (const StreamRow& row : streams_) {
     if (row.stream == word.stream) given = row.head;
   }
-  for (const LossRow& loss : losses_) {
+  for (const wire::Lost& loss : losses_) {
     if (loss.stream != word.stream) continue;
-    given = std::max(given, loss.last);
+    given = std::max(given, loss.range.last);
     open = open || loss.open;
   }
   auto marked = db_.Prepare("SELECT coalesce(max(sequence),0) FROM chain_mark WHERE stream=?1");
@@ -226,28 +226,28 @@ Status JournalStore::PassLosses(const Confirmation& word) {
   given = std::max(given, marked->Unsigned(0));
   if (word.through > given && !open) return Status::Ok();
   passed_[word.stream] = word.through;
-  const auto over = [&word](const LossRow& loss) {
+  const auto over = [&word](const wire::Lost& loss) {
     const bool known = loss.chain != kUnknownChain && word.chain != kUnknownChain;
-    const bool other = loss.last == word.through && known && loss.chain != word.chain;
-    return loss.stream == word.stream && loss.last <= word.through && !other;
+    const bool other = loss.range.last == word.through && known && loss.chain != word.chain;
+    return loss.stream == word.stream && loss.range.last <= word.through && !other;
   };
   auto forget = db_.Prepare("DELETE FROM loss WHERE stream=?1 AND first=?2 AND last=?3");
   if (!forget.ok()) return std::move(forget).status();
-  for (const LossRow& loss : losses_) {
+  for (const wire::Lost& loss : losses_) {
     if (!over(loss)) continue;
     lists_changed_ = true;
-    TRY(forget->BindText(1, loss.stream).Bind(2, loss.first).Bind(3, loss.last).Run());
+    TRY(forget->BindText(1, loss.stream).Bind(2, loss.range.first).Bind(3, loss.range.last).Run());
   }
   std::erase_if(losses_, over);
   return Status::Ok();
 }
 
-std::vector<LossRow> JournalStore::LossesLeft() const {
-  std::vector<LossRow> left = losses_;
-  for (LossRow& loss : left) {
+std::vector<wire::Lost> JournalStore::LossesLeft() const {
+  std::vector<wire::Lost> left = losses_;
+  for (wire::Lost& loss : left) {
     const auto passed = passed_.find(loss.stream);
-    if (passed == passed_.end() || passed->second >= loss.last) continue;
-    loss.first = std::max(loss.first, passed->second + 1);
+    if (passed == passed_.end() || passed->second >= loss.range.last) continue;
+    loss.range.first = std::max(loss.range.first, passed->second + 1);
   }
   return left;
 }
@@ -265,18 +265,18 @@ Status JournalStore::AcknowledgeStream(const std::string& stream, WallTime now) 
   return Status::Ok();
 }
 
-Uuid LossId(std::string_view store_id, const LossRow& loss) {
-  const std::string range = wire::SequenceText(loss.first) + "\x1f" +
-                            wire::SequenceText(loss.last) + (loss.open ? "\x1fopen" : "");
+Uuid LossId(std::string_view store_id, const wire::Lost& loss) {
+  const std::string range = wire::SequenceText(loss.range.first) + "\x1f" +
+                            wire::SequenceText(loss.range.last) + (loss.open ? "\x1fopen" : "");
   return event::OwnEventId("loss", store_id, loss.stream, range);
 }
 
-std::string LossKey(const LossRow& loss) {
-  return "loss/" + loss.stream + "/" + wire::SequenceText(loss.first) + "/" +
-         wire::SequenceText(loss.last) + (loss.open ? "/open" : "");
+std::string LossKey(const wire::Lost& loss) {
+  return "loss/" + loss.stream + "/" + wire::SequenceText(loss.range.first) + "/" +
+         wire::SequenceText(loss.range.last) + (loss.open ? "/open" : "");
 }
 
-Status JournalStore::DeclareLoss(const LossRow& loss, WallTime now) {
+Status JournalStore::DeclareLoss(const wire::Lost& loss, WallTime now) {
   CHECK(in_transaction_);
   event::Draft draft;
   draft.kind = event::Kind::kLoss;

@@ -26,7 +26,7 @@ uint64_t BeginningOf(std::string_view id) {
 }
 
 // What one piece of blocks says.
-struct Piece {
+struct BlockPiece {
   std::vector<uint64_t> candidates;                  // positions
   std::vector<std::pair<uint64_t, uint64_t>> holes;  // from, before: no block covers them
   uint64_t unseen = 0;                               // positions from here up are dealt with
@@ -49,7 +49,7 @@ class IdLookup {
     if (has_blocks) blocks_ = *std::move(blocks);
     uint64_t unseen = kTop;
     for (bool last = false; !last;) {
-      auto piece = has_blocks ? ReadPiece(unseen) : Piece{{}, {{0, unseen}}, 0, true};
+      auto piece = has_blocks ? ReadPiece(unseen) : BlockPiece{{}, {{0, unseen}}, 0, true};
       if (!piece.ok()) return std::move(piece).status();
       auto found = Check(*piece);
       if (!found.ok() || *found) return found;
@@ -60,8 +60,8 @@ class IdLookup {
   }
 
  private:
-  Result<Piece> ReadPiece(uint64_t unseen) {
-    Piece piece;
+  Result<BlockPiece> ReadPiece(uint64_t unseen) {
+    BlockPiece piece;
     piece.unseen = unseen;
     uint64_t read = 0;
     blocks_.Bind(1, unseen / kIds).Bind(2, kBlocksAtOnce);
@@ -88,7 +88,7 @@ class IdLookup {
     }
   }
 
-  Result<std::optional<uint64_t>> Check(const Piece& piece) {
+  Result<std::optional<uint64_t>> Check(const BlockPiece& piece) {
     for (const uint64_t position : piece.candidates) {
       auto row = id_at_.Bind(1, position).Step();
       if (!row.ok()) return std::move(row).status();

@@ -1,6 +1,4 @@
-// What: the optional table `issue`: the list of things that need a person, as texts of the room
-// that
-//   keeps that list (agent/monitor/issue_list.h).
+// What: the optional table `issue`: the list of things that need a person.
 // Promise: docs/journal.md, "Issues". It is no truth: a file without it is as good, one whose table
 //   is not as this program makes it, or cannot be read, gets a new one, a failure to write it harms
 //   nothing, and an older program leaves it alone.
@@ -13,13 +11,10 @@
 #include <vector>
 
 #include "agent/journal/age/observed_time.h"
+#include "agent/journal/rows.h"
 #include "common/sqlite/sqlite.h"
 
 namespace tillrelay::journal {
-
-struct IssueRow {
-  std::string id, state, body;
-};
 
 class IssueTable {
  public:

@@ -155,7 +155,7 @@ void Journal::SaveConfirmation(Confirmation word) {
   inbox_.Push(std::move(message));  // a lost watermark only means that more is sent again
 }
 
-void Journal::DeclareLoss(LossRow loss) {
+void Journal::DeclareLoss(wire::Lost loss) {
   Message message;
   message.order = Order::kLoss;
   message.loss = std::move(loss);
@@ -214,7 +214,7 @@ std::vector<OwedEvent> Journal::Owed() const {
   return stats_.owed;
 }
 
-std::vector<LossRow> Journal::Losses() const {
+std::vector<wire::Lost> Journal::Losses() const {
   Lock lock(mutex_);
   return stats_.losses;
 }

@@ -84,7 +84,7 @@ class Journal {
   // A person knows that head office has a stream of this store that is not here.
   void AcknowledgeStream(const std::string& stream);
   // The numbers are gone: an event `loss`, once for each range.
-  void DeclareLoss(LossRow loss);
+  void DeclareLoss(wire::Lost loss);
   // A reader has met a damaged row: the file is salvaged into a new one within a second or two.
   void Damaged(const std::string& why);
   // Everything from `position` on moves to a new stream. `on_growth` tells of it; a fork that fails
@@ -111,7 +111,7 @@ class Journal {
   // As committed, by number, the current one last.
   std::vector<StreamRow> Streams() const;
   std::vector<OwedEvent> Owed() const;
-  std::vector<LossRow> Losses() const;
+  std::vector<wire::Lost> Losses() const;
   // Empty when Submit would accept, else why not.
   std::string Refusing() const;
   // Finishes what is queued, then stops the thread and closes the file.
@@ -137,7 +137,7 @@ class Journal {
     std::string stream;    // kAcked; the reason of kFork
     uint64_t through = 0;  // kAcked; the position of kFork
     Confirmation word;     // kWord, kPassed
-    LossRow loss;
+    wire::Lost loss;
     std::optional<ClockTrust::Agreed> clock;  // kClock; none: it cannot be trusted
   };
   Status BeginForCentre();

@@ -25,7 +25,7 @@ struct JournalStats {
   WallTime oldest_waiting_at{};    // recordedtime of the first of them; epoch when none waits
   std::vector<StreamRow> streams;  // by number, the current one last
   std::vector<OwedEvent> owed;     // bodies kept because the centre asks for them
-  std::vector<LossRow> losses;     // declared, not passed by a confirmation yet
+  std::vector<wire::Lost> losses;  // declared, not passed by a confirmation yet
   std::vector<std::string> acknowledged_streams;  // of this store and not here, as a person knows
   uint64_t quarantined = 0;                       // documents that wait for a person
   uint64_t stored_total = 0, duplicate_total = 0, quarantined_total = 0;  // since start

@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "agent/journal/rows.h"
 #include "agent/journal/stream_row.h"
 #include "common/base/clock.h"
 #include "common/base/digest.h"
@@ -52,13 +53,6 @@ struct AppendResult {
 struct FileMark {
   Sha256Digest sha256{};
   std::string name;
-};
-
-// Who did what, when and why: a line of the table `audit`.
-struct AuditRow {
-  std::string actor, action, subject, reason, outcome;
-  WallTime at{};
-  uint64_t number = 0;  // set when read
 };
 
 struct AppendRequest {
@@ -113,13 +107,6 @@ struct Confirmation {
 struct DeletionPermit {
   bool by_broker = false;  // acknowledged is enough
   std::vector<std::pair<std::string, uint64_t>> through;
-};
-
-// One document in quarantine, as a person reads it.
-struct QuarantineRow {
-  uint64_t ticket = 0, seen = 0;
-  std::string reason, field, hint, channel, origin, document, format;
-  WallTime created_at{};
 };
 
 }  // namespace tillrelay::journal

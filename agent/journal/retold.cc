@@ -48,12 +48,12 @@ bool SameAmounts(std::string_view one, std::string_view other) {
 }
 
 // "<digest of the settings>/<position>"
-struct Kept {
+struct RetainedText {
   std::string settings;
   uint64_t through = 0;
 };
-Kept Parse(std::string_view text) {
-  Kept kept;
+RetainedText Parse(std::string_view text) {
+  RetainedText kept;
   const size_t slash = std::min(text.find('/'), text.size());
   kept.settings = text.substr(0, slash);
   const std::string_view number = text.substr(std::min(slash + 1, text.size()));
@@ -106,7 +106,7 @@ Status Retold::Open(sqlite::Database* db, std::string_view settings, uint64_t ne
   const std::string now = ToHex(BytesOf(Sha256(settings)).substr(0, sizeof(uint64_t)));
   auto text = db->QueryText("SELECT value FROM meta WHERE key='naming_settings'");
   if (!text.ok() && text.status().code() != Code::kNotFound) return std::move(text).status();
-  Kept kept = text.ok() ? Parse(*text) : Kept{};
+  RetainedText kept = text.ok() ? Parse(*text) : RetainedText{};
   moved_through_ = kept.through;
   if (!settings.empty() && kept.settings != now) {
     // A file of before says nothing of the bytes of what it holds.

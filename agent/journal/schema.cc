@@ -164,9 +164,9 @@ Status SealOldRows(sqlite::Database* db) {
   }
   auto losses = ReadLosses(db, SealCheck::kNone);
   if (!losses.ok()) return std::move(losses).status();
-  for (const LossRow& row : *losses) {
+  for (const wire::Lost& row : *losses) {
     const Seal seal = SealOfLoss(row);
-    loss.BindText(1, row.stream).Bind(2, row.first).Bind(3, row.last);
+    loss.BindText(1, row.stream).Bind(2, row.range.first).Bind(3, row.range.last);
     TRY(loss.BindBlob(4, BytesOf(seal)).Run());
   }
   return Status::Ok();

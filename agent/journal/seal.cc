@@ -63,9 +63,9 @@ Seal SealOfMark(std::string_view stream, uint64_t sequence, const wire::Chain& c
   return SealWriter("chain_mark").Text(stream).Number(sequence).Text(BytesOf(chain)).Finish();
 }
 
-Seal SealOfLoss(const LossRow& row) {
+Seal SealOfLoss(const wire::Lost& row) {
   SealWriter seal("loss");
-  seal.Text(row.stream).Number(row.first).Number(row.last).Text(BytesOf(row.chain));
+  seal.Text(row.stream).Number(row.range.first).Number(row.range.last).Text(BytesOf(row.chain));
   return seal.Text(row.reason).Number(row.compared ? 1 : 0).Number(row.open ? 1 : 0).Finish();
 }
 

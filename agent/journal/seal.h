@@ -28,7 +28,7 @@ Seal SealOf(const SealInput& row);
 // damage to the store's name is told from another store's file.
 Seal SealOfStream(std::string_view store_id, const StreamRow& row);
 Seal SealOfMark(std::string_view stream, uint64_t sequence, const wire::Chain& chain);
-Seal SealOfLoss(const LossRow& row);
+Seal SealOfLoss(const wire::Lost& row);
 // `row`: as JournalReader::Opening gives it; its position is not covered.
 Seal SealOfOpening(std::string_view stream, const Row& row);
 

@@ -315,13 +315,13 @@ Result<bool> JournalStore::WasTold(const event::Identity& identity, std::optiona
 }
 
 // The positions of a declared loss, as far as they are still those of its stream.
-Status JournalStore::SaveGone(const LossRow& loss) {
+Status JournalStore::SaveGone(const wire::Lost& loss) {
   for (const StreamRow& row : streams_) {
-    if (row.stream != loss.stream || loss.first > row.head) continue;
+    if (row.stream != loss.stream || loss.range.first > row.head) continue;
     auto save = db_.Prepare("INSERT OR REPLACE INTO gone VALUES(?1,?2)");
     if (!save.ok()) return std::move(save).status();
-    const uint64_t first = row.base + loss.first;
-    const uint64_t last = row.base + std::min(loss.last, row.head);
+    const uint64_t first = row.base + loss.range.first;
+    const uint64_t last = row.base + std::min(loss.range.last, row.head);
     TRY(save->Bind(1, first).Bind(2, last).Run());
     gone_[first] = std::max(gone_[first], last);
   }

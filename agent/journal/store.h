@@ -53,7 +53,7 @@ class JournalStore : private TakeOverTarget {
   void SaveAcked(uint64_t through);
   // Numbers of ours that are gone: the `loss` event and its row, once for each range. They are over
   // once head office has the stream up to there, or knows what of it is lost.
-  Status DeclareLoss(const LossRow& loss, WallTime now);
+  Status DeclareLoss(const wire::Lost& loss, WallTime now);
   Status PassLosses(const Confirmation& word);
   // A stream of this store that is not here, and a person knows it.
   Status AcknowledgeStream(const std::string& stream, WallTime now);
@@ -64,7 +64,7 @@ class JournalStore : private TakeOverTarget {
   // under its numbers, behind its `stream_opened`; ids, times and data stay.
   // `gone`: numbers that are declared with it.
   Status Fork(uint64_t position, const std::string& reason, WallTime now, Random* random,
-              const std::vector<LossRow>& gone = {});
+              const std::vector<wire::Lost>& gone = {});
 
   // trim.cc. Deletes at most one block of kMarkEvery rows that are confirmed (and, with a permit,
   // lie within it) and at least `keep` old, in a transaction of its own. True: there may be more.
@@ -114,7 +114,7 @@ class JournalStore : private TakeOverTarget {
   const TakeOver& take_over() const { return take_over_; }
 
   // What a witness saw and this file does not have.
-  std::vector<LossRow> MissingOf(const Witness& witness, bool more_given);
+  std::vector<wire::Lost> MissingOf(const Witness& witness, bool more_given);
   // It is declared. True: there was any. `more_given`: so were probably numbers that the witness
   // has not seen.
   Result<bool> DeclareMissing(const Witness& witness, bool more_given, WallTime now,
@@ -131,8 +131,8 @@ class JournalStore : private TakeOverTarget {
   const std::vector<StreamRow>& streams() const { return streams_; }  // the current one is last
   std::vector<OwedEvent> Owed() const;
   // Declared and not passed by a confirmation yet.
-  const std::vector<LossRow>& losses() const { return losses_; }
-  std::vector<LossRow> LossesLeft() const;  // without the numbers that it has passed meanwhile
+  const std::vector<wire::Lost>& losses() const { return losses_; }
+  std::vector<wire::Lost> LossesLeft() const;  // without the numbers that it has passed meanwhile
   const std::vector<std::string>& acknowledged_streams() const { return acknowledged_; }
   bool quarantine_full() const { return quarantine_.full(); }
   uint64_t quarantined() const { return quarantine_.count(); }
@@ -186,7 +186,7 @@ class JournalStore : private TakeOverTarget {
   Status AddKnown(const KnownRow& known) override;
   Result<uint64_t> KnownAt(const std::string& key, const Uuid& id) override;
   Status MoveKnown(const KnownRow& known) override;
-  Status DeclareGone(const LossRow& loss) override;
+  Status DeclareGone(const wire::Lost& loss) override;
   Result<Uuid> IdAt(uint64_t position) override;
   Result<uint64_t> PositionOf(const Uuid& id) override;
   // Of events that were declared lost nothing is known any more.
@@ -197,7 +197,7 @@ class JournalStore : private TakeOverTarget {
   // `others` of other days may be it.
   Result<bool> WasTold(const event::Identity& identity, std::optional<int64_t> at_s,
                        AppendResult* receipt, std::vector<event::Telling>* others);
-  Status SaveGone(const LossRow& loss);
+  Status SaveGone(const wire::Lost& loss);
   // Nothing: it is new, or a number used again. `others`: on other days, perhaps the same.
   Result<std::optional<event::Rejection>> Contradiction(const event::Draft& draft,
                                                         const std::vector<Known>& known,
@@ -229,7 +229,7 @@ class JournalStore : private TakeOverTarget {
   StreamRow committed_, pending_;
   std::vector<StreamRow> pending_older_;  // changed in this transaction
   std::set<uint64_t> owed_;               // positions
-  std::vector<LossRow> losses_;
+  std::vector<wire::Lost> losses_;
   std::map<std::string, uint64_t> passed_;  // stream -> what head office has said of it
   std::map<uint64_t, uint64_t> gone_;       // first -> last position of what was declared lost
   std::vector<std::string> acknowledged_;

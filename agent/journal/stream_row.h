@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "common/wire/chain.h"
+#include "common/wire/loss.h"
 
 namespace tillrelay::journal {
 
@@ -65,18 +66,6 @@ inline uint64_t LowestKept(const std::vector<StreamRow>& streams) {
 struct OwedEvent {
   std::string stream;
   uint64_t sequence = 0;
-};
-
-// Numbers that are known to be gone, as declared to the centre.
-struct LossRow {
-  std::string stream;
-  uint64_t first = 0, last = 0;
-  wire::Chain chain{};   // at `last`
-  std::string reason;    // "not_kept" | "damaged" | "in_doubt"
-  bool compared = true;  // false: the chain just below `first` could not be compared any more
-  // Numbers above `last` may have been given too; then `first` may be one above `last`: no number
-  // is known for certain.
-  bool open = false;
 };
 
 }  // namespace tillrelay::journal

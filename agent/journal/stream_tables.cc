@@ -119,9 +119,9 @@ Status SaveMarkRow(const ChainMark& mark, sqlite::Statement* save) {
   return save->BindBlob(4, BytesOf(seal)).Run();
 }
 
-Status SaveLossRow(const LossRow& loss, sqlite::Statement* save) {
+Status SaveLossRow(const wire::Lost& loss, sqlite::Statement* save) {
   const Seal seal = SealOfLoss(loss);
-  save->BindText(1, loss.stream).Bind(2, loss.first).Bind(3, loss.last);
+  save->BindText(1, loss.stream).Bind(2, loss.range.first).Bind(3, loss.range.last);
   save->BindBlob(4, BytesOf(loss.chain)).BindText(5, loss.reason);
   save->Bind(6, loss.compared ? 1 : 0).Bind(7, loss.open ? 1 : 0);
   return save->BindBlob(8, BytesOf(seal)).Run();
@@ -181,23 +181,22 @@ Result<Row> ReadOpening(sqlite::Database* db, const StreamRow& stream, SealCheck
   return row;
 }
 
-Result<std::vector<LossRow>> ReadLosses(sqlite::Database* db, SealCheck check) {
+Result<std::vector<wire::Lost>> ReadLosses(sqlite::Database* db, SealCheck check) {
   const char* columns = check == SealCheck::kNone ? "stream,first,last,chain,reason,compared,0"
                                                   : "stream,first,last,chain,reason,compared,open";
   auto select = db->Prepare(WithSeal(columns, check) + " FROM loss");
   if (!select.ok()) return std::move(select).status();
-  std::vector<LossRow> losses;
+  std::vector<wire::Lost> losses;
   for (;;) {
     auto row = select->Step();
     if (!row.ok()) return std::move(row).status();
     if (!*row) return losses;
-    LossRow loss{std::string(select->Text(0)),
-                 select->Unsigned(1),
-                 select->Unsigned(2),
-                 {},
-                 std::string(select->Text(4)),
-                 select->Int(5) != 0,
-                 false};
+    wire::Lost loss{std::string(select->Text(0)),
+                    {select->Unsigned(1), select->Unsigned(2)},
+                    {},
+                    std::string(select->Text(4)),
+                    select->Int(5) != 0,
+                    false};
     const bool complete = select->CopyBlob(3, &loss.chain);
     loss.open = select->Int(6) != 0;
     auto sound = Sound(*select, SealOfLoss(loss), complete, check, "a declared loss");

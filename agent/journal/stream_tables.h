@@ -46,7 +46,7 @@ Status SaveStreamRow(const std::string& store_id, const StreamRow& row, WallTime
 extern const char* const kSaveMark;
 Status SaveMarkRow(const ChainMark& mark, sqlite::Statement* save);
 extern const char* const kSaveLoss;
-Status SaveLossRow(const LossRow& loss, sqlite::Statement* save);
+Status SaveLossRow(const wire::Lost& loss, sqlite::Statement* save);
 extern const char* const kSaveOpening;
 Status SaveOpeningRow(const std::string& stream, const Row& opening, sqlite::Statement* save);
 
@@ -59,10 +59,10 @@ Status ForEachMark(sqlite::Database* db, SealCheck check,
 // The `stream_opened` event of a later stream: its number 1.
 Result<Row> ReadOpening(sqlite::Database* db, const StreamRow& stream, SealCheck check);
 
-Result<std::vector<LossRow>> ReadLosses(sqlite::Database* db, SealCheck check);
+Result<std::vector<wire::Lost>> ReadLosses(sqlite::Database* db, SealCheck check);
 
 // Under which id and key a loss is declared: the same range is declared once.
-Uuid LossId(std::string_view store_id, const LossRow& loss);
-std::string LossKey(const LossRow& loss);
+Uuid LossId(std::string_view store_id, const wire::Lost& loss);
+std::string LossKey(const wire::Lost& loss);
 
 }  // namespace tillrelay::journal

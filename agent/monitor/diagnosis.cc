@@ -61,8 +61,8 @@ class Diagnosis {
   std::string When(WallTime time) const { return WhenText(s_, time, time_text_); }
   std::string Since(WallTime time) const { return SinceWhenText(s_, time, time_text_); }
   std::string WaitingText() const {
-    if (j_.waiting == 0 && !s_.parked.empty()) {
-      return strings::Say(strings::kBodiesWait, EventsText(s_.parked.size()));
+    if (j_.waiting == 0 && !j_.owed.empty()) {
+      return strings::Say(strings::kBodiesWait, EventsText(j_.owed.size()));
     }
     if (j_.waiting == 0) return std::string(strings::kNoneWaiting);
     return strings::Say(strings::kWaiting, EventsText(j_.waiting), When(j_.oldest_waiting_at));
@@ -371,7 +371,7 @@ class Diagnosis {
                     : std::string(strings::kSafe);
     }
     // No word of safety beside a loss.
-    const bool lost = !s_.lost.empty() || !s_.unknown_streams.empty() || HasOpenLoss();
+    const bool lost = !j_.losses.empty() || !s_.unknown_streams.empty() || HasOpenLoss();
     if (lost && v_.safe != std::string_view(strings::kSafeIssues)) v_.safe = strings::kSafeButLost;
     v_.sentence = v_.headline;
     if (!v_.reason.empty()) v_.sentence += " " + v_.reason;

@@ -111,10 +111,10 @@ class IssueFinder {
     RepairIssue();
     LossIssue();
     UnknownStreamIssue();
-    if (!s_.parked.empty()) {
+    if (!j_.owed.empty()) {
       Add("parked",
-          Weighed(s_.parked.size(),
-                  {Level::kAmber, strings::Say(strings::kIssueOwed, EventsText(s_.parked.size())),
+          Weighed(j_.owed.size(),
+                  {Level::kAmber, strings::Say(strings::kIssueOwed, EventsText(j_.owed.size())),
                    std::string(strings::kIssueOwedDetail), "/delivery"}),
           strings::kStepOwed);
     }
@@ -183,19 +183,19 @@ class IssueFinder {
   }
 
   void LossIssue() {
-    for (size_t i = 0; i < s_.lost.size() && i < kMostLosses; ++i) LossIssue(s_.lost[i]);
+    for (size_t i = 0; i < j_.losses.size() && i < kMostLosses; ++i) LossIssue(j_.losses[i]);
   }
   // What is lost stays lost after head office has heard of it.
-  void LossIssue(const LostRange& range) {
-    const uint64_t lost = range.through - range.from + 1;
+  void LossIssue(const wire::Lost& loss) {
+    const uint64_t lost = loss.range.size();
     Issue issue{Level::kRed,
                 lost == 0 ? std::string(strings::kIssueLostUnknown)
                           : strings::Say(strings::kIssueLost, EventsText(lost)),
-                std::string(range.open ? strings::kIssueLostOpenDetail : strings::kIssueLostDetail),
+                std::string(loss.open ? strings::kIssueLostOpenDetail : strings::kIssueLostDetail),
                 "/delivery"};
     issue.weight = lost;
     issue.stays = true;
-    AddKeyed("loss", fmt::format("{}/{}", range.stream, range.from), std::move(issue),
+    AddKeyed("loss", fmt::format("{}/{}", loss.stream, loss.range.first), std::move(issue),
              strings::kStepLost);
   }
 

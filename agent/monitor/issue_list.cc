@@ -71,7 +71,7 @@ std::string IssueList::BodyOf(const Row& row) {
   return body;
 }
 
-bool IssueList::ReadBody(const Kept& kept, Row* row) {
+bool IssueList::ReadBody(const journal::IssueRow& kept, Row* row) {
   JsonParser parser;
   std::string body = kept.body;
   const auto root = parser.Parse(body);
@@ -110,9 +110,9 @@ bool IssueList::ReadBody(const Kept& kept, Row* row) {
   return !issue.kind.empty() && !issue.title.empty() && issue.id() == kept.id;
 }
 
-void IssueList::Load(const std::vector<Kept>& rows) {
+void IssueList::Load(const std::vector<journal::IssueRow>& rows) {
   Lock lock(mutex_);
-  for (const Kept& kept : rows) {
+  for (const journal::IssueRow& kept : rows) {
     Row row;
     if (ReadBody(kept, &row)) rows_.emplace(kept.id, std::move(row));
   }
@@ -302,8 +302,8 @@ std::vector<Issue> IssueList::Unsettled() const {
   return all;
 }
 
-std::vector<IssueList::Kept> IssueList::TakeChanges(bool all) {
-  std::vector<Kept> changes;
+std::vector<journal::IssueRow> IssueList::TakeChanges(bool all) {
+  std::vector<journal::IssueRow> changes;
   Lock lock(mutex_);
   for (auto& [id, row] : rows_) {
     if (!all && !row.changed) continue;

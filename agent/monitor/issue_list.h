@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "agent/journal/rows.h"
 #include "agent/monitor/issue.h"
 #include "common/base/mutex.h"
 #include "common/base/status.h"
@@ -31,13 +32,8 @@ class IssueList {
     Instant tick{};
     WallTime wall{};
   };
-  // As the journal keeps it.
-  struct Kept {
-    std::string id, state, body;
-  };
-
   // What an earlier life has written; rows that are not understood are left out.
-  void Load(const std::vector<Kept>& rows);
+  void Load(const std::vector<journal::IssueRow>& rows);
 
   // A snapshot older than the last one changes nothing.
   void Update(const Findings& findings, const Now& now);
@@ -51,7 +47,7 @@ class IssueList {
   std::vector<Issue> All() const;
 
   // What has changed since the last call; `all`: everything, for a file that may have none of it.
-  std::vector<Kept> TakeChanges(bool all);
+  std::vector<journal::IssueRow> TakeChanges(bool all);
 
  private:
   struct Row {
@@ -64,7 +60,7 @@ class IssueList {
     bool changed = false;
   };
   static std::string BodyOf(const Row& row);
-  static bool ReadBody(const Kept& kept, Row* row);
+  static bool ReadBody(const journal::IssueRow& kept, Row* row);
   static bool Worse(const Row& row, const Issue& found);
   static void Refresh(Issue&& found, Row* row);
   static void Heal(const Now& now, Row* row);

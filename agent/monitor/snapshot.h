@@ -18,32 +18,6 @@
 
 namespace tillrelay::monitor {
 
-// An older stream of this journal that still has something to say; the current one is in the stats.
-struct StreamRow {
-  std::string stream;
-  uint64_t head = 0;
-  std::string chain;
-  uint64_t sent_through = 0, acked_through = 0, confirmed_through = 0;
-  std::string confirmed_chain;
-  uint64_t floor = 1;
-};
-
-// An event whose body stays here because this broker cannot take it.
-struct ParkedEvent {
-  std::string stream;
-  uint64_t sequence = 0;
-};
-
-// Numbers whose events are gone for good, declared to the centre.
-struct LostRange {
-  std::string stream;
-  uint64_t from = 0, through = 0;
-  std::string chain;
-  std::string reason;
-  bool compared = true;
-  bool open = false;  // numbers after `through` may be lost too; then `from` may be one above it
-};
-
 // Events a second over the last minute; -1: not known yet.
 struct Rates {
   double stored_per_s = -1, delivered_per_s = -1;
@@ -73,9 +47,8 @@ struct Snapshot {
   bool configured = true;               // a store_id is known
   std::string confirm_mode = "centre";  // or "broker": its acknowledgement counts
   std::string intake_address;
-  std::vector<StreamRow> older_streams;
-  std::vector<ParkedEvent> parked;
-  std::vector<LostRange> lost;
+  // Those older streams of this journal that this status names; the current one is in the stats.
+  std::vector<journal::StreamRow> older_streams;
   std::vector<uplink::UnknownStream> unknown_streams;  // that no person has acknowledged
   Rates rates;
   std::optional<double> median_ms;  // recorded to delivered, over the last hour

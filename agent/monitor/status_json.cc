@@ -6,7 +6,9 @@
 #include <ctime>
 #include <vector>
 
+#include "common/base/digest.h"
 #include "common/base/json_writer.h"
+#include "common/event/time_text.h"
 
 namespace tillrelay::monitor {
 namespace {
@@ -21,7 +23,7 @@ void TimeOrNull(JsonWriter& json, std::string_view name, WallTime time) {
   if (time == WallTime()) {
     json.Null();
   } else {
-    json.String(UtcStamp(time));
+    json.String(event::UtcStamp(time));
   }
 }
 
@@ -34,7 +36,17 @@ void TextOrNull(JsonWriter& json, std::string_view name, std::string_view text) 
   }
 }
 
-void Watermarks(JsonWriter& json, const StreamRow& row, bool by_broker) {
+// A stream as the status tells it.
+struct StreamStatus {
+  std::string stream;
+  uint64_t head = 0;
+  std::string chain;
+  uint64_t sent_through = 0, acked_through = 0, confirmed_through = 0;
+  std::string confirmed_chain;
+  uint64_t floor = 1;
+};
+
+void Watermarks(JsonWriter& json, const StreamStatus& row, bool by_broker) {
   json.Field("stream", row.stream).Field("head", row.head);
   json.Field("sent_through", row.sent_through).Field("acked_through", row.acked_through);
   json.Key("confirmed_through");
@@ -45,8 +57,8 @@ void Watermarks(JsonWriter& json, const StreamRow& row, bool by_broker) {
   }
 }
 
-StreamRow CurrentStream(const Snapshot& s) {
-  StreamRow row;
+StreamStatus CurrentStream(const Snapshot& s) {
+  StreamStatus row;
   row.stream = s.journal.stream;
   row.head = s.journal.head;
   row.chain = s.journal.head_chain;
@@ -58,7 +70,19 @@ StreamRow CurrentStream(const Snapshot& s) {
   return row;
 }
 
-void Stream(JsonWriter& json, const StreamRow& row, bool by_broker) {
+// All of it has been sent.
+StreamStatus OlderStream(const journal::StreamRow& row) {
+  return {row.stream,
+          row.head,
+          ToHex(BytesOf(row.head_chain)),
+          row.head,
+          row.acked_through,
+          row.confirmed_through,
+          ToHex(BytesOf(row.confirmed_chain)),
+          row.floor};
+}
+
+void Stream(JsonWriter& json, const StreamStatus& row, bool by_broker) {
   json.BeginObject();
   Watermarks(json, row, by_broker);
   json.Field("chain", row.chain);
@@ -90,23 +114,23 @@ void Streams(JsonWriter& json, const Snapshot& s, size_t most) {
   json.Key("streams").BeginArray();
   if (!s.journal.stream.empty()) Stream(json, CurrentStream(s), s.by_broker());
   for (size_t i = 0; i < std::min(s.older_streams.size(), most); ++i) {
-    Stream(json, s.older_streams[i], s.by_broker());
+    Stream(json, OlderStream(s.older_streams[i]), s.by_broker());
   }
   json.EndArray();
   json.Key("parked").BeginArray();
-  for (size_t i = 0; i < std::min(s.parked.size(), most); ++i) {
-    const ParkedEvent& event = s.parked[i];
+  for (size_t i = 0; i < std::min(s.journal.owed.size(), most); ++i) {
+    const journal::OwedEvent& event = s.journal.owed[i];
     json.BeginObject().Field("stream", event.stream).Field("sequence", event.sequence).EndObject();
   }
   json.EndArray();
   json.Key("lost").BeginArray();
-  for (size_t i = 0; i < std::min(s.lost.size(), most); ++i) {
-    const LostRange& range = s.lost[i];
-    json.BeginObject().Field("stream", range.stream);
-    json.Field("from", range.from).Field("through", range.through);
-    json.Field("chain", range.chain).Field("reason", range.reason);
-    json.Field("compared", range.compared);
-    if (range.open) json.Field("open", true);
+  for (size_t i = 0; i < std::min(s.journal.losses.size(), most); ++i) {
+    const wire::Lost& lost = s.journal.losses[i];
+    json.BeginObject().Field("stream", lost.stream);
+    json.Field("from", lost.range.first).Field("through", lost.range.last);
+    json.Field("chain", ToHex(BytesOf(lost.chain))).Field("reason", lost.reason);
+    json.Field("compared", lost.compared);
+    if (lost.open) json.Field("open", true);
     json.EndObject();
   }
   json.EndArray();
@@ -187,19 +211,6 @@ void Words(JsonWriter& json, const Verdict& verdict, size_t most) {
   json.Field("acknowledged", static_cast<uint64_t>(verdict.issues.size() - open)).EndObject();
 }
 
-}  // namespace
-
-std::string UtcStamp(WallTime time) {
-  const auto whole = std::chrono::floor<std::chrono::seconds>(time);
-  const std::time_t raw = whole.time_since_epoch().count();
-  std::tm parts{};
-  gmtime_r(&raw, &parts);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", parts.tm_year + 1900, parts.tm_mon + 1,
-                     parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec);
-}
-
-namespace {
-
 // With at most so many entries in each list.
 std::string Text(const Snapshot& s, const TimeText& time_text, size_t most) {
   const Verdict verdict = Diagnose(s, time_text);
@@ -207,7 +218,7 @@ std::string Text(const Snapshot& s, const TimeText& time_text, size_t most) {
   out.reserve(2048);
   JsonWriter json(&out);
   json.BeginObject().Field("v", 1).Field("state", verdict.state);
-  json.Field("at", UtcStamp(s.now));
+  json.Field("at", event::UtcStamp(s.now));
   json.Field("store_id", s.journal.store_id).Field("host", s.host).Field("session", s.session);
   json.Field("version", s.version).Field("confirm", s.confirm_mode);
   Watermarks(json, CurrentStream(s), s.by_broker());

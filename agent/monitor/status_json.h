@@ -16,7 +16,4 @@ namespace tillrelay::monitor {
 std::string StatusJson(const Snapshot& snapshot, const TimeText& time_text = UtcTimeText,
                        size_t most_bytes = 0);
 
-// "2026-11-21T16:42:09Z"
-std::string UtcStamp(WallTime time);
-
 }  // namespace tillrelay::monitor

@@ -32,8 +32,4 @@ struct RegisterRow {
   std::string reported_net_amount, net_amount;  // where both are known
 };
 
-struct BooksStats {
-  std::vector<RegisterRow> registers;  // by id
-};
-
 }  // namespace tillrelay::reconcile

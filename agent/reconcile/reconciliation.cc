@@ -232,7 +232,7 @@ void Reconciliation::Saved() {
 
 void Reconciliation::Committed() {
   for (auto& [key, row] : saved_) {
-    Judge(row);
+    AssessDay(row);
     Show(std::move(row));
   }
   saved_.clear();
@@ -240,7 +240,7 @@ void Reconciliation::Committed() {
     const DaySummary& page = pages_.at(key);
     SeeRestart(key, page.restarts(), page.numbers());
     RegisterRow row = RowOf(key, page);
-    Judge(row);
+    AssessDay(row);
     Show(std::move(row));
   }
   if (++commits_ % kLookEvery == 0 && !changed_.empty()) {
@@ -292,13 +292,13 @@ void Reconciliation::Remember(const std::string& key, const std::string& text) {
       remembered_days_.contains(row.business_day) || remembered_days_.size() < kRecentDays;
   if (recent) {
     remembered_days_.insert(row.business_day);
-    Judge(row);
+    AssessDay(row);
   }
   Show(std::move(row));
 }
 
 // Whether a day balances, as far as it is known since the start.
-void Reconciliation::Judge(const RegisterRow& row) {
+void Reconciliation::AssessDay(const RegisterRow& row) {
   const std::string key = PageKey(row.business_day, row.register_id);
   Lock lock(mutex_);
   // Of too many the oldest days go.

@@ -62,7 +62,7 @@ class Reconciliation final : public event::Bookkeeper {
   // Whether the registers of that day count together what each of them misses alone.
   bool LooksShared(const std::string& business_day) const;
   void Show(RegisterRow row);
-  void Judge(const RegisterRow& row);
+  void AssessDay(const RegisterRow& row);
   void SeeRestart(const std::string& key, uint64_t restarts, uint64_t numbers);
 
   NumberingRule rule_;

@@ -17,7 +17,7 @@ class JournalPort {
   struct JournalState {
     std::vector<journal::StreamRow> streams;  // by number, the current one last
     std::vector<journal::OwedEvent> owed;
-    std::vector<journal::LossRow> losses;  // declared, and not known to have been passed
+    std::vector<wire::Lost> losses;  // declared, and not known to have been passed
   };
 
   virtual ~JournalPort() = default;
@@ -25,7 +25,7 @@ class JournalPort {
   virtual JournalState ReadState() = 0;
   virtual void SaveConfirmation(const journal::Confirmation& word) = 0;
   virtual void SaveAcked(const std::string& stream, uint64_t through) = 0;
-  virtual void DeclareLoss(const journal::LossRow& loss) = 0;
+  virtual void DeclareLoss(const wire::Lost& loss) = 0;
   // A row is damaged: the file has to be salvaged. A new stream follows.
   virtual void Damaged(const std::string& why) = 0;
   virtual void Fork(uint64_t position, const std::string& reason) = 0;

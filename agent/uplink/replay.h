@@ -26,7 +26,7 @@ struct StreamPlace {
   bool holds_rows = true;  // of its own: what opened it is none
 };
 
-struct Piece {
+struct ReplayRange {
   std::string stream;
   uint64_t next = 0, through = 0;
 };
@@ -42,7 +42,7 @@ struct Replay {
   std::string id;
   bool by_command = true;  // the centre gets replies
   ReplayFilter filter;
-  std::deque<Piece> pieces;
+  std::deque<ReplayRange> pieces;
   uint64_t looked = 0, of = 0;  // numbers
   uint64_t sent = 0;            // events handed to the broker
   uint64_t reported = 0;

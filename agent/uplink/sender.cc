@@ -210,13 +210,6 @@ void Sender::OnAcked(uint64_t token, Instant now) {
   // Bytes that move are progress: nobody could confirm what was still on the line.
   if (flight && flight->bytes > LineBudget::kLarge) progress_at_ = now;
   if (!flight || flight->sequence == 0 || flight->replay) return;
-  if (!options_.rules.puback_deletes_nothing && window_.acked_through() > journal_.floor) {
-    Allow(journal_.stream, window_.acked_through(), now);
-    wire::StreamConfirm word;
-    word.stream = journal_.stream;
-    word.through = journal_.confirmed_through = window_.acked_through();
-    queue_.emplace_back(act::SaveConfirmation{word, true});
-  }
   // Without reason codes an acknowledgement may be a refusal: it counts only where a person chose
   // so.
   if (fell_back_) return;
@@ -420,7 +413,7 @@ std::optional<Action> Sender::NextReplay(Instant now) {
   const uint64_t most =
       cap_.Room(std::min<uint64_t>({window_.free(), share, kMaxRangeEvents}), now);
   if (most == 0) return std::nullopt;
-  Piece& piece = replay->pieces.front();
+  ReplayRange& piece = replay->pieces.front();
   act::Resend resend{piece.stream, piece.next, std::min(piece.through, piece.next + most - 1),
                      replay->filter};
   piece.next = resend.last + 1;

@@ -47,7 +47,6 @@ void Sender::OnConfirm(const wire::StreamConfirm& confirm, ChainVerdict verdict,
                        Instant now) {
   OnCentreHeard(retained, now);
   if (options_.by_broker) return;
-  if (!options_.rules.chain && verdict == ChainVerdict::kOther) verdict = ChainVerdict::kEqual;
   if (confirm.stream != journal_.stream) return OnOlder(confirm, verdict, retained, now);
   if (verdict == ChainVerdict::kNotKept) {
     ++disbelieved_;
@@ -119,7 +118,7 @@ void Sender::OnOlder(const wire::StreamConfirm& confirm, ChainVerdict verdict, b
 // What was sent of it may have been lost since, or the centre was set back.
 void Sender::NoteBehind(const wire::StreamConfirm& confirm, const StreamPlace& place, Instant now) {
   const bool lacks = confirm.through < place.head && confirm.through + 1 >= place.floor;
-  if (lacks && options_.rules.rewind) {
+  if (lacks) {
     const uint64_t missing = place.holds_rows ? place.head - confirm.through : 0;
     older_.Behind(confirm.stream, confirm.through, missing, now);
   } else {
@@ -162,7 +161,6 @@ void Sender::MoveCursorBack(uint64_t through) {
 void Sender::BelieveLower() {
   const wire::StreamConfirm confirm = lower_->confirm;
   lower_.reset();
-  if (!options_.rules.rewind) return;
   journal_.confirmed_through = confirm.through;
   queue_.emplace_back(act::SaveConfirmation{confirm, false});
   MoveCursorBack(confirm.through);

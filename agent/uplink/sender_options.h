@@ -10,13 +10,6 @@
 
 namespace tillrelay::uplink {
 
-// Only for showing that a test would notice; a product always has all of them.
-struct Rules {
-  bool chain = true;   // a confirmation must carry the journal's own chain
-  bool rewind = true;  // a lower live confirmation is believed after its grace
-  bool puback_deletes_nothing = true;
-};
-
 struct SenderOptions {
   bool has_broker = true;
   bool by_broker = false;  // delivery.confirm = "broker": the PUBACK counts
@@ -27,7 +20,6 @@ struct SenderOptions {
   uint64_t max_unconfirmed_events = kAwayMaxEvents;
   uint64_t max_events_per_s = 0, max_bytes_per_s = 0;  // 0: no bound
   uint64_t events_per_message = 1;                     // above 1: batches
-  Rules rules;
 };
 
 }  // namespace tillrelay::uplink

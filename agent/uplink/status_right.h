@@ -16,7 +16,7 @@ namespace tillrelay::uplink {
 class StatusRight {
  public:
   bool may_ask() const { return !denied_; }
-  void Asked() { asking_ = true; }
+  void MarkAsked() { asking_ = true; }
   void Answered() { asking_ = false; }
   // A connection that had been made has ended.
   void Lost(Duration lasted) {

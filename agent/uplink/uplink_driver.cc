@@ -98,7 +98,7 @@ void UplinkDriver::Take(const mqtt::LinkEvent& event) {
 
 void UplinkDriver::AskForOwnStatus() {
   if (!options_.watch_own_status || !status_right_.may_ask()) return;
-  status_right_.Asked();
+  status_right_.MarkAsked();
   DropOnError(link_->Subscribe({options_.topics.status}));
 }
 
@@ -173,10 +173,9 @@ void UplinkDriver::FindUnknown() {
 
 // Whatever has become of the stream here: a salvage ends it below what was sent of it.
 void UplinkDriver::PassLosses(const wire::StreamConfirm& word) {
-  const bool passes =
-      std::any_of(losses_.begin(), losses_.end(), [&word](const journal::LossRow& loss) {
-        return loss.stream == word.stream && loss.first <= word.through;
-      });
+  const bool passes = std::any_of(losses_.begin(), losses_.end(), [&word](const wire::Lost& loss) {
+    return loss.stream == word.stream && loss.range.first <= word.through;
+  });
   if (passes) port_.PassLosses({word.stream, word.through, word.chain, {}, true});
 }
 

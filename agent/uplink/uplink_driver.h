@@ -137,7 +137,7 @@ class UplinkDriver {
   mqtt::Link* link_ = nullptr;
   std::unique_ptr<journal::JournalReader> reader_;
   std::vector<journal::StreamRow> streams_;
-  std::vector<journal::LossRow> losses_;  // that are not known to have been passed
+  std::vector<wire::Lost> losses_;  // that are not known to have been passed
   Sender sender_;
   JsonParser parser_;
   ChainCursor live_, replay_;

@@ -92,15 +92,13 @@ void UplinkDriver::PerformJournal(const Action& action) {
 void UplinkDriver::Declare(const act::DeclareLoss& loss) {
   const journal::StreamRow* row = RowOf(loss.stream);
   if (row == nullptr) return;
-  journal::LossRow lost{loss.stream, loss.range.first, loss.range.last,
-                        {},          loss.reason,      loss.compared};
+  wire::Lost lost{loss.stream, loss.range, {}, loss.reason, loss.compared};
   auto chain = reader_->ChainAt(*row, loss.range.last);
   if (chain.ok()) lost.chain = *chain;
   port_.DeclareLoss(lost);
   if (loss.reply.command_id.empty()) return;
   wire::Reply reply = loss.reply;
-  reply.lost.push_back(
-      {lost.stream, loss.range, lost.chain, lost.reason, lost.compared, lost.open});
+  reply.lost.push_back(lost);
   if (sender_.link_open()) {
     PublishControl(options_.topics.reply, wire::WriteReply(reply), false);
   }

@@ -29,7 +29,7 @@ class Port final : public JournalPort {
   void SaveAcked(const std::string& stream, uint64_t through) override {
     journal_.SaveAcked(stream, through);
   }
-  void DeclareLoss(const journal::LossRow& loss) override { journal_.DeclareLoss(loss); }
+  void DeclareLoss(const wire::Lost& loss) override { journal_.DeclareLoss(loss); }
   void Damaged(const std::string& why) override { journal_.Damaged(why); }
   void Fork(uint64_t position, const std::string& reason) override {
     journal_.Fork(position, reason);

@@ -13,7 +13,7 @@ namespace {
 using access::LoginTrouble;
 using http::Html;
 
-std::string Trouble(const access::LoginForm& form) {
+std::string ProblemText(const access::LoginForm& form) {
   switch (form.trouble) {
     case LoginTrouble::kWrong:
       return std::string(strings::kLoginWrong);
@@ -54,7 +54,7 @@ void Fields(Html& html, const access::LoginForm& form) {
 
 std::string LoginPage(const access::LoginForm& form) {
   const strings::Speaking speaking(form.language != nullptr ? *form.language : strings::English());
-  const std::string trouble = Trouble(form);
+  const std::string trouble = ProblemText(form);
   Html html;
   html.Put("<section class=\"narrow login\"><h1>{}</h1>\n", strings::kLoginTitle);
   if (!trouble.empty()) html.Put("<p class=\"red-text\" role=\"alert\">■ {}</p>\n", trouble);

@@ -4,16 +4,16 @@
 
 #include <algorithm>
 
-#include "agent/monitor/status_json.h"
 #include "agent/web/page_strings.h"
 #include "agent/web/word_strings.h"
+#include "common/event/time_text.h"
 
 namespace tillrelay::web {
 
 using std::chrono::seconds;
 
 std::string UtcStampText(WallTime time) {
-  std::string stamp = monitor::UtcStamp(time);
+  std::string stamp = event::UtcStamp(time);
   stamp[10] = ' ';
   return stamp;
 }

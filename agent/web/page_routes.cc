@@ -199,7 +199,7 @@ void Audit(const PageRequest& asked) {
   const FrameParts parts{"/audit", strings::kAudit};
   if (!HasNumber(asked, parts, "before")) return;
   asked.admin().Audit(NumberIn(asked.Query("before")), kPageRows,
-                      [asked, parts](Result<std::vector<admin::AuditRow>> rows) {
+                      [asked, parts](Result<std::vector<journal::AuditRow>> rows) {
                         if (!rows.ok()) return asked.ShowFailure(parts, rows.status());
                         asked.Show(parts, [&](const PageContext& context) {
                           return AuditContent(context, *rows, kPageRows);

@@ -170,7 +170,7 @@ std::vector<Ask> Gaps::Due(const Now& now) {
   return due;
 }
 
-void Gaps::Asked(const Ask& ask, const std::string& command_id, const Now& now) {
+void Gaps::NoteAsked(const Ask& ask, const std::string& command_id, const Now& now) {
   Peer& peer = peers_[ask.key.store];
   peer.command_id = command_id;
   peer.busy_until = now.at + kReplayPatience;

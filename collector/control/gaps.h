@@ -65,7 +65,7 @@ class Gaps {
   // What to ask for now, at most one range a store. Gaps whose reorder time is over become shown.
   std::vector<Ask> Due(const Now& now);
   // The request went out.
-  void Asked(const Ask& ask, const std::string& command_id, const Now& now);
+  void NoteAsked(const Ask& ask, const std::string& command_id, const Now& now);
   // False: it answers nothing that we asked.
   bool Replied(const std::string& store, const wire::Reply& reply, Instant now);
 

@@ -198,11 +198,11 @@ Result<std::map<uint64_t, OwedRow>> Tables::Owed(const StreamKey& key) {
   return owed;
 }
 
-Result<Tables::Kept> Tables::UnappliedOf(const std::string& store) {
+Result<Tables::UnappliedSize> Tables::UnappliedOf(const std::string& store) {
   Input input(sql::kUnappliedKept);
   auto rows = sql_.Run(sql::kUnappliedKept, input.Text(store));
   if (!rows.ok()) return std::move(rows).status();
-  return Kept{rows->Unsigned(0, 0), rows->Unsigned(0, 1)};
+  return UnappliedSize{rows->Unsigned(0, 0), rows->Unsigned(0, 1)};
 }
 
 Result<std::vector<UnappliedRow>> Tables::Unapplied(const UnappliedRow& last) {

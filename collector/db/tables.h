@@ -71,10 +71,10 @@ class Tables {
   Result<std::map<uint64_t, OwedRow>> Owed(const StreamKey& key);
 
   // How many events of the store could not be applied, and their bytes.
-  struct Kept {
+  struct UnappliedSize {
     uint64_t events = 0, bytes = 0;
   };
-  Result<Kept> UnappliedOf(const std::string& store);
+  Result<UnappliedSize> UnappliedOf(const std::string& store);
   // The next ones behind `last`, at most 20.
   Result<std::vector<UnappliedRow>> Unapplied(const UnappliedRow& last);
 

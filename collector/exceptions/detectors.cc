@@ -201,7 +201,7 @@ const Statement kPrices(
     "a b c");
 
 // A finding and the unit of its item.
-struct Seen {
+struct PricedFinding {
   Finding finding;
   std::string uom;
 };
@@ -236,8 +236,8 @@ void SplitDay(const std::string& text, Finding* f) {
   f->currency = text.substr(0, blank);
 }
 
-Seen SeenOf(const Rows& rows, size_t i, std::string_view kind) {
-  Seen seen;
+PricedFinding SeenOf(const Rows& rows, size_t i, std::string_view kind) {
+  PricedFinding seen;
   Finding& f = seen.finding;
   f.key = {rows.Text(i, 0), std::string(kind), rows.Text(i, 1)};
   f.item = rows.Text(i, 2);
@@ -261,10 +261,10 @@ int64_t Worth(int64_t quantity, int64_t price) {
 }
 
 // Money where a register told what one of it costs.
-Result<std::vector<Finding>> Priced(Sql* sql, std::vector<Seen> seen) {
+Result<std::vector<Finding>> Priced(Sql* sql, std::vector<PricedFinding> seen) {
   Input input(kPrices);
   std::map<std::array<std::string, 3>, std::vector<Finding*>> by_cell;
-  for (Seen& s : seen) {
+  for (PricedFinding& s : seen) {
     if (s.uom.empty()) continue;
     auto& wanting = by_cell[{s.finding.key.store, s.finding.item, s.uom}];
     if (wanting.empty()) input.Text(s.finding.key.store).Text(s.finding.item).Text(s.uom);
@@ -285,7 +285,7 @@ Result<std::vector<Finding>> Priced(Sql* sql, std::vector<Seen> seen) {
     }
   }
   std::vector<Finding> findings;
-  for (Seen& s : seen) findings.push_back(std::move(s.finding));
+  for (PricedFinding& s : seen) findings.push_back(std::move(s.finding));
   return findings;
 }
 
@@ -310,7 +310,7 @@ Result<std::vector<Finding>> TableDetectors::New(Sql* sql, size_t detector,
   AddCutoff(detector, times, &input);
   auto rows = sql->Run(d.fresh, input);
   if (!rows.ok()) return std::move(rows).status();
-  std::vector<Seen> seen;
+  std::vector<PricedFinding> seen;
   for (size_t i = 0; i < rows->size(); ++i) seen.push_back(SeenOf(*rows, i, d.kind));
   return Priced(sql, std::move(seen));
 }
@@ -338,9 +338,9 @@ Result<std::vector<Finding>> TableDetectors::FarOffCounts(Sql* sql, const LineMa
   input.Int(thresholds_.count_off_units * Decimal::kUnit).Int(thresholds_.count_off_percent);
   auto rows = sql->Run(kFarOff, input.Int(after.line));
   if (!rows.ok()) return std::move(rows).status();
-  std::vector<Seen> seen;
+  std::vector<PricedFinding> seen;
   for (size_t i = 0; i < rows->size(); ++i) {
-    Seen& s = seen.emplace_back();
+    PricedFinding& s = seen.emplace_back();
     Finding& f = s.finding;
     f.key = {rows->Text(i, 0), "count_far_off", rows->Text(i, 1)};
     f.item = rows->Text(i, 2);

@@ -109,9 +109,9 @@ Result<Outcome> Store::Next(StreamState* s, const Arrived& e) {
 
 Result<Outcome> Store::Above(StreamState* s, const Arrived& e) {
   switch (s->seen.Add(e.sequence)) {
-    case wire::SequenceTracker::Seen::kRefused:
+    case wire::SequenceTracker::Arrival::kRefused:
       return Outcome::kDropped;
-    case wire::SequenceTracker::Seen::kAgain:
+    case wire::SequenceTracker::Arrival::kAgain:
       return OutOfOrderAgain(e);
     default:
       break;

@@ -59,8 +59,8 @@ class Store {
   Result<bool> MayOpen(const StreamKey& key);
   // True: the stream was not known before.
   Result<bool> EnsureStream(const StreamKey& key);
-  // Kept in `loss` at once, wherever the watermark is, and jumped as soon as nothing is missing
-  // below it. True: something of it was not declared before.
+  // UnappliedSize in `loss` at once, wherever the watermark is, and jumped as soon as nothing is
+  // missing below it. True: something of it was not declared before.
   Result<bool> DeclareLost(const std::string& store, const Declared& loss);
   // An island that turned out not to belong here, or a whole tail of them, is put aside.
   Status DivergeOutOfOrder(const StreamKey& key, uint64_t from);
@@ -163,8 +163,8 @@ class Store {
   std::map<NumberKey, size_t> fresh_;                  // index in changes_.events
   std::map<NumberKey, std::optional<EventRow>> rows_;  // as read, or as flushed
   std::deque<std::pair<std::string, Declared>>
-      declared_;                              // by events that have counted; their store
-  std::map<std::string, Tables::Kept> kept_;  // by store, this transaction's included
+      declared_;                                       // by events that have counted; their store
+  std::map<std::string, Tables::UnappliedSize> kept_;  // by store, this transaction's included
   std::set<StreamState*> touched_;
   uint64_t transaction_ = 1;
   std::map<std::string, PurgedRanges> forgotten_;  // by store

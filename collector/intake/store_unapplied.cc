@@ -34,7 +34,7 @@ void Store::Keep(const Arrived& e) {
   row.kind = Printable(e.kind, kMaxShownKind);
   row.reason = e.unapplied;
   row.raw = e.raw;
-  Tables::Kept& kept = kept_[e.key.store];
+  Tables::UnappliedSize& kept = kept_[e.key.store];
   ++kept.events;
   kept.bytes += row.raw.size();
   ids_[e.id] = true;

@@ -206,7 +206,7 @@ void Collector::SendRequests() {
     const std::string topic = wire::TopicsOf(prefix_, ask.key.store).command;
     const std::string text = wire::WriteCommand(command);
     if (!connection_.Publish({.topic = topic, .payload = text}, now.at).ok()) return;
-    gaps_.Asked(ask, command.command_id, now);
+    gaps_.NoteAsked(ask, command.command_id, now);
     ++news_.replays_asked;
   }
 }

@@ -47,14 +47,14 @@ StreamPlaces::Place StreamPlaces::Take(const std::string& token) {
 }
 
 Result<http::Response> ChangesStream::Begin(Sql* sql) {
-  auto answer = ReadChanges(sql, Asked());
+  auto answer = ReadChanges(sql, NextChanges());
   if (!answer.ok()) return std::move(answer).status();
   const bool something = answer->count > 0;
   Take(*std::move(answer));
   http::Response response;
   response.content_type = kEventStream;
   response.headers.Add("X-Accel-Buffering", "no");  // nginx would keep events back
-  response.body = "retry: 3000\n" + (something ? "" : IdOf(Asked()) + "\n");
+  response.body = "retry: 3000\n" + (something ? "" : IdOf(NextChanges()) + "\n");
   response.live = shared_from_this();
   return response;
 }
@@ -100,13 +100,13 @@ bool ChangesStream::ended() const {
   return ended_ && next_ == nullptr;
 }
 
-ChangesQuestion ChangesStream::Asked() const {
+ChangesQuestion ChangesStream::NextChanges() const {
   Lock lock(mutex_);
   return question_;
 }
 
 Reader::Question ChangesStream::Question() {
-  return [self = shared_from_this()](Result<Sql*> sql) { return self->Look(std::move(sql)); };
+  return [self = shared_from_this()](Result<Sql*> sql) { return self->ReadOn(std::move(sql)); };
 }
 
 bool ChangesStream::Take(ChangesAnswer answer) {
@@ -137,12 +137,12 @@ void ChangesStream::Ended() {
 }
 
 // Asks itself again as long as there is nothing to be sent.
-Status ChangesStream::Look(Result<Sql*> sql) {
+Status ChangesStream::ReadOn(Result<Sql*> sql) {
   {
     Lock lock(mutex_);
     if (left_) return Status::Ok();
   }
-  auto answer = sql.ok() ? ReadChanges(*sql, Asked()) : Result<ChangesAnswer>(sql.status());
+  auto answer = sql.ok() ? ReadChanges(*sql, NextChanges()) : Result<ChangesAnswer>(sql.status());
   if (!answer.ok()) {
     Ended();
     return ForConnection(answer.status());

@@ -36,12 +36,12 @@ class StreamPlaces {
   Place Take(const std::string& token);
 
  private:
-  struct Taken {
+  struct TakenChanges {
     Mutex mutex;
     std::map<std::string, size_t> of GUARDED_BY(mutex);
     size_t all GUARDED_BY(mutex) = 0;
   };
-  const std::shared_ptr<Taken> taken_ = std::make_shared<Taken>();
+  const std::shared_ptr<TakenChanges> taken_ = std::make_shared<TakenChanges>();
 };
 
 class ChangesStream final : public http::LiveStream,
@@ -59,11 +59,11 @@ class ChangesStream final : public http::LiveStream,
   bool ended() const override;
 
  private:
-  Status Look(Result<Sql*> sql);
+  Status ReadOn(Result<Sql*> sql);
   // True: there may be more now; false: nothing yet.
   bool Take(ChangesAnswer answer);
   void Ended();
-  ChangesQuestion Asked() const;
+  ChangesQuestion NextChanges() const;
   Reader::Question Question();
 
   Reader& reader_;

@@ -92,14 +92,14 @@ class Ring {
   size_t bytes_ GUARDED_BY(mutex_) = 0;
 };
 
-Ring& Kept() {
+Ring& RecentLines() {
   static Ring ring;
   return ring;
 }
 
 }  // namespace
 
-std::vector<Line> Recent(Level least, size_t limit) { return Kept().Last(least, limit); }
+std::vector<Line> Recent(Level least, size_t limit) { return RecentLines().Last(least, limit); }
 
 void Setup(Level least, std::string (*scrub)(std::string_view)) {
   g_scrub = scrub;
@@ -113,7 +113,7 @@ void Write(Level level, std::string_view room, std::string_view text) {
   std::string line = Printable(text, kLineLimit);
   if (g_scrub != nullptr) line = g_scrub(line);
   Logger().log(Native(level), "{}: {}", room, line);
-  Kept().Add(level, fmt::format("{}: {}", room, line));
+  RecentLines().Add(level, fmt::format("{}: {}", room, line));
 }
 
 void RateLimitedLog::Report(std::string_view text, Instant now) {

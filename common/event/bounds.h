@@ -21,9 +21,8 @@ namespace tillrelay::event {
 inline constexpr size_t kMaxIdBytes = 128;     // identifiers, codes and words; they become columns
 inline constexpr size_t kMaxTextBytes = 2000;  // free text
 inline constexpr size_t kMaxExtensionBytes = 256;
-inline constexpr size_t kMaxParts = 10'000;                // lines, tenders
-inline constexpr size_t kMaxSerials = 100'000;             // of all lines
-inline constexpr int kFirstYear = 1990, kLastYear = 2199;  // on the store's clock face
+inline constexpr size_t kMaxParts = 10'000;     // lines, tenders
+inline constexpr size_t kMaxSerials = 100'000;  // of all lines
 // A cell of stock is exact in a double as long as it stays below 2^53 micro-units.
 inline constexpr int64_t kMaxQuantity = 1'000'000'000;
 inline constexpr int64_t kMaxInteger =

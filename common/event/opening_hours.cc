@@ -66,8 +66,6 @@ Result<OpeningHours> OpeningHours::Parse(const std::vector<std::string>& texts) 
   return hours;
 }
 
-bool OpeningHours::OpenAt(int64_t local_s) const { return OpenSeconds(local_s, local_s + 1) > 0; }
-
 int64_t OpeningHours::OpenSeconds(int64_t from_local_s, int64_t to_local_s) const {
   from_local_s = std::max(from_local_s, to_local_s - kMaxDays * kDay_s);
   int64_t open = 0;

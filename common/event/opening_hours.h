@@ -20,7 +20,6 @@ class OpeningHours {
   static Result<OpeningHours> Parse(const std::vector<std::string>& texts);
 
   bool empty() const { return spans_.empty(); }
-  bool OpenAt(int64_t local_s) const;
   // Seconds of opening time between two moments of the store's clock face (seconds since
   // 1970-01-01T00:00:00 of that clock), counted over at most the last kMaxDays days.
   static constexpr int64_t kMaxDays = 14;

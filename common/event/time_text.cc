@@ -132,6 +132,10 @@ std::string UtcText(WallTime time) {
   return fmt::format("{}.{:03}Z", Face(s), ms - s * 1000);
 }
 
+std::string UtcStamp(WallTime time) {
+  return Face(std::chrono::floor<std::chrono::seconds>(time.time_since_epoch()).count()) + "Z";
+}
+
 Result<WallTime> ParseUtc(std::string_view text) {
   auto parsed = ParseTime(text);
   if (!parsed.ok()) return std::move(parsed).status();

@@ -28,6 +28,7 @@ std::string DayAfter(const std::string& day, int days);
 
 // "2026-11-21T16:42:09.512Z"
 std::string UtcText(WallTime time);
+std::string UtcStamp(WallTime time);  // to the second: "2026-11-21T16:42:09Z"
 Result<WallTime> ParseUtc(std::string_view text);
 
 // Whether a register's time of that quality orders its receipts: not one that the clock face had

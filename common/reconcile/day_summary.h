@@ -114,7 +114,6 @@ class DaySummary {
   uint64_t first_sequence() const { return first_sequence_; }
   uint64_t last_sequence() const { return last_sequence_; }
   uint64_t numbers() const;
-  bool scattered() const { return scattered_; }
   const std::vector<std::string>& z_numbers() const { return z_numbers_; }
   std::string stream_hash() const;
   WallTime heard_at() const { return heard_at_; }

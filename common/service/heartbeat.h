@@ -25,8 +25,6 @@ class Heartbeat {
     // One step that cannot beat begins and may take so long; the budget counts from its end. The
     // next beat ends it.
     void ExpectSilence(Instant now, Duration most) { Beat(now + most); }
-    // The thread has ended on purpose and is not expected to beat any more.
-    void Retire() { retired_.store(true, std::memory_order_relaxed); }
     const std::string& name() const { return name_; }
     Duration budget() const { return budget_; }
     Duration Silence(Instant now) const;
@@ -36,7 +34,6 @@ class Heartbeat {
     const std::string name_;
     const Duration budget_;
     std::atomic<Duration::rep> last_;
-    std::atomic<bool> retired_{false};
   };
 
   // The pulse lives as long as the Heartbeat. It counts as having beaten at `now`.

@@ -1,28 +1,12 @@
 #include "common/web/reader_language.h"
 
-#include <algorithm>
+#include "common/http/cookies.h"
 
 namespace tillrelay::http {
-namespace {
-
-std::string_view CookieOf(std::string_view rest, std::string_view name) {
-  while (!rest.empty()) {
-    const size_t end = std::min(rest.find(';'), rest.size());
-    std::string_view pair = rest.substr(0, end);
-    rest.remove_prefix(std::min(rest.size(), end + 1));
-    while (pair.starts_with(' ')) pair.remove_prefix(1);
-    const size_t equals = pair.find('=');
-    if (equals != std::string_view::npos && pair.substr(0, equals) == name) {
-      return pair.substr(equals + 1);
-    }
-  }
-  return {};
-}
-
-}  // namespace
 
 const strings::Language& LanguageOf(const Request& request, std::string_view configured) {
-  return strings::ChooseLanguage({CookieOf(request.Header("Cookie"), kLanguageCookie), configured,
+  const auto chosen = CookiesNamed(kLanguageCookie, request.Header("Cookie"));
+  return strings::ChooseLanguage({chosen.empty() ? std::string_view() : chosen[0], configured,
                                   request.Header("Accept-Language")});
 }
 

@@ -21,7 +21,6 @@
 namespace tillrelay::wire {
 
 inline constexpr size_t kMaxUnpackedBytes = 16 * 1024 * 1024;
-inline constexpr size_t kMaxEventBytes = 8 * 1024 * 1024;
 inline constexpr uint32_t kMaxMessageNodes = 1'000'000;
 inline constexpr size_t kMaxBatchEvents = 100'000;
 inline constexpr std::string_view kBatchContentType =

@@ -191,26 +191,6 @@ Result<Confirm> ReadConfirm(JsonValue value) {
   return confirm;
 }
 
-std::string WriteStreams(const std::vector<StreamState>& streams) {
-  std::string out;
-  JsonWriter json(&out);
-  json.BeginArray();
-  for (const StreamState& s : streams) {
-    json.BeginObject()
-        .Field("stream", s.stream)
-        .Field("head", s.head)
-        .Field("chain", ToHex(BytesOf(s.chain)))
-        .Field("sent_through", s.sent_through)
-        .Field("acked_through", s.acked_through)
-        .Field("confirmed_through", s.confirmed_through)
-        .Field("confirmed_chain", ToHex(BytesOf(s.confirmed_chain)))
-        .Field("floor", s.floor)
-        .EndObject();
-  }
-  json.EndArray();
-  return out;
-}
-
 Result<StoreStatus> ReadStatus(JsonValue value) {
   TRY(CheckVersion(value));
   StoreStatus status;

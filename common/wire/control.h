@@ -15,15 +15,9 @@
 
 #include "common/base/json_reader.h"
 #include "common/wire/chain.h"
+#include "common/wire/loss.h"
 
 namespace tillrelay::wire {
-
-// Inclusive at both ends.
-struct Range {
-  uint64_t first = 0, last = 0;
-  uint64_t size() const { return last - first + 1; }
-  bool operator==(const Range&) const = default;
-};
 
 struct StreamConfirm {
   std::string stream;
@@ -50,16 +44,6 @@ struct StreamState {
   std::string stream;
   uint64_t head = 0, sent_through = 0, acked_through = 0, confirmed_through = 0, floor = 1;
   Chain chain{}, confirmed_chain{};  // at head and at confirmed_through
-};
-
-// Numbers that are known to be gone.
-struct Lost {
-  std::string stream;
-  Range range;
-  Chain chain{};  // at the last one; zeros: not told
-  std::string reason;
-  bool compared = true;
-  bool open = false;  // numbers after range.last may have been given and lost; `range` may be empty
 };
 
 // What the collector reads of a status; people and pages read the rest of it.
@@ -92,8 +76,6 @@ struct Reply {
 std::string WriteConfirm(const Confirm& confirm);
 Result<Confirm> ReadConfirm(JsonValue value);
 
-// The members of `streams` of a status, as an array.
-std::string WriteStreams(const std::vector<StreamState>& streams);
 Result<StoreStatus> ReadStatus(JsonValue value);
 std::string WriteWill(std::string_view session);
 

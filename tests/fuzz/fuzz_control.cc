@@ -6,6 +6,7 @@
 #include "common/base/check.h"
 #include "common/base/json_reader.h"
 #include "common/wire/control.h"
+#include "tests/support/status_streams.h"
 
 namespace {
 

@@ -50,7 +50,7 @@ journal::Confirmation Fill(const std::string& folder, Oracle* oracle) {
     CHECK(run.SubmitNumbers(Numbers(n, n + 15)).ok());
   CHECK(run.TellUnfit("another unfit document").ok());
   run.Audit("the suite");
-  run.journal()->DeclareLoss({first, 3, 4, {}, "not_kept", true});
+  run.journal()->DeclareLoss({first, {3, 4}, {}, "not_kept", true});
   run.Settle();
   const journal::Confirmation confirmation{
       first, 12, run.Stats().streams.front().confirmed_chain, {{6, 7}}, true};

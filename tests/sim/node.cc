@@ -12,11 +12,14 @@
 #include "agent/journal/paths.h"
 #include "agent/journal/query/reader.h"
 #include "agent/journal/repair/backup.h"
+#include "common/base/json_reader.h"
+#include "common/wire/control.h"
 #include "common/wire/rounds.h"
 #include "common/wire/ulid.h"
 #include "tests/support/drafts.h"
 #include "tests/support/fault_disk.h"
 #include "tests/support/journal_run.h"
+#include "tests/support/status_streams.h"
 
 namespace tillrelay::sim {
 namespace {
@@ -102,7 +105,6 @@ void Node::Start() {
   driver.watch_own_status = true;
   driver.former_sessions = former_sessions_;
   former_sessions_.push_back(session_);
-  driver.sender.rules = world_.rules;
   driver.store_id = store_id_;
   driver.journal_path = path();
   driver.batches = driver.zstd = batches_;
@@ -120,7 +122,9 @@ void Node::Start() {
                      event.retained ? " (r)" : "");
         }
         Hear(event);
+        LeaveOutRule(&event);
         driver_->Take(event);
+        DeleteWhatTheBrokerHas();
         Turn();
       });
   link_->will_topic = driver.topics.status;
@@ -191,9 +195,9 @@ void Node::Settle() {
 
 void Node::Learn() {
   const journal::JournalStats stats = journal_->Stats();
-  for (const journal::LossRow& loss : stats.losses) {
-    const uint64_t last = loss.open ? UINT64_MAX : loss.last;
-    auto given = world_.truth.given.lower_bound({loss.stream, loss.first});
+  for (const wire::Lost& loss : stats.losses) {
+    const uint64_t last = loss.open ? UINT64_MAX : loss.range.last;
+    auto given = world_.truth.given.lower_bound({loss.stream, loss.range.first});
     for (; given != world_.truth.given.end() && given->first.first == loss.stream &&
            given->first.second <= last;
          ++given) {
@@ -407,6 +411,41 @@ void Node::Hear(const mqtt::LinkEvent& event) {
   if (live && !heard_at_) heard_at_ = world_.timeline.now();
 }
 
+void Node::LeaveOutRule(mqtt::LinkEvent* event) const {
+  const bool chain = world_.without == "chain", rewind = world_.without == "rewind";
+  const bool confirms =
+      event->what == mqtt::LinkEventType::kMessage && event->topic.ends_with("/confirm");
+  if (!confirms || (!chain && !rewind)) return;
+  JsonParser parser;
+  std::string text = event->payload;
+  auto root = parser.Parse(text);
+  if (!root.ok()) return;
+  auto confirm = wire::ReadConfirm(*root);
+  auto reader = journal::JournalReader::Open(path(), store_id_);
+  if (!confirm.ok() || !reader.ok()) return;
+  const std::vector<journal::StreamRow> rows = journal_->Streams();
+  std::erase_if(confirm->streams, [&](wire::StreamConfirm& word) {
+    const auto row = std::find_if(rows.begin(), rows.end(), [&](const journal::StreamRow& one) {
+      return one.stream == word.stream;
+    });
+    if (row == rows.end()) return false;
+    if (rewind) return word.through < (row->current ? row->confirmed_through : row->head);
+    if (word.through > row->head) return false;
+    if (auto ours = (*reader)->ChainAt(*row, word.through); ours.ok()) word.chain = *ours;
+    return false;
+  });
+  event->payload = wire::WriteConfirm(*confirm);
+}
+
+void Node::DeleteWhatTheBrokerHas() {
+  if (world_.without != "puback" || !running()) return;
+  const std::vector<journal::StreamRow> rows = journal_->Streams();
+  const uint64_t acked = driver_->sender().acked_through();
+  if (acked <= rows.back().floor) return;
+  AllowDeletion(rows.back().stream, acked, world_.timeline.now() + std::chrono::minutes(10));
+  SaveConfirmation({rows.back().stream, acked, {}, {}, true});
+}
+
 bool Node::heard_the_centre() const {
   return heard_at_ && world_.timeline.now() - *heard_at_ > kToBelieve;
 }
@@ -454,16 +493,16 @@ void Node::SaveConfirmation(const journal::Confirmation& word) {
   Settle();
 }
 
-void Node::DeclareLoss(const journal::LossRow& loss) {
+void Node::DeclareLoss(const wire::Lost& loss) {
   ++world_.truth.losses;
-  for (uint64_t n = loss.first; n <= loss.last; ++n) {
+  for (uint64_t n = loss.range.first; n <= loss.range.last; ++n) {
     const auto given = world_.truth.given.find({loss.stream, n});
     if (given == world_.truth.given.end()) continue;
     world_.truth.declared.insert(given->second.begin(), given->second.end());
   }
   for (const journal::StreamRow& row : journal_->Streams()) {
     if (row.stream != loss.stream) continue;
-    for (uint64_t n = loss.first; n <= loss.last; ++n) {
+    for (uint64_t n = loss.range.first; n <= loss.range.last; ++n) {
       const auto found = lineage_.ids.find(row.base + n);
       if (found != lineage_.ids.end()) world_.truth.declared.insert(found->second);
     }
@@ -480,11 +519,11 @@ void Node::PassLosses(const journal::Confirmation& word) {
 }
 
 // The store says that it cannot tell whether the centre holds its own events below the loss.
-void Node::DoubtBelow(const journal::LossRow& loss) {
+void Node::DoubtBelow(const wire::Lost& loss) {
   for (const journal::StreamRow& row : journal_->Streams()) {
     if (row.stream != loss.stream) continue;
     for (const auto& [position, id] : lineage_.ids) {
-      if (position <= row.base || position >= row.base + loss.first) continue;
+      if (position <= row.base || position >= row.base + loss.range.first) continue;
       world_.truth.doubted.insert(id);
     }
   }
@@ -533,12 +572,12 @@ std::string Node::StatusJson() {
                           owed.stream, owed.sequence);
   }
   std::string lost = "[";
-  const std::vector<journal::LossRow> losses = journal_->Stats().losses;
-  for (const journal::LossRow& l : losses) {
+  const std::vector<wire::Lost> losses = journal_->Stats().losses;
+  for (const wire::Lost& l : losses) {
     lost += fmt::format(
         "{}{{\"stream\":\"{}\",\"from\":{},\"through\":{},\"chain\":\"{}\",\"reason\":\"{}\"{}}}",
-        lost.size() > 1 ? "," : "", l.stream, l.first, l.last, ToHex(BytesOf(l.chain)), l.reason,
-        l.open ? ",\"open\":true" : "");
+        lost.size() > 1 ? "," : "", l.stream, l.range.first, l.range.last, ToHex(BytesOf(l.chain)),
+        l.reason, l.open ? ",\"open\":true" : "");
   }
   return fmt::format(
       R"({{"v":1,"state":"online","store_id":"{}","session":"{}","host":"{}","streams":{},)"

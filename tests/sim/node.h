@@ -46,7 +46,6 @@ struct World {
   testing::SeededRandom random;
   Broker broker;
   Truth truth;
-  uplink::Rules rules;
   std::chrono::minutes retention{60 * 24 * 30};
   std::string directory;
   std::string without;  // the rule that is left out
@@ -113,7 +112,7 @@ class Node final : public uplink::JournalPort {
   JournalState ReadState() override;
   void SaveConfirmation(const journal::Confirmation& word) override;
   void SaveAcked(const std::string&, uint64_t) override {}
-  void DeclareLoss(const journal::LossRow& loss) override;
+  void DeclareLoss(const wire::Lost& loss) override;
   void Damaged(const std::string& why) override;
   void Fork(uint64_t position, const std::string& reason) override;
   void PassLosses(const journal::Confirmation& word) override;
@@ -137,9 +136,12 @@ class Node final : public uplink::JournalPort {
   // What the journal has declared by itself, and which numbers its rows have now.
   void Learn();
   void LearnRows();
-  void DoubtBelow(const journal::LossRow& loss);
+  void DoubtBelow(const wire::Lost& loss);
   void Settle();
   void Hear(const mqtt::LinkEvent& event);
+  // A confirmation, changed so that the agent takes it as one would that lacks the rule.
+  void LeaveOutRule(mqtt::LinkEvent* event) const;
+  void DeleteWhatTheBrokerHas();
   void Excuse(const std::map<uint64_t, std::string>& kept);
   std::string StatusJson();
 

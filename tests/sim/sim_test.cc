@@ -67,9 +67,6 @@ class Story {
     world_.trace = options.trace;
     world_.without = options.without;
     world_.large_receipts = options.Has("limit");
-    world_.rules.chain = options.without != "chain";
-    world_.rules.rewind = options.without != "rewind";
-    world_.rules.puback_deletes_nothing = options.without != "puback";
     const bool brief = options.retention_minutes > 0 || world_.random.Chance(0.3);
     if (brief) world_.retention = minutes(std::max(5, options.retention_minutes));
     // A fifth of the stories has a centre that confirms and cannot ask: what the store does of

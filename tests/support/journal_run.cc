@@ -289,7 +289,7 @@ bool JournalRun::DrainOwed(DrainedFile* file) {
       if (!rows->empty() && rows->front().position == row.base + sequence) {
         oracle_.OnSent(stream, sequence, rows->front());
       } else {
-        journal_->DeclareLoss({stream, sequence, sequence, {}, "not_kept", false});
+        journal_->DeclareLoss({stream, {sequence, sequence}, {}, "not_kept", false});
       }
     }
   }
@@ -297,8 +297,8 @@ bool JournalRun::DrainOwed(DrainedFile* file) {
 }
 
 bool JournalRun::Drain() {
-  for (const journal::LossRow& loss : journal_->Stats().losses) {
-    oracle_.Declare({loss.stream, loss.first, loss.open ? UINT64_MAX : loss.last});
+  for (const wire::Lost& loss : journal_->Stats().losses) {
+    oracle_.Declare({loss.stream, loss.range.first, loss.open ? UINT64_MAX : loss.range.last});
   }
   DrainedFile* file = OpenDrained();
   if (!file->status.ok()) {

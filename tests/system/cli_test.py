@@ -10,6 +10,7 @@ import pty
 import re
 import subprocess
 
+from clients import control, once
 from harness import BIN, World, check, run, wait_for
 
 TILLRELAY = f"{BIN}/tillrelay"
@@ -191,11 +192,20 @@ def a_receipt_in_quarantine_is_found():
             check(done.stdout.count("004711") == found, f"{option} {value}: {done}")
         done = tell("--config", world.path("other.toml"), "--json", "quarantine", "show",
                     str(ticket))
-        check("004711" in json.loads(done.stdout)[0]["document"], f"{done}")
+        listed = json.loads(done.stdout)
+        answer = once(control(world), "GET", f"/v1/quarantine/{ticket}").json()
+        check(listed == [answer], f"the API says {answer}, the command line {listed}")
+        check("004711" in listed[0]["document"] and listed[0]["number"] == "004711", f"{listed}")
         with open(world.path("no-receipt.toml"), "w") as file:
             file.write("a = 1\n")
         done = tell(*config, "send", world.path("no-receipt.toml"))
         check(done.returncode == 1 and "quarantine as ticket" in done.stderr, f"{done}")
+        world.agent.kill()
+        for command in (["show", str(ticket)], ["list"], ["export"]):
+            done = tell(*config, "--json", "quarantine", *command)
+            told = json.loads(f"[{done.stdout.splitlines()[-1]}]" if command == ["export"]
+                              else done.stdout)
+            check(told[-1:] == listed, f"{command}: the stopped daemon's journal says {told}")
     return "by number, over the socket; what cannot be read says where it is"
 
 

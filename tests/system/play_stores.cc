@@ -23,6 +23,7 @@
 #include "common/wire/control.h"
 #include "common/wire/ulid.h"
 #include "tests/support/event_source.h"
+#include "tests/support/status_streams.h"
 
 namespace tillrelay {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <charconv>
 
+#include "agent/formats/poslog/element_readers.h"
 #include "agent/formats/poslog/lines.h"
-#include "agent/formats/poslog/words.h"
 
 namespace tillrelay::formats::poslog {
 namespace {

@@ -4,9 +4,9 @@
 #include <utility>
 #include <vector>
 
+#include "agent/formats/poslog/element_readers.h"
 #include "agent/formats/poslog/lines.h"
 #include "agent/formats/poslog/unread_words.h"
-#include "agent/formats/poslog/words.h"
 #include "common/base/text.h"
 #include "common/event/gtin.h"
 #include "common/event/item_rules.h"

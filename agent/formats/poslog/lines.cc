@@ -4,8 +4,8 @@
 #include <charconv>
 #include <set>
 
+#include "agent/formats/poslog/element_readers.h"
 #include "agent/formats/poslog/unread_words.h"
-#include "agent/formats/poslog/words.h"
 #include "common/base/text.h"
 #include "common/event/gs1_code.h"
 #include "common/event/gtin.h"

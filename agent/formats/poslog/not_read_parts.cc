@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "agent/formats/poslog/words.h"
+#include "agent/formats/poslog/element_readers.h"
 
 namespace tillrelay::formats::poslog {
 namespace {

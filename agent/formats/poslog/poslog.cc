@@ -4,10 +4,10 @@
 
 #include "agent/formats/poslog/day_close.h"
 #include "agent/formats/poslog/dialect.h"
+#include "agent/formats/poslog/element_readers.h"
 #include "agent/formats/poslog/inventory.h"
 #include "agent/formats/poslog/not_read_parts.h"
 #include "agent/formats/poslog/receipt.h"
-#include "agent/formats/poslog/words.h"
 #include "agent/formats/poslog/xml_reader.h"
 #include "common/base/page_releaser.h"
 #include "common/base/text.h"

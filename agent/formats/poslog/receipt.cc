@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
+#include "agent/formats/poslog/element_readers.h"
 #include "agent/formats/poslog/lines.h"
 #include "agent/formats/poslog/voids.h"
-#include "agent/formats/poslog/words.h"
 #include "common/base/text.h"
 #include "common/event/turnover.h"
 

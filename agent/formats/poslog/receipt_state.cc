@@ -1,7 +1,7 @@
 #include "agent/formats/poslog/receipt_state.h"
 
+#include "agent/formats/poslog/element_readers.h"
 #include "agent/formats/poslog/unread_words.h"
-#include "agent/formats/poslog/words.h"
 
 namespace tillrelay::formats::poslog {
 namespace {

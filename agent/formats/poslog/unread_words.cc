@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "agent/formats/poslog/words.h"
+#include "agent/formats/poslog/element_readers.h"
 #include "common/base/text.h"
 
 namespace tillrelay::formats::poslog {

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <array>
 
-#include "agent/formats/poslog/words.h"
+#include "agent/formats/poslog/element_readers.h"
 #include "common/base/text.h"
 
 namespace tillrelay::formats::poslog {

@@ -195,18 +195,18 @@ Result<EventAnswer> Search::ByNumber(const EventQuery& query) {
     ++before.back();
     TRY(AddPositions(from, before, &positions));
   }
-  return Kept(std::move(positions), query);
+  return ReadKept(std::move(positions), query);
 }
 
 Result<EventAnswer> Search::UnderKey(const std::string& key) {
   TRY(LoadStreams());
   std::vector<uint64_t> positions;
   TRY(AddPositions(key, key + '\x01', &positions));  // no key has a smaller character
-  return Kept(std::move(positions), {});
+  return ReadKept(std::move(positions), {});
 }
 
 // Of those positions the rows that are still there and fit, the newest first.
-Result<EventAnswer> Search::Kept(std::vector<uint64_t> positions, const EventQuery& query) {
+Result<EventAnswer> Search::ReadKept(std::vector<uint64_t> positions, const EventQuery& query) {
   std::sort(positions.rbegin(), positions.rend());
   EventAnswer answer;
   for (const uint64_t position : positions) {
@@ -232,7 +232,7 @@ Result<EventAnswer> Search::ById(const EventQuery& query) {
   auto position = PositionOfId(query.id);
   if (!position.ok() && position.status().code() == Code::kNotFound) return EventAnswer();
   if (!position.ok()) return std::move(position).status();
-  return Kept({*position}, query);
+  return ReadKept({*position}, query);
 }
 
 Result<uint64_t> Search::PositionOfId(const std::string& text) {

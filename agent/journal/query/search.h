@@ -100,7 +100,7 @@ class Search {
   Result<EventAnswer> ById(const EventQuery& query);
   Status AddPositions(const std::string& from, const std::string& before,
                       std::vector<uint64_t>* positions);
-  Result<EventAnswer> Kept(std::vector<uint64_t> positions, const EventQuery& query);
+  Result<EventAnswer> ReadKept(std::vector<uint64_t> positions, const EventQuery& query);
   static bool SubjectFits(std::string_view subject, const EventQuery& query);
   struct Window;
   struct Scan;

@@ -148,13 +148,13 @@ class Copier {
       if (!prepared->ok()) return prepared->status();
     }
     const int parts = pair ? 2 : 1;
-    auto rows = Piece(&*first, {&*cursor, &*insert}, parts);
+    auto rows = CopyPart(&*first, {&*cursor, &*insert}, parts);
     while (rows.ok() && *rows == kRowsPerRead) {
       auto key_row = cursor->Step();
       if (!key_row.ok()) return std::move(key_row).status();
       for (int i = 0; i < parts; ++i) cursor->CopyTo(i, &*rest, i + 1);
       cursor->Reset();
-      rows = Piece(&*rest, {&*cursor, &*insert}, parts);
+      rows = CopyPart(&*rest, {&*cursor, &*insert}, parts);
     }
     return rows.status();
   }
@@ -162,7 +162,7 @@ class Copier {
   struct Into {
     sqlite::Statement *cursor, *insert;
   };
-  Result<int> Piece(sqlite::Statement* reading, const Into& into, int parts) {
+  Result<int> CopyPart(sqlite::Statement* reading, const Into& into, int parts) {
     sqlite::Transaction transaction(&to_);
     TRY(transaction.Begin());
     int rows = 0;
@@ -323,7 +323,7 @@ Result<std::string> OpenNewStream(const std::string& path, StoreOptions options,
   const StreamRow& stream = (*store)->current();
   const uint64_t from = stream.base + stream.confirmed_through + 1;
   // What the journal that is replaced had given since, and nobody has confirmed, is gone with it.
-  const std::vector<LossRow> gone =
+  const std::vector<wire::Lost> gone =
       (*store)->MissingOf(StateOfReplaced(journal, options.store_id), false);
   TRY((*store)->Fork(from, "restored from a backup", now, random, gone));
   TRY((*store)->Begin());

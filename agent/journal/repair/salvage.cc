@@ -371,8 +371,8 @@ class Builder {
   // What was declared, and stood in what cannot be read any more.
   void DeclareAgain() {
     for (size_t i = 0; witness_ != nullptr && i < witness_->losses.size(); ++i) {
-      const LossRow& loss = witness_->losses[i];
-      const bool kept = std::any_of(losses_.begin(), losses_.end(), [&](const LossRow& row) {
+      const wire::Lost& loss = witness_->losses[i];
+      const bool kept = std::any_of(losses_.begin(), losses_.end(), [&](const wire::Lost& row) {
         return LossKey(row) == LossKey(loss);
       });
       if (!kept) gone_.push_back(loss);
@@ -386,7 +386,7 @@ class Builder {
       if (row.last < row.first && !open) continue;
       const uint64_t next = row.first - row.base;
       gone_.push_back(
-          {row.stream, next, std::max(next, row.last - row.base), {}, "damaged", false, open});
+          {row.stream, {next, std::max(next, row.last - row.base)}, {}, "damaged", false, open});
     }
   }
 
@@ -401,9 +401,9 @@ class Builder {
   bool foreign_ = false;  // another store's journal has taken our file's place
   bool open_ = false;     // numbers may have been given that nobody knows of
   std::vector<StreamRow> streams_;
-  std::vector<TakeOverRow> rest_;  // what of each stream was not delivered
-  std::vector<LossRow> gone_;      // what of it is known to be lost already
-  std::vector<LossRow> losses_;    // what was declared before
+  std::vector<TakeOverRow> rest_;   // what of each stream was not delivered
+  std::vector<wire::Lost> gone_;    // what of it is known to be lost already
+  std::vector<wire::Lost> losses_;  // what was declared before
 };
 
 struct Found {

@@ -55,7 +55,9 @@ Status JournalStore::MoveKnown(const KnownRow& known) {
   return sql_.move_known.Run();
 }
 
-Status JournalStore::DeclareGone(const LossRow& loss) { return DeclareLoss(loss, take_over_at_); }
+Status JournalStore::DeclareGone(const wire::Lost& loss) {
+  return DeclareLoss(loss, take_over_at_);
+}
 
 Result<Uuid> JournalStore::IdAt(uint64_t position) {
   auto row = sql_.id_at.Bind(1, position).Step();
@@ -119,8 +121,8 @@ Status JournalStore::ExpectWitness() {
   return Status::Ok();
 }
 
-std::vector<LossRow> JournalStore::MissingOf(const Witness& witness, bool more_given) {
-  std::vector<LossRow> missing;
+std::vector<wire::Lost> JournalStore::MissingOf(const Witness& witness, bool more_given) {
+  std::vector<wire::Lost> missing;
   for (const StreamRow& seen : witness.streams) {
     const uint64_t delivered = options_.confirm_by_broker
                                    ? std::max(seen.confirmed_through, seen.acked_through)
@@ -128,23 +130,25 @@ std::vector<LossRow> JournalStore::MissingOf(const Witness& witness, bool more_g
     const auto ours = std::find_if(streams_.begin(), streams_.end(),
                                    [&](const StreamRow& row) { return row.stream == seen.stream; });
     if (ours != streams_.end() && !ours->current) continue;  // cut by a later fork of this file
-    LossRow loss{seen.stream, delivered + 1, seen.head, seen.head_chain, "damaged", false, false};
+    wire::Lost loss{seen.stream, {delivered + 1, seen.head}, seen.head_chain, "damaged", false,
+                    false};
     if (ours != streams_.end()) {
       auto chain = chains_.At(*ours, std::min(seen.head, ours->head));
       const bool same_line = seen.head > ours->head || !chain.ok() || *chain == seen.head_chain;
-      if (same_line) loss.first = std::max(loss.first, ours->head + 1);
+      if (same_line) loss.range.first = std::max(loss.range.first, ours->head + 1);
     }
     loss.open =
-        seen.current && (more_given || (!witness.IsLastWord(BootId()) && loss.first <= loss.last));
+        seen.current &&
+        (more_given || (!witness.IsLastWord(BootId()) && loss.range.first <= loss.range.last));
     // Nothing is known to be gone, but more may have been given: from the next number on.
-    if (loss.open && loss.last < loss.first) {
-      loss.last = loss.first;
+    if (loss.open && loss.range.last < loss.range.first) {
+      loss.range.last = loss.range.first;
       loss.chain = kUnknownChain;
     }
-    if (loss.first <= loss.last) missing.push_back(std::move(loss));
+    if (loss.range.first <= loss.range.last) missing.push_back(std::move(loss));
   }
   // What an earlier repair declared, and the centre has not heard of, must not go with this file.
-  for (const LossRow& loss : witness.losses) {
+  for (const wire::Lost& loss : witness.losses) {
     auto known = KnownAt(LossKey(loss), LossId(options_.store_id, loss));
     if (!known.ok() || *known == 0) missing.push_back(loss);
   }
@@ -154,12 +158,13 @@ std::vector<LossRow> JournalStore::MissingOf(const Witness& witness, bool more_g
 // In one transaction: a stop between the new stream and the declaration would hide the loss.
 Result<bool> JournalStore::DeclareMissing(const Witness& witness, bool more_given, WallTime now,
                                           Random* random) {
-  const std::vector<LossRow> missing = MissingOf(witness, more_given);
+  const std::vector<wire::Lost> missing = MissingOf(witness, more_given);
   if (missing.empty()) return false;
   TRY(Fork(committed_.base + committed_.head + 1, "the journal was damaged", now, random, missing));
-  for (const LossRow& loss : missing) {
+  for (const wire::Lost& loss : missing) {
     log::Error("journal", "stream {}: numbers {} to {}{} are gone from the journal's file",
-               loss.stream, loss.first, loss.last, loss.open ? " and perhaps more" : "");
+               loss.stream, loss.range.first, loss.range.last,
+               loss.open ? " and perhaps more" : "");
   }
   return true;
 }

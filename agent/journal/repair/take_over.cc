@@ -329,10 +329,10 @@ uint64_t TakeOver::NextEvent(Job* job, uint64_t position) {
 Status TakeOver::EndHole(Job* job, uint64_t behind, bool open) {
   TakeOverRow& row = job->row;
   if (row.missing_from == 0 && !open) return Status::Ok();
-  LossRow loss;
+  wire::Lost loss;
   loss.stream = row.stream;
-  loss.first = (row.missing_from == 0 ? behind : row.missing_from) - row.base;
-  loss.last = std::max(loss.first, behind - 1 - row.base);
+  loss.range.first = (row.missing_from == 0 ? behind : row.missing_from) - row.base;
+  loss.range.last = std::max(loss.range.first, behind - 1 - row.base);
   loss.reason = "damaged";
   loss.compared = false;
   loss.open = open;

@@ -66,7 +66,7 @@ class TakeOverTarget {
   // The position under which key and id are known; 0: they are not.
   virtual Result<uint64_t> KnownAt(const std::string& key, const Uuid& id) = 0;
   virtual Status MoveKnown(const KnownRow& known) = 0;  // to its position
-  virtual Status DeclareGone(const LossRow& loss) = 0;
+  virtual Status DeclareGone(const wire::Lost& loss) = 0;
   virtual Result<Uuid> IdAt(uint64_t position) = 0;  // not found: no such event
   // Of all events, 0: there is none. Slow.
   virtual Result<uint64_t> PositionOf(const Uuid& id) = 0;

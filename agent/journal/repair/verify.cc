@@ -42,7 +42,7 @@ class Verifier {
     if (!streams.ok()) return std::move(streams).status();
     if (streams->empty() || !streams->back().current)
       return Invalid("no stream is the current one");
-    for (const StreamRow& stream : *streams) of_ += Kept(stream);
+    for (const StreamRow& stream : *streams) of_ += CountKept(stream);
     for (const StreamRow& stream : *streams) {
       if (newest_ == 0 || stream.current) TRY(Stream(stream));
     }
@@ -66,7 +66,7 @@ class Verifier {
     return newest_ == 0 || stream.head < newest_ ? first
                                                  : std::max(first, stream.head - newest_ + 1);
   }
-  uint64_t Kept(const StreamRow& stream) const {
+  uint64_t CountKept(const StreamRow& stream) const {
     const uint64_t first = FirstOf(stream);
     return first > stream.head ? 0 : stream.head - first + 1;
   }

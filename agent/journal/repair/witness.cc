@@ -57,16 +57,16 @@ std::vector<StreamRow> FewOf(const std::vector<StreamRow>& streams) {
 
 // As many as there is room for, by joining the ranges of a stream that lie closest to each other:
 // too much is declared rather than too little.
-std::vector<LossRow> FewOf(std::vector<LossRow> losses, size_t most) {
+std::vector<wire::Lost> FewOf(std::vector<wire::Lost> losses, size_t most) {
   if (losses.size() <= most) return losses;
-  std::sort(losses.begin(), losses.end(), [](const LossRow& a, const LossRow& b) {
-    return std::tie(a.stream, a.first) < std::tie(b.stream, b.first);
+  std::sort(losses.begin(), losses.end(), [](const wire::Lost& a, const wire::Lost& b) {
+    return std::tie(a.stream, a.range.first) < std::tie(b.stream, b.range.first);
   });
   constexpr uint64_t kAnother = UINT64_MAX;  // the next range is another stream's
   std::vector<std::pair<uint64_t, size_t>> gaps;
   for (size_t i = 0; i + 1 < losses.size(); ++i) {
-    const LossRow &one = losses[i], &next = losses[i + 1];
-    const uint64_t apart = next.first - std::min(next.first, one.last);
+    const wire::Lost &one = losses[i], &next = losses[i + 1];
+    const uint64_t apart = next.range.first - std::min(next.range.first, one.range.last);
     gaps.emplace_back(one.stream == next.stream ? apart : kAnother, i);
   }
   std::sort(gaps.rbegin(), gaps.rend());
@@ -74,13 +74,13 @@ std::vector<LossRow> FewOf(std::vector<LossRow> losses, size_t most) {
   for (size_t i = 0; i < gaps.size(); ++i) {
     ends[gaps[i].second] = i + 1 < most || gaps[i].first == kAnother;
   }
-  std::vector<LossRow> few;
+  std::vector<wire::Lost> few;
   for (size_t i = 0; i < losses.size(); ++i) {
     if (i == 0 || ends[i - 1]) {
       few.push_back(losses[i]);
       continue;
     }
-    few.back().last = std::max(few.back().last, losses[i].last);
+    few.back().range.last = std::max(few.back().range.last, losses[i].range.last);
     few.back().open = few.back().open || losses[i].open;
   }
   const size_t left_out = few.size() - std::min(few.size(), most);
@@ -89,12 +89,12 @@ std::vector<LossRow> FewOf(std::vector<LossRow> losses, size_t most) {
 }
 
 // Ranges of one kind in one text: "101-103,105-105".
-void WriteLosses(const std::vector<LossRow>& losses, JsonWriter* json) {
+void WriteLosses(const std::vector<wire::Lost>& losses, JsonWriter* json) {
   std::map<std::tuple<std::string, std::string, bool>, std::string> kinds;
-  for (const LossRow& loss : losses) {
+  for (const wire::Lost& loss : losses) {
     std::string& numbers = kinds[{loss.stream, loss.reason, loss.open}];
     if (!numbers.empty()) numbers += ',';
-    numbers += std::to_string(loss.first) + '-' + std::to_string(loss.last);
+    numbers += std::to_string(loss.range.first) + '-' + std::to_string(loss.range.last);
   }
   json->Key("lost").BeginArray();
   for (const auto& [kind, numbers] : kinds) {
@@ -150,15 +150,16 @@ bool ReadNumber(std::string_view* text, char end, uint64_t* number) {
   return whole;
 }
 
-bool ReadLosses(const JsonValue& value, std::vector<LossRow>* losses) {
-  LossRow loss;
+bool ReadLosses(const JsonValue& value, std::vector<wire::Lost>* losses) {
+  wire::Lost loss;
   loss.stream = value.String("stream");
   loss.reason = value.String("reason");
   loss.open = value.Find("open").is_true();
   loss.compared = false;
   const std::string text(value.String("numbers"));
   for (std::string_view numbers = text; !numbers.empty();) {
-    if (!ReadNumber(&numbers, '-', &loss.first) || !ReadNumber(&numbers, ',', &loss.last)) {
+    if (!ReadNumber(&numbers, '-', &loss.range.first) ||
+        !ReadNumber(&numbers, ',', &loss.range.last)) {
       return false;
     }
     losses->push_back(loss);

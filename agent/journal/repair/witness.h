@@ -25,7 +25,7 @@ struct Witness {
   std::string store_id;
   std::vector<StreamRow> streams;  // by number, the current one last; floors are not kept
   // Declared, and not passed by a confirmation; of more than fit neighbours are one range.
-  std::vector<LossRow> losses;
+  std::vector<wire::Lost> losses;
   bool clean = false;              // written and synced at a stop, behind everything else
   bool settled = false;            // written behind a commit, before anybody was told of it
   bool log_holds_commits = false;  // the write-ahead log may not be missing

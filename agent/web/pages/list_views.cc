@@ -139,7 +139,7 @@ std::string DaysContent(const DayRange& range, const std::vector<admin::DayRow>&
   return html.Take();
 }
 
-std::string AuditContent(const PageContext& context, const std::vector<admin::AuditRow>& rows,
+std::string AuditContent(const PageContext& context, const std::vector<journal::AuditRow>& rows,
                          size_t limit) {
   Html html;
   html.Put("<section><h1>{}</h1>\n<p class=\"soft\">{}</p>\n", strings::kAudit,
@@ -150,7 +150,7 @@ std::string AuditContent(const PageContext& context, const std::vector<admin::Au
   }
   Columns(html, strings::kWhen, strings::kActor, strings::kAction, strings::kSubject,
           strings::kReason, strings::kOutcome);
-  for (const admin::AuditRow& row : rows) {
+  for (const journal::AuditRow& row : rows) {
     html.Put("<tr><th scope=\"row\">{}</th>", context.Stamp(row.at));
     Cell(html, strings::kActor, row.actor);
     Cell(html, strings::kAction, row.action);

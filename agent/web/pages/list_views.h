@@ -18,7 +18,7 @@ struct DayRange {
 };
 std::string DaysContent(const DayRange& range, const std::vector<admin::DayRow>& rows);
 
-std::string AuditContent(const PageContext& context, const std::vector<admin::AuditRow>& rows,
+std::string AuditContent(const PageContext& context, const std::vector<journal::AuditRow>& rows,
                          size_t limit);
 
 }  // namespace tillrelay::web

@@ -17,6 +17,7 @@
 #include "tests/support/fake_link.h"
 #include "tests/support/manual_clock.h"
 #include "tests/support/seeded_random.h"
+#include "tests/support/status_streams.h"
 #include "tests/support/temp_dir.h"
 #include "tests/unit/collector/test_database.h"
 

@@ -41,7 +41,7 @@ class GapsTest : public ::testing::Test {
   std::string Ask() {
     std::string text;
     for (const auto& ask : gaps_.Due(Read())) {
-      gaps_.Asked(ask, "C" + std::to_string(++commands_), Read());
+      gaps_.NoteAsked(ask, "C" + std::to_string(++commands_), Read());
       text += ask.session + ":" + std::to_string(ask.range.first) + "-" +
               std::to_string(ask.range.last) + " ";
     }
@@ -247,7 +247,7 @@ TEST_F(GapsTest, EveryKnownGapOfAStoreThatIsThereIsAskedForAgainAndAgain) {
     while (clock_.Now() < round_end) {
       for (const auto& ask : gaps_.Due(Read())) {
         asked[ask.key].insert(ask.range.first);
-        gaps_.Asked(ask, "C" + std::to_string(++commands_), Read());
+        gaps_.NoteAsked(ask, "C" + std::to_string(++commands_), Read());
       }
       if (random.Chance(0.1)) Done();
       const auto next = gaps_.NextDeadline();

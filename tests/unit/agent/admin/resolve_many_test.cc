@@ -32,7 +32,7 @@ class FakeAdmin final : public Admin {
   std::vector<LogLine> Log(std::string, size_t) override { return {}; }
   SystemFacts System() override { return {}; }
   void SupportBundle(Reply<std::string>) override {}
-  void Audit(uint64_t, size_t, Reply<std::vector<AuditRow>>) override {}
+  void Audit(uint64_t, size_t, Reply<std::vector<journal::AuditRow>>) override {}
   void Preview(ReplayWish, Reply<ReplayPreview>) override {}
   void Replay(ReplayWish, Reply<ReplayState>) override {}
   std::vector<ReplayState> Replays() override { return {}; }

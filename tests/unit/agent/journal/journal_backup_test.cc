@@ -165,8 +165,8 @@ TEST_F(JournalBackupTest, ASecondRestoreDeclaresWhatTheFirstOneDeclared) {
   ASSERT_TRUE(Restore().ok());
   Reopen();
   const auto& losses = store_->losses();
-  const bool declared = std::any_of(losses.begin(), losses.end(), [&](const LossRow& loss) {
-    return loss.stream == stream && loss.first == 51 && loss.last == 60;
+  const bool declared = std::any_of(losses.begin(), losses.end(), [&](const wire::Lost& loss) {
+    return loss.stream == stream && loss.range == wire::Range{51, 60};
   });
   EXPECT_TRUE(declared);
 }

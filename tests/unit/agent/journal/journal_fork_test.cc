@@ -224,7 +224,7 @@ TEST_F(JournalForkTest, AnOwedBodyOutlivesItsBlockUntilALiveWordNoLongerListsIt)
 TEST_F(JournalForkTest, ALossIsDeclaredOnceAndForgottenWhenTheWatermarkHasPassedIt) {
   Fill(1, 3);
   const StreamRow stream = store_->current();
-  const LossRow loss{stream.stream, 1, 2, ChainAt(stream, 2), "not_kept", true};
+  const wire::Lost loss{stream.stream, {1, 2}, ChainAt(stream, 2), "not_kept", true};
   for (int i = 0; i < 2; ++i) {
     ASSERT_TRUE(store_->Begin().ok());
     ASSERT_TRUE(store_->DeclareLoss(loss, kLater).ok());
@@ -244,14 +244,14 @@ TEST_F(JournalForkTest, ALossThatTheWatermarkHasPassedInPartStaysDeclared) {
   const StreamRow stream = store_->current();
   for (const auto& [first, last] : {std::pair<uint64_t, uint64_t>{1, 2}, {3, 5}}) {
     ASSERT_TRUE(store_->Begin().ok());
-    const LossRow loss{stream.stream, first, last, ChainAt(stream, last), "not_kept", true};
+    const wire::Lost loss{stream.stream, {first, last}, ChainAt(stream, last), "not_kept", true};
     ASSERT_TRUE(store_->DeclareLoss(loss, kLater).ok());
     ASSERT_TRUE(store_->Commit().ok());
   }
   Confirm(store_->current(), 3);
   for (int start = 0; start < 2; ++start) {
     ASSERT_EQ(store_->losses().size(), 1u);
-    EXPECT_EQ(store_->losses().front().last, 5u);
+    EXPECT_EQ(store_->losses().front().range.last, 5u);
     Reopen();
   }
   Confirm(store_->current(), 5);

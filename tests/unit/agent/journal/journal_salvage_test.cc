@@ -114,7 +114,7 @@ TEST_F(JournalSalvageTest, ADamagedRowIsDeclaredAndTheOthersGoOn) {
   EXPECT_EQ(Kept(), "39 sales, 1 losses");
   ASSERT_EQ(store_->losses().size(), 1u);
   EXPECT_EQ(store_->losses()[0].stream, old_stream_);
-  EXPECT_EQ(store_->losses()[0].first, 20u);
+  EXPECT_EQ(store_->losses()[0].range.first, 20u);
   EXPECT_EQ(store_->losses()[0].reason, "damaged");
   EXPECT_TRUE(fs::exists(reported_.moved_to));
   // Told again: the one that is gone is new, the others are known.
@@ -202,7 +202,7 @@ TEST_F(JournalSalvageTest, WhatWasDeclaredLostComesBackAlsoBehindASalvage) {
   Sql("DELETE FROM event WHERE position<=2");
   Reopen();
   ASSERT_TRUE(store_->Begin().ok());
-  const LossRow loss{old_stream_, 1, 2, {}, "not_kept", true};
+  const wire::Lost loss{old_stream_, {1, 2}, {}, "not_kept", true};
   ASSERT_TRUE(store_->DeclareLoss(loss, WallTime{}).ok());
   ASSERT_TRUE(store_->Commit().ok());
   Close();
@@ -283,7 +283,7 @@ TEST_F(JournalSalvageTest, OtherEventsUnderTheNumbersThatTheWitnessSawAreALoss) 
   EXPECT_FALSE(reported_.why.empty());
   ASSERT_EQ(store_->losses().size(), 1u);
   EXPECT_EQ(store_->losses()[0].stream, old_stream_);
-  EXPECT_EQ(store_->losses()[0].last, 10u);
+  EXPECT_EQ(store_->losses()[0].range.last, 10u);
 }
 
 // Pages that the log holds twice: the last one counts.
@@ -369,7 +369,7 @@ TEST_F(JournalSalvageTest, AWitnessOfMuchNamesWhatHeadOfficeKnowsAndEveryLostNum
   for (uint64_t first = 1; first <= 3'000; first += 3) {
     const std::string stream = witness.streams[first % 2].stream;
     witness.losses.push_back(
-        {stream, 77'000'000'000 + first, 77'000'000'001 + first, {}, "damaged", false, false});
+        {stream, {77'000'000'000 + first, 77'000'000'001 + first}, {}, "damaged", false, false});
   }
   ASSERT_TRUE(WitnessFile(dir_ / "much").Write(witness, false).ok());
   auto read = WitnessFile(dir_ / "much").Read();
@@ -380,10 +380,11 @@ TEST_F(JournalSalvageTest, AWitnessOfMuchNamesWhatHeadOfficeKnowsAndEveryLostNum
   EXPECT_EQ(seen.streams.front().confirmed_through, 100u);
   EXPECT_TRUE(seen.streams.back().current);
   EXPECT_LE(seen.losses.size(), Witness::kMaxLosses);
-  for (const LossRow& loss : witness.losses) {
-    EXPECT_TRUE(std::any_of(seen.losses.begin(), seen.losses.end(), [&](const LossRow& row) {
-      return row.stream == loss.stream && row.first <= loss.first && row.last >= loss.last;
-    })) << loss.first;
+  for (const wire::Lost& loss : witness.losses) {
+    EXPECT_TRUE(std::any_of(seen.losses.begin(), seen.losses.end(), [&](const wire::Lost& row) {
+      return row.stream == loss.stream && row.range.first <= loss.range.first &&
+             row.range.last >= loss.range.last;
+    })) << loss.range.first;
   }
 }
 
@@ -391,16 +392,16 @@ TEST_F(JournalSalvageTest, AFewLossesStandInTheWitnessAsTheyAre) {
   Witness witness;
   witness.store_id = "0042";
   witness.streams.emplace_back().stream = "A";
-  witness.losses = {{"A", 3, 3, {}, "damaged", false, false},
-                    {"A", 5, 7, {}, "damaged", false, false},
-                    {"B", 1, 1, {}, "not_kept", false, false}};
-  witness.losses.push_back({"A", 9, 9, {}, "damaged", false, true});
+  witness.losses = {{"A", {3, 3}, {}, "damaged", false, false},
+                    {"A", {5, 7}, {}, "damaged", false, false},
+                    {"B", {1, 1}, {}, "not_kept", false, false}};
+  witness.losses.push_back({"A", {9, 9}, {}, "damaged", false, true});
   ASSERT_TRUE(WitnessFile(dir_ / "few").Write(witness, false).ok());
   auto read = WitnessFile(dir_ / "few").Read();
   ASSERT_TRUE(read.ok() && *read);
   std::set<std::string> keys, expected;
-  for (const LossRow& loss : (*read)->losses) keys.insert(LossKey(loss) + " " + loss.reason);
-  for (const LossRow& loss : witness.losses) expected.insert(LossKey(loss) + " " + loss.reason);
+  for (const wire::Lost& loss : (*read)->losses) keys.insert(LossKey(loss) + " " + loss.reason);
+  for (const wire::Lost& loss : witness.losses) expected.insert(LossKey(loss) + " " + loss.reason);
   EXPECT_EQ(keys, expected);
 }
 
@@ -418,11 +419,11 @@ TEST_F(JournalSalvageTest, ADeclaredLossEndsWithTheConfirmationThatPassesIt) {
   pass(old_stream_, 19);
   pass(store_->current().stream, 30);
   ASSERT_EQ(store_->LossesLeft().size(), 1u);
-  EXPECT_EQ(store_->LossesLeft()[0].first, 20u);
+  EXPECT_EQ(store_->LossesLeft()[0].range.first, 20u);
   pass(old_stream_, 21);
   ASSERT_EQ(store_->LossesLeft().size(), 1u);
-  EXPECT_EQ(store_->LossesLeft()[0].first, 22u);
-  EXPECT_EQ(store_->losses()[0].first, 20u) << "it stays known by its own range";
+  EXPECT_EQ(store_->LossesLeft()[0].range.first, 22u);
+  EXPECT_EQ(store_->losses()[0].range.first, 20u) << "it stays known by its own range";
   pass(old_stream_, 22);
   EXPECT_TRUE(store_->LossesLeft().empty());
   Close();
@@ -436,7 +437,8 @@ TEST_F(JournalSalvageTest, AnotherChainAtItsLastNumberEndsNoLoss) {
   theirs[0] = 2;
   const std::string stream = store_->current().stream;
   ASSERT_TRUE(store_->Begin().ok());
-  ASSERT_TRUE(store_->DeclareLoss({stream, 3, 4, ours, "damaged", false, false}, WallTime{}).ok());
+  ASSERT_TRUE(
+      store_->DeclareLoss({stream, {3, 4}, ours, "damaged", false, false}, WallTime{}).ok());
   ASSERT_TRUE(store_->PassLosses({stream, 4, theirs, {}, true}).ok());
   EXPECT_EQ(store_->LossesLeft().size(), 1u);
   ASSERT_TRUE(store_->PassLosses({stream, 4, ours, {}, true}).ok());

@@ -129,10 +129,9 @@ TEST(Diagnose, WhatIsNotGreenSaysWhatIsSafeAndWhatToDo) {
 TEST(Diagnose, NoWordOfSafetyBesideALoss) {
   for (const Sample& sample : Samples()) {
     Snapshot snapshot = SampleNamed(sample.name);
-    LostRange& lost = snapshot.lost.emplace_back();
+    wire::Lost& lost = snapshot.journal.losses.emplace_back();
     lost.stream = "01JCC5RM00BETAYB9AKYQJ83NF";
-    lost.from = 7;
-    lost.through = 9;
+    lost.range = {7, 9};
     const Verdict verdict = Diagnose(snapshot);
     EXPECT_EQ(verdict.level, Level::kRed) << sample.name;
     for (const char* word : {"Nothing is lost", "Everything accepted", "nothing needs a person"}) {
@@ -222,7 +221,7 @@ TEST(Diagnose, MessagesThatAreTooLargeForTheLineAreNamed) {
 
 TEST(Diagnose, WhatIsNotAtHeadOfficeOrNotAppliedThereIsNotGreen) {
   Snapshot snapshot = Healthy();
-  snapshot.parked = {{"01JOLD", 4}, {"01JOLD", 5}};
+  snapshot.journal.owed = {{"01JOLD", 4}, {"01JOLD", 5}};
   EXPECT_EQ(Diagnose(snapshot).level, Level::kAmber);
   EXPECT_NE(Diagnose(snapshot).headline.find("2 events not yet at head office"), std::string::npos);
   snapshot = Healthy();
@@ -248,7 +247,7 @@ TEST(Diagnose, WhereTheContentsOfEventsAreStillHereSomethingWaits) {
     Snapshot snapshot = Healthy();
     snapshot.uplink.phase = phase;
     EXPECT_EQ(Diagnose(snapshot).headline.find("Nothing waits"), 0u);
-    snapshot.parked = {{"01JOLD", 4}, {"01JOLD", 5}};
+    snapshot.journal.owed = {{"01JOLD", 4}, {"01JOLD", 5}};
     const std::string headline = Diagnose(snapshot).headline;
     EXPECT_EQ(headline.find("The contents of 2 events have not reached head office yet"), 0u)
         << headline;

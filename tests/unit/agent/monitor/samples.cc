@@ -176,11 +176,11 @@ const std::vector<Sample>& Samples() {
       {"disk-low", [](Snapshot& s) { s.journal.disk_days_left = 4.2; }},
       {"lost-numbers",
        [](Snapshot& s) {
-         s.lost.push_back({s.journal.stream, 100, 120, "", "salvage"});
+         s.journal.losses.push_back({s.journal.stream, {100, 120}, {}, "salvage"});
        }},
       {"lost-open",
        [](Snapshot& s) {
-         s.lost.push_back({s.journal.stream, 121, 120, "", "damaged", false, true});
+         s.journal.losses.push_back({s.journal.stream, {121, 120}, {}, "damaged", false, true});
        }},
       {"unknown-stream",
        [](Snapshot& s) {

@@ -67,14 +67,26 @@ TEST(StatusJson, WhatIsUnknownIsNull) {
 
 TEST(StatusJson, TheCurrentStreamComesFirst) {
   Snapshot snapshot = Healthy();
-  snapshot.older_streams.push_back({"01JOLD", 9, "aa", 9, 9, 8, "bb", 2});
-  snapshot.parked.push_back({"01JOLD", 4});
-  snapshot.lost.push_back({"01JOLD", 5, 6, "cc", "salvage"});
+  journal::StreamRow older;
+  older.stream = "01JOLD";
+  older.head = older.acked_through = 9;
+  older.head_chain.fill(0xAA);
+  older.confirmed_through = 8;
+  older.confirmed_chain.fill(0xBB);
+  older.floor = 2;
+  snapshot.older_streams.push_back(older);
+  snapshot.journal.owed.push_back({"01JOLD", 4});
+  snapshot.journal.losses.push_back({"01JOLD", {5, 6}, {}, "salvage"});
   const Parsed status(snapshot);
   EXPECT_EQ(status["streams"].size(), 2u);
   std::vector<std::string> names;
   for (const JsonValue stream : status["streams"]) names.emplace_back(stream.String("stream"));
   EXPECT_EQ(names, (std::vector<std::string>{"01JD7XKQ5T9W3M8R2C6F4B1N0A", "01JOLD"}));
+  EXPECT_NE(status.bytes().find(R"({"stream":"01JOLD","head":9,"sent_through":9,"acked_through":9,)"
+                                R"("confirmed_through":8,"chain":")" +
+                                std::string(32, 'a') + R"(","confirmed_chain":")" +
+                                std::string(32, 'b') + R"(","floor":2})"),
+            std::string::npos);
   EXPECT_NE(status.bytes().find("\"parked\":[{\"stream\":\"01JOLD\",\"sequence\":4}]"),
             std::string::npos);
   EXPECT_NE(status.bytes().find("\"from\":5,\"through\":6"), std::string::npos);
@@ -82,11 +94,13 @@ TEST(StatusJson, TheCurrentStreamComesFirst) {
 
 TEST(StatusJson, TellsTheCentreOfOpenEndsAndOfStreamsThatAreNotHere) {
   Snapshot snapshot = Healthy();
-  snapshot.lost.push_back({"01JOLD", 7, 6, "cc", "damaged", false, true});
+  wire::Lost& lost = snapshot.journal.losses.emplace_back();
+  lost = {"01JOLD", {7, 6}, {}, "damaged", false, true};
+  lost.chain.fill(0xCC);
   snapshot.unknown_streams.push_back({"01JGONE", 918'420});
   const Parsed status(snapshot);
-  EXPECT_NE(status.bytes().find(R"("from":7,"through":6,"chain":"cc","reason":"damaged",)"
-                                R"("compared":false,"open":true)"),
+  EXPECT_NE(status.bytes().find(R"("from":7,"through":6,"chain":")" + std::string(32, 'c') +
+                                R"(","reason":"damaged","compared":false,"open":true)"),
             std::string::npos);
   EXPECT_NE(status.bytes().find(R"("unknown_streams":[{"stream":"01JGONE","through":918420}])"),
             std::string::npos);
@@ -97,8 +111,8 @@ TEST(StatusJson, InventedRegistersAndCountlessNumbersKeepItSmall) {
   for (int i = 0; i < 30'000; ++i) {
     snapshot.capture.registers["r" + std::to_string(i)].last_heard_at =
         snapshot.now - std::chrono::seconds(i);
-    snapshot.parked.push_back({"01JD7XKQ5T9W3M8R2C6F4B1N0A", static_cast<uint64_t>(i + 1)});
-    snapshot.lost.push_back({"01JOLD", 1, 1, std::string(32, 'c'), "disk", false, false});
+    snapshot.journal.owed.push_back({"01JD7XKQ5T9W3M8R2C6F4B1N0A", static_cast<uint64_t>(i + 1)});
+    snapshot.journal.losses.push_back({"01JOLD", {1, 1}, {}, "disk", false, false});
   }
   const Parsed status(snapshot);
   EXPECT_LT(status.bytes().size(), 300'000u);

@@ -118,14 +118,14 @@ TEST_F(TwinWatchTest, NobodyIsKnownOnlyOnceThereWasTimeToReadWhoElseThereIs) {
 TEST(StatusRightTest, AConnectionThatEndsWhileItAsksIsADenialUntilOneThatDoesNotAskEndsTooSoon) {
   StatusRight right;
   EXPECT_TRUE(right.may_ask());
-  right.Asked();
+  right.MarkAsked();
   right.Lost(milliseconds(5));
   EXPECT_FALSE(right.may_ask());
   right.Lost(kStableAfter);  // without asking it lasts
   EXPECT_FALSE(right.may_ask());
   right.Lost(milliseconds(5));  // the asking did not end it
   EXPECT_TRUE(right.may_ask());
-  right.Asked();
+  right.MarkAsked();
   right.Answered();
   right.Lost(milliseconds(5));
   EXPECT_TRUE(right.may_ask());

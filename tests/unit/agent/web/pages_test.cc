@@ -73,7 +73,7 @@ std::vector<Named> AllViews(const monitor::Snapshot& s, bool may_operate = true)
   day.kinds = {{kEvil, 1}};
   day.units = {{kEvil, kEvil}};
   day.z_numbers = {kEvil};
-  admin::AuditRow audit;
+  journal::AuditRow audit;
   audit.actor = audit.action = audit.subject = audit.reason = audit.outcome = kEvil;
   SystemParts system;
   system.system.facts = {{kEvil, kEvil}};

@@ -447,6 +447,8 @@ TEST(TimeTest, UtcTextIsReadBack) {
   const WallTime time{std::chrono::microseconds(1795279329512000)};
   EXPECT_EQ(UtcText(time), "2026-11-21T16:42:09.512Z");
   EXPECT_EQ(*ParseUtc(UtcText(time)), time);
+  EXPECT_EQ(UtcStamp(time), "2026-11-21T16:42:09Z");
+  EXPECT_EQ(UtcStamp(WallTime{std::chrono::microseconds(-1)}), "1969-12-31T23:59:59Z");
 }
 
 TEST(EventJsonTest, UnknownMembersAreRefusedByPathWithTheNearestName) {

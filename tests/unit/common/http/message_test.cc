@@ -1,8 +1,10 @@
 #include "common/http/message.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "common/base/json_reader.h"
+#include "common/http/cookies.h"
 #include "common/http/request_rules.h"
 #include "common/http/response_text.h"
 
@@ -62,6 +64,15 @@ TEST(HostName, IsTheNameInLowerCaseWithoutPort) {
   for (const char* bad : {"", ":80", "a b", "a:b", "[::1", "[::1]x", "a/b", "a,b", "a:80:80"}) {
     EXPECT_EQ(HostName(bad), std::nullopt) << bad;
   }
+}
+
+TEST(CookiesNamed, EveryValueOfTheNameIsToldAndNoOther) {
+  const auto of = [](std::string_view header) { return CookiesNamed("sid", header); };
+  EXPECT_THAT(of(""), testing::IsEmpty());
+  EXPECT_THAT(of("sid"), testing::IsEmpty());
+  EXPECT_THAT(of("xsid=1; side=2; SID=3"), testing::IsEmpty());
+  EXPECT_THAT(of("sid=1"), testing::ElementsAre("1"));
+  EXPECT_THAT(of("a=0;  sid=1=2 ;b=3; sid=; sid=4;"), testing::ElementsAre("1=2 ", "", "4"));
 }
 
 TEST(DateLine, IsTheFormatOfTheStandard) {

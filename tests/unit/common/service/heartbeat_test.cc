@@ -39,11 +39,5 @@ TEST(Heartbeat, AnAnnouncedSilenceIsNoStallUntilItIsOver) {
   EXPECT_EQ(heart.Stalled(start + seconds(16)), Names{"journal"}) << "the next beat ends it";
 }
 
-TEST(Heartbeat, AThreadThatEndedOnPurposeIsNotMissed) {
-  Heartbeat heart;
-  heart.Add("capture", seconds(5), Instant()).Retire();
-  EXPECT_EQ(heart.Stalled(Instant(seconds(1000))), Names{});
-}
-
 }  // namespace
 }  // namespace tillrelay::service

@@ -196,13 +196,13 @@ TEST(UlidTest, SortsByTimeAndChecks) {
 
 TEST(SequenceTrackerTest, NeverJumpsAHoleAndNamesIt) {
   SequenceTracker tracker(10);
-  EXPECT_EQ(tracker.Add(10), SequenceTracker::Seen::kAgain);
-  EXPECT_EQ(tracker.Add(12), SequenceTracker::Seen::kAbove);
-  EXPECT_EQ(tracker.Add(15), SequenceTracker::Seen::kAbove);
-  EXPECT_EQ(tracker.Add(12), SequenceTracker::Seen::kAgain);
+  EXPECT_EQ(tracker.Add(10), SequenceTracker::Arrival::kAgain);
+  EXPECT_EQ(tracker.Add(12), SequenceTracker::Arrival::kAbove);
+  EXPECT_EQ(tracker.Add(15), SequenceTracker::Arrival::kAbove);
+  EXPECT_EQ(tracker.Add(12), SequenceTracker::Arrival::kAgain);
   EXPECT_EQ(tracker.through(), 10u);
   EXPECT_EQ(tracker.Missing(9), (std::vector<Range>{{11, 11}, {13, 14}}));
-  EXPECT_EQ(tracker.Add(11), SequenceTracker::Seen::kAdvanced);
+  EXPECT_EQ(tracker.Add(11), SequenceTracker::Arrival::kAdvanced);
   EXPECT_EQ(tracker.through(), 12u);
   tracker.Jump(13);
   tracker.Add(14);
@@ -219,7 +219,7 @@ TEST(SequenceTrackerTest, AgreesWithASetWhateverTheOrder) {
       const uint64_t n = 1 + random.Below(120);
       const bool fresh = model.insert(n).second;
       const auto seen = tracker.Add(n);
-      ASSERT_EQ(fresh, seen != SequenceTracker::Seen::kAgain) << "seed " << seed;
+      ASSERT_EQ(fresh, seen != SequenceTracker::Arrival::kAgain) << "seed " << seed;
       uint64_t through = 0;
       while (model.contains(through + 1)) ++through;
       ASSERT_EQ(tracker.through(), through) << "seed " << seed;
@@ -232,8 +232,8 @@ TEST(SequenceTrackerTest, BoundIsKept) {
   SequenceTracker tracker(0, 2);
   tracker.Add(5);
   tracker.Add(7);
-  EXPECT_EQ(tracker.Add(9), SequenceTracker::Seen::kRefused);
-  EXPECT_EQ(tracker.Add(1), SequenceTracker::Seen::kAdvanced);
+  EXPECT_EQ(tracker.Add(9), SequenceTracker::Arrival::kRefused);
+  EXPECT_EQ(tracker.Add(1), SequenceTracker::Arrival::kAdvanced);
 }
 
 TEST(ControlTest, AnOpenLossMayNameNoNumberAndIsNeverReadAsAClosedOne) {
