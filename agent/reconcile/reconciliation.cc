@@ -153,20 +153,19 @@ Result<bool> Reconciliation::ReusedOnAnotherDay(const event::Draft& draft,
                                                 const std::vector<event::Telling>& known,
                                                 WallTime now) {
   if (DaySummary::IsDeclared(draft.book.register_epoch)) return true;
-  auto page = SummaryOf(draft, now);
-  if (!page.ok()) return std::move(page).status();
   const NumberPlace counted = PlaceOf(rule_, draft);
+  auto page = counted.key.empty() ? SummaryOf(draft, now) : PageAt(counted.key, now);
+  if (!page.ok()) return std::move(page).status();
+  const int64_t at_s = draft.book.at_s;
   const bool shifted = !draft.book.time_trusted ||
                        std::any_of(known.begin(), known.end(), [&](const event::Telling& telling) {
-                         return !telling.at_s || IsDayLater(*telling.at_s, draft.book.at_s);
+                         return !telling.at_s || IsDayLater(*telling.at_s, at_s);
                        });
-  if (!shifted && !counted.key.empty()) {
-    auto numbers = PageAt(counted.key, now);
-    if (!numbers.ok()) return std::move(numbers).status();
-    auto daily = StartsAgainDaily(draft, counted.key);
-    if (!daily.ok()) return std::move(daily).status();
-    if (*daily && (*numbers)->GoesOn(counted.number, draft.book.at_s)) return true;
+  if (!shifted && !counted.key.empty() && (*page)->GoesOn(counted.number, at_s)) {
+    auto daily = StartsAgainDaily(draft, counted);
+    if (!daily.ok() || *daily) return daily;
   }
+  if (!counted.key.empty()) (*page)->WaitsFor(counted.number, at_s);
   (*page)->Contradicted();
   return false;
 }
@@ -179,21 +178,24 @@ Result<DaySummary> Reconciliation::ReadPage(const std::string& key) const {
   return DaySummary::Parse(*text).value_or(DaySummary());
 }
 
+// The last two days before it that have numbers share some: the one behind started again. Nor may
+// one that waits on any of the days be the same, moved by whole days.
 Result<bool> Reconciliation::StartsAgainDaily(const event::Draft& draft,
-                                              const std::string& key) const {
-  const std::string counter = key.substr(draft.business_day.size());
-  std::vector<DaySummary> days;
+                                              const NumberPlace& counted) const {
+  const std::string counter = counted.key.substr(draft.business_day.size());
+  DaySummary last, before_last;
   const event::Identity& identity = draft.identity;
   for (std::string day = identity.first_day; day <= identity.last_day;
        day = event::DayAfter(day, 1)) {
     auto page = ReadPage(day + counter);
     if (!page.ok()) return std::move(page).status();
-    uint64_t shared = 0;
-    for (const DaySummary& other : days) shared += other.SharedNumbers(*page);
-    if (shared >= kProvingNumbers) return true;
-    days.push_back(*std::move(page));
+    for (const int64_t waiting_s : page->WaitingTimes(counted.number)) {
+      if (waiting_s != draft.book.at_s && IsDayLater(waiting_s, draft.book.at_s)) return false;
+    }
+    if (day >= draft.business_day || page->numbers() == 0) continue;
+    before_last = std::exchange(last, *std::move(page));
   }
-  return false;
+  return last.SharedNumbers(before_last) >= kProvingNumbers;
 }
 
 Result<std::string> Reconciliation::Stored(const event::Draft& draft, const Place& place) {

@@ -57,8 +57,8 @@ class Reconciliation final : public event::Bookkeeper {
   Result<DaySummary*> SummaryOf(const event::Draft& draft, WallTime now);
   Result<DaySummary*> PageAt(const std::string& key, WallTime now);
   Result<DaySummary> ReadPage(const std::string& key) const;
-  // Whether the counter of that page starts again each day: days around it share numbers.
-  Result<bool> StartsAgainDaily(const event::Draft& draft, const std::string& key) const;
+  // Whether the counter starts again each day, and nothing that waits may be the same document.
+  Result<bool> StartsAgainDaily(const event::Draft& draft, const NumberPlace& counted) const;
   // Whether the registers of that day count together what each of them misses alone.
   bool LooksShared(const std::string& business_day) const;
   void Show(RegisterRow row);

@@ -2,9 +2,11 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "common/base/digest.h"
+#include "common/base/text.h"
 
 namespace tillrelay::collector {
 namespace {
@@ -24,7 +26,15 @@ std::vector<std::string> PasswordsIn(const std::string& url) {
   if (at != std::string::npos && colon != std::string::npos && colon < at) {
     found.push_back(url.substr(colon + 1, at - colon - 1));
     // As much of it as a reader takes who does not know that it goes on.
-    found.push_back(found.back().substr(0, found.back().find_first_of("/?#@")));
+    const std::string whole = found.back();
+    for (size_t from = 0, end = 0; end < whole.size(); from = end + 1) {
+      end = std::min(whole.find_first_of("/?#@", from), whole.size());
+      found.push_back(whole.substr(from, end - from));
+    }
+  } else if (const size_t last = authority.rfind(':'); last != std::string_view::npos) {
+    // The host was forgotten: a reader takes the password for a port.
+    const std::string port(authority.substr(last + 1));
+    if (!AllDigits(port) && !authority.ends_with(']')) found.push_back(port);
   }
   constexpr std::string_view kParameter = "password=";
   for (size_t from = url.find(kParameter); from != std::string::npos;

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "collector/db/pg_sql.h"
+#include "collector/db/secret_files.h"
 #include "collector/db/sqlite_sql.h"
 
 namespace tillrelay::collector {
@@ -89,7 +90,7 @@ std::string ShownUrl(const std::string& url) {
   rest = rest.substr(0, rest.find('?'));  // a password may stand in the parameters
   const size_t at = rest.rfind('@');
   if (at != std::string_view::npos) rest.remove_prefix(at + 1);
-  return std::string(kPostgresScheme).append(rest);
+  return WithoutPassword(std::string(kPostgresScheme).append(rest), url);
 }
 
 }  // namespace tillrelay::collector

@@ -121,8 +121,10 @@ Result<std::vector<std::string>> CheckStartFiles(Config config) {
   std::vector<std::string> unseen;
   // True: it is left out of what is checked.
   const auto leave_out = [&unseen](const std::string& key, std::string* file) {
-    const auto path = service::CredentialPath(key, *file, EnvironmentVariable);
-    if (path.ok() || !file->starts_with(service::kCredentialScheme)) return false;
+    const auto handed_over = [](const char*) { return "/"; };
+    const bool is_one = file->starts_with(service::kCredentialScheme) &&
+                        service::CredentialPath(key, *file, handed_over).ok();
+    if (!is_one || service::CredentialPath(key, *file, EnvironmentVariable).ok()) return false;
     unseen.push_back(key);
     file->clear();
     return true;

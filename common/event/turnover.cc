@@ -73,19 +73,28 @@ Sign Compare(int reported, int expected) {
   return reported == expected ? Sign::kAsLines : Sign::kOpposite;
 }
 
-// Each part has a vote; only one voice counts.
-Sign Agreement(const Parts& reported, const Parts& expected) {
+struct Votes {
   bool as_lines = false, opposite = false;
+};
+
+// Each part has one.
+void Vote(const Parts& reported, const Parts& expected, Votes* votes) {
   for (const Part& part : reported) {
     for (const Part& known : expected) {
       if (known.name != part.name || known.rate != part.rate) continue;
       const Sign vote = Compare(SignOf(part.sum), SignOf(known.sum));
-      as_lines = as_lines || vote == Sign::kAsLines;
-      opposite = opposite || vote == Sign::kOpposite;
+      votes->as_lines = votes->as_lines || vote == Sign::kAsLines;
+      votes->opposite = votes->opposite || vote == Sign::kOpposite;
     }
   }
-  if (as_lines == opposite) return Sign::kUnknown;
-  return as_lines ? Sign::kAsLines : Sign::kOpposite;
+}
+
+// Only one voice counts.
+Sign Agreement(const Parts& reported, const Parts& expected) {
+  Votes votes;
+  Vote(reported, expected, &votes);
+  if (votes.as_lines == votes.opposite) return Sign::kUnknown;
+  return votes.as_lines ? Sign::kAsLines : Sign::kOpposite;
 }
 
 Sign FirstKnown(std::initializer_list<Sign> signs) {
@@ -121,7 +130,9 @@ class SignFinder {
     Signs signs{OfTotal(net(), false), OfTotal(grand(), true), {}, {}, {}};
     if (net() != 0) signs.net = FirstKnown({signs.net, signs.grand});
     if (grand() != 0) signs.grand = FirstKnown({signs.grand, signs.net});
-    signs.tax = OfTax(signs);
+    const Sign whole = FirstKnown({signs.grand, signs.net});
+    if (AddUp()) signs.net = signs.grand = whole;
+    signs.tax = AddUp() ? whole : OfTax(signs);
     signs.taxes = OfTaxes(signs);
     signs.tenders = OfTenders(signs);
     const Sign by_net = f_.net_is_reported ? signs.net : Sign::kUnknown;
@@ -129,6 +140,7 @@ class SignFinder {
     for (Sign* sign : {&signs.net, &signs.grand, &signs.tax, &signs.tenders}) {
       *sign = FirstKnown({*sign, all});
     }
+    if (HasMixedSigns()) signs.net = signs.tax = Word();
     signs.taxes = FirstKnown({signs.taxes, TaxesBy(signs.tax), all});
     return signs;
   }
@@ -137,6 +149,16 @@ class SignFinder {
   Wide net() const { return Of(f_.totals.net_amount); }
   Wide grand() const { return Of(f_.totals.grand_amount); }
   Wide tax() const { return Of(f_.totals.tax_amount); }
+  bool TellsAll() const {
+    return both_ways_ && f_.net_is_reported && net() != 0 && grand() != 0 && tax() != 0;
+  }
+  // Net and tax are the total as they are told: the three are turned together or not at all.
+  bool AddUp() const {
+    const Wide apart = grand() - net() - tax();
+    return TellsAll() && std::min(Size(apart), Size(apart - Extras())) <= near_;
+  }
+  // A post-void whose three amounts do not add up has lost signs that differed.
+  bool HasMixedSigns() const { return is_void() && TellsAll() && !AddUp(); }
   Wide AnyTax() const { return f_.totals.tax_amount ? tax() : SumOf(f_.tax_amounts); }
   Wide Extras() const { return Of(f_.totals.fee_amount) + Of(f_.totals.rounding_amount); }
   // Of all lines, where they go one way.
@@ -172,10 +194,11 @@ class SignFinder {
     const auto try_more = [&](Wide more) { least = std::min(least, Apart(way * reported, more)); };
     for (const int own : {1, -1}) {  // fees and tax may have signs of their own
       if (is_grand && own != 1 && own != way) continue;
-      const Wide extras = is_grand ? own * Extras() : 0;
-      if (may_be_plain) try_more(extras);
-      for (const Wide tax : {own * AnyTax(), line_tax_}) {
-        if (may_be_taxed) try_more(is_grand ? extras + tax : -tax);
+      for (const Wide extras : {own * Extras(), is_grand ? own * Extras() : Wide{0}}) {
+        if (may_be_plain) try_more(extras);
+        for (const Wide tax : {own * AnyTax(), line_tax_}) {
+          if (may_be_taxed) try_more(is_grand ? extras + tax : extras - tax);
+        }
       }
     }
     return least;
@@ -357,24 +380,22 @@ std::string_view Turnover::AmountsBy(const Turnover& original) const {
   const Figures& was = original.figures_;
   if (was.kind > Kind::kExchange) return "";
   const Turns turns = original.Decide();
-  const bool turns_totals = was.totals.grand_amount ? turns.grand : turns.net;
-  bool as_lines = false, opposite = false;
-  const auto vote = [&](const Parts& reported, const Parts& counted) {
-    const Sign sign = Agreement(reported, counted);
-    as_lines = as_lines || sign == Sign::kAsLines;
-    opposite = opposite || sign == Sign::kOpposite;
-  };
+  Votes votes;
   const Parts totals = TotalsOf(figures_.totals);
-  const Parts counted = Directed(TotalsOf(was.totals), turns_totals);
+  Parts counted = TotalsOf(was.totals);
+  const bool turned[] = {turns.net, turns.grand, turns.tax};
+  for (size_t i = 0; i < counted.size(); ++i) {
+    if (turned[i]) counted[i].sum = -counted[i].sum;
+  }
   for (size_t i = 0; i < totals.size(); ++i) {
     const bool other_sum = Size(Size(totals[i].sum) - Size(counted[i].sum)) > kMostApart;
     if (other_sum && totals[i].sum != 0 && counted[i].sum != 0) return "";
   }
-  vote(totals, counted);
-  vote(figures_.tenders, Directed(was.tenders, turns.tenders));
-  vote(figures_.tax_amounts, Directed(was.tax_amounts, turns.taxes));
-  if (as_lines == opposite) return "";
-  return as_lines ? "repeated" : "negated";
+  Vote(totals, counted, &votes);
+  Vote(figures_.tenders, Directed(was.tenders, turns.tenders), &votes);
+  Vote(figures_.tax_amounts, Directed(was.tax_amounts, turns.taxes), &votes);
+  if (votes.as_lines == votes.opposite) return "";
+  return votes.as_lines ? "repeated" : "negated";
 }
 
 }  // namespace tillrelay::event

@@ -73,7 +73,8 @@ Status ParseHostAndPort(std::string_view rest, std::string_view default_port, Br
   }
   target->port = colon != std::string_view::npos ? rest.substr(colon + 1) : default_port;
   if (IsPort(target->port)) return Status::Ok();
-  return Refuse(fmt::format("\"{}\" is no port", Printable(target->port, 80)));
+  // It may be the password of an address whose host was forgotten.
+  return Refuse("what follows its last colon is no port");
 }
 
 Result<BrokerUrl> Parse(const std::string& url, const Scheme& scheme) {

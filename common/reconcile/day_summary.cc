@@ -13,7 +13,6 @@ namespace {
 constexpr size_t kMaxDigits = 18;
 constexpr size_t kMaxCloses = 100;
 constexpr int64_t kOffsetStep_s = 15 * 60;
-constexpr int64_t kMinute_s = 60;
 constexpr int64_t kHundredth = Decimal::kUnit / 100;
 constexpr size_t kMaxEpochs = 20;  // a counter that starts again more often proves nothing
 
@@ -264,16 +263,26 @@ uint64_t DaySummary::SharedNumbers(const DaySummary& other) const {
 bool DaySummary::GoesOn(std::string_view text, int64_t at_s) const {
   const auto number = CountedNumber(text);
   if (!number || scattered_) return false;
-  const bool is_minute = at_s % kMinute_s == 0;  // it may be any second of it
-  const int64_t end_s = is_minute ? at_s + kMinute_s - 1 : at_s;
-  for (const Epoch& epoch : epochs_) {
-    if (epoch.runs.empty()) continue;
+  return std::all_of(epochs_.begin(), epochs_.end(), [&](const Epoch& epoch) {
     const NumberRuns& runs = epoch.runs;
-    if (*number <= runs.last() || at_s < epoch.last_at_s) return false;
-    if (!Paced(*number, end_s, runs.first(), epoch.from_s)) return false;
-    if (!is_minute && !Paced(*number, at_s, runs.last(), epoch.last_at_s)) return false;
+    return runs.empty() ||
+           (*number > runs.last() && Paced(*number, at_s, runs.last(), epoch.last_at_s));
+  });
+}
+
+void DaySummary::WaitsFor(std::string_view text, int64_t at_s) {
+  const auto number = CountedNumber(text);
+  const auto times = WaitingTimes(text);
+  if (number && std::find(times.begin(), times.end(), at_s) == times.end()) Wait({*number, at_s});
+}
+
+std::vector<int64_t> DaySummary::WaitingTimes(std::string_view text) const {
+  std::vector<int64_t> times;
+  const auto number = CountedNumber(text);
+  for (const Mark& mark : waiting_) {
+    if (mark.number == number) times.push_back(mark.at_s);
   }
-  return true;
+  return times;
 }
 
 bool DaySummary::InOrder(const Epoch& here, uint64_t number, int64_t at_s) {

@@ -75,8 +75,11 @@ class DaySummary {
   const NumberRuns* OneRun() const { return epochs_.size() == 1 ? &epochs_[0].runs : nullptr; }
   // How many numbers both days counted.
   uint64_t SharedNumbers(const DaySummary& other) const;
-  // One that follows the last one, not faster than a till can since the first one.
+  // One that follows the last one, not faster than a till can.
   bool GoesOn(std::string_view number, int64_t at_s) const;
+  // A receipt of that number, told for that time, went to quarantine.
+  void WaitsFor(std::string_view number, int64_t at_s);
+  std::vector<int64_t> WaitingTimes(std::string_view number) const;
   void Repeated() { ++duplicates_; }
   void Contradicted() { ++conflicts_; }
 
@@ -166,6 +169,7 @@ class DaySummary {
   void SeeToldAgain(int64_t at_s);
   bool MayBeOf(const Epoch& here, const Mark& mark);
   bool IsContested(const Epoch& here, uint64_t number, int64_t at_s);
+  void Wait(const Mark& mark);
   // A receipt with known goods waits for its place; two with one number cannot both be new.
   void SeeWaiting(const Epoch& here, uint64_t number, int64_t at_s);
   static void AddMark(Epoch* epoch, uint64_t number, int64_t at_s);

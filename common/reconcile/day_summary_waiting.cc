@@ -54,7 +54,11 @@ void DaySummary::SeeWaiting(const Epoch& here, uint64_t number, int64_t at_s) {
     SeeToldAgain(rival.at_s);
     SeeToldAgain(at_s);
   }
-  waiting_.push_back({number, at_s});
+  Wait({number, at_s});
+}
+
+void DaySummary::Wait(const Mark& mark) {
+  waiting_.push_back(mark);
   if (waiting_.size() > kMaxWaiting) waiting_.erase(waiting_.begin());
 }
 

@@ -266,12 +266,14 @@ TEST(StartFilesTest, WhatTheStartWouldRefuseIsNamedBeforehand) {
     const auto unseen = CheckStartFiles(std::move(config));
     ASSERT_TRUE(unseen.ok()) << unseen.status().message();
     EXPECT_EQ(*unseen, std::vector<std::string>{slot.setting});
+    EXPECT_NE(said("credential:../x"), "good") << "no name of a credential";
   }
 }
 
 TEST(SecretFilesTest, NoMessageRepeatsThePassword) {
   for (const char* url :
        {"postgresql://u:s3cret%zz@h/d", "postgresql://u:s3cret%zz@h:99999/d",
+        "postgresql://u:s3cret", "postgresql://u:a@s3cret@h/d",
         "postgresql://u@h/d?password=s3cret%zz", "postgresql://u:s3cret%zz/@h/d"}) {
     EXPECT_FALSE(PasswordIn(url).empty()) << url;
     const auto opened = OpenWriter(url);

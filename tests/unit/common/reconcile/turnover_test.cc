@@ -193,6 +193,38 @@ TEST(Turnover, TaxesCountAsTheirTotalDoes) {
   }
 }
 
+// A fee outweighs the goods, a tax goes the other way: the three amounts that add up say it.
+TEST(Turnover, NetTaxAndTotalThatAddUpAreTurnedTogether) {
+  struct Told {
+    Kind kind;
+    const char *back, *sold, *fee, *grand, *net, *tax, *counts;
+  };
+  const Told told[] = {
+      {Kind::kExchange, "23", "20", "4.95", "1.95", "2.43", "-0.48", "1.95 2.43 -0.48"},
+      {Kind::kExchange, "50", "60", "3.20", "13.20", "11.60", "1.60", "13.2 11.6 1.6"},
+      {Kind::kExchange, "30", "20", "4.95", "5.05", "3.45", "1.60", "-5.05 -3.45 -1.6"},
+      {Kind::kExchange, "26.60", "26.22", "0", "0.38", "-2.15", "2.53", "-0.38 2.15 -2.53"},
+      {Kind::kExchange, "5", "5.38", "0", "0.38", "-2.15", "2.53", "0.38 -2.15 2.53"},
+      {Kind::kTransactionVoided, "23", "20", "4.95", "1.95", "2.43", "-0.48", "-1.95 -2.43 0.48"},
+      {Kind::kTransactionVoided, "23", "20", "-4.95", "-1.95", "-2.43", "0.48", "-1.95 -2.43 0.48"},
+      {Kind::kTransactionVoided, "23", "20", "4.95", "1.95", "2.43", "0.48", "undecided"},
+  };
+  const auto amount = [](const char* text) { return Decimal::Parse(text).value(); };
+  for (const Told& t : told) {
+    Event event = EventOf({"", t.kind, {{"return", t.back}, {"sale", t.sold}}, t.net, ""});
+    event.totals->grand_amount = amount(t.grand);
+    event.totals->tax_amount = amount(t.tax);
+    event.totals->fee_amount = amount(t.fee);
+    event.totals->tax_included = true;
+    const Turnover turnover = TurnoverOf(event);
+    const Turnover::Turns turns = turnover.Decide();
+    const std::string counts = Counted(event.totals->grand_amount, turns.grand)->Shortest() + " " +
+                               Counted(event.totals->net_amount, turns.net)->Shortest() + " " +
+                               Counted(event.totals->tax_amount, turns.tax)->Shortest();
+    EXPECT_EQ(turnover.Undecided() ? "undecided" : counts, t.counts) << t.grand << " " << t.net;
+  }
+}
+
 // Of a store that sends anything.
 TEST(Turnover, ALargeDocumentIsReadInOneWalk) {
   std::string data = R"({"lines":[{"action":"sale"},{"action":"return"}],"tenders":[)";
