@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "common/event/member_digest.h"
 
@@ -101,16 +102,18 @@ Status Retold::Open(sqlite::Database* db, std::string_view settings, uint64_t ne
                     std::function<void()> progress) {
   db_ = db;
   progress_ = std::move(progress);
-  loaded_ = false;
+  loaded_ = added_ = false;
   moved_.clear();
   const std::string now = ToHex(BytesOf(Sha256(settings)).substr(0, sizeof(uint64_t)));
   auto text = db->QueryText("SELECT value FROM meta WHERE key='naming_settings'");
   if (!text.ok() && text.status().code() != Code::kNotFound) return std::move(text).status();
   Kept kept = text.ok() ? Parse(*text) : Kept{};
   moved_through_ = kept.through;
-  if (!settings.empty() && kept.settings != now) {
+  const bool changed = kept.settings != now;
+  const bool brought_over = newest == kEverything && kept.through < newest;
+  if (!settings.empty() && (changed || brought_over)) {
     // A file of before says nothing of the bytes of what it holds.
-    moved_through_ = kept.settings.empty() ? 0 : newest;
+    moved_through_ = kept.settings.empty() && !brought_over ? 0 : std::max(newest, kept.through);
     auto save = db->Prepare("INSERT OR REPLACE INTO meta VALUES('naming_settings',?1)");
     if (!save.ok()) return std::move(save).status();
     TRY(save->BindText(1, now + "/" + std::to_string(moved_through_)).Run());
@@ -122,40 +125,65 @@ Status Retold::Open(sqlite::Database* db, std::string_view settings, uint64_t ne
 Result<std::vector<Retold::Row>> Retold::Find(const event::Identity& identity,
                                               std::optional<int64_t> at_s) {
   std::vector<Row> rows;
-  if (!identity.key.empty()) TRY(Near(identity, at_s, &rows));
+  if (!identity.key.empty()) TRY(Near(KeysOf(identity), KeptDigest(identity), at_s, &rows));
   if (rows.empty() && !identity.former_key.empty()) TRY(Former(identity, &rows));
-  if (!rows.empty() || moved_through_ == 0 || !identity.bytes.key_by_settings) return rows;
+  if (!rows.empty() || !LooksByBytes(identity)) return rows;
   if (!loaded_) TRY(LoadMoved());
   const auto moved = moved_.find(identity.bytes.digest);
   if (moved != moved_.end()) rows.push_back(moved->second);
   return rows;
 }
 
-// Under the same number of the same register, on days that the document may have been of.
-Status Retold::Near(const event::Identity& identity, std::optional<int64_t> at_s,
-                    std::vector<Row>* rows) {
+Retold::Keys Retold::KeysOf(const event::Identity& identity) {
   const std::string& key = identity.key;
-  std::string from = key, to = key;
-  if (key.starts_with(event::KeyStart(true))) {
-    const std::string number = key.substr(0, key.rfind(event::KeyStart(true).back()) + 1);
-    if (identity.bytes.key_by_settings) {
-      from = number;
-      to = number + "\x7f";
-    } else if (!identity.first_day.empty()) {
-      from = number + identity.first_day;
-      to = number + identity.last_day;
-    }
-  }
-  const std::string ours = KeptDigest(identity);
-  near_.BindText(1, from).BindText(2, to).Bind(3, kMostDays);
+  if (!key.starts_with(event::KeyStart(true))) return {key, key};
+  const std::string number = key.substr(0, key.rfind(event::KeyStart(true).back()) + 1);
+  if (identity.bytes.key_by_settings) return {number, number + "\x7f"};
+  if (identity.first_day.empty()) return {key, key};
+  return {number + identity.first_day, number + identity.last_day};
+}
+
+std::optional<uint64_t> Retold::MovedBytes(std::string_view digest) {
+  if (digest.size() <= kBytesEnd || digest[kBytesEnd] != '\1') return std::nullopt;
+  return FromBigEndian(digest.substr(kMoneyEnd, sizeof(uint64_t)));
+}
+
+void Retold::Add(std::string_view digest, const Row& row) {
+  const auto bytes = MovedBytes(digest);
+  if (!loaded_ || !bytes) return;
+  moved_[*bytes] = row;
+  added_ = true;
+}
+
+void Retold::RolledBack() {
+  if (!std::exchange(added_, false)) return;
+  loaded_ = false;
+  moved_.clear();
+}
+
+// Under the same number of the same register, on days that the document may have been of.
+Status Retold::Near(const Keys& keys, std::string_view digest, std::optional<int64_t> at_s,
+                    std::vector<Row>* rows) {
+  near_.BindText(1, keys.first).BindText(2, keys.last).Bind(3, kMostDays);
   for (;;) {
     auto found = near_.Step();
     if (!found.ok()) return std::move(found).status();
     if (!*found) return Status::Ok();
-    const Likeness like = Compare(near_.Blob(1), ours);
+    const Likeness like = Compare(near_.Blob(1), digest);
     const bool moment = at_s && !near_.IsNull(3) && near_.Int(3) == *at_s;
     if (like.bytes || (moment && like.content && !like.contradicts)) rows->push_back(RowOf(near_));
   }
+}
+
+Result<std::vector<Retold::Row>> Retold::OfMoment(const std::string& key, std::string_view digest,
+                                                  int64_t at_s) {
+  std::vector<Row> rows;
+  event::Identity any_day;
+  any_day.key = key;
+  any_day.bytes.key_by_settings = true;
+  const Keys keys = KeysOf(any_day);
+  if (keys.first != keys.last) TRY(Near(keys, digest, at_s, &rows));
+  return rows;
 }
 
 Status Retold::Former(const event::Identity& identity, std::vector<Row>* rows) {
@@ -172,17 +200,16 @@ Status Retold::Former(const event::Identity& identity, std::vector<Row>* rows) {
 }
 
 Status Retold::LoadMoved() {
-  auto all = db_->Prepare(
-      "SELECT id,digest,position FROM known WHERE substr(digest,?1,1)=x'01' AND "
-      "position<=?2");
+  static_assert(kBytesEnd + 1 == 40, "kMoved says where the byte stands");
+  auto all = db_->Prepare("SELECT id,digest,position FROM known WHERE position<=?1 AND " +
+                          std::string(kMoved));
   if (!all.ok()) return std::move(all).status();
-  all->Bind(1, static_cast<int64_t>(kBytesEnd + 1)).Bind(2, moved_through_);
+  all->Bind(1, moved_through_);
   for (uint64_t read = 1;; ++read) {
     auto row = all->Step();
     if (!row.ok()) return std::move(row).status();
     if (!*row) break;
-    const uint64_t digest = FromBigEndian(all->Blob(1).substr(kMoneyEnd, sizeof(uint64_t)));
-    moved_.emplace(digest, RowOf(*all));
+    if (const auto bytes = MovedBytes(all->Blob(1))) moved_.emplace(*bytes, RowOf(*all));
     if (progress_ && read % kRowsPerBeat == 0) progress_();
   }
   loaded_ = true;

@@ -2,10 +2,11 @@
 """Runs the suites of faults and writes what they saw to docs/faults.md.
 
     tests/model/faults.py [--bin build/release/bin] [--stride 1] [--seeds 3000] [--jobs 2]
-                          [--salvage FOLDER ...]
+                          [--salvage FOLDER ...] [--report FILE ...]
 
 FOLDER: where tests/system/salvage_interrupt.py keeps its state.json. With a stride above 1 only
-every so many-th cut and byte is played, and the page says so.
+every so many-th cut and byte is played, and the page says so. FILE: what the suites have reported
+already (their own --report), in as many parts as they were played in; nothing is run then.
 """
 
 import argparse
@@ -54,9 +55,18 @@ def run_suites(options, report):
     return good
 
 
-def read(report):
-    with open(report, encoding="utf-8") as file:
-        return [json.loads(line) for line in file]
+def read(reports):
+    """One row for each situation, with the numbers of all parts."""
+    rows = {}
+    for report in reports:
+        with open(report, encoding="utf-8") as file:
+            for line in file:
+                part = json.loads(line)
+                row = rows.setdefault((part["suite"], part["situation"]), {})
+                for name, value in part.items():
+                    both = isinstance(value, int) and name in row
+                    row[name] = row[name] + value if both else value
+    return list(rows.values())
 
 
 def salvage_rows(folders):
@@ -114,14 +124,14 @@ def main():
     arguments.add_argument("--jobs", type=int, default=2)
     arguments.add_argument("--salvage", nargs="*", default=[])
     arguments.add_argument("--note", default="", help="which part was played, in a sentence")
-    arguments.add_argument("--report", default="", help="what an earlier run reported")
+    arguments.add_argument("--report", nargs="*", default=[], help="what earlier runs reported")
     options = arguments.parse_args()
     good = True
     with tempfile.TemporaryDirectory() as folder:
-        report = options.report or os.path.join(folder, "report")
+        reports = options.report or [os.path.join(folder, "report")]
         if not options.report:
-            good = run_suites(options, report)
-        rows = read(report)
+            good = run_suites(options, reports[0])
+        rows = read(reports)
     simulated = [r for r in rows if r["suite"] == "sim_test"]
     rows = [r for r in rows if r["suite"] != "sim_test"] + list(salvage_rows(options.salvage))
     with open(os.path.join(ROOT, "docs/faults.md"), "w", encoding="utf-8") as file:
