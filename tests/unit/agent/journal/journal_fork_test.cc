@@ -53,6 +53,8 @@ class JournalForkTest : public JournalStoreTest {
     }
     EXPECT_EQ(chain, stream.head_chain);
     EXPECT_EQ(chain, *reader->ChainAt(stream, stream.head));
+    if (stream.confirmed_through + 1 < stream.floor) return;
+    EXPECT_EQ(stream.confirmed_chain, *reader->ChainAt(stream, stream.confirmed_through));
   }
   void ExpectAllWhole() {
     for (const StreamRow& stream : store_->streams()) ExpectWhole(stream);
@@ -206,6 +208,7 @@ TEST_F(JournalForkTest, AStreamThatIsOverIsDeletedToItsEndAndItsChainIsStillKnow
 TEST_F(JournalForkTest, AnOwedBodyOutlivesItsBlockUntilALiveWordNoLongerListsIt) {
   Fill(1, 600);
   const StreamRow stream = store_->current();
+  const wire::Chain below = ChainAt(stream, 6);
   Confirm(stream, 600, {{7, 7}});
   while (*store_->Trim(kAnyAge)) {
   }
@@ -214,6 +217,9 @@ TEST_F(JournalForkTest, AnOwedBodyOutlivesItsBlockUntilALiveWordNoLongerListsIt)
   ASSERT_EQ(store_->Owed().size(), 1u);
   EXPECT_EQ(store_->Owed()[0].sequence, 7u);
   Reopen();
+  const auto kept = Reader()->ChainAt(store_->current(), 6);  // it is sent with this
+  ASSERT_TRUE(kept.ok()) << kept.status().message();
+  EXPECT_EQ(*kept, below);
   EXPECT_EQ(store_->floor(), 513u);
   Confirm(store_->current(), 600, {}, false);  // an old retained word frees nothing
   EXPECT_EQ(store_->Owed().size(), 1u);
@@ -236,6 +242,22 @@ TEST_F(JournalForkTest, ALossIsDeclaredOnceAndForgottenWhenTheWatermarkHasPassed
   EXPECT_EQ(rows[0].kind, "loss");
   Confirm(store_->current(), 4);
   EXPECT_TRUE(store_->losses().empty());
+}
+
+// More than the same numbers: another declaration, which has to be told.
+TEST_F(JournalForkTest, ALossWithoutAnEndIsAnotherOneThanThatOfItsNumbers) {
+  Fill(1, 3);
+  const StreamRow stream = store_->current();
+  for (const bool open : {false, true, true}) {
+    ASSERT_TRUE(store_->Begin().ok());
+    const LossRow loss{stream.stream, 1, 2, {}, "damaged", false, open};
+    ASSERT_TRUE(store_->DeclareLoss(loss, kLater).ok());
+    ASSERT_TRUE(store_->Commit().ok());
+  }
+  EXPECT_EQ(store_->current().head, 5u);
+  const auto rows = *Reader()->Read(4, 2, 1 << 20);
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_NE(rows[0].id, rows[1].id);
 }
 
 // In the file as in memory: a start must not make an open loss disappear.

@@ -1,5 +1,6 @@
 // The journal with its thread: answers after the commit, groups, bounds, poisoning, full disks.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <future>
@@ -93,6 +94,16 @@ TEST_F(JournalTest, WhatIsAnsweredTheWitnessHasSeen) {
     ASSERT_TRUE(journal_->Submit(std::move(request)).ok());
     EXPECT_EQ(seen.get_future().get(), ticket + 1);
   }
+}
+
+// Not only at the next tick, which never comes here.
+TEST_F(JournalTest, NothingIsAcceptedIntoAFileThatIsGone) {
+  Open("", &manual_clock_);
+  ASSERT_TRUE(SendNow({SaleDraft("03", 1)}).ok());
+  const std::string path = options_.store.path;
+  ASSERT_EQ(std::rename(path.c_str(), (path + ".away").c_str()), 0);
+  EXPECT_FALSE(SendNow({SaleDraft("03", 2)}).ok());
+  EXPECT_EQ(access(path.c_str(), F_OK), 0);  // what was accepted has its name again
 }
 
 TEST_F(JournalTest, ConfirmationMovesTheWatermark) {
