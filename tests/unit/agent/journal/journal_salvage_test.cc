@@ -132,6 +132,23 @@ TEST_F(JournalSalvageTest, AMissingRowAtTheEndIsFoundAtTheStart) {
 }
 
 // Without a header nothing can be asked of the file: its pages still have every event.
+// Sound rows, and something beside them that acts on its own or costs every commit.
+TEST_F(JournalSalvageTest, AForeignTriggerOrIndexIsDamage) {
+  for (const char* sql :
+       {"CREATE INDEX foreign_one ON event(kind)", "CREATE UNIQUE INDEX foreign_one ON known(id)",
+        "CREATE TRIGGER foreign_one AFTER INSERT ON event BEGIN SELECT 1; END"}) {
+    Close();
+    for (const char* end : {"", "-wal", "-shm", ".witness"}) fs::remove(options_.path + end);
+    Reopen();
+    Make(10, 0);
+    Sql(sql);
+    reported_ = {};
+    Open();
+    EXPECT_NE(reported_.why.find("foreign_one"), std::string::npos) << sql << reported_.why;
+    EXPECT_EQ(Kept(), "10 sales, 0 losses") << sql;
+  }
+}
+
 TEST_F(JournalSalvageTest, GarbageInTheHeaderLosesNothing) {
   Make(50, 10);
   fs::remove(WalPath(options_.path));
