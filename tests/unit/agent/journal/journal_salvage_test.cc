@@ -132,6 +132,35 @@ TEST_F(JournalSalvageTest, AMissingRowAtTheEndIsFoundAtTheStart) {
 }
 
 // Without a header nothing can be asked of the file: its pages still have every event.
+TEST_F(JournalSalvageTest, AnOwedBodyThatIsDamagedIsDeclared) {
+  Make(600, 600);
+  Reopen();
+  ASSERT_TRUE(store_->Begin().ok());
+  const Confirmation word{old_stream_, 600, store_->current().head_chain, {{7, 8}}, true};
+  ASSERT_TRUE(store_->SaveConfirmation(word).ok());
+  ASSERT_TRUE(store_->Commit().ok());
+  Close();
+  Sql("UPDATE event SET data='?' WHERE position=7");
+  Open(true);
+  ASSERT_EQ(store_->losses().size(), 1u);
+  EXPECT_EQ(store_->losses()[0].first, 7u);
+  EXPECT_EQ(store_->losses()[0].last, 7u);
+  ASSERT_EQ(store_->Owed().size(), 1u);
+  EXPECT_EQ(store_->Owed()[0].sequence, 8u);
+}
+
+// A row of the list that names another event than the one it points to: that receipt is not here.
+TEST_F(JournalSalvageTest, AnIdThatIsNotItsEventsIsForgotten) {
+  Make(10, 0);
+  const event::Identity other = SaleDraft("03", 99).identity;
+  Sql(("UPDATE known SET key='" + other.key + "',id=x'" + ToHex(BytesOf(other.id)) +
+       "' WHERE position=5")
+          .c_str());
+  Open(true);
+  EXPECT_EQ(Tell(SaleDraft("03", 99)).substr(0, 6), "stored");
+  EXPECT_EQ(KnownOf(1, 10), 10u);
+}
+
 // Sound rows, and something beside them that acts on its own or costs every commit.
 TEST_F(JournalSalvageTest, AForeignTriggerOrIndexIsDamage) {
   for (const char* sql :
