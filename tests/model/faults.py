@@ -6,7 +6,8 @@
 
 FOLDER: where tests/system/salvage_interrupt.py keeps its state.json. With a stride above 1 only
 every so many-th cut and byte is played, and the page says so. FILE: what the suites have reported
-already (their own --report), in as many parts as they were played in; nothing is run then.
+already (their own --report), in as many parts as they were played in; nothing is run then. Without
+FOLDER the page keeps the interrupted salvages that it has.
 """
 
 import argparse
@@ -17,6 +18,7 @@ import sys
 import tempfile
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+PAGE = os.path.join(ROOT, "docs/faults.md")
 WORDS = "agent/monitor/strings.h"
 COLUMNS = ("failed", "lost", "doubled", "altered", "declared")
 
@@ -84,7 +86,13 @@ def salvage_rows(folders):
                        "back": f"{max(r['accepts_s'] for r in mine):.1f} s at the slowest"}
 
 
+def kept_salvages():
+    with open(PAGE, encoding="utf-8") as file:
+        return [line.rstrip() for line in file if line.startswith("| a salvage interrupted")]
+
+
 def page(rows, simulated, options):
+    kept = [] if options.salvage else kept_salvages()
     share = options.note or ("" if options.stride == 1 else
                              f"Every {options.stride}th cut, failure and byte was played.")
     text = [
@@ -107,6 +115,7 @@ def page(rows, simulated, options):
         counts = " | ".join(str(row.get(name, 0)) for name in COLUMNS)
         text.append(f"| {row['situation']} | {row['run']} | {counts} | {back} | "
                     f"{said(row['situation'])} |")
+    text += kept
     for row in simulated:
         hours = row["simulated minutes"] // 60
         text += ["", f"Simulated stores: {row['run']} runs of two stores, {hours} hours in all, "
@@ -134,8 +143,9 @@ def main():
         rows = read(reports)
     simulated = [r for r in rows if r["suite"] == "sim_test"]
     rows = [r for r in rows if r["suite"] != "sim_test"] + list(salvage_rows(options.salvage))
-    with open(os.path.join(ROOT, "docs/faults.md"), "w", encoding="utf-8") as file:
-        file.write(page(rows, simulated, options))
+    text = page(rows, simulated, options)
+    with open(PAGE, "w", encoding="utf-8") as file:
+        file.write(text)
     sys.exit(0 if good else 1)
 
 
