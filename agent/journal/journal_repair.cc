@@ -127,6 +127,12 @@ bool Journal::TakeOverStep() {
         "the journal was damaged: {} events that wait were saved, {} are lost; what is left of the "
         "old file is {}",
         row.taken, row.lost, row.file);
+    // The broker's word is all that there is of them.
+    if (options_.confirm_by_broker) {
+      working_.salvaged +=
+          "; of what only the broker had acknowledged, everything that can still be read is sent "
+          "again, and the rest is not declared lost";
+    }
     log::Warning("journal", "{}", working_.salvaged);
   }
   WitnessCommit();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "common/event/member_digest.h"
 
@@ -45,6 +46,13 @@ bool SameAmounts(std::string_view one, std::string_view other) {
     if (said != kUnsaid && said == other.substr(at, event::kPartBytes)) return true;
   }
   return false;
+}
+
+// The day of a key of the same number, where that is another one around the document's; else "".
+std::string OtherDay(const event::Identity& undated, std::string_view key) {
+  if (undated.first_day.empty() || key == undated.key) return "";
+  const std::string_view day = key.substr(key.rfind(event::KeyStart(true).back()) + 1);
+  return day >= undated.first_day && day <= undated.last_day ? std::string(day) : "";
 }
 
 // "<digest of the settings>/<position>"
@@ -101,16 +109,18 @@ Status Retold::Open(sqlite::Database* db, std::string_view settings, uint64_t ne
                     std::function<void()> progress) {
   db_ = db;
   progress_ = std::move(progress);
-  loaded_ = false;
+  loaded_ = added_ = false;
   moved_.clear();
   const std::string now = ToHex(BytesOf(Sha256(settings)).substr(0, sizeof(uint64_t)));
   auto text = db->QueryText("SELECT value FROM meta WHERE key='naming_settings'");
   if (!text.ok() && text.status().code() != Code::kNotFound) return std::move(text).status();
   RetainedText kept = text.ok() ? Parse(*text) : RetainedText{};
   moved_through_ = kept.through;
-  if (!settings.empty() && kept.settings != now) {
+  const bool changed = kept.settings != now;
+  const bool brought_over = newest == kEverything && kept.through < newest;
+  if (!settings.empty() && (changed || brought_over)) {
     // A file of before says nothing of the bytes of what it holds.
-    moved_through_ = kept.settings.empty() ? 0 : newest;
+    moved_through_ = kept.settings.empty() && !brought_over ? 0 : std::max(newest, kept.through);
     auto save = db->Prepare("INSERT OR REPLACE INTO meta VALUES('naming_settings',?1)");
     if (!save.ok()) return std::move(save).status();
     TRY(save->BindText(1, now + "/" + std::to_string(moved_through_)).Run());
@@ -122,51 +132,74 @@ Status Retold::Open(sqlite::Database* db, std::string_view settings, uint64_t ne
 
 Result<Retold::Rows> Retold::Find(const event::Identity& identity, std::optional<int64_t> at_s) {
   Rows rows;
-  if (!identity.key.empty()) TRY(Near(identity, at_s, &rows));
+  if (!identity.key.empty()) {
+    TRY(Near(KeysOf(identity), KeptDigest(identity), at_s, &identity, &rows));
+  }
   if (rows.same.empty() && !identity.former_key.empty()) TRY(Former(identity, &rows.same));
-  if (!rows.same.empty() || moved_through_ == 0 || !identity.bytes.key_by_settings) return rows;
+  if (!rows.same.empty() || !LooksByBytes(identity)) return rows;
   if (!loaded_) TRY(LoadMoved());
   const auto moved = moved_.find(identity.bytes.digest);
   if (moved != moved_.end()) rows.same.push_back(moved->second);
   return rows;
 }
 
-// Under the same number of the same register, on days that the document may have been of.
-Status Retold::Near(const event::Identity& identity, std::optional<int64_t> at_s, Rows* rows) {
+Retold::Keys Retold::KeysOf(const event::Identity& identity) {
   const std::string& key = identity.key;
-  std::string from = key, to = key;
-  size_t day_at = key.size();
-  if (key.starts_with(event::KeyStart(true))) {
-    day_at = key.rfind(event::KeyStart(true).back()) + 1;
-    const std::string number = key.substr(0, day_at);
-    if (identity.bytes.key_by_settings) {
-      from = number;
-      to = number + "\x7f";
-    } else if (!identity.first_day.empty()) {
-      from = number + identity.first_day;
-      to = number + identity.last_day;
-    }
-  }
-  const std::string ours = KeptDigest(identity);
-  const auto is_around = [&](std::string_view day) {
-    return !identity.first_day.empty() && day >= identity.first_day && day <= identity.last_day;
-  };
-  near_.BindText(1, from).BindText(2, to).Bind(3, kMostDays);
+  if (!key.starts_with(event::KeyStart(true))) return {key, key};
+  const std::string number = key.substr(0, key.rfind(event::KeyStart(true).back()) + 1);
+  if (identity.bytes.key_by_settings) return {number, number + "\x7f"};
+  if (identity.first_day.empty()) return {key, key};
+  return {number + identity.first_day, number + identity.last_day};
+}
+
+std::optional<uint64_t> Retold::MovedBytes(std::string_view digest) {
+  if (digest.size() <= kBytesEnd || digest[kBytesEnd] != '\1') return std::nullopt;
+  return FromBigEndian(digest.substr(kMoneyEnd, sizeof(uint64_t)));
+}
+
+void Retold::Add(std::string_view digest, const Row& row) {
+  const auto bytes = MovedBytes(digest);
+  if (!loaded_ || !bytes) return;
+  moved_[*bytes] = row;
+  added_ = true;
+}
+
+void Retold::RolledBack() {
+  if (!std::exchange(added_, false)) return;
+  loaded_ = false;
+  moved_.clear();
+}
+
+// Under the same number of the same register, on days that the document may have been of.
+Status Retold::Near(const Keys& keys, std::string_view digest, std::optional<int64_t> at_s,
+                    const event::Identity* undated, Rows* rows) {
+  near_.BindText(1, keys.first).BindText(2, keys.last).Bind(3, kMostDays);
   for (;;) {
     auto found = near_.Step();
     if (!found.ok()) return std::move(found).status();
     if (!*found) return Status::Ok();
-    const Likeness like = Compare(near_.Blob(1), ours);
+    const Likeness like = Compare(near_.Blob(1), digest);
     const std::optional<int64_t> then =
         near_.IsNull(3) ? std::nullopt : std::optional(near_.Int(3));
     const bool moment = at_s && then == at_s;
-    const std::string_view theirs = near_.Text(4);
     if (like.bytes || (moment && like.content && !like.contradicts)) {
       rows->same.push_back(RowOf(near_));
-    } else if (like.goods && theirs != key && is_around(theirs.substr(day_at))) {
-      rows->doubts.push_back({near_.Unsigned(2), {then, true, std::string(theirs.substr(day_at))}});
+    } else if (const std::string day = undated != nullptr ? OtherDay(*undated, near_.Text(4)) : "";
+               like.goods && !day.empty()) {
+      rows->doubts.push_back({near_.Unsigned(2), {then, true, day}});
     }
   }
+}
+
+Result<std::vector<Retold::Row>> Retold::OfMoment(const std::string& key, std::string_view digest,
+                                                  int64_t at_s) {
+  Rows rows;
+  event::Identity any_day;
+  any_day.key = key;
+  any_day.bytes.key_by_settings = true;
+  const Keys keys = KeysOf(any_day);
+  if (keys.first != keys.last) TRY(Near(keys, digest, at_s, nullptr, &rows));
+  return std::move(rows.same);
 }
 
 Status Retold::Former(const event::Identity& identity, std::vector<Row>* rows) {
@@ -183,17 +216,16 @@ Status Retold::Former(const event::Identity& identity, std::vector<Row>* rows) {
 }
 
 Status Retold::LoadMoved() {
-  auto all = db_->Prepare(
-      "SELECT id,digest,position FROM known WHERE substr(digest,?1,1)=x'01' AND "
-      "position<=?2");
+  static_assert(kBytesEnd + 1 == 40, "kMoved says where the byte stands");
+  auto all = db_->Prepare("SELECT id,digest,position FROM known WHERE position<=?1 AND " +
+                          std::string(kMoved));
   if (!all.ok()) return std::move(all).status();
-  all->Bind(1, static_cast<int64_t>(kBytesEnd + 1)).Bind(2, moved_through_);
+  all->Bind(1, moved_through_);
   for (uint64_t read = 1;; ++read) {
     auto row = all->Step();
     if (!row.ok()) return std::move(row).status();
     if (!*row) break;
-    const uint64_t digest = FromBigEndian(all->Blob(1).substr(kMoneyEnd, sizeof(uint64_t)));
-    moved_.emplace(digest, RowOf(*all));
+    if (const auto bytes = MovedBytes(all->Blob(1))) moved_.emplace(*bytes, RowOf(*all));
     if (progress_ && read % kRowsPerBeat == 0) progress_();
   }
   loaded_ = true;

@@ -29,6 +29,9 @@ struct Known {
 
 class Retold {
  public:
+  // What a damaged file still holds may have been told under any settings, wherever it comes to
+  // stand.
+  static constexpr uint64_t kEverything = INT64_MAX;
   // `settings`: those that decide how documents are named, as text, where whoever opens the file
   // knows them; what lies at or below `newest` was told before, should they have changed.
   Status Open(sqlite::Database* db, std::string_view settings, uint64_t newest,
@@ -52,11 +55,30 @@ class Retold {
     std::vector<Row> same;
     std::vector<Doubt> doubts;  // of documents that do not say their day
   };
+  // The first and the last key under which it may stand.
+  struct Keys {
+    std::string first, last;
+  };
+  static Keys KeysOf(const event::Identity& identity);
+  // Whether it is looked for by its bytes as well.
+  bool LooksByBytes(const event::Identity& identity) const {
+    return moved_through_ > 0 && identity.bytes.key_by_settings;
+  }
+  // The bytes' digest in a column `digest`, where settings decide under which key they stand.
+  static std::optional<uint64_t> MovedBytes(std::string_view digest);
+  static constexpr const char* kMoved = "substr(digest,40,1)=x'01'";  // SQL: it has one
   // Where the document may stand. `at_s`: its moment, if that can be trusted.
   Result<Rows> Find(const event::Identity& identity, std::optional<int64_t> at_s);
+  // Of a receipt's number on any day, what has its content and moment; none of other documents.
+  Result<std::vector<Row>> OfMoment(const std::string& key, std::string_view digest, int64_t at_s);
+  // A row that a damaged file had and this one has now.
+  void Add(std::string_view digest, const Row& row);
+  void RolledBack();
 
  private:
-  Status Near(const event::Identity& identity, std::optional<int64_t> at_s, Rows* rows);
+  // `undated`: whose doubts are wanted; null: nobody's.
+  Status Near(const Keys& keys, std::string_view digest, std::optional<int64_t> at_s,
+              const event::Identity* undated, Rows* rows);
   Status Former(const event::Identity& identity, std::vector<Row>* rows);
   Status LoadMoved();
 
@@ -65,6 +87,7 @@ class Retold {
   std::function<void()> progress_;
   uint64_t moved_through_ = 0;  // up to here keys may follow from other settings
   bool loaded_ = false;
+  bool added_ = false;  // since the last time that nothing could be rolled back
   std::unordered_map<uint64_t, Row> moved_;  // by the digest of the document's bytes
 };
 

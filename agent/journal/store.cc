@@ -145,6 +145,7 @@ Result<std::vector<AppendResult>> JournalStore::Append(const AppendRequest& requ
 Status JournalStore::AppendUnfit(const RejectedDocument& unfit, const std::string& sender,
                                  WallTime now, AppendResult* receipt) {
   if (unfit.identity.bytes.digest != 0) {
+    TRY(FetchOld(unfit.identity));
     std::vector<event::Telling> others;
     auto reported = WasTold(unfit.identity, std::nullopt, receipt, &others);
     if (!reported.ok()) return std::move(reported).status();
@@ -156,7 +157,7 @@ Status JournalStore::AppendUnfit(const RejectedDocument& unfit, const std::strin
 Status JournalStore::AppendEvent(const event::Draft& draft, const std::string& sender, WallTime now,
                                  AppendResult* receipt) {
   receipt->id = draft.identity.id;
-  if (take_over_.pending()) TRY(take_over_.Fetch(draft.identity.key));
+  TRY(FetchOld(draft.identity));
   auto known = FindKnown(draft);
   if (!known.ok()) return std::move(known).status();
   bool repeated = false;
@@ -428,6 +429,7 @@ void JournalStore::Rollback() {
     if (Status s = LoadOwed(); !s.ok()) log::Error("journal", "{}", s.message());
   }
   quarantine_.RolledBack();
+  retold_.RolledBack();
   if (Status s = take_over_.RolledBack(); !s.ok()) log::Error("journal", "{}", s.message());
   if (options_.books != nullptr) options_.books->RolledBack();
 }

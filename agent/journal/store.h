@@ -186,6 +186,7 @@ class JournalStore : private TakeOverTarget {
   Status AddKnown(const KnownRow& known) override;
   Result<uint64_t> KnownAt(const std::string& key, const Uuid& id) override;
   Status MoveKnown(const KnownRow& known) override;
+  Result<std::vector<uint64_t>> ToldAs(const KnownRow& known) override;
   Status DeclareGone(const wire::Lost& loss) override;
   Result<Uuid> IdAt(uint64_t position) override;
   Result<uint64_t> PositionOf(const Uuid& id) override;
@@ -193,6 +194,7 @@ class JournalStore : private TakeOverTarget {
   Result<std::vector<Known>> FindKnown(const event::Draft& draft);
   Status ForgetGone(const std::string& key, std::vector<Known>* known);
   Result<bool> IsGone(uint64_t position);
+  Status FetchOld(const event::Identity& identity);  // from what is being taken over
   // True: the same was stored when settings were different; the receipt is that of then. Else
   // `others` of other days may be it.
   Result<bool> WasTold(const event::Identity& identity, std::optional<int64_t> at_s,
@@ -237,11 +239,9 @@ class JournalStore : private TakeOverTarget {
   TakeOver take_over_;
   WallTime take_over_at_{};  // of the step that runs
   bool has_history_ = false, expects_witness_ = false;
-  WallTime cut_short_through_{};
-  uint64_t oldest_position_ = 0;  // of oldest_kept_at_
-  WallTime oldest_kept_at_{};
-  bool in_transaction_ = false;
-  bool lists_changed_ = false;  // owed_ or losses_, in this transaction
+  WallTime cut_short_through_{}, oldest_kept_at_{};
+  uint64_t oldest_position_ = 0;                         // of oldest_kept_at_
+  bool in_transaction_ = false, lists_changed_ = false;  // owed_ or losses_, in this transaction
 };
 
 }  // namespace tillrelay::journal

@@ -58,8 +58,9 @@ Status JournalStore::Load(WallTime now, Random* random) {
   auto witness = db_.QueryText("SELECT value FROM meta WHERE key='witness'");
   if (!witness.ok() && witness.status().code() != Code::kNotFound) return witness.status();
   expects_witness_ = witness.ok();
-  TRY(retold_.Open(&db_, options_.naming_settings, committed_.base + committed_.head,
-                   options_.progress));
+  const uint64_t newest =
+      take_over_.pending() ? Retold::kEverything : committed_.base + committed_.head;
+  TRY(retold_.Open(&db_, options_.naming_settings, newest, options_.progress));
   TRY(ages_.Open(&db_, options_.age_mark_every));
   TRY(forgetter_.Open(&db_, &ages_));
   Status history = PrepareHistory(&db_);

@@ -2,10 +2,12 @@
 """Runs the suites of faults and writes what they saw to docs/faults.md.
 
     tests/model/faults.py [--bin build/release/bin] [--stride 1] [--seeds 3000] [--jobs 2]
-                          [--salvage FOLDER ...]
+                          [--salvage FOLDER ...] [--report FILE ...]
 
 FOLDER: where tests/system/salvage_interrupt.py keeps its state.json. With a stride above 1 only
-every so many-th cut and byte is played, and the page says so.
+every so many-th cut and byte is played, and the page says so. FILE: what the suites have reported
+already (their own --report), in as many parts as they were played in; nothing is run then. Without
+FOLDER the page keeps the interrupted salvages that it has.
 """
 
 import argparse
@@ -16,6 +18,7 @@ import sys
 import tempfile
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+PAGE = os.path.join(ROOT, "docs/faults.md")
 WORDS = "agent/monitor/strings.h"
 COLUMNS = ("failed", "lost", "doubled", "altered", "declared")
 
@@ -54,9 +57,18 @@ def run_suites(options, report):
     return good
 
 
-def read(report):
-    with open(report, encoding="utf-8") as file:
-        return [json.loads(line) for line in file]
+def read(reports):
+    """One row for each situation, with the numbers of all parts."""
+    rows = {}
+    for report in reports:
+        with open(report, encoding="utf-8") as file:
+            for line in file:
+                part = json.loads(line)
+                row = rows.setdefault((part["suite"], part["situation"]), {})
+                for name, value in part.items():
+                    both = isinstance(value, int) and name in row
+                    row[name] = row[name] + value if both else value
+    return list(rows.values())
 
 
 def salvage_rows(folders):
@@ -74,7 +86,13 @@ def salvage_rows(folders):
                        "back": f"{max(r['accepts_s'] for r in mine):.1f} s at the slowest"}
 
 
+def kept_salvages():
+    with open(PAGE, encoding="utf-8") as file:
+        return [line.rstrip() for line in file if line.startswith("| a salvage interrupted")]
+
+
 def page(rows, simulated, options):
+    kept = [] if options.salvage else kept_salvages()
     share = options.note or ("" if options.stride == 1 else
                              f"Every {options.stride}th cut, failure and byte was played.")
     text = [
@@ -97,6 +115,7 @@ def page(rows, simulated, options):
         counts = " | ".join(str(row.get(name, 0)) for name in COLUMNS)
         text.append(f"| {row['situation']} | {row['run']} | {counts} | {back} | "
                     f"{said(row['situation'])} |")
+    text += kept
     for row in simulated:
         hours = row["simulated minutes"] // 60
         text += ["", f"Simulated stores: {row['run']} runs of two stores, {hours} hours in all, "
@@ -114,18 +133,19 @@ def main():
     arguments.add_argument("--jobs", type=int, default=2)
     arguments.add_argument("--salvage", nargs="*", default=[])
     arguments.add_argument("--note", default="", help="which part was played, in a sentence")
-    arguments.add_argument("--report", default="", help="what an earlier run reported")
+    arguments.add_argument("--report", nargs="*", default=[], help="what earlier runs reported")
     options = arguments.parse_args()
     good = True
     with tempfile.TemporaryDirectory() as folder:
-        report = options.report or os.path.join(folder, "report")
+        reports = options.report or [os.path.join(folder, "report")]
         if not options.report:
-            good = run_suites(options, report)
-        rows = read(report)
+            good = run_suites(options, reports[0])
+        rows = read(reports)
     simulated = [r for r in rows if r["suite"] == "sim_test"]
     rows = [r for r in rows if r["suite"] != "sim_test"] + list(salvage_rows(options.salvage))
-    with open(os.path.join(ROOT, "docs/faults.md"), "w", encoding="utf-8") as file:
-        file.write(page(rows, simulated, options))
+    text = page(rows, simulated, options)
+    with open(PAGE, "w", encoding="utf-8") as file:
+        file.write(text)
     sys.exit(0 if good else 1)
 
 

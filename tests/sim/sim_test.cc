@@ -1,10 +1,9 @@
 // The whole protocol in simulated hours: real journals, couriers, senders and collector, a broker
 // that lies, disks that are copied, set back and lost, that fill and are freed, power that goes in
-// the middle of anything, clocks that step, settings that change; where the list
-// of faults has "damage", "vanish" and "zero", rows that are damaged, files that vanish and pages
-// that are zeroed; where it has "slow" and "limit", lines
-// that carry little and brokers that refuse large messages today. The oracle: every accepted event
-// is applied exactly once, or declared lost, unless its only copies went down with a disk.
+// the middle of anything, clocks that step, settings that change, rows that are damaged, files that
+// vanish and pages that are zeroed; where the list of faults has "slow" and "limit", lines that
+// carry little and brokers that refuse large messages today. The oracle: every accepted event is
+// applied exactly once, or declared lost, unless its only copies went down with a disk.
 //   sim_test --seed N --seeds K [--jobs J] [--report FILE] [--faults LIST] [--trace]
 //            [--without chain|rewind|ids|puback|sync|salvage|witness]
 #include <fmt/format.h>
@@ -35,7 +34,8 @@ struct Options {
   uint64_t seed = 1, seeds = 1;
   std::string without;
   std::string faults =
-      "crash,snapshot,clone,disk,broker,line,centre,restore,power,full,clock,settings,backup";
+      "crash,snapshot,clone,disk,broker,line,centre,restore,power,full,clock,settings,backup,"
+      "damage,vanish,zero";
   std::string report;  // one line of JSON is added there
   size_t jobs = 1;
   int retention_minutes = 0;  // 0: by seed

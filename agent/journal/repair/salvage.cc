@@ -348,6 +348,7 @@ class Builder {
     StoreOptions options = options_;
     options.path = BuildingPath(options_.path);
     options.books = nullptr;
+    options.naming_settings.clear();  // they are compared when it is known that it takes over
     auto store = JournalStore::OpenLocked(options, now, random, nullptr);
     if (!store.ok()) return std::move(store).status();
     if (rest_.empty()) {

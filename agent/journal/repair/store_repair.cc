@@ -39,7 +39,29 @@ Status JournalStore::AddKnown(const KnownRow& known) {
   } else {
     sql_.add_known.BindNull(5);
   }
-  return sql_.add_known.Run();
+  TRY(sql_.add_known.Run());
+  if (db_.changes() > 0) retold_.Add(known.digest, {known.id, known.position});
+  return Status::Ok();
+}
+
+Result<std::vector<uint64_t>> JournalStore::ToldAs(const KnownRow& known) {
+  std::vector<uint64_t> positions;
+  if (!known.at_s) return positions;
+  auto rows = retold_.OfMoment(known.key, known.digest, *known.at_s);
+  if (!rows.ok()) return std::move(rows).status();
+  for (const Retold::Row& row : *rows) {
+    if (row.id != known.id) positions.push_back(row.position);
+  }
+  return positions;
+}
+
+Status JournalStore::FetchOld(const event::Identity& identity) {
+  if (!take_over_.pending()) return Status::Ok();
+  const auto [first, last] = Retold::KeysOf(identity);
+  TRY(take_over_.Fetch(first, last));
+  if (!identity.former_key.empty()) TRY(take_over_.Fetch(identity.former_key));
+  if (!retold_.LooksByBytes(identity)) return Status::Ok();
+  return take_over_.FetchBytes(identity.bytes.digest);
 }
 
 Result<uint64_t> JournalStore::KnownAt(const std::string& key, const Uuid& id) {
@@ -52,7 +74,9 @@ Result<uint64_t> JournalStore::KnownAt(const std::string& key, const Uuid& id) {
 
 Status JournalStore::MoveKnown(const KnownRow& known) {
   sql_.move_known.BindText(1, known.key).BindBlob(2, BytesOf(known.id)).Bind(3, known.position);
-  return sql_.move_known.Run();
+  TRY(sql_.move_known.Run());
+  retold_.Add(known.digest, {known.id, known.position});
+  return Status::Ok();
 }
 
 Status JournalStore::DeclareGone(const wire::Lost& loss) {

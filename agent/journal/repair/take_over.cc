@@ -43,16 +43,6 @@ constexpr int kTries = 3;  // to open a file that the disk fails to read
 
 constexpr size_t kIdBytes = sizeof(Uuid);
 
-KnownRow KnownOf(const sqlite::Statement& row) {
-  KnownRow known;
-  known.key = row.Text(0);
-  row.CopyBlob(1, &known.id);
-  known.digest = row.Blob(2);
-  known.position = row.Unsigned(3);
-  if (!row.IsNull(4)) known.at_s = row.Int(4);
-  return known;
-}
-
 // Where a piece of a side table ended.
 std::string CursorOf(int step, const sqlite::Statement& row) {
   if (step <= kKnownBack) return std::string(row.Text(0)) + std::string(row.Blob(1));
@@ -191,7 +181,7 @@ bool TakeOver::OpenSource(Job* job) {
   const std::pair<sqlite::Statement*, std::string> wanted[] = {
       {&job->event, fmt::format("SELECT {} FROM event WHERE position=?1", kEventColumns)},
       {&job->next_event, "SELECT position FROM event WHERE position>=?1 ORDER BY position LIMIT 1"},
-      {&job->known, "SELECT key,id,digest,position,at_s FROM known WHERE key=?1"}};
+      {&job->known, "SELECT key,id,digest,position,at_s FROM known WHERE key>=?1 AND key<=?2"}};
   for (const auto& [statement, sql] : wanted) {
     auto prepared = job->db.Prepare(sql);
     if (prepared.ok()) {
@@ -258,6 +248,10 @@ void TakeOver::AddRun(Job* job, uint64_t old_position, uint64_t position) {
   job->runs.insert(behind, {old_position, old_position, position, true});
 }
 
+bool TakeOver::ListIsRead(const Job& job) {
+  return job.row.step > kKnownBack && job.row.step != kDelivered;
+}
+
 // The event at `position` as the old database gives it; nothing if it does not. `*changed`: it
 // gives one, and not as it was written.
 std::optional<Row> TakeOver::ReadEvent(Job* job, uint64_t position, bool* changed) {
@@ -310,6 +304,14 @@ Result<uint64_t> TakeOver::TakeRow(const Row& row, uint64_t own) {
   auto known = KnownOf(row);
   auto at = known ? target_->KnownAt(known->key, row.id) : target_->PositionOf(row.id);
   if (!at.ok() || (*at != 0 && *at != own)) return at.ok() ? uint64_t{0} : std::move(at);
+  // Told again under settings that name it otherwise.
+  if (known && own == 0) {
+    auto positions = target_->ToldAs(*known);
+    if (!positions.ok()) return std::move(positions).status();
+    for (const uint64_t position : *positions) {
+      if (!Brought(position)) return uint64_t{0};
+    }
+  }
   auto moved = target_->AppendOld(row);
   if (!moved.ok() || !known) return moved;
   known->position = *moved;
@@ -476,28 +478,9 @@ Status TakeOver::TakeKnown(const std::string& file, KnownRow known, bool on_dema
   return *id == known.id ? target_->AddKnown(known) : Status::Ok();
 }
 
-Status TakeOver::Fetch(const std::string& key) {
-  for (Job& job : jobs_) {
-    if (!job.row.youngest || (job.row.step > kKnownBack && job.row.step != kDelivered)) continue;
-    if (!OpenSource(&job) || !job.known.prepared()) continue;
-    std::vector<KnownRow> rows;
-    job.known.BindText(1, key);
-    for (;;) {
-      auto found = job.known.Step();
-      if (!found.ok() || !*found) break;  // what cannot be read is not known
-      rows.push_back(KnownOf(job.known));
-    }
-    for (KnownRow& row : rows) {
-      changed_ = true;
-      TRY(TakeKnown(job.row.file, std::move(row), true));
-    }
-  }
-  return Status::Ok();
-}
-
 Status TakeOver::TakeSideRow(Job* job, const sqlite::Statement& row) {
   const int step = job->row.step;
-  if (step <= kKnownBack) return TakeKnown(job->row.file, KnownOf(row), false);
+  if (step <= kKnownBack) return TakeKnown(job->row.file, KnownFrom(row), false);
   sqlite::Statement& insert = step <= kFilesBack ? insert_file_ : insert_audit_;
   for (int i = 0; i < row.columns(); ++i) row.CopyTo(i, &insert, i + 1);
   return insert.Run();

@@ -19,6 +19,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -66,6 +67,8 @@ class TakeOverTarget {
   // The position under which key and id are known; 0: they are not.
   virtual Result<uint64_t> KnownAt(const std::string& key, const Uuid& id) = 0;
   virtual Status MoveKnown(const KnownRow& known) = 0;  // to its position
+  // Where the same document stands under whatever key, by its number, moment and content.
+  virtual Result<std::vector<uint64_t>> ToldAs(const KnownRow& known) = 0;
   virtual Status DeclareGone(const wire::Lost& loss) = 0;
   virtual Result<Uuid> IdAt(uint64_t position) = 0;  // not found: no such event
   // Of all events, 0: there is none. Slow.
@@ -90,8 +93,12 @@ class TakeOver {
 
   // In a transaction. True: there is more to do.
   Result<bool> Step();
-  // In a transaction, before `key` is looked up: brings over what the old files know of it.
-  Status Fetch(const std::string& key);
+  // In a transaction, before keys from `first` to `last` are looked up: brings over what the old
+  // files know of them.
+  Status Fetch(const std::string& first, const std::string& last);
+  Status Fetch(const std::string& key) { return Fetch(key, key); }
+  // The same of a document that settings named otherwise then, by the digest of its bytes.
+  Status FetchBytes(uint64_t digest);
   void Committed();
   Status RolledBack();
 
@@ -105,8 +112,9 @@ class TakeOver {
     TakeOverRow row, committed;
     std::vector<Run> runs;  // by `first`
     sqlite::Database db;
-    sqlite::Statement event, known, next_event;  // not prepared: cannot be read
-    int tries = 0;                               // to open it
+    sqlite::Statement event, known, next_event;                      // not prepared: cannot be read
+    std::optional<std::unordered_map<uint64_t, std::string>> moved;  // bytes -> key; none: not read
+    int tries = 0;                                                   // to open it
     std::unique_ptr<RawRows> raw;
   };
   Status LoadRuns(Job* job);
@@ -128,6 +136,10 @@ class TakeOver {
   Status EndHole(Job* job, uint64_t behind, bool open);
   Status StepEvents(Job* job);
   Status EndOfEvents(Job* job);
+  static KnownRow KnownFrom(const sqlite::Statement& row);
+  static bool ListIsRead(const Job& job);
+  static void LoadMoved(Job* job);
+  bool Brought(uint64_t position) const;
   Status TakeKnown(const std::string& file, KnownRow known, bool on_demand);
   Status TakeSideRow(Job* job, const sqlite::Statement& row);
   Status StepTable(Job* job);

@@ -183,6 +183,21 @@ TEST_F(RetoldTest, EveryFormatUnderEverySetting) {
   all_known("the settings of before");
 }
 
+// What a salvage brings over stands at other positions then, with what the list said of it.
+TEST_F(RetoldTest, EveryFormatUnderEverySettingBehindASalvage) {
+  Open("first");
+  std::vector<std::string> first;
+  for (const Told& reported : Documents()) first.push_back(Tell(reported));
+  for (const Change& change : Changes()) {
+    Forget("PRAGMA application_id=1");
+    Open("second", &change);
+    for (size_t i = 0; i < first.size(); ++i) {
+      EXPECT_EQ("0 stored, " + first[i].substr(0, 1) + " known, 0 ", Tell(Documents()[i]))
+          << Documents()[i].name << ", " << change.name;
+    }
+  }
+}
+
 // A journal of an older version knows nothing of the documents' bytes.
 TEST_F(RetoldTest, RowsOfBeforeAreKnownByTheirMomentAndContent) {
   Open("first");

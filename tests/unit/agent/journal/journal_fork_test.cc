@@ -2,6 +2,11 @@
 // far rows may be deleted.
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <set>
+
+#include "agent/journal/seal.h"
+#include "agent/journal/stream_tables.h"
 #include "tests/unit/agent/journal/journal_store_fixture.h"
 
 namespace tillrelay::journal {
@@ -53,6 +58,8 @@ class JournalForkTest : public JournalStoreTest {
     }
     EXPECT_EQ(chain, stream.head_chain);
     EXPECT_EQ(chain, *reader->ChainAt(stream, stream.head));
+    if (stream.confirmed_through + 1 < stream.floor) return;
+    EXPECT_EQ(stream.confirmed_chain, *reader->ChainAt(stream, stream.confirmed_through));
   }
   void ExpectAllWhole() {
     for (const StreamRow& stream : store_->streams()) ExpectWhole(stream);
@@ -206,6 +213,7 @@ TEST_F(JournalForkTest, AStreamThatIsOverIsDeletedToItsEndAndItsChainIsStillKnow
 TEST_F(JournalForkTest, AnOwedBodyOutlivesItsBlockUntilALiveWordNoLongerListsIt) {
   Fill(1, 600);
   const StreamRow stream = store_->current();
+  const wire::Chain below = ChainAt(stream, 6);
   Confirm(stream, 600, {{7, 7}});
   while (*store_->Trim(kAnyAge)) {
   }
@@ -214,6 +222,9 @@ TEST_F(JournalForkTest, AnOwedBodyOutlivesItsBlockUntilALiveWordNoLongerListsIt)
   ASSERT_EQ(store_->Owed().size(), 1u);
   EXPECT_EQ(store_->Owed()[0].sequence, 7u);
   Reopen();
+  const auto kept = Reader()->ChainAt(store_->current(), 6);  // it is sent with this
+  ASSERT_TRUE(kept.ok()) << kept.status().message();
+  EXPECT_EQ(*kept, below);
   EXPECT_EQ(store_->floor(), 513u);
   Confirm(store_->current(), 600, {}, false);  // an old retained word frees nothing
   EXPECT_EQ(store_->Owed().size(), 1u);
@@ -236,6 +247,35 @@ TEST_F(JournalForkTest, ALossIsDeclaredOnceAndForgottenWhenTheWatermarkHasPassed
   EXPECT_EQ(rows[0].kind, "loss");
   Confirm(store_->current(), 4);
   EXPECT_TRUE(store_->losses().empty());
+}
+
+// Ranges are joined where there are too many of them: what is still there is no new document.
+TEST_F(JournalForkTest, WhatIsStillHereIsKnownThoughADeclaredRangeCoversIt) {
+  Fill(1, 3);
+  ASSERT_TRUE(store_->Begin().ok());
+  const wire::Lost loss{store_->current().stream, {1, 2}, {}, "damaged", false};
+  ASSERT_TRUE(store_->DeclareLoss(loss, kLater).ok());
+  ASSERT_TRUE(store_->Commit().ok());
+  for (int start = 0; start < 2; ++start) {
+    EXPECT_EQ(Tell(SaleDraft("03", 1)), "duplicate 1");
+    Reopen();
+  }
+}
+
+// More than the same numbers: another declaration, which has to be told.
+TEST_F(JournalForkTest, ALossWithoutAnEndIsAnotherOneThanThatOfItsNumbers) {
+  Fill(1, 3);
+  const StreamRow stream = store_->current();
+  for (const bool open : {false, true, true}) {
+    ASSERT_TRUE(store_->Begin().ok());
+    const wire::Lost loss{stream.stream, {1, 2}, {}, "damaged", false, open};
+    ASSERT_TRUE(store_->DeclareLoss(loss, kLater).ok());
+    ASSERT_TRUE(store_->Commit().ok());
+  }
+  EXPECT_EQ(store_->current().head, 5u);
+  const auto rows = *Reader()->Read(4, 2, 1 << 20);
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_NE(rows[0].id, rows[1].id);
 }
 
 // In the file as in memory: a start must not make an open loss disappear.
@@ -282,6 +322,52 @@ TEST_F(JournalForkTest, ALongRenumberingShowsThatItMoves) {
   moved = 0;
   ASSERT_TRUE(store_->Fork(1, "a test", WallTime{}, &random_).ok());
   EXPECT_GE(moved, 3000 / static_cast<int>(kMarkEvery));
+}
+
+template <class Row>
+void ExpectAllSealed(const std::function<Seal(const Row&)>& seal,
+                     const std::vector<std::function<void(Row*)>>& changes) {
+  std::set<Seal> seals{seal(Row{})};
+  for (size_t i = 0; i < changes.size(); ++i) {
+    Row row{};
+    changes[i](&row);
+    EXPECT_TRUE(seals.insert(seal(row)).second) << "column " << i << " is under no seal";
+  }
+}
+
+// Each column by itself, so that no damage to one of them is believed.
+TEST(Seals, EveryColumnIsUnderItsRowsSeal) {
+  ExpectAllSealed<StreamRow>(
+      [](const StreamRow& row) { return SealOfStream("0042", row); },
+      {[](auto* r) { r->stream = "a"; }, [](auto* r) { r->base = 9; }, [](auto* r) { r->head = 9; },
+       [](auto* r) { r->confirmed_through = 9; }, [](auto* r) { r->acked_through = 9; },
+       [](auto* r) { r->head_chain.back() = 9; }, [](auto* r) { r->confirmed_chain.back() = 9; },
+       [](auto* r) { r->current = true; }, [](auto* r) { r->number = 9; },
+       [](auto* r) { r->first = 9; }});
+  EXPECT_NE(SealOfStream("0042", {}), SealOfStream("0043", {}));
+  ExpectAllSealed<wire::Lost>(
+      SealOfLoss, {[](auto* r) { r->stream = "a"; }, [](auto* r) { r->range.first = 9; },
+                   [](auto* r) { r->range.last = 9; }, [](auto* r) { r->chain.back() = 9; },
+                   [](auto* r) { r->reason = "a"; }, [](auto* r) { r->compared = false; },
+                   [](auto* r) { r->open = true; }});
+  ExpectAllSealed<Row>([](const Row& row) { return SealOfOpening("a", row); },
+                       {[](auto* r) { r->id.back() = 9; }, [](auto* r) { r->subject = "a"; },
+                        [](auto* r) { r->time = "a"; }, [](auto* r) { r->data = "a"; },
+                        [](auto* r) { r->recorded_at = WallTime{std::chrono::microseconds(9)}; }});
+  EXPECT_NE(SealOfOpening("a", {}), SealOfOpening("b", {}));
+  ExpectAllSealed<ChainMark>(
+      [](const ChainMark& row) { return SealOfMark(row.stream, row.sequence, row.chain); },
+      {[](auto* r) { r->stream = "a"; }, [](auto* r) { r->sequence = 9; },
+       [](auto* r) { r->chain.back() = 9; }});
+  ExpectAllSealed<Row>(
+      [](const Row& row) {
+        return SealOf({row.position, row.id, Micros(row.recorded_at), row.data_digest, row.kind,
+                       row.subject, row.time});
+      },
+      {[](auto* r) { r->position = 9; }, [](auto* r) { r->id.back() = 9; },
+       [](auto* r) { r->data_digest.back() = 9; }, [](auto* r) { r->kind = "a"; },
+       [](auto* r) { r->subject = "a"; }, [](auto* r) { r->time = "a"; },
+       [](auto* r) { r->recorded_at = WallTime{std::chrono::microseconds(9)}; }});
 }
 
 }  // namespace

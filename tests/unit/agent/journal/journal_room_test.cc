@@ -152,6 +152,19 @@ TEST_F(JournalRoomTest, UnderItsLimitAReaderIsToldOfAndItsEndHeals) {
   EXPECT_TRUE(SendSales(64).ok());
 }
 
+// Room for events alone is not enough: the confirmations of what is accepted have to be written
+// too.
+TEST_F(JournalRoomTest, WithoutAReserveNothingIsAccepted) {
+  const std::string reserve = BallastPath(path_);
+  ASSERT_EQ(mkdir(reserve.c_str(), 0700), 0);  // none can be made
+  Open();
+  EXPECT_NE(journal_->Refusing().find("no room for the reserve"), std::string::npos);
+  EXPECT_EQ(SendSales(1).status().code(), Code::kFull);
+  ASSERT_EQ(rmdir(reserve.c_str()), 0);
+  Await([&] { return journal_->Refusing().empty(); });
+  EXPECT_TRUE(SendSales(1).ok());
+}
+
 // The reserve goes when the disk is full, the log starts over in the place that it has, and the
 // reserve is made again.
 TEST_F(JournalRoomTest, AFullDiskGivesUpTheReserveStartsTheLogOverAndMakesItAgain) {

@@ -132,6 +132,52 @@ TEST_F(JournalSalvageTest, AMissingRowAtTheEndIsFoundAtTheStart) {
 }
 
 // Without a header nothing can be asked of the file: its pages still have every event.
+TEST_F(JournalSalvageTest, AnOwedBodyThatIsDamagedIsDeclared) {
+  Make(600, 600);
+  Reopen();
+  ASSERT_TRUE(store_->Begin().ok());
+  const Confirmation word{old_stream_, 600, store_->current().head_chain, {{7, 8}}, true};
+  ASSERT_TRUE(store_->SaveConfirmation(word).ok());
+  ASSERT_TRUE(store_->Commit().ok());
+  Close();
+  Sql("UPDATE event SET data='?' WHERE position=7");
+  Open(true);
+  ASSERT_EQ(store_->losses().size(), 1u);
+  EXPECT_EQ(store_->losses()[0].range.first, 7u);
+  EXPECT_EQ(store_->losses()[0].range.last, 7u);
+  ASSERT_EQ(store_->Owed().size(), 1u);
+  EXPECT_EQ(store_->Owed()[0].sequence, 8u);
+}
+
+// A row of the list that names another event than the one it points to: that receipt is not here.
+TEST_F(JournalSalvageTest, AnIdThatIsNotItsEventsIsForgotten) {
+  Make(10, 0);
+  const event::Identity other = SaleDraft("03", 99).identity;
+  Sql(("UPDATE known SET key='" + other.key + "',id=x'" + ToHex(BytesOf(other.id)) +
+       "' WHERE position=5")
+          .c_str());
+  Open(true);
+  EXPECT_EQ(Tell(SaleDraft("03", 99)).substr(0, 6), "stored");
+  EXPECT_EQ(KnownOf(1, 10), 10u);
+}
+
+// Sound rows, and something beside them that acts on its own or costs every commit.
+TEST_F(JournalSalvageTest, AForeignTriggerOrIndexIsDamage) {
+  for (const char* sql :
+       {"CREATE INDEX foreign_one ON event(kind)", "CREATE UNIQUE INDEX foreign_one ON known(id)",
+        "CREATE TRIGGER foreign_one AFTER INSERT ON event BEGIN SELECT 1; END"}) {
+    Close();
+    for (const char* end : {"", "-wal", "-shm", ".witness"}) fs::remove(options_.path + end);
+    Reopen();
+    Make(10, 0);
+    Sql(sql);
+    reported_ = {};
+    Open();
+    EXPECT_NE(reported_.why.find("foreign_one"), std::string::npos) << sql << reported_.why;
+    EXPECT_EQ(Kept(), "10 sales, 0 losses") << sql;
+  }
+}
+
 TEST_F(JournalSalvageTest, GarbageInTheHeaderLosesNothing) {
   Make(50, 10);
   fs::remove(WalPath(options_.path));
@@ -234,6 +280,36 @@ TEST_F(JournalSalvageTest, WhatOnlyTheBrokerHasIsSentAgain) {
       EXPECT_EQ(Tell(SaleDraft("03", n)).substr(0, 9), "duplicate") << n;
     }
   }
+}
+
+// Unreadable: what waited is declared, what the broker had acknowledged is not, and the page says
+// so.
+TEST_F(JournalSalvageTest, WhatTheBrokerAcknowledgedAndNobodyCanReadIsNoDeclaredLoss) {
+  Make(40, 0);
+  Reopen();
+  ASSERT_TRUE(store_->Begin().ok());
+  store_->SaveAcked(20);
+  ASSERT_TRUE(store_->Commit().ok());
+  Close();
+  Sql("UPDATE event SET data='?' WHERE position IN (7,33); PRAGMA application_id=1");
+  JournalOptions options;
+  options.store = options_;
+  options.confirm_by_broker = true;
+  options.min_free_bytes = 0;
+  SystemClock clock;
+  auto journal = Journal::Open(options, &clock, &random_);
+  ASSERT_TRUE(journal.ok()) << journal.status().message();
+  const JournalStats stats = (*journal)->Stats();
+  ASSERT_EQ(stats.losses.size(), 1u);
+  EXPECT_EQ(stats.losses[0].stream, old_stream_);
+  EXPECT_EQ(stats.losses[0].range.first, 33u);
+  EXPECT_EQ(stats.losses[0].range.last, 33u);
+  EXPECT_NE(stats.salvaged.find("19 events that wait were saved, 1 are lost"), std::string::npos)
+      << stats.salvaged;
+  EXPECT_NE(stats.salvaged.find("the rest is not declared lost"), std::string::npos)
+      << stats.salvaged;
+  journal->reset();
+  EXPECT_EQ(Kept(), "38 sales, 1 losses");
 }
 
 // A stop between two pieces forgets nothing of what the first one brought over.
@@ -455,6 +531,50 @@ TEST_F(JournalSalvageTest, WhatIsToldAgainBeforeItIsBroughtOverStandsOnce) {
   EXPECT_EQ(Kept(), "30 sales, 0 losses");
   EXPECT_EQ(KnownOf(11, 40), 30u);
   EXPECT_EQ(lost_, 0u);
+}
+
+// The same receipt of before, named by another zone's day, or a till's row by another column.
+TEST_F(JournalSalvageTest, WhatSettingsNameOtherwiseIsKnownBeforeItIsBroughtOver) {
+  const auto sale = [](int number, const char* zone) {
+    event::Event told = testing::Sale("03", number);
+    told.transaction->business_day.clear();
+    told.transaction->end_at = "2026-11-21T23:30:00Z";
+    const event::Shop shop{"0042", {"9"}, event::StoreZone::Load(zone).value()};
+    return std::get<event::Draft>(event::MakeDraft(std::move(told), shop));
+  };
+  const auto row = [](int number, const char* till) {
+    event::Draft draft = SaleDraft(till, number);
+    draft.identity.bytes = {static_cast<uint64_t>(1000 + number), true};
+    return draft;
+  };
+  for (const bool list_is_gone : {false, true}) {
+    Close();
+    for (const char* end : {"", "-wal", "-shm", ".witness"}) fs::remove(options_.path + end);
+    options_.naming_settings = "first";
+    Reopen();
+    for (int n = 1; n <= 8; ++n) {
+      ASSERT_EQ(Tell(sale(n, "Europe/Berlin")).substr(0, 6), "stored");
+      ASSERT_EQ(Tell(row(100 + n, "04")).substr(0, 6), "stored");
+    }
+    Close();
+    if (list_is_gone) Sql("DELETE FROM known");
+    options_.naming_settings = "second";
+    Begin(true);
+    const char* known = list_is_gone ? "stored" : "duplic";
+    for (int n = 1; n <= 4; ++n) {
+      EXPECT_EQ(Tell(sale(n, "America/New_York")).substr(0, 6), known) << n;
+      if (list_is_gone) continue;  // nothing says what a till's row was called
+      EXPECT_EQ(Tell(row(100 + n, "05")).substr(0, 6), known) << n;
+    }
+    Finish();
+    for (int n = 1; n <= 8; ++n) {
+      EXPECT_EQ(Tell(sale(n, "Pacific/Kiritimati")).substr(0, 9), "duplicate") << n;
+      if (list_is_gone) continue;
+      EXPECT_EQ(Tell(row(100 + n, "06")).substr(0, 9), "duplicate") << n;
+    }
+    EXPECT_EQ(Kept(), "16 sales, 0 losses") << list_is_gone;
+    EXPECT_EQ(lost_, 0u);
+  }
 }
 
 // Ids of delivered events stand in their list alone: one destroyed page costs what stood on it.

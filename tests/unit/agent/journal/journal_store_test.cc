@@ -256,6 +256,23 @@ TEST_F(JournalStoreTest, FullQuarantineRefusesInsteadOfOverwriting) {
   EXPECT_EQ(Tell(SaleDraft("03", 1)), "stored 1");
 }
 
+TEST_F(JournalStoreTest, AFileOfWhichADocumentWaitsIsNotOneThatWasTaken) {
+  options_.quarantine_max_count = 1;
+  Reopen();
+  const auto drop = [&](const char* unfit) {
+    AppendRequest request;
+    request.entries = {SaleDraft("03", 1), RejectedDocument{{"a", "", ""}, "file", "", unfit}};
+    request.file = FileMark{Sha256(unfit), unfit};
+    ASSERT_TRUE(store_->Begin().ok());
+    ASSERT_TRUE(store_->Append(request, WallTime{}).ok());
+    ASSERT_TRUE(store_->Commit().ok());
+  };
+  drop("one");
+  drop("two");  // for which the quarantine has no room
+  auto db = sqlite::Database::Open(options_.path, {.read_only = true});
+  EXPECT_EQ(db->QueryText("SELECT group_concat(name) FROM file").value(), "one");
+}
+
 // Bytes and not characters, also of what was there at the start and of what has gone since.
 TEST_F(JournalStoreTest, TheQuarantineIsBoundedInBytes) {
   options_.quarantine_max_bytes = 100;

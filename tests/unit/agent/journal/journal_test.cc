@@ -1,13 +1,16 @@
 // The journal with its thread: answers after the commit, groups, bounds, poisoning, full disks.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <functional>
 #include <future>
 #include <thread>
 
 #include "agent/journal/journal.h"
 #include "agent/journal/paths.h"
 #include "agent/journal/repair/witness.h"
+#include "agent/journal/stream_tables.h"
 #include "tests/support/drafts.h"
 #include "tests/support/fault_vfs.h"
 #include "tests/support/manual_clock.h"
@@ -92,6 +95,46 @@ TEST_F(JournalTest, WhatIsAnsweredTheWitnessHasSeen) {
     };
     ASSERT_TRUE(journal_->Submit(std::move(request)).ok());
     EXPECT_EQ(seen.get_future().get(), ticket + 1);
+  }
+}
+
+// Not only at the next tick, which never comes here.
+TEST_F(JournalTest, NothingIsAcceptedIntoAFileThatIsGone) {
+  Open("", &manual_clock_);
+  ASSERT_TRUE(SendNow({SaleDraft("03", 1)}).ok());
+  const std::string path = options_.store.path;
+  ASSERT_EQ(std::rename(path.c_str(), (path + ".away").c_str()), 0);
+  EXPECT_FALSE(SendNow({SaleDraft("03", 2)}).ok());
+  EXPECT_EQ(access(path.c_str(), F_OK), 0);  // what was accepted has its name again
+}
+
+// Sound in itself, and not what was given: only what was committed says so.
+TEST_F(JournalTest, WhatAnotherProgramHasChangedIsNoticedBeforeAnythingIsAccepted) {
+  const auto take_out = [](sqlite::Database* db) {
+    ASSERT_TRUE(db->Exec("DELETE FROM event WHERE position=2").ok());
+  };
+  const auto another_chain = [](sqlite::Database* db) {
+    sqlite::Statement save;
+    ASSERT_TRUE(db->PrepareAll({{&save, kSaveStream}}).ok());
+    StreamRow row = ReadStreams(db)->back();
+    row.head_chain[0] ^= 1;
+    ASSERT_TRUE(SaveStreamRow("0042", row, {}, "first", &save).ok());
+  };
+  const std::function<void(sqlite::Database*)> all[] = {take_out, another_chain};
+  for (int i = 0; i < 2; ++i) {
+    journal_.reset();
+    for (const char* end : {"", "-wal", "-shm", ".witness"}) {
+      unlink((dir_ / "journal.db" + end).c_str());
+    }
+    Open("", &manual_clock_);
+    for (int n = 1; n <= 3; ++n) ASSERT_TRUE(SendNow({SaleDraft("03", n)}).ok());
+    {
+      auto db = sqlite::Database::Open(options_.store.path, {});
+      ASSERT_TRUE(db.ok());
+      all[i](&*db);
+    }
+    EXPECT_FALSE(SendNow({SaleDraft("03", 4)}).ok()) << i;
+    EXPECT_NE(journal_->Refusing().find("another program has written"), std::string::npos) << i;
   }
 }
 

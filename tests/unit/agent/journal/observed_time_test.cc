@@ -103,6 +103,19 @@ TEST(ObservedTimeTest, ANightCountsWhereBothClocksAgreeBeforeAndAfter) {
   EXPECT_FALSE(OldEnough(world.observed, mark.stamp, hours(24 * 30) + minutes(61)));
 }
 
+// Both back by ten days, and both right again: nobody was away for ten days.
+TEST(ObservedTimeTest, ClocksThatBothWentBackProveNothing) {
+  World world;
+  world.Run(hours(1));
+  const auto mark = world.Stamp();
+  world.own_error = world.centre_error = -hours(24 * 10);
+  world.Run(hours(1));
+  world.own_error = world.centre_error = hours(0);
+  world.Run(hours(1));
+  EXPECT_TRUE(OldEnough(world.observed, mark.stamp, hours(2)));
+  EXPECT_FALSE(OldEnough(world.observed, mark.stamp, hours(2) + minutes(1)));
+}
+
 TEST(ObservedTimeTest, ANightDoesNotCountWhereTheyNeverAgree) {
   World world;
   world.own_error = hours(1);
