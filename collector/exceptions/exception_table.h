@@ -29,7 +29,7 @@ Result<std::vector<Exception>> ReadByStatus(Sql* sql);
 
 struct ExceptionsQuestion {
   std::string store, kind, state;  // state "": all that have not ended; "all": those too
-  std::string page_end = {};  // what tells the pages of this question from another's
+  std::string page_end = {};       // what tells the pages of this question from another's
   size_t limit = 100;
   std::optional<Exception> after;  // the last one of the page before
 };
