@@ -257,7 +257,7 @@ class Builder {
         TRY(owed.Bind(1, position).Run());
       } else if (const StreamRow* stream = StreamAt(streams_, position)) {
         const uint64_t number = position - stream->base;
-        gone_.push_back({stream->stream, number, number, {}, "damaged", false, false});
+        gone_.push_back({stream->stream, {number, number}, {}, "damaged", false, false});
       }
       if (event.ok()) event->Reset();
     }
@@ -320,7 +320,7 @@ class Builder {
     }
     if (row->has_opening() && DeliveredOf(*row) == 0 &&
         !ReadOpening(&target_, *row, SealCheck::kStrict).ok()) {
-      gone_.push_back({row->stream, 1, 1, {}, "damaged", false, false});
+      gone_.push_back({row->stream, {1, 1}, {}, "damaged", false, false});
     }
     const bool marked = row->head > 0 && row->head_chain != kUnknownChain;
     if (marked) TRY(SaveMarkRow({row->stream, row->head, row->head_chain}, &mark));
