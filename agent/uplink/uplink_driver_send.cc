@@ -216,7 +216,7 @@ Status UplinkDriver::ResendOpening(const act::Resend& resend, const journal::Str
   if (resend.first > 1 || !stream.has_opening()) return Status::Ok();
   auto row = reader_->Opening(stream);
   if (row.status().code() == Code::kNotFound) {
-    port_.DeclareLoss({stream.stream, 1, 1, {}, "not_kept", false, false});
+    port_.DeclareLoss({stream.stream, {1, 1}, {}, "not_kept", false, false});
     return Status::Ok();
   }
   if (!row.ok()) return std::move(row).status();

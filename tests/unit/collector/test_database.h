@@ -68,6 +68,10 @@ class TestDatabase {
   void AsVersion8() {
     Execute("UPDATE warehouse SET version = 1");
     Execute("DROP TABLE sink");
+    Execute("DROP INDEX store_day_returns");
+    for (const char* column : {"sold", "returned", "returns_off"}) {
+      Execute(std::string("ALTER TABLE store_day DROP COLUMN ") + column);
+    }
     Execute(postgres() ? "UPDATE schema_version SET version = 8" : "PRAGMA user_version = 8");
   }
   // As if the program with tables of version 7 had written everything.

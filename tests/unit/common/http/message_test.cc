@@ -68,11 +68,11 @@ TEST(HostName, IsTheNameInLowerCaseWithoutPort) {
 
 TEST(CookiesNamed, EveryValueOfTheNameIsToldAndNoOther) {
   const auto of = [](std::string_view header) { return CookiesNamed("sid", header); };
-  EXPECT_THAT(of(""), testing::IsEmpty());
-  EXPECT_THAT(of("sid"), testing::IsEmpty());
-  EXPECT_THAT(of("xsid=1; side=2; SID=3"), testing::IsEmpty());
-  EXPECT_THAT(of("sid=1"), testing::ElementsAre("1"));
-  EXPECT_THAT(of("a=0;  sid=1=2 ;b=3; sid=; sid=4;"), testing::ElementsAre("1=2 ", "", "4"));
+  EXPECT_THAT(of(""), ::testing::IsEmpty());
+  EXPECT_THAT(of("sid"), ::testing::IsEmpty());
+  EXPECT_THAT(of("xsid=1; side=2; SID=3"), ::testing::IsEmpty());
+  EXPECT_THAT(of("sid=1"), ::testing::ElementsAre("1"));
+  EXPECT_THAT(of("a=0;  sid=1=2 ;b=3; sid=; sid=4;"), ::testing::ElementsAre("1=2 ", "", "4"));
 }
 
 TEST(DateLine, IsTheFormatOfTheStandard) {
