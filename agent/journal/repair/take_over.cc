@@ -226,6 +226,20 @@ TakeOver::Job* TakeOver::JobOf(const std::string& file, uint64_t old_position) {
   return nullptr;
 }
 
+// Who brings what `older` had brought into a younger file, at this position of it; null: it had
+// been delivered there, or there is no younger one.
+const TakeOver::Job* TakeOver::NextOwner(const Job& older, uint64_t position) const {
+  const std::string* file = nullptr;
+  for (const Job& job : jobs_) {
+    if (job.row.number <= older.row.number || job.row.file == older.row.file) continue;
+    if (file == nullptr) file = &job.row.file;
+    if (job.row.file != *file) break;
+    const bool below_end = job.row.youngest || position <= job.row.last;
+    if (position >= job.row.first && below_end) return &job;
+  }
+  return nullptr;
+}
+
 // The one whose turn it is; the older streams of a file are done before its youngest.
 TakeOver::Job* TakeOver::Current() {
   for (Job& job : jobs_) {
@@ -472,6 +486,13 @@ Status TakeOver::TakeKnown(const std::string& file, KnownRow known, bool on_dema
   }
   if (run == nullptr) return Status::Ok();
   known.position = run->PositionOf(known.position);
+  // Into a file that is itself being taken over: that brings the event, and then it is known.
+  for (const Job* owner = NextOwner(*job, known.position); owner != nullptr;
+       owner = NextOwner(*owner, known.position)) {
+    run = RunOf(*owner, known.position);
+    if (run == nullptr) return Status::Ok();
+    known.position = run->PositionOf(known.position);
+  }
   auto id = target_->IdAt(known.position);
   if (id.status().code() == Code::kNotFound) return target_->AddKnown(known);  // sent, deleted
   if (!id.ok()) return std::move(id).status();

@@ -125,6 +125,7 @@ class TakeOver {
   void AddRun(Job* job, uint64_t old_position, uint64_t position);
   const Run* RunOf(const Job& job, uint64_t old_position) const;
   Job* JobOf(const std::string& file, uint64_t old_position);
+  const Job* NextOwner(const Job& older, uint64_t position) const;
   Job* Current();
   std::optional<Row> ReadEvent(Job* job, uint64_t position, bool* changed = nullptr);
   std::vector<Row> RowsAt(Job* job, uint64_t position);

@@ -362,6 +362,34 @@ TEST_F(JournalSalvageTest, OtherEventsUnderTheNumbersThatTheWitnessSawAreALoss) 
   EXPECT_EQ(store_->losses()[0].range.last, 10u);
 }
 
+// At whatever point the first one is interrupted by a second, and that by a third.
+TEST_F(JournalSalvageTest, ASalvageAtAnyPointOfAnotherBringsEverythingOver) {
+  constexpr int kSales = 300, kConfirmed = 7;
+  bool done = false;
+  for (int steps = 0; !done; ++steps) {
+    SCOPED_TRACE(steps);
+    fs::remove_all(dir_ / "journal");
+    fs::create_directory(dir_ / "journal");
+    options_.path = dir_ / "journal/journal.db";
+    auto fresh = JournalStore::Open(options_, WallTime{}, &random_);
+    ASSERT_TRUE(fresh.ok()) << fresh.status().message();
+    store_ = *std::move(fresh);
+    Make(kSales, kConfirmed);
+    for (int salvage = 0; salvage < 3; ++salvage) {
+      Begin(true);
+      for (int i = 0; i < steps && salvage < 2; ++i) {
+        auto more = store_->StepTakeOver(WallTime{std::chrono::hours(1)});
+        ASSERT_TRUE(more.ok()) << more.status().message();
+        done = done || (salvage == 0 && !*more);
+      }
+      if (salvage < 2) Close();
+    }
+    Finish();
+    EXPECT_EQ(Kept(), std::to_string(kSales - kConfirmed) + " sales, 0 losses");
+    EXPECT_EQ(KnownOf(1, kSales), static_cast<size_t>(kSales));
+  }
+}
+
 // Pages that the log holds twice: the last one counts.
 TEST_F(JournalSalvageTest, ALargeEventIsReadFromTheLogByItsPages) {
   const auto large = [](int number) {
