@@ -265,7 +265,8 @@ void Journal::Run() {
       first = last;
     }
     if (std::any_of(messages.begin(), messages.end(), kIsAudit)) KeepIssues();
-    if (!messages.empty()) watch_.Note();
+    const auto is_noted = [](const Message& m) { return !Exclusive(m) && !kIsAudit(m); };
+    if (!std::all_of(messages.begin(), messages.end(), is_noted)) watch_.Note();
     if (clock_.Now() - last_tick_ >= options_.idle_tick) Tick();
     more_to_do = TakeOverStep();
     if (closing && messages.empty()) break;
@@ -302,6 +303,7 @@ void Journal::RunGroup(std::vector<Message>& messages, size_t first, size_t last
     }
   }
   if (written.ok()) WitnessCommit();
+  watch_.Note();  // before the answer, so that what another program writes behind it is seen
   UpdateStats();
   if (written.ok() && options_.on_growth) options_.on_growth(store_->current());
   for (size_t i = first, answer = 0; i < last; ++i) {
