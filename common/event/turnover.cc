@@ -300,10 +300,11 @@ class SignFinder {
   Wide near_ = 0;
 };
 
-Parts TotalsOf(const Totals& totals) {
-  return {{"net", -1, Of(totals.net_amount)},
-          {"grand", -1, Of(totals.grand_amount)},
-          {"tax", -1, Of(totals.tax_amount)}};
+// As they count.
+Parts TotalsOf(const Totals& totals, const Turnover::Turns& turns) {
+  return {{"net", -1, Of(Counted(totals.net_amount, turns.net))},
+          {"grand", -1, Of(Counted(totals.grand_amount, turns.grand))},
+          {"tax", -1, Of(Counted(totals.tax_amount, turns.tax))}};
 }
 
 Parts Directed(Parts parts, bool turns) {
@@ -381,12 +382,8 @@ std::string_view Turnover::AmountsBy(const Turnover& original) const {
   if (was.kind > Kind::kExchange) return "";
   const Turns turns = original.Decide();
   Votes votes;
-  const Parts totals = TotalsOf(figures_.totals);
-  Parts counted = TotalsOf(was.totals);
-  const bool turned[] = {turns.net, turns.grand, turns.tax};
-  for (size_t i = 0; i < counted.size(); ++i) {
-    if (turned[i]) counted[i].sum = -counted[i].sum;
-  }
+  const Parts totals = TotalsOf(figures_.totals, {});  // as told
+  const Parts counted = TotalsOf(was.totals, turns);
   for (size_t i = 0; i < totals.size(); ++i) {
     const bool other_sum = Size(Size(totals[i].sum) - Size(counted[i].sum)) > kMostApart;
     if (other_sum && totals[i].sum != 0 && counted[i].sum != 0) return "";
