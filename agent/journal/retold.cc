@@ -184,9 +184,9 @@ Status Retold::Near(const Keys& keys, std::string_view digest, std::optional<int
     const bool moment = at_s && then == at_s;
     if (like.bytes || (moment && like.content && !like.contradicts)) {
       rows->same.push_back(RowOf(near_));
-    } else if (const std::string day = undated != nullptr ? OtherDay(*undated, near_.Text(4)) : "";
-               like.goods && !day.empty()) {
-      rows->doubts.push_back({near_.Unsigned(2), {then, true, day}});
+    } else if (undated != nullptr && like.goods) {
+      std::string day = OtherDay(*undated, near_.Text(4));
+      if (!day.empty()) rows->doubts.push_back({near_.Unsigned(2), {then, true, std::move(day)}});
     }
   }
 }

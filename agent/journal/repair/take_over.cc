@@ -228,9 +228,9 @@ TakeOver::Job* TakeOver::JobOf(const std::string& file, uint64_t old_position) {
 
 // Who brings what `older` had brought into a younger file, at this position of it; null: it had
 // been delivered there, or there is no younger one.
-const TakeOver::Job* TakeOver::NextOwner(const Job& older, uint64_t position) const {
+TakeOver::Job* TakeOver::NextOwner(const Job& older, uint64_t position) {
   const std::string* file = nullptr;
-  for (const Job& job : jobs_) {
+  for (Job& job : jobs_) {
     if (job.row.number <= older.row.number || job.row.file == older.row.file) continue;
     if (file == nullptr) file = &job.row.file;
     if (job.row.file != *file) break;
@@ -240,8 +240,12 @@ const TakeOver::Job* TakeOver::NextOwner(const Job& older, uint64_t position) co
   return nullptr;
 }
 
-// The one whose turn it is; the older streams of a file are done before its youngest.
+// The one whose turn it is; the older streams of a file are done before its youngest, and the
+// events of all files before anything else: lists say of an event what it does not say itself.
 TakeOver::Job* TakeOver::Current() {
+  for (Job& job : jobs_) {
+    if (job.row.step == kEvents) return &job;
+  }
   for (Job& job : jobs_) {
     if (job.row.step != kDone) return &job;
   }
@@ -323,7 +327,9 @@ Result<uint64_t> TakeOver::TakeRow(const Row& row, uint64_t own) {
     auto positions = target_->ToldAs(*known);
     if (!positions.ok()) return std::move(positions).status();
     for (const uint64_t position : *positions) {
-      if (!Brought(position)) return uint64_t{0};
+      auto brought = Brought(position);
+      if (!brought.ok()) return std::move(brought).status();
+      if (!*brought) return uint64_t{0};
     }
   }
   auto moved = target_->AppendOld(row);
@@ -470,33 +476,32 @@ Status TakeOver::StepDelivered(Job* job) {
   return Status::Ok();
 }
 
-// An id whose event is gone, or another one than the id says, is forgotten.
+// Where the event of that id stood in the job's file it may be brought now.
+Status TakeOver::BringNow(Job* job, const KnownRow& known) {
+  if (job->row.step != kEvents || !OpenSource(job)) return Status::Ok();
+  auto row = ReadEvent(job, known.position);
+  if (!row || row->id != known.id) return Status::Ok();
+  auto taken = TakeEvent(job, known.position);
+  if (!taken.ok()) return std::move(taken).status();
+  return Save(job);
+}
+
+// An id whose event is gone, or another one than the id says, is forgotten. The event may have gone
+// into a file that is itself being taken over: then that one's job says where it stands.
 Status TakeOver::TakeKnown(const std::string& file, KnownRow known, bool on_demand) {
   Job* job = JobOf(file, known.position);
   if (job == nullptr) return target_->AddKnown(known);
-  const Run* run = RunOf(*job, known.position);
-  if (run == nullptr && on_demand && job->row.step == kEvents) {
-    if (!OpenSource(job)) return Status::Ok();
-    auto row = ReadEvent(job, known.position);
-    if (!row || row->id != known.id) return Status::Ok();
-    auto taken = TakeEvent(job, known.position);
-    if (!taken.ok()) return std::move(taken).status();
-    run = RunOf(*job, known.position);
-    TRY(Save(job));
-  }
-  if (run == nullptr) return Status::Ok();
-  known.position = run->PositionOf(known.position);
-  // Into a file that is itself being taken over: that brings the event, and then it is known.
-  for (const Job* owner = NextOwner(*job, known.position); owner != nullptr;
-       owner = NextOwner(*owner, known.position)) {
-    run = RunOf(*owner, known.position);
+  for (;;) {
+    if (on_demand && RunOf(*job, known.position) == nullptr) TRY(BringNow(job, known));
+    const Run* run = RunOf(*job, known.position);
     if (run == nullptr) return Status::Ok();
     known.position = run->PositionOf(known.position);
+    auto id = target_->IdAt(known.position);
+    if (!id.ok() && id.status().code() != Code::kNotFound) return std::move(id).status();
+    if (id.ok() && *id == known.id) return target_->AddKnown(known);
+    job = NextOwner(*job, known.position);
+    if (job == nullptr) return id.ok() ? Status::Ok() : target_->AddKnown(known);  // sent, deleted
   }
-  auto id = target_->IdAt(known.position);
-  if (id.status().code() == Code::kNotFound) return target_->AddKnown(known);  // sent, deleted
-  if (!id.ok()) return std::move(id).status();
-  return *id == known.id ? target_->AddKnown(known) : Status::Ok();
 }
 
 Status TakeOver::TakeSideRow(Job* job, const sqlite::Statement& row) {

@@ -125,7 +125,7 @@ class TakeOver {
   void AddRun(Job* job, uint64_t old_position, uint64_t position);
   const Run* RunOf(const Job& job, uint64_t old_position) const;
   Job* JobOf(const std::string& file, uint64_t old_position);
-  const Job* NextOwner(const Job& older, uint64_t position) const;
+  Job* NextOwner(const Job& older, uint64_t position);
   Job* Current();
   std::optional<Row> ReadEvent(Job* job, uint64_t position, bool* changed = nullptr);
   std::vector<Row> RowsAt(Job* job, uint64_t position);
@@ -140,7 +140,8 @@ class TakeOver {
   static KnownRow KnownFrom(const sqlite::Statement& row);
   static bool ListIsRead(const Job& job);
   static void LoadMoved(Job* job);
-  bool Brought(uint64_t position) const;
+  Result<bool> Brought(uint64_t position);
+  Status BringNow(Job* job, const KnownRow& known);
   Status TakeKnown(const std::string& file, KnownRow known, bool on_demand);
   Status TakeSideRow(Job* job, const sqlite::Statement& row);
   Status StepTable(Job* job);

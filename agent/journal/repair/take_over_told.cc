@@ -60,14 +60,21 @@ Status TakeOver::FetchBytes(uint64_t digest) {
   return Status::Ok();
 }
 
-// Whether what stands there was brought over, and not told since.
-bool TakeOver::Brought(uint64_t position) const {
-  const auto holds = [position](const Run& run) {
-    return run.position <= position && position <= run.PositionOf(run.last);
-  };
-  return std::any_of(jobs_.begin(), jobs_.end(), [&](const Job& job) {
-    return std::any_of(job.runs.begin(), job.runs.end(), holds);
-  });
+// Whether what stands there was brought over, and not told since. Of an older file's runs some may
+// lead into a file that is itself being taken over, so that the id decides where it can be read.
+Result<bool> TakeOver::Brought(uint64_t position) {
+  auto id = target_->IdAt(position);
+  if (!id.ok() && id.status().code() != Code::kNotFound) return std::move(id).status();
+  for (Job& job : jobs_) {
+    for (const Run& run : job.runs) {
+      if (position < run.position || position > run.PositionOf(run.last)) continue;
+      if (!id.ok() || !OpenSource(&job)) return true;
+      const auto rows = RowsAt(&job, run.first + (position - run.position));
+      const auto is_it = [&id](const Row& row) { return row.id == *id; };
+      if (rows.empty() || std::any_of(rows.begin(), rows.end(), is_it)) return true;
+    }
+  }
+  return false;
 }
 
 }  // namespace tillrelay::journal

@@ -365,6 +365,12 @@ TEST_F(JournalSalvageTest, OtherEventsUnderTheNumbersThatTheWitnessSawAreALoss) 
 // At whatever point the first one is interrupted by a second, and that by a third.
 TEST_F(JournalSalvageTest, ASalvageAtAnyPointOfAnotherBringsEverythingOver) {
   constexpr int kSales = 300, kConfirmed = 7;
+  const auto sale = [](int number, int tendered) {
+    event::Event paid = testing::Sale("03", number);
+    paid.currency = "EUR";
+    paid.tenders.push_back({"cash", Decimal::FromInt(tendered)});
+    return testing::DraftOf(paid);
+  };
   bool done = false;
   for (int steps = 0; !done; ++steps) {
     SCOPED_TRACE(steps);
@@ -374,7 +380,10 @@ TEST_F(JournalSalvageTest, ASalvageAtAnyPointOfAnotherBringsEverythingOver) {
     auto fresh = JournalStore::Open(options_, WallTime{}, &random_);
     ASSERT_TRUE(fresh.ok()) << fresh.status().message();
     store_ = *std::move(fresh);
-    Make(kSales, kConfirmed);
+    std::vector<Entry> entries;
+    for (int n = 1; n <= kSales; ++n) entries.emplace_back(sale(n, 5));
+    ASSERT_TRUE(Append(std::move(entries)).ok());
+    Make(0, kConfirmed);
     for (int salvage = 0; salvage < 3; ++salvage) {
       Begin(true);
       for (int i = 0; i < steps && salvage < 2; ++i) {
@@ -386,7 +395,10 @@ TEST_F(JournalSalvageTest, ASalvageAtAnyPointOfAnotherBringsEverythingOver) {
     }
     Finish();
     EXPECT_EQ(Kept(), std::to_string(kSales - kConfirmed) + " sales, 0 losses");
-    EXPECT_EQ(KnownOf(1, kSales), static_cast<size_t>(kSales));
+    for (const int n : {1, kConfirmed, kConfirmed + 1, kSales}) {
+      EXPECT_EQ(Tell(sale(n, 6)), "quarantined changed") << n;
+      EXPECT_EQ(Tell(sale(n, 5)).substr(0, 9), "duplicate") << n;
+    }
   }
 }
 
