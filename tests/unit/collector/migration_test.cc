@@ -10,6 +10,7 @@
 #include "collector/ledger/movement_fill.h"
 #include "collector/ledger/receipt_fill.h"
 #include "tests/support/fault_disk.h"
+#include "tests/support/sweep.h"
 #include "tests/unit/collector/collector_fixture.h"
 
 namespace tillrelay::collector {
@@ -128,7 +129,7 @@ TEST_F(MigrationCutTest, AFullDiskAtAnyOperation) {
   if (database_.postgres()) return;
   SaveFile();
   int failed = 0;
-  for (uint64_t at = 1;; ++at) {
+  for (uint64_t at = 1;; at += testing::kSweepStep) {
     SCOPED_TRACE(at);
     RestoreFile();
     disk_.FailAt(at, ENOSPC, true);
@@ -141,7 +142,7 @@ TEST_F(MigrationCutTest, AFullDiskAtAnyOperation) {
     ExpectMigrated();
     if (HasFailure()) return;
   }
-  EXPECT_GT(failed, 30);
+  EXPECT_GT(failed, 30 / testing::kSweepStep);
 }
 
 TEST_F(MigrationCutTest, ADiskThatIsTooSmallByAnyNumberOfPages) {
@@ -169,7 +170,8 @@ TEST_F(MigrationCutTest, ThePowerGoesAtAnyOperationAndAgainInTheRepair) {
   ASSERT_TRUE(Migrate().ok());
   const uint64_t operations = disk_.operations();
   for (const CutMode mode : {CutMode::kKept, CutMode::kDropped, CutMode::kTorn4096}) {
-    for (uint64_t at = 1; at <= operations; at += mode == CutMode::kKept ? 1 : 3) {
+    for (uint64_t at = 1; at <= operations;
+         at += testing::kSweepStep * (mode == CutMode::kKept ? 1 : 3)) {
       SCOPED_TRACE(std::to_string(at) + " " + testing::ModeWord(mode));
       RestoreFile();
       for (const uint64_t number : {at, at * 7 % operations + 1}) {

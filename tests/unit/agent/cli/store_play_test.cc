@@ -7,6 +7,7 @@
 
 #include "agent/formats/format.h"
 #include "tests/support/drafts.h"
+#include "tests/support/sweep.h"
 
 namespace tillrelay::cli {
 namespace {
@@ -64,7 +65,7 @@ TEST(StorePlayTest, TheSameSeedPlaysTheSameDocuments) {
 TEST(StorePlayTest, EveryDocumentPassesTheRulesAndIsNewToTheShop) {
   StockSums ignored;
   std::set<std::string> keys, ids;
-  for (const std::string& json : Play(1, kDocuments)) {
+  for (const std::string& json : Play(1, kDocuments / testing::kSweepStep)) {
     const event::Draft draft = Accept(json, &ignored);
     if (HasFatalFailure()) return;
     EXPECT_TRUE(keys.insert(draft.identity.key).second) << json;
@@ -76,7 +77,7 @@ TEST(StorePlayTest, ItsSumsAreThoseOfTheProductsEffects) {
   for (const uint64_t seed : {1U, 2U, 3U}) {
     StorePlay play({seed, 3, "0042", "2026-11-21"});
     StockSums sums;
-    for (int i = 0; i < 2000; ++i) Accept(play.Next().json, &sums);
+    for (int i = 0; i < 2000 / testing::kSweepStep; ++i) Accept(play.Next().json, &sums);
     EXPECT_EQ(WithoutZeros(sums), WithoutZeros(play.sums())) << "seed " << seed;
   }
 }
