@@ -49,7 +49,6 @@ set(sources_apart
   collector/sinks/sink_table.cc
   collector/sinks/webhook_url.cc
   collector/sinks/witness.cc
-  collector/web/api_access.cc
   collector/web/days_page.cc
   collector/web/exceptions_page.cc
   collector/web/page.cc

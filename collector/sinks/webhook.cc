@@ -25,10 +25,10 @@ Meaning MeaningOfStatus(int status) {
 
 // Only seconds; a date would need both clocks to be right.
 std::chrono::seconds RetryAfter(std::string_view text) {
-  int64_t seconds = 0;
+  int64_t after_s = 0;
   if (text.size() > 9 || !AllDigits(text)) return std::chrono::seconds(0);
-  (void)std::from_chars(text.data(), text.data() + text.size(), seconds);
-  return std::min(std::chrono::seconds(seconds), kLongestRetryAfter);
+  (void)std::from_chars(text.data(), text.data() + text.size(), after_s);
+  return std::min(std::chrono::seconds(after_s), kLongestRetryAfter);
 }
 
 http::ClientOptions OptionsOf(const WebhookSettings& settings) {

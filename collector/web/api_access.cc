@@ -9,8 +9,8 @@ constexpr size_t kMaxGuessers = 1000;
 
 http::Response TooMany(Duration wait, std::string_view whose) {
   http::Response refused = http::Problem(429, "too-many-requests", "Too many requests", whose);
-  const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait).count();
-  refused.headers.Add("Retry-After", std::to_string(std::max<int64_t>(seconds, 1)));
+  const auto left_s = std::chrono::ceil<std::chrono::seconds>(wait).count();
+  refused.headers.Add("Retry-After", std::to_string(std::max<int64_t>(left_s, 1)));
   return refused;
 }
 

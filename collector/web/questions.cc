@@ -23,10 +23,10 @@ Result<ChangesQuestion> ReadChangesQuestion(const http::Request& request, uint64
   auto asked = Parameters::Of(request, {"cursor", "limit", "store", "item", "wait"});
   if (!asked.ok()) return std::move(asked).status();
   auto limit = asked->Whole("limit", 1, kChangesLimit, kChangesDefault);
-  auto seconds = asked->Whole("wait", 0, kLongestWait, 0);
+  auto wait_s = asked->Whole("wait", 0, kLongestWait, 0);
   if (!limit.ok()) return std::move(limit).status();
-  if (!seconds.ok()) return std::move(seconds).status();
-  *wait = *seconds;
+  if (!wait_s.ok()) return std::move(wait_s).status();
+  *wait = *wait_s;
   const bool stream = WantsStream(request);
   if (stream && asked->Has("wait")) return Invalid("a stream waits by itself: leave out wait");
   ChangesQuestion question;
