@@ -8,7 +8,6 @@
 #include "common/base/log.h"
 #include "common/event/event_json.h"
 #include "common/event/kind.h"
-#include "common/event/turnover.h"
 
 namespace tillrelay::journal {
 namespace {
@@ -27,12 +26,10 @@ RejectedDocument Rejected(const event::Draft& draft, event::Rejection why) {
 
 constexpr const char* kAlreadyStored = "another document under this number is already stored";
 // The day follows.
+constexpr const char* kTakenBackBefore =
+    "what it names has been taken back already: another post-void of it is stored";
 constexpr const char* kSameGoodsOn =
     "the document says no business day, and the same goods under this number are stored for ";
-constexpr const char* kTakeBack =
-    "it would move the goods as the document that it takes back has moved them, instead of taking "
-    "them back; send it as a canonical transaction_voided whose lines are that document's";
-
 // Of one that contradicts what is known under its key.
 std::string ReasonOf(const Uuid& id, const std::vector<Known>& known) {
   bool same = false;
@@ -42,56 +39,6 @@ std::string ReasonOf(const Uuid& id, const std::vector<Known>& known) {
   }
   if (same) return std::string("time_changed");
   return std::string("changed");
-}
-
-struct StoredDocument {
-  event::Kind kind;
-  std::string data;
-};
-
-// What a post-void takes back; nothing if that is not here, or is one of several of its number.
-Result<std::optional<StoredDocument>> OriginalOf(const event::Draft& draft, sqlite::Database* db) {
-  std::vector<std::pair<std::string, std::string>> bodies;  // kind, data
-  auto find = db->Prepare(
-      "SELECT e.kind, e.data FROM known k JOIN event e ON e.position=k.position WHERE k.key=?1");
-  if (!find.ok()) return std::move(find).status();
-  find->BindText(1, draft.voids_key);
-  for (;;) {
-    auto row = find->Step();
-    if (!row.ok()) return std::move(row).status();
-    if (!*row) break;
-    bodies.emplace_back(find->Text(0), find->Text(1));
-  }
-  const auto kind = bodies.size() == 1 ? event::ParseKind(bodies[0].first) : std::nullopt;
-  if (!kind) return std::optional<StoredDocument>();
-  return std::optional(StoredDocument{*kind, std::move(bodies[0].second)});
-}
-
-// How a post-void that does not show it tells its amounts; "" if what it takes back does not show
-// it either.
-std::string AmountsBy(StoredDocument original, const event::Draft& draft) {
-  JsonParser own, its;
-  std::string data = draft.data;
-  const auto voided = own.Parse(data), document = its.Parse(original.data);
-  if (!voided.ok() || !document.ok()) return "";
-  const event::Turnover turnover = event::TurnoverOf(draft.kind, *voided);
-  return std::string(turnover.AmountsBy(event::TurnoverOf(original.kind, *document)));
-}
-
-// Whether a post-void moves every bucket as what it takes back has moved it: it was told with signs
-// that its format reads the other way.
-bool MovesTheSameWay(StoredDocument original, const event::Draft& draft) {
-  JsonParser parser;
-  const auto document = parser.Parse(original.data);
-  if (!document.ok()) return false;
-  const JsonValue moved = document->Find("control").Find("stock_delta_by_bucket");
-  bool moves = false;
-  for (const auto& [bucket, delta] : draft.book.stock_delta_by_bucket) {
-    const auto its = Decimal::Parse(moved.String(bucket));
-    if (!its.ok() || *its != delta) return false;
-    moves = moves || !delta.zero();
-  }
-  return moves && moved.size() == draft.book.stock_delta_by_bucket.size();
 }
 
 std::optional<int64_t> TrustedMoment(const event::Draft& draft) {
@@ -176,13 +123,13 @@ Status JournalStore::AppendEvent(const event::Draft& draft, const std::string& s
   if (repeated)
     return options_.books == nullptr ? Status::Ok() : options_.books->Repeated(draft, now);
   if (!draft.voids_key.empty() || draft.amounts_undecided) {
-    if (take_over_.pending()) TRY(take_over_.Fetch(draft.voids_key));
-    auto original = OriginalOf(draft, &db_);
+    if (take_over_.pending()) TRY(FetchTakenBack(draft));
+    auto original = TakenBackBy(draft, &db_);
     if (!original.ok()) return std::move(original).status();
-    if (*original && MovesTheSameWay(**original, draft)) {
-      return quarantine_.Put(Rejected(draft, {"bad-value", "lines", kTakeBack}), sender, now,
-                             receipt);
-    }
+    auto wrong = known->empty() ? TakesBackWrongly(draft, *original)
+                                : Result<std::optional<event::Rejection>>(std::nullopt);
+    if (!wrong.ok()) return std::move(wrong).status();
+    if (*wrong) return quarantine_.Put(Rejected(draft, *std::move(*wrong)), sender, now, receipt);
     if (draft.amounts_undecided) {
       const std::string amounts = *original ? AmountsBy(**original, draft) : std::string();
       if (amounts.empty()) {
@@ -225,9 +172,63 @@ Status JournalStore::Insert(const event::Draft& draft, WallTime now, AppendResul
     sql_.insert_known.BindNull(5);
   }
   TRY(sql_.insert_known.Run());
+  TRY(NoteTakingBack(draft, *position));
   receipt->sequence = pending_.head;
   receipt->stream = pending_.stream;
   return Status::Ok();
+}
+
+// A document is taken back once; those of one number as often as there are of them, and a line that
+// is named by itself beside other lines.
+Result<std::optional<event::Rejection>> JournalStore::TakesBackWrongly(
+    const event::Draft& draft, const std::optional<TakenBack>& original) {
+  using Conflict = std::optional<event::Rejection>;
+  if (original) {
+    if (auto wrong = WrongTakingBack(*original, draft)) return Conflict(std::move(wrong));
+  }
+  if (draft.taking_back_key.empty()) return Conflict();
+  const std::string all = event::TakingBackKeyPrefix(draft.voids_key), last = all + "\x7f";
+  size_t taken_back = 0;
+  auto find = db_.Prepare("SELECT key,position FROM known WHERE key>=?1 AND key<=?2 LIMIT 100");
+  if (!find.ok()) return std::move(find).status();
+  find->BindText(1, all).BindText(2, last);  // bound, not copied
+  for (;;) {
+    auto row = find->Step();
+    if (!row.ok()) return std::move(row).status();
+    if (!*row) break;
+    const std::string_view key = find->Text(0);
+    const bool beside = key != draft.taking_back_key && key != all && draft.taking_back_key != all;
+    auto gone = IsGone(find->Unsigned(1));
+    if (!gone.ok()) return std::move(gone).status();
+    if (!beside && !*gone) ++taken_back;
+  }
+  if (taken_back == 0) return Conflict();
+  auto stored = db_.Prepare("SELECT count(*) FROM known WHERE key=?1");
+  if (!stored.ok()) return std::move(stored).status();
+  auto counted = stored->BindText(1, draft.voids_key).Step();
+  if (!counted.ok()) return std::move(counted).status();
+  if (taken_back < std::max<uint64_t>(stored->Unsigned(0), 1)) return Conflict();
+  return Conflict({"bad-value", "voids", kTakenBackBefore});
+}
+
+Status JournalStore::FetchTakenBack(const event::Draft& draft) {
+  TRY(take_over_.Fetch(draft.voids_key));
+  if (draft.taking_back_key.empty()) return Status::Ok();
+  const std::string all = event::TakingBackKeyPrefix(draft.voids_key);
+  return take_over_.Fetch(all, all + "\x7f");
+}
+
+// That the document has been taken back stays known as long as the ids of documents do.
+Status JournalStore::NoteTakingBack(const event::Draft& draft, uint64_t position) {
+  if (draft.taking_back_key.empty()) return Status::Ok();
+  KnownRow note;
+  note.key = draft.taking_back_key;
+  note.id = draft.identity.id;
+  note.digest = BytesOf(draft.identity.digest).substr(0, kContentDigestBytes);
+  note.position = position;
+  note.at_s = TrustedMoment(draft);
+  TRY(AddKnown(note));
+  return MoveKnown(note);  // its first body may be gone
 }
 
 Result<uint64_t> JournalStore::InsertEvent(const EventColumns& event) {

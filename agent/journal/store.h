@@ -26,6 +26,7 @@
 #include "agent/journal/repair/witness.h"
 #include "agent/journal/retold.h"
 #include "agent/journal/store_options.h"
+#include "agent/journal/taking_back.h"
 #include "common/base/files.h"
 #include "common/base/random.h"
 #include "common/event/bookkeeper.h"
@@ -172,6 +173,10 @@ class JournalStore : private TakeOverTarget {
   Status AppendUnfit(const RejectedDocument& unfit, const std::string& sender, WallTime now,
                      AppendResult* receipt);
   Status Insert(const event::Draft& draft, WallTime now, AppendResult* receipt);
+  Result<std::optional<event::Rejection>> TakesBackWrongly(
+      const event::Draft& draft, const std::optional<TakenBack>& original);
+  Status FetchTakenBack(const event::Draft& draft);
+  Status NoteTakingBack(const event::Draft& draft, uint64_t position);
   // As the next number of the current stream; gives the row its position.
   struct EventColumns {
     const Uuid& id;

@@ -92,7 +92,14 @@ class Drafter {
     Plausible("transaction.end_at");
     draft_.number = t.transaction_no;
     draft_.subject = "register/" + t.register_id + "/" + t.business_day + "/" + t.transaction_no;
-    if (event_.voids) OwnIfNamed(&event_.voids->store_id);
+    if (event_.voids) {
+      OwnIfNamed(&event_.voids->store_id);
+      if (event_.kind != Kind::kTransactionVoided) {
+        Refuse("bad-value", "voids", "only a transaction_voided takes a transaction back");
+      } else if (OriginalKey() == DocumentKey(event_)) {
+        Refuse("bad-value", "voids", "it names itself");
+      }
+    }
     if (!event_.amounts.empty() && event_.kind != Kind::kTransactionVoided) {
       Refuse("bad-value", "amounts", "only a transaction_voided says this");
     }
@@ -121,6 +128,12 @@ class Drafter {
     Plausible(received ? "transfer.received_at" : "transfer.shipped_at");
     draft_.number = t.transfer_id;
     draft_.subject = "transfer/" + t.transfer_id;
+    if (t.from_store_id == t.to_store_id) {
+      return Refuse("bad-value", "transfer.to_store_id", "a transfer goes to another store");
+    }
+    if (event_.kind == Kind::kTransferVoided) {
+      draft_.voids_key = DocumentKeyPrefix(KindWord(Kind::kTransferShipped), t.transfer_id);
+    }
   }
 
   void CountHead() {
@@ -216,6 +229,10 @@ class Drafter {
     if (line->action.empty() && !HasDefaultAction(line)) {
       return Refuse("missing-field", at("action"), "say sale or return");
     }
+    if (SellsInAReturn(*line)) {
+      return Refuse("bad-value", at("action"),
+                    "a return sells nothing; what does both is an exchange");
+    }
     if (PaysOutAsSold(*line)) {
       return Refuse("bad-value", at("net_amount"),
                     "goods are sold for less than nothing; say that they come back, or "
@@ -225,14 +242,21 @@ class Drafter {
     Expired(*line);
   }
 
+  bool SellsInAReturn(const Line& line) const {
+    return event_.kind == Kind::kReturn && Leaves(line) && !line.non_stock.value_or(false) &&
+           !line.quantity->zero();
+  }
+  static bool Leaves(const Line& line) {
+    return line.action == "sale" || line.action == "order" || line.action == "pick_up";
+  }
+
   // Money goes back to the customer, and the goods are said to leave: one of the two is wrong.
   bool PaysOutAsSold(const Line& line) const {
     const bool receipt = event_.kind == Kind::kSale || event_.kind == Kind::kExchange;
-    const bool leaves = line.action == "sale" || line.action == "order" || line.action == "pick_up";
     const auto negative = [](const std::optional<Decimal>& amount) {
       return amount && amount->negative();
     };
-    return receipt && leaves && !line.non_stock.value_or(false) && !line.quantity->zero() &&
+    return receipt && Leaves(line) && !line.non_stock.value_or(false) && !line.quantity->zero() &&
            (negative(line.net_amount) || negative(line.extended_amount) ||
             negative(line.unit_price));
   }
@@ -385,6 +409,9 @@ class Drafter {
     }
     if (!CountsAsTurnover() || event_.kind != Kind::kTransactionVoided) return;
     draft_.voids_key = OriginalKey();
+    if (!draft_.voids_key.empty()) {
+      draft_.taking_back_key = TakingBackKey(draft_.voids_key, event_.voids->line_no);
+    }
     draft_.amounts_undecided = turnover.Undecided();
   }
   bool CountsAsTurnover() const {

@@ -56,8 +56,11 @@ struct Draft {
   Sha256Digest data_digest{};  // of `data`
   BookEntry book;
   size_t mapped = 0, unmapped = 0;  // lines whose article the item map knows, and does not
-  // Of a completed post-void: the key of what it takes back; "" if it names none of this store.
+  // Of a completed post-void and of a voided transfer: the key of what it takes back; "" if it
+  // names none of this store.
   std::string voids_key;
+  // Of such a post-void: the key under which it is noted that it has taken that back.
+  std::string taking_back_key;
   // It does not show whether its amounts repeat the original's signs or are negated.
   bool amounts_undecided = false;
 };

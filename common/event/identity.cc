@@ -281,6 +281,12 @@ std::string DocumentKeyPrefix(std::string_view kind, std::string_view number) {
   return Join("d", kind, number, "");
 }
 
+std::string TakingBackKey(std::string_view key, const std::optional<int64_t>& line) {
+  return TakingBackKeyPrefix(key) + Number(line);
+}
+
+std::string TakingBackKeyPrefix(std::string_view key) { return Join("v", key, ""); }
+
 std::string KeyStart(bool receipts) { return Join(receipts ? "r" : "d", ""); }
 
 std::string_view SecondPart(std::string_view key) {

@@ -72,6 +72,10 @@ Uuid OwnEventId(std::string_view word, std::string_view store, std::string_view 
 // What the keys of a register's documents under one number begin with, whatever their day.
 // The same of a document that is no receipt: kind and its own number.
 std::string DocumentKeyPrefix(std::string_view kind, std::string_view number);
+// Under what it is noted that the document of `key`, or a line of it, has been taken back, and what
+// all these begin with. No key of a document.
+std::string TakingBackKey(std::string_view key, const std::optional<int64_t>& line);
+std::string TakingBackKeyPrefix(std::string_view key);
 // What all keys of receipts, and of other documents, begin with; the next part of a key that begins
 // so.
 std::string KeyStart(bool receipts);

@@ -14,6 +14,11 @@ class LineRule {
     if (line_.non_stock.value_or(false)) {
       // stays in the document and in its identity, moves nothing
     } else if (event_.kind == Kind::kStockAdjusted) {
+      if (ContradictsReason()) {
+        return Rejection{"bad-value", At(index, "direction"),
+                         "goods go the other way for this reason; what corrects an earlier one has "
+                         "the reason \"correction\""};
+      }
       if (!Adjust(reported)) {
         return Rejection{"missing-field", At(index, "direction"),
                          "say \"increase\" or \"decrease\" for this reason"};
@@ -112,6 +117,14 @@ class LineRule {
     if (!line_.quantity_expected || line_.quantity_expected->micros() <= received) return {};
     return Decimal::FromMicros(line_.quantity_expected->micros() - received,
                                line_.quantity_expected->scale());
+  }
+
+  bool ContradictsReason() const {
+    const std::string& reason = event_.adjustment->reason;
+    const bool either = reason == "correction" || reason == "other";
+    const bool on_hand = line_.bucket.empty() || line_.bucket == "on_hand";
+    return !either && on_hand && !line_.direction.empty() &&
+           (line_.direction == "increase") != (reason == "found");
   }
 
   // False when neither the reason, a direction nor the sender's own effect says which way.

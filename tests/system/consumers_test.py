@@ -185,7 +185,7 @@ class Scene(Place):
     def play(self):
         self.player = subprocess.Popen([
             f"{BIN}/play_stores", f"mqtt://127.0.0.1:{self.port}", str(STORES),
-            str(EVENTS // STORES), self.path("sums"), str(PATIENCE), str(RATE)])
+            str(EVENTS // STORES), self.path("sums"), str(PATIENCE), f"rate={RATE}"])
 
     def supervise(self):
         """A collector that finds no database at its start ends; the service manager starts it."""

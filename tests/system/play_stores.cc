@@ -1,12 +1,17 @@
 // Plays many stores over one MQTT connection: numbers, chains and messages are those of real
 // agents, the documents are small sales. Ends when every event of every store is confirmed with its
 // chain.
-//   play_stores URL STORES EVENTS SUMS-FILE PATIENCE-SECONDS [EVENTS-PER-SECOND]
+//   play_stores URL STORES EVENTS SUMS-FILE PATIENCE-SECONDS [rate=EVENTS-PER-SECOND]
+//   [status=SECONDS]
+//               [begin=FILE] [holes=EVERY] [fill=FILE]
 // What is not confirmed is sent again after a lost connection, on a replay command, and after 10 s
 // without progress. The file receives "store item quantity" of what was sold.
-// With EVENTS-PER-SECOND the documents are counts, shipments and sales of two lines as well, a
-// centre that confirms less than before is sent that again, and then the stores come in another
-// order. The file is of no use, and SUMS-FILE.over has to be there for the end.
+// rate: the documents are counts, shipments and sales of two lines as well, a centre that confirms
+//   less than before is sent that again, and then the stores come in another order. The file is of
+//   no use, and SUMS-FILE.over has to be there for the end.
+// status: every store says every so often how it is (5), spread over that time.
+// begin: until this file is there the stores are idle and have nothing.
+// holes, fill: each EVERY-th store leaves out the event in the middle until that file is there.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -33,21 +38,29 @@ using std::chrono::seconds;
 using testing::Sent;
 
 constexpr uint32_t kWindow = 100;
-constexpr seconds kStall{10}, kStatusEvery{5};
+constexpr seconds kStall{10};
 constexpr int kItems = 40;
+
+struct Options {
+  int per_second = 0;  // 0: as fast as it goes, sales only
+  seconds status{5};
+  std::string begin, fill;
+  size_t holes = 0;  // each so many stores; 0: none
+};
 
 struct Shop {
   std::unique_ptr<testing::EventSource> source;
   std::string topic_base;
   std::vector<Sent> sent;
-  uint64_t next = 1, confirmed = 0;  // numbers
+  uint64_t next = 1, confirmed = 0, hole = 0;  // numbers
+  Instant status_at{};
   std::vector<wire::Range> replays;
 };
 
 class Player {
  public:
-  Player(const std::string& url, size_t stores, size_t events, int per_second)
-      : total_(stores * events), per_second_(per_second) {
+  Player(const std::string& url, size_t stores, size_t events, Options play)
+      : total_(stores * events), play_(std::move(play)), per_second_(play_.per_second) {
     mqtt::LinkOptions options;
     options.url = url;
     options.client_id = "player";
@@ -60,6 +73,8 @@ class Player {
       shop.source = std::make_unique<testing::EventSource>(name, wire::NewUlid({}, &random_));
       shop.topic_base = "tillrelay/v1/" + name + "/";
       in_turn_.push_back(&shop);
+      shop.status_at = clock_.Now() + play_.status * i / stores;
+      if (play_.holes > 0 && i % play_.holes == 0) shop.hole = events / 2;
       if (per_second_ > 0) {
         Mixed(&shop, events, fmt::format("{:04}", (i + 1) % stores + 1));
         continue;
@@ -138,8 +153,12 @@ class Player {
     return true;
   }
 
+  static bool Exists(const std::string& file) { return std::ifstream(file).good(); }
+
   void Tick() {
     const Instant now = clock_.Now();
+    begun_ = begun_ || play_.begin.empty() || Exists(play_.begin);
+    filled_ = filled_ || play_.fill.empty() || Exists(play_.fill);
     if (!up_ && now >= connect_at_) {
       connect_at_ = now + seconds(2);
       ++connections_;
@@ -150,17 +169,21 @@ class Player {
       moved_at_ = now;
       for (auto& [name, shop] : shops_) shop.next = shop.confirmed + 1;
     }
-    if (now >= status_at_) SendStatus(now);
-    Fill();
+    SendStatus(now);
+    if (begun_) Fill();
   }
 
   void SendStatus(Instant now) {
-    status_at_ = now + kStatusEvery;
     for (auto& [name, shop] : shops_) {
+      if (now < shop.status_at) continue;
+      shop.status_at = std::max(shop.status_at + play_.status, now);
       wire::StreamState s;
       s.stream = shop.source->stream();
-      s.head = shop.sent.size();
-      s.chain = shop.source->chain();
+      s.chain = wire::FirstChain(name, s.stream);
+      if (begun_ && !shop.sent.empty()) {
+        s.head = shop.sent.size();
+        s.chain = shop.source->chain();
+      }
       s.sent_through = shop.next - 1;
       s.confirmed_through = shop.confirmed;
       Publish(
@@ -194,6 +217,7 @@ class Player {
     } else {
       number = shop->next++;
     }
+    if (number == shop->hole && !filled_) return true;
     Publish(shop->topic_base + "events", shop->sent[number - 1].payload, false);
     return true;
   }
@@ -276,7 +300,8 @@ class Player {
 
   static constexpr const char* kSession = "01JD3V7Q8Z5W6K2M9T4RHXSESS";
   const size_t total_;
-  const int per_second_;  // 0: as fast as it goes, sales only
+  const Options play_;
+  const int per_second_;
   SystemClock clock_;
   SystemRandom random_;
   Inbox<mqtt::LinkEvent> inbox_{1'000'000, 1'000'000'000};
@@ -288,21 +313,46 @@ class Player {
   Instant allowed_at_{};
   std::map<std::string, int64_t> sums_;
   JsonParser parser_;
-  bool up_ = false;
+  bool up_ = false, begun_ = false, filled_ = false;
   uint32_t window_ = 19, in_flight_ = 0;
-  Instant connect_at_{}, status_at_{}, moved_at_{};
+  Instant connect_at_{}, moved_at_{};
   uint64_t confirmed_ = 0, published_ = 0, replays_ = 0, connections_ = 0;
 };
+
+// False: a word that it does not know.
+bool Read(std::string_view argument, Options* play) {
+  const size_t end = argument.find('=');
+  if (end == std::string_view::npos) return false;
+  const std::string_view name = argument.substr(0, end);
+  const std::string value(argument.substr(end + 1));
+  if (name == "rate") {
+    play->per_second = std::atoi(value.c_str());
+  } else if (name == "status") {
+    play->status = seconds(std::atoi(value.c_str()));
+  } else if (name == "holes") {
+    play->holes = static_cast<size_t>(std::atoi(value.c_str()));
+  } else if (name == "begin") {
+    play->begin = value;
+  } else if (name == "fill") {
+    play->fill = value;
+  } else {
+    return false;
+  }
+  return true;
+}
 
 }  // namespace
 }  // namespace tillrelay
 
 int main(int argc, char** argv) {
-  if (argc != 6 && argc != 7) return 2;
+  if (argc < 6) return 2;
+  tillrelay::Options play;
+  for (int i = 6; i < argc; ++i) {
+    if (!tillrelay::Read(argv[i], &play)) return 2;
+  }
   tillrelay::log::Setup(tillrelay::log::Level::kWarning, nullptr);
   tillrelay::Player player(argv[1], static_cast<size_t>(std::atoi(argv[2])),
-                           static_cast<size_t>(std::atoi(argv[3])),
-                           argc == 7 ? std::atoi(argv[6]) : 0);
+                           static_cast<size_t>(std::atoi(argv[3])), play);
   player.WriteSums(argv[4]);
   return player.Run(std::chrono::seconds(std::atoi(argv[5])), std::string(argv[4]) + ".over") ? 0
                                                                                               : 1;

@@ -190,14 +190,125 @@ TEST_F(OpenPostVoidTest, TheOriginalTellsWhichWayItsAmountsCount) {
   EXPECT_EQ(Tell(testing::DraftOf(Exchange(1, "3"))), "stored 1");
   EXPECT_EQ(Tell(PostVoid(2, 1, "3")), "stored 2");
   EXPECT_EQ(Counted(2), "repeated -3");
-  EXPECT_EQ(Tell(PostVoid(3, 1, "-3")), "stored 3");
-  EXPECT_EQ(Counted(3), "negated -3");
+  EXPECT_EQ(Tell(testing::DraftOf(Exchange(6, "3"))), "stored 3");
+  EXPECT_EQ(Tell(PostVoid(3, 6, "-3")), "stored 4");
+  EXPECT_EQ(Counted(4), "negated -3");
   Reopen();
   EXPECT_EQ(Tell(PostVoid(2, 1, "3")), "duplicate 2");
   auto both = Append({testing::DraftOf(Exchange(4, "-5")), PostVoid(5, 4, "5")});
   ASSERT_TRUE(both.ok());
   EXPECT_EQ(both->back().outcome, Outcome::kStored) << "the original came with it";
-  EXPECT_EQ(Counted(5), "negated 5");
+  EXPECT_EQ(Counted(6), "negated 5");
+}
+
+// What a document moved can be taken back once, and no more of it than it moved.
+class TakingBackTest : public JournalStoreTest {
+ protected:
+  struct Goods {
+    const char *sku, *quantity, *gtin = "", *uom = "EA";
+  };
+  static event::Event Receipt(int number, const std::vector<Goods>& goods) {
+    event::Event sale = testing::Sale("03", number);
+    const event::Line like = sale.lines.front();
+    sale.lines.clear();
+    for (const Goods& one : goods) {
+      event::Line& line = sale.lines.emplace_back(like);
+      line.item.sku = one.sku;
+      line.item.gtin = one.gtin;
+      line.uom = one.uom;
+      line.quantity = Decimal::Parse(one.quantity).value();
+    }
+    return sale;
+  }
+  static event::Event VoidOf(int own, int voided, const std::vector<Goods>& goods) {
+    event::Event event = Receipt(own, goods);
+    event.kind = event::Kind::kTransactionVoided;
+    event.voids.emplace().transaction_no = std::to_string(voided);
+    return event;
+  }
+  std::string TellEvent(event::Event event) { return Tell(testing::DraftOf(std::move(event))); }
+  std::string Hint() {
+    auto search = Search::Open(options_.path);
+    auto rows = (*search)->Quarantined(0, 1, true);
+    return rows.ok() && !rows->empty() ? rows->front().hint : "";
+  }
+};
+
+TEST_F(TakingBackTest, ADocumentIsTakenBackOnce) {
+  const std::vector<Goods> goods = {{"apple", "2"}, {"pear", "1"}};
+  EXPECT_EQ(TellEvent(Receipt(1, goods)), "stored 1");
+  EXPECT_EQ(TellEvent(VoidOf(2, 1, goods)), "stored 2");
+  Reopen();
+  EXPECT_EQ(TellEvent(VoidOf(2, 1, goods)), "duplicate 2");
+  EXPECT_EQ(TellEvent(VoidOf(3, 1, goods)), "quarantined bad-value");
+  EXPECT_THAT(Hint(), ::testing::HasSubstr("taken back already"));
+  EXPECT_EQ(TellEvent(VoidOf(9, 8, goods)), "stored 3")
+      << "what is not here may have been anything";
+  EXPECT_EQ(TellEvent(VoidOf(10, 8, goods)), "quarantined bad-value") << "but only once";
+  EXPECT_EQ(TellEvent(VoidOf(4, 2, goods)), "quarantined bad-value")
+      << "it would do the same again";
+}
+
+TEST_F(TakingBackTest, NoMoreThanWasMovedAndNothingElse) {
+  EXPECT_EQ(TellEvent(Receipt(1, {{"apple", "2", "4006381333931"}, {"pear", "1.5"}})), "stored 1");
+  int own = 10;
+  for (const std::vector<Goods>& wrong :
+       std::vector<std::vector<Goods>>{{{"apple", "3"}},
+                                       {{"plum", "1"}},
+                                       {{"apple", "1"}, {"plum", "1"}},
+                                       {{"apple", "2", "", "KGM"}},
+                                       {{"pear", "1.6"}},
+                                       {{"apple", "1"}, {"apple", "1.5"}}}) {
+    EXPECT_EQ(TellEvent(VoidOf(own++, 1, wrong)), "quarantined bad-value") << wrong[0].sku;
+  }
+  EXPECT_EQ(TellEvent(VoidOf(own, 1, {{"", "1", "4006381333931"}, {"pear", "1"}})), "stored 2")
+      << "less, and by its other name";
+}
+
+TEST_F(TakingBackTest, WhatMovedNothingIsNotTakenBack) {
+  int number = 1;
+  for (const char* status : {"cancelled", "suspended", "training"}) {
+    event::Event sale = Receipt(number, {{"apple", "1"}});
+    sale.transaction->status = status;
+    EXPECT_THAT(TellEvent(sale), ::testing::StartsWith("stored")) << status;
+    EXPECT_EQ(TellEvent(VoidOf(number + 1, number, {{"apple", "1"}})), "quarantined bad-value")
+        << status;
+    number += 2;
+  }
+}
+
+TEST_F(TakingBackTest, LinesAreTakenBackOneByOne) {
+  EXPECT_EQ(TellEvent(Receipt(1, {{"apple", "2"}, {"pear", "1"}})), "stored 1");
+  const auto line = [](int own, int line_no, const Goods& goods) {
+    event::Event event = VoidOf(own, 1, {goods});
+    event.voids->line_no = line_no;
+    return event;
+  };
+  EXPECT_EQ(TellEvent(line(2, 1, {"apple", "2"})), "stored 2");
+  EXPECT_EQ(TellEvent(line(3, 2, {"pear", "1"})), "stored 3");
+  EXPECT_EQ(TellEvent(line(4, 1, {"apple", "2"})), "quarantined bad-value");
+  EXPECT_EQ(TellEvent(VoidOf(5, 1, {{"apple", "2"}})), "quarantined bad-value");
+}
+
+TEST_F(TakingBackTest, NoMoreComesBackThanWasShipped) {
+  const auto transfer = [](event::Kind kind, const char* id, const char* quantity) {
+    event::Event event;
+    event.kind = kind;
+    event::Transfer& t = event.transfer.emplace();
+    t.transfer_id = id;
+    t.from_store_id = "0042";
+    t.to_store_id = "0007";
+    t.shipped_at = "2026-11-21T12:00:00+01:00";
+    event::Line& line = event.lines.emplace_back();
+    line.item.sku = "apple";
+    line.uom = "EA";
+    line.quantity = Decimal::Parse(quantity).value();
+    return event;
+  };
+  using event::Kind;
+  EXPECT_EQ(TellEvent(transfer(Kind::kTransferShipped, "T1", "6")), "stored 1");
+  EXPECT_EQ(TellEvent(transfer(Kind::kTransferVoided, "T1", "60")), "quarantined bad-value");
+  EXPECT_EQ(TellEvent(transfer(Kind::kTransferVoided, "T1", "6")), "stored 2");
 }
 
 // Some tills tell a return as a negative sale, and what takes it back likewise: its format reads
