@@ -67,6 +67,20 @@ void AdminService::OneEvent(std::string id, admin::Reply<admin::EventRow> reply)
       });
 }
 
+std::string AdminService::StateOf(const journal::FoundEvent& found,
+                                  const journal::JournalStats& journal,
+                                  const uplink::UplinkStats& link) {
+  for (const journal::StreamRow& stream : journal.streams) {
+    if (stream.stream != found.stream) continue;
+    const uint64_t acked =
+        found.current ? std::max(link.acked_through, stream.acked_through) : stream.acked_through;
+    if (found.sequence <= stream.confirmed_through) return "confirmed";
+    if (found.sequence <= acked) return "acked";
+    return found.current && found.sequence <= link.sent_through ? "sent" : "waiting";
+  }
+  return "waiting";
+}
+
 Result<admin::EventRow> AdminService::RowOf(const journal::FoundEvent& found) const {
   const journal::JournalStats journal = r_.journal.Stats();
   const uplink::UplinkStats link = r_.uplink.Stats();
@@ -80,11 +94,7 @@ Result<admin::EventRow> AdminService::RowOf(const journal::FoundEvent& found) co
   row.time = found.row.time;
   row.recorded_at = found.row.recorded_at;
   row.data = found.row.data;
-  row.state = !found.current                                                          ? "confirmed"
-              : found.sequence <= journal.confirmed_through                           ? "confirmed"
-              : found.sequence <= std::max(link.acked_through, journal.acked_through) ? "acked"
-              : found.sequence <= link.sent_through                                   ? "sent"
-                                                                                      : "waiting";
+  row.state = StateOf(found, journal, link);
   return row;
 }
 

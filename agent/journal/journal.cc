@@ -559,13 +559,9 @@ void Journal::Count(const std::vector<AppendResult>& receipts) {
 void Journal::UpdateStats() {
   if (store_) {
     const StreamRow& stream = store_->current();
-    const uint64_t through = options_.confirm_by_broker
-                                 ? std::max(stream.acked_through, stream.confirmed_through)
-                                 : stream.confirmed_through;
+    const WaitingEvents waiting = WaitingIn(store_->streams(), options_.confirm_by_broker);
     const bool oldest_known = working_.waiting > 0 && working_.oldest_waiting_at != WallTime{} &&
-                              working_.stream == stream.stream &&
-                              working_.confirmed_through == stream.confirmed_through &&
-                              working_.acked_through == stream.acked_through;
+                              oldest_waiting_ == waiting.oldest;
     working_.stream = stream.stream;
     working_.head = stream.head;
     working_.head_chain = ToHex(BytesOf(stream.head_chain));
@@ -581,12 +577,13 @@ void Journal::UpdateStats() {
     working_.taking_over = store_->take_over().remaining();
     working_.taking_over_file = store_->take_over().file();
     working_.oldest_kept_at = store_->OldestKeptAt();
-    working_.waiting = stream.head - std::min(stream.head, through) + working_.taking_over;
+    working_.waiting = waiting.events + working_.taking_over;
+    oldest_waiting_ = waiting.oldest;
     if (working_.waiting == 0) {
       working_.oldest_waiting_at = {};
     } else if (!oldest_known) {
       // What opened the stream was recorded by nobody.
-      auto oldest = store_->RecordedAt(std::max(through + 1, stream.own_first()));
+      auto oldest = store_->RecordedAt(waiting.oldest);
       working_.oldest_waiting_at = oldest.ok() ? *oldest : WallTime{};
     }
   }

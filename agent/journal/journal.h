@@ -216,7 +216,8 @@ class Journal {
   uint64_t room_bytes_ = 0;  // as of the last look
   // Confirmations and audit lines of groups that found the file locked.
   std::vector<Message> put_back_;
-  JournalStats working_;  // journal thread only
+  JournalStats working_;         // journal thread only
+  uint64_t oldest_waiting_ = 0;  // its position; journal thread only
 
   mutable Mutex mutex_;
   // Guarded by mutex_:

@@ -435,8 +435,8 @@ void JournalStore::Rollback() {
   if (options_.books != nullptr) options_.books->RolledBack();
 }
 
-Result<WallTime> JournalStore::RecordedAt(uint64_t sequence) {
-  auto row = sql_.recorded_at.Bind(1, committed_.base + sequence).Step();
+Result<WallTime> JournalStore::RecordedAt(uint64_t position) {
+  auto row = sql_.recorded_at.Bind(1, position).Step();
   if (!row.ok()) return std::move(row).status();
   if (!*row) return WallTime{};
   const WallTime at{std::chrono::microseconds(sql_.recorded_at.Int(0))};

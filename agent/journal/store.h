@@ -137,7 +137,7 @@ class JournalStore : private TakeOverTarget {
   const std::vector<std::string>& acknowledged_streams() const { return acknowledged_; }
   bool quarantine_full() const { return quarantine_.full(); }
   uint64_t quarantined() const { return quarantine_.count(); }
-  Result<WallTime> RecordedAt(uint64_t sequence);  // of the current stream; the epoch: not kept
+  Result<WallTime> RecordedAt(uint64_t position);  // the epoch: not kept
   Status Checkpoint(bool restart) { return db_.Checkpoint(restart); }
   Status RestartLog() { return db_.RestartLog(); }
   Status TruncateLog() { return db_.TruncateLog(); }

@@ -62,6 +62,31 @@ inline uint64_t LowestKept(const std::vector<StreamRow>& streams) {
   return streams.back().base + streams.back().head + 1;
 }
 
+// What is kept here and not covered by the centre's word (`by_broker`: the broker's), stream by
+// stream: those that ended before are owed as well.
+struct WaitingEvents {
+  uint64_t events = 0;
+  uint64_t oldest = 0;  // position of the first; 0: none
+};
+inline WaitingEvents WaitingIn(const std::vector<StreamRow>& streams, bool by_broker) {
+  WaitingEvents waiting;
+  for (size_t i = 0; i < streams.size(); ++i) {
+    const StreamRow& row = streams[i];
+    const uint64_t through =
+        by_broker ? std::max(row.acked_through, row.confirmed_through) : row.confirmed_through;
+    uint64_t first = through + 1, last = row.head;
+    if (i + 1 < streams.size()) {
+      if (!HoldsRows(row)) continue;
+      first = std::max({first, row.floor, row.own_first()});
+      last = std::min(last, streams[i + 1].first - 1 - row.base);
+    }
+    if (first > last) continue;
+    waiting.events += last - first + 1;
+    if (waiting.oldest == 0) waiting.oldest = row.base + std::max(first, row.own_first());
+  }
+  return waiting;
+}
+
 // An event whose body stays here because the centre says that it is owed.
 struct OwedEvent {
   std::string stream;

@@ -50,7 +50,7 @@ class Verifier {
     result_.stream = current.stream;
     result_.head = current.head;
     result_.head_chain = ToHex(BytesOf(current.head_chain));
-    result_.waiting = current.head - std::min(current.head, current.confirmed_through);
+    result_.waiting = WaitingIn(*streams, false).events;
     result_.streams = streams->size();
     auto now = reader_->CurrentStream();
     if (!now.ok()) return std::move(now).status();

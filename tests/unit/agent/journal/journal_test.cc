@@ -10,6 +10,7 @@
 
 #include "agent/journal/journal.h"
 #include "agent/journal/paths.h"
+#include "agent/journal/repair/verify.h"
 #include "agent/journal/repair/witness.h"
 #include "agent/journal/stream_tables.h"
 #include "tests/support/drafts.h"
@@ -293,6 +294,37 @@ TEST_F(JournalTest, WhatWaitsBehindAnOpeningHasItsTime) {
   EXPECT_EQ(journal_->Stats().waiting, 2u);
   EXPECT_EQ(journal_->Stats().oldest_waiting_at, before.oldest_waiting_at);
   EXPECT_NE(before.oldest_waiting_at, WallTime{});
+}
+
+// A stream that ended with events that nobody has confirmed: they wait like those of the current
+// one.
+TEST_F(JournalTest, WhatWaitsInAnEarlierStreamWaits) {
+  Open();
+  ASSERT_TRUE(SendNow({SaleDraft("03", 1), SaleDraft("03", 2), SaleDraft("03", 3)}).ok());
+  const JournalStats before = journal_->Stats();
+  journal_.reset();
+  ASSERT_TRUE(std::filesystem::remove(options_.store.path + ".witness"));
+  Open();
+  ASSERT_NE(journal_->Stats().stream, before.stream) << "nobody knows what else was given";
+  const auto waits = [&] { return journal_->Stats().waiting; };
+  const auto await = [&](uint64_t events) {
+    while (waits() != events) std::this_thread::yield();
+  };
+  const uint64_t head = journal_->Stats().head;  // the opening, and that nobody knows the end
+  await(3 + head);
+  EXPECT_EQ(journal_->Stats().oldest_waiting_at, before.oldest_waiting_at);
+  auto verified = Verify(options_.store.path, nullptr, 1);
+  ASSERT_TRUE(verified.ok());
+  EXPECT_EQ(verified->waiting, 3 + head);
+  const std::string now = journal_->Stats().stream;
+  journal_->SaveConfirmation({now, head, {}, {}, true});
+  await(3);
+  journal_->SaveConfirmation({before.stream, 2, {}, {}, true});
+  await(1);
+  ASSERT_TRUE(SendNow({SaleDraft("03", 4)}).ok());
+  await(2);
+  journal_->SaveConfirmation({before.stream, 3, {}, {}, true});
+  await(1);
 }
 
 TEST_F(JournalTest, ARequestThatWantsNoAnswerTakesNobodyElses) {
