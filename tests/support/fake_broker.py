@@ -192,7 +192,6 @@ class FakeBroker:
     connect_codes  CONNACK codes for the next connections of the store, in order
     publish_codes  PUBACK codes for the next events, in order
     refused_filters  SUBACK codes by the last part of the filter: {"command": 0x87}
-    refused_topics   PUBACK codes by the last part of the topic
     max_packet     Maximum Packet Size told to a client; None: none told
     silent         client ids to which nothing is sent any more (half-open line)
     version        highest protocol version that is spoken: 5 or 4
@@ -203,7 +202,7 @@ class FakeBroker:
         self.clients, self.retained = {}, {}
         self.swallow_every, self.never_acks, self.max_packet, self.version = 0, False, None, 5
         self.connect_codes, self.publish_codes, self.silent = [], [], set()
-        self.refused_filters, self.refused_topics = {}, {}
+        self.refused_filters = {}
         self.events = self.swallowed = self.event_bytes = 0
         self.connects = []  # client ids, in order
         self.server = socket.create_server(("127.0.0.1", port))
@@ -269,9 +268,6 @@ class FakeBroker:
 
     def take(self, client, topic, payload, retained):
         """The PUBACK's code; None: no answer."""
-        refused = self.refused_topics.get(topic.rsplit("/", 1)[-1])
-        if refused is not None:
-            return refused
         if topic.endswith("/events"):
             with self.lock:
                 self.events += 1
