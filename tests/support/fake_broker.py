@@ -163,8 +163,12 @@ class Client:
         if self.version == 5:
             body.skip_properties()
         while body.rest():
-            new.append(body.text().decode())
-            granted += bytes([min(body.take(1)[0] & 3, 1)])
+            wanted = body.text().decode()
+            asked = bytes([min(body.take(1)[0] & 3, 1)])
+            refused = self.broker.refused_filters.get(wanted.rsplit("/", 1)[-1])
+            granted += asked if refused is None else bytes([refused])
+            if refused is None:
+                new.append(wanted)
         self.filters += new
         self.send(packet(SUBACK, packet_id + (b"\0" if self.version == 5 else b"") + granted))
         self.broker.give_retained(self, new)
@@ -187,6 +191,7 @@ class FakeBroker:
     never_acks     takes events, pings, and acknowledges nothing
     connect_codes  CONNACK codes for the next connections of the store, in order
     publish_codes  PUBACK codes for the next events, in order
+    refused_filters  SUBACK codes by the last part of the filter: {"command": 0x87}
     max_packet     Maximum Packet Size told to a client; None: none told
     silent         client ids to which nothing is sent any more (half-open line)
     version        highest protocol version that is spoken: 5 or 4
@@ -197,6 +202,7 @@ class FakeBroker:
         self.clients, self.retained = {}, {}
         self.swallow_every, self.never_acks, self.max_packet, self.version = 0, False, None, 5
         self.connect_codes, self.publish_codes, self.silent = [], [], set()
+        self.refused_filters = {}
         self.events = self.swallowed = self.event_bytes = 0
         self.connects = []  # client ids, in order
         self.server = socket.create_server(("127.0.0.1", port))
