@@ -67,9 +67,9 @@ void AdminService::OneEvent(std::string id, admin::Reply<admin::EventRow> reply)
       });
 }
 
-std::string AdminService::StateOf(const journal::FoundEvent& found,
-                                  const journal::JournalStats& journal,
-                                  const uplink::UplinkStats& link) {
+std::string AdminService::DeliveryState(const journal::FoundEvent& found,
+                                        const journal::JournalStats& journal,
+                                        const uplink::UplinkStats& link) {
   for (const journal::StreamRow& stream : journal.streams) {
     if (stream.stream != found.stream) continue;
     const uint64_t acked =
@@ -94,7 +94,7 @@ Result<admin::EventRow> AdminService::RowOf(const journal::FoundEvent& found) co
   row.time = found.row.time;
   row.recorded_at = found.row.recorded_at;
   row.data = found.row.data;
-  row.state = StateOf(found, journal, link);
+  row.state = DeliveryState(found, journal, link);
   return row;
 }
 

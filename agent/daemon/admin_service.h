@@ -85,8 +85,9 @@ class AdminService final : public admin::Admin {
   std::vector<admin::LifeStep> LifeOf(const admin::EventRow& row, bool is_current,
                                       journal::Search& search) const;
   Result<admin::EventRow> RowOf(const journal::FoundEvent& found) const;
-  static std::string StateOf(const journal::FoundEvent& found, const journal::JournalStats& journal,
-                             const uplink::UplinkStats& link);
+  static std::string DeliveryState(const journal::FoundEvent& found,
+                                   const journal::JournalStats& journal,
+                                   const uplink::UplinkStats& link);
   void TakeTicket(const admin::Resolution& resolution, const journal::QuarantineRow& row,
                   admin::Reply<admin::Resolved> reply);
   int64_t LocalSeconds(WallTime time) const;

@@ -48,13 +48,15 @@ struct Fork {
   uint64_t after = 0;
   std::string reason;
 };
-// The numbers are gone. `reply`, if it has an id, takes the declaration along.
+// The numbers are gone; `open`: and perhaps those behind them. `reply`, if it has an id, takes the
+// declaration along.
 struct DeclareLoss {
   std::string stream;
   wire::Range range;
   std::string reason;
   bool compared = true;
   wire::Reply reply;
+  bool open = false;
 };
 
 }  // namespace tillrelay::uplink::act

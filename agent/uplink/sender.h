@@ -139,6 +139,7 @@ class Sender {
     std::string stream;
     uint64_t after = 0;
     std::string reason;
+    uint64_t known_through = 0;  // > 0: so far the centre knows numbers that are not here
   };
 
   void Down(const Failure& failure, Instant now, TwinStep twin = TwinStep::kGoOn);

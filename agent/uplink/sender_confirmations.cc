@@ -179,7 +179,10 @@ void Sender::OnConflict(const wire::StreamConfirm& confirm, ChainVerdict verdict
   const char* why = verdict == ChainVerdict::kBeyondHead ? kRestored : kCopied;
   // A confirmed number whose chain is another now: nothing of this stream is safe at the centre.
   const bool below = !current || confirm.through <= journal_.confirmed_through;
-  ForkBecause({confirm.stream, below ? 0 : journal_.confirmed_through, why}, now);
+  const bool beyond = verdict == ChainVerdict::kBeyondHead;
+  ForkBecause(
+      {confirm.stream, below ? 0 : journal_.confirmed_through, why, beyond ? confirm.through : 0},
+      now);
 }
 
 void Sender::ForkBecause(ForkReason cause, Instant now) {
@@ -197,6 +200,13 @@ void Sender::ForkBecause(ForkReason cause, Instant now) {
   if (cause.after + 1 < floor) {
     act::DeclareLoss gone{cause.stream, {cause.after + 1, floor - 1}, "in_doubt", false, {}};
     queue_.emplace_back(std::move(gone));
+    ++lost_;
+  }
+  // What came behind the copy that was put back, and behind what the centre has of it, is nowhere.
+  if (cause.known_through > 0) {
+    act::DeclareLoss end{
+        cause.stream, {cause.known_through + 1, cause.known_through}, "in_doubt", false, {}, true};
+    queue_.emplace_back(std::move(end));
     ++lost_;
   }
   cause_.reset();
@@ -267,8 +277,9 @@ std::string Sender::Proven(const wire::Command& command, ChainVerdict verdict, I
   if (!current && verdict == ChainVerdict::kBeyondHead) return "no-contradiction";
   const bool beyond = verdict == ChainVerdict::kBeyondHead;
   const bool above = current && (beyond || command.range.first > journal_.confirmed_through);
-  ForkBecause(
-      {command.stream, above ? journal_.confirmed_through : 0, beyond ? kRestored : kCopied}, now);
+  ForkBecause({command.stream, above ? journal_.confirmed_through : 0, beyond ? kRestored : kCopied,
+               beyond ? command.range.first : 0},
+              now);
   return "";
 }
 

@@ -92,7 +92,7 @@ void UplinkDriver::PerformJournal(const Action& action) {
 void UplinkDriver::Declare(const act::DeclareLoss& loss) {
   const journal::StreamRow* row = RowOf(loss.stream);
   if (row == nullptr) return;
-  wire::Lost lost{loss.stream, loss.range, {}, loss.reason, loss.compared};
+  wire::Lost lost{loss.stream, loss.range, {}, loss.reason, loss.compared, loss.open};
   auto chain = reader_->ChainAt(*row, loss.range.last);
   if (chain.ok()) lost.chain = *chain;
   port_.DeclareLoss(lost);

@@ -60,7 +60,8 @@ class SenderTest : public ::testing::Test {
       const std::string reported =
           loss->reply.state.empty() ? "" : " " + Control(loss->reply.state);
       return "lost " + std::to_string(loss->range.first) + "-" + std::to_string(loss->range.last) +
-             ":" + loss->reason + (loss->compared ? "" : ":not-compared") + reported;
+             ":" + loss->reason + (loss->compared ? "" : ":not-compared") +
+             (loss->open ? ":open" : "") + reported;
     }
     if (const auto* resend = std::get_if<act::Resend>(&action)) {
       for (uint64_t n = resend->first; n <= resend->last; ++n) Fly(n, true, resend->stream);
