@@ -109,10 +109,8 @@ Status JournalStore::AppendEvent(const event::Draft& draft, const std::string& s
   if (!known.ok()) return std::move(known).status();
   bool repeated = false;
   for (const Known& row : *known) {
-    const bool same = row.id == draft.identity.id && row.like.content && !row.like.contradicts;
-    if (!same || repeated) continue;
-    FirstReceipt(row.position, receipt);
-    repeated = true;
+    if (row.id != draft.identity.id || !row.like.content || row.like.contradicts) continue;
+    if (!std::exchange(repeated, true)) FirstReceipt(row.position, receipt);
   }
   std::vector<event::Telling> others;
   if (!repeated && (!known->empty() || Retold::Elsewhere(draft.identity))) {
@@ -123,22 +121,13 @@ Status JournalStore::AppendEvent(const event::Draft& draft, const std::string& s
   if (repeated)
     return options_.books == nullptr ? Status::Ok() : options_.books->Repeated(draft, now);
   if (!draft.voids_key.empty() || draft.amounts_undecided) {
-    if (take_over_.pending()) TRY(FetchTakenBack(draft));
-    auto original = TakenBackBy(draft, &db_);
-    if (!original.ok()) return std::move(original).status();
-    auto wrong = known->empty() ? TakesBackWrongly(draft, *original)
-                                : Result<std::optional<event::Rejection>>(std::nullopt);
-    if (!wrong.ok()) return std::move(wrong).status();
-    if (*wrong) return quarantine_.Put(Rejected(draft, *std::move(*wrong)), sender, now, receipt);
+    auto decided = JudgeTakingBack(draft, known->empty());
+    if (!decided.ok()) return std::move(decided).status();
+    if (auto* refused = std::get_if<event::Rejection>(&*decided)) {
+      return quarantine_.Put(Rejected(draft, std::move(*refused)), sender, now, receipt);
+    }
     if (draft.amounts_undecided) {
-      const std::string amounts = *original ? AmountsBy(**original, draft) : std::string();
-      if (amounts.empty()) {
-        return quarantine_.Put(Rejected(draft, {"missing-field", "amounts", kSayAmounts}), sender,
-                               now, receipt);
-      }
-      event::Draft decided = draft;
-      event::SayAmounts(amounts, &decided);
-      return AppendEvent(decided, sender, now, receipt);
+      return AppendEvent(std::get<event::Draft>(*decided), sender, now, receipt);
     }
   }
   auto conflict = Contradiction(draft, *known, others, now);
@@ -172,63 +161,42 @@ Status JournalStore::Insert(const event::Draft& draft, WallTime now, AppendResul
     sql_.insert_known.BindNull(5);
   }
   TRY(sql_.insert_known.Run());
-  TRY(NoteTakingBack(draft, *position));
+  if (!draft.taking_back_key.empty()) {
+    // Known as long as ids are; its first body may be gone.
+    const KnownRow note = NoteOfTakingBack(draft, *position);
+    TRY(AddKnown(note));
+    TRY(MoveKnown(note));
+  }
   receipt->sequence = pending_.head;
   receipt->stream = pending_.stream;
   return Status::Ok();
 }
 
-// A document is taken back once; those of one number as often as there are of them, and a line that
-// is named by itself beside other lines.
-Result<std::optional<event::Rejection>> JournalStore::TakesBackWrongly(
-    const event::Draft& draft, const std::optional<TakenBack>& original) {
-  using Conflict = std::optional<event::Rejection>;
-  if (original) {
-    if (auto wrong = WrongTakingBack(*original, draft)) return Conflict(std::move(wrong));
-  }
-  if (draft.taking_back_key.empty()) return Conflict();
+// What it says when it is held against what it takes back; `new_number`: nothing is known under its
+// own.
+Result<std::variant<event::Draft, event::Rejection>> JournalStore::JudgeTakingBack(
+    const event::Draft& draft, bool new_number) {
+  using Decided = std::variant<event::Draft, event::Rejection>;
   const std::string all = event::TakingBackKeyPrefix(draft.voids_key), last = all + "\x7f";
-  size_t taken_back = 0;
-  auto find = db_.Prepare("SELECT key,position FROM known WHERE key>=?1 AND key<=?2 LIMIT 100");
-  if (!find.ok()) return std::move(find).status();
-  find->BindText(1, all).BindText(2, last);  // bound, not copied
-  for (;;) {
-    auto row = find->Step();
-    if (!row.ok()) return std::move(row).status();
-    if (!*row) break;
-    const std::string_view key = find->Text(0);
-    const bool beside = key != draft.taking_back_key && key != all && draft.taking_back_key != all;
-    auto gone = IsGone(find->Unsigned(1));
-    if (!gone.ok()) return std::move(gone).status();
-    if (!beside && !*gone) ++taken_back;
+  if (take_over_.pending()) {
+    TRY(take_over_.Fetch(draft.voids_key));
+    TRY(take_over_.Fetch(all, last));
   }
-  if (taken_back == 0) return Conflict();
-  auto stored = db_.Prepare("SELECT count(*) FROM known WHERE key=?1");
-  if (!stored.ok()) return std::move(stored).status();
-  auto counted = stored->BindText(1, draft.voids_key).Step();
-  if (!counted.ok()) return std::move(counted).status();
-  if (taken_back < std::max<uint64_t>(stored->Unsigned(0), 1)) return Conflict();
-  return Conflict({"bad-value", "voids", kTakenBackBefore});
-}
-
-Status JournalStore::FetchTakenBack(const event::Draft& draft) {
-  TRY(take_over_.Fetch(draft.voids_key));
-  if (draft.taking_back_key.empty()) return Status::Ok();
-  const std::string all = event::TakingBackKeyPrefix(draft.voids_key);
-  return take_over_.Fetch(all, all + "\x7f");
-}
-
-// That the document has been taken back stays known as long as the ids of documents do.
-Status JournalStore::NoteTakingBack(const event::Draft& draft, uint64_t position) {
-  if (draft.taking_back_key.empty()) return Status::Ok();
-  KnownRow note;
-  note.key = draft.taking_back_key;
-  note.id = draft.identity.id;
-  note.digest = BytesOf(draft.identity.digest).substr(0, kContentDigestBytes);
-  note.position = position;
-  note.at_s = TrustedMoment(draft);
-  TRY(AddKnown(note));
-  return MoveKnown(note);  // its first body may be gone
+  auto original = TakenBackBy(draft, &db_);
+  if (!original.ok()) return std::move(original).status();
+  if (new_number) {
+    auto wrong = *original ? WrongTakingBack(**original, draft) : std::nullopt;
+    if (wrong) return Decided(*std::move(wrong));
+    auto before = WasTakenBack(draft, &db_, [this](uint64_t at) { return IsGone(at); });
+    if (!before.ok()) return std::move(before).status();
+    if (*before) return Decided(event::Rejection{"bad-value", "voids", kTakenBackBefore});
+  }
+  event::Draft decided = draft;
+  if (!draft.amounts_undecided) return Decided(std::move(decided));
+  const std::string amounts = *original ? AmountsBy(**original, draft) : std::string();
+  if (amounts.empty()) return Decided(event::Rejection{"missing-field", "amounts", kSayAmounts});
+  event::SayAmounts(amounts, &decided);
+  return Decided(std::move(decided));
 }
 
 Result<uint64_t> JournalStore::InsertEvent(const EventColumns& event) {

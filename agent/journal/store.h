@@ -173,10 +173,8 @@ class JournalStore : private TakeOverTarget {
   Status AppendUnfit(const RejectedDocument& unfit, const std::string& sender, WallTime now,
                      AppendResult* receipt);
   Status Insert(const event::Draft& draft, WallTime now, AppendResult* receipt);
-  Result<std::optional<event::Rejection>> TakesBackWrongly(
-      const event::Draft& draft, const std::optional<TakenBack>& original);
-  Status FetchTakenBack(const event::Draft& draft);
-  Status NoteTakingBack(const event::Draft& draft, uint64_t position);
+  Result<std::variant<event::Draft, event::Rejection>> JudgeTakingBack(const event::Draft& draft,
+                                                                       bool new_number);
   // As the next number of the current stream; gives the row its position.
   struct EventColumns {
     const Uuid& id;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <string_view>
 #include <unordered_map>
@@ -135,6 +136,42 @@ std::optional<event::Rejection> WrongTakingBack(const TakenBack& original,
                     Decimal::FromMicros(was, 6).Shortest())};
   }
   return std::nullopt;
+}
+
+Result<bool> WasTakenBack(const event::Draft& draft, sqlite::Database* db,
+                          const std::function<Result<bool>(uint64_t)>& is_gone) {
+  if (draft.taking_back_key.empty()) return false;
+  const std::string all = event::TakingBackKeyPrefix(draft.voids_key), last = all + "\x7f";
+  uint64_t taken_back = 0;
+  auto find = db->Prepare("SELECT key,position FROM known WHERE key>=?1 AND key<=?2 LIMIT 100");
+  if (!find.ok()) return std::move(find).status();
+  find->BindText(1, all).BindText(2, last);  // bound, not copied
+  for (;;) {
+    auto row = find->Step();
+    if (!row.ok()) return std::move(row).status();
+    if (!*row) break;
+    const std::string_view key = find->Text(0);
+    const bool beside = key != draft.taking_back_key && key != all && draft.taking_back_key != all;
+    auto gone = is_gone(find->Unsigned(1));
+    if (!gone.ok()) return gone;
+    if (!beside && !*gone) ++taken_back;
+  }
+  if (taken_back == 0) return false;
+  auto stored = db->Prepare("SELECT count(*) FROM known WHERE key=?1");
+  if (!stored.ok()) return std::move(stored).status();
+  auto counted = stored->BindText(1, draft.voids_key).Step();
+  if (!counted.ok()) return std::move(counted).status();
+  return taken_back >= std::max<uint64_t>(stored->Unsigned(0), 1);
+}
+
+KnownRow NoteOfTakingBack(const event::Draft& draft, uint64_t position) {
+  KnownRow note;
+  note.key = draft.taking_back_key;
+  note.id = draft.identity.id;
+  note.digest = BytesOf(draft.identity.digest).substr(0, kContentDigestBytes);
+  note.position = position;
+  if (draft.book.time_trusted) note.at_s = draft.book.at_s;
+  return note;
 }
 
 }  // namespace tillrelay::journal

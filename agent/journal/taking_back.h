@@ -7,9 +7,11 @@
 // Thread: journal.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 
+#include "agent/journal/repair/take_over.h"
 #include "common/event/draft.h"
 #include "common/sqlite/sqlite.h"
 
@@ -30,5 +32,13 @@ std::string AmountsBy(const TakenBack& original, const event::Draft& draft);
 // Why it cannot take that back; nothing: it can.
 std::optional<event::Rejection> WrongTakingBack(const TakenBack& original,
                                                 const event::Draft& draft);
+
+// Whether as much has been taken back as there is: a document once, those of one number as often as
+// there are of them, and a line that is named by itself beside other lines. `is_gone`: of a
+// position.
+Result<bool> WasTakenBack(const event::Draft& draft, sqlite::Database* db,
+                          const std::function<Result<bool>(uint64_t)>& is_gone);
+// That it takes that back, to be known as long as ids are. Only of a draft with a taking_back_key.
+KnownRow NoteOfTakingBack(const event::Draft& draft, uint64_t position);
 
 }  // namespace tillrelay::journal
