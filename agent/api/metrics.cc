@@ -195,9 +195,9 @@ void Link(Writer& w, const monitor::Snapshot& s) {
   w.Counter("resent_total", "Events sent again after a lost connection.", u.resent_total);
   w.Counter("replayed_total", "Events sent again because they were asked for.", u.replayed_total);
   w.Counter("connects_total", "Connections made to the broker.", u.connects_total);
-  static constexpr std::string_view kCauses[] = {"none",   "name",     "tcp",  "tls",
-                                                 "login",  "rights",   "lost", "take-over",
-                                                 "silent", "settings", "other"};
+  static constexpr std::string_view kCauses[] = {"none",   "name",     "tcp",         "tls",
+                                                 "login",  "rights",   "lost",        "take-over",
+                                                 "silent", "settings", "unconfirmed", "other"};
   static_assert(std::size(kCauses) == uplink::kLinkCauses);
   w.Family("link_failures_total", "counter", "Attempts and connections that failed, by cause.");
   for (size_t i = 1; i < std::size(kCauses); ++i) {

@@ -58,6 +58,20 @@ bool SameFile(const struct stat& a, const struct stat& b) {
   return !S_ISREG(a.st_mode) || (a.st_size == b.st_size && MtimeNs(a) == MtimeNs(b));
 }
 
+bool IsAt(const Fd& folder, const std::string& path) {
+  struct stat open {};
+  struct stat named {};
+  if (fstat(folder.get(), &open) != 0) return false;
+  if (fstatat(AT_FDCWD, path.c_str(), &named, AT_SYMLINK_NOFOLLOW) != 0) {
+    return errno != ENOENT && errno != ENOTDIR;
+  }
+  return open.st_dev == named.st_dev && open.st_ino == named.st_ino;
+}
+
+std::string WhyClosed(const Fd& folder) {
+  return faccessat(folder.get(), ".", W_OK | X_OK, AT_EACCESS) == 0 ? "" : ErrnoText(errno);
+}
+
 DropArchive::DropArchive(const Fd* incoming, std::chrono::hours keep, Observed observed,
                          const Clock* clock)
     : incoming_(*incoming),
@@ -74,6 +88,23 @@ void DropArchive::Open(Fd done, Fd rejected) {
       unlinkat(folder->get(), unfinished, 0);
     }
   }
+}
+
+void DropArchive::Close() {
+  moved_.clear();
+  for (DropListing& listing : listings_) listing.Restart();
+  done_.Reset();
+  rejected_.Reset();
+}
+
+bool DropArchive::InPlace(const std::string& path) const {
+  return IsAt(done_, path + "/" + kDone) && IsAt(rejected_, path + "/" + kRejected);
+}
+
+Status DropArchive::Writable() const {
+  const std::string done = WhyClosed(done_), rejected = WhyClosed(rejected_);
+  if (!done.empty()) return Unavailable(std::string(kDone) + ": " + done);
+  return rejected.empty() ? Status::Ok() : Unavailable(std::string(kRejected) + ": " + rejected);
 }
 
 Status DropArchive::Keep(const Original& original, Place place, const std::string& reason) {

@@ -39,6 +39,10 @@ struct Original {
 // The same file with the same content, as far as anybody can tell without reading it.
 bool SameFile(const struct stat& a, const struct stat& b);
 int64_t MtimeNs(const struct stat& info);
+// The path names the directory that is open, or cannot be looked at.
+bool IsAt(const Fd& folder, const std::string& path);
+// Why no name in it can be changed; empty: it can.
+std::string WhyClosed(const Fd& folder);
 
 class DropArchive {
  public:
@@ -53,6 +57,12 @@ class DropArchive {
 
   // Takes the opened directories, removes what a crash left unfinished.
   void Open(Fd done, Fd rejected);
+  // Forgets both directories, and what was moved there.
+  void Close();
+  // The path names the directories that are open.
+  bool InPlace(const std::string& path) const;
+  // Unavailable, with the name of the directory that cannot be written to.
+  Status Writable() const;
   // `reason` becomes a file beside it, if there is one.
   Status Keep(const Original& original, Place place, const std::string& reason);
   // After this, what was kept stays kept through a power cut.

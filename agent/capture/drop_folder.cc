@@ -38,18 +38,23 @@ constexpr std::chrono::minutes kLongForHalf{10};
 // How many times its bytes a file takes, before anything is known of it; formats::MemoryFactor.
 constexpr size_t kMemoryFactor = 3;
 
-Result<Fd> OpenFolder(int parent, const char* name, mode_t mode) {
+constexpr const char* kPutBack =
+    "; put the folder back, or make a new one with incoming, done and rejected in it";
+
+Result<Fd> OpenFolder(int parent, const char* name, mode_t mode, bool make) {
   constexpr int kFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
   Fd fd(openat(parent, name, kFlags));
   // Made only where it is missing: a sandbox may refuse even to ask for the set-group-id bit.
-  if (!fd.valid() && errno == ENOENT) {
+  if (!fd.valid() && errno == ENOENT && make) {
     // mkdir obeys the umask; the set-group-id bit and the group's write bit are meant.
     if (mkdirat(parent, name, mode & 0777) != 0 || fchmodat(parent, name, mode, 0) != 0) {
       return Unavailable(fmt::format("{}: {}; create it by hand", name, ErrnoText(errno)));
     }
     fd = Fd(openat(parent, name, kFlags));
   }
-  if (!fd.valid()) return Unavailable(fmt::format("{}: {}", name, ErrnoText(errno)));
+  if (!fd.valid()) {
+    return Unavailable(fmt::format("{}: {}{}", name, ErrnoText(errno), make ? "" : kPutBack));
+  }
   return fd;
 }
 
@@ -82,28 +87,29 @@ Result<std::unique_ptr<DropFolder>> DropFolder::Open(const DropFolderOptions& op
                                                      Intake* intake, Counters* counters,
                                                      const Clock* clock) {
   std::unique_ptr<DropFolder> folder(new DropFolder(options, intake, counters, clock));
-  if (Status s = folder->OpenFolders(); !s.ok()) {
+  if (Status s = folder->OpenFolders(true); !s.ok()) {
     return std::move(s).Within("drop folder " + options.path);
   }
   return folder;
 }
 
-Status DropFolder::OpenFolders() {
-  if (mkdir(options_.path.c_str(), 0755) != 0 && errno != EEXIST) {
+// What has gone while the service runs was moved, or its share is not mounted: a folder made in its
+// place would hide that.
+Status DropFolder::OpenFolders(bool make) {
+  if (make && mkdir(options_.path.c_str(), 0755) != 0 && errno != EEXIST) {
     return Unavailable(ErrnoText(errno) + "; create it or set drop_folder.path");
   }
   const Fd root(open(options_.path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!root.valid()) return Unavailable(ErrnoText(errno));
-  Fd done, rejected;
+  if (!root.valid()) return Unavailable(ErrnoText(errno) + (make ? "" : kPutBack));
+  Fd incoming, done, rejected;
   const struct {
     const char* name;
     mode_t mode;
     Fd* fd;
-  } folders[] = {
-      {kIncoming, 02770, &incoming_}, {kDone, 0700, &done}, {kRejected, 0700, &rejected}};
+  } folders[] = {{kIncoming, 02770, &incoming}, {kDone, 0700, &done}, {kRejected, 0700, &rejected}};
   dev_t device = 0;
   for (const auto& folder : folders) {
-    auto fd = OpenFolder(root.get(), folder.name, folder.mode);
+    auto fd = OpenFolder(root.get(), folder.name, folder.mode, make);
     if (!fd.ok()) return std::move(fd).status();
     struct stat info {};
     if (fstat(fd->get(), &info) != 0) return Unavailable(ErrnoText(errno));
@@ -113,8 +119,44 @@ Status DropFolder::OpenFolders() {
     device = info.st_dev;
     *folder.fd = *std::move(fd);
   }
+  incoming_ = std::move(incoming);
   archive_.Open(std::move(done), std::move(rejected));
+  ++openings_;
   return Status::Ok();
+}
+
+void DropFolder::CloseFolders() {
+  listing_.Restart();
+  seen_.clear();
+  archive_.Close();
+  incoming_.Reset();
+  pass_.running = false;
+}
+
+bool DropFolder::InPlace() const {
+  return IsAt(incoming_, incoming_path()) && archive_.InPlace(options_.path);
+}
+
+bool DropFolder::KeepInPlace() {
+  if (InPlace()) return true;
+  CloseFolders();
+  Status opened = OpenFolders(false);
+  if (opened.ok()) {
+    log::Warning("capture", "the folders at {} are other ones than before; they are used from now",
+                 options_.path);
+    return true;
+  }
+  BeginPass();
+  pass_.running = false;
+  ReportTrouble(std::move(opened).Within(options_.path).message());
+  UpdateStats();
+  return false;
+}
+
+void DropFolder::NoteReadOnly() {
+  const std::string incoming = WhyClosed(incoming_);
+  if (!incoming.empty()) return ReportTrouble(std::string(kIncoming) + ": " + incoming);
+  if (Status s = archive_.Writable(); !s.ok()) ReportTrouble(s.message());
 }
 
 DropFolder::FileState* DropFolder::Watched(const struct stat& info) {
@@ -167,6 +209,7 @@ void DropFolder::BeginPass() {
   pass_ = {};
   pass_.number = number;
   pass_.running = true;
+  if (incoming_.valid()) NoteReadOnly();
 }
 
 void DropFolder::EndPass() {
@@ -178,6 +221,7 @@ void DropFolder::EndPass() {
 }
 
 DropFolder::Next DropFolder::Scan() {
+  if (!KeepInPlace()) return Next::kNothing;
   if (!pass_.running) BeginPass();
   std::vector<std::string> ready;
   const auto over = Gather(&ready);

@@ -1,5 +1,8 @@
 // What: takes files: what is finished in incoming/, has it committed, and moves it to
 //   done/ or rejected/ (with a .reason beside it).
+//   Each scan looks whether the three folders are still those that the path names. Where they are
+//   not (moved, replaced, something mounted over them), those of the path are opened, and nothing
+//   is taken as long as that is not possible; while the service runs none of them is made.
 // Promise: committed first, then archived (drop_archive.h), then the directories synced; a cut in
 //   between finds the same ids again. Nothing that is not a plain file with one link is opened for
 //   reading, and no name from outside is ever used as a path. A file that cannot be taken lets the
@@ -43,6 +46,8 @@ class DropFolder {
   static Result<std::unique_ptr<DropFolder>> Open(const DropFolderOptions& options, Intake* intake,
                                                   Counters* counters, const Clock* clock);
 
+  // How many times the folders were opened: another number, another incoming/.
+  uint32_t openings() const { return openings_; }
   std::string incoming_path() const { return options_.path + "/incoming"; }
   // Renamed into place: complete, need not settle, as long as nobody changes it.
   void Arrived(const std::string& name);
@@ -79,7 +84,12 @@ class DropFolder {
 
   DropFolder(const DropFolderOptions& options, Intake* intake, Counters* counters,
              const Clock* clock);
-  Status OpenFolders();
+  Status OpenFolders(bool make);
+  bool InPlace() const;
+  // True: the folders that the path names can be used.
+  bool KeepInPlace();
+  void CloseFolders();
+  void NoteReadOnly();
   void BeginPass();
   void EndPass();
   Result<bool> Gather(std::vector<std::string>* ready);
@@ -113,6 +123,7 @@ class DropFolder {
   Counters& counters_;
   const Clock& clock_;
   Fd incoming_;
+  uint32_t openings_ = 0;
   DropListing listing_;
   DropArchive archive_;
   std::unordered_map<uint64_t, FileState> seen_;

@@ -21,7 +21,8 @@ constexpr int kMaxBurstMs = 1000;
 constexpr size_t kFilesPerBurstMs = 100;
 constexpr int kNice = 10;
 constexpr int kMinSettleMs = 100;  // between two looks at a file that may still grow
-constexpr uint32_t kEvents = IN_MOVED_TO | IN_CLOSE_WRITE | IN_CREATE | IN_ONLYDIR;
+constexpr uint32_t kEvents =
+    IN_MOVED_TO | IN_CLOSE_WRITE | IN_CREATE | IN_ONLYDIR | IN_MOVE_SELF | IN_DELETE_SELF;
 }  // namespace
 
 DropWatch::DropWatch(std::unique_ptr<DropFolder> folder, std::chrono::seconds rescan,
@@ -30,13 +31,8 @@ DropWatch::DropWatch(std::unique_ptr<DropFolder> folder, std::chrono::seconds re
 
 Status DropWatch::Start() {
   stop_ = Fd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  inotify_ = Fd(inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
   if (!stop_.valid()) return Unavailable("eventfd: " + ErrnoText(errno));
-  if (!inotify_.valid() ||
-      inotify_add_watch(inotify_.get(), folder_->incoming_path().c_str(), kEvents) < 0) {
-    log::Warning("capture", "inotify: {}; files are found by the rescan alone", ErrnoText(errno));
-    inotify_.Reset();
-  }
+  Watch();
   thread_ = std::thread([this] {
     pthread_setname_np(pthread_self(), "capture");
     // On Linux the number is the thread's own. Files can wait, a register cannot; if it fails,
@@ -45,6 +41,17 @@ Status DropWatch::Start() {
     Run();
   });
   return Status::Ok();
+}
+
+void DropWatch::Watch() {
+  watched_ = folder_->openings();
+  inotify_ = Fd(inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+  if (inotify_.valid() &&
+      inotify_add_watch(inotify_.get(), folder_->incoming_path().c_str(), kEvents) >= 0) {
+    return;
+  }
+  log::Warning("capture", "inotify: {}; files are found by the rescan alone", ErrnoText(errno));
+  inotify_.Reset();
 }
 
 void DropWatch::Stop() {
@@ -64,6 +71,10 @@ void DropWatch::Run() {
     DropFolder::Next next = DropFolder::Next::kMore;
     while (next == DropFolder::Next::kMore) {
       next = folder_->Scan();
+      if (folder_->openings() != watched_) {
+        Watch();
+        next = DropFolder::Next::kMore;  // what came before the watch
+      }
       if (beat_) beat_();
       if (!Wait(0)) return;
     }

@@ -22,6 +22,8 @@ class DropWatch {
 
  private:
   void Run();
+  // Hears of the folder that is opened now, and of it alone.
+  void Watch();
   // Lets a burst of notifications gather; false on stop.
   bool Pause();
   // Waits for inotify, a stop or the timeout; false on stop.
@@ -33,6 +35,7 @@ class DropWatch {
   const std::function<void()> beat_;
   Fd inotify_, stop_;
   bool woken_ = false;
+  uint32_t watched_ = 0;  // the opening that inotify speaks of
   std::thread thread_;
 };
 

@@ -160,6 +160,7 @@ class Diagnosis {
     const bool ended = u_.cause == LinkCause::kSilent || u_.cause == LinkCause::kLost;
     Set("offline", Level::kAmber, "connecting");
     if (ended && Stuck()) return;
+    if (u_.cause == LinkCause::kUnconfirmed) return NotConfirmed();
     if (at_start) {
       v_.headline = strings::Say(strings::kConnecting, WaitingText());
     } else {
@@ -246,7 +247,7 @@ class Diagnosis {
          "broker-silent",
          Level::kAmber,
          strings::kReasonSilent,
-         {strings::kStepDoctor}},
+         {strings::kStepNoAnswer, strings::kStepDoctor}},
         {LinkCause::kSettings,
          "broker-settings",
          Level::kRed,
@@ -282,10 +283,8 @@ class Diagnosis {
     Set("online", Level::kGreen, "delivered");
     const bool old_waits = j_.waiting > 0 && Age(s_, j_.oldest_waiting_at) >= kFresh;
     if (Stuck()) return;
-    if (u_.never_confirmed && !s_.by_broker() && j_.waiting > 0) return NeverConfirmed();
-    if (u_.cause == LinkCause::kSilent || (u_.centre_away && !s_.by_broker() && j_.waiting > 0)) {
-      return Unconfirmed();
-    }
+    if (u_.cause == LinkCause::kSilent) return Silent();
+    if (!CentreDoubt(s_).empty()) return Doubtful(CentreDoubt(s_));
     if (u_.fell_back && s_.by_broker() && j_.waiting > 0) return FellBack();
     if (old_waits) {
       Set("online", Level::kAmber, "draining");
@@ -300,6 +299,8 @@ class Diagnosis {
       v_.headline = strings::Say(strings::kOnTheirWay, EventsText(j_.waiting));
     } else if (j_.head == 0) {
       v_.headline = strings::kNothingYet;
+    } else if (!j_.owed.empty()) {
+      v_.headline = strings::Say(strings::kDeliveredWhole, EventsText(j_.head - OwedHere()));
     } else {
       v_.headline = s_.by_broker() ? strings::Say(strings::kDeliveredBroker, EventsText(j_.head))
                                    : strings::Say(strings::kDelivered, EventsText(j_.head));
@@ -309,7 +310,17 @@ class Diagnosis {
       v_.reason += strings::kReasonBroker;
       if (!u_.gives_reasons) (v_.reason += " ") += strings::kReasonNoReasons;
     }
-    if (v_.level == Level::kGreen) v_.safe = strings::kSafeDelivered;
+    if (v_.level == Level::kGreen) {
+      v_.safe = j_.waiting > 0 ? strings::kSafeOnTheirWay : strings::kSafeDelivered;
+    }
+  }
+
+  // Those of the current stream whose contents are still here.
+  uint64_t OwedHere() const {
+    const auto owed = std::count_if(j_.owed.begin(), j_.owed.end(), [this](const auto& event) {
+      return event.stream == j_.stream;
+    });
+    return std::min(j_.head, static_cast<uint64_t>(owed));
   }
 
   void NeverConfirmed() {
@@ -326,16 +337,33 @@ class Diagnosis {
     Step(strings::kStepFellBack);
   }
 
-  void Unconfirmed() {
+  void Silent() {
     Set("online", Level::kAmber, "not-confirmed");
     v_.headline = strings::Say(strings::kUnconfirmed, WaitingText(), Since(u_.last_confirmed_at));
-    if (u_.cause == LinkCause::kSilent) {
-      ExplainCause();
-    } else {
-      v_.cause = "centre-away";
-      v_.reason = strings::kReasonAway;
-      Step(strings::kStepCollector);
-    }
+    ExplainCause();
+  }
+
+  void Doubtful(std::string_view doubt) {
+    if (doubt == "no-confirmation") return NeverConfirmed();
+    if (doubt == "not-confirmed") return NotConfirmed();
+    v_.level = Level::kAmber;
+    v_.cause = doubt;
+    v_.headline =
+        j_.waiting > 0
+            ? strings::Say(strings::kUnconfirmed, WaitingText(), Since(u_.last_confirmed_at))
+            : strings::Say(strings::kCentreGone, WaitingText(), Since(u_.centre_heard_at));
+    if (j_.waiting > 0) v_.reason = strings::kReasonAway;
+    Step(strings::kStepCollector);
+  }
+
+  void NotConfirmed() {
+    const WallTime since =
+        IsSet(u_.unconfirmed_since) ? u_.unconfirmed_since : u_.last_confirmed_at;
+    v_.level = Level::kAmber;
+    v_.cause = "not-confirmed";
+    v_.headline = strings::Say(strings::kUnconfirmed, WaitingText(), Since(since));
+    v_.reason = strings::kReasonNotConfirmed;
+    Step(strings::kStepCollector);
   }
 
   // One thing is named; of several only the number.
@@ -423,6 +451,15 @@ size_t Verdict::open_issues() const {
   return static_cast<size_t>(std::count_if(issues.begin(), issues.end(), [](const Issue& issue) {
     return issue.state == IssueState::kOpen;
   }));
+}
+
+std::string_view CentreDoubt(const Snapshot& s) {
+  const uplink::UplinkStats& u = s.uplink;
+  if (s.by_broker() || u.phase != LinkPhase::kOnline) return "";
+  const bool waits = s.journal.waiting > 0;
+  if (waits && u.never_confirmed) return "no-confirmation";
+  if (u.centre_away) return "centre-away";
+  return waits && IsSet(u.unconfirmed_since) ? "not-confirmed" : "";
 }
 
 std::optional<std::string_view> IntakeRefusal(const Snapshot& snapshot) {

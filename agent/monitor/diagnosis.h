@@ -41,6 +41,11 @@ Verdict Diagnose(const Snapshot& snapshot, const TimeText& time_text = UtcTimeTe
 // What this snapshot alone shows that needs a person, whatever its list of issues says.
 Findings FindIssues(const Snapshot& snapshot, const TimeText& time_text = UtcTimeText);
 
+// Why there is no proof that head office takes what this store sends: "no-confirmation",
+// "not-confirmed", "centre-away"; empty: nothing speaks against it, or only the broker's word
+// counts.
+std::string_view CentreDoubt(const Snapshot& snapshot);
+
 // Why the intake would refuse an event now: "not-configured", "journal", "disk"; nothing if it
 // would accept.
 std::optional<std::string_view> IntakeRefusal(const Snapshot& snapshot);

@@ -101,6 +101,9 @@ void Broker(JsonWriter& json, const Snapshot& s) {
   TimeOrNull(json, "last_connected_at", u.last_connected_at);
   TimeOrNull(json, "last_confirmed_at", u.last_confirmed_at);
   json.Field("centre_away", u.centre_away).Field("in_flight", u.in_flight);
+  TextOrNull(json, "centre_doubt", CentreDoubt(s));
+  TimeOrNull(json, "centre_heard_at", u.centre_heard_at);
+  TimeOrNull(json, "unconfirmed_since", u.unconfirmed_since);
   json.Field("never_confirmed", u.never_confirmed).Field("unapplied", u.unapplied);
   json.Field("sees_twins", u.sees_twins).Field("stuck_bytes", u.stuck_bytes);
   TextOrNull(json, "other_server", u.twin);

@@ -33,6 +33,8 @@ inline constexpr Text kPaused = "{}. Sending has been paused by a person {}.";
 inline constexpr Text kUnreachable = "{}. Head office has been unreachable {}.";
 inline constexpr Text kConnecting = "{}. Connecting to head office.";
 inline constexpr Text kUnconfirmed = "{}. Head office has not confirmed {}.";
+inline constexpr Text kCentreGone = "{}. Head office's collector has given no sign {}.";
+inline constexpr Text kDeliveredWhole = "{} delivered whole.";
 inline constexpr Text kPoisoned = "Nothing can be stored: the journal has failed.";
 inline constexpr Text kRefusing = "New events are refused: this server is out of room.";
 inline constexpr Text kBusy =
@@ -59,6 +61,10 @@ inline constexpr Text kNoDetail = "no further detail";
 inline constexpr Text kReasonAway =
     "The broker takes the events, but the collector gives no sign. They are sent again until it "
     "confirms.";
+inline constexpr Text kReasonNotConfirmed =
+    "The broker took the events, and head office has not said that it has them. They are sent "
+    "again "
+    "until it does.";
 inline constexpr Text kReasonNeverConfirmed =
     "Since connecting, not one confirmation has come: head office is away, or this store may not "
     "read its topic \"confirm\".";
@@ -101,6 +107,8 @@ inline constexpr Plural kSafeDays{
 inline constexpr Text kSafeButLost =
     "What waits is stored on this server. What is lost is listed below.";
 inline constexpr Text kSafeDelivered = "Nothing is waiting, and nothing needs a person.";
+inline constexpr Text kSafeOnTheirWay =
+    "What is on the way is stored on this server until it is confirmed. Nothing needs a person.";
 inline constexpr Text kSafeIssues = "Deliveries are working. These items need attention:";
 inline constexpr Text kSafeRefusing =
     "Everything accepted so far is safe. Registers keep what is refused and send it again; files "
@@ -118,6 +126,10 @@ inline constexpr Text kStepDns =
 inline constexpr Text kStepFirewall =
     "If they are not, ask the network team whether {} may be reached from this store.";
 inline constexpr Text kStepDoctor = "Read the last lines of the log: \"journalctl -u tillrelay\".";
+inline constexpr Text kStepNoAnswer =
+    "Ask the broker's administrator whether it answers others, and whoever runs the network "
+    "whether "
+    "a firewall, VPN or proxy on the way holds its answers back.";
 inline constexpr Text kStepSettings =
     "Correct the setting or the file that it names (\"tillrelay config check\" as root), then run "
     "\"systemctl restart tillrelay\".";

@@ -18,6 +18,8 @@ LinkCause CauseOf(mqtt::FailureCause cause) {
       return LinkCause::kRights;
     case mqtt::FailureCause::kTakeOver:
       return LinkCause::kTakeOver;
+    case mqtt::FailureCause::kSilent:
+      return LinkCause::kSilent;
     case mqtt::FailureCause::kOther:
       return LinkCause::kLost;
   }

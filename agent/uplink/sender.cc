@@ -54,6 +54,7 @@ void Sender::OnSubscribed(Instant now) {
   twin_rule_.Connected(now);
   passed_ = kSubscribeBytes;
   moved_ = false;
+  if (last_failure_.cause != LinkCause::kUnconfirmed) unproven_since_.reset();
   last_failure_ = {LinkCause::kNone, ""};
   window_.Restart(settled_through());
   Rewind();
@@ -210,6 +211,7 @@ void Sender::OnAcked(uint64_t token, Instant now) {
   // Bytes that move are progress: nobody could confirm what was still on the line.
   if (flight && flight->bytes > LineBudget::kLarge) progress_at_ = now;
   if (!flight || flight->sequence == 0 || flight->replay) return;
+  NoteUnproven(now);
   // Without reason codes an acknowledgement may be a refusal: it counts only where a person chose
   // so.
   if (fell_back_) return;
@@ -330,10 +332,14 @@ std::optional<Action> Sender::LinkTimers(Instant now) {
       break;
   }
   if (lower_ && now >= lower_->believe_at) BelieveLower();
-  if (AcksMissing(now)) return FreshLink("the broker does not acknowledge what it is sent", now);
+  if (AcksMissing(now)) {
+    return FreshLink({LinkCause::kSilent, "the broker does not acknowledge what it is sent"}, now);
+  }
   if (ConfirmationsMissing(now)) {
     fresh_link_after_ = std::min(kMaxFreshLink, fresh_link_after_ * 2);
-    return FreshLink("head office does not confirm what the broker acknowledged", now);
+    return FreshLink(
+        {LinkCause::kUnconfirmed, "head office does not confirm what the broker acknowledged"},
+        now);
   }
   return std::nullopt;
 }
@@ -347,8 +353,19 @@ bool Sender::ConfirmationsMissing(Instant now) const {
          now - progress_at_ >= fresh_link_after_;
 }
 
-Action Sender::FreshLink(const char* why, Instant now) {
-  Down({LinkCause::kSilent, why}, now);
+void Sender::NoteUnproven(Instant now) {
+  const bool unproven = !options_.by_broker && window_.acked_through() > journal_.confirmed_through;
+  if (!unproven) unproven_since_.reset();
+  if (unproven && !unproven_since_) unproven_since_ = now;
+}
+
+bool Sender::ConfirmLate(Instant now) const {
+  const bool shown = online() || last_failure_.cause == LinkCause::kUnconfirmed;
+  return shown && unproven_since_ && now - *unproven_since_ >= kConfirmLate;
+}
+
+Action Sender::FreshLink(const Failure& why, Instant now) {
+  Down(why, now);
   return act::Disconnect{};
 }
 
@@ -488,6 +505,8 @@ void Sender::Describe(UplinkStats* stats, Instant now, WallTime wall) const {
   stats->next_try_at = phase_ == Phase::kWaiting ? wall_of(next_try_) : WallTime{};
   if (ever_connected_) stats->last_connected_at = wall_of(connected_at_);
   stats->centre_away = online() && CentreAway(now);
+  stats->centre_heard_at = wall_of(centre_spoke_at_.value_or(centre_heard_at_));
+  if (ConfirmLate(now)) stats->unconfirmed_since = wall_of(*unproven_since_);
   stats->never_confirmed = online() && !confirmation_heard_ && now - connected_at_ >= kMissed;
   stats->stuck_bytes = stuck_tries_ >= kStuckTries ? stuck_bytes_ : 0;
   if (twin_heard_at_ && now - *twin_heard_at_ < kTwinShown) stats->twin = twin_;

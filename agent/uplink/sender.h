@@ -170,8 +170,10 @@ class Sender {
   std::vector<StreamPlace> Places() const;
   bool AcksMissing(Instant now) const;
   bool ConfirmationsMissing(Instant now) const;
+  void NoteUnproven(Instant now);
+  bool ConfirmLate(Instant now) const;
   bool Waits() const { return sent_through() > settled_through() && !options_.by_broker; }
-  Action FreshLink(const char* why, Instant now);
+  Action FreshLink(const Failure& why, Instant now);
   std::optional<Action> Timers(Instant now);
   std::optional<Action> LinkTimers(Instant now);
   std::optional<Action> NextSend(Instant now);
@@ -216,6 +218,8 @@ class Sender {
   uint64_t sent_bytes_ = 0;  // since the last progress
   uint64_t probe_ = 0;       // number sent again to ask for a confirmation, 0 for none
   Instant progress_at_{};    // confirmation advanced, or there was nothing to confirm
+  // Since when the broker has had what the centre has not confirmed, and no confirmation moved.
+  std::optional<Instant> unproven_since_;
   Instant probed_at_{};
   Instant centre_heard_at_{};                 // last live confirmation, or the session's start
   std::optional<Instant> centre_spoke_at_{};  // last live confirmation, of whatever session

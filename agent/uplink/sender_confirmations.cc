@@ -139,6 +139,8 @@ Replay* Sender::StartOlder(Instant now) {
 
 void Sender::Advance(const wire::StreamConfirm& confirm, bool live, Instant now) {
   journal_.confirmed_through = confirm.through;
+  unproven_since_.reset();
+  NoteUnproven(now);
   progress_at_ = now;
   sent_bytes_ = 0;
   fresh_link_after_ = kFirstFreshLink;
@@ -230,6 +232,7 @@ void Sender::OnStream(const JournalPosition& position, Instant now) {
   window_.ForgetNumbers();
   Rewind();
   progress_at_ = now;
+  unproven_since_.reset();
   highest_sent_ = 0;
   status_due_ = true;
   status_at_ = now - kStatusMinGap;

@@ -34,6 +34,8 @@ inline constexpr uint64_t kAwayMaxBytes = 16 * 1024 * 1024;
 inline constexpr seconds kClockSettles{10};
 // Sent, acknowledged, but not confirmed while the centre is there: ask by sending one again.
 inline constexpr seconds kProbeAfter{30};
+// A confirmation usually comes within a second; without one for so long, a person is told.
+inline constexpr seconds kConfirmLate{10};
 // If even that does not help: a new connection, at growing distance.
 inline constexpr minutes kFirstFreshLink{2};
 inline constexpr minutes kMaxFreshLink{60};

@@ -30,8 +30,9 @@ enum class LinkCause {  // what the last failure was about
   kRights,  // publish or subscribe refused
   kLost,    // an established connection ended
   kTakeOver,
-  kSilent,    // connected, but acknowledgements or confirmations do not come
-  kSettings,  // a setting of the broker, or a file that it names, cannot be used
+  kSilent,       // connected, but no answer comes
+  kSettings,     // a setting of the broker, or a file that it names, cannot be used
+  kUnconfirmed,  // a new connection, because the centre does not confirm what the broker took
   kOther,
 };
 inline constexpr size_t kLinkCauses = static_cast<size_t>(LinkCause::kOther) + 1;
@@ -74,6 +75,8 @@ struct UplinkStats {
   WallTime last_connected_at{};
   WallTime last_confirmed_at{};                     // when the centre's word last moved
   std::chrono::milliseconds centre_clock_ahead{0};  // of this clock, by its last confirmation
+  WallTime centre_heard_at{};    // its last live sign, or since when it could be heard
+  WallTime unconfirmed_since{};  // what the broker took is overdue at the centre; epoch: it is not
   bool never_confirmed = false;  // connected for a while, and not one confirmation, even retained
   uint64_t stuck_bytes = 0;      // of a message that does not pass while smaller ones do; 0: none
   bool gives_reasons = true;     // MQTT 5

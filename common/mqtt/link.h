@@ -42,7 +42,8 @@ struct LinkOptions {
 
 enum class LinkEventType { kConnected, kConnectFailed, kLost, kSubscribed, kPublished, kMessage };
 
-enum class FailureCause { kNone, kName, kTcp, kTls, kLogin, kRights, kTakeOver, kOther };
+// kSilent: the connection stands, and no answer comes.
+enum class FailureCause { kNone, kName, kTcp, kTls, kLogin, kRights, kTakeOver, kSilent, kOther };
 
 struct LinkEvent {
   LinkEventType what = LinkEventType::kLost;

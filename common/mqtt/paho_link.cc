@@ -31,6 +31,7 @@ constexpr int kQos = 1;
 constexpr int kMaxDescriptors = 1024;
 constexpr int kLeastLeaveMs = 100;
 constexpr std::chrono::seconds kLongestConnect{60};
+constexpr std::chrono::seconds kProbe{2};
 // Paho C, MQTTAsyncUtils.c: the TCP connection stood, and ended before a CONNACK. A refused or
 // reset port is "TCP/TLS connect failure".
 constexpr std::string_view kConnectedButNotAnswered = "TCP connect completion failure";
@@ -221,7 +222,10 @@ class PahoLink final : public Link, private paho::callback {
     explicit SubscribeListener(PahoLink& link) : link_(link) {}
     void on_success(const paho::token&) override { link_.Subscribed(0); }
     void on_failure(const paho::token& token) override {
-      if (!link_.replacing_) link_.Subscribed(Code(token));
+      if (link_.replacing_) return;
+      // The library's own word: the connection ended, and no answer had come.
+      if (token.get_return_code() < 0) return link_.connection_lost("");
+      link_.Subscribed(Code(token));
     }
     PahoLink& link_;
   };
@@ -328,7 +332,7 @@ class PahoLink final : public Link, private paho::callback {
       builder.mqtt_version(made_for_).clean_session(true);
     }
     builder.automatic_reconnect(false)
-        .keep_alive_interval(std::chrono::seconds(keep_alive_s_))
+        .keep_alive_interval(std::chrono::seconds(keep_alive_s_.load()))
         .connect_timeout(ConnectTimeout())
         .max_inflight(options_.max_in_flight);
     // The library reads the login of the proxy for TLS only behind "https://"; it speaks plain HTTP
@@ -372,6 +376,8 @@ class PahoLink final : public Link, private paho::callback {
 
   void Connected(const paho::token& token) {
     busy_ = false;
+    heard_ = false;
+    connected_at_ = std::chrono::steady_clock::now();
     versions_.Connected(made_for_ == MQTTVERSION_5);
     SendWithoutDelay();
     LinkEvent event;
@@ -396,7 +402,8 @@ class PahoLink final : public Link, private paho::callback {
 
   void ConnectFailed(const paho::token& token) {
     busy_ = false;
-    if (std::chrono::steady_clock::now() - began_ >= ConnectTimeout()) ++timed_out_;
+    const bool timed_out = std::chrono::steady_clock::now() - began_ >= ConnectTimeout();
+    if (timed_out) ++timed_out_;
     LinkEvent event;
     event.what = LinkEventType::kConnectFailed;
     event.reason_code = ConnectCode(token);
@@ -424,6 +431,10 @@ class PahoLink final : public Link, private paho::callback {
     } else if (!tls_error_.empty()) {
       event.cause = FailureCause::kTls;
       event.text = "TLS to " + target_.host + " failed: " + tls_error_;
+    } else if (timed_out && options_.proxy.empty() && TakesConnections()) {
+      event.cause = FailureCause::kSilent;
+      event.text = fmt::format("{} port {} takes the connection, and no answer comes", target_.host,
+                               target_.port);
     } else {
       event.cause = FailureCause::kTcp;
       event.text = fmt::format("no connection to {} port {}", target_.host, target_.port);
@@ -432,7 +443,20 @@ class PahoLink final : public Link, private paho::callback {
     deliver_(std::move(event));
   }
 
+  // The library does not say how far a connection came that took too long.
+  bool TakesConnections() const {
+    const auto found = LookUp(target_.host, target_.port);
+    return found.ok() && ConnectToAny(*found, kProbe).ok();
+  }
+
+  // Behind the CONNACK nothing came for as long as the broker is given.
+  bool Unanswered() const {
+    const auto stood = std::chrono::steady_clock::now() - connected_at_.load();
+    return !heard_ && stood >= std::chrono::seconds(keep_alive_s_.load());
+  }
+
   void Subscribed(int code) {
+    heard_ = true;
     LinkEvent event;
     event.what = LinkEventType::kSubscribed;
     event.reason_code = code;
@@ -444,6 +468,7 @@ class PahoLink final : public Link, private paho::callback {
   }
 
   void Published(const paho::token& token, int code) {
+    heard_ = true;
     LinkEvent event;
     event.what = LinkEventType::kPublished;
     event.token = reinterpret_cast<uint64_t>(token.get_user_context());
@@ -467,12 +492,15 @@ class PahoLink final : public Link, private paho::callback {
   void connection_lost(const std::string& cause) override {
     LinkEvent event;
     event.what = LinkEventType::kLost;
-    event.cause = FailureCause::kOther;
-    event.text = cause.empty() ? "the connection was lost" : "the connection was lost: " + cause;
+    event.cause = Unanswered() ? FailureCause::kSilent : FailureCause::kOther;
+    event.text = Unanswered()    ? "the broker does not answer"
+                 : cause.empty() ? "the connection was lost"
+                                 : "the connection was lost: " + cause;
     deliver_(std::move(event));
   }
 
   void message_arrived(paho::const_message_ptr message) override {
+    heard_ = true;
     LinkEvent event;
     event.what = LinkEventType::kMessage;
     event.topic = message->get_topic();
@@ -484,10 +512,12 @@ class PahoLink final : public Link, private paho::callback {
   const LinkOptions options_;
   const BrokerUrl target_;
   const Deliver deliver_;
-  int keep_alive_s_ = options_.keep_alive_s;
+  std::atomic<int> keep_alive_s_{options_.keep_alive_s};
   std::string tls_error_;
   std::chrono::steady_clock::time_point began_{};  // the attempt
-  std::atomic<int> timed_out_{0};                  // attempts that took all their time
+  std::atomic<std::chrono::steady_clock::time_point> connected_at_{};
+  std::atomic<bool> heard_{true};  // an answer, or a message, on this connection
+  std::atomic<int> timed_out_{0};  // attempts that took all their time
   SystemRandom random_;
   std::unique_ptr<Tunnel> tunnel_;
   std::string via_;  // a proxy's address with its login; empty: straight to the broker

@@ -32,6 +32,7 @@ constexpr size_t kLargeMessage = 4096;  // more than one packet of any network
 // The daemon knows by then whether a confirmation comes.
 constexpr seconds kFirstConfirmation{20};
 constexpr std::chrono::milliseconds kAgain{200};
+constexpr const char* kNoAnswer = "no answer";
 
 bool NameIsFound(const mqtt::BrokerUrl& target, Findings* findings) {
   addrinfo hints{};
@@ -223,6 +224,13 @@ bool IsReached(const Patient& patient, const config::Config::BrokerAddress& brok
   return true;
 }
 
+// Nothing was refused: the line swallows it, or the broker hangs.
+void NoAnswer(const char* what, Findings* findings) {
+  findings->Fault("broker answers", fmt::format("the broker does not answer {}", what),
+                  "the broker's administrator: does it answer others? Whoever runs the network: "
+                  "does a firewall, VPN or proxy hold its answers back?");
+}
+
 // An empty batch is no event: the right is used and nothing is told.
 void CheckRights(const Patient& patient, mqtt::Link* link, Mailbox* mail, Findings* findings) {
   const auto topics = wire::TopicsOf(patient.config.delivery.topic_prefix, patient.config.store_id);
@@ -233,13 +241,14 @@ void CheckRights(const Patient& patient, mqtt::Link* link, Mailbox* mail, Findin
       if (event->what == what) return event->reason_code == 0 ? "" : event->text;
       if (event->what == mqtt::LinkEventType::kLost) return event->text;
     }
-    return "no answer";
+    return kNoAnswer;
   };
   for (const std::string& topic : {topics.confirm, topics.command}) {
     const Status ordered = link->Subscribe({topic});
     const std::string why =
         ordered.ok() ? reported(mqtt::LinkEventType::kSubscribed) : ordered.message();
     if (why.empty()) continue;
+    if (why == kNoAnswer) return NoAnswer("a subscription", findings);
     return findings->Fault("broker rights", fmt::format("{} cannot be read: {}", topic, why),
                            "the broker's administrator: this store's user must be allowed to read "
                            "it (tillrelay.acl in the collector's examples)");
@@ -251,6 +260,7 @@ void CheckRights(const Patient& patient, mqtt::Link* link, Mailbox* mail, Findin
     const std::string why =
         ordered.ok() ? reported(mqtt::LinkEventType::kPublished) : ordered.message();
     if (why.empty()) continue;
+    if (why == kNoAnswer) return NoAnswer("a message", findings);
     return findings->Fault("broker rights", fmt::format("{} cannot be written: {}", topic, why),
                            "the broker's administrator: this store's user must be allowed to write "
                            "it (tillrelay.acl in the collector's examples)");
@@ -280,17 +290,38 @@ void CheckRights(const Patient& patient, mqtt::Link* link, Mailbox* mail, Findin
   Unheard(patient, findings);
 }
 
-// What the daemon says of its session's confirmations; nothing while it cannot know.
-std::optional<bool> IsConfirmed(const Patient& patient) {
+// What the daemon says of its session.
+struct Session {
+  bool unheard = false;  // not one confirmation, and long enough for one
+  bool heard = false;    // one has come, perhaps one that the broker kept
+  bool overdue = false;  // the broker took what nobody has confirmed
+  uint64_t waiting = 0, through = 0;
+};
+
+// Nothing while it is not connected.
+std::optional<Session> LookAtSession(const Patient& patient) {
   JsonParser parser;
   std::string body = StatusOfDaemon(patient);
   const auto status = parser.Parse(body);
   if (!status.ok()) return std::nullopt;
   const JsonValue broker = status->Find("broker");
   if (!broker.Find("connected").is_true()) return std::nullopt;
-  if (patient.config.delivery.confirm == "broker") return true;
-  if (broker.Find("never_confirmed").is_true()) return false;
-  return broker.Find("confirmations").is_string() ? std::optional(true) : std::nullopt;
+  const bool by_broker = patient.config.delivery.confirm == "broker";
+  Session session;
+  session.unheard = !by_broker && broker.Find("never_confirmed").is_true();
+  session.heard = by_broker || broker.Find("confirmations").is_string();
+  session.overdue = !broker.String("centre_doubt").empty();
+  status->Unsigned("waiting", &session.waiting);
+  status->Unsigned(by_broker ? "acked_through" : "confirmed_through", &session.through);
+  return session;
+}
+
+// Empty: not proven by what was seen so far.
+std::string ProofIn(const Session& first, const Session& now) {
+  if (!now.heard) return "";
+  if (now.through > first.through) return "this store's events are taken and confirmed";
+  if (now.waiting > 0 || now.overdue) return "";
+  return "confirmations come, and no event waits for one";
 }
 
 // The daemon's own session says as much as a login of ours would.
@@ -298,16 +329,24 @@ void CheckSession(const Patient& patient, Findings* findings) {
   findings->Good("broker login", "the service is logged in");
   const SystemClock clock;
   const Instant until = clock.Now() + kFirstConfirmation;
-  std::optional<bool> confirmed = IsConfirmed(patient);
-  while (!confirmed && clock.Now() < until) {
+  std::optional<Session> first, now;
+  std::string proof;
+  for (;;) {
+    now = LookAtSession(patient);
+    if (!first) first = now;
+    if (now) proof = ProofIn(*first, *now);
+    const bool settled = now && (now->unheard || now->overdue || !proof.empty());
+    if (settled || clock.Now() >= until) break;
     std::this_thread::sleep_for(kAgain);
-    confirmed = IsConfirmed(patient);
   }
-  if (!confirmed) {
-    return findings->Skipped("broker rights", "the service does not know yet; ask again");
-  }
-  if (!*confirmed) return Unheard(patient, findings);
-  findings->Good("broker rights", "this store's events are taken and confirmed");
+  if (now && now->unheard) return Unheard(patient, findings);
+  if (!proof.empty()) return findings->Good("broker rights", proof);
+  findings->Skipped(
+      "broker rights",
+      now && now->waiting > 0
+          ? fmt::format("not proven: {} events wait, and none was confirmed meanwhile",
+                        now->waiting)
+          : "the service does not know yet; ask again");
 }
 
 void CheckAddress(const Patient& patient, const config::Config::BrokerAddress& broker,

@@ -231,17 +231,41 @@ void CheckJournal(const Patient& patient, Findings* findings) {
 
 namespace {
 
+// What the page and the status say of it, in the doctor's words.
+std::string CentreFault(JsonValue broker) {
+  const std::string_view doubt = broker.String("centre_doubt");
+  if (doubt == "centre-away") {
+    return "the broker is connected, but the collector has given no sign for 150 s";
+  }
+  if (doubt == "not-confirmed") {
+    return fmt::format("the broker took events that head office has not confirmed since {}",
+                       broker.String("unconfirmed_since"));
+  }
+  const bool never = !doubt.empty() || broker.Find("never_confirmed").is_true();
+  return never ? "the broker is connected, and not one confirmation has come" : "";
+}
+
 // A confirmation that the broker keeps from former days proves no running collector.
 void CheckCentre(JsonValue status, Findings* findings) {
   const JsonValue broker = status.Find("broker");
   if (status.String("confirm") != "centre" || !broker.Find("connected").is_true()) return;
-  const bool away = broker.Find("centre_away").is_true();
-  if (!away && !broker.Find("never_confirmed").is_true()) return;
-  findings->Fault("head office",
-                  away ? "the broker is connected, but the collector has given no sign for 150 s"
-                       : "the broker is connected, and not one confirmation has come",
+  const std::string fault = CentreFault(broker);
+  if (fault.empty()) return;
+  findings->Fault("head office", fault,
                   "head office: does the collector run? The broker: may this store read its topic "
                   "confirm?");
+}
+
+// Their numbers are confirmed, what they say is still here.
+void CheckParked(JsonValue status, Findings* findings) {
+  const uint32_t parked = status.Find("parked").size();
+  if (parked == 0) return;
+  findings->Fault(
+      "head office",
+      fmt::format("{} events are there by their numbers only: their contents are larger "
+                  "than the broker takes",
+                  parked),
+      "the broker's administrator: raise its packet size limit; they are sent then");
 }
 
 }  // namespace
@@ -301,6 +325,7 @@ void CheckDaemon(Patient* patient, Findings* findings) {
     findings->Fault("daemon", sentence, steps);
   }
   CheckCentre(*status, findings);
+  CheckParked(*status, findings);
   if (status->String("store_id") != config.store_id) {
     findings->Fault("daemon",
                     fmt::format("it serves store {}, the configuration says {}",

@@ -511,8 +511,18 @@ TEST_F(DropAttackTest, ADirectoryReplacedAfterTheStartRedirectsNothing) {
   Drop("b.json", "{");
   folder_->Scan();
   EXPECT_TRUE(fs::is_empty(dir_ / "elsewhere"));
-  EXPECT_EQ(In("real-done"), Names{"a.json"});
-  EXPECT_EQ(In("real-rejected"), (Names{"b.json", "b.json.reason"}));
+  EXPECT_EQ(In("incoming"), (Names{"a.json", "b.json"}));
+  EXPECT_EQ(Head(), 0u);
+  EXPECT_NE(Stats().drop_folder_error, "");
+  for (const char* folder : {"done", "rejected"}) {
+    fs::remove(Path(folder));
+    fs::rename(Path(std::string("real-") + folder), Path(folder));
+  }
+  Settle();
+  EXPECT_TRUE(fs::is_empty(dir_ / "elsewhere"));
+  EXPECT_EQ(In("done"), Names{"a.json"});
+  EXPECT_EQ(In("rejected"), (Names{"b.json", "b.json.reason"}));
+  EXPECT_EQ(Stats().drop_folder_error, "");
 }
 
 TEST_F(DropAttackTest, AFolderThatIsASymlinkIsRefusedAtStart) {

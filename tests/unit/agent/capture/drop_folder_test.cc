@@ -1,5 +1,6 @@
 // The drop folder with real files: when a file is taken, where it ends, and what is told about it.
 #include <fcntl.h>
+#include <gmock/gmock.h>
 #include <sys/stat.h>
 
 #include "tests/support/fault_vfs.h"
@@ -319,6 +320,72 @@ TEST_F(DropFolderTest, OnlyWhatIsStoredCountsAsARegistersSale) {
   const CaptureStats stats = Stats();
   ASSERT_TRUE(stats.registers.contains("3"));
   EXPECT_EQ(stats.registers.at("3").sales, 1u);
+}
+
+// What somebody does to the folders under a running service, and how it is undone.
+struct Removal {
+  const char* what;
+  const char* gone;      // below the folder of the test
+  const char* in_place;  // made there instead: "", "file", "link", "folder"
+  bool usable;
+};
+
+class DropRemovalTest : public DropFolderTest, public ::testing::WithParamInterface<Removal> {
+ protected:
+  std::string At(const char* name) const { return dir_ / name; }
+  static void Make(const std::string& path, const std::string& kind, const std::string& target) {
+    if (kind == "file") Write(path, "x");
+    if (kind == "link") std::filesystem::create_directory_symlink(target, path);
+    if (kind == "folder") std::filesystem::create_directory(path);
+  }
+};
+
+TEST_P(DropRemovalTest, IsToldUntilItIsUndoneAndThenEverythingIsTaken) {
+  const Removal& removal = GetParam();
+  const std::string path = At(removal.gone), aside = At("aside");
+  std::filesystem::rename(path, aside);
+  Make(path, removal.in_place, aside);
+  Settle();
+  EXPECT_EQ(Stats().drop_folder_error.empty(), removal.usable) << Stats().drop_folder_error;
+  if (!removal.usable) {
+    EXPECT_EQ(std::filesystem::exists(path), *removal.in_place != '\0') << "made by the service";
+    EXPECT_THAT(Stats().drop_folder_error, ::testing::HasSubstr("put the folder back"));
+  }
+  std::filesystem::remove(path);
+  std::filesystem::rename(aside, path);
+  Drop("a.json", SaleJson(1));
+  Settle();
+  EXPECT_EQ(Stats().drop_folder_error, "");
+  EXPECT_EQ(Head(), 1u);
+  EXPECT_EQ(In("done"), Names{"a.json"});
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Kinds, DropRemovalTest,
+    ::testing::Values(Removal{"renamed", "spool", "", false},
+                      Removal{"an empty one over it", "spool", "folder", false},
+                      Removal{"incoming moved", "spool/incoming", "", false},
+                      Removal{"incoming made again", "spool/incoming", "folder", true},
+                      Removal{"a file at its place", "spool/incoming", "file", false},
+                      Removal{"a link at its place", "spool/incoming", "link", false},
+                      Removal{"done moved", "spool/done", "", false},
+                      Removal{"rejected moved", "spool/rejected", "", false}));
+
+TEST_F(DropFolderTest, FoldersMadeAnewAreUsedAndTheOldOnesLeftAlone) {
+  Drop("a.json", SaleJson(1));
+  Settle();
+  Copy("b.json", SaleJson(2));  // never taken from here
+  std::filesystem::rename(Path(""), dir_ / "old");
+  for (const char* folder : {"", "incoming", "done", "rejected"}) {
+    std::filesystem::create_directory(Path(folder));
+  }
+  Copy("c.json", SaleJson(3));
+  Settle();
+  EXPECT_EQ(Head(), 2u);
+  EXPECT_EQ(In("done"), Names{"c.json"});
+  EXPECT_EQ(folder_->openings(), 2u);
+  EXPECT_TRUE(std::filesystem::exists(dir_ / "old/incoming/b.json"));
+  EXPECT_EQ(Stats().drop_folder_error, "");
 }
 
 }  // namespace

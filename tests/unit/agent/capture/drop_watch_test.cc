@@ -47,6 +47,31 @@ TEST_F(DropWatchTest, WhatWasThereBeforeTheStartIsFound) {
   EXPECT_EQ(In("incoming"), Names{});
 }
 
+// The rescan, which finds that the folders are others, is what finds a file made before it; what
+// comes behind it is told by the kernel again.
+TEST_F(DropWatchTest, AFolderMadeAnewIsHeardOfAsTheFirst) {
+  Start(hours(1));
+  Rename("a.json", SaleJson(1));
+  AwaitDone(1);
+  std::filesystem::rename(Path("incoming"), dir_ / "old");  // wakes it
+  while (Stats().drop_folder_error.empty()) std::this_thread::yield();
+  watch_.reset();
+  OpenFolder();
+  Start(seconds(1));
+  std::filesystem::rename(Path("incoming"), dir_ / "older");
+  while (Stats().drop_folder_error.empty()) std::this_thread::yield();
+  std::filesystem::create_directory(Path("incoming"));
+  while (!Stats().drop_folder_error.empty()) std::this_thread::yield();
+  Rename("b.json", SaleJson(2));  // perhaps before the kernel was asked to tell of it
+  while (Stats().files_done < 2) {
+    clock_.Advance(options_.settle);
+    std::this_thread::yield();
+  }
+  Rename("c.json", SaleJson(3));
+  AwaitDone(3);
+  EXPECT_EQ(In("done"), (Names{"a.json", "b.json", "c.json"}));
+}
+
 TEST_F(DropWatchTest, StopsAtOnceInAnHourOfWaiting) {
   Start(hours(1));
   const auto begun = std::chrono::steady_clock::now();

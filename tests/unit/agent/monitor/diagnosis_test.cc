@@ -70,6 +70,15 @@ const Expected kExpected[] = {
     {"centre-away", "online", Level::kAmber, "centre-away",
      "412 events waiting, oldest 14:01Z. Head office has not confirmed since 14:01Z. The broker "
      "takes the events, but the collector gives no sign. They are sent again until it confirms."},
+    {"centre-away-idle", "online", Level::kAmber, "centre-away",
+     "Nothing waits. Head office's collector has given no sign since 14:01Z."},
+    {"not-confirmed", "online", Level::kAmber, "not-confirmed",
+     "5 events waiting, oldest 14:37Z. Head office has not confirmed since 14:37Z. The broker took "
+     "the events, and head office has not said that it has them. They are sent again until it "
+     "does."},
+    {"fresh-link", "offline", Level::kAmber, "not-confirmed", nullptr},
+    {"parked", "online", Level::kAmber, "needs-a-person",
+     "48,611 events delivered whole. 2 events not yet at head office: larger than the line takes."},
     {"quarantine", "online", Level::kAmber, "needs-a-person",
      "48,613 events delivered, nothing waiting. 2 documents in quarantine."},
     {"register-silent", "online", Level::kAmber, "needs-a-person",
@@ -138,6 +147,36 @@ TEST(Diagnose, NoWordOfSafetyBesideALoss) {
       EXPECT_EQ(verdict.safe.find(word), std::string::npos) << sample.name << ": " << verdict.safe;
     }
   }
+}
+
+TEST(Diagnose, NothingSaysThatNothingWaitsWhileSomethingDoes) {
+  for (const Sample& sample : Samples()) {
+    Snapshot snapshot = SampleNamed(sample.name);
+    if (snapshot.journal.waiting == 0 && snapshot.journal.owed.empty()) continue;
+    const Verdict verdict = Diagnose(snapshot);
+    for (const std::string& words : {verdict.sentence, verdict.safe}) {
+      for (const char* word : {"Nothing is waiting", "nothing waiting", "Nothing waits"}) {
+        EXPECT_EQ(words.find(word), std::string::npos) << sample.name << ": " << words;
+      }
+    }
+  }
+}
+
+// The one function that page, status and doctor go by.
+TEST(Diagnose, ACentreInDoubtIsNeverGreen) {
+  for (const Sample& sample : Samples()) {
+    const Snapshot snapshot = SampleNamed(sample.name);
+    const bool green = Diagnose(snapshot).level == Level::kGreen;
+    EXPECT_TRUE(CentreDoubt(snapshot).empty() || !green) << sample.name;
+  }
+  EXPECT_EQ(CentreDoubt(SampleNamed("delivered")), "");
+  EXPECT_EQ(CentreDoubt(SampleNamed("on-their-way")), "");
+  EXPECT_EQ(CentreDoubt(SampleNamed("not-confirmed")), "not-confirmed");
+  Snapshot snapshot = SampleNamed("centre-away-idle");
+  EXPECT_EQ(CentreDoubt(snapshot), "centre-away");
+  snapshot.confirm_mode = "broker";  // nobody has to confirm
+  EXPECT_EQ(CentreDoubt(snapshot), "");
+  EXPECT_EQ(Diagnose(snapshot).level, Level::kGreen);
 }
 
 TEST(Diagnose, GreenMeansThatNothingNeedsAPerson) {

@@ -167,6 +167,28 @@ const std::vector<Sample>& Samples() {
          s.uplink.last_confirmed_at = s.now - minutes(36);
          s.uplink.acked_through = s.journal.head;
        }},
+      {"centre-away-idle",
+       [](Snapshot& s) {
+         s.uplink.centre_away = true;
+         s.uplink.centre_heard_at = s.now - minutes(36);
+       }},
+      {"not-confirmed",
+       [](Snapshot& s) {
+         Wait(s, 5, seconds(12));
+         s.uplink.unconfirmed_since = s.now - seconds(12);
+         s.uplink.acked_through = s.journal.head;
+       }},
+      {"fresh-link",
+       [](Snapshot& s) {
+         Wait(s, 5, seconds(122));
+         s.uplink.phase = LinkPhase::kConnecting;
+         s.uplink.cause = LinkCause::kUnconfirmed;
+         s.uplink.unconfirmed_since = s.now - seconds(122);
+       }},
+      {"parked",
+       [](Snapshot& s) {
+         s.journal.owed = {{s.journal.stream, 4}, {s.journal.stream, 5}};
+       }},
       {"quarantine", [](Snapshot& s) { s.journal.quarantined = 2; }},
       {"drop-folder",
        [](Snapshot& s) {

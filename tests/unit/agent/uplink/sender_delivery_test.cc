@@ -93,6 +93,47 @@ TEST_F(SenderTest, ARetainedConfirmationIsNoSignOfLife) {
   EXPECT_FALSE(Stats().centre_away);
 }
 
+// "On line" lasts only as long as a confirmation may take; a fresh connection is no proof either.
+TEST_F(SenderTest, WhatTheBrokerTookAndTheCentreDoesNotConfirmIsOverdue) {
+  Make(3);
+  GoOnline();
+  Settle();
+  Run();
+  now_ += kConfirmLate;
+  EXPECT_EQ(Stats().unconfirmed_since, WallTime()) << "the broker has acknowledged nothing";
+  AckAll();
+  now_ += kConfirmLate - milliseconds(1);
+  EXPECT_EQ(Stats().unconfirmed_since, WallTime());
+  now_ += milliseconds(1);
+  EXPECT_NE(Stats().unconfirmed_since, WallTime());
+  Confirm(2);
+  EXPECT_EQ(Stats().unconfirmed_since, WallTime()) << "it moves";
+  now_ += kConfirmLate;
+  EXPECT_NE(Stats().unconfirmed_since, WallTime());
+  now_ += kFirstFreshLink;
+  Run();
+  EXPECT_EQ(Stats().cause, LinkCause::kUnconfirmed);
+  GoOnline();
+  Settle();
+  EXPECT_NE(Stats().unconfirmed_since, WallTime());
+  Confirm(3);
+  now_ += kConfirmLate;
+  EXPECT_EQ(Stats().unconfirmed_since, WallTime());
+}
+
+TEST_F(SenderTest, AfterAnOutageTheCentreHasItsTimeAnew) {
+  Make(3);
+  GoOnline();
+  Settle();
+  Run();
+  AckAll();
+  now_ += seconds(1);
+  sender_->OnLost({LinkCause::kLost, "closed"}, now_);
+  now_ += std::chrono::hours(1);
+  GoOnline();
+  EXPECT_EQ(Stats().unconfirmed_since, WallTime());
+}
+
 // Of the sender under test, its session is kSession.
 const wire::HeardSession kLater{"ZZ", "b"}, kEarlier{"00", "b"};
 
