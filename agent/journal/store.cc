@@ -174,9 +174,7 @@ Status JournalStore::Insert(const event::Draft& draft, WallTime now, AppendResul
 
 // What it says when it is held against what it takes back; `new_number`: nothing is known under its
 // own.
-Result<std::variant<event::Draft, event::Rejection>> JournalStore::JudgeTakingBack(
-    const event::Draft& draft, bool new_number) {
-  using Decided = std::variant<event::Draft, event::Rejection>;
+Result<TakingBack> JournalStore::JudgeTakingBack(const event::Draft& draft, bool new_number) {
   const std::string all = event::TakingBackKeyPrefix(draft.voids_key), last = all + "\x7f";
   if (take_over_.pending()) {
     TRY(take_over_.Fetch(draft.voids_key));
@@ -186,17 +184,17 @@ Result<std::variant<event::Draft, event::Rejection>> JournalStore::JudgeTakingBa
   if (!original.ok()) return std::move(original).status();
   if (new_number) {
     auto wrong = *original ? WrongTakingBack(**original, draft) : std::nullopt;
-    if (wrong) return Decided(*std::move(wrong));
+    if (wrong) return TakingBack(*std::move(wrong));
     auto before = WasTakenBack(draft, &db_, [this](uint64_t at) { return IsGone(at); });
     if (!before.ok()) return std::move(before).status();
-    if (*before) return Decided(event::Rejection{"bad-value", "voids", kTakenBackBefore});
+    if (*before) return TakingBack(event::Rejection{"bad-value", "voids", kTakenBackBefore});
   }
   event::Draft decided = draft;
-  if (!draft.amounts_undecided) return Decided(std::move(decided));
+  if (!draft.amounts_undecided) return TakingBack(std::move(decided));
   const std::string amounts = *original ? AmountsBy(**original, draft) : std::string();
-  if (amounts.empty()) return Decided(event::Rejection{"missing-field", "amounts", kSayAmounts});
+  if (amounts.empty()) return TakingBack(event::Rejection{"missing-field", "amounts", kSayAmounts});
   event::SayAmounts(amounts, &decided);
-  return Decided(std::move(decided));
+  return TakingBack(std::move(decided));
 }
 
 Result<uint64_t> JournalStore::InsertEvent(const EventColumns& event) {

@@ -173,8 +173,7 @@ class JournalStore : private TakeOverTarget {
   Status AppendUnfit(const RejectedDocument& unfit, const std::string& sender, WallTime now,
                      AppendResult* receipt);
   Status Insert(const event::Draft& draft, WallTime now, AppendResult* receipt);
-  Result<std::variant<event::Draft, event::Rejection>> JudgeTakingBack(const event::Draft& draft,
-                                                                       bool new_number);
+  Result<TakingBack> JudgeTakingBack(const event::Draft& draft, bool new_number);
   // As the next number of the current stream; gives the row its position.
   struct EventColumns {
     const Uuid& id;

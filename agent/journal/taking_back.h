@@ -10,12 +10,16 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <variant>
 
 #include "agent/journal/repair/take_over.h"
 #include "common/event/draft.h"
 #include "common/sqlite/sqlite.h"
 
 namespace tillrelay::journal {
+
+// The draft as it counts, or why it does not.
+using TakingBack = std::variant<event::Draft, event::Rejection>;
 
 struct TakenBack {
   event::Kind kind = event::Kind::kSale;
