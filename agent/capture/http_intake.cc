@@ -49,9 +49,11 @@ http::Response TryLater(std::string_view word, std::string_view detail, int seco
   return response;
 }
 
-http::Response FromStatus(const Status& status) {
+// A journal that has failed is not full.
+http::Response FromStatus(const Status& status, const Intake& intake) {
   if (status.code() == Code::kBusy) return TryLater("busy", status.message(), 1);
-  return TryLater(status.code() == Code::kFull ? "full" : "unavailable", status.message());
+  const bool full = status.code() == Code::kFull && !intake.Failed();
+  return TryLater(full ? "full" : "unavailable", status.message());
 }
 
 http::Response SyntaxProblem(const formats::SyntaxError& error, const Answer* quarantined) {
@@ -173,7 +175,8 @@ void HttpIntake::Post(http::Request&& request, const http::Responder& responder)
   if (dry_run) explained = {UnderstoodIn(prepared.entries), prepared.not_read};
   auto done = [this, responder, syntax, key, dry_run, memory = std::move(request.memory),
                explained = std::move(explained)](Result<Answer> result) {
-    if (!result.ok() && !syntax) return responder.Send(Refused(FromStatus(result.status())));
+    if (!result.ok() && !syntax)
+      return responder.Send(Refused(FromStatus(result.status(), *intake_)));
     if (syntax) {
       const bool kept = result.ok() && !dry_run;
       return responder.Send(Refused(SyntaxProblem(*syntax, kept ? &*result : nullptr)));

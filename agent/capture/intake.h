@@ -106,6 +106,8 @@ class Intake {
                  std::function<void(Result<Answer>)> done);
   // Empty when Submit would accept, else why the journal takes nothing at all.
   std::string Refusing() const { return journal_.Refusing(); }
+  // The journal has failed, whatever room there is.
+  bool Failed() const { return !journal_.Stats().poisoned.empty(); }
   // The same answer, nothing stored.
   Status Try(DecodedDocument&& prepared, std::function<void(Result<Answer>)> done);
 

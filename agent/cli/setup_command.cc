@@ -227,6 +227,8 @@ int RestartService(const Common& common, const SetupOptions& options, const Serv
   return kFault;
 }
 
+constexpr const char* kRunsHere = "tillrelayd runs with this journal: stop it first";
+
 // The journal of another store is set aside, but only when nothing in it waits. `only_ask`: says
 // whether it could be, and moves nothing.
 Status MoveStore(const Common& common, const std::string& store_id, const Service& service,
@@ -244,9 +246,11 @@ Status MoveStore(const Common& common, const std::string& store_id, const Servic
         "that nothing waits, or make a backup and move {} away by hand",
         reported->waiting, reported->store_id, journal));
   }
-  if (only_ask) return Status::Ok();
+  if (only_ask) {
+    return service || !DaemonRuns(journal) ? Status::Ok() : Unavailable(std::string(kRunsHere));
+  }
   if (service) service("stop");
-  if (DaemonRuns(journal)) return Unavailable("tillrelayd runs with this journal: stop it first");
+  if (DaemonRuns(journal)) return Unavailable(std::string(kRunsHere));
   auto moved =
       journal::MoveJournalAside(journal, "store-" + reported->store_id, SystemClock().Wall());
   if (!moved.ok()) return std::move(moved).status();
@@ -324,6 +328,9 @@ int RunSetup(const Common& common, SetupOptions options) {
   fmt::print("{} is written, the configuration is good.\n", places.fragment);
   if (options.move_store) {
     if (Status moved = MoveStore(common, fragment->store_id, service, false); !moved.ok()) {
+      // A journal that stayed, under another store's id, would not be opened at the next start.
+      saved.PutBack();
+      if (service) service("restart");
       return Fail(moved, kFault);
     }
   }

@@ -335,7 +335,9 @@ void CheckSession(const Patient& patient, Findings* findings) {
     now = LookAtSession(patient);
     if (!first) first = now;
     if (now) proof = ProofIn(*first, *now);
-    const bool settled = now && (now->unheard || now->overdue || !proof.empty());
+    // Whether a first confirmation comes shows a little later than that one is overdue.
+    const bool overdue = now && now->heard && now->overdue;
+    const bool settled = overdue || (now && now->unheard) || !proof.empty();
     if (settled || clock.Now() >= until) break;
     std::this_thread::sleep_for(kAgain);
   }

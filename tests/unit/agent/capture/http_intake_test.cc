@@ -2,8 +2,10 @@
 #include "agent/capture/http_intake.h"
 
 #include <future>
+#include <thread>
 
 #include "common/base/json_reader.h"
+#include "tests/support/fault_vfs.h"
 #include "tests/unit/agent/capture/capture_fixture.h"
 
 namespace tillrelay::capture {
@@ -276,6 +278,24 @@ TEST_F(HttpDoorTest, AFullJournalSaysWhenToComeAgain) {
   EXPECT_EQ(Stats().http_refused, 1u);
   EXPECT_EQ(Post("{").status, 400);  // wrong whatever the disk does
   EXPECT_TRUE(Stats().registers.empty());
+}
+
+TEST_F(HttpDoorTest, AFailedJournalIsUnavailableAndNotFull) {
+  testing::FaultVfs& vfs = testing::FaultVfs::Instance();
+  vfs.Reset();
+  journal_.reset();
+  OpenJournal(testing::FaultVfs::kName);
+  OpenDoor(intake_.get());
+  vfs.FailAt(vfs.operations() + 1, testing::FaultVfs::Failure::kIo, true);
+  for (int i = 1; i <= 3; ++i) {  // the one that finds it out, and those behind it
+    const http::Response response = Post(SaleJson(i));
+    EXPECT_EQ(response.status, 503);
+    EXPECT_EQ(Type(response), "unavailable") << i;
+    EXPECT_NE(response.headers.Find("Retry-After"), "");
+  }
+  vfs.FailAt(0, testing::FaultVfs::Failure::kIo, false);
+  while (!journal_->Refusing().empty()) std::this_thread::yield();
+  EXPECT_EQ(Post(SaleJson(4)).status, 200);
 }
 
 TEST_F(HttpDoorTest, AFullQuarantineRefusesTheBadOneAndNotItsNeighbours) {

@@ -1,11 +1,14 @@
 // The first configuration: what setup writes is what the daemon then reads.
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include <filesystem>
 
 #include "agent/cli/commands.h"
 #include "agent/config/config.h"
+#include "agent/journal/paths.h"
 #include "agent/journal/store.h"
 #include "common/base/files.h"
 #include "tests/support/drafts.h"
@@ -203,6 +206,33 @@ TEST_F(SetupTest, AStoreWithWaitingEventsIsNotMoved) {
   EXPECT_EQ(RunSetup(common_, options_), kFault);
   EXPECT_FALSE(Exists("conf.d/50-setup.toml"));
   EXPECT_TRUE(Exists("journal.db"));
+}
+
+// By a daemon that no service manager here knows, or that does not stop.
+TEST_F(SetupTest, AStoreWhoseJournalIsInUseIsNotMovedAndKeepsItsSettings) {
+  Put("tillrelay.toml", "[journal]\npath = \"" + (dir_ / "journal.db") + "\"\n");
+  options_.store_id = "0042";
+  ASSERT_EQ(RunSetup(common_, options_), kOk);
+  const std::string before = Text("conf.d/50-setup.toml");
+  MakeJournal(dir_ / "journal.db", true);
+  const Fd lock(open(journal::LockPath(dir_ / "journal.db").c_str(), O_RDWR | O_CREAT, 0600));
+  ASSERT_EQ(flock(lock.get(), LOCK_EX | LOCK_NB), 0);
+  options_.store_id = "0043";
+  options_.move_store = true;
+  std::vector<std::string> verbs;
+  using Service = std::function<bool(const char* verb)>;
+  const Service none;
+  const Service stubborn = [&verbs](const char* verb) {
+    verbs.emplace_back(verb);
+    return true;
+  };
+  for (const Service& service : {none, stubborn}) {
+    options_.service = service;
+    EXPECT_EQ(RunSetup(common_, options_), kFault);
+    EXPECT_EQ(Text("conf.d/50-setup.toml"), before);
+    EXPECT_TRUE(Exists("journal.db"));
+  }
+  EXPECT_EQ(verbs, (std::vector<std::string>{"stop", "restart"})) << "what was stopped runs again";
 }
 
 TEST_F(SetupTest, AMovedStoresJournalIsSetAsideAndNotDeleted) {
