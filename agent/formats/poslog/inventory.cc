@@ -6,6 +6,7 @@
 
 #include "agent/formats/poslog/element_readers.h"
 #include "agent/formats/poslog/lines.h"
+#include "agent/formats/poslog/quantities.h"
 #include "agent/formats/poslog/unread_words.h"
 #include "common/base/text.h"
 #include "common/event/gtin.h"
@@ -389,6 +390,7 @@ class Reader {
     const auto value = Value(main);
     if (!value) return RefuseLine("missing-field", "Quantity", "a line needs it");
     Unit(item, main, line);
+    CheckLine(Contradiction(item, {main, *value, line->uom}));
     switch (what_) {
       case What::kAdjusted:
       case What::kLost:
@@ -408,6 +410,23 @@ class Reader {
         line->quantity = value;
         if (what_ == What::kReceived) Arrived(item, line);
     }
+  }
+
+  // Other numbers of what is read. What was expected or stands in the books may differ.
+  std::optional<Rejection> Contradiction(XmlElement item, const ReadQuantity& read) {
+    if (auto why = OtherUnits(read)) return why;
+    const bool adjusted = what_ == What::kAdjusted || what_ == What::kLost;
+    if (auto why = adjusted ? std::nullopt : SignBeside(words_, read.element)) return why;
+    const bool plain = OneOf(read.element.name(), {"Quantity", "UnitCount"});
+    if (what_ == What::kReceived && !plain) {
+      return OtherQuantity(item, read, {"receivedunitcount", "receivedquantity"});
+    }
+    if (what_ == What::kCounted && !plain) {
+      return OtherQuantity(item, read, {"countedunitcount", "countedquantity"});
+    }
+    if (what_ == What::kReceived) return OtherQuantity(item, read, {"quantity", "unitcount"});
+    return OtherQuantity(item, read,
+                         {"quantity", "unitcount", "shippedunitcount", "shippedquantity"});
   }
 
   // Good, damaged and expected units of an arrival.

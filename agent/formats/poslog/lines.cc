@@ -5,6 +5,7 @@
 #include <set>
 
 #include "agent/formats/poslog/element_readers.h"
+#include "agent/formats/poslog/quantities.h"
 #include "agent/formats/poslog/unread_words.h"
 #include "common/base/text.h"
 #include "common/event/gs1_code.h"
@@ -281,7 +282,7 @@ class Reader {
     if (rejection) Refuse(*std::move(rejection));
   }
 
-  // The first Quantity is the one that was sold; others tell weights of the same.
+  // The first Quantity is the one that was sold; others may tell weights of the same.
   std::optional<Decimal> Quantity(XmlElement item, XmlElement body, event::Line* line) {
     const XmlElement element = body.Child("Quantity");
     std::string_view unit = element ? element.Attribute("UnitOfMeasureCode") : "";
@@ -293,11 +294,19 @@ class Reader {
     }
     const auto quantity = Number(body, "Quantity");
     if (!quantity && !rejection_) Refuse("missing-field", "Quantity", "a line needs it");
-    const auto units =
-        Parse(element ? element.Attribute("Units") : std::string_view(), "Quantity@Units");
-    if (quantity && units && line->uom != "EA" && Magnitude(*units) != Magnitude(*quantity)) {
-      Refuse("bad-value", "Quantity@Units", "the document tells two measures for one line");
+    if (!quantity || rejection_) return quantity;
+    const ReadQuantity read{element, *quantity, line->uom};
+    auto why = OtherUnits(read);
+    if (!why) why = SignBeside(words_, element);
+    if (!why) why = SignBeside(words_, body.Child("ExtendedAmount"));
+    for (const XmlElement place : {body, item}) {
+      if (!why) {
+        why = OtherQuantity(place, read,
+                            {"quantity", "unitcount", "qty", "units", "soldquantity",
+                             "soldunitcount", "salequantity", "saleunitcount"});
+      }
     }
+    if (why) Refuse(*std::move(why));
     return quantity;
   }
 

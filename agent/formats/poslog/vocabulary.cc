@@ -124,6 +124,12 @@ bool SameName(std::string_view one, std::string_view other) {
   }
 }
 
+// <VoidFlag value="true"/>
+std::string_view ValueBeside(XmlElement element) {
+  const std::string_view value = element.Attribute("value");
+  return value.empty() ? element.Attribute("val") : value;
+}
+
 bool IsNumber(std::string_view text) { return OneOf(Normal(text), {"0", "1", "-1"}); }
 
 }  // namespace
@@ -296,7 +302,7 @@ std::optional<Rejection> Vocabulary::ReadFlags(XmlElement element, const Found& 
     const bool asks = NamedLikeAFlag(child.name()) || IsExpectedTrue(child.name());
     if (leaf &&
         (named || (asks && ReadFlag(child.PeekText())) || Normal(child.name()).ends_with("flag"))) {
-      one(child.name(), child.PeekText());
+      one(child.name(), child.PeekText().empty() ? ValueBeside(child) : child.PeekText());
     }
   }
   return rejection;
