@@ -67,7 +67,7 @@ event::Tender TenderOf(XmlElement tender, std::optional<Decimal> amount) {
   for (const auto& [name, word] : kTypes) {
     if (name == written) type = word;
   }
-  if (amount && tender.Attribute("TypeCode") == "Refund") amount = -Magnitude(*amount);
+  if (amount && Normal(tender.Attribute("TypeCode")) == "refund") amount = -Magnitude(*amount);
   return {std::string(type), amount};
 }
 
@@ -205,6 +205,7 @@ class Reader {
     Links(item, action);
     Links(body, action);
     Direct(body, {*quantity, *extended, bottle}, &source);
+    if (!source.flagged) SaleAlone(body, line.action);
     if (rejection_) return;
     line.quantity = Magnitude(*quantity);
     Net(&source);
@@ -296,16 +297,7 @@ class Reader {
     if (!quantity && !rejection_) Refuse("missing-field", "Quantity", "a line needs it");
     if (!quantity || rejection_) return quantity;
     const ReadQuantity read{element, *quantity, line->uom};
-    auto why = OtherUnits(read);
-    if (!why) why = SignBeside(words_, element);
-    if (!why) why = SignBeside(words_, body.Child("ExtendedAmount"));
-    for (const XmlElement place : {body, item}) {
-      if (!why) {
-        why = OtherQuantity(place, read,
-                            {"quantity", "unitcount", "qty", "units", "soldquantity",
-                             "soldunitcount", "salequantity", "saleunitcount"});
-      }
-    }
+    auto why = QuantityContradicted(words_, read, body, item);
     if (why) Refuse(*std::move(why));
     return quantity;
   }
@@ -349,10 +341,27 @@ class Reader {
     }
   }
 
+  static bool IsDisposal(XmlElement part) {
+    return OneOf(part.name(), {"Disposal", "Disposition"});
+  }
+  // What is sold is not put away, and holds no other goods.
+  void SaleAlone(XmlElement body, std::string_view action) {
+    for (const XmlElement part : body) {
+      if (action != "return" && IsDisposal(part)) {
+        return Refuse("unsupported", part.name(),
+                      "it says where returned goods went, and nothing comes back");
+      }
+      if (HoldsGoods(part) || OneOf(part.name(), {"Sale", "Return"})) {
+        return Refuse("unsupported", part.name(),
+                      "it names goods inside of goods; send a line for each");
+      }
+    }
+  }
+
   void Returned(XmlElement body, event::Line* line) {
     line->condition = "sellable";
     for (const XmlElement disposal : body) {
-      if (disposal.name() != "Disposal") continue;
+      if (!IsDisposal(disposal)) continue;
       const auto take = [line](std::string_view meaning) { line->condition = meaning; };
       auto rejection = words_.Read(Question::kDisposal, Place::kDisposal, disposal, take);
       if (!rejection && !disposal.text().empty()) {
@@ -401,7 +410,9 @@ class Reader {
       cancelled = cancelled || meaning == "cancelled";
     });
     if (rejection && rejection->reason == "bad-value") return Refuse(*std::move(rejection));
-    if (cancelled) return;
+    const std::string_view type = tender.Attribute("TypeCode");
+    basket_.names_tenders = basket_.names_tenders || tender.Child("Amount");
+    if (cancelled || words_.Meaning(Question::kLineStatus, type) == "cancelled") return;
     const auto amount = Number(tender, "Amount");
     if (!amount) return;
     basket_.tenders.push_back(TenderOf(tender, amount));

@@ -74,4 +74,18 @@ std::optional<Rejection> SignBeside(const Vocabulary& words, XmlElement number) 
   return rejection;
 }
 
+std::optional<Rejection> QuantityContradicted(const Vocabulary& words, const ReadQuantity& read,
+                                              XmlElement goods, XmlElement item) {
+  auto why = OtherUnits(read);
+  if (!why) why = SignBeside(words, read.element);
+  if (!why) why = SignBeside(words, goods.Child("ExtendedAmount"));
+  for (const XmlElement place : {goods, item}) {
+    if (why) break;
+    why = OtherQuantity(place, read,
+                        {"quantity", "unitcount", "qty", "units", "soldquantity", "soldunitcount",
+                         "salequantity", "saleunitcount"});
+  }
+  return why;
+}
+
 }  // namespace tillrelay::formats::poslog

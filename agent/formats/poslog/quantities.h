@@ -31,4 +31,9 @@ std::optional<event::Rejection> OtherUnits(const ReadQuantity& read);
 // A sign or a direction that is told beside the number.
 std::optional<event::Rejection> SignBeside(const Vocabulary& words, XmlElement number);
 
+// All of these, of goods in a receipt and of the line that holds them.
+std::optional<event::Rejection> QuantityContradicted(const Vocabulary& words,
+                                                     const ReadQuantity& read, XmlElement goods,
+                                                     XmlElement item);
+
 }  // namespace tillrelay::formats::poslog

@@ -77,7 +77,7 @@ bool IsReadElsewhere(const Vocabulary& words, Place place, XmlElement part) {
       return !words.Meaning(Question::kElement, name).empty();
     case Place::kGoods:
     case Place::kInventoryLine:
-      return name == "Disposal";
+      return OneOf(name, {"Disposal", "Disposition"});
     case Place::kAround:
       return HoldsTransactions(part);
     default:
