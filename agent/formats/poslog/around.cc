@@ -7,6 +7,17 @@ namespace tillrelay::formats::poslog {
 
 using event::Rejection;
 
+namespace {
+
+// Of returns and orders each transaction tells for itself.
+bool NameSpeaks(const WordContext& around, std::string_view written) {
+  const std::string name = Normal(written);
+  return NameDecides(name, false) || (Decides(around, written, "true") &&
+                                      !Contains(name, {"return", "refund", "layaway", "reserv"}));
+}
+
+}  // namespace
+
 std::optional<Rejection> Around::Of(uint32_t wrapper) {
   if (outside_.too_large) {
     return Rejection{"bad-value", "POSLog", "what stands beside the transactions is too large"};
@@ -22,9 +33,8 @@ std::optional<Rejection> Around::Of(uint32_t wrapper) {
 }
 
 std::optional<Rejection> Around::ReasonOf(XmlElement element) const {
-  const WordContext around{words_, Place::kAround, false, true, true};
-  const bool root = !element.parent();
-  if (!root && Decides(around, element.name(), "true")) {
+  const WordContext around(words_, Place::kAround, false, element);
+  if (element.parent() && NameSpeaks(around, element.name())) {
     return Rejection{"unsupported", std::string(element.name()),
                      "the element around it says that nothing of it happened"};
   }

@@ -18,6 +18,24 @@ bool StartsWith(std::string_view text, Words starts) {
                      [text](std::string_view start) { return text.starts_with(start); });
 }
 
+// Something comes back in it, so that it is no news that it is called a return.
+bool HoldsReturn(XmlElement element, int depth = 3) {
+  if (element.name() == "Return") return true;
+  for (const XmlElement child : element) {
+    if (child.name() == "Quantity" && child.PeekText().starts_with('-')) return true;
+    if (depth > 0 && HoldsReturn(child, depth - 1)) return true;
+  }
+  return false;
+}
+bool HoldsOrder(const Vocabulary& words, XmlElement element, int depth = 3) {
+  if (OneOf(words.Meaning(Question::kElement, element.name()), {"order", "pick_up"})) return true;
+  if (depth == 0) return false;
+  for (const XmlElement child : element) {
+    if (HoldsOrder(words, child, depth - 1)) return true;
+  }
+  return false;
+}
+
 bool IsLine(Place place) { return place == Place::kLineItem || place == Place::kGoods; }
 bool IsInventory(Place place) {
   return place == Place::kInventory || place == Place::kInventoryLine;
@@ -50,10 +68,10 @@ bool TrueDecides(const WordContext& around, std::string_view name) {
                 "declined"})) {
     return true;
   }
-  if (!around.orders && Contains(name, {"layaway", "reserved", "reservation", "preorder"})) {
+  if (Contains(name, {"layaway", "reserved", "reservation", "preorder"}) && !around.Orders()) {
     return true;
   }
-  return !around.returns && !around.takes_back && SpeaksOfReturns(name);
+  return !around.takes_back && SpeaksOfReturns(name) && !around.Returns();
 }
 
 // A name that is told of a thing that comes back, and of no other.
@@ -80,7 +98,7 @@ bool IsPartNotMoved(const WordContext& around, std::string_view name, std::strin
                       "delet", "remov", "backorder", "storn", "notreceived", "notshipped"})) {
     return true;
   }
-  return !around.returns && Contains(name, {"return", "refund"}) && !SpeaksOfRules(name);
+  return Contains(name, {"return", "refund"}) && !SpeaksOfRules(name) && !around.Returns();
 }
 
 // Names whose values are free text, numbers or things.
@@ -108,7 +126,8 @@ bool IsReturnWord(std::string_view word) {
                    "dito"})) {
     return true;
   }
-  if (SpeaksOfRules(word) || StartsWith(word, {"sale", "sales", "non", "no", "purchaseand"})) {
+  if (SpeaksOfRules(word) ||
+      StartsWith(word, {"sale", "sales", "non", "no", "purchaseand", "returning"})) {
     return false;
   }
   const Words words = {"return",
@@ -131,8 +150,8 @@ bool IsReturnWord(std::string_view word) {
 bool IsKindOfNoSale(const WordContext& around, std::string_view value) {
   const std::string word = Normal(value);
   if (word == "cot") return true;
-  if (!around.orders && around.words.Meaning(Question::kType, value) == "order") return true;
-  return !around.returns && OneOf(word, {"ncr", "dev", "ret", "rtn", "crn"});
+  if (around.words.Meaning(Question::kType, value) == "order") return !around.Orders();
+  return OneOf(word, {"ncr", "dev", "ret", "rtn", "crn"}) && !around.Returns();
 }
 
 // A word that says that something did not happen, or was taken back.
@@ -156,7 +175,7 @@ bool ValueDecides(const WordContext& around, std::string_view value) {
     return true;
   }
   if (around.takes_back) return false;
-  if (!IsInventory(around.place) && !around.returns && IsReturnWord(word)) return true;
+  if (!IsInventory(around.place) && IsReturnWord(word) && !around.Returns()) return true;
   if (OneOf(word, {"delete", "remove"}) || (IsLine(around.place) && word == "removed")) return true;
   return words.Meaning(Question::kLineStatus, value) == "cancelled" ||
          words.Meaning(Question::kStatus, value) == "cancelled" ||
@@ -186,6 +205,16 @@ bool IsMissed(std::string_view name, std::string_view value) {
 }
 
 }  // namespace
+
+bool WordContext::Returns() const {
+  if (!returns_) returns_ = HoldsReturn(part_);
+  return *returns_;
+}
+
+bool WordContext::Orders() const {
+  if (!orders_) orders_ = HoldsOrder(words, part_);
+  return *orders_;
+}
 
 bool Contains(std::string_view text, Words parts) {
   return std::any_of(parts.begin(), parts.end(), [text](std::string_view part) {
@@ -264,8 +293,10 @@ bool Decides(const WordContext& around, std::string_view name, std::string_view 
   if (!nothing && (!flag.empty() || NameDecides(normal, around.takes_back))) return true;
   if (IsMissed(name, value) || IsPartNotMoved(around, normal, value)) return true;
   if (ReadFlag(value).value_or(false) && TrueDecides(around, normal)) return true;
-  const bool sold = !around.returns && !around.takes_back && !IsInventory(around.place);
-  if (sold && !nothing && (BelongsToReturn(normal) || NamesAnother(normal))) return true;
+  if (!nothing && !around.takes_back && !IsInventory(around.place) &&
+      (BelongsToReturn(normal) || NamesAnother(normal)) && !around.Returns()) {
+    return true;
+  }
   if (IsStatusName(normal) &&
       !IsGoodState(around.words.Meaning(StatusQuestion(around.place), value))) {
     return true;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <initializer_list>
+#include <optional>
 #include <string_view>
 
 #include "agent/formats/poslog/vocabulary.h"
@@ -13,12 +14,22 @@
 namespace tillrelay::formats::poslog {
 
 // What is known of the part of a document in which a word stands.
-struct WordContext {
+class WordContext {
+ public:
+  WordContext(const Vocabulary& known, Place where, bool is_post_void, XmlElement part)
+      : words(known), place(where), takes_back(is_post_void), part_(part) {}
+
+  // Something in it comes back, or is ordered or laid away.
+  bool Returns() const;
+  bool Orders() const;
+
   const Vocabulary& words;
-  Place place;
-  bool takes_back = false;  // it is a post-void, so that it is no news that something is taken back
-  bool returns = false;     // something in it comes back
-  bool orders = false;      // something in it is ordered or laid away
+  const Place place;
+  const bool takes_back;  // it is a post-void: no news that something is taken back
+
+ private:
+  const XmlElement part_;
+  mutable std::optional<bool> returns_, orders_;  // asked for seldom
 };
 
 bool Contains(std::string_view text, std::initializer_list<std::string_view> parts);

@@ -49,10 +49,13 @@ class Receipt {
   void PaidTheOtherWay() {
     if (event_.kind != event::Kind::kSale || !event_.totals || !event_.totals->grand_amount) return;
     Money paid;
+    bool out = event_.tenders.empty();  // all of them were taken back
     for (const event::Tender& tender : event_.tenders) {
-      if (tender.amount) paid.Add(*tender.amount);
+      if (!tender.amount) continue;
+      paid.Add(*tender.amount);
+      out = out || tender.amount->negative();
     }
-    if (*event_.totals->grand_amount > Decimal() && !(paid.sum() > Decimal())) {
+    if (out && *event_.totals->grand_amount > Decimal() && !(paid.sum() > Decimal())) {
       Refuse("unsupported", "Tender", "it sells, and nothing of what it is paid with is paid in");
     }
   }

@@ -22,24 +22,6 @@ Rejection Unread(std::string_view name, std::string_view value) {
                       Printable(name, 60), Printable(value, 60))};
 }
 
-// Something comes back in it, so that it is no news that it is called a return.
-bool HoldsReturn(XmlElement element, int depth = 3) {
-  if (element.name() == "Return") return true;
-  for (const XmlElement child : element) {
-    if (child.name() == "Quantity" && child.PeekText().starts_with('-')) return true;
-    if (depth > 0 && HoldsReturn(child, depth - 1)) return true;
-  }
-  return false;
-}
-bool HoldsOrder(const Vocabulary& words, XmlElement element, int depth = 3) {
-  if (OneOf(words.Meaning(Question::kElement, element.name()), {"order", "pick_up"})) return true;
-  if (depth == 0) return false;
-  for (const XmlElement child : element) {
-    if (HoldsOrder(words, child, depth - 1)) return true;
-  }
-  return false;
-}
-
 // A slot may hold its word deeper, which is then not read.
 bool HoldsTextDeeper(XmlElement child) {
   bool holds = false;
@@ -85,6 +67,17 @@ bool IsReadElsewhere(const Vocabulary& words, Place place, XmlElement part) {
   }
 }
 
+// Names of what has a value, or holds more: empty, it tells nothing.
+bool NeedsContent(std::string_view written) {
+  const std::string name = Normal(written);
+  if (name.ends_with("void")) return false;
+  return EndsWith(name, {"reason",       "code",   "id",      "number",   "no",          "date",
+                         "time",         "by",     "name",    "text",     "description", "comment",
+                         "note",         "type",   "user",    "operator", "status",      "info",
+                         "data",         "detail", "details", "list",     "items",       "lines",
+                         "transactions", "links",  "history", "log",      "value"});
+}
+
 // Whether a mark of this name is set: by its text, an attribute, something below it, or by nothing
 // but being there.
 bool IsSet(XmlElement mark) {
@@ -95,11 +88,20 @@ bool IsSet(XmlElement mark) {
     denied = denied || SaysNothingHappened(value) || name == "nil";
     affirmed = affirmed || (name != "nil" && ReadFlag(value).value_or(false));
   });
-  if (IsLeaf(mark)) return affirmed || !denied;
+  if (IsLeaf(mark)) {
+    return affirmed || (!denied && (reported || !NeedsContent(mark.name())));
+  }
   for (const XmlElement below : mark) {
     if (IsSet(below)) return true;
   }
   return false;
+}
+
+bool NamesProperty(std::string_view name) {
+  return OneOf(name, {"name", "key", "code", "id", "type", "property", "field", "attribute"}) ||
+         (EndsWith(name, {"name", "key", "code", "id", "type"}) &&
+          Contains(name, {"property", "flag", "attribute", "field", "param", "variable", "option",
+                          "setting", "indicator", "custom"}));
 }
 
 // Everything below an element, where no table names anything.
@@ -144,7 +146,7 @@ class Deeper {
     const auto one = [&](std::string_view name, std::string_view text) {
       const std::string normal = Normal(name);
       if (text.empty()) return;
-      if (EndsWith(normal, {"name", "key", "code", "id", "type", "property"})) {
+      if (NamesProperty(normal)) {
         names.push_back(text);
       } else if (OneOf(normal, {"val", "flag", "set", "state", "text", "content"}) ||
                  normal.ends_with("value")) {
@@ -190,8 +192,7 @@ bool IsTransactionNumber(std::string_view name) {
 
 std::optional<Rejection> UnreadWord(const Vocabulary& words, Place place, XmlElement element,
                                     bool takes_back) {
-  const WordContext around{words, place, takes_back, HoldsReturn(element),
-                           HoldsOrder(words, element)};
+  const WordContext around(words, place, takes_back, element);
   std::optional<Rejection> rejection;
   bool attribute = true;
   const auto one = [&](std::string_view name, std::string_view value) {

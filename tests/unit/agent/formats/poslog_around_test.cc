@@ -110,7 +110,8 @@ TEST(PosLogAround, AnElementAroundSpeaksOfWhatIsInIt) {
       return moved;
     }()) << wrapper;
   }
-  for (const char* wrapper : {"Transactions", "Batch Status='Completed'", "own:Day", "Sales"}) {
+  for (const char* wrapper :
+       {"Transactions", "Batch Status='Completed'", "own:Day", "Sales", "Returns"}) {
     const std::string tag(wrapper);
     const testing::Around around{.before = "<" + tag + ">",
                                  .after = "</" + tag.substr(0, tag.find(' ')) + ">"};

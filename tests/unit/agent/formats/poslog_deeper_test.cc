@@ -71,6 +71,13 @@ const std::vector<std::string> kNotSet = {
     "<own:Prop><own:Name>Void Street</own:Name><own:Value>7 Return Road</own:Value></own:Prop>",
     "<own:Prop name='Colour' value='true'/>",
     "<own:Empty/>",
+    "<own:VoidReason/>",
+    "<own:VoidedItems></own:VoidedItems>",
+    "<own:CancelledBy/>",
+    "<own:VoidInfo><own:Time/></own:VoidInfo>",
+    "<own:Article><own:ItemName>Training shoes</own:ItemName><own:Value>1</own:Value>"
+    "</own:Article>",
+    "<own:VisitType>Returning</own:VisitType>",
     "<own:ReturnPolicy>30 days</own:ReturnPolicy>",
     "<own:ReturnableFlag>true</own:ReturnableFlag>",
     "<own:VoidedLineCount>2</own:VoidedLineCount>",

@@ -111,6 +111,7 @@ TEST(PosLogNoSale, APaymentThatGoesTheOtherWay) {
   ExpectStill(paid("TypeCode='Void'", "1.00"));
   ExpectStill(paid("VoidFlag='true'", "1.00"));
   EXPECT_EQ("on_hand -1", Moved(paid("TypeCode='Sale'", "1.00")));
+  EXPECT_EQ("on_hand -1", Moved(paid("", "0.00")));
   const std::string change =
       "<LineItem><Tender TenderType='Cash'><Amount>-4.00</Amount></Tender></LineItem>";
   EXPECT_EQ("on_hand -1", Moved(Replaced(paid("", "5.00"), "</RetailTransaction>",
