@@ -127,6 +127,8 @@ class Reader {
         Goods(item, body, meaning, own);
       } else if (!gone) {
         Amounts(body);
+      } else if (body.name() == "Tender") {
+        basket_.names_tenders = true;
       }
     }
     if (HoldsGoods(item, 0)) return PassedOver(item);
@@ -410,9 +412,12 @@ class Reader {
       cancelled = cancelled || meaning == "cancelled";
     });
     if (rejection && rejection->reason == "bad-value") return Refuse(*std::move(rejection));
-    const std::string_view type = tender.Attribute("TypeCode");
+    for (const std::string_view word :
+         {tender.Attribute("TypeCode"), tender.Attribute("Status"), tender.TextOf("Status")}) {
+      cancelled = cancelled || words_.Meaning(Question::kLineStatus, word) == "cancelled";
+    }
     basket_.names_tenders = basket_.names_tenders || tender.Child("Amount");
-    if (cancelled || words_.Meaning(Question::kLineStatus, type) == "cancelled") return;
+    if (cancelled) return;
     const auto amount = Number(tender, "Amount");
     if (!amount) return;
     basket_.tenders.push_back(TenderOf(tender, amount));

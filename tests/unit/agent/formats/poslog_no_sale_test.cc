@@ -110,6 +110,15 @@ TEST(PosLogNoSale, APaymentThatGoesTheOtherWay) {
   ExpectStill(paid("TypeCode='Refund'", "1.00"));
   ExpectStill(paid("TypeCode='Void'", "1.00"));
   ExpectStill(paid("VoidFlag='true'", "1.00"));
+  ExpectStill(paid("Status='Voided'", "1.00"));
+  ExpectStill(paid("", "1.00", "<Status>Cancelled</Status>"));
+  const std::string voided_line =
+      Replaced(paid("", "1.00"), "<LineItem><Tender", "<LineItem VoidFlag='true'><Tender");
+  ExpectStill(voided_line);
+  EXPECT_EQ("on_hand -1",
+            Moved(Replaced(voided_line, "</RetailTransaction>",
+                           "<LineItem><Tender TenderType='Cash'><Amount>1.00</Amount></Tender>"
+                           "</LineItem></RetailTransaction>")));
   EXPECT_EQ("on_hand -1", Moved(paid("TypeCode='Sale'", "1.00")));
   EXPECT_EQ("on_hand -1", Moved(paid("", "0.00")));
   const std::string change =
