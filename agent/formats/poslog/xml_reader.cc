@@ -155,13 +155,15 @@ class Reader {
     if (!KeepsOutside()) return;
     outside_.tree.Open(name);
     for (const char** at = attributes; *at != nullptr; at += 2) {
-      outside_.tree.AddAttribute(Local(at[0]), at[1]);
+      const bool fits = std::string_view(at[1]).size() <= limits_.string_bytes;
+      if (fits) outside_.tree.AddAttribute(Local(at[0]), at[1]);
+      outside_.too_large = outside_.too_large || !fits;
     }
     BoundOutside();
   }
   bool KeepsOutside() const { return outside_pruned_from_ == 0 && !outside_.too_large; }
   void BoundOutside() {
-    const size_t limit = limits_.event_bytes * kTreeFactor + bytes_.size() / 2;
+    const size_t limit = limits_.event_bytes * kTreeFactor + bytes_.size() / 8;
     if (outside_.tree.bytes() > limit) outside_.too_large = true;
   }
 

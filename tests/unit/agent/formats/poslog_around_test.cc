@@ -126,5 +126,15 @@ TEST(PosLogAround, AtTheEndOfALargeDocument) {
   ExpectStill(Surrounded(Receipt({}), {.before = filling, .after = "<Voided>true</Voided>"}));
 }
 
+TEST(PosLogAround, IsBounded) {
+  std::string many;
+  for (int i = 0; i < 100'000; ++i) many += "<a/>";
+  const std::string wide = "Note='" + std::string(70'000, 'x') + "'";
+  EXPECT_EQ("refused bad-value", Moved(Surrounded(Receipt({}), {.before = many})));
+  EXPECT_EQ("refused bad-value", Moved(Surrounded(Receipt({}), {.after = many})));
+  EXPECT_EQ("refused bad-value", Moved(Surrounded(Receipt({}), {.root = wide})));
+  EXPECT_EQ("on_hand -1", Moved(Surrounded(Receipt({}), {.before = many.substr(0, 40'000)})));
+}
+
 }  // namespace
 }  // namespace tillrelay
