@@ -6,6 +6,7 @@
 
 #include "agent/formats/poslog/element_readers.h"
 #include "agent/formats/poslog/lines.h"
+#include "agent/formats/poslog/quantities.h"
 #include "agent/formats/poslog/unread_words.h"
 #include "common/base/text.h"
 #include "common/event/gtin.h"
@@ -100,7 +101,24 @@ class Reader {
     const auto take = [this](std::string_view meaning) { Take(WhatOf(meaning)); };
     Check(words_.Read(Question::kDocumentType, Place::kInventory, document_, take));
     Check(words_.Read(Question::kDocumentType, Place::kInventory, body_, take));
+    TypeOfTransaction();
     if (what_ == What::kNone) what_ = OfElement(document_);
+  }
+
+  // The transaction itself may tell it as well.
+  void TypeOfTransaction() {
+    const auto one = [this](std::string_view name, std::string_view word) {
+      if (word.empty() || !OneOf(Normal(name), {"inventorydocumenttype", "documenttypecode",
+                                                "inventorydocumenttypecode", "documenttype"})) {
+        return;
+      }
+      const std::string_view meaning = words_.Meaning(Question::kDocumentType, word);
+      if (meaning.empty()) return Check(words_.Unknown(Question::kDocumentType, name, word));
+      Take(WhatOf(meaning));
+    };
+    const XmlElement transaction = body_.parent();
+    transaction.ForEachAttribute(one);
+    for (const XmlElement child : transaction) one(child.name(), child.PeekText());
   }
 
   What OfElement(XmlElement element) const {
@@ -371,8 +389,52 @@ class Reader {
     line.reason = Short(FirstText(item, {"ReasonCode", "AdjustmentReasonCode"}), kMaxIdBytes);
     ReadSerials(item, &line.serials);
     Quantities(item, &line);
+    if (!rejection_) Held(item, &line);
+    if (!rejection_) GoesItsWay(item);
     line_elements_.push_back(item);
     if (!rejection_) event_.lines.push_back(std::move(line));
+  }
+
+  // Goods inside of goods, and a condition that is not the one in which this document moves them.
+  void Held(XmlElement item, event::Line* line) {
+    for (const XmlElement part : item) {
+      if (HoldsGoods(part)) {
+        return RefuseLine("unsupported", part.name(),
+                          "it names goods inside of goods; send a line for each");
+      }
+    }
+    if (what_ == What::kReceived || what_ == What::kAdjusted || what_ == What::kLost) return;
+    bool damaged = false;
+    CheckLine(words_.Read(Question::kCondition, Place::kInventoryLine, item,
+                          [&](auto meaning) { damaged = damaged || meaning == "damaged"; }));
+    if (damaged && what_ == What::kCounted) {
+      line->bucket = "damaged";
+    } else if (damaged) {
+      RefuseLine("unsupported", "Condition",
+                 "damaged goods are none of those for sale; send this as a canonical document");
+    }
+  }
+
+  // A direction that is told of a transfer or a count is the one that its type says. A line is
+  // added to a document of any type; what is removed from one is not told in it.
+  void GoesItsWay(XmlElement item) {
+    if (what_ == What::kAdjusted || what_ == What::kLost) return;
+    const auto one = [this](std::string_view name, std::string_view word) {
+      const std::string slot = Normal(name);
+      const bool sign = OneOf(slot, {"action", "sign"});
+      if (word.empty() || !(sign || OneOf(slot, {"direction", "directioncode"}))) return;
+      const std::string_view meaning = words_.Meaning(Question::kDirection, word);
+      if (meaning.empty()) return CheckLine(words_.Unknown(Question::kDirection, name, word));
+      const bool more = meaning == "increase" && !sign, less = meaning == "decrease";
+      const bool right = what_ == What::kShipped ? !more && !(slot == "action" && less) : !less;
+      if (!right || (what_ == What::kCounted && more)) {
+        RefuseLine("bad-value", name, "it goes another way than the type of its document says");
+      }
+    };
+    for (const XmlElement part : {item, document_, body_}) {
+      part.ForEachAttribute(one);
+      for (const XmlElement child : part) one(child.name(), child.PeekText());
+    }
   }
 
   void Quantities(XmlElement item, event::Line* line) {
@@ -389,6 +451,7 @@ class Reader {
     const auto value = Value(main);
     if (!value) return RefuseLine("missing-field", "Quantity", "a line needs it");
     Unit(item, main, line);
+    CheckLine(Contradiction(item, {main, *value, line->uom}));
     switch (what_) {
       case What::kAdjusted:
       case What::kLost:
@@ -408,6 +471,23 @@ class Reader {
         line->quantity = value;
         if (what_ == What::kReceived) Arrived(item, line);
     }
+  }
+
+  // Other numbers of what is read. What was expected or stands in the books may differ.
+  std::optional<Rejection> Contradiction(XmlElement item, const ReadQuantity& read) {
+    if (auto why = OtherUnits(read)) return why;
+    const bool adjusted = what_ == What::kAdjusted || what_ == What::kLost;
+    if (auto why = adjusted ? std::nullopt : SignBeside(words_, read.element)) return why;
+    const bool plain = OneOf(read.element.name(), {"Quantity", "UnitCount"});
+    if (what_ == What::kReceived && !plain) {
+      return OtherQuantity(item, read, {"receivedunitcount", "receivedquantity"});
+    }
+    if (what_ == What::kCounted && !plain) {
+      return OtherQuantity(item, read, {"countedunitcount", "countedquantity"});
+    }
+    if (what_ == What::kReceived) return OtherQuantity(item, read, {"quantity", "unitcount"});
+    return OtherQuantity(item, read,
+                         {"quantity", "unitcount", "shippedunitcount", "shippedquantity"});
   }
 
   // Good, damaged and expected units of an arrival.

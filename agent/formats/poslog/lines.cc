@@ -5,6 +5,7 @@
 #include <set>
 
 #include "agent/formats/poslog/element_readers.h"
+#include "agent/formats/poslog/quantities.h"
 #include "agent/formats/poslog/unread_words.h"
 #include "common/base/text.h"
 #include "common/event/gs1_code.h"
@@ -66,7 +67,7 @@ event::Tender TenderOf(XmlElement tender, std::optional<Decimal> amount) {
   for (const auto& [name, word] : kTypes) {
     if (name == written) type = word;
   }
-  if (amount && tender.Attribute("TypeCode") == "Refund") amount = -Magnitude(*amount);
+  if (amount && Normal(tender.Attribute("TypeCode")) == "refund") amount = -Magnitude(*amount);
   return {std::string(type), amount};
 }
 
@@ -126,6 +127,8 @@ class Reader {
         Goods(item, body, meaning, own);
       } else if (!gone) {
         Amounts(body);
+      } else if (body.name() == "Tender") {
+        basket_.names_tenders = true;
       }
     }
     if (HoldsGoods(item, 0)) return PassedOver(item);
@@ -204,6 +207,7 @@ class Reader {
     Links(item, action);
     Links(body, action);
     Direct(body, {*quantity, *extended, bottle}, &source);
+    if (!source.flagged) SaleAlone(body, line.action);
     if (rejection_) return;
     line.quantity = Magnitude(*quantity);
     Net(&source);
@@ -281,7 +285,7 @@ class Reader {
     if (rejection) Refuse(*std::move(rejection));
   }
 
-  // The first Quantity is the one that was sold; others tell weights of the same.
+  // The first Quantity is the one that was sold; others may tell weights of the same.
   std::optional<Decimal> Quantity(XmlElement item, XmlElement body, event::Line* line) {
     const XmlElement element = body.Child("Quantity");
     std::string_view unit = element ? element.Attribute("UnitOfMeasureCode") : "";
@@ -293,11 +297,10 @@ class Reader {
     }
     const auto quantity = Number(body, "Quantity");
     if (!quantity && !rejection_) Refuse("missing-field", "Quantity", "a line needs it");
-    const auto units =
-        Parse(element ? element.Attribute("Units") : std::string_view(), "Quantity@Units");
-    if (quantity && units && line->uom != "EA" && Magnitude(*units) != Magnitude(*quantity)) {
-      Refuse("bad-value", "Quantity@Units", "the document tells two measures for one line");
-    }
+    if (!quantity || rejection_) return quantity;
+    const ReadQuantity read{element, *quantity, line->uom};
+    auto why = QuantityContradicted(words_, read, body, item);
+    if (why) Refuse(*std::move(why));
     return quantity;
   }
 
@@ -340,10 +343,27 @@ class Reader {
     }
   }
 
+  static bool IsDisposal(XmlElement part) {
+    return OneOf(part.name(), {"Disposal", "Disposition"});
+  }
+  // What is sold is not put away, and holds no other goods.
+  void SaleAlone(XmlElement body, std::string_view action) {
+    for (const XmlElement part : body) {
+      if (action != "return" && IsDisposal(part)) {
+        return Refuse("unsupported", part.name(),
+                      "it says where returned goods went, and nothing comes back");
+      }
+      if (HoldsGoods(part) || OneOf(part.name(), {"Sale", "Return"})) {
+        return Refuse("unsupported", part.name(),
+                      "it names goods inside of goods; send a line for each");
+      }
+    }
+  }
+
   void Returned(XmlElement body, event::Line* line) {
     line->condition = "sellable";
     for (const XmlElement disposal : body) {
-      if (disposal.name() != "Disposal") continue;
+      if (!IsDisposal(disposal)) continue;
       const auto take = [line](std::string_view meaning) { line->condition = meaning; };
       auto rejection = words_.Read(Question::kDisposal, Place::kDisposal, disposal, take);
       if (!rejection && !disposal.text().empty()) {
@@ -392,6 +412,11 @@ class Reader {
       cancelled = cancelled || meaning == "cancelled";
     });
     if (rejection && rejection->reason == "bad-value") return Refuse(*std::move(rejection));
+    for (const std::string_view word :
+         {tender.Attribute("TypeCode"), tender.Attribute("Status"), tender.TextOf("Status")}) {
+      cancelled = cancelled || words_.Meaning(Question::kLineStatus, word) == "cancelled";
+    }
+    basket_.names_tenders = basket_.names_tenders || tender.Child("Amount");
     if (cancelled) return;
     const auto amount = Number(tender, "Amount");
     if (!amount) return;

@@ -50,8 +50,9 @@ struct Basket {
   // What the lines' prices are already lower by than their regular ones.
   Money price_reductions;
   bool has_transaction_tax = false, tax_included_flag = false;
-  bool rounded = false;     // a number carried float noise
-  bool takes_back = false;  // it is a post-void
+  bool names_tenders = false;  // also where every one of them was taken back
+  bool rounded = false;        // a number carried float noise
+  bool takes_back = false;     // it is a post-void
   // Of a post-void: its lines are told with turned signs.
   bool negated = false;
   // Every line of it is flagged: the flag tells of the post-void itself.

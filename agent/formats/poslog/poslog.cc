@@ -1,7 +1,9 @@
 #include "agent/formats/poslog/poslog.h"
 
 #include <algorithm>
+#include <set>
 
+#include "agent/formats/poslog/around.h"
 #include "agent/formats/poslog/day_close.h"
 #include "agent/formats/poslog/dialect.h"
 #include "agent/formats/poslog/element_readers.h"
@@ -216,12 +218,20 @@ std::optional<SyntaxError> DecodePosLog(std::string_view bytes, const poslog::Vo
                                         const Limits& limits,
                                         const std::function<void(Item&&)>& sink,
                                         NotRead* not_read) {
-  // A large document is read twice: what it holds must not be kept until its end has been seen.
+  // A large document is read twice: what it holds must not be kept until its end has been seen. A
+  // small one is so where what stands around its transactions says something of them.
   const bool in_steps = bytes.size() > limits.event_bytes;
+  poslog::XmlOutside outside;
+  std::optional<poslog::Around> around;
   if (in_steps) {
-    if (auto error = poslog::ReadXml(bytes, limits, [](const auto&) {})) return error;
+    if (auto error = poslog::ReadXml(
+            bytes, limits, [](const auto&) {}, &outside)) {
+      return error;
+    }
+    around.emplace(outside, words);
   }
   std::vector<Item> items;
+  std::set<uint32_t> wrappers;
   size_t index = 0;
   std::optional<PageReleaser> passed;
   const auto map = [&](const poslog::XmlTransaction& transaction) {
@@ -229,7 +239,12 @@ std::optional<SyntaxError> DecodePosLog(std::string_view bytes, const poslog::Vo
     if (in_steps && !passed) passed.emplace(bytes.substr(transaction.root_to));
     if (in_steps) passed->Passed(bytes.data() + transaction.from);
     std::vector<poslog::Outcome> outcomes;
-    if (!transaction.too_large.empty()) {
+    std::optional<event::Rejection> refused;
+    if (around) refused = around->Of(transaction.wrapper);
+    if (!around) wrappers.insert(transaction.wrapper);
+    if (refused) {
+      outcomes.emplace_back(*std::move(refused));
+    } else if (!transaction.too_large.empty()) {
       outcomes.emplace_back(event::Rejection{"bad-value", "Transaction",
                                              std::string(transaction.too_large) + " is too large"});
     } else {
@@ -253,7 +268,20 @@ std::optional<SyntaxError> DecodePosLog(std::string_view bytes, const poslog::Vo
       }
     }
   };
-  if (auto error = poslog::ReadXml(bytes, limits, map)) return error;
+  poslog::XmlOutside read;
+  if (auto error = poslog::ReadXml(bytes, limits, map, &read)) return error;
+  if (!in_steps) {
+    around.emplace(read, words);
+    const bool reported =
+        std::any_of(wrappers.begin(), wrappers.end(),
+                    [&around](uint32_t wrapper) { return around->Of(wrapper).has_value(); });
+    if (reported) {
+      items.clear();
+      index = 0;
+      poslog::XmlOutside again;
+      if (auto error = poslog::ReadXml(bytes, limits, map, &again)) return error;
+    }
+  }
   for (Item& item : items) sink(std::move(item));
   return std::nullopt;
 }

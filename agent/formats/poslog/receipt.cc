@@ -36,14 +36,30 @@ class Receipt {
     Currency(body);
     if (rejection_) return std::move(rejection_);
     Resumed(LinkOf(links, Link::kResume));
-    const bool negated = basket.negated;
+    const bool negated = basket.negated, names_tenders = basket.names_tenders;
     Keep(std::move(basket));
+    if (names_tenders) PaidTheOtherWay();
     if (negated && event::TurnoverOf(event_).Undecided()) event_.amounts = "negated";
     if (const XmlElement link = LinkOf(links, Link::kReturn)) Returned(link);
     return std::move(rejection_);
   }
 
  private:
+  // Goods that cost something are not given away against money that is paid out.
+  void PaidTheOtherWay() {
+    if (event_.kind != event::Kind::kSale || !event_.totals || !event_.totals->grand_amount) return;
+    Money paid;
+    bool out = event_.tenders.empty();  // all of them were taken back
+    for (const event::Tender& tender : event_.tenders) {
+      if (!tender.amount) continue;
+      paid.Add(*tender.amount);
+      out = out || tender.amount->negative();
+    }
+    if (out && *event_.totals->grand_amount > Decimal() && !(paid.sum() > Decimal())) {
+      Refuse("unsupported", "Tender", "it sells, and nothing of what it is paid with is paid in");
+    }
+  }
+
   // The transaction that a post-void takes back.
   void Voids() {
     XmlElement link = LinkOf({source_.root, source_.body, source_.words}, Link::kVoid);

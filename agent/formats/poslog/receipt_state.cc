@@ -160,7 +160,7 @@ class Reader {
     } else if (control_ && basket.Child("LineItem")) {
       Take(Rejection{"unsupported", "TransactionType",
                      "its type says that it is no receipt, and it holds one"});
-    } else if (order_ && SellsAtOnce(basket)) {
+    } else if ((order_ || Named(basket, {"CustomerOrderTransaction"})) && SellsAtOnce(basket)) {
       Take(Rejection{"unsupported", "TransactionType",
                      "its type says that goods are ordered or laid away, and a line sells them; "
                      "send such lines as SaleForPickup, Layaway or the like"});

@@ -54,6 +54,7 @@ const Slot kSlots[] = {
     {Question::kDisposal, Place::kDisposal, "Method"},
     {Question::kDisposal, Place::kDisposal, "MethodCode"},
     {Question::kDisposal, Place::kDisposal, "TypeCode"},
+    {Question::kDisposal, Place::kDisposal, "BucketId"},
     {Question::kDocumentType, Place::kInventory, "DocumentTypeCode"},
     {Question::kDocumentType, Place::kInventory, "TypeCode"},
     {Question::kDocumentType, Place::kInventory, "DocumentType"},
@@ -76,6 +77,7 @@ const Slot kSlots[] = {
     {Question::kCondition, Place::kInventoryLine, "ConditionCode"},
     {Question::kCondition, Place::kInventoryLine, "Condition"},
     {Question::kCondition, Place::kInventoryLine, "Disposition"},
+    {Question::kCondition, Place::kInventoryLine, "BucketId"},
     {Question::kDirection, Place::kInventory, "Direction"},
     {Question::kDirection, Place::kInventory, "DirectionCode"},
     {Question::kDirection, Place::kInventory, "AdjustmentDirection"},
@@ -122,6 +124,12 @@ bool SameName(std::string_view one, std::string_view other) {
     if (i >= one.size() || j >= other.size()) return i >= one.size() && j >= other.size();
     if (lower(one[i]) != lower(other[j])) return false;
   }
+}
+
+// <VoidFlag value="true"/>
+std::string_view ValueBeside(XmlElement element) {
+  const std::string_view value = element.Attribute("value");
+  return value.empty() ? element.Attribute("val") : value;
 }
 
 bool IsNumber(std::string_view text) { return OneOf(Normal(text), {"0", "1", "-1"}); }
@@ -296,7 +304,7 @@ std::optional<Rejection> Vocabulary::ReadFlags(XmlElement element, const Found& 
     const bool asks = NamedLikeAFlag(child.name()) || IsExpectedTrue(child.name());
     if (leaf &&
         (named || (asks && ReadFlag(child.PeekText())) || Normal(child.name()).ends_with("flag"))) {
-      one(child.name(), child.PeekText());
+      one(child.name(), child.PeekText().empty() ? ValueBeside(child) : child.PeekText());
     }
   }
   return rejection;

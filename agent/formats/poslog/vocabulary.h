@@ -64,6 +64,7 @@ enum class Place : uint8_t {
   kDisposal,
   kInventory,  // InventoryControlTransaction and the document in it
   kInventoryLine,
+  kAround,  // the root of a document, and what holds or stands beside its transactions
 };
 struct Slot {
   Question question;

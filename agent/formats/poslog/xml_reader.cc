@@ -76,8 +76,8 @@ std::string_view Local(const char* qualified) {
 class Reader {
  public:
   Reader(std::string_view bytes, const Limits& limits,
-         const std::function<void(const XmlTransaction&)>& sink)
-      : bytes_(bytes), limits_(limits), sink_(sink) {}
+         const std::function<void(const XmlTransaction&)>& sink, XmlOutside* outside)
+      : bytes_(bytes), limits_(limits), sink_(sink), outside_(*outside) {}
 
   std::optional<SyntaxError> Run() {
     parser_.reset(XML_ParserCreate_MM(nullptr, &kMemory, kSeparators));
@@ -130,7 +130,8 @@ class Reader {
     if (depth_ == 1 && !Root(name, attributes)) return;
     if (pruned_from_ > 0) return;
     if (transaction_depth_ == 0) {
-      if (name != "Transaction") return;
+      if (name != "Transaction") return Outside(name, attributes);
+      OneMore();
       transaction_depth_ = depth_;
       from_ = Offset();
       too_large_ = {};
@@ -146,6 +147,34 @@ class Reader {
       if (too_large_.empty()) tree_.AddAttribute(Local(at[0]), at[1]);
     }
     if (tree_.bytes() > limits_.event_bytes * kTreeFactor) too_large_ = "the transaction";
+  }
+
+  // What is pruned is so here too; a transaction in it is read all the same.
+  void Outside(std::string_view name, const char** attributes) {
+    if (outside_pruned_from_ == 0 && Pruned(name)) outside_pruned_from_ = depth_;
+    if (!KeepsOutside()) return;
+    outside_.tree.Open(name);
+    for (const char** at = attributes; *at != nullptr; at += 2) {
+      const bool fits = std::string_view(at[1]).size() <= limits_.string_bytes;
+      if (fits) outside_.tree.AddAttribute(Local(at[0]), at[1]);
+      outside_.too_large = outside_.too_large || !fits;
+    }
+    BoundOutside();
+  }
+  bool KeepsOutside() const { return outside_pruned_from_ == 0 && !outside_.too_large; }
+  void BoundOutside() {
+    const size_t limit = limits_.event_bytes * kTreeFactor + bytes_.size() / 8;
+    if (outside_.tree.bytes() > limit) outside_.too_large = true;
+  }
+
+  // That a transaction stands here, once for those that follow each other.
+  void OneMore() {
+    XmlTree& tree = outside_.tree;
+    if (!KeepsOutside() || tree.open() == XmlTree::kNone || tree.open() == last_wrapper_) return;
+    last_wrapper_ = tree.open();
+    tree.Open("Transaction");
+    tree.Close();
+    BoundOutside();
   }
 
   bool Root(std::string_view name, const char** attributes) {
@@ -166,10 +195,18 @@ class Reader {
   }
 
   void Text(std::string_view text) {
-    if (stopped_ || transaction_depth_ == 0 || pruned_from_ > 0 || !too_large_.empty()) return;
+    if (stopped_ || pruned_from_ > 0) return;
+    if (transaction_depth_ == 0) return OutsideText(text);
+    if (!too_large_.empty()) return;
     tree_.AddText(text);
     if (tree_.open_text_bytes() > limits_.string_bytes) too_large_ = "a text";
     if (tree_.bytes() > limits_.event_bytes * kTreeFactor) too_large_ = "the transaction";
+  }
+
+  void OutsideText(std::string_view text) {
+    if (!KeepsOutside() || outside_.tree.open() == XmlTree::kNone) return;
+    outside_.tree.AddText(text);
+    BoundOutside();
   }
 
   void End() {
@@ -179,6 +216,9 @@ class Reader {
     } else if (transaction_depth_ > 0 && pruned_from_ == 0) {
       if (too_large_.empty()) tree_.Close();
       if (depth_ == transaction_depth_) Transaction();
+    } else if (transaction_depth_ == 0 && pruned_from_ == 0) {
+      if (KeepsOutside()) outside_.tree.Close();
+      if (outside_pruned_from_ == depth_) outside_pruned_from_ = 0;
     }
     --depth_;
   }
@@ -190,7 +230,8 @@ class Reader {
                   "split the file");
     }
     const size_t to = Offset() + Length();
-    sink_({tree_, vendors_, version_, too_large_, from_, to, root_from_, root_to_, RootName()});
+    sink_({tree_, vendors_, version_, too_large_, from_, to, root_from_, root_to_, RootName(),
+           outside_.tree.open()});
   }
 
   // "poslog:POSLog" out of the start tag.
@@ -232,6 +273,9 @@ class Reader {
   const std::string_view bytes_;
   const Limits& limits_;
   const std::function<void(const XmlTransaction&)>& sink_;
+  XmlOutside& outside_;
+  uint32_t last_wrapper_ = XmlTree::kNone;
+  int outside_pruned_from_ = 0;
   std::unique_ptr<XML_ParserStruct, Free> parser_;
   XmlTree tree_;
   Vendors vendors_;
@@ -245,8 +289,9 @@ class Reader {
 }  // namespace
 
 std::optional<SyntaxError> ReadXml(std::string_view bytes, const Limits& limits,
-                                   const std::function<void(const XmlTransaction&)>& sink) {
-  return Reader(bytes, limits, sink).Run();
+                                   const std::function<void(const XmlTransaction&)>& sink,
+                                   XmlOutside* outside) {
+  return Reader(bytes, limits, sink, outside).Run();
 }
 
 }  // namespace tillrelay::formats::poslog

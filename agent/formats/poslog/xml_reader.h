@@ -29,9 +29,11 @@ struct XmlTransaction {
   size_t from = 0, to = 0;            // its bytes in the document
   size_t root_from = 0, root_to = 0;  // the root's start tag
   std::string_view root_name;         // as written, with its prefix
+  uint32_t wrapper = XmlTree::kNone;  // the element of the outside that holds it
 };
 
 std::optional<SyntaxError> ReadXml(std::string_view bytes, const Limits& limits,
-                                   const std::function<void(const XmlTransaction&)>& sink);
+                                   const std::function<void(const XmlTransaction&)>& sink,
+                                   XmlOutside* outside);
 
 }  // namespace tillrelay::formats::poslog

@@ -26,6 +26,8 @@ size_t XmlTree::bytes() const {
 
 XmlElement XmlTree::root() const { return {this, nodes_.empty() ? kNone : 0}; }
 
+XmlElement XmlTree::at(uint32_t index) const { return {this, index}; }
+
 XmlTree::Slice XmlTree::Keep(std::string_view text) {
   const Slice slice{static_cast<uint32_t>(pool_.size()), static_cast<uint32_t>(text.size())};
   pool_ += text;

@@ -21,6 +21,9 @@ class XmlTree {
   // Memory that the text and the nodes take.
   size_t bytes() const;
   XmlElement root() const;
+  // The element of this number; an empty one for kNone.
+  XmlElement at(uint32_t index) const;
+  static constexpr uint32_t kNone = UINT32_MAX;
 
   // Building, in document order.
   void Open(std::string_view name);
@@ -29,10 +32,11 @@ class XmlTree {
   // Bytes of text that the open element has so far.
   size_t open_text_bytes() const;
   void Close();
+  // The number of the element that is open; kNone if there is none.
+  uint32_t open() const { return open_; }
 
  private:
   friend class XmlElement;
-  static constexpr uint32_t kNone = UINT32_MAX;
   struct Slice {
     uint32_t from = 0, size = 0;
   };
@@ -93,6 +97,8 @@ class XmlElement {
   }
   // The first child of that name; an empty element if there is none.
   XmlElement Child(std::string_view name) const;
+  XmlElement parent() const { return {tree_, tree_->nodes_[index_].parent}; }
+  uint32_t index() const { return index_; }
   // The text of that child, or "".
   std::string_view TextOf(std::string_view child) const;
 
@@ -117,6 +123,12 @@ class XmlElement {
  private:
   const XmlTree* tree_ = nullptr;
   uint32_t index_ = XmlTree::kNone;
+};
+
+// What stands in a document beside and around its transactions: of those the name alone.
+struct XmlOutside {
+  XmlTree tree;
+  bool too_large = false;  // the tree is incomplete
 };
 
 }  // namespace tillrelay::formats::poslog

@@ -156,7 +156,10 @@ TEST_F(DecisiveWords, NoneIsPassedOverInAnExtension) {
   const char* const additions[] = {
       "<zz:A xmlns:zz='urn:zz'><zz:B><zz:Status>Voided</zz:Status></zz:B></zz:A>",
       "<zz:A xmlns:zz='urn:zz'><zz:B state='Cancelled'/></zz:A>",
-      "<zz:A xmlns:zz='urn:zz'><zz:B><zz:TrainingMode>1</zz:TrainingMode></zz:B></zz:A>"};
+      "<zz:A xmlns:zz='urn:zz'><zz:B><zz:TrainingMode>1</zz:TrainingMode></zz:B></zz:A>",
+      "<zz:Voided xmlns:zz='urn:zz'/>",
+      "<zz:A xmlns:zz='urn:zz'><zz:VoidFlag value='true'/></zz:A>",
+      "<zz:Flag xmlns:zz='urn:zz' name='Cancelled' value='1'/>"};
   size_t added = 0;
   for (const std::string& document : Samples("poslog")) {
     if (document.find("encoding=\"UTF-16") != std::string::npos) continue;
@@ -164,7 +167,7 @@ TEST_F(DecisiveWords, NoneIsPassedOverInAnExtension) {
     const bool moves = before.size() == 1 && before.front().find("on_hand") != std::string::npos &&
                        !before.front().starts_with("transaction_voided");
     if (!moves) continue;
-    for (const char* parent : {"Transaction", "RetailTransaction", "Sale", "Return"}) {
+    for (const char* parent : {"POSLog", "Transaction", "RetailTransaction", "Sale", "Return"}) {
       for (size_t at = 0;; ++at) {
         at = document.find(parent, at);
         if (at == std::string::npos) break;

@@ -96,6 +96,8 @@ std::string DocumentWith(const Slot& slot, const Holes& holes) {
       }
       return Inventory(filled,
                        slot.question == Question::kReason ? "StockAdjustment" : "TransferIn");
+    case Place::kAround:  // no question is answered there
+      break;
   }
   return {};
 }

@@ -1,0 +1,129 @@
+// What a maker adds to a POSLog document in its own elements, in every spelling: an attribute, an
+// empty element, a pair of a name and a value, as deep as it likes.
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <vector>
+
+#include "tests/unit/agent/formats/poslog_documents.h"
+
+namespace tillrelay {
+namespace {
+
+using testing::Added, testing::ExpectStill, testing::Inventory, testing::Line, testing::Moved,
+    testing::Receipt;
+
+std::string Nested(const std::string& inner, int depth) {
+  return depth == 0 ? inner : "<own:Ext>" + Nested(inner, depth - 1) + "</own:Ext>";
+}
+
+void InEvery(const std::string& inner, const std::function<void(const Added&)>& each) {
+  for (const int depth : {1, 2, 5}) {
+    const std::string nested = Nested(inner, depth);
+    each({.in_transaction = nested});
+    each({.in_receipt = nested});
+    each({.in_line = nested});
+    each({.in_goods = nested});
+  }
+}
+
+const std::vector<std::string> kSet = {
+    "<own:VoidFlag value='true'/>",
+    "<own:Voided val='1'/>",
+    "<own:Flag name='Void'>true</own:Flag>",
+    "<own:Flag name='VoidFlag' value='true'/>",
+    "<own:Flag name='Void'/>",
+    "<own:Voided/>",
+    "<own:Cancelled/>",
+    "<own:Training/>",
+    "<own:Void><own:Time>10:00</own:Time></own:Void>",
+    "<own:ReturnFlag>true</own:ReturnFlag>",
+    "<own:RefundFlag>1</own:RefundFlag>",
+    "<own:QuoteFlag>true</own:QuoteFlag>",
+    "<own:TestFlag>Y</own:TestFlag>",
+    "<own:LayawayFlag>true</own:LayawayFlag>",
+    "<own:OwnConsumption>true</own:OwnConsumption>",
+    "<own:Undelivered>true</own:Undelivered>",
+    "<own:GoodsReturned>yes</own:GoodsReturned>",
+    "<own:X GoodsReturned='1'/>",
+    "<own:Prop name='VoidFlag' value='true'/>",
+    "<own:Prop><own:Name>VoidFlag</own:Name><own:Value>true</own:Value></own:Prop>",
+    "<own:Property><own:Key>CancelFlag</own:Key><own:Value>true</own:Value></own:Property>",
+    "<own:Property key='Returned'><own:Value>1</own:Value></own:Property>",
+    "<own:LineItemProperty><own:LineItemPropertyCode>IS_RETURN</own:LineItemPropertyCode>"
+    "<own:LineItemPropertyType>BOOLEAN</own:LineItemPropertyType>"
+    "<own:LineItemPropertyValue>true</own:LineItemPropertyValue></own:LineItemProperty>",
+    "<own:Props><own:PropertyCode>INVENTORY_MOVEMENT_PENDING</own:PropertyCode>"
+    "<own:PropertyValue>true</own:PropertyValue></own:Props>",
+    "<own:Props><own:PropertyCode>INVENTORY_MOVEMENT_SUCCESS</own:PropertyCode>"
+    "<own:PropertyValue>false</own:PropertyValue></own:Props>",
+    "<own:Flags><own:Flag name='Void' value='true'/></own:Flags>"};
+
+const std::vector<std::string> kNotSet = {
+    "<own:VoidFlag value='false'/>",
+    "<own:Voided val='0'/>",
+    "<own:Flag name='Void'>false</own:Flag>",
+    "<own:ReturnFlag>false</own:ReturnFlag>",
+    "<own:QuoteFlag>N</own:QuoteFlag>",
+    "<own:Undelivered>0</own:Undelivered>",
+    "<own:Prop name='VoidFlag' value='false'/>",
+    "<own:Prop><own:Name>VoidFlag</own:Name><own:Value>0</own:Value></own:Prop>",
+    "<own:Prop><own:Name>Void Street</own:Name><own:Value>7 Return Road</own:Value></own:Prop>",
+    "<own:Prop name='Colour' value='true'/>",
+    "<own:Empty/>",
+    "<own:VoidReason/>",
+    "<own:VoidedItems></own:VoidedItems>",
+    "<own:CancelledBy/>",
+    "<own:VoidInfo><own:Time/></own:VoidInfo>",
+    "<own:Article><own:ItemName>Training shoes</own:ItemName><own:Value>1</own:Value>"
+    "</own:Article>",
+    "<own:VisitType>Returning</own:VisitType>",
+    "<own:ReturnPolicy>30 days</own:ReturnPolicy>",
+    "<own:ReturnableFlag>true</own:ReturnableFlag>",
+    "<own:VoidedLineCount>2</own:VoidedLineCount>",
+    "<own:VoidInfo><own:Count>0</own:Count></own:VoidInfo>",
+    "<own:Props><own:PropertyCode>INVENTORY_MOVEMENT_PENDING</own:PropertyCode>"
+    "<own:PropertyValue>false</own:PropertyValue></own:Props>",
+    "<own:Props><own:PropertyCode>INVENTORY_MOVEMENT_SUCCESS</own:PropertyCode>"
+    "<own:PropertyValue>true</own:PropertyValue></own:Props>",
+    "<own:Latest>true</own:Latest>"};
+
+TEST(PosLogDeeper, AMarkThatIsSetDecides) {
+  for (const std::string& inner : kSet) {
+    InEvery(inner, [](const Added& added) { ExpectStill(Receipt(added)); });
+  }
+}
+
+TEST(PosLogDeeper, OneThatIsNotSetDoesNot) {
+  for (const std::string& inner : kNotSet) {
+    InEvery(inner,
+            [&](const Added& added) { EXPECT_EQ("on_hand -1", Moved(Receipt(added))) << inner; });
+  }
+}
+
+// The same right below what is read, where its text is a flag or a word of its own.
+TEST(PosLogDeeper, AndSoItDoesRightThere) {
+  for (const std::string& inner : kSet) {
+    ExpectStill(Receipt({.in_transaction = inner}));
+    ExpectStill(Receipt({.in_receipt = inner}));
+    ExpectStill(Receipt({.in_line = inner}));
+    ExpectStill(Receipt({.in_goods = inner}));
+  }
+}
+
+TEST(PosLogDeeper, InInventoryDocumentsToo) {
+  for (const char* inner :
+       {"<own:Voided/>", "<own:Void/>", "<own:Void><own:Time>10:00</own:Time></own:Void>",
+        "<Flags><Flag name='Void' value='true'/></Flags>", "<own:VoidFlag value='true'/>",
+        "<own:Prop><own:Key>CancelFlag</own:Key><own:Value>1</own:Value></own:Prop>",
+        "<own:Ext><own:Cancelled/></own:Ext>"}) {
+    const auto still = [&](const std::string& document) {
+      EXPECT_EQ(std::string::npos, Moved(document).find("on_hand")) << document;
+    };
+    still(Inventory("TransferOut", "", inner, Line("", "")));
+    still(Inventory("TransferOut", "", "", Line("", inner)));
+  }
+}
+
+}  // namespace
+}  // namespace tillrelay
