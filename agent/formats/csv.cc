@@ -97,7 +97,6 @@ class FileReader {
   std::optional<SyntaxError> ReadRows() {
     count_ = 0;
     key_.clear();
-    passed_over_.clear();
     CsvRowReader reader = Reader();
     CsvRow row;
     PageReleaser passed(text_.substr(header_end_));
@@ -107,8 +106,7 @@ class FileReader {
       if (auto error = OneRow(number, row)) return error;
     }
     if (reader.error()) return reader.error();
-    Close();
-    return std::nullopt;
+    return Close();
   }
 
   CsvRowReader Reader() const {
@@ -206,49 +204,59 @@ class FileReader {
                                      row.fields.size(), columns_),
                          kCsvHint};
     }
-    if (std::all_of(row.fields.begin(), row.fields.end(),
-                    [](const std::string& field) { return field.empty(); })) {
-      return std::nullopt;
+    if (number > kMaxRows && !IsEmpty(row)) {
+      return SyntaxError{row.from, "too many rows", "split the file"};
     }
-    if (number > kMaxRows) return SyntaxError{row.from, "too many rows", "split the file"};
+    if (IsEmpty(row) || receipt_.IsNoneOfOurs(row)) return std::nullopt;
     std::string key = receipt_.Key(row);
-    if (IsPassedOver(row, key)) return std::nullopt;
     if (!open_ || key != key_ || !receipt_.SameDay(row)) {
-      Close();
-      if (count_ >= limits_.events) {
-        return SyntaxError{row.from, fmt::format("more than {} receipts", limits_.events),
-                           "split the file"};
-      }
+      if (auto error = Close()) return error;
       key_ = std::move(key);
       open_ = true;
       from_ = row.from;
-      receipt_.Start(row);
+      receipt_.Open();
     }
-    LookAtTheRest(row, receipt_.Add(row));
+    receipt_.Survey(row);
     to_ = row.to;
     return std::nullopt;
   }
 
-  bool IsPassedOver(const CsvRow& row, const std::string& key) {
-    bool whole = false;
-    if (receipt_.PassedOver(row, &whole)) {
-      if (whole) passed_over_ = key;
-      return true;
-    }
-    if (key == passed_over_ && !receipt_.HasStatus(row)) return true;
-    passed_over_.clear();
-    return false;
+  static bool IsEmpty(const CsvRow& row) {
+    return std::all_of(row.fields.begin(), row.fields.end(),
+                       [](const std::string& field) { return field.empty(); });
   }
 
-  void Close() {
-    if (!open_) return;
+  // What is told of the receipt is known only now, at its last row.
+  std::optional<SyntaxError> Close() {
+    if (!open_) return std::nullopt;
     open_ = false;
-    const size_t index = count_++;
-    if (!emits_) {
-      const auto [known, fresh] = seen_.emplace(key_ + receipt_.Day(), index);
-      if (!fresh) torn_apart_.insert({known->second, index});
-      return;
+    if (receipt_.IsPassedOver()) return std::nullopt;
+    if (count_ >= limits_.events) {
+      return SyntaxError{from_, fmt::format("more than {} receipts", limits_.events),
+                         "split the file"};
     }
+    const size_t index = count_++;
+    if (emits_) {
+      Emit(index);
+      return std::nullopt;
+    }
+    const auto [known, fresh] = seen_.emplace(key_ + receipt_.Day(), index);
+    if (!fresh) torn_apart_.insert({known->second, index});
+    return std::nullopt;
+  }
+
+  void AddRows() {
+    receipt_.Start();
+    CsvRowReader rows(text_.substr(from_, to_ - from_), profile_.delimiter, limits_.string_bytes);
+    CsvRow row;
+    while (rows.Next(&row)) {
+      if (IsEmpty(row) || receipt_.IsNoneOfOurs(row)) continue;
+      LookAtTheRest(row, receipt_.Add(row));
+    }
+  }
+
+  void Emit(size_t index) {
+    AddRows();
     Item item{index, receipt_.Finish(), {}, {}};
     item.bytes = {event::DigestOfBytes({profile_.name, header_, Rows()}), true};
     if (torn_apart_.contains(index)) {
@@ -294,7 +302,6 @@ class FileReader {
   std::vector<std::string> not_read_;
   std::string_view header_;
   std::string key_;
-  std::string passed_over_;  // the key of a receipt whose rows are no receipt of ours
   bool open_ = false;
   size_t from_ = 0, to_ = 0;
   bool emits_ = false;  // the second time
