@@ -39,10 +39,14 @@ std::optional<SyntaxError> FindColumn(const CsvProfile& profile, const std::stri
     const auto parsed = std::from_chars(theirs.data(), theirs.data() + theirs.size(), number);
     if (parsed.ec == std::errc() && number > 0) *place = number - 1;
   } else {
-    const auto exact = std::count(first.fields.begin(), first.fields.end(), theirs);
+    // Blanks at its ends make no other heading.
+    const auto same_text = [&theirs](const std::string& heading) {
+      return event::WithoutBlanks(heading) == event::WithoutBlanks(theirs);
+    };
+    const auto exact = std::count_if(first.fields.begin(), first.fields.end(), same_text);
     for (size_t i = 0; i < first.fields.size(); ++i) {
       const std::string& heading = first.fields[i];
-      if (exact > 0 ? heading != theirs : !SameHeading(theirs, heading)) continue;
+      if (exact > 0 ? !same_text(heading) : !SameHeading(theirs, heading)) continue;
       *place = i;
       ++found;
     }
@@ -70,7 +74,9 @@ bool Decides(std::string_view heading, std::string_view decider, const std::stri
   const bool status = decider == "status";
   if (!status && decider != "kind") return !IsNothing(word);
   if (event::WithoutBlanks(word).empty()) return false;
-  if (IsDecisiveCode(word) || WordsTell(word) != Unread::kNothing) return true;
+  if (IsDecisiveCode(word) || WordsTell(word) != Unread::kNothing || DecidingWordsTell(word)) {
+    return true;
+  }
   const auto meaning = CsvMeaning(status ? DecidingColumn::kStatus : DecidingColumn::kKind, word);
   if (meaning.empty()) return !CouldMeanOthers(heading);
   return meaning != (status ? "completed" : "sale");
@@ -94,6 +100,13 @@ class FileReader {
   const std::vector<std::string>& not_read() const { return not_read_; }
 
  private:
+  struct Watched {
+    size_t place;
+    std::string heading;
+    UnreadColumn unread;
+    std::string_view decider;  // what it would decide if the profile named it
+  };
+
   std::optional<SyntaxError> ReadRows() {
     count_ = 0;
     key_.clear();
@@ -181,8 +194,8 @@ class FileReader {
       if (std::any_of(places_.begin(), places_.end(), is_this)) continue;
       not_read_.push_back(heading);
       if (std::any_of(profile_.ignored.begin(), profile_.ignored.end(), same)) continue;
-      Watched column{i, heading, UnreadColumn(heading)};
-      if (column.unread.matters()) watched_.push_back(std::move(column));
+      Watched column{i, heading, UnreadColumn(heading), DeciderByHeading(heading)};
+      if (column.unread.matters() || !column.decider.empty()) watched_.push_back(std::move(column));
     }
   }
 
@@ -190,11 +203,24 @@ class FileReader {
     if (moved == CsvReceipt::Moved::kNothing) return;
     for (const Watched& column : watched_) {
       const std::string& value = row.fields[column.place];
-      const Unread reported = column.unread.Tells(value);
+      const Unread reported = Reported(column, value);
       const bool known = reported == Unread::kCameBack && moved == CsvReceipt::Moved::kCameBack;
       if (reported == Unread::kNothing || known) continue;
-      receipt_.RefuseUnread(column.heading, value, reported == Unread::kCameBack);
+      receipt_.RefuseUnread(column.heading, value, reported);
     }
+  }
+
+  // A second column that could be the status or the kind counts as well: what does not plainly say
+  // that goods were sold contradicts.
+  Unread Reported(const Watched& column, const std::string& value) const {
+    const Unread reported = column.unread.Tells(value);
+    const bool decides = column.decider == "status" || column.decider == "kind";
+    if (reported != Unread::kNothing || !decides) return reported;
+    const std::string_view own = receipt_.MeaningOf(column.decider == "kind" ? "kind" : "status",
+                                                    std::string(event::WithoutBlanks(value)));
+    if (own == "completed" || own == "sale") return Unread::kNothing;
+    if (own == "return") return Unread::kCameBack;
+    return Decides(column.heading, column.decider, value) ? Unread::kNotHappened : Unread::kNothing;
   }
 
   std::optional<SyntaxError> OneRow(size_t number, CsvRow& row) {
@@ -292,11 +318,6 @@ class FileReader {
   const std::function<void(Item&&)>& sink_;
   CsvPlaces places_;
   CsvReceipt receipt_;
-  struct Watched {
-    size_t place;
-    std::string heading;
-    UnreadColumn unread;
-  };
   std::vector<Watched> watched_;
   size_t columns_ = 0, header_row_ = 0, header_end_ = 0;
   std::vector<std::string> not_read_;

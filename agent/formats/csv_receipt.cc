@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "agent/formats/csv_unread.h"
 #include "agent/formats/csv_values.h"
 #include "agent/formats/poslog/vocabulary.h"
 #include "common/base/text.h"
@@ -160,7 +159,14 @@ CsvReceipt::Moved CsvReceipt::Add(const CsvRow& row) {
 }
 
 void CsvReceipt::RefuseUnread(const std::string& heading, const std::string& value,
-                              bool came_back) {
+                              Unread reported) {
+  if (reported == Unread::kMultiplies) {
+    return Refuse("unsupported", Printable(heading, 60),
+                  fmt::format("it multiplies the quantity by {}, and what one piece is nobody has "
+                              "said: put its heading into `ignored` if the quantity is of pieces",
+                              Printable(value, 60)));
+  }
+  const bool came_back = reported == Unread::kCameBack;
   const char* column = came_back ? "kind or columns.return" : "status or columns.void";
   Refuse(
       "unknown-word", Printable(heading, 60),

@@ -14,6 +14,7 @@
 
 #include "agent/formats/csv.h"
 #include "agent/formats/csv_rows.h"
+#include "agent/formats/csv_unread.h"
 #include "agent/formats/csv_words.h"
 #include "agent/formats/self_check.h"
 
@@ -40,7 +41,9 @@ class CsvReceipt {
   enum class Moved { kNothing, kSold, kCameBack };
   Moved Add(const CsvRow& row);
   // A column that nobody names tells something that decides.
-  void RefuseUnread(const std::string& heading, const std::string& value, bool came_back);
+  void RefuseUnread(const std::string& heading, const std::string& value, Unread reported);
+  // What a word means in the column status or kind; "" if it is not known.
+  std::string_view MeaningOf(const char* column, const std::string& word) const;
   std::variant<event::Event, event::Rejection> Finish();
 
   // What rows of one receipt have in common.
@@ -58,7 +61,6 @@ class CsvReceipt {
     bool sold = false, returned = false, no_goods = false, head = false;
   };
   std::string_view MeaningOf(const CsvRow& row, const char* column) const;
-  std::string_view MeaningOf(const char* column, const std::string& word) const;
   std::string Word(const CsvRow& row, std::string_view column) const;
   std::string_view Unsaid(const char* column) const;
   int HeadRank(const CsvRow& row) const;
