@@ -342,8 +342,9 @@ Unread UnreadColumn::Tells(std::string_view value) const {
   const auto flag = poslog::ReadFlag(value);
   if (expected_ && flag && !*flag) return Unread::kNotHappened;
   if (free_text_) return remark_ && Tokens(value).size() == 1 ? WordsTell(value) : Unread::kNothing;
-  if (direction_ && OneOf(poslog::Normal(value), {"-", "-1", "in", "minus", "negative", "c", "cr",
-                                                  "credit", "h", "haben", "eingang", "zugang"})) {
+  if (direction_ &&
+      OneOf(poslog::Normal(value), {"-", "-1", "in", "inbound", "incoming", "minus", "negative",
+                                    "c", "cr", "credit", "h", "haben", "eingang", "zugang"})) {
     return Unread::kCameBack;
   }
   return WordsTell(value);
