@@ -110,6 +110,7 @@ class FileReader {
   std::optional<SyntaxError> ReadRows() {
     count_ = 0;
     key_.clear();
+    aside_key_.clear();
     CsvRowReader reader = Reader();
     CsvRow row;
     PageReleaser passed(text_.substr(header_end_));
@@ -235,16 +236,31 @@ class FileReader {
     }
     if (IsEmpty(row) || receipt_.IsNoneOfOurs(row)) return std::nullopt;
     std::string key = receipt_.Key(row);
-    if (!open_ || key != key_ || !receipt_.SameDay(row)) {
+    const bool same = open_ && key == key_ && receipt_.SameDay(row);
+    if (open_ && !same && receipt_.IsNotFinal(row)) {
+      aside_key_ = std::move(key);
+      aside_ = row;
+      return std::nullopt;
+    }
+    if (!same) {
       if (auto error = Close()) return error;
       key_ = std::move(key);
-      open_ = true;
-      from_ = row.from;
-      receipt_.Open();
+      Open(row);
     }
     receipt_.Survey(row);
     to_ = row.to;
     return std::nullopt;
+  }
+
+  void Open(const CsvRow& row) {
+    open_ = true;
+    from_ = row.from;
+    receipt_.Open();
+    if (aside_key_ == key_) {
+      receipt_.Survey(aside_);
+      if (!receipt_.SameDay(row)) receipt_.Open();
+    }
+    aside_key_.clear();
   }
 
   static bool IsEmpty(const CsvRow& row) {
@@ -276,7 +292,9 @@ class FileReader {
     CsvRowReader rows(text_.substr(from_, to_ - from_), profile_.delimiter, limits_.string_bytes);
     CsvRow row;
     while (rows.Next(&row)) {
-      if (IsEmpty(row) || receipt_.IsNoneOfOurs(row)) continue;
+      // An order that is not final may stand between them; one of the receipt itself refuses it.
+      const bool ours = !receipt_.IsNoneOfOurs(row) && !receipt_.IsNotFinal(row);
+      if (IsEmpty(row) || !ours || receipt_.Key(row) != key_) continue;
       LookAtTheRest(row, receipt_.Add(row));
     }
   }
@@ -323,6 +341,9 @@ class FileReader {
   std::vector<std::string> not_read_;
   std::string_view header_;
   std::string key_;
+  // The last row of an order that is not final, between rows of another receipt.
+  CsvRow aside_;
+  std::string aside_key_;
   bool open_ = false;
   size_t from_ = 0, to_ = 0;
   bool emits_ = false;  // the second time

@@ -181,6 +181,10 @@ bool CsvReceipt::IsNoneOfOurs(const CsvRow& row) const {
   return !speaks && MeaningOf(row, "kind") == "passed_over";
 }
 
+bool CsvReceipt::IsNotFinal(const CsvRow& row) const {
+  return MeaningOf("status", Word(row, "status")) == "passed_over";
+}
+
 CsvReceipt::Fate CsvReceipt::FateOf(const CsvRow& row) {
   Fate fate;
   const std::string status = Word(row, "status");

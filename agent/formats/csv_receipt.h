@@ -30,6 +30,8 @@ class CsvReceipt {
 
   // Whether the row is none of ours by itself: a payment, a transfer.
   bool IsNoneOfOurs(const CsvRow& row) const;
+  // Whether the row says that its receipt is an order that is not final yet.
+  bool IsNotFinal(const CsvRow& row) const;
   // First every row of the receipt is looked at, as what they say of it may stand in any of them;
   // then, from Start on, each is added.
   void Open();

@@ -151,6 +151,27 @@ TEST(CsvWords, AnOrderThatIsNotFinalInOneRowIsNotFinalInAnother) {
   }
 }
 
+TEST(CsvWords, AnOrderThatIsNotFinalMayStandBetweenTheRowsOfAnother) {
+  const std::string head = "no,t,sku,q,s\n", a = "1,2026-11-21T10:00:00,A,1,",
+                    b = "2,2026-11-21T10:00:00,B,1,", c = "3,2026-11-21T10:00:00,C,1,";
+  for (const bool first : {false, true}) {
+    CsvProfile profile = Till();
+    profile.head_in_first_row = first;
+    profile.columns["status"] = "s";
+    profile.words["status"]["open"] = "passed_over";
+    EXPECT_EQ("sale 1: A -1 A -1; sale 3: C -1",
+              Told(profile, head + a + "paid\n" + b + "open\n" + a + "paid\n" + c + "paid\n"));
+    // What follows it is of the same order.
+    const std::string refused = "refused bad-value at status";
+    EXPECT_EQ("sale 1: A -1; " + refused,
+              Told(profile, head + a + "paid\n" + b + "open\n" + b + "paid\n"));
+    EXPECT_EQ("sale 1: A -1" + (first ? "" : "; " + refused),
+              Told(profile, head + a + "paid\n" + b + "open\n" + b + "\n"));
+    EXPECT_EQ("sale 1: A -1; sale 3: C -1",
+              Told(profile, head + a + "paid\n" + b + "open\n" + b + "open\n" + c + "paid\n"));
+  }
+}
+
 TEST(CsvWords, WhatWasSoldAndPaidForHasNoNegativeQuantity) {
   CsvProfile profile = Till();
   profile.columns["kind"] = "k";
