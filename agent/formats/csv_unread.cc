@@ -234,7 +234,8 @@ bool IsOneOf(std::string_view heading, Words names) {
 
 // "Original payment ID": what was sold anew points at nothing.
 bool IsLinkBack(std::string_view heading) {
-  return StartsWith(heading, {"orig", "ursprung"}) &&
+  const bool origin = heading.starts_with("origin") && !heading.starts_with("original");
+  return !origin && StartsWith(heading, {"orig", "ursprung"}) &&
          Contains(heading, {"payment", "receipt", "trans", "order", "invoice", "sale", "bon",
                             "beleg", "ticket", "document"}) &&
          !Contains(heading, {"date", "time", "price", "amount", "total", "currency", "quantity"});

@@ -480,11 +480,22 @@ std::string_view EventsOf(std::string_view root, const Limits& limits) {
   return twice ? std::string_view() : events;
 }
 
-// The document with an empty list in their place.
-std::string WithoutEvents(std::string_view whole, std::string_view events) {
-  const auto at = static_cast<size_t>(events.data() - whole.data());
-  std::string frame(whole.substr(0, at));
-  return frame.append("[]").append(whole.substr(at + events.size()));
+// What of a document stands around its events and is no master data; each is an empty list there.
+std::string FrameOf(std::string_view whole, std::string_view events, const Limits& limits) {
+  bool twice = false;
+  const std::string_view header = RawMember(whole, "epcisHeader", limits, &twice);
+  const std::string_view master =
+      header.empty() ? header : RawMember(header, "epcisMasterData", limits, &twice);
+  std::string frame;
+  const char* at = whole.data();
+  const bool header_first = !master.empty() && master.data() < events.data();
+  for (const std::string_view part :
+       {header_first ? master : events, header_first ? events : master}) {
+    if (part.empty()) continue;
+    frame.append(at, part.data()).append("[]");
+    at = part.data() + part.size();
+  }
+  return frame.append(at, whole.data() + whole.size());
 }
 
 // What stands around the events.
@@ -546,10 +557,17 @@ std::optional<SyntaxError> DecodeEpcis(JsonParser& parser, std::string& bytes, c
     const std::string_view list = EventsOf(whole, limits);
     if (list.empty()) return NoEvents();
     if (list.data() != whole.data()) {
-      std::string frame = WithoutEvents(whole, list);
+      std::string frame = FrameOf(whole, list, limits);
       JsonValue root;
-      if (auto error = ParseWhole(parser, frame, limits, &root)) return error;
-      of_all = ForbiddenByFrame(root);
+      if (frame.size() > limits.event_bytes) {
+        of_all = Rejection{"unsupported", "epcisHeader",
+                           fmt::format("what stands around the events is larger than {} bytes",
+                                       limits.event_bytes)};
+      } else if (auto error = ParseWhole(parser, frame, limits, &root)) {
+        return error;
+      } else {
+        of_all = ForbiddenByFrame(root);
+      }
     }
     return ForEachElement(parser, bytes, list, limits, add);
   }

@@ -336,6 +336,7 @@ TEST(CsvUnread, WhatDecidesNothingIsLeftAlone) {
       {"Stock status", "low"},
       {"Fulfillment Status", "shipped"},
       {"Order Type", "Dine In"},
+      {"Origin of sale", "Web"},
       {"Status", "Paid"},
       {"\xD0\xA1\xD1\x82\xD0\xB0\xD1\x82\xD1\x83\xD1\x81",
        "\xD0\x9E\xD0\xBF\xD0\xBB\xD0\xB0\xD1\x87\xD0\xB5\xD0\xBD"},

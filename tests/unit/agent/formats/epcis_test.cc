@@ -268,7 +268,9 @@ TEST(Epcis, WhatSaysThatNothingWasSoldRefusesWhereverItStands) {
       // The same of a document that is read event by event.
       formats::Limits small;
       std::string big = Sold(place, member);
-      big.insert(1, R"("ex:padding":")" + std::string(600, '.') + "\",");
+      const std::string master = R"("epcisMasterData":{"a":")" + std::string(900, '.') + "\"},";
+      const std::string at_header = R"("epcisHeader":{)";
+      big.insert(big.find(at_header) + at_header.size(), master);
       small.event_bytes = big.size() - 1;
       const auto decoded = Decode(Format::kEpcis, big, small);
       ASSERT_EQ(1u, decoded.items.size());
@@ -278,6 +280,22 @@ TEST(Epcis, WhatSaysThatNothingWasSoldRefusesWhereverItStands) {
     for (const std::string member : kHarmless) {
       EXPECT_EQ("sale on_hand -5", Told(Sold(place, member))) << place << " " << member;
     }
+  }
+}
+
+TEST(Epcis, WhatStandsAroundTheEventsOfALargeDocumentIsBounded) {
+  for (const bool master : {true, false}) {
+    std::string big = Sold("", "");
+    const std::string at = R"("epcisHeader":{)";
+    big.insert(big.find(at) + at.size(),
+               (master ? R"("epcisMasterData":{"a":")" : R"("x":{"a":")") + std::string(4000, '.') +
+                   "\"},");
+    formats::Limits small;
+    small.event_bytes = 2000;
+    const auto decoded = Decode(Format::kEpcis, big, small);
+    ASSERT_FALSE(decoded.error) << decoded.error->what;
+    ASSERT_EQ(1u, decoded.items.size());
+    EXPECT_EQ(master, std::holds_alternative<event::Event>(decoded.items[0].outcome));
   }
 }
 
