@@ -82,7 +82,7 @@ void PrintUnderstood(JsonValue document) {
 }
 
 // Whether it was kept decides what a person has to do.
-int PrintRefusal(int status, JsonValue problem) {
+void PrintRefusal(int status, JsonValue problem) {
   if (const JsonValue ticket = problem.Find("ticket"); ticket.is_number()) {
     fmt::print(stderr,
                "It could not be read and waits in quarantine as ticket {}; nothing of it was "
@@ -94,19 +94,32 @@ int PrintRefusal(int status, JsonValue problem) {
   for (const char* part : {"title", "detail", "hint"}) {
     if (const auto text = problem.String(part); !text.empty()) fmt::print(stderr, "{}\n", text);
   }
-  return kFault;
+}
+
+// The same, whichever way the answer is printed: a fault if a document was not taken.
+int CodeOf(const http::ClientResponse& answer) {
+  JsonParser parser;
+  std::string body = answer.body;
+  const auto value = parser.Parse(body);
+  uint64_t quarantined = 0;
+  const bool known =
+      answer.status == 200 && value.ok() && value->Unsigned("quarantined", &quarantined);
+  return known && quarantined == 0 ? kOk : kFault;
 }
 
 // "2 stored, 0 already known, 1 in quarantine" and a line for each that needs a person.
-int PrintAnswer(const http::ClientResponse& answer) {
+void PrintAnswer(const http::ClientResponse& answer) {
   JsonParser parser;
   std::string body = answer.body;
   auto value = parser.Parse(body);
   if (!value.ok()) {
     fmt::print(stderr, "HTTP {}: {}\n", answer.status, answer.body);
-    return kFault;
+    return;
   }
-  if (answer.status != 200) return PrintRefusal(answer.status, *value);
+  if (answer.status != 200) {
+    PrintRefusal(answer.status, *value);
+    return;
+  }
   uint64_t stored = 0, duplicate = 0, quarantined = 0;
   value->Unsigned("stored", &stored);
   value->Unsigned("duplicate", &duplicate);
@@ -133,7 +146,6 @@ int PrintAnswer(const http::ClientResponse& answer) {
     not_read += (not_read.empty() ? "" : ", ") + std::string(heading.text());
   }
   if (!not_read.empty()) fmt::print("not read: {}\n", not_read);
-  return quarantined == 0 ? kOk : kFault;
 }
 
 }  // namespace
@@ -161,9 +173,10 @@ int RunSend(const Common& common, const SendOptions& options) {
   }
   if (common.json) {
     fmt::print("{}\n", answer->body);
-    return answer->status == 200 ? kOk : kFault;
+  } else {
+    PrintAnswer(*answer);
   }
-  return PrintAnswer(*answer);
+  return CodeOf(*answer);
 }
 
 }  // namespace tillrelay::cli

@@ -99,6 +99,8 @@ class Reader {
       const std::string key = Key(std::string("words.") + decider.column);
       std::map<std::string, std::string> words;
       s_.Texts(key, &words);
+      const bool flag = decider.meanings.size() == 2;
+      if (flag && words.contains("")) s_.Complain(key, "an empty cell is \"no\"");
       for (const auto& [word, meaning] : words) {
         if (std::find(decider.meanings.begin(), decider.meanings.end(), meaning) ==
             decider.meanings.end()) {

@@ -39,10 +39,14 @@ std::optional<SyntaxError> FindColumn(const CsvProfile& profile, const std::stri
     const auto parsed = std::from_chars(theirs.data(), theirs.data() + theirs.size(), number);
     if (parsed.ec == std::errc() && number > 0) *place = number - 1;
   } else {
-    const auto exact = std::count(first.fields.begin(), first.fields.end(), theirs);
+    // Blanks at its ends make no other heading.
+    const auto same_text = [&theirs](const std::string& heading) {
+      return event::WithoutBlanks(heading) == event::WithoutBlanks(theirs);
+    };
+    const auto exact = std::count_if(first.fields.begin(), first.fields.end(), same_text);
     for (size_t i = 0; i < first.fields.size(); ++i) {
       const std::string& heading = first.fields[i];
-      if (exact > 0 ? heading != theirs : !SameHeading(theirs, heading)) continue;
+      if (exact > 0 ? !same_text(heading) : !SameHeading(theirs, heading)) continue;
       *place = i;
       ++found;
     }
@@ -70,7 +74,9 @@ bool Decides(std::string_view heading, std::string_view decider, const std::stri
   const bool status = decider == "status";
   if (!status && decider != "kind") return !IsNothing(word);
   if (event::WithoutBlanks(word).empty()) return false;
-  if (IsDecisiveCode(word) || WordsTell(word) != Unread::kNothing) return true;
+  if (IsDecisiveCode(word) || WordsTell(word) != Unread::kNothing || DecidingWordsTell(word)) {
+    return true;
+  }
   const auto meaning = CsvMeaning(status ? DecidingColumn::kStatus : DecidingColumn::kKind, word);
   if (meaning.empty()) return !CouldMeanOthers(heading);
   return meaning != (status ? "completed" : "sale");
@@ -94,10 +100,17 @@ class FileReader {
   const std::vector<std::string>& not_read() const { return not_read_; }
 
  private:
+  struct Watched {
+    size_t place;
+    std::string heading;
+    UnreadColumn unread;
+    std::string_view decider;  // what it would decide if the profile named it
+  };
+
   std::optional<SyntaxError> ReadRows() {
     count_ = 0;
     key_.clear();
-    passed_over_.clear();
+    aside_key_.clear();
     CsvRowReader reader = Reader();
     CsvRow row;
     PageReleaser passed(text_.substr(header_end_));
@@ -107,8 +120,7 @@ class FileReader {
       if (auto error = OneRow(number, row)) return error;
     }
     if (reader.error()) return reader.error();
-    Close();
-    return std::nullopt;
+    return Close();
   }
 
   CsvRowReader Reader() const {
@@ -183,8 +195,8 @@ class FileReader {
       if (std::any_of(places_.begin(), places_.end(), is_this)) continue;
       not_read_.push_back(heading);
       if (std::any_of(profile_.ignored.begin(), profile_.ignored.end(), same)) continue;
-      Watched column{i, heading, UnreadColumn(heading)};
-      if (column.unread.matters()) watched_.push_back(std::move(column));
+      Watched column{i, heading, UnreadColumn(heading), DeciderByHeading(heading)};
+      if (column.unread.matters() || !column.decider.empty()) watched_.push_back(std::move(column));
     }
   }
 
@@ -192,11 +204,24 @@ class FileReader {
     if (moved == CsvReceipt::Moved::kNothing) return;
     for (const Watched& column : watched_) {
       const std::string& value = row.fields[column.place];
-      const Unread reported = column.unread.Tells(value);
+      const Unread reported = Reported(column, value);
       const bool known = reported == Unread::kCameBack && moved == CsvReceipt::Moved::kCameBack;
       if (reported == Unread::kNothing || known) continue;
-      receipt_.RefuseUnread(column.heading, value, reported == Unread::kCameBack);
+      receipt_.RefuseUnread(column.heading, value, reported);
     }
+  }
+
+  // A second column that could be the status or the kind counts as well: what does not plainly say
+  // that goods were sold contradicts.
+  Unread Reported(const Watched& column, const std::string& value) const {
+    const Unread reported = column.unread.Tells(value);
+    const bool decides = column.decider == "status" || column.decider == "kind";
+    if (reported != Unread::kNothing || !decides) return reported;
+    const std::string_view own = receipt_.MeaningOf(column.decider == "kind" ? "kind" : "status",
+                                                    std::string(event::WithoutBlanks(value)));
+    if (own == "completed" || own == "sale") return Unread::kNothing;
+    if (own == "return") return Unread::kCameBack;
+    return Decides(column.heading, column.decider, value) ? Unread::kNotHappened : Unread::kNothing;
   }
 
   std::optional<SyntaxError> OneRow(size_t number, CsvRow& row) {
@@ -206,49 +231,76 @@ class FileReader {
                                      row.fields.size(), columns_),
                          kCsvHint};
     }
-    if (std::all_of(row.fields.begin(), row.fields.end(),
-                    [](const std::string& field) { return field.empty(); })) {
+    if (number > kMaxRows && !IsEmpty(row)) {
+      return SyntaxError{row.from, "too many rows", "split the file"};
+    }
+    if (IsEmpty(row) || receipt_.IsNoneOfOurs(row)) return std::nullopt;
+    std::string key = receipt_.Key(row);
+    const bool same = open_ && key == key_ && receipt_.SameDay(row);
+    if (open_ && !same && receipt_.IsNotFinal(row)) {
+      aside_key_ = std::move(key);
+      aside_ = row;
       return std::nullopt;
     }
-    if (number > kMaxRows) return SyntaxError{row.from, "too many rows", "split the file"};
-    std::string key = receipt_.Key(row);
-    if (IsPassedOver(row, key)) return std::nullopt;
-    if (!open_ || key != key_ || !receipt_.SameDay(row)) {
-      Close();
-      if (count_ >= limits_.events) {
-        return SyntaxError{row.from, fmt::format("more than {} receipts", limits_.events),
-                           "split the file"};
-      }
+    if (!same) {
+      if (auto error = Close()) return error;
       key_ = std::move(key);
-      open_ = true;
-      from_ = row.from;
-      receipt_.Start(row);
+      Open(row);
     }
-    LookAtTheRest(row, receipt_.Add(row));
+    receipt_.Survey(row);
     to_ = row.to;
     return std::nullopt;
   }
 
-  bool IsPassedOver(const CsvRow& row, const std::string& key) {
-    bool whole = false;
-    if (receipt_.PassedOver(row, &whole)) {
-      if (whole) passed_over_ = key;
-      return true;
+  void Open(const CsvRow& row) {
+    open_ = true;
+    from_ = row.from;
+    receipt_.Open();
+    if (aside_key_ == key_) {
+      receipt_.Survey(aside_);
+      if (!receipt_.SameDay(row)) receipt_.Open();
     }
-    if (key == passed_over_ && !receipt_.HasStatus(row)) return true;
-    passed_over_.clear();
-    return false;
+    aside_key_.clear();
   }
 
-  void Close() {
-    if (!open_) return;
+  static bool IsEmpty(const CsvRow& row) {
+    return std::all_of(row.fields.begin(), row.fields.end(),
+                       [](const std::string& field) { return field.empty(); });
+  }
+
+  // What is told of the receipt is known only now, at its last row.
+  std::optional<SyntaxError> Close() {
+    if (!open_) return std::nullopt;
     open_ = false;
-    const size_t index = count_++;
-    if (!emits_) {
-      const auto [known, fresh] = seen_.emplace(key_ + receipt_.Day(), index);
-      if (!fresh) torn_apart_.insert({known->second, index});
-      return;
+    if (receipt_.IsPassedOver()) return std::nullopt;
+    if (count_ >= limits_.events) {
+      return SyntaxError{from_, fmt::format("more than {} receipts", limits_.events),
+                         "split the file"};
     }
+    const size_t index = count_++;
+    if (emits_) {
+      Emit(index);
+      return std::nullopt;
+    }
+    const auto [known, fresh] = seen_.emplace(key_ + receipt_.Day(), index);
+    if (!fresh) torn_apart_.insert({known->second, index});
+    return std::nullopt;
+  }
+
+  void AddRows() {
+    receipt_.Start();
+    CsvRowReader rows(text_.substr(from_, to_ - from_), profile_.delimiter, limits_.string_bytes);
+    CsvRow row;
+    while (rows.Next(&row)) {
+      // An order that is not final may stand between them; one of the receipt itself refuses it.
+      const bool ours = !receipt_.IsNoneOfOurs(row) && !receipt_.IsNotFinal(row);
+      if (IsEmpty(row) || !ours || receipt_.Key(row) != key_) continue;
+      LookAtTheRest(row, receipt_.Add(row));
+    }
+  }
+
+  void Emit(size_t index) {
+    AddRows();
     Item item{index, receipt_.Finish(), {}, {}};
     item.bytes = {event::DigestOfBytes({profile_.name, header_, Rows()}), true};
     if (torn_apart_.contains(index)) {
@@ -284,17 +336,14 @@ class FileReader {
   const std::function<void(Item&&)>& sink_;
   CsvPlaces places_;
   CsvReceipt receipt_;
-  struct Watched {
-    size_t place;
-    std::string heading;
-    UnreadColumn unread;
-  };
   std::vector<Watched> watched_;
   size_t columns_ = 0, header_row_ = 0, header_end_ = 0;
   std::vector<std::string> not_read_;
   std::string_view header_;
   std::string key_;
-  std::string passed_over_;  // the key of a receipt whose rows are no receipt of ours
+  // The last row of an order that is not final, between rows of another receipt.
+  CsvRow aside_;
+  std::string aside_key_;
   bool open_ = false;
   size_t from_ = 0, to_ = 0;
   bool emits_ = false;  // the second time

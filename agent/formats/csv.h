@@ -49,9 +49,10 @@ struct CsvProfile {
   std::map<std::string, std::string> when_empty;
   // Names of zones behind times ("PDT") and their offsets ("-07:00").
   std::map<std::string, std::string> zones;
-  // What belongs to the receipt (status, totals, currency) stands in its first row alone.
+  // What belongs to the receipt (status, totals, currency) stands in one of its rows.
   bool head_in_first_row = false;
-  // Of status, kind, void, training and return: the file's words and what they mean.
+  // Of status, kind, void, training and return: the file's words and what they mean; of status and
+  // kind "" is an empty cell, which is no word otherwise.
   std::map<std::string, std::map<std::string, std::string>> words;
   std::vector<std::string> ignored;  // headings of columns that decide nothing
   // Columns that nobody named count by their headings alone: the file is a part of a larger one.

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "agent/formats/csv_unread.h"
 #include "agent/formats/csv_values.h"
 #include "agent/formats/poslog/vocabulary.h"
 #include "common/base/text.h"
@@ -25,16 +24,52 @@ std::string Trimmed(const std::string& text) { return std::string(event::Without
 
 }  // namespace
 
-void CsvReceipt::Start(const CsvRow& row) {
+void CsvReceipt::Open() {
+  status_ = kind_ = CsvWords();
+  head_ = CsvRow();
+  head_rank_ = -1;
+  currency_.clear();
+  last_time_.clear();
+  day_.clear();
+}
+
+void CsvReceipt::Survey(const CsvRow& row) {
+  const bool head = profile_.head_in_first_row;
+  status_.Add(Word(row, "status"),
+              head ? MeaningOf("status", Word(row, "status")) : MeaningOf(row, "status"));
+  kind_.Add(Word(row, "kind"), MeaningOf(row, "kind"));
+  if (currency_.empty()) currency_ = Text(row, "currency");
+  if (const std::string time = Time(row); !time.empty()) last_time_ = time;
+  if (day_.empty()) day_ = LocalDay(last_time_);
+  const int rank = HeadRank(row);
+  if (rank <= head_rank_) return;
+  head_rank_ = rank;
+  head_ = row;
+}
+
+// How plainly a row is the one that speaks for its receipt, in whatever order they stand.
+int CsvReceipt::HeadRank(const CsvRow& row) const {
+  if (!profile_.head_in_first_row) return 0;
+  if (MeaningOf(row, "kind") == "head") return 3;
+  if (!Word(row, "status").empty()) return 2;
+  return !Says("status") && !Trimmed(Text(row, "grand_amount")).empty() ? 1 : 0;
+}
+
+bool CsvReceipt::IsPassedOver() const {
+  if (status_.nobody()) return Unsaid("status") == "passed_over";
+  return status_.IsOnly("passed_over") && (profile_.head_in_first_row || !status_.silent());
+}
+
+void CsvReceipt::Start() {
+  const CsvRow& row = head_;
   event_ = event::Event();
   rejection_.reset();
   row_ = 0;
   sums_ = Sums();
   currency_sign_.clear();
   cancelled_rows_ = 0;
+  head_cancelled_ = false;
   training_rows_ = suspended_rows_ = 0;
-  head_fate_ = Fate();
-  status_missing_ = false;
   event_.origin.emplace();
   event_.origin->dialect = "csv/" + profile_.name;
   event_.origin->mapper = "csv@2";
@@ -43,8 +78,7 @@ void CsvReceipt::Start(const CsvRow& row) {
   t.register_id = event::WithoutBlanks(Or(row, "register", profile_.register_id));
   t.transaction_no = Id(row, "number");
   t.end_at = NeedTime(row);
-  last_time_ = t.end_at;
-  day_ = LocalDay(t.end_at);
+  if (profile_.head_in_first_row && t.end_at.empty()) t.end_at = last_time_;
   if (Says("business_day")) {
     t.business_day = Day(row, "business_day");
     if (t.business_day.empty()) {
@@ -53,19 +87,37 @@ void CsvReceipt::Start(const CsvRow& row) {
     }
   }
   event_.currency = Or(row, "currency", profile_.currency);
+  if (profile_.head_in_first_row && !currency_.empty()) event_.currency = currency_;
   if (Says("grand_amount")) {
     sums_.grand = event_.totals.emplace().grand_amount = Number(row, "grand_amount", true);
   }
   if (Says("tender")) Tender(Text(row, "tender"));
+  CheckStatus();
+}
+
+// What all rows of the receipt say of it.
+void CsvReceipt::CheckStatus() {
+  const bool contradicts =
+      profile_.head_in_first_row ? !status_.Agree() : status_.Says("passed_over");
+  if (contradicts && !status_.Says("")) {
+    return Refuse("bad-value", "status",
+                  "the rows of this receipt contradict each other: " + status_.Words());
+  }
+  if (profile_.head_in_first_row) return;
+  if (status_.silent() && status_.Says("cancelled")) {
+    Refuse("bad-value", "status",
+           "one of its rows was cancelled and another does not say; if one row speaks for the "
+           "receipt, say head_in_first_row = true");
+  }
 }
 
 CsvReceipt::Moved CsvReceipt::Add(const CsvRow& row) {
   ++row_;
-  if (row_ > 1) SameHead(row);
-  if (const std::string time = Time(row); !time.empty()) last_time_ = time;
+  SameHead(row);
   const Fate fate = FateOf(row);
   training_rows_ += fate.training ? 1 : 0;
   suspended_rows_ += fate.suspended ? 1 : 0;
+  head_cancelled_ = head_cancelled_ || fate.cancelled;
   if (fate.head) return Moved::kNothing;
   event::Line line;
   line.item.sku = Id(row, "sku");
@@ -107,7 +159,14 @@ CsvReceipt::Moved CsvReceipt::Add(const CsvRow& row) {
 }
 
 void CsvReceipt::RefuseUnread(const std::string& heading, const std::string& value,
-                              bool came_back) {
+                              Unread reported) {
+  if (reported == Unread::kMultiplies) {
+    return Refuse("unsupported", Printable(heading, 60),
+                  fmt::format("it multiplies the quantity by {}, and what one piece is nobody has "
+                              "said: put its heading into `ignored` if the quantity is of pieces",
+                              Printable(value, 60)));
+  }
+  const bool came_back = reported == Unread::kCameBack;
   const char* column = came_back ? "kind or columns.return" : "status or columns.void";
   Refuse(
       "unknown-word", Printable(heading, 60),
@@ -117,33 +176,59 @@ void CsvReceipt::RefuseUnread(const std::string& heading, const std::string& val
                   Printable(value, 60), column, profile_.name));
 }
 
-bool CsvReceipt::HasStatus(const CsvRow& row) const {
-  return !Trimmed(Text(row, "status")).empty();
+bool CsvReceipt::IsNoneOfOurs(const CsvRow& row) const {
+  const bool speaks = profile_.head_in_first_row && !Word(row, "status").empty();
+  return !speaks && MeaningOf(row, "kind") == "passed_over";
 }
 
-bool CsvReceipt::PassedOver(const CsvRow& row, bool* whole) const {
-  *whole = profile_.head_in_first_row && MeaningOf(row, "status") == "passed_over";
-  return MeaningOf(row, "status") == "passed_over" || MeaningOf(row, "kind") == "passed_over";
+bool CsvReceipt::IsNotFinal(const CsvRow& row) const {
+  return MeaningOf("status", Word(row, "status")) == "passed_over";
 }
 
 CsvReceipt::Fate CsvReceipt::FateOf(const CsvRow& row) {
   Fate fate;
-  if (row_ > 1 && !HasStatus(row) && profile_.head_in_first_row) fate = head_fate_;
-  if (row_ > 1 && !HasStatus(row) && head_fate_.cancelled) status_missing_ = true;
-  ByWord(row, "status", &fate);
-  if (row_ == 1) head_fate_ = fate;
+  const std::string status = Word(row, "status");
+  if (!status.empty()) ByWord(row, "status", &fate);
+  if (status.empty() || profile_.head_in_first_row) {
+    const std::string_view agreed = profile_.head_in_first_row ? status_.One() : "";
+    Take(agreed.empty() ? Unsaid("status") : agreed, &fate);
+  }
   ByWord(row, "kind", &fate);
+  // Of a row that says nothing, other columns and the sign of the quantity may still say "return".
+  if (Word(row, "kind").empty() && Unsaid("kind") != "sale") Take(Unsaid("kind"), &fate);
+  fate.head = fate.head || MeaningOf(row, "kind") == "passed_over";
   ByFlag(row, "void", &fate.cancelled);
   ByFlag(row, "training", &fate.training);
   ByFlag(row, "return", &fate.returned);
   if (fate.sold && fate.returned) {
     Refuse("bad-value", "return", "the row says that goods were sold and that they came back");
   }
+  const bool moves = !fate.cancelled && !fate.training && !fate.suspended;
+  if (moves && !fate.head) CheckSilence(row, fate);
   return fate;
 }
 
+// An empty cell is no word.
+void CsvReceipt::CheckSilence(const CsvRow& row, const Fate& fate) {
+  if (profile_.columns.contains("status") && status_.nobody() && Unsaid("status").empty()) {
+    return RefuseSilence("status", "completed");
+  }
+  if (!Says("kind") || !Word(row, "kind").empty() || !Unsaid("kind").empty() || fate.returned) {
+    return;
+  }
+  const bool mapped = profile_.columns.contains("kind");
+  if (kind_.nobody() ? mapped : !kind_.IsOnly("sale")) RefuseSilence("kind", "sale");
+}
+
+void CsvReceipt::RefuseSilence(const char* column, const char* example) {
+  Refuse("missing-field", column,
+         fmt::format("no word says it. If an empty cell means something in this file, add to "
+                     "[drop_folder.csv.{0}.words]: {1}.\"\" = \"{2}\"",
+                     profile_.name, column, example));
+}
+
 void CsvReceipt::ByWord(const CsvRow& row, const char* column, Fate* fate) {
-  const std::string word = Trimmed(Text(row, column));
+  const std::string word = Word(row, column);
   if (word.empty()) return;
   const std::string_view meaning = MeaningOf(column, word);
   if (!meaning.empty()) return Take(meaning, fate);
@@ -158,7 +243,25 @@ void CsvReceipt::ByWord(const CsvRow& row, const char* column, Fate* fate) {
 }
 
 std::string_view CsvReceipt::MeaningOf(const CsvRow& row, const char* column) const {
-  return MeaningOf(column, Trimmed(Text(row, column)));
+  const std::string word = Word(row, column);
+  return word.empty() ? Unsaid(column) : MeaningOf(column, word);
+}
+
+// What the cell itself, or a constant, says.
+std::string CsvReceipt::Word(const CsvRow& row, std::string_view column) const {
+  const auto place = places_.find(column);
+  if (place == places_.end()) return Trimmed(Text(row, column));
+  return place->second < row.fields.size() ? Trimmed(row.fields[place->second]) : std::string();
+}
+
+// What an empty cell says in this file.
+std::string_view CsvReceipt::Unsaid(const char* column) const {
+  const auto instead = profile_.when_empty.find(column);
+  if (instead != profile_.when_empty.end()) return MeaningOf(column, Trimmed(instead->second));
+  const auto own = profile_.words.find(column);
+  if (own == profile_.words.end()) return {};
+  const auto empty = own->second.find("");
+  return empty == own->second.end() ? std::string_view() : empty->second;
 }
 
 // By the profile's own words, then by those that everybody uses.
@@ -167,7 +270,7 @@ std::string_view CsvReceipt::MeaningOf(const char* column, const std::string& wo
   const auto own = profile_.words.find(column);
   if (own != profile_.words.end()) {
     for (const auto& [theirs, meaning] : own->second) {
-      if (poslog::Normal(theirs) == poslog::Normal(word)) return meaning;
+      if (!theirs.empty() && poslog::Normal(theirs) == poslog::Normal(word)) return meaning;
     }
   }
   const auto kind =
@@ -192,7 +295,8 @@ void CsvReceipt::ByFlag(const CsvRow& row, const char* column, bool* out) {
   const auto own = profile_.words.find(column);
   if (own != profile_.words.end()) {
     for (const auto& [theirs, meaning] : own->second) {
-      if (poslog::Normal(theirs) == poslog::Normal(word)) value = meaning == "yes";
+      if (theirs.empty() || poslog::Normal(theirs) != poslog::Normal(word)) continue;
+      value = meaning == "yes";
     }
   }
   if (!value) {
@@ -215,6 +319,11 @@ void CsvReceipt::SetAction(const CsvRow& row, const Fate& fate, event::Line* lin
     Refuse("unsupported", "quantity",
            "goods of negative quantity for nothing may be a return or a write-off: say which with "
            "columns.kind");
+  }
+  if (minus && fate.sold && line->net_amount && !line->net_amount->negative() &&
+      !line->net_amount->zero() && !line->non_stock.value_or(false)) {
+    Refuse("bad-value", "quantity",
+           "the row says that goods were sold, and was paid for, but its quantity is negative");
   }
   if (minus) line->quantity = -*line->quantity;
 }
@@ -261,7 +370,8 @@ void CsvReceipt::SameHead(const CsvRow& row) {
   if (reported && Or(row, "currency", profile_.currency) != event_.currency) {
     Refuse("unsupported", "currency", "rows of two currencies cannot be added");
   }
-  if (!Says("grand_amount") || profile_.head_in_first_row) return;
+  const bool head = !profile_.head_in_first_row || (head_rank_ > 0 && HeadRank(row) == head_rank_);
+  if (!Says("grand_amount") || !head) return;
   const auto grand = Number(row, "grand_amount", true);
   if (grand && sums_.grand && *grand != *sums_.grand) {
     Refuse("bad-value", "grand_amount", "the rows of one receipt tell different totals");
@@ -293,11 +403,6 @@ std::variant<event::Event, Rejection> CsvReceipt::Finish() {
       Refuse("bad-value", "status", "only some rows of this receipt were carried out");
     }
   }
-  if (status_missing_ && !profile_.head_in_first_row) {
-    Refuse("bad-value", "status",
-           "its first row was cancelled and a later one does not say; if the first row speaks for "
-           "the receipt, say head_in_first_row = true");
-  }
   const bool training = training_rows_ > 0, suspended = suspended_rows_ > 0;
   if (cancelled_rows_ > 0) event_.audit = event::Audit{cancelled_rows_, std::nullopt};
   if (training || suspended || event_.lines.empty()) {
@@ -316,7 +421,7 @@ std::variant<event::Event, Rejection> CsvReceipt::Finish() {
 
 // Of a receipt without lines: they were cancelled, or it had none.
 std::string CsvReceipt::NothingLeft() const {
-  return cancelled_rows_ > 0 || head_fate_.cancelled ? "cancelled" : "control";
+  return cancelled_rows_ > 0 || head_cancelled_ ? "cancelled" : "control";
 }
 
 std::string CsvReceipt::Key(const CsvRow& row) const {

@@ -14,6 +14,8 @@
 
 #include "agent/formats/csv.h"
 #include "agent/formats/csv_rows.h"
+#include "agent/formats/csv_unread.h"
+#include "agent/formats/csv_words.h"
 #include "agent/formats/self_check.h"
 
 namespace tillrelay::formats {
@@ -26,18 +28,26 @@ class CsvReceipt {
   CsvReceipt(const CsvProfile& profile, const CsvPlaces& places)
       : profile_(profile), places_(places) {}
 
-  void Start(const CsvRow& row);
+  // Whether the row is none of ours by itself: a payment, a transfer.
+  bool IsNoneOfOurs(const CsvRow& row) const;
+  // Whether the row says that its receipt is an order that is not final yet.
+  bool IsNotFinal(const CsvRow& row) const;
+  // First every row of the receipt is looked at, as what they say of it may stand in any of them;
+  // then, from Start on, each is added.
+  void Open();
+  void Survey(const CsvRow& row);
+  // Whether the receipt is none of ours: an order that is not final yet.
+  bool IsPassedOver() const;
+  void Start();
   // What became of the row's goods.
   enum class Moved { kNothing, kSold, kCameBack };
   Moved Add(const CsvRow& row);
   // A column that nobody names tells something that decides.
-  void RefuseUnread(const std::string& heading, const std::string& value, bool came_back);
+  void RefuseUnread(const std::string& heading, const std::string& value, Unread reported);
+  // What a word means in the column status or kind; "" if it is not known.
+  std::string_view MeaningOf(const char* column, const std::string& word) const;
   std::variant<event::Event, event::Rejection> Finish();
 
-  // Whether the row is none of ours: a payment, a transfer, an order that is not final yet.
-  // `whole`: so are the rows of its receipt that follow.
-  bool PassedOver(const CsvRow& row, bool* whole) const;
-  bool HasStatus(const CsvRow& row) const;
   // What rows of one receipt have in common.
   std::string Key(const CsvRow& row) const;
   // Numbers may start again each day: a row of another day belongs to another receipt, unless it
@@ -53,8 +63,13 @@ class CsvReceipt {
     bool sold = false, returned = false, no_goods = false, head = false;
   };
   std::string_view MeaningOf(const CsvRow& row, const char* column) const;
-  std::string_view MeaningOf(const char* column, const std::string& word) const;
+  std::string Word(const CsvRow& row, std::string_view column) const;
+  std::string_view Unsaid(const char* column) const;
+  int HeadRank(const CsvRow& row) const;
   Fate FateOf(const CsvRow& row);
+  void CheckStatus();
+  void CheckSilence(const CsvRow& row, const Fate& fate);
+  void RefuseSilence(const char* column, const char* example);
   void ByWord(const CsvRow& row, const char* column, Fate* fate);
   void ByFlag(const CsvRow& row, const char* column, bool* out);
   void Take(std::string_view meaning, Fate* fate);
@@ -87,8 +102,11 @@ class CsvReceipt {
   std::string day_, last_time_;
   std::string currency_sign_;  // that amounts of this receipt bear
   Sums sums_;
-  Fate head_fate_;               // of the status of the first row
-  bool status_missing_ = false;  // in a row behind one that was cancelled
+  CsvWords status_, kind_;  // of all rows
+  CsvRow head_;             // the row that speaks for the receipt
+  int head_rank_ = -1;
+  std::string currency_;
+  bool head_cancelled_ = false;
   int64_t cancelled_rows_ = 0;
   size_t training_rows_ = 0, suspended_rows_ = 0;
   std::optional<event::Rejection> rejection_;

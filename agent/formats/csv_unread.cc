@@ -6,6 +6,7 @@
 #include "agent/formats/csv_values.h"
 #include "agent/formats/poslog/element_readers.h"
 #include "agent/formats/poslog/vocabulary.h"
+#include "common/event/item_rules.h"
 
 namespace tillrelay::formats {
 namespace {
@@ -63,36 +64,195 @@ std::vector<std::string> Tokens(std::string_view value) {
   return tokens;
 }
 
+bool SaysBack(std::string_view token) {
+  return StartsWith(token, {"return",
+                            "refund",
+                            "retour",
+                            "devoluci",
+                            "devuelt",
+                            "r\xC3\xBC"
+                            "ckgabe",
+                            "rueckgabe",
+                            "r\xC3\xBC"
+                            "cknahme",
+                            "ruecknahme",
+                            "rembours",
+                            "reembols",
+                            "rimbors",
+                            "erstatt",
+                            "zur\xC3\xBC"
+                            "ck",
+                            "zurueck",
+                            "restock",
+                            "zwrot",
+                            "zwr\xC3\xB3"
+                            "c",
+                            "\xD0\xB2\xD0\xBE\xD0\xB7\xD0\xB2\xD1\x80\xD0\xB0",
+                            "vr\xC3\xA1"
+                            "cen",
+                            "iade",
+                            "palaut",
+                            "\xE8\xBF\x94\xE5\x93\x81",
+                            "\xE8\xBF\x94\xE9\x87\x91",
+                            "\xE9\x80\x80\xE8\xB4\xA7",
+                            "\xE9\x80\x80\xE6\xAC\xBE"}) ||
+         OneOf(token, {"rtn", "gutschrift", "reso", "ritorno", "terug", "chargeback", "exchange",
+                       "umtausch", "avoir"});
+}
+
+bool SaysNotHappened(std::string_view token) {
+  return StartsWith(token, {"void",
+                            "cancel",
+                            "storn",
+                            "training",
+                            "suspend",
+                            "annul",
+                            "anula",
+                            "anulow",
+                            "abgebrochen",
+                            "abort",
+                            "revers",
+                            "geannuleerd",
+                            "geschult",
+                            "declin",
+                            "gel\xC3\xB6scht",
+                            "geloescht",
+                            "abgelehnt",
+                            "zru\xC5\xA1"
+                            "en",
+                            "zrusen",
+                            "perut",
+                            "peruut",
+                            "\xD0\xBE\xD1\x82\xD0\xBC\xD0\xB5\xD0\xBD",
+                            "\xD0\xB0\xD0\xBD\xD0\xBD\xD1\x83\xD0\xBB\xD0\xB8\xD1\x80",
+                            "iptal",
+                            "\xE5\x8F\x96\xE6\xB6\x88",
+                            "\xE5\xB7\xB2\xE5\x8F\x96\xE6\xB6\x88",
+                            "\xE5\xB7\xB2\xE4\xBD\x9C\xE5\xBA\x9F",
+                            "\xE3\x82\xAD\xE3\x83\xA3\xE3\x83\xB3\xE3\x82\xBB\xE3\x83\xAB"}) ||
+         OneOf(token, {"postvoid", "deleted", "schulung", "abbruch", "parked", "geparkt", "quote",
+                       "quoted", "quotation", "draft", "unpaid", "rejected", "failed", "incomplete",
+                       "layaway", "layby", "proforma"});
+}
+
 Unread TokenTells(std::string_view token) {
   if (token.ends_with("able")) return Unread::kNothing;
-  if (StartsWith(token, {"return", "refund", "retour", "devoluci",
-                         "r\xC3\xBC"
-                         "ckgabe",
-                         "rueckgabe",
-                         "r\xC3\xBC"
-                         "cknahme",
-                         "ruecknahme", "remboursement", "erstatt",
-                         "zur\xC3\xBC"
-                         "ck",
-                         "zurueck"}) ||
-      OneOf(token, {"rtn", "gutschrift", "reso", "rimborso", "ritorno", "terug", "chargeback",
-                    "exchange", "umtausch"})) {
-    return Unread::kCameBack;
-  }
-  if (StartsWith(token, {"void", "cancel", "storn", "training", "suspend", "annul", "anula",
-                         "abgebrochen", "abort", "revers", "geannuleerd", "geschult", "declin",
-                         "gel\xC3\xB6scht", "geloescht", "abgelehnt"}) ||
-      OneOf(token, {"postvoid", "deleted", "schulung", "abbruch", "parked", "quote", "quoted",
-                    "quotation", "draft", "unpaid", "rejected", "failed", "incomplete"})) {
-    return Unread::kNotHappened;
-  }
-  return Unread::kNothing;
+  if (SaysBack(token)) return Unread::kCameBack;
+  return SaysNotHappened(token) ? Unread::kNotHappened : Unread::kNothing;
+}
+
+// Of a column of statuses or kinds.
+bool SaysNoSale(std::string_view token) {
+  return OneOf(token, {"pending",
+                       "test",
+                       "testing",
+                       "testbon",
+                       "dummy",
+                       "demo",
+                       "hold",
+                       "onhold",
+                       "held",
+                       "estimate",
+                       "kostenvoranschlag",
+                       "angebot",
+                       "lieferschein",
+                       "waste",
+                       "wasted",
+                       "spoilage",
+                       "spoiled",
+                       "verderb",
+                       "shrink",
+                       "shrinkage",
+                       "schwund",
+                       "loss",
+                       "lost",
+                       "verlust",
+                       "damage",
+                       "damaged",
+                       "breakage",
+                       "broken",
+                       "bruch",
+                       "expired",
+                       "theft",
+                       "stolen",
+                       "transfer",
+                       "transferred",
+                       "umlagerung",
+                       "umbuchung",
+                       "inbound",
+                       "receiving",
+                       "zugang",
+                       "undelivered",
+                       "unfulfilled",
+                       "unconfirmed",
+                       "unposted",
+                       "unapproved",
+                       "unsent",
+                       "abandoned",
+                       "preorder",
+                       "preordered",
+                       "backorder",
+                       "vorbestellung",
+                       "reserved",
+                       "reservation",
+                       "reserviert",
+                       "eigenverbrauch",
+                       "entnahme",
+                       "writeoff",
+                       "abschreibung",
+                       "ausschuss",
+                       "adjustment",
+                       "correction",
+                       "korrektur",
+                       "donation",
+                       "stocktake",
+                       "inventur",
+                       "scheduled",
+                       "deferred",
+                       "awaiting",
+                       "initiated",
+                       "offen"});
 }
 
 // Which way money or goods went, by a sign or a letter.
 bool IsDirection(std::string_view heading) {
   return OneOf(heading, {"direction", "sign", "inout", "dc", "drcr", "debitcredit", "plusminus",
                          "vorzeichen", "richtung", "sollhaben", "sens", "signo", "segno"});
+}
+
+// "Is parked" and "Parked flag" are "parked".
+bool IsOneOf(std::string_view heading, Words names) {
+  for (const std::string_view end : {"", "flag", "indicator", "kennzeichen", "yn"}) {
+    if (!heading.ends_with(end)) continue;
+    std::string_view core = heading.substr(0, heading.size() - end.size());
+    for (const std::string_view start : {"", "is", "has", "was", "ist"}) {
+      if (core.starts_with(start) && OneOf(core.substr(start.size()), names)) return true;
+    }
+  }
+  return false;
+}
+
+// "Original payment ID": what was sold anew points at nothing.
+bool IsLinkBack(std::string_view heading) {
+  const bool origin = heading.starts_with("origin") && !heading.starts_with("original");
+  return !origin && StartsWith(heading, {"orig", "ursprung"}) &&
+         Contains(heading, {"payment", "receipt", "trans", "order", "invoice", "sale", "bon",
+                            "beleg", "ticket", "document"}) &&
+         !Contains(heading, {"date", "time", "price", "amount", "total", "currency", "quantity"});
+}
+
+bool IsTrue(std::string_view heading, std::string_view value) {
+  const auto flag = poslog::ReadFlag(value);
+  return (flag && *flag) || Heading(value) == heading ||
+         OneOf(poslog::Normal(value),
+               {"x", "xx", "\xD0\xB4\xD0\xB0", "\xE6\x98\xAF", "\xE3\x81\xAF\xE3\x81\x84", "evet",
+                "ano", "kyll\xC3\xA4", "tak"});
+}
+
+bool IsFactorOfOne(std::string_view value) {
+  const size_t mark = std::min(value.find_first_of(".,"), value.size());
+  return value.substr(0, mark) == "1" &&
+         value.find_first_not_of("0", std::min(mark + 1, value.size())) == std::string_view::npos;
 }
 
 }  // namespace
@@ -112,35 +272,80 @@ bool IsDecisiveCode(std::string_view value) {
                                        "vo", "x", "xx", "c", "st"});
 }
 
-UnreadColumn::UnreadColumn(std::string_view written) {
-  const std::string heading = Heading(written);
+UnreadColumn::UnreadColumn(std::string_view written) : heading_(Heading(written)) {
+  const std::string& heading = heading_;
   direction_ = IsDirection(heading) || (heading.empty() && !written.empty());
-  matters_ = !IsFreeText(heading) || IsRemark(heading);
+  factor_ = OneOf(heading, {"factor", "faktor", "multiplier", "multiplikator"});
+  expected_ = poslog::IsExpectedTrue(heading) ||
+              IsOneOf(heading, {"paid", "complete", "finished", "finalised", "live", "livemode",
+                                "settled", "captured", "closed", "done", "bezahlt", "gebucht",
+                                "abgeschlossen", "g\xC3\xBCltig", "gueltig"});
   free_text_ = IsFreeText(heading);
-  if (!matters_ || Contains(heading, {"able", "window", "count", "until", "policy"})) return;
-  if (Contains(heading, {"returned", "refund", "exchanged", "retoure", "rueckgabe",
-                         "r\xC3\xBC"
-                         "ckgabe"}) ||
-      OneOf(heading,
-            {"return", "isreturn", "returns", "returnflag", "returnreason", "returnid", "returnno",
-             "returndate", "retour", "originalreceipt", "originalreceiptno"})) {
-    by_heading_ = Unread::kCameBack;
-  } else if (Contains(heading, {"void", "cancel", "storn", "training", "suspend", "annul", "anulad",
-                                "reversal", "reversed", "deletedat", "aborted"}) ||
-             OneOf(heading, {"test", "istest", "testmode", "demo", "isdemo", "deleted", "parked",
-                             "draft", "isdraft"})) {
-    by_heading_ = Unread::kNotHappened;
-  }
+  by_heading_ = HeadingTells();
   remark_ = Contains(heading, {"note", "notiz", "comment", "kommentar", "remark", "bemerk"});
   matters_ = !free_text_ || remark_ || by_heading_ != Unread::kNothing;
 }
 
+Unread UnreadColumn::HeadingTells() {
+  const std::string& heading = heading_;
+  if (IsLinkBack(heading) ||
+      IsOneOf(heading, {"return",        "returns",         "customerrefund", "customerreturn",
+                        "returntostock", "returnedtostock", "restock",        "restocked",
+                        "gutschrift",    "creditnote",      "creditmemo",     "devoluci\xC3\xB3n",
+                        "devolucion",    "reembolso",       "rimborso",       "remboursement",
+                        "avoir",         "zwrot",           "reso",           "returnfor",
+                        "returnof",      "refundfor",       "refundof"})) {
+    return Unread::kCameBack;
+  }
+  if (IsOneOf(heading, {"test",           "demo",          "testbon",
+                        "testreceipt",    "testsale",      "testtransaction",
+                        "schulung",       "schulungsbon",  "geparkt",
+                        "parked",         "layaway",       "layby",
+                        "rejected",       "failed",        "onhold",
+                        "writeoff",       "abschreibung",  "bruch",
+                        "eigenverbrauch", "abandoned",     "undelivered",
+                        "unpaid",         "proforma",      "preorder",
+                        "correctionof",   "correctionfor", "corrects",
+                        "replaces",       "replacementof", "replacementfor",
+                        "supersedes",     "voids",         "reverses",
+                        "korrekturvon",   "korrigiert",    "ersetzt"})) {
+    return Unread::kNotHappened;
+  }
+  only_true_ = IsOneOf(heading, {"quote", "quotation", "angebot", "lieferschein", "pending", "loss",
+                                 "verlust", "duplicate", "duplikat", "estimate", "waste",
+                                 "transfer", "reserved", "reservation", "damaged"});
+  if (only_true_) return Unread::kNotHappened;
+  if ((free_text_ && !IsRemark(heading)) ||
+      Contains(heading, {"able", "window", "count", "until", "policy"})) {
+    return Unread::kNothing;
+  }
+  if (Contains(heading, {"returned", "refund", "exchanged", "retoure", "rueckgabe",
+                         "r\xC3\xBC"
+                         "ckgabe"}) ||
+      OneOf(heading, {"returnreason", "returnid", "returnno", "returndate", "retour"})) {
+    return Unread::kCameBack;
+  }
+  if (Contains(heading, {"void", "cancel", "storn", "training", "suspend", "annul", "anulad",
+                         "reversal", "reversed", "deletedat", "aborted"}) ||
+      IsOneOf(heading, {"testmode", "deleted", "draft"})) {
+    return Unread::kNotHappened;
+  }
+  return Unread::kNothing;
+}
+
 Unread UnreadColumn::Tells(std::string_view value) const {
-  if (value.empty() || !matters_) return Unread::kNothing;
-  if (by_heading_ != Unread::kNothing && !IsNothing(value)) return by_heading_;
+  if (event::WithoutBlanks(value).empty() || !matters_) return Unread::kNothing;
+  if (factor_ && !IsFactorOfOne(event::WithoutBlanks(value))) return Unread::kMultiplies;
+  if (by_heading_ != Unread::kNothing &&
+      (only_true_ ? IsTrue(heading_, value) : !IsNothing(value))) {
+    return by_heading_;
+  }
+  const auto flag = poslog::ReadFlag(value);
+  if (expected_ && flag && !*flag) return Unread::kNotHappened;
   if (free_text_) return remark_ && Tokens(value).size() == 1 ? WordsTell(value) : Unread::kNothing;
-  if (direction_ && OneOf(poslog::Normal(value), {"-", "-1", "in", "minus", "negative", "c", "cr",
-                                                  "credit", "h", "haben", "eingang", "zugang"})) {
+  if (direction_ &&
+      OneOf(poslog::Normal(value), {"-", "-1", "in", "inbound", "incoming", "minus", "negative",
+                                    "c", "cr", "credit", "h", "haben", "eingang", "zugang"})) {
     return Unread::kCameBack;
   }
   return WordsTell(value);
@@ -153,6 +358,22 @@ Unread WordsTell(std::string_view value) {
   Unread reported = Unread::kNothing;
   for (const std::string& token : tokens) reported = std::max(reported, TokenTells(token));
   return reported;
+}
+
+bool DecidingWordsTell(std::string_view value) {
+  const auto tokens = Tokens(value);
+  if (value.size() > kMaxValueBytes || tokens.empty() || tokens.size() > kMaxTokens) return false;
+  if (tokens.size() > 1 && OneOf(tokens.front(), {"not", "nicht"})) return true;
+  for (size_t i = 0; i < tokens.size(); ++i) {
+    const std::string pair = i == 0 ? std::string() : tokens[i - 1] + " " + tokens[i];
+    if (OneOf(pair,
+              {"goods receipt", "own use", "personal use", "staff use", "write off", "pre order",
+               "back order", "pro forma", "in progress", "stock take", "lay away", "lay by"}) ||
+        tokens[i].starts_with("wareneing") || SaysNoSale(tokens[i])) {
+      return true;
+    }
+  }
+  return false;
 }
 
 }  // namespace tillrelay::formats

@@ -12,8 +12,9 @@ namespace tillrelay::formats {
 // What a cell would say if its column were read.
 enum class Unread {
   kNothing,
-  kCameBack,    // that goods came back
-  kNotHappened  // that it was cancelled, taken back or only tried out
+  kCameBack,     // that goods came back
+  kNotHappened,  // that it was cancelled, taken back or only tried out
+  kMultiplies    // that the quantity is one of packages, not of pieces
 };
 
 // A column that the profile does not name.
@@ -27,13 +28,22 @@ class UnreadColumn {
   Unread Tells(std::string_view value) const;
 
  private:
+  Unread HeadingTells();
+
+  std::string heading_;
   bool direction_ = false, matters_ = true, free_text_ = false;
-  bool remark_ = false;  // free text, of which a lone word is read
+  bool factor_ = false;
+  bool expected_ = false;   // what is sold says true here
+  bool only_true_ = false;  // a text may name something else
+  bool remark_ = false;     // free text, of which a lone word is read
   Unread by_heading_ = Unread::kNothing;
 };
 
 // What the words of a cell tell.
 Unread WordsTell(std::string_view value);
+// Whether words under a heading such as "Type" say that it is no sale: elsewhere they may speak of
+// other things.
+bool DecidingWordsTell(std::string_view value);
 // Empty, false, zero or a word for none.
 bool IsNothing(std::string_view value);
 // A letter or an abbreviation that tills write for a return or a void.

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "agent/formats/csv_unread.h"
+#include "agent/formats/epcis_extras.h"
 #include "agent/formats/epcis_words.h"
 #include "agent/formats/gs1_names.h"
 #include "agent/formats/json_steps.h"
@@ -27,13 +28,6 @@ using event::Rejection;
 constexpr size_t kLookBytes = 4096;
 constexpr size_t kMaxIdBytes = 128;
 constexpr size_t kMaxSerials = 1000;
-
-// What follows the last separator of a name: "TR-318" of "urn:epcglobal:cbv:bt:9521…:TR-318".
-std::string_view LastPart(std::string_view name) {
-  name = name.substr(0, name.find('?'));
-  const size_t at = name.find_last_of(":/;");
-  return at == std::string_view::npos ? name : name.substr(at + 1);
-}
 
 // A date on the clock face of the place where it happened.
 std::string LocalDay(int64_t local_s) {
@@ -55,7 +49,8 @@ class Mapper {
     Frame();
     if (!rejection_) Meaning();
     if (!rejection_) Goods();
-    if (!rejection_) Extensions();
+    if (!rejection_) NeedAction();
+    if (!rejection_) rejection_ = ForbiddenByExtras(source_, event_.kind);
     return std::move(rejection_);
   }
 
@@ -128,30 +123,6 @@ class Mapper {
     if (here_.gln.empty()) here_.gln = read_point_.gln;
   }
 
-  // What a maker adds: a true flag that nobody knows, and whatever plainly says that it did not
-  // happen.
-  void Extensions() {
-    for (const JsonValue member : source_) {
-      if (member.name().find(':') != std::string_view::npos) Extension(member);
-    }
-  }
-
-  void Extension(JsonValue member) {
-    const std::string_view name = LastPart(member.name());
-    if (member.is_object()) {
-      for (const JsonValue below : member) Extension(below);
-    }
-    const bool says = member.is_string() || member.is_number();
-    const Unread reported = says ? UnreadColumn(name).Tells(member.text()) : Unread::kNothing;
-    const bool known = reported == Unread::kCameBack && event_.kind == Kind::kReturn;
-    if (!(member.is_bool() && member.is_true()) && (reported == Unread::kNothing || known)) return;
-    Refuse(
-        "unknown-word", Printable(member.name(), 60),
-        fmt::format("it says \"{}\", and nobody has said what that decides; leave it out, or send "
-                    "what happened as a canonical document",
-                    Printable(says ? member.text() : "true", 60)));
-  }
-
   // The word of a vocabulary; a foreign one is no word of ours, and not the same as none.
   static std::optional<std::string_view> Word(std::string_view reported, std::string_view list,
                                               std::string_view prefix) {
@@ -213,16 +184,42 @@ class Mapper {
     const std::string_view action = source_.String("action");
     const bool object = source_.String("type") == "ObjectEvent";
     const bool known = action == "ADD" || action == "OBSERVE" || action == "DELETE";
-    if (known && (!object || rule.actions.find(action) != std::string_view::npos)) return true;
-    if (action.empty() && !source_.Find("action")) return true;
-    Refuse(
-        "unsupported", "action",
-        fmt::format("{} does not go with this bizStep; known are {}", Named(action), rule.actions));
+    if (!source_.Find("action")) return true;  // NeedAction
+    const bool goes = object ? rule.actions.find(action) != std::string_view::npos
+                             : action != "DELETE";  // it takes the document off its goods
+    if (known && goes) return true;
+    Refuse("unsupported", "action",
+           fmt::format("{} does not go with this bizStep; known are {}", Named(action),
+                       object ? rule.actions : "ADD OBSERVE"));
     return false;
+  }
+
+  void NeedAction() {
+    if (source_.Find("action")) return;
+    Refuse("missing-field", "action", "the standard demands it: ADD, OBSERVE or DELETE");
+  }
+
+  // What is true of the goods no longer: not what the event says of them.
+  bool Unset(const EpcisRule& rule) {
+    const JsonValue unset = source_.Find("persistentDisposition").Find("unset");
+    if (unset && !unset.is_array()) {
+      Refuse("bad-value", "persistentDisposition.unset", "expected a list of words");
+      return false;
+    }
+    for (const JsonValue entry : unset) {
+      const std::string_view word =
+          CbvWord(entry.is_string() ? entry.text() : std::string_view(), "disp", "Disp");
+      if (word.empty() || word != rule.disposition) continue;
+      Refuse("bad-value", "persistentDisposition.unset",
+             fmt::format("{} is unset, and the event's own disposition", word));
+      return false;
+    }
+    return true;
   }
 
   // What else is true of the goods: it may say that they cannot be sold.
   bool Persistent(const EpcisRule& rule) {
+    if (!Unset(rule)) return false;
     const JsonValue set = source_.Find("persistentDisposition").Find("set");
     if (set && !set.is_array()) {
       Refuse("bad-value", "persistentDisposition.set", "expected a list of words");
@@ -323,17 +320,41 @@ class Mapper {
   std::string DocumentNo(std::initializer_list<std::string_view> types) {
     const JsonValue list = source_.Find("bizTransactionList");
     read_.insert("bizTransactionList");
+    CheckDocuments();
     for (const std::string_view type : types) {
+      std::optional<std::string_view> number;
       for (const JsonValue entry : list) {
         const std::string_view reported = entry.String("type");
         const std::string_view word = CbvWord(reported, "btt", "BTT");
         const bool own = word.empty() && LastPart(reported) == type;
-        if (word == type || own || (reported.empty() && list.size() == 1)) {
-          return Id(LastPart(entry.String("bizTransaction")));
+        if (word != type && !own && !(reported.empty() && list.size() == 1)) continue;
+        const std::string_view document = entry.String("bizTransaction");
+        if (number && *number != document) {
+          Refuse("bad-value", "bizTransactionList",
+                 fmt::format("two documents of type {}: nobody can tell which is this one", type));
         }
+        number = document;
       }
+      if (number) return Id(LastPart(*number));
     }
     return {};
+  }
+
+  // A document beside the receipt may say that it takes something back.
+  void CheckDocuments() {
+    for (const JsonValue entry : source_.Find("bizTransactionList")) {
+      const std::string_view reported = entry.String("type");
+      const std::string_view word = CbvWord(reported, "btt", "BTT");
+      const Unread tells = word.empty()    ? UnreadColumn(LastPart(reported)).Tells("4711")
+                           : word == "rma" ? Unread::kCameBack
+                                           : Unread::kNothing;
+      const bool back = event_.kind != Kind::kSale;  // goods that go back, or came
+      if (tells == Unread::kNothing || (tells == Unread::kCameBack && back)) continue;
+      Refuse("unsupported", "bizTransactionList",
+             fmt::format("a document of type {} takes something back; send that as a void or a "
+                         "return",
+                         Named(reported)));
+    }
   }
 
   // The event's own name where there is no document: the hash of an ni: name, or its last part.
@@ -459,6 +480,24 @@ std::string_view EventsOf(std::string_view root, const Limits& limits) {
   return twice ? std::string_view() : events;
 }
 
+// What of a document stands around its events and is no master data; each is an empty list there.
+std::string FrameOf(std::string_view whole, std::string_view events, const Limits& limits) {
+  bool twice = false;
+  const std::string_view header = RawMember(whole, "epcisHeader", limits, &twice);
+  const std::string_view master =
+      header.empty() ? header : RawMember(header, "epcisMasterData", limits, &twice);
+  std::string frame;
+  const char* at = whole.data();
+  const bool header_first = !master.empty() && master.data() < events.data();
+  for (const std::string_view part :
+       {header_first ? master : events, header_first ? events : master}) {
+    if (part.empty()) continue;
+    frame.append(at, part.data()).append("[]");
+    at = part.data() + part.size();
+  }
+  return frame.append(at, whole.data() + whole.size());
+}
+
 // What stands around the events.
 void ListFrame(JsonValue root, NotRead* not_read) {
   for (const JsonValue member : root) {
@@ -489,6 +528,7 @@ bool LooksLikeEpcis(std::string_view bytes) {
 std::optional<SyntaxError> DecodeEpcis(JsonParser& parser, std::string& bytes, const Limits& limits,
                                        const std::function<void(Item&&)>& sink, NotRead* not_read) {
   size_t index = 0;
+  std::optional<Rejection> of_all;  // by what stands around the events
   const auto add = [&](std::string_view text, JsonValue value) {
     Item item{index++, event::Event(), {}, {}};
     std::optional<Rejection> rejection;
@@ -501,6 +541,7 @@ std::optional<SyntaxError> DecodeEpcis(JsonParser& parser, std::string& bytes, c
     } else {
       Mapper mapper(value, &std::get<event::Event>(item.outcome));
       rejection = mapper.Run();
+      if (!rejection) rejection = of_all;
       if (not_read != nullptr) mapper.ListNotRead(not_read);
     }
     if (rejection) {
@@ -515,12 +556,26 @@ std::optional<SyntaxError> DecodeEpcis(JsonParser& parser, std::string& bytes, c
     if (auto error = CheckWhole(bytes, limits, &whole)) return error;
     const std::string_view list = EventsOf(whole, limits);
     if (list.empty()) return NoEvents();
+    if (list.data() != whole.data()) {
+      std::string frame = FrameOf(whole, list, limits);
+      JsonValue root;
+      if (frame.size() > limits.event_bytes) {
+        of_all = Rejection{"unsupported", "epcisHeader",
+                           fmt::format("what stands around the events is larger than {} bytes",
+                                       limits.event_bytes)};
+      } else if (auto error = ParseWhole(parser, frame, limits, &root)) {
+        return error;
+      } else {
+        of_all = ForbiddenByFrame(root);
+      }
+    }
     return ForEachElement(parser, bytes, list, limits, add);
   }
   JsonValue root;
   if (auto error = ParseWhole(parser, bytes, limits, &root)) return error;
   const JsonValue events = EventsOf(root);
   if (!events) return NoEvents();
+  if (root.Find("epcisBody")) of_all = ForbiddenByFrame(root);
   if (not_read != nullptr && root.Find("epcisBody")) ListFrame(root, not_read);
   if (events.is_array() && events.size() > limits.events) {
     return SyntaxError{0, fmt::format("more than {} events", limits.events), "split the document"};

@@ -127,4 +127,10 @@ std::string_view CbvWord(std::string_view text, std::string_view list, std::stri
   return text.find(':') == std::string_view::npos ? text : std::string_view();
 }
 
+std::string_view LastPart(std::string_view name) {
+  name = name.substr(0, name.find('?'));
+  const size_t at = name.find_last_of(":/;");
+  return at == std::string_view::npos ? name : name.substr(at + 1);
+}
+
 }  // namespace tillrelay::formats

@@ -26,4 +26,7 @@ Place PlaceOf(std::string_view id);
 // `prefix` the web vocabulary's ("BizStep"). A foreign vocabulary gives "".
 std::string_view CbvWord(std::string_view text, std::string_view list, std::string_view prefix);
 
+// What follows the last separator of a name: "TR-318" of "urn:epcglobal:cbv:bt:9521…:TR-318".
+std::string_view LastPart(std::string_view name);
+
 }  // namespace tillrelay::formats

@@ -23,6 +23,11 @@ STATUSES = dict.fromkeys((
     "Unpaid", "Partly Paid and Discounted", "Unpaid and Discounted", "Overdue and Discounted",
     "Overdue", "Cancelled"), True)
 FLAGS = {0: False, 1: True}
+# Of a workflow, where there is one: the states in which an invoice is what its docstatus says.
+# Add yours.
+WORKFLOWS = {"submitted": dict.fromkeys((None, "", "Approved", "Submitted", "Completed"), True),
+             "cancelled": dict.fromkeys((None, "", "Approved", "Submitted", "Completed",
+                                         "Cancelled"), True)}
 TENDERS = {"Cash": "cash", "Bank": "card", "Phone": "mobile", "General": "other"}
 
 
@@ -32,8 +37,23 @@ def convert(invoice, store_id):
     state = known(invoice, "docstatus", STATES)
     if state == "draft":
         return []
+    agree(invoice, state)
     sold = document_of(invoice, store_id)
     return [sold] if state == "submitted" else [sold, taken_back(invoice, sold)]
+
+
+def agree(invoice, state):
+    """What an invoice says twice, it says once each way; else nobody knows whether goods moved."""
+    known(invoice, "workflow_state", WORKFLOWS[state])
+    status, back = invoice["status"], known(invoice, "is_return", FLAGS)
+    if (status == "Cancelled") != (state == "cancelled") or status == "Draft":
+        raise Refused(f"status {status} of an invoice that is {state}")
+    if status == "Return" and not back:
+        raise Refused("status Return of an invoice whose is_return is 0")
+    if invoice.get("return_against") and not back:
+        raise Refused("return_against of an invoice whose is_return is 0")
+    if not known({"update_stock": 1, **invoice}, "update_stock", FLAGS):
+        raise Refused("update_stock 0: the invoice moves no goods")
 
 
 def document_of(invoice, store_id):
@@ -70,6 +90,8 @@ def line_of(row, action, bundles):
     # In the unit in which ERPNext keeps the stock.
     stock = number(row["stock_qty"]) if row.get("stock_qty") else (
         quantity * number(row.get("conversion_factor") or 1))
+    if (stock < 0) != (quantity < 0) or stock == 0:
+        raise Refused(f"stock_qty {stock} of a row whose qty is {quantity}")
     line = {"action": action, "item": item, "quantity": text(abs(stock)),
             "uom": unit(row.get("stock_uom") or need(row, "uom")),
             "net_amount": text(number(row["net_amount"]) * (-1 if action == "return" else 1))}
@@ -84,6 +106,8 @@ def line_of(row, action, bundles):
 
 
 def packed_line(row, action):
+    if number(need(row, "qty")) < 0 and action == "sale":
+        raise Refused(f"qty {row['qty']} of a bundle's part in an invoice that is a sale")
     return {"action": action, "item": {"sku": need(row, "item_code")}, "net_amount": "0",
             "quantity": text(abs(number(need(row, "qty")))), "uom": unit(need(row, "uom"))}
 

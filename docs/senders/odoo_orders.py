@@ -18,6 +18,7 @@ STATES = {"draft": "draft", "cancel": "cancelled", "paid": "completed", "done": 
           "invoiced": "completed"}
 # Whether the product is goods. A combo's parts are lines of their own.
 GOODS = {"consu": True, "product": True, "service": False, "combo": False}
+FLAGS = {False: False, True: True}
 PAYMENTS = {"cash": "cash", "bank": "card", "pay_later": "account"}
 
 
@@ -33,7 +34,12 @@ def convert(order, store_id):
         transaction["receipt_no"] = order["pos_reference"]
     if state == "cancelled":
         return [{"kind": "register_control", "transaction": transaction}]
+    if order.get("shipping_date") or known({"to_ship": False, **order}, "to_ship", FLAGS):
+        raise Refused("shipping_date: what is shipped later moves no goods here; the delivery does")
     lines = [line for line in map(line_of, need(order, "lines")) if line is not None]
+    refund = known({"is_refund": False, **order}, "is_refund", FLAGS)
+    if refund and any(line["action"] == "sale" and not line.get("non_stock") for line in lines):
+        raise Refused("is_refund of an order that sells goods")
     document = {"kind": kind_of(lines), "transaction": transaction, "lines": lines,
                 "totals": {"grand_amount": text(number(order["amount_total"])),
                            "tax_amount": text(number(order["amount_tax"])), "tax_included": True},
@@ -47,6 +53,8 @@ def line_of(line):
     quantity = number(need(line, "qty") if line.get("qty") != 0 else 0)
     if quantity == 0:
         return None
+    if line.get("refunded_orderline_id") and quantity > 0:
+        raise Refused(f"refunded_orderline_id of a line whose qty is {quantity}")
     product = line.get("product_id")
     if not isinstance(product, dict):
         raise Refused("product_id is not replaced by the product's record")

@@ -200,6 +200,18 @@ def a_receipt_in_quarantine_is_found():
             file.write("a = 1\n")
         done = tell(*config, "send", world.path("no-receipt.toml"))
         check(done.returncode == 1 and "quarantine as ticket" in done.stderr, f"{done}")
+        good = json.loads(json.dumps(sale))
+        good["transaction"]["transaction_no"] = "004712"
+        good["lines"][0]["quantity"] = "2"
+        for name, text, code in (("zork.json", '{"kind": "zork"}', 1), ("cut.json", '{"kind"', 1),
+                                 ("good.json", json.dumps(good), 0),
+                                 ("mixed.ndjson", '{"kind": "zork"}\n{"kind": "sale"}\n', 1)):
+            with open(world.path(name), "w") as file:
+                file.write(text)
+            for how in ([], ["--json"]):
+                for option in ([], ["--check"]):
+                    done = tell(*config, *how, "send", world.path(name), *option)
+                    check(done.returncode == code, f"{how} {option} {name}: {done}")
         world.agent.kill()
         for command in (["show", str(ticket)], ["list"], ["export"]):
             done = tell(*config, "--json", "quarantine", *command)

@@ -134,6 +134,28 @@ std::string_view ValueBeside(XmlElement element) {
 
 bool IsNumber(std::string_view text) { return OneOf(Normal(text), {"0", "1", "-1"}); }
 
+// Latin-1 but for the sign of multiplication, Latin Extended-A and Cyrillic.
+char16_t Small(char16_t c) {
+  if (c >= 0xC0 && c <= 0xDE && c != 0xD7) return c + 0x20;
+  if (c == 0x130) return 'i';
+  if (c == 0x178) return 0xFF;
+  const bool even = (c >= 0x100 && c <= 0x137) || (c >= 0x14A && c <= 0x177);
+  const bool odd = (c >= 0x139 && c <= 0x148) || (c >= 0x179 && c <= 0x17E);
+  if ((even && c % 2 == 0) || (odd && c % 2 == 1)) return c + 1;
+  if (c >= 0x400 && c <= 0x40F) return c + 0x50;
+  return c >= 0x410 && c <= 0x42F ? c + 0x20 : c;
+}
+
+void AddSmall(char16_t c, std::string* out) {
+  c = Small(c);
+  if (c < 0x80) {
+    *out += static_cast<char>(c);
+    return;
+  }
+  *out += static_cast<char>(0xC0 | c >> 6);
+  *out += static_cast<char>(0x80 | (c & 0x3F));
+}
+
 }  // namespace
 
 bool IsExpectedTrue(std::string_view name) {
@@ -175,15 +197,15 @@ std::string Normal(std::string_view written) {
 }
 
 std::string SmallLetters(std::string_view written) {
-  std::string small(written);
-  for (size_t i = 0; i < small.size(); ++i) {
-    const char c = small[i];
-    if (c >= 'A' && c <= 'Z') small[i] = static_cast<char>(c - 'A' + 'a');
-    if (c != '\xC3' || i + 1 >= small.size()) continue;
-    // U+00C0 to U+00DE, but for the sign of multiplication.
-    const auto second = static_cast<unsigned char>(small[i + 1]);
-    if (second >= 0x80 && second <= 0x9E && second != 0x97) {
-      small[i + 1] = static_cast<char>(second + 0x20);
+  std::string small;
+  small.reserve(written.size());
+  for (size_t i = 0; i < written.size(); ++i) {
+    const char c = written[i];
+    const bool two = (c & 0xE0) == 0xC0 && i + 1 < written.size();
+    if (two) {
+      AddSmall(static_cast<char16_t>((c & 0x1F) << 6 | (written[++i] & 0x3F)), &small);
+    } else {
+      small += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
     }
   }
   return small;

@@ -78,7 +78,7 @@ bool IsSlot(Place place, std::string_view name);
 // A maker's prefix, blanks, marks and the case of letters do not matter: "dtv:Post-Void" is
 // "postvoid". Bytes outside ASCII stay.
 std::string Normal(std::string_view written);
-// ASCII and the letters of Latin-1, in small letters.
+// The letters of ASCII, Latin-1, Latin Extended-A and Cyrillic as small ones.
 std::string SmallLetters(std::string_view written);
 
 // True and false as XML and people spell them; nothing if the text is neither.

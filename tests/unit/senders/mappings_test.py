@@ -58,7 +58,10 @@ ODOO = [(("state",), value) for value in ("Paid", "posted", "", None, 7, ..., "s
     ((*LINE, "price_subtotal_incl"), value) for value in (None, "x", ..., "Infinity")] + [
     ((*LINE, "product_id"), value) for value in (5, [5, "Poncho"], False, ...)] + [
     (("id",), ...), (("date_order",), False), (("config_id",), False), (("lines",), ...),
-    (("amount_total",), None), (("amount_tax",), ...), (("lines",), [7, 8]), (("lines",), [])]
+    (("amount_total",), None), (("amount_tax",), ...), (("lines",), [7, 8]), (("lines",), []),
+    (("shipping_date",), "2026-11-30"), (("to_ship",), True), (("to_ship",), "yes"),
+    (("is_refund",), True), (("is_refund",), "yes"),
+    ((*LINE, "refunded_orderline_id"), [1, "Shop/0006"]), ((*LINE, "refunded_orderline_id"), 9)]
 ERPNEXT = [(("docstatus",), value) for value in (3, "1", None, ..., -1)] + [
     (("status",), value) for value in ("Voided", "paid", None, ..., "Lost")] + [
     (("doctype",), value) for value in ("Sales Invoice", "POS Opening Entry", None, ...)] + [
@@ -68,7 +71,12 @@ ERPNEXT = [(("docstatus",), value) for value in (3, "1", None, ..., -1)] + [
     ((*ROW, "delivery_note"), "MAT-DN-1"), ((*ROW, "delivered_by_supplier"), 2),
     ((*ROW, "item_code"), ""), ((*ROW, "net_amount"), ...), (("items",), []), (("name",), ""),
     (("posting_time",), "noon"), (("posting_date",), None), (("currency",), None),
-    (("grand_total",), None), (("pos_profile",), None)]
+    (("grand_total",), None), (("pos_profile",), None), (("update_stock",), 0),
+    (("update_stock",), None), (("status",), "Cancelled"), (("status",), "Draft"),
+    (("status",), "Return"), (("return_against",), "ACC-PSINV-2026-00009"),
+    ((*ROW, "stock_qty"), -2), ((*ROW, "stock_qty"), "0"),
+    (("workflow_state",), "Rejected"), (("workflow_state",), "Pending"), (("docstatus",), 2),
+    (("packed_items",), [{"parent_item": "X", "item_code": "Y", "qty": -1, "uom": "Nos"}])]
 
 
 def each_decisive_word_refuses():
@@ -86,12 +94,18 @@ def meanings():
     no_goods = [line.get("non_stock", False) for line in lines]
     check(no_goods == [False, False, True, True], f"{no_goods}")
     check("gtin" not in lines[1]["item"], "2100006 is no GTIN")
+    for member, value in (("is_refund", True), ("shipping_date", False), ("to_ship", False)):
+        same = convert(changed(records[1], (member,), value), "0042")
+        check(same == convert(records[1], "0042"), f"{member} {value} of a refund changes it")
     convert, records = load("erpnext_invoices", "erpnext.json")
     kinds = [[d["kind"] for d in convert(record, "0042")] for record in records]
     check(kinds == [["sale"], ["return"], ["sale", "transaction_voided"], ["sale"], []], f"{kinds}")
     # Cancelled later or seen as cancelled at once: the first document is the same.
     submitted = changed(changed(records[2], ("docstatus",), 1), ("status",), "Paid")
     check(convert(submitted, "0042") == convert(records[2], "0042")[:1], "told once each way")
+    for state in ("Approved", "", None):
+        approved = changed(records[0], ("workflow_state",), state)
+        check(convert(approved, "0042") == convert(records[0], "0042"), f"workflow_state {state}")
     consolidated = changed(records[0], ("status",), "Consolidated")
     check(convert(consolidated, "0042") == convert(records[0], "0042"), "the day's end changes it")
 

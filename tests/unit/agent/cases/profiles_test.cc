@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <set>
 
@@ -11,6 +12,8 @@
 #include "agent/config/csv_suggest.h"
 #include "agent/formats/csv.h"
 #include "agent/formats/csv_join.h"
+#include "agent/formats/csv_rows.h"
+#include "agent/formats/csv_values.h"
 #include "agent/validation/format_settings.h"
 #include "common/base/files.h"
 #include "tests/support/golden.h"
@@ -65,22 +68,35 @@ class Play {
   }
 
   void Take(const fs::path& file, Story* story) {
+    const auto [profile, bytes] = Text(file);
+    EXPECT_NE(nullptr, profile) << file;
+    if (profile != nullptr) TakeText(*profile, bytes, story);
+  }
+
+  static void TakeText(const formats::CsvProfile& profile, const std::string& text, Story* story) {
+    const auto error = formats::DecodeCsv(
+        profile, text, {}, [&](formats::Item&& item) { TakeItem(std::move(item), story); });
+    EXPECT_FALSE(error) << error->what;
+  }
+
+  // The file, joined with its heads where they are another one, and its profile; nothing for a file
+  // of heads.
+  std::pair<const formats::CsvProfile*, std::string> Text(const fs::path& file) {
     const auto* profile = formats::CsvByFile(profiles_, file.filename().string());
-    ASSERT_NE(nullptr, profile) << file;
+    if (profile == nullptr) return {};
     auto bytes = ReadFile(file.string(), 1 << 20);
-    ASSERT_TRUE(bytes.ok());
+    EXPECT_TRUE(bytes.ok());
     bool is_head = false;
     const auto head = formats::OtherHalf(*profile, file.filename().string(), &is_head);
+    if (is_head) return {};
     if (!head.empty()) {
       auto heads = ReadFile((file.parent_path() / head).string(), 1 << 20);
-      ASSERT_TRUE(heads.ok()) << head;
+      EXPECT_TRUE(heads.ok()) << head;
       auto joined = formats::JoinCsv(*profile, *std::move(heads), *std::move(bytes), {});
-      ASSERT_FALSE(joined.error) << joined.error->what;
+      EXPECT_FALSE(joined.error) << joined.error->what;
       bytes = std::move(joined.text);
     }
-    const auto error = formats::DecodeCsv(
-        *profile, *bytes, {}, [&](formats::Item&& item) { TakeItem(std::move(item), story); });
-    EXPECT_FALSE(error) << file << ": " << error->what;
+    return {profile, *std::move(bytes)};
   }
 
  private:
@@ -194,6 +210,154 @@ TEST(Profiles, ReadExportsThatOverlapAndGoodsThatComeBack) {
     EXPECT_EQ(expected.reported, story.reported);
     EXPECT_EQ(expected.stock, StockText(story));
   }
+}
+
+// The rows of an export, each with its line.
+struct Export {
+  std::string head;
+  std::vector<std::string> lines;
+  std::vector<formats::CsvRow> rows;
+  std::map<std::string, size_t> places;
+};
+
+Export Split(const formats::CsvProfile& profile, const std::string& text) {
+  Export out;
+  formats::CsvRowReader reader(text, profile.delimiter, 1 << 20);
+  formats::CsvRow row;
+  size_t from = 0;
+  while (reader.Next(&row)) {
+    const std::string line = text.substr(from, row.to + 1 - from);
+    from = row.to + 1;
+    if (!out.head.empty() && !out.places.empty()) {
+      out.lines.push_back(line);
+      out.rows.push_back(row);
+      continue;
+    }
+    out.head += line;
+    for (const auto& [ours, theirs] : profile.columns) {
+      for (size_t i = 0; i < row.fields.size(); ++i) {
+        if (formats::Heading(row.fields[i]) == formats::Heading(theirs)) out.places[ours] = i;
+      }
+    }
+    if (out.places.size() < profile.columns.size()) out.places.clear();
+  }
+  return out;
+}
+
+// Calls `with` for each receipt: where its rows begin and end.
+void ForEachReceipt(const Export& all, const std::function<void(size_t, size_t)>& with) {
+  const size_t number = all.places.at("number");
+  for (size_t from = 0, to = 0; from < all.rows.size(); from = to) {
+    while (to < all.rows.size() && all.rows[to].fields[number] == all.rows[from].fields[number]) {
+      ++to;
+    }
+    with(from, to);
+  }
+}
+
+std::string Joined(const Export& all, const std::vector<size_t>& order) {
+  std::string text = all.head;
+  for (const size_t row : order) text += all.lines[row];
+  return text;
+}
+
+void ForEachExport(const std::function<void(const formats::CsvProfile&, const Export&)>& with) {
+  for (const Expected& expected : All()) {
+    Play play(expected.name);
+    for (const auto& entry :
+         fs::directory_iterator(testing::GoldenPath("profiles/" + std::string(expected.name)))) {
+      SCOPED_TRACE(entry.path());
+      auto [profile, text] = play.Text(entry.path());
+      if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
+      if (!text.empty()) with(*profile, Split(*profile, text));
+    }
+  }
+}
+
+TEST(Profiles, TheOrderOfAReceiptsRowsChangesNothing) {
+  size_t orders = 0;
+  ForEachExport([&orders](const formats::CsvProfile& profile, const Export& all) {
+    ForEachReceipt(all, [&](size_t from, size_t to) {
+      std::vector<size_t> order;
+      for (size_t i = from; i < to; ++i) order.push_back(i);
+      std::set<std::vector<std::string>> reported;
+      std::set<std::string> stocks;
+      do {
+        Story story;
+        Play::TakeText(profile, Joined(all, order), &story);
+        for (std::string& line : story.reported) {
+          // Which row is to blame is another one in each order.
+          if (line.find("at row ") != std::string::npos) line.resize(line.find("at row "));
+        }
+        reported.insert(story.reported);
+        stocks.insert(StockText(story));
+        ++orders;
+      } while (std::next_permutation(order.begin(), order.end()));
+      EXPECT_EQ(1u, reported.size()) << profile.name << " " << all.lines[from];
+      EXPECT_EQ(1u, stocks.size()) << profile.name << " " << all.lines[from];
+    });
+  });
+  EXPECT_GT(orders, 50u);
+}
+
+// The words of a column that decides, gone from all rows of a receipt.
+TEST(Profiles, AReceiptOfWhichNoRowSaysWhatItIsIsRefused) {
+  size_t refused = 0;
+  ForEachExport([&refused](const formats::CsvProfile& profile, const Export& all) {
+    for (const char* column : {"status", "kind"}) {
+      const auto place = all.places.find(column);
+      if (place == all.places.end()) continue;
+      ForEachReceipt(all, [&](size_t from, size_t to) {
+        std::string text = all.head;
+        for (size_t i = from; i < to; ++i) {
+          auto fields = all.rows[i].fields;
+          fields[place->second].clear();
+          for (const auto& field : fields) {
+            text += (&field == &fields.front() ? "\"" : std::string(1, profile.delimiter) + "\"") +
+                    field + "\"";
+          }
+          text += "\n";
+        }
+        Story story;
+        Play::TakeText(profile, text, &story);
+        EXPECT_EQ("", StockText(story)) << profile.name << " " << column << "\n" << text;
+        refused += story.reported.empty() ? 0 : 1;
+      });
+    }
+  });
+  EXPECT_GT(refused, 10u);
+}
+
+// Without the row that speaks for it, nothing of a receipt is sold.
+TEST(Profiles, LinesWithoutTheirHeadAreNotSold) {
+  size_t heads = 0;
+  ForEachExport([&heads](const formats::CsvProfile& profile, const Export& all) {
+    if (!profile.head_in_first_row) return;
+    const size_t status = all.places.at("status");
+    ForEachReceipt(all, [&](size_t from, size_t to) {
+      std::string text = all.head;
+      for (size_t i = from; i < to; ++i) {
+        const bool head = !all.rows[i].fields[status].empty();
+        heads += head ? 1 : 0;
+        if (!head) text += all.lines[i];
+      }
+      Story story;
+      Play::TakeText(profile, text, &story);
+      EXPECT_EQ("", StockText(story)) << profile.name << "\n" << text;
+    });
+  });
+  EXPECT_GT(heads, 10u);
+}
+
+TEST(Profiles, ASaleLineOfNegativeQuantityThatWasPaidForIsRefused) {
+  Play play("lightspeed-sales");
+  auto [profile, text] =
+      play.Text(testing::GoldenPath("profiles/lightspeed-sales/vend_sales_history_2.csv"));
+  for (size_t at = 0; (at = text.find(",-3.00000,")) != std::string::npos;) text.erase(at + 1, 1);
+  Story story;
+  Play::TakeText(*profile, text, &story);
+  ASSERT_FALSE(story.reported.empty());
+  EXPECT_EQ("refused bad-value at row 2.quantity", story.reported.back());
 }
 
 // From a file that nobody has described to the same stock, with the edits that are named.

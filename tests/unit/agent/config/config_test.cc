@@ -87,12 +87,15 @@ status = "Status"
 quantity = "1"
 [drop_folder.csv.till.words]
 status."Teils bezahlt" = "completed"
+status."" = "suspended"
 )",
                        "t.toml");
   ASSERT_TRUE(c.ok()) << c.status().message();
   const auto& till = c->drop_folder.csv[0];
   EXPECT_EQ("1", till.constants.at("quantity"));
   EXPECT_EQ("completed", till.words.at("status").at("Teils bezahlt"));
+  EXPECT_EQ("suspended", till.words.at("status").at(""));
+  EXPECT_THAT(CsvWith("words.void.\"\" = \"yes\""), HasSubstr("an empty cell is"));
   EXPECT_EQ(3, till.skip_lines);
   EXPECT_FALSE(till.final_line_end);
   EXPECT_THAT(CsvWith("words.status.x = \"sold\""), HasSubstr("sold is none of completed"));

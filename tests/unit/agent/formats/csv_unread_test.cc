@@ -129,39 +129,259 @@ TEST(CsvUnread, NoRowThatSaysOtherwiseIsSold) {
   }
 }
 
+bool MovesNothingAsSold(const std::string& moved) {
+  return moved == "nothing" || moved.starts_with("refused") || moved == "A 1";
+}
+
+const char* const kDeciders[] = {"Transaction type",
+                                 "Type",
+                                 "Order type",
+                                 "Document type",
+                                 "Action",
+                                 "Stock movement",
+                                 "Order State",
+                                 "Status",
+                                 "\xD0\xA1\xD1\x82\xD0\xB0\xD1\x82\xD1\x83\xD1\x81",
+                                 "\xD0\xA1\xD0\xA2\xD0\x90\xD0\xA2\xD0\xA3\xD0\xA1",
+                                 "\xE7\x8A\xB6\xE6\x80\x81",
+                                 "\xE3\x82\xB9\xE3\x83\x86\xE3\x83\xBC\xE3\x82\xBF\xE3\x82\xB9",
+                                 "Durum",
+                                 "Stav",
+                                 "Tila",
+                                 "Estado"};
+const char* const kNoSales[] = {"Layaway",
+                                "Pending",
+                                "Test",
+                                "On hold",
+                                "Estimate",
+                                "Write-off",
+                                "Waste",
+                                "Loss",
+                                "Damaged",
+                                "Transfer",
+                                "Inbound",
+                                "Goods receipt",
+                                "Wareneingang",
+                                "Proforma",
+                                "Not delivered",
+                                "Undelivered",
+                                "Abandoned",
+                                "Preorder",
+                                "Own use",
+                                "Eigenverbrauch",
+                                "Bruch",
+                                "Geparkt",
+                                "Avoir",
+                                "Devuelto",
+                                "Rembours\xC3\xA9",
+                                "Reembolsado",
+                                "Rimborsato",
+                                "Zwrot",
+                                "\xD0\x9E\xD1\x82\xD0\xBC\xD0\xB5\xD0\xBD\xD1\x91\xD0\xBD",
+                                "\xD0\x9E\xD0\xA2\xD0\x9C\xD0\x95\xD0\x9D\xD0\x81\xD0\x9D",
+                                "\xD0\x9E\xD1\x82\xD0\xBC\xD0\xB5\xD0\xBD\xD0\xB5\xD0\xBD",
+                                "\xE5\xB7\xB2\xE5\x8F\x96\xE6\xB6\x88",
+                                "\xE3\x82\xAD\xE3\x83\xA3\xE3\x83\xB3\xE3\x82\xBB\xE3\x83\xAB",
+                                "\xC4\xB0ptal",
+                                "\xC4\xB0PTAL",
+                                "Zru\xC5\xA1"
+                                "eno",
+                                "ZRU\xC5\xA0"
+                                "ENO",
+                                "Peruttu",
+                                "Pre-order",
+                                "ON HOLD",
+                                "Stock take",
+                                "nicht geliefert",
+                                "\xD0\xB2\xD0\xBE\xD0\xB7\xD0\xB2\xD1\x80\xD0\xB0\xD1\x82",
+                                "\xE8\xBF\x94\xE5\x93\x81"};
+
+TEST(CsvUnread, NoWordOfAnotherKindIsSoldUnderAnyHeadingThatDecides) {
+  for (const char* heading : kDeciders) {
+    for (const char* word : kNoSales) {
+      const std::string moved = With(Till(), heading, word);
+      EXPECT_TRUE(MovesNothingAsSold(moved)) << heading << "=" << word << ": " << moved;
+    }
+  }
+}
+
+TEST(CsvUnread, ASecondColumnThatDecidesIsReadToo) {
+  CsvProfile profile = Till();
+  profile.columns["kind"] = "k";
+  profile.columns["status"] = "s";
+  const auto with = [&](const std::string& heading, const std::string& word) {
+    return Moved(profile, "no,t,sku,q,k,s,\"" + heading +
+                              "\"\n1,2026-11-21T10:00:00,A,1,Sale,Paid,\"" + word + "\"\n");
+  };
+  for (const char* heading : kDeciders) {
+    for (const char* word : kNoSales) {
+      EXPECT_EQ("refused unknown-word", with(heading, word)) << heading << "=" << word;
+    }
+  }
+  for (const char* heading : {"Transaction type", "Payment status", "Belegart"}) {
+    EXPECT_EQ("refused unknown-word", with(heading, "Zork")) << heading;
+  }
+  EXPECT_EQ("A -1", with("Transaction type", "Sale"));
+  EXPECT_EQ("A -1", with("Payment status", "Paid"));
+  EXPECT_EQ("A -1", with("Type", "Grocery"));
+  profile.words["kind"]["Zork"] = "sale";
+  EXPECT_EQ("A -1", with("Transaction type", "Zork"));
+}
+
+TEST(CsvUnread, AHeadingThatTellsRefusesWhatIsTrueUnderIt) {
+  for (const char* heading : {"Customer refund",
+                              "Return indicator",
+                              "Return to stock",
+                              "Gutschrift",
+                              "Credit note",
+                              "Devoluci\xC3\xB3n",
+                              "Schulung",
+                              "Testbon",
+                              "Geparkt",
+                              "Angebot",
+                              "Lieferschein",
+                              "Layaway",
+                              "Quote",
+                              "Pending",
+                              "Rejected",
+                              "Failed",
+                              "On hold",
+                              "Write-off",
+                              "Loss",
+                              "Duplicate",
+                              "Is pending",
+                              "Parked flag",
+                              "Proforma",
+                              "Eigenverbrauch"}) {
+    for (const char* value : {"yes", "1", "x", "true", "J", heading}) {
+      EXPECT_EQ("refused unknown-word", With(Till(), heading, value)) << heading << "=" << value;
+    }
+    for (const char* value : {"", " ", "no", "0", "false", "N"}) {
+      EXPECT_EQ("A -1", With(Till(), heading, value)) << heading << "=" << value;
+    }
+  }
+  for (const char* heading : {"Paid", "Completed", "Posted", "Approved", "Valid", "Finalized",
+                              "Livemode", "Is paid", "Is valid"}) {
+    for (const char* value : {"no", "0", "false", "N", "nein"}) {
+      EXPECT_EQ("refused unknown-word", With(Till(), heading, value)) << heading << "=" << value;
+    }
+    for (const char* value : {"", "yes", "1", "true"}) {
+      EXPECT_EQ("A -1", With(Till(), heading, value)) << heading << "=" << value;
+    }
+  }
+}
+
+TEST(CsvUnread, WhatPointsAtAnotherReceiptIsNotSoldAgain) {
+  for (const char* heading :
+       {"Return for", "Correction of", "Corrects", "Replaces", "Original Payment ID",
+        "Original receipt no", "Orig. transaction", "Voids"}) {
+    EXPECT_EQ("refused unknown-word", With(Till(), heading, "4711")) << heading;
+    EXPECT_EQ("A -1", With(Till(), heading, "")) << heading;
+  }
+  EXPECT_EQ("A 1", With(Till(), "Return for", "4711", "-1"));
+  EXPECT_EQ("A 1", With(Till(), "Original Payment ID", "4711", "-1"));
+  for (const char* heading : {"Fulfillment Status", "Lineitem fulfillment status"}) {
+    EXPECT_EQ("refused unknown-word", With(Till(), heading, "restocked")) << heading;
+  }
+}
+
+TEST(CsvUnread, AFactorOfPackagesRefuses) {
+  for (const char* heading : {"FAKTOR", "Factor", "Multiplier"}) {
+    for (const char* value : {"6", "6,000", "0.5", "0", "1,5", "10", "1 "}) {
+      EXPECT_EQ(std::string(value) == "1 " ? "A -1" : "refused unsupported",
+                With(Till(), heading, value))
+          << heading << "=" << value;
+    }
+  }
+}
+
+TEST(CsvUnread, HeadingsThatDifferInBlanksAreTheSame) {
+  for (const char* other : {"q ", " q", "q\xC2\xA0"}) {
+    EXPECT_EQ(
+        "not syntax: there are two columns q",
+        Moved(Till(), std::string("no,t,sku,q,") + other + "\n1,2026-11-21T10:00:00,A,1,9\n"));
+  }
+}
+
 TEST(CsvUnread, WhatDecidesNothingIsLeftAlone) {
-  const Cell cells[] = {{"Product", "Return envelope"},
-                        {"Description", "Void"},
-                        {"Artikelname", "Storno-Block"},
-                        {"Note", "voided once"},
-                        {"Category", "Training"},
-                        {"Customer", "Cancel & Sons"},
-                        {"Refund", "0.00"},
-                        {"Refunded amount", "0,00"},
-                        {"Voided At", ""},
-                        {"Cancelled", "false"},
-                        {"Returnable", "yes"},
-                        {"Return policy", "30 days"},
-                        {"Clerk", "Anna"},
-                        {"Type", "Grocery"},
-                        {"Sign", "+"},
-                        {"Direction", "OUT"},
-                        {"Status", "Paid"},
-                        {"Memo", "Return label"},
-                        {"Item label", "Void tape"},
-                        {"Details", "Training shirt"},
-                        {"Libell\xC3\xA9", "Storno"},
-                        {"Omschrijving", "Retour doos"},
-                        {"Model", "Reverse"},
-                        {"Goods", "Returns box"},
-                        {"Void policy text", "none given"},
-                        {"Remark", "please do not cancel this at all"},
-                        {"Remark", "gift"},
-                        {"Customer Status", "Gold"},
-                        {"Stock status", "low"},
-                        {"Fulfillment Status", "shipped"},
-                        {"Order Type", "Dine In"},
-                        {"State", "CA"}};
+  const Cell cells[] = {
+      {"Product", "Return envelope"},
+      {"Description", "Void"},
+      {"Artikelname", "Storno-Block"},
+      {"Note", "voided once"},
+      {"Category", "Training"},
+      {"Customer", "Cancel & Sons"},
+      {"Refund", "0.00"},
+      {"Refunded amount", "0,00"},
+      {"Voided At", ""},
+      {"Cancelled", "false"},
+      {"Returnable", "yes"},
+      {"Return policy", "30 days"},
+      {"Clerk", "Anna"},
+      {"Type", "Grocery"},
+      {"Sign", "+"},
+      {"Direction", "OUT"},
+      {"Status", "Paid"},
+      {"Memo", "Return label"},
+      {"Item label", "Void tape"},
+      {"Details", "Training shirt"},
+      {"Libell\xC3\xA9", "Storno"},
+      {"Omschrijving", "Retour doos"},
+      {"Model", "Reverse"},
+      {"Goods", "Returns box"},
+      {"Void policy text", "none given"},
+      {"Remark", "please do not cancel this at all"},
+      {"Remark", "gift"},
+      {"Customer Status", "Gold"},
+      {"Stock status", "low"},
+      {"Fulfillment Status", "shipped"},
+      {"Order Type", "Dine In"},
+      {"Origin of sale", "Web"},
+      {"Status", "Paid"},
+      {"\xD0\xA1\xD1\x82\xD0\xB0\xD1\x82\xD1\x83\xD1\x81",
+       "\xD0\x9E\xD0\xBF\xD0\xBB\xD0\xB0\xD1\x87\xD0\xB5\xD0\xBD"},
+      {"\xE7\x8A\xB6\xE6\x80\x81", "\xE5\xB7\xB2\xE5\xAE\x8C\xE6\x88\x90"},
+      {"Durum", "Tamamland\xC4\xB1"},
+      {"Stav", "Zaplaceno"},
+      {"Tila", "Maksettu"},
+      {"Estado", "Pagado"},
+      {"Estado", "Jalisco"},
+      {"\xE3\x82\xB9\xE3\x83\x86\xE3\x83\xBC\xE3\x82\xBF\xE3\x82\xB9", "\xE5\xAE\x8C\xE4\xBA\x86"},
+      {"Type", "Grocery"},
+      {"Type", "Non-food"},
+      {"Order Type", "Delivery"},
+      {"Order Type", "Take out"},
+      {"Action", "Scan"},
+      {"Order State", "CA"},
+      {"Stock movement", "Out"},
+      {"Transaction type", "Sale"},
+      {"Payment", "Bank transfer"},
+      {"Shipping", "Transfer"},
+      {"Fulfillment Status", "pending"},
+      {"Lineitem fulfillment status", "fulfilled"},
+      {"Lieferschein", "LS-4711"},
+      {"Quote", "Q-7"},
+      {"Angebot", "Sommeraktion"},
+      {"Loss", "no"},
+      {"Pending", "0"},
+      {"Duplicate", "false"},
+      {"Paid", "yes"},
+      {"Paid", "9.50"},
+      {"Paid", "0.00"},
+      {"Completed", "true"},
+      {"Valid until", "0"},
+      {"Original price", "9.99"},
+      {"Original order date", "2026-11-01"},
+      {"Replaces", "none"},
+      {"Gutschrift", "0,00"},
+      {"Faktor", "1"},
+      {"FAKTOR", "1,000"},
+      {"Factor", "1.0"},
+      {"Factor", ""},
+      {"Livemode", "true"},
+      {"Return to stock", "no"},
+      {"Rendu monnaie", "2.00"},
+      {"State", "CA"}};
   for (const Cell& cell : cells) {
     EXPECT_EQ("A -1", With(Till(), cell.heading, cell.value)) << cell.heading << "=" << cell.value;
   }

@@ -2,6 +2,9 @@
 // times in two columns, lines before the header.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <set>
+
 #include "agent/formats/csv.h"
 #include "agent/formats/csv_values.h"
 #include "common/event/draft.h"
@@ -57,8 +60,8 @@ TEST(CsvWords, AColumnThatIsNamedTellsWhatHappened) {
   profile.words["status"]["Geht so"] = "suspended";
   EXPECT_EQ(
       "sale 1: A -1; register_control/cancelled 2:; register_control/training 3:; "
-      "register_control/suspended 4:; register_control/suspended 5:; sale 6: A -1; "
-      "refused unknown-word at row 1.status",
+      "register_control/suspended 4:; register_control/suspended 5:; "
+      "refused missing-field at row 1.status; refused unknown-word at row 1.status",
       Told(profile, Rows("s", {"Closed", "VOIDED", "Training", "on-hold", "geht so", "", "x"})));
   profile = Till();
   profile.columns["kind"] = "k";
@@ -66,6 +69,117 @@ TEST(CsvWords, AColumnThatIsNamedTellsWhatHappened) {
       "sale 1: A -1; return 2: A 1; register_control/cancelled 3:; sale 4:; "
       "refused unknown-word at row 1.kind",
       Told(profile, Rows("k", {"Sale", "Refund", "Storno", "Gift card", "Zork"})));
+}
+
+TEST(CsvWords, AnEmptyCellIsNoWordUnlessTheProfileSaysSo) {
+  for (const auto& [column, word, ordinary] :
+       {std::tuple("status", "paid", "completed"), std::tuple("kind", "Sale", "sale")}) {
+    for (const bool head : {false, true}) {
+      SCOPED_TRACE(std::string(column) + (head ? " of the head" : ""));
+      CsvProfile profile = Till();
+      profile.head_in_first_row = head;
+      profile.columns[column] = "s";
+      const std::string refused = std::string("refused missing-field at row 1.") + column;
+      EXPECT_EQ("sale 1: A -1; " + refused, Told(profile, Rows("s", {word, " "})));
+      for (const std::string meaning : {ordinary, "cancelled", "training", "passed_over"}) {
+        CsvProfile taught = profile;
+        taught.words[column][""] = meaning;
+        const std::string second = meaning == ordinary      ? "; sale 2: A -1"
+                                   : meaning == "cancelled" ? "; register_control/cancelled 2:"
+                                   : meaning == "training"  ? "; register_control/training 2:"
+                                                            : "";
+        EXPECT_EQ("sale 1: A -1" + second, Told(taught, Rows("s", {word, ""}))) << meaning;
+        taught.words[column].erase("");
+        taught.words[column]["None"] = meaning;
+        taught.when_empty[column] = "None";
+        EXPECT_EQ("sale 1: A -1" + second, Told(taught, Rows("s", {word, ""}))) << meaning;
+      }
+    }
+  }
+}
+
+TEST(CsvWords, AKindThatOneRowDoesNotSayIsThatOfTheOthersOnlyIfAllAreSold) {
+  CsvProfile profile = Till();
+  profile.columns["kind"] = "k";
+  const std::string head = "no,t,sku,q,k\n", a = "1,2026-11-21T10:00:00,A,1,", b = a + "\n";
+  EXPECT_EQ("sale 1: A -1 A -1", Told(profile, head + a + "Sale\n" + b));
+  for (const std::string word : {"Refund", "Void", "Training", "Tip"}) {
+    SCOPED_TRACE(word);
+    const std::string row = a + word + "\n";
+    for (const std::string& rows : {row + b, b + row, row + b + row}) {
+      EXPECT_NE(std::string::npos, Told(profile, head + rows).find("refused missing-field"));
+    }
+  }
+}
+
+TEST(CsvWords, WhatAnyRowSaysOfTheReceiptCountsInEveryOrder) {
+  CsvProfile profile = Till();
+  profile.head_in_first_row = true;
+  profile.columns["status"] = "s";
+  profile.columns["currency"] = "c";
+  profile.columns["grand_amount"] = "g";
+  profile.words["status"]["open"] = "passed_over";
+  const auto outcome = [&](std::vector<std::string> cells) {
+    std::set<std::string> all;
+    std::sort(cells.begin(), cells.end());
+    do {
+      std::string text = "no,t,sku,q,s,c,g\n";
+      for (const auto& cell : cells) text += "1,2026-11-21T10:00:00,A,1," + cell + "\n";
+      all.insert(Told(profile, text));
+    } while (std::next_permutation(cells.begin(), cells.end()));
+    EXPECT_EQ(1u, all.size());
+    return all.empty() ? "" : *all.begin();
+  };
+  EXPECT_EQ("sale 1: A -1 A -1 A -1", outcome({"paid,EUR,3", ",,", ",EUR,"}));
+  EXPECT_EQ("register_control/cancelled 1:", outcome({"void,EUR,3", ",,", ",,"}));
+  EXPECT_EQ("register_control/training 1:", outcome({"test,EUR,3", ",,", ",,"}));
+  EXPECT_EQ("", outcome({"open,EUR,3", ",,", ",,"}));
+  EXPECT_EQ("refused missing-field at row 1.status", outcome({",EUR,3", ",,", ",,"}));
+  EXPECT_EQ("refused bad-value at status", outcome({"paid,EUR,3", "void,,", ",,"}));
+  EXPECT_EQ("refused bad-value at status", outcome({"paid,EUR,3", "open,,", ",,"}));
+}
+
+TEST(CsvWords, AnOrderThatIsNotFinalInOneRowIsNotFinalInAnother) {
+  CsvProfile profile = Till();
+  profile.columns["status"] = "s";
+  profile.words["status"]["open"] = "passed_over";
+  const std::string head = "no,t,sku,q,s\n", row = "1,2026-11-21T10:00:00,A,1,";
+  const std::string open = row + "open\n", paid = row + "paid\n", none = row + "\n";
+  EXPECT_EQ("", Told(profile, head + open + open));
+  for (const std::string& rows : {open + paid, paid + open, open + none, none + open}) {
+    EXPECT_EQ("refused bad-value at status", Told(profile, head + rows)) << rows;
+  }
+}
+
+TEST(CsvWords, AnOrderThatIsNotFinalMayStandBetweenTheRowsOfAnother) {
+  const std::string head = "no,t,sku,q,s\n", a = "1,2026-11-21T10:00:00,A,1,",
+                    b = "2,2026-11-21T10:00:00,B,1,", c = "3,2026-11-21T10:00:00,C,1,";
+  for (const bool first : {false, true}) {
+    CsvProfile profile = Till();
+    profile.head_in_first_row = first;
+    profile.columns["status"] = "s";
+    profile.words["status"]["open"] = "passed_over";
+    EXPECT_EQ("sale 1: A -1 A -1; sale 3: C -1",
+              Told(profile, head + a + "paid\n" + b + "open\n" + a + "paid\n" + c + "paid\n"));
+    // What follows it is of the same order.
+    const std::string refused = "refused bad-value at status";
+    EXPECT_EQ("sale 1: A -1; " + refused,
+              Told(profile, head + a + "paid\n" + b + "open\n" + b + "paid\n"));
+    EXPECT_EQ("sale 1: A -1" + (first ? "" : "; " + refused),
+              Told(profile, head + a + "paid\n" + b + "open\n" + b + "\n"));
+    EXPECT_EQ("sale 1: A -1; sale 3: C -1",
+              Told(profile, head + a + "paid\n" + b + "open\n" + b + "open\n" + c + "paid\n"));
+  }
+}
+
+TEST(CsvWords, WhatWasSoldAndPaidForHasNoNegativeQuantity) {
+  CsvProfile profile = Till();
+  profile.columns["kind"] = "k";
+  profile.columns["net_amount"] = "net";
+  const std::string head = "no,t,sku,q,k,net\n", row = "1,2026-11-21T10:00:00,A,-2,";
+  EXPECT_EQ("refused bad-value at row 1.quantity", Told(profile, head + row + "Verkauf,25.98\n"));
+  EXPECT_EQ("return 1: A 2", Told(profile, head + row + "Verkauf,-25.98\n"));
+  EXPECT_EQ("return 1: A 2", Told(profile, head + row + "Refund,25.98\n"));
 }
 
 TEST(CsvWords, FlagsAreReadInEverySpellingOrRefused) {

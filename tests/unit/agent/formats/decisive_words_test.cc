@@ -258,7 +258,10 @@ TEST_F(DecisiveWords, NoneChangesSilentlyInCsv) {
         });
         return error ? "not syntax" : text;
       };
-      EXPECT_EQ("sale", meaning(""));
+      // An empty flag is false; an empty cell of words is no word.
+      const bool words =
+          named && (cell.column == std::string("status") || cell.column == std::string("kind"));
+      EXPECT_EQ(words ? "refused" : "sale", meaning(""));
       EXPECT_NE("sale", meaning(cell.word)) << cell.heading;
       if (named) {
         EXPECT_EQ("refused", meaning("Zork")) << cell.heading;

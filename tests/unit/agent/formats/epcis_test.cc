@@ -206,6 +206,136 @@ TEST(Epcis, WhatAMakerAddsMayForbidIt) {
       << "a return may say so";
 }
 
+// What says that nothing was sold, wherever a maker may put it.
+const char* const kTakenBack[] = {
+    R"("ex:voided":true)",
+    R"("ex:didNotOccur":"true")",
+    R"("ex:voidedQuantity":2)",
+    R"("ex:returned":true)",
+    R"("ex:flags":["voided"])",
+    R"("ex:flags":["a",{"ex:b":[["x","cancelled"]]}])",
+    R"("ex:status":"cancelled")",
+    R"("ex:state":"pending")",
+    R"("ex:mode":"test")",
+    R"("ex:orderType":"layaway")",
+    R"("ex:test":true)",
+    R"("ex:corrects":"urn:uuid:7")",
+    R"("ex:replaces":"urn:uuid:7")",
+    R"("ex:paid":"no")",
+    R"("ex:direction":"inbound")",
+    R"("correctiveEventIDs":["urn:uuid:7"])",
+    R"("epcis:errorDeclaration":{"declarationTime":"2026-11-21T10:00:00Z"})",
+    R"("ex:errorDeclaration":{"reason":"x"})",
+    R"("voided":true)"};
+const char* const kHarmless[] = {
+    R"("ex:clerk":"Anna")",    R"("ex:voided":false)",         R"("ex:flags":["fresh","cold"])",
+    R"("ex:lotNumber":"X-1")", R"("ex:mode":"normal")",        R"("ex:status":"completed")",
+    R"("ex:lines":[1,2,3])",   R"("ex:direction":"outbound")", R"("ex:line":"1")"};
+
+// A document of one sale with a member in one of its parts.
+std::string Sold(const std::string& place, const std::string& member) {
+  const auto in = [&](const char* part) { return place == part ? member + "," : std::string(); };
+  const std::string event =
+      R"({)" + in("event") +
+      R"("type":"ObjectEvent","eventID":"urn:uuid:1",)"
+      R"("eventTime":"2026-11-21T17:42:08+01:00","eventTimeZoneOffset":"+01:00",)"
+      R"("action":"OBSERVE","bizStep":"retail_selling","disposition":"retail_sold",)"
+      R"("readPoint":{)" +
+      in("readPoint") +
+      R"("id":"urn:epc:id:sgln:9521321.00042.03"},)"
+      R"("bizTransactionList":[{)" +
+      in("bizTransaction") +
+      R"("type":"inv","bizTransaction":"urn:x:4711"}],)"
+      R"("ex:pos":{"ex:deep":[{)" +
+      in("deep") +
+      R"("ex:a":1}]},)"
+      R"("ilmd":{)" +
+      in("ilmd") +
+      R"("ex:b":1},)"
+      R"("quantityList":[{)" +
+      in("quantityList") + R"("epcClass":"urn:epc:idpat:sgtin:9521234.000001.*","quantity":5}]})";
+  return R"({"@context":"x",)" + in("document") + R"("type":"EPCISDocument","epcisHeader":{)" +
+         in("header") + R"("ex:c":1},"epcisBody":{)" + in("body") + R"("eventList":[)" + event +
+         "]}}";
+}
+
+TEST(Epcis, WhatSaysThatNothingWasSoldRefusesWhereverItStands) {
+  for (const char* place : {"event", "readPoint", "bizTransaction", "deep", "ilmd", "quantityList",
+                            "document", "header", "body"}) {
+    for (const std::string member : kTakenBack) {
+      const std::string reported = Told(Sold(place, member));
+      EXPECT_TRUE(reported.starts_with("refused ")) << place << " " << member << ": " << reported;
+      // The same of a document that is read event by event.
+      formats::Limits small;
+      std::string big = Sold(place, member);
+      const std::string master = R"("epcisMasterData":{"a":")" + std::string(900, '.') + "\"},";
+      const std::string at_header = R"("epcisHeader":{)";
+      big.insert(big.find(at_header) + at_header.size(), master);
+      small.event_bytes = big.size() - 1;
+      const auto decoded = Decode(Format::kEpcis, big, small);
+      ASSERT_EQ(1u, decoded.items.size());
+      EXPECT_TRUE(std::holds_alternative<event::Rejection>(decoded.items[0].outcome))
+          << place << " " << member;
+    }
+    for (const std::string member : kHarmless) {
+      EXPECT_EQ("sale on_hand -5", Told(Sold(place, member))) << place << " " << member;
+    }
+  }
+}
+
+TEST(Epcis, WhatStandsAroundTheEventsOfALargeDocumentIsBounded) {
+  for (const bool master : {true, false}) {
+    std::string big = Sold("", "");
+    const std::string at = R"("epcisHeader":{)";
+    big.insert(big.find(at) + at.size(),
+               (master ? R"("epcisMasterData":{"a":")" : R"("x":{"a":")") + std::string(4000, '.') +
+                   "\"},");
+    formats::Limits small;
+    small.event_bytes = 2000;
+    const auto decoded = Decode(Format::kEpcis, big, small);
+    ASSERT_FALSE(decoded.error) << decoded.error->what;
+    ASSERT_EQ(1u, decoded.items.size());
+    EXPECT_EQ(master, std::holds_alternative<event::Event>(decoded.items[0].outcome));
+  }
+}
+
+TEST(Epcis, DocumentsBesideTheReceiptAndOtherWordsMayContradict) {
+  const std::string sold = Sold("", "");
+  const auto with = [&](const std::string& from, const std::string& to) {
+    std::string text = sold;
+    const size_t at = text.find(from);
+    EXPECT_NE(std::string::npos, at) << from;
+    return Told(text.replace(at, from.size(), to));
+  };
+  EXPECT_EQ("sale on_hand -5", Told(sold));
+  const std::string inv = R"({"type":"inv","bizTransaction":"urn:x:4711"})";
+  for (const char* other : {R"({"type":"rma","bizTransaction":"urn:x:1"})",
+                            R"({"type":"ex:voidOf","bizTransaction":"urn:x:1"})",
+                            R"({"type":"urn:ex:returnFor","bizTransaction":"urn:x:1"})",
+                            R"({"type":"inv","bizTransaction":"urn:x:4712"})"}) {
+    for (const std::string& list : {inv + "," + other, other + ("," + inv)}) {
+      EXPECT_EQ("refused bizTransactionList", with(inv, list)) << list;
+    }
+  }
+  EXPECT_EQ("sale on_hand -5", with(inv, inv + "," + inv));
+  EXPECT_EQ("sale on_hand -5", with(inv, inv + R"(,{"type":"po","bizTransaction":"urn:x:1"})"));
+  EXPECT_EQ("refused action", with(R"("action":"OBSERVE",)", ""));
+  const std::string type = R"("type":"ObjectEvent")", action = R"("action":"OBSERVE")";
+  EXPECT_EQ("sale on_hand -5", with(type, R"("type":"TransactionEvent")"));
+  std::string gone = sold;
+  gone.replace(gone.find(type), type.size(), R"("type":"TransactionEvent")");
+  gone.replace(gone.find(action), action.size(), R"("action":"DELETE")");
+  EXPECT_EQ("refused action", Told(gone));
+  for (const char* unset : {R"(["retail_sold"])", R"(["urn:epcglobal:cbv:disp:retail_sold"])",
+                            R"(["in_transit","cbv:Disp-retail_sold"])", R"("retail_sold")"}) {
+    const std::string more = R"("persistentDisposition":{"unset":)" + std::string(unset) + "}";
+    EXPECT_TRUE(Told(Sold("event", more)).starts_with("refused persistentDisposition.unset"))
+        << unset;
+  }
+  EXPECT_EQ("sale on_hand -5",
+            Told(Sold("event", R"("persistentDisposition":{"unset":["in_transit"]})")));
+}
+
 TEST(Epcis, SellingAndShippingNeedTheirOwnDisposition) {
   EXPECT_EQ("sale on_hand -5", Told(Words("retail_selling", "retail_sold", "OBSERVE")));
   EXPECT_EQ("refused bizStep", Told(Words("retail_selling", "", "OBSERVE")));

@@ -513,6 +513,7 @@ TEST(TakingBack, SoItIsInCsvOfReturns) {
                              "tax_amount", "grand_amount", "tender"}) {
     profile.columns.emplace(column, column);
   }
+  profile.words["kind"][""] = "sale";
   const std::string head =
       "number;time;kind;sku;quantity;net_amount;tax_amount;grand_amount;tender\n";
   const auto drafts_of = [&](const std::string& rows) {
