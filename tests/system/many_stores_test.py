@@ -6,7 +6,6 @@ TILLRELAY_MANY_STORES, TILLRELAY_MANY_EVENTS (of each): as many; the bounds are 
 """
 
 import contextlib
-import json
 import os
 import socket
 import subprocess
@@ -126,7 +125,7 @@ def outage(fleet):
         rows = fleet.database.query("SELECT store_id, first, last FROM gap")
         return sorted(rows) == sorted([s, str(EVENTS // 2), str(EVENTS // 2)] for s in holes)
     wait_for(named, f"{len(holes)} holes to be named and nothing else", 60)
-    wait_for(lambda: told(fleet) == set(holes), "the exceptions to name them", 60)
+    wait_for(lambda: fleet.metric("missing_events") == len(holes), "the page to count them", 60)
     figures = page_figures(fleet)
     fleet.write("fill", [])
     check(fleet.player.wait(timeout=PATIENCE) == 0, "not everything was confirmed")
@@ -140,15 +139,6 @@ def outage(fleet):
     check(stock == sold, "the ledger is not what was sold")
     return (f"{STORES * EVENTS} events applied in {applied:.0f} s, {len(holes)} holes named, "
             f"{figures}, at most {fleet.resident_mib('VmHWM'):.0f} MiB")
-
-
-def told(fleet):
-    found, page = set(), ""
-    while page is not None:
-        answer = json.loads(fleet.get("/v1/exceptions?kind=missing_numbers&state=open" + page))
-        found |= {row["store"] for row in answer["exceptions"]}
-        page = answer.get("next_page") and "&page=" + answer["next_page"]
-    return found
 
 
 def on(database):
