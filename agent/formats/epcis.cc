@@ -49,7 +49,6 @@ class Mapper {
     Frame();
     if (!rejection_) Meaning();
     if (!rejection_) Goods();
-    if (!rejection_) NeedAction();
     if (!rejection_) rejection_ = ForbiddenByExtras(source_, event_.kind);
     return std::move(rejection_);
   }
@@ -184,7 +183,7 @@ class Mapper {
     const std::string_view action = source_.String("action");
     const bool object = source_.String("type") == "ObjectEvent";
     const bool known = action == "ADD" || action == "OBSERVE" || action == "DELETE";
-    if (!source_.Find("action")) return true;  // NeedAction
+    if (!source_.Find("action")) return true;  // OBSERVE is meant
     const bool goes = object ? rule.actions.find(action) != std::string_view::npos
                              : action != "DELETE";  // it takes the document off its goods
     if (known && goes) return true;
@@ -192,11 +191,6 @@ class Mapper {
            fmt::format("{} does not go with this bizStep; known are {}", Named(action),
                        object ? rule.actions : "ADD OBSERVE"));
     return false;
-  }
-
-  void NeedAction() {
-    if (source_.Find("action")) return;
-    Refuse("missing-field", "action", "the standard demands it: ADD, OBSERVE or DELETE");
   }
 
   // What is true of the goods no longer: not what the event says of them.

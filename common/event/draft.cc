@@ -34,6 +34,10 @@ class Drafter {
     Lines();
     if (!rejection_) rejection_ = ApplyStockRule(&event_);
     if (!rejection_) Sums();
+    if (!rejection_ && event_.transfer &&
+        event_.transfer->from_store_id == event_.transfer->to_store_id) {
+      Refuse("bad-value", "transfer.to_store_id", "a transfer goes to another store");
+    }
     if (rejection_) return *std::move(rejection_);
     draft_.kind = event_.kind;
     draft_.identity = Identify(event_, end_wall_);
@@ -128,9 +132,6 @@ class Drafter {
     Plausible(received ? "transfer.received_at" : "transfer.shipped_at");
     draft_.number = t.transfer_id;
     draft_.subject = "transfer/" + t.transfer_id;
-    if (t.from_store_id == t.to_store_id) {
-      return Refuse("bad-value", "transfer.to_store_id", "a transfer goes to another store");
-    }
     if (event_.kind == Kind::kTransferVoided) {
       draft_.voids_key = DocumentKeyPrefix(KindWord(Kind::kTransferShipped), t.transfer_id);
     }
@@ -192,6 +193,9 @@ class Drafter {
     for (size_t i = 0; i < event_.lines.size() && !rejection_; ++i) {
       OneLine(i, &event_.lines[i]);
     }
+    if (!rejection_ && SellsAsAWhole()) {
+      Refuse("bad-value", "lines[0].action", "nothing comes back in this return; say sale");
+    }
     if (!rejection_ && PaysOutAsAWhole()) {
       Refuse("bad-value", "totals.grand_amount",
              "goods are sold and the customer is paid; say that they come back, or \"non_stock\": "
@@ -229,10 +233,6 @@ class Drafter {
     if (line->action.empty() && !HasDefaultAction(line)) {
       return Refuse("missing-field", at("action"), "say sale or return");
     }
-    if (SellsInAReturn(*line)) {
-      return Refuse("bad-value", at("action"),
-                    "a return sells nothing; what does both is an exchange");
-    }
     if (PaysOutAsSold(*line)) {
       return Refuse("bad-value", at("net_amount"),
                     "goods are sold for less than nothing; say that they come back, or "
@@ -242,9 +242,13 @@ class Drafter {
     Expired(*line);
   }
 
-  bool SellsInAReturn(const Line& line) const {
-    return event_.kind == Kind::kReturn && Leaves(line) && !line.non_stock.value_or(false) &&
-           !line.quantity->zero();
+  // A return in which nothing comes back.
+  bool SellsAsAWhole() const {
+    return event_.kind == Kind::kReturn && !event_.lines.empty() &&
+           std::all_of(event_.lines.begin(), event_.lines.end(), [](const Line& line) {
+             return Leaves(line) && !line.non_stock.value_or(false) && line.quantity &&
+                    !line.quantity->zero();
+           });
   }
   static bool Leaves(const Line& line) {
     return line.action == "sale" || line.action == "order" || line.action == "pick_up";

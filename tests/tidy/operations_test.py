@@ -19,6 +19,8 @@ def main():
     given |= set(re.findall(r'Level::kRed, "([a-z-]+)"\);', code))
     given |= set(re.findall(r'v_\.cause = "([a-z-]+)"', code))
     given |= set(re.findall(r'\{LinkCause::k\w+,\s+"([a-z-]+)"', code))
+    doubt = re.search(r"^std::string_view CentreDoubt\(.*?^}", code, re.M | re.S)
+    given |= set(re.findall(r'"([a-z-]+)"', doubt.group(0)) if doubt else [])
     told = set(re.findall(r"^\| `([a-z-]+)` \|", text("docs/operations.md"), re.M))
     for cause in sorted(given - told):
         print(f"docs/operations.md does not explain {cause}")

@@ -151,7 +151,7 @@ Event Document(Kind kind, int number) {
     t.business_day = kDay;
     t.transaction_no = no;
     t.end_at = kAt;
-    e.voids.emplace().transaction_no = "1";
+    if (kind == Kind::kTransactionVoided) e.voids.emplace().transaction_no = "V" + no;
     e.totals.emplace();
     e.tenders.emplace_back().type = "cash";
     e.audit.emplace();

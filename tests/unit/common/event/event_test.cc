@@ -314,7 +314,10 @@ TEST(EventTest, PartsContradictOnlyWhereBothDocumentsTellThem) {
     return [=](Event* e) { e->lines[0].original.emplace().transaction_no = number; };
   };
   const auto voided = [](const char* number) -> Change {
-    return [=](Event* e) { e->voids.emplace().transaction_no = number; };
+    return [=](Event* e) {
+      e->kind = Kind::kTransactionVoided;
+      e->voids.emplace().transaction_no = number;
+    };
   };
   const auto currency = [](const char* word) -> Change {
     return [=](Event* e) { e->currency = word; };
