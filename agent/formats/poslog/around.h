@@ -1,8 +1,7 @@
 // What: what the root of a document, and whatever stands beside or around its transactions, say of
 //   them all.
 // Promise: judged as the inside of a transaction is: what says that nothing of it was meant, or
-// that
-//   it was taken back, refuses every transaction that it stands around.
+//   that it was taken back, refuses every transaction that it stands around.
 // Thread: one.
 // Errors: rejections unknown-word, bad-value, unsupported.
 #pragma once

@@ -1,6 +1,5 @@
 // What: whether a name and its value, which no table knows, plainly say that goods did not move,
-// came
-//   back, or that nothing of it was meant.
+//   came back, or that nothing of it was meant.
 // Promise: one judgement for attributes, elements and pairs of a name and a value, at any depth.
 // Thread: any (pure).
 #pragma once
