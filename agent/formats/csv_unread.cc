@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "agent/formats/csv_values.h"
+#include "agent/formats/poslog/decisive_words.h"
 #include "agent/formats/poslog/element_readers.h"
 #include "agent/formats/poslog/vocabulary.h"
 #include "common/event/item_rules.h"
@@ -12,15 +13,11 @@ namespace tillrelay::formats {
 namespace {
 
 using Words = std::initializer_list<std::string_view>;
+using poslog::Contains;
 using poslog::OneOf;
 
 constexpr size_t kMaxValueBytes = 48, kMaxTokens = 4;
 
-bool Contains(std::string_view text, Words parts) {
-  return std::any_of(parts.begin(), parts.end(), [text](std::string_view part) {
-    return text.find(part) != std::string_view::npos;
-  });
-}
 bool StartsWith(std::string_view text, Words starts) {
   return std::any_of(starts.begin(), starts.end(),
                      [text](std::string_view start) { return text.starts_with(start); });
