@@ -13,7 +13,7 @@ KIT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "conformanc
 def judge(world, column="on_hand"):
     database = world.path("central.db")
     query = f"SELECT {column} FROM stock WHERE store_id='{{store}}' AND item='{{item}}'"
-    world.collector.start()
+    world.start_collector()
     told = subprocess.run(
         [sys.executable, KIT, "--port", str(world.broker_port), "--settle", "1", "--patience", "15",
          "--on-hand", f'sqlite3 -readonly -cmd ".timeout 5000" {database} "{query}"'],

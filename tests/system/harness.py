@@ -165,10 +165,16 @@ class World(Place):
             wait_for(lambda: socket.create_connection(("127.0.0.1", self.broker_port), 1),
                      "the broker")
         if collector:
-            self.collector.start()
+            self.start_collector()
         if agent:
             self.agent.start()
             self.wait_ready()
+
+    def start_collector(self):
+        """Until it has made its tables: a story may read them before the first event comes."""
+        said = len(self.collector.text())
+        self.collector.start()
+        wait_for(lambda: " runs on " in self.collector.text()[said:], "the collector")
 
     def wait_ready(self):
         wait_for(lambda: self.get("/readyz")[0] == 200, "the agent to be ready")
