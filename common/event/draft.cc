@@ -46,6 +46,7 @@ class Drafter {
     FormerName();
     event_.origin->content_sha256 = ToHex(BytesOf(draft_.identity.digest));
     OneName();
+    TakesBack();
     ShiftDay();
     if (rejection_) return *std::move(rejection_);
     Book();
@@ -100,7 +101,7 @@ class Drafter {
       OwnIfNamed(&event_.voids->store_id);
       if (event_.kind != Kind::kTransactionVoided) {
         Refuse("bad-value", "voids", "only a transaction_voided takes a transaction back");
-      } else if (OriginalKey() == DocumentKey(event_)) {
+      } else if (VoidedKey(event_) == DocumentKey(event_)) {
         Refuse("bad-value", "voids", "it names itself");
       }
     }
@@ -411,26 +412,14 @@ class Drafter {
     if (event_.totals) {
       draft_.book.net_amount = Counted(event_.totals->net_amount, turnover.Decide().net);
     }
-    if (!CountsAsTurnover() || event_.kind != Kind::kTransactionVoided) return;
-    draft_.voids_key = OriginalKey();
-    if (!draft_.voids_key.empty()) {
-      draft_.taking_back_key = TakingBackKey(draft_.voids_key, event_.voids->line_no);
-    }
-    draft_.amounts_undecided = turnover.Undecided();
+    draft_.amounts_undecided = IsEffectivePostVoid(event_) && turnover.Undecided();
   }
-  bool CountsAsTurnover() const {
-    return event_.transaction && event_.transaction->status == "completed" &&
-           !event_.transaction->training.value_or(false);
-  }
-  // A day or a register that a post-void does not name is its own.
-  std::string OriginalKey() const {
-    if (!event_.voids || event_.voids->transaction_no.empty()) return {};
-    const Original& o = *event_.voids;
-    const Transaction& own = *event_.transaction;
-    if (!o.store_id.empty() && o.store_id != own.store_id) return {};
-    return ReceiptKeyPrefix(o.register_id.empty() ? own.register_id : o.register_id,
-                            o.transaction_no) +
-           (o.business_day.empty() ? own.business_day : o.business_day);
+
+  // By the date of the clock, as identity goes.
+  void TakesBack() {
+    if (!IsEffectivePostVoid(event_)) return;
+    draft_.voids_key = VoidedKey(event_);
+    draft_.taking_back_key = TakingBackKey(event_);
   }
 
   void Sums() {

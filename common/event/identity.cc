@@ -281,8 +281,24 @@ std::string DocumentKeyPrefix(std::string_view kind, std::string_view number) {
   return Join("d", kind, number, "");
 }
 
-std::string TakingBackKey(std::string_view key, const std::optional<int64_t>& line) {
-  return TakingBackKeyPrefix(key) + Number(line);
+bool IsEffectivePostVoid(const Event& event) {
+  return event.kind == Kind::kTransactionVoided && event.transaction &&
+         event.transaction->status == "completed" && !event.transaction->training.value_or(false);
+}
+
+std::string VoidedKey(const Event& event) {
+  if (!event.voids || event.voids->transaction_no.empty()) return "";
+  const Original& voided = *event.voids;
+  const Transaction& own = *event.transaction;
+  if (!voided.store_id.empty() && voided.store_id != own.store_id) return "";
+  return ReceiptKeyPrefix(voided.register_id.empty() ? own.register_id : voided.register_id,
+                          voided.transaction_no) +
+         (voided.business_day.empty() ? own.business_day : voided.business_day);
+}
+
+std::string TakingBackKey(const Event& event) {
+  const std::string voided = VoidedKey(event);
+  return voided.empty() ? "" : TakingBackKeyPrefix(voided) + Number(event.voids->line_no);
 }
 
 std::string TakingBackKeyPrefix(std::string_view key) { return Join("v", key, ""); }

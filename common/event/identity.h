@@ -72,9 +72,14 @@ Uuid OwnEventId(std::string_view word, std::string_view store, std::string_view 
 // What the keys of a register's documents under one number begin with, whatever their day.
 // The same of a document that is no receipt: kind and its own number.
 std::string DocumentKeyPrefix(std::string_view kind, std::string_view number);
-// Under what it is noted that the document of `key`, or a line of it, has been taken back, and what
-// all these begin with. No key of a document.
-std::string TakingBackKey(std::string_view key, const std::optional<int64_t>& line);
+// Whether it takes back what another receipt has done: completed, and no training.
+bool IsEffectivePostVoid(const Event& event);
+// `Identity::key` of what such a post-void takes back: a day or a register that it does not name is
+// its own. "": it names none, or another store's.
+std::string VoidedKey(const Event& event);
+// Under what it is noted that it has taken back that document, or a line of it ("" likewise), and
+// what all notes of the document `key` begin with. No key of a document.
+std::string TakingBackKey(const Event& event);
 std::string TakingBackKeyPrefix(std::string_view key);
 // What all keys of receipts, and of other documents, begin with; the next part of a key that begins
 // so.

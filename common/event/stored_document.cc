@@ -10,6 +10,17 @@
 namespace tillrelay::event {
 namespace {
 
+void ReadVoided(JsonValue voids, Event* event) {
+  if (!voids) return;
+  Original& voided = event->voids.emplace();
+  voided.store_id = voids.String("store_id");
+  voided.register_id = voids.String("register_id");
+  voided.business_day = voids.String("business_day");
+  voided.transaction_no = voids.String("transaction_no");
+  uint64_t line = 0;
+  if (voids.Unsigned("line_no", &line)) voided.line_no = static_cast<int64_t>(line);
+}
+
 // The names by which a document goes, and nothing else of it. False: there are none.
 bool ReadNames(JsonValue data, Event* event) {
   if (const JsonValue t = data.Find("transaction")) {
@@ -18,6 +29,10 @@ bool ReadNames(JsonValue data, Event* event) {
     names.transaction_no = t.String("transaction_no");
     names.business_day = t.String("business_day");
     names.time_quality = t.String("time_quality");
+    names.store_id = t.String("store_id");
+    names.status = t.String("status");
+    names.training = t.Find("training").is_true();
+    ReadVoided(data.Find("voids"), event);
     return true;
   }
   if (const JsonValue t = data.Find("transfer")) {
@@ -57,6 +72,7 @@ std::optional<StoredDocument> ReadStoredDocument(std::string_view kind, std::str
   event.kind = *known_kind;
   StoredDocument document;
   document.key = DocumentKey(event);
+  if (IsEffectivePostVoid(event)) document.taking_back_key = TakingBackKey(event);
   const std::string_view digest = root->Find("origin").String("content_sha256");
   if (!FromHex(digest, document.digest.data(), document.digest.size())) return std::nullopt;
   document.at_s = at->local_s - at->offset_s.value_or(0);

@@ -14,9 +14,10 @@
 namespace tillrelay::event {
 
 struct StoredDocument {
-  std::string key;        // Identity::key
-  Sha256Digest digest{};  // Identity::digest
-  int64_t at_s = 0;       // as in BookEntry
+  std::string key;              // Identity::key
+  Sha256Digest digest{};        // Identity::digest
+  std::string taking_back_key;  // Draft::taking_back_key
+  int64_t at_s = 0;             // as in BookEntry
   bool time_trusted = true;
 };
 

@@ -230,16 +230,24 @@ std::vector<Row> TakeOver::RowsAt(Job* job, uint64_t position) {
   return job->raw != nullptr && !changed ? job->raw->At(position) : std::vector<Row>();
 }
 
-// What the register called it, from the event itself; nothing for one of the journal's own.
-std::optional<KnownRow> KnownOf(const Row& row) {
+// What is known of an event, from the event itself: what the register called it, and behind that
+// what it takes back. Nothing for one of the journal's own.
+std::vector<KnownRow> KnownOf(const Row& row, uint64_t position) {
   const auto document = event::ReadStoredDocument(row.kind, row.time, row.data);
-  if (!document) return std::nullopt;
-  KnownRow known;
+  std::vector<KnownRow> all;
+  if (!document) return all;
+  KnownRow& known = all.emplace_back();
   known.key = document->key;
   known.id = row.id;
   known.digest = BytesOf(document->digest).substr(0, kContentDigestBytes);
+  known.position = position;
   if (document->time_trusted) known.at_s = document->at_s;
-  return known;
+  if (!document->taking_back_key.empty()) {
+    KnownRow note = known;
+    note.key = document->taking_back_key;
+    all.push_back(std::move(note));
+  }
+  return all;
 }
 
 // True: it is in the new journal now. What the old database does not give is looked for in its
@@ -259,12 +267,12 @@ Result<bool> TakeOver::TakeEvent(Job* job, uint64_t position) {
 // Its new position; 0: a register has told it again meanwhile, and it stands in the new journal
 // already (nobody knew it any more, or its commit had failed then). `own`: where it stood itself.
 Result<uint64_t> TakeOver::TakeRow(const Row& row, uint64_t own) {
-  auto known = KnownOf(row);
-  auto at = known ? target_->KnownAt(known->key, row.id) : target_->PositionOf(row.id);
+  auto known = KnownOf(row, own);
+  auto at = known.empty() ? target_->PositionOf(row.id) : target_->KnownAt(known[0].key, row.id);
   if (!at.ok() || (*at != 0 && *at != own)) return at.ok() ? uint64_t{0} : std::move(at);
   // Told again under settings that name it otherwise.
-  if (known && own == 0) {
-    auto positions = target_->ToldAs(*known);
+  if (!known.empty() && own == 0) {
+    auto positions = target_->ToldAs(known[0]);
     if (!positions.ok()) return std::move(positions).status();
     for (const uint64_t position : *positions) {
       auto brought = Brought(position);
@@ -273,9 +281,11 @@ Result<uint64_t> TakeOver::TakeRow(const Row& row, uint64_t own) {
     }
   }
   auto moved = target_->AppendOld(row);
-  if (!moved.ok() || !known) return moved;
-  known->position = *moved;
-  TRY(target_->AddKnown(*known));
+  if (!moved.ok()) return moved;
+  for (KnownRow& name : known) {
+    name.position = *moved;
+    TRY(target_->AddKnown(name));
+  }
   return moved;
 }
 
@@ -366,15 +376,15 @@ Status TakeOver::EndOfEvents(Job* job) {
 // An event that had been delivered: its id is known, and what head office has not confirmed goes
 // out again. `row` has its old position.
 Status TakeOver::TakeDelivered(const Row& row, bool confirmed) {
-  auto known = KnownOf(row);
-  if (known) {
-    known->position = row.position;
-    TRY(target_->AddKnown(*known));
-  }
+  auto known = KnownOf(row, row.position);
+  for (const KnownRow& name : known) TRY(target_->AddKnown(name));
   auto moved = confirmed ? Result<uint64_t>(0) : TakeRow(row, row.position);
-  if (!moved.ok() || *moved == 0 || !known) return std::move(moved).status();
-  known->position = *moved;
-  return target_->MoveKnown(*known);
+  if (!moved.ok() || *moved == 0) return std::move(moved).status();
+  for (KnownRow& name : known) {
+    name.position = *moved;
+    TRY(target_->MoveKnown(name));
+  }
+  return Status::Ok();
 }
 
 // The lowest position from `position` on at which there is an event, sound or not; 0: none.
