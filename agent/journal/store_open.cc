@@ -156,16 +156,9 @@ Status JournalStore::CheckHead() {
 Status JournalStore::LoadOwed() {
   owed_.clear();
   losses_.clear();
-  acknowledged_.clear();
-  auto acknowledged = db_.Prepare(
-      "SELECT substr(key,14) FROM meta WHERE key>='acknowledged/' AND key<'acknowledged0'");
+  auto acknowledged = ReadAcknowledged(&db_);
   if (!acknowledged.ok()) return std::move(acknowledged).status();
-  for (;;) {
-    auto row = acknowledged->Step();
-    if (!row.ok()) return std::move(row).status();
-    if (!*row) break;
-    acknowledged_.emplace_back(acknowledged->Text(0));
-  }
+  acknowledged_ = *std::move(acknowledged);
   auto owed = db_.Prepare("SELECT position FROM owed");
   if (!owed.ok()) return std::move(owed).status();
   for (;;) {

@@ -181,6 +181,19 @@ Result<Row> ReadOpening(sqlite::Database* db, const StreamRow& stream, SealCheck
   return row;
 }
 
+Result<std::vector<std::string>> ReadAcknowledged(sqlite::Database* db) {
+  std::vector<std::string> streams;
+  auto select = db->Prepare(
+      "SELECT substr(key,14) FROM meta WHERE key>='acknowledged/' AND key<'acknowledged0'");
+  if (!select.ok()) return std::move(select).status();
+  for (;;) {
+    auto row = select->Step();
+    if (!row.ok()) return std::move(row).status();
+    if (!*row) return streams;
+    streams.emplace_back(select->Text(0));
+  }
+}
+
 Result<std::vector<wire::Lost>> ReadLosses(sqlite::Database* db, SealCheck check) {
   const char* columns = check == SealCheck::kNone ? "stream,first,last,chain,reason,compared,0"
                                                   : "stream,first,last,chain,reason,compared,open";

@@ -61,6 +61,9 @@ Result<Row> ReadOpening(sqlite::Database* db, const StreamRow& stream, SealCheck
 
 Result<std::vector<wire::Lost>> ReadLosses(sqlite::Database* db, SealCheck check);
 
+// Streams of this store that are not in this file, and that a person knows not to be.
+Result<std::vector<std::string>> ReadAcknowledged(sqlite::Database* db);
+
 // Under which id and key a loss is declared: the same range is declared once.
 Uuid LossId(std::string_view store_id, const wire::Lost& loss);
 std::string LossKey(const wire::Lost& loss);

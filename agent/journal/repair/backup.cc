@@ -312,6 +312,26 @@ Witness StateOfReplaced(const std::string& journal, const std::string& store_id)
   return state;
 }
 
+// The streams of the journal that is replaced are known to whoever replaces it, and so is what was
+// known there: nobody has to be told that they are not here.
+Status AcknowledgeReplaced(const std::string& journal, const Witness& state, JournalStore* store,
+                           WallTime now) {
+  std::vector<std::string> streams;
+  for (const StreamRow& row : state.streams) streams.push_back(row.stream);
+  auto db = sqlite::Database::Open(journal, {.read_only = true, .create = false});
+  if (db.ok()) {
+    auto known = ReadAcknowledged(&*db);
+    if (known.ok()) streams.insert(streams.end(), known->begin(), known->end());
+  }
+  for (const std::string& stream : streams) {
+    const auto& here = store->streams();
+    const bool ours = std::any_of(here.begin(), here.end(),
+                                  [&](const StreamRow& row) { return row.stream == stream; });
+    if (!ours) TRY(store->AcknowledgeStream(stream, now));
+  }
+  return Status::Ok();
+}
+
 // In the copy, before it is anybody's journal: a new stream behind the centre's word.
 Result<std::string> OpenNewStream(const std::string& path, StoreOptions options, WallTime now,
                                   Random* random) {
@@ -323,10 +343,11 @@ Result<std::string> OpenNewStream(const std::string& path, StoreOptions options,
   const StreamRow& stream = (*store)->current();
   const uint64_t from = stream.base + stream.confirmed_through + 1;
   // What the journal that is replaced had given since, and nobody has confirmed, is gone with it.
-  const std::vector<wire::Lost> gone =
-      (*store)->MissingOf(StateOfReplaced(journal, options.store_id), false);
+  const Witness replaced = StateOfReplaced(journal, options.store_id);
+  const std::vector<wire::Lost> gone = (*store)->MissingOf(replaced, false);
   TRY((*store)->Fork(from, "restored from a backup", now, random, gone));
   TRY((*store)->Begin());
+  TRY(AcknowledgeReplaced(journal, replaced, &**store, now));
   AuditRow row;
   row.actor = fmt::format("uid:{}", getuid());
   row.action = "restore";

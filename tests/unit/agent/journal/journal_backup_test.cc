@@ -171,6 +171,27 @@ TEST_F(JournalBackupTest, ASecondRestoreDeclaresWhatTheFirstOneDeclared) {
   EXPECT_TRUE(declared);
 }
 
+// Whoever restores knows of the streams that are replaced: of those the page is silent when head
+// office names them, however often the same copy comes back.
+TEST_F(JournalBackupTest, TheStreamsOfEveryReplacedJournalAreKnown) {
+  Sell(1, 50);
+  Confirm(50);
+  ASSERT_TRUE(Backup(options_.path, copy_, nullptr).ok());
+  Close();
+  std::vector<std::string> replaced;
+  for (int again = 0; again < 3; ++again) {
+    auto restored = Restore();
+    ASSERT_TRUE(restored.ok()) << restored.status().message();
+    Reopen();
+    std::vector<std::string> known = store_->acknowledged_streams();
+    std::sort(known.begin(), known.end());
+    EXPECT_EQ(known, replaced);
+    replaced.push_back(restored->stream);
+    std::sort(replaced.begin(), replaced.end());
+    Close();
+  }
+}
+
 TEST_F(JournalBackupTest, ADamagedBackupIsRefusedAndTheJournalStays) {
   Sell(1, 50);
   ASSERT_TRUE(Backup(options_.path, copy_, nullptr).ok());
