@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <filesystem>
 
 #include "agent/journal/journal.h"
@@ -35,6 +36,20 @@ Status CopyOpenFile(int from, const std::string& to, const std::function<void()>
     at += count;
     if (progress) progress();
   }
+}
+
+Status CopyOpenLog(int from, const std::string& journal, const std::function<void()>& progress) {
+  return from < 0 ? Status::Ok() : CopyOpenFile(from, BuildingLogPath(journal), progress);
+}
+
+// Beside the file, which has its name by now. A stop before leaves a file without the commits that
+// the witness tells of.
+Status PlaceLog(const std::string& journal) {
+  const std::string log = BuildingLogPath(journal);
+  if (std::rename(log.c_str(), WalPath(journal).c_str()) == 0 || errno == ENOENT) {
+    return SyncDirectory(DirectoryOf(journal));
+  }
+  return Unavailable(log + ": " + ErrnoText(errno));
 }
 
 }  // namespace
@@ -212,6 +227,10 @@ void Journal::WatchFiles() {
     return;
   }
   vanished_ = false;
+  if (!damaged_.empty()) {
+    working_.poisoned = damaged_;
+    return;
+  }
   working_.salvaged = working_.poisoned + "; it was put back, and nothing is missing";
   ++working_.salvages_total;
 }
@@ -241,10 +260,13 @@ Status Journal::StillOurs() {
   return Status::Ok();
 }
 
-// The open file is complete, whatever has become of its names: its content gets them back.
+// The open file is complete, whatever has become of its names: its content gets them back. One that
+// is damaged as well (`damaged_`) gets its log too, and the next repair salvages both.
 Status Journal::RestoreFile() {
   const std::string& path = options_.store.path;
-  TRY(store_->TruncateLog());
+  Status complete = store_->TruncateLog();
+  const bool is_damaged = complete.code() == Code::kCorrupt;
+  if (!complete.ok() && !is_damaged) return complete;
   const int open_file = watch_.OpenDescriptor();
   if (open_file < 0) return Unavailable("the vanished journal is not open any more");
   std::error_code failed;
@@ -252,9 +274,15 @@ Status Journal::RestoreFile() {
   if (failed) return Unavailable(DirectoryOf(path) + ": " + failed.message());
   TRY(DiscardBuilding(path));
   TRY(CopyOpenFile(open_file, BuildingPath(path), options_.beat));
+  if (is_damaged) TRY(CopyOpenLog(watch_.OpenLogDescriptor(), path, options_.beat));
   TRY(CommitReplacement(path, AsidePath(path, "foreign", clock_.Wall())));
+  if (is_damaged) {
+    TRY(PlaceLog(path));
+    damaged_ = working_.poisoned + ", and is damaged: " + complete.message();
+  }
   Witness whole;
-  whole.clean = whole.settled = true;
+  whole.clean = !is_damaged;
+  whole.settled = true;
   witness_.Forget();
   if (!WriteWitness(whole, true)) return Unavailable("the witness cannot be written");
   store_.reset();  // the next repair opens the file under its name

@@ -137,11 +137,25 @@ void UplinkDriver::TakeConfirm(JsonValue value, bool retained) {
   for (const wire::StreamConfirm& word : confirm->streams) {
     if (!retained && !options_.sender.by_broker) PassLosses(word);
     const uint64_t before = sender_.confirmed_through();
-    sender_.OnConfirm(word, Compare(word.stream, word.through, word.chain), retained, now);
+    TakeWord(word, retained, now);
     if (sender_.confirmed_through() <= before) continue;
     last_confirmed_at_ = clock_.Wall();
     latency_.ConfirmedThrough(sender_.confirmed_through(), last_confirmed_at_);
   }
+}
+
+void UplinkDriver::TakeWord(const wire::StreamConfirm& word, bool retained, Instant now) {
+  const ChainVerdict verdict = Compare(word.stream, word.through, word.chain);
+  const bool ended = word.stream != sender_.journal().stream;
+  // Behind the end of an older stream head office has nothing but numbers that are declared lost.
+  if (ended && verdict == ChainVerdict::kBeyondHead && word.stored_through > 0 &&
+      Compare(word.stream, word.stored_through, word.stored_chain) == ChainVerdict::kEqual) {
+    wire::StreamConfirm stored = word;
+    stored.through = word.stored_through;
+    stored.chain = word.stored_chain;
+    return sender_.OnConfirm(stored, ChainVerdict::kEqual, retained, now);
+  }
+  sender_.OnConfirm(word, verdict, retained, now);
 }
 
 // A confirmation that is full names other streams in each round.

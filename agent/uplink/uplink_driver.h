@@ -103,6 +103,7 @@ class UplinkDriver {
   void TakeConfirm(JsonValue value, bool retained);
   void RememberWords(const wire::Confirm& confirm);
   void FindUnknown();
+  void TakeWord(const wire::StreamConfirm& word, bool retained, Instant now);
   void PassLosses(const wire::StreamConfirm& word);
   void TakeOwnStatus(JsonValue value, bool retained);
   void TakeTwin(const TwinWatch::Twin& twin);

@@ -38,6 +38,14 @@ inline const Statement kStreamsOfStores(
     "SELECT s.store_id, s.stream, s.confirmed_through, s.chain FROM {rows}"
     " JOIN stream s ON s.store_id = r.a ORDER BY s.store_id, s.opened_at DESC, s.stream DESC",
     "a");
+// Where the watermark stands on a number that is lost: the last event below it.
+inline const Statement kStoredOfStores(
+    "SELECT e.store_id, e.stream, e.sequence, e.chain FROM {rows}"
+    " JOIN stream s ON s.store_id = r.a JOIN event e ON e.store_id = s.store_id"
+    " AND e.stream = s.stream AND e.sequence = (SELECT MAX(x.sequence) FROM event x"
+    " WHERE x.store_id = s.store_id AND x.stream = s.stream AND x.sequence <= s.confirmed_through)"
+    " WHERE s.lost_through >= s.confirmed_through AND e.sequence < s.confirmed_through",
+    "a");
 inline const Statement kOwedOfStores(
     "SELECT o.store_id, o.stream, o.sequence FROM {rows} JOIN owed o ON o.store_id = r.a"
     " ORDER BY o.store_id, o.stream, o.sequence",

@@ -374,19 +374,33 @@ void AddRanges(const Rows& rows, std::vector<wire::Range> wire::StreamConfirm::*
   }
 }
 
+Status AddStored(const Rows& rows, Tables::Confirmed* confirmed) {
+  for (size_t i = 0; i < rows.size(); ++i) {
+    for (wire::StreamConfirm& s : (*confirmed)[rows.Text(i, 0)]) {
+      if (s.stream != rows.Text(i, 1)) continue;
+      s.stored_through = rows.Unsigned(i, 2);
+      TRY(ReadChain(rows.Text(i, 3), &s.stored_chain));
+    }
+  }
+  return Status::Ok();
+}
+
 }  // namespace
 
 Result<Tables::Confirmed> Tables::ReadConfirmed(const std::vector<std::string>& stores,
                                                 size_t most) {
-  Input streams(sql::kStreamsOfStores), owed(sql::kOwedOfStores), kept(sql::kUnappliedOfStores);
+  Input streams(sql::kStreamsOfStores), owed(sql::kOwedOfStores), kept(sql::kUnappliedOfStores),
+      stored(sql::kStoredOfStores);
   for (const std::string& store : stores) {
     streams.Text(store);
     owed.Text(store);
     kept.Text(store);
+    stored.Text(store);
   }
   auto rows = sql_.RunAll({{&sql::kStreamsOfStores, &streams},
                            {&sql::kOwedOfStores, &owed},
-                           {&sql::kUnappliedOfStores, &kept}});
+                           {&sql::kUnappliedOfStores, &kept},
+                           {&sql::kStoredOfStores, &stored}});
   if (!rows.ok()) return std::move(rows).status();
   Confirmed confirmed;
   for (size_t i = 0; i < rows->front().size(); ++i) {
@@ -399,6 +413,7 @@ Result<Tables::Confirmed> Tables::ReadConfirmed(const std::vector<std::string>& 
   }
   AddRanges((*rows)[1], &wire::StreamConfirm::owed, &confirmed);
   AddRanges((*rows)[2], &wire::StreamConfirm::unapplied, &confirmed);
+  TRY(AddStored((*rows)[3], &confirmed));
   return confirmed;
 }
 

@@ -136,6 +136,10 @@ std::string WriteConfirm(const Confirm& confirm) {
         .Field("chain", ToHex(BytesOf(s.chain)));
     WriteRanges("owed", s.owed, &json);
     if (!s.unapplied.empty()) WriteRanges("unapplied", s.unapplied, &json);
+    if (s.stored_through > 0) {
+      json.Field("stored_through", s.stored_through)
+          .Field("stored_chain", ToHex(BytesOf(s.stored_chain)));
+    }
     json.EndObject();
   }
   json.EndArray();
@@ -172,6 +176,10 @@ Result<Confirm> ReadConfirm(JsonValue value) {
     }
     TRY(ReadRanges(entry.Find("owed"), &s.owed));
     TRY(ReadRanges(entry.Find("unapplied"), &s.unapplied));
+    if (entry.Unsigned("stored_through", &s.stored_through) &&
+        !ParseChain(entry.String("stored_chain"), &s.stored_chain)) {
+      return Invalid("a stream of the confirmation is malformed");
+    }
   }
   if (const JsonValue accepts = value.Find("accepts"); accepts.is_array()) {
     for (const JsonValue form : accepts) {

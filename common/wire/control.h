@@ -25,6 +25,9 @@ struct StreamConfirm {
   Chain chain{};
   std::vector<Range> owed = {};       // passed, the body is still to come
   std::vector<Range> unapplied = {};  // passed and kept whole, without effect so far
+  // Where `through` itself is lost: the last number below it whose event is stored. 0: not said.
+  uint64_t stored_through = 0;
+  Chain stored_chain{};
 };
 
 // A run of a store's agent that the centre has heard live.

@@ -70,6 +70,9 @@ std::string SignedText(const Confirm& confirm) {
     AppendRanges(s.owed, &out);
     out += " unapplied";
     AppendRanges(s.unapplied, &out);
+    if (s.stored_through > 0) {
+      out += fmt::format(" stored {} {}", s.stored_through, ToHex(BytesOf(s.stored_chain)));
+    }
     out += '\n';
   }
   for (const HeardSession& heard : confirm.sessions) {

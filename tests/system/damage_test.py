@@ -5,6 +5,7 @@ accepted sale has counted, or stands as lost at head office, and the store goes 
 import contextlib
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import sys
@@ -252,8 +253,98 @@ def the_brokers_word_was_all_there_was():
         return "50 sales counted, 40 of which only a broker had acknowledged"
 
 
+def nobody_knows_how_many_were_given_while_events_wait():
+    """The loss that is declared at the stream's end passes head office with what waits before it."""
+    with World() as world:
+        store = Store(world)
+        world.start()
+        store.sell(20)
+        world.wait_delivered()
+        world.collector.kill()
+        store.sell(10)
+        world.agent.kill(signal.SIGTERM)
+        with open(world.path("journal.db.witness"), "r+b") as file:
+            file.write(b"\xff" * os.path.getsize(file.name))
+        world.agent.start()
+        world.wait_ready()
+        store.sell(5)
+        store.survey()
+        wait_for(lambda: world.status()["acked_through"] == world.status()["head"],
+                 "everything that can be sent to have been sent")
+        world.start_collector()
+        store.wait_settled()
+        check(not store.lost(), f"{len(store.lost())} sales are lost")
+        return no_false_fork(world, store)
+
+
+def files_of(world, name):
+    return [world.path(name + end) for end in ("", "-wal", "-shm")]
+
+
+def keep(world, name):
+    for file in files_of(world, name):
+        if os.path.exists(file):
+            shutil.copyfile(file, file + ".kept")
+
+
+def set_back(world, name):
+    for file in files_of(world, name):
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(file)
+        if os.path.exists(file + ".kept"):
+            shutil.copyfile(file + ".kept", file)
+
+
+def store_and_centre_are_set_back(backup, waiting):
+    """What head office had and the copy of the journal had not is gone with head office's database."""
+    with World() as world:
+        store = Store(world)
+        world.start()
+        store.sell(26)
+        world.wait_delivered()
+        world.agent.kill(signal.SIGTERM)
+        keep(world, "journal.db")
+        world.agent.start()
+        world.wait_ready()
+        world.collector.kill()
+        if backup:
+            keep(world, "central.db")
+        world.start_collector()
+        store.sell(300)
+        world.wait_delivered()
+        if waiting:
+            world.collector.kill()
+            store.sell(waiting)
+        world.agent.kill()
+        set_back(world, "journal.db")
+        world.agent.start()
+        world.wait_ready()
+        if waiting:
+            world.start_collector()
+        store.sell(5)
+        store.survey()
+        store.wait_settled()
+        wait_for(lambda: world.status()["streams"][-1]["confirmed_through"] > 5, "the new stream")
+        world.collector.kill()
+        set_back(world, "central.db")
+        world.start_collector()
+        store.sell(5)
+        store.wait_settled()
+        return f"{len(store.accepted)} accepted, {len(store.lost())} lost, all of them declared"
+
+
+def both_are_set_back():
+    return store_and_centre_are_set_back(True, 0)
+
+
+def the_store_is_set_back_and_the_centre_begins_anew():
+    return store_and_centre_are_set_back(False, 2)
+
+
 if __name__ == "__main__":
     run_together(the_brokers_word_was_all_there_was,
                  the_log_goes_and_another_page_is_damaged, once, twice, five_times,
                  nine_times_without_a_sale_between_some,
+                 nobody_knows_how_many_were_given_while_events_wait, both_are_set_back,
+                 the_store_is_set_back_and_the_centre_begins_anew,
                  the_list_of_known_ids_goes, the_file_goes_while_what_it_held_is_on_its_way)

@@ -54,15 +54,15 @@ FileChange FileWatch::Check() const {
   return database == FileChange::kNone ? log : database;
 }
 
-int FileWatch::OpenDescriptor() const {
+int FileWatch::DescriptorOf(const File& noted) {
   const std::unique_ptr<DIR, int (*)(DIR*)> dir(opendir("/proc/self/fd"), &closedir);
-  if (dir == nullptr || !database_.there) return -1;
+  if (dir == nullptr || !noted.there) return -1;
   while (const dirent* entry = readdir(dir.get())) {
     char* end = nullptr;
     const auto fd = static_cast<int>(std::strtol(entry->d_name, &end, 10));
     struct stat info {};
     if (*end != '\0' || fstat(fd, &info) != 0) continue;
-    if (info.st_dev == database_.device && info.st_ino == database_.inode) return fd;
+    if (info.st_dev == noted.device && info.st_ino == noted.inode) return fd;
   }
   return -1;
 }

@@ -25,8 +25,9 @@ class FileWatch {
   void Note();
   // Before Begin: no change.
   FileChange Check() const;
-  // A descriptor of this process that has the noted database open; -1: there is none.
-  int OpenDescriptor() const;
+  // A descriptor of this process that has the noted database, or its log, open; -1: there is none.
+  int OpenDescriptor() const { return DescriptorOf(database_); }
+  int OpenLogDescriptor() const { return DescriptorOf(log_); }
 
  private:
   struct File {
@@ -42,6 +43,7 @@ class FileWatch {
   static File StateOf(const std::string& path);
   static FileChange ChangeOf(const File& noted);
   static void Update(File* noted);
+  static int DescriptorOf(const File& noted);
   File database_, log_;
 };
 

@@ -102,8 +102,10 @@ Result<std::string> ResolveJournal(const std::string& path) {
 
 std::string BuildingPath(const std::string& journal) { return journal + ".building"; }
 
+std::string BuildingLogPath(const std::string& journal) { return BuildingPath(journal) + "-log"; }
+
 Status DiscardBuilding(const std::string& journal) {
-  for (const char* end : {"", "-wal", "-shm", "-journal"}) {
+  for (const char* end : {"", "-wal", "-shm", "-journal", "-log"}) {
     TRY(Remove(BuildingPath(journal) + end));
   }
   return Status::Ok();

@@ -29,6 +29,8 @@ Result<Fd> LockJournal(const std::string& path);
 Result<std::string> ResolveJournal(const std::string& path);
 
 std::string BuildingPath(const std::string& journal);
+// Where the log of a file that is damaged waits until the file has its name.
+std::string BuildingLogPath(const std::string& journal);
 // Where nothing has been committed, what a stop left of a file being made is removed.
 Status DiscardBuilding(const std::string& journal);
 

@@ -107,6 +107,49 @@ TEST_F(LossTest, ALossBehindAHoleIsNotedAtOnceAndJumpedWhenTheHoleIsClosed) {
   EXPECT_EQ(OnHand(), "0042|apple|-4");
 }
 
+TEST_F(LossTest, WhereTheWatermarkIsLostTheLastEventBelowItIsNamed) {
+  const auto sales = Sales(6);
+  const auto stored = [this] {
+    Advance(std::chrono::minutes(2));
+    const std::string& text = link_->published.back().payload;
+    const size_t at = text.find("\"stored_through\"");
+    return at == std::string::npos ? "" : text.substr(at, text.find('}', at) - at);
+  };
+  const auto number = [&](uint64_t n) {
+    return fmt::format(R"("stored_through":{},"stored_chain":"{}")", n,
+                       ToHex(BytesOf(sales[n - 1].chain)));
+  };
+  Deliver({sales[0], sales[1]});
+  EXPECT_EQ(stored(), "");
+  Declare(3, 4);
+  EXPECT_EQ(Through(), "0042|4");
+  EXPECT_EQ(stored(), number(2));
+  Declare(5, 5, ToHex(BytesOf(sales[4].chain)));
+  EXPECT_EQ(stored(), number(2));
+  Deliver({sales[2]});  // it was kept after all
+  EXPECT_EQ(stored(), number(3));
+  Restart();
+  EXPECT_EQ(stored(), number(3));
+  Deliver({sales[5]});
+  EXPECT_EQ(stored(), "");
+}
+
+// The numbers below were given, whoever has them: also when the store itself ends there today.
+TEST_F(LossTest, AHoleBelowALossIsMissing) {
+  const auto sales = Sales(2);
+  Deliver(sales);
+  Declare(9, 9);
+  for (int minute = 0; minute < 3; ++minute) {
+    DeliverStatus(source_, {.head = 2, .sent_through = 2, .confirmed_through = 2});
+    Advance(std::chrono::minutes(1));
+    EXPECT_EQ(Gaps(), "3-8") << minute;
+  }
+  Declare(3, 8);
+  EXPECT_EQ(Through(), "0042|9");
+  Advance(seconds(3));
+  EXPECT_EQ(Gaps(), "");
+}
+
 TEST_F(LossTest, ALostBodyThatComesAfterAllCountsOnce) {
   const auto sales = Sales(4);
   Deliver({sales[0]});

@@ -161,6 +161,27 @@ const Situation kRunning[] = {
     {"log emptied", [](const Files& f) { fs::resize_file(f.log(), 0); }},
     {"log overwritten",
      [](const Files& f) { Overwrite(f.log(), 0, fs::file_size(f.log()), '\xa5'); }},
+    {"file cut and deleted",
+     [](const Files& f) {
+       fs::resize_file(f.journal(), 4096);
+       fs::remove(f.journal());
+     }},
+    {"file cut, it and its log deleted",
+     [](const Files& f) {
+       fs::resize_file(f.journal(), 4096);
+       fs::remove(f.journal());
+       fs::remove(f.log());
+     }},
+    {"file emptied and an older copy moved over it",
+     [](const Files& f) {
+       fs::resize_file(f.journal(), 0);
+       fs::rename(f.older, f.journal());
+     }},
+    {"pages zeroed and the file moved",
+     [](const Files& f) {
+       Overwrite(f.journal(), 4096, fs::file_size(f.journal()) - 4096, '\0');
+       fs::rename(f.journal(), f.journal() + ".moved");
+     }},
     {"another store's journal moved over it",
      [](const Files& f) { fs::rename(f.foreign, f.journal()); }},
     {"another store's journal written over it",

@@ -429,6 +429,40 @@ TEST_F(PumpTest, AForgedConfirmationIsNotBelievedAndCostsOneNewStreamAnHour) {
   EXPECT_EQ(pump_->Stats().alarm, "");
 }
 
+// Behind its end head office has nothing but what is declared lost; what it has below that counts,
+// if it is of the same history.
+TEST_F(PumpTest, BeyondTheEndOfAnOlderStreamTheLastStoredEventCounts) {
+  Start();
+  Sell(1, 4);
+  auto events = AwaitEvents(4);
+  const wire::Chain one = Check(events[0], FirstChain()), two = Check(events[1], one);
+  Confirm(2, two);
+  Await([&] { return journal_->Stats().confirmed_through == 2; });
+  Confirm(1'000, two);
+  Confirm(1'000, two);  // twice: an older copy of the disk, and a new stream from 3 on
+  Await([&] { return journal_->Streams().size() == 2; });
+  const std::string younger = journal_->Stats().stream;
+  const wire::Chain first = Check(AwaitEvents(7)[4], wire::FirstChain("0042", younger));
+  const auto older = [&](uint64_t stored, const wire::Chain& chain) {
+    wire::StreamConfirm word{stream_, 1'000, {}, {}};
+    word.stored_through = stored;
+    word.stored_chain = chain;
+    broker_.Message(topics_.confirm, wire::WriteConfirm({"0042", "2026-11-21T16:42:09Z", {word}}));
+  };
+  const auto confirmed = [&] { return journal_->Streams().front().confirmed_through; };
+  older(1, one);
+  Await([&] { return confirmed() == 1; });
+  older(2, one);
+  older(3, two);
+  older(0, two);
+  broker_.Message(topics_.confirm,
+                  wire::WriteConfirm({"0042", "2026-11-21T16:42:09Z", {{younger, 1, first, {}}}}));
+  Await([&] { return journal_->Streams().back().confirmed_through == 1; });
+  EXPECT_EQ(confirmed(), 1u);
+  older(2, two);
+  Await([&] { return confirmed() == 2; });
+}
+
 TEST_F(PumpTest, AFloodOfMessagesIsBoundedAndCounted) {
   Start();
   Sell(1, 1);

@@ -51,6 +51,27 @@ TEST(SignatureTest, TheVectorOfTheDocumentHolds) {
                 "accepts batches zstd\n");
 }
 
+TEST(SignatureTest, WhatIsStoredBelowALossIsSignedToo) {
+  Confirm confirm = Sample();
+  confirm.streams[0].stored_through = 48610;
+  confirm.streams[0].stored_chain.fill(0xcd);
+  EXPECT_NE(
+      SignedText(confirm).find(" unapplied 3-3 stored 48610 " + ToHex(std::string(16, '\xcd'))),
+      std::string::npos);
+  Key().Sign(&confirm);
+  for (const bool another : {false, true}) {
+    Confirm other = confirm;
+    if (another) other.streams[0].stored_through = 48611;
+    std::string text = WriteConfirm(other);
+    JsonParser parser;
+    const auto read = ReadConfirm(*parser.Parse(text));
+    ASSERT_TRUE(read.ok());
+    EXPECT_EQ(read->streams[0].stored_through, other.streams[0].stored_through);
+    EXPECT_EQ(read->streams[0].stored_chain, confirm.streams[0].stored_chain);
+    EXPECT_EQ(IsSigned(*read), !another);
+  }
+}
+
 TEST(SignatureTest, ItSurvivesTheWireAndNothingElseDoes) {
   Confirm confirm = Sample();
   Key().Sign(&confirm);
