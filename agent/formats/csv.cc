@@ -104,7 +104,8 @@ class FileReader {
     size_t place;
     std::string heading;
     UnreadColumn unread;
-    std::string_view decider;  // what it would decide if the profile named it
+    std::string_view decider;    // what it would decide if the profile named it
+    std::optional<size_t> twin;  // of "Original payment ID" where "Payment ID" stands
   };
 
   std::optional<SyntaxError> ReadRows() {
@@ -195,7 +196,10 @@ class FileReader {
       if (std::any_of(places_.begin(), places_.end(), is_this)) continue;
       not_read_.push_back(heading);
       if (std::any_of(profile_.ignored.begin(), profile_.ignored.end(), same)) continue;
-      Watched column{i, heading, UnreadColumn(heading), DeciderByHeading(heading)};
+      Watched column{i, heading, UnreadColumn(heading), DeciderByHeading(heading), std::nullopt};
+      for (size_t at = 0; at < header.fields.size(); ++at) {
+        if (Heading(header.fields[at]) == column.unread.points_at()) column.twin = at;
+      }
       if (column.unread.matters() || !column.decider.empty()) watched_.push_back(std::move(column));
     }
   }
@@ -204,11 +208,20 @@ class FileReader {
     if (moved == CsvReceipt::Moved::kNothing) return;
     for (const Watched& column : watched_) {
       const std::string& value = row.fields[column.place];
+      if (moved == CsvReceipt::Moved::kSold && PointsAtItself(column, row)) continue;
       const Unread reported = Reported(column, value);
       const bool known = reported == Unread::kCameBack && moved == CsvReceipt::Moved::kCameBack;
       if (reported == Unread::kNothing || known) continue;
       receipt_.RefuseUnread(column.heading, value, reported);
     }
+  }
+
+  // "Original order" that repeats the number of its own receipt: many shops fill it on plain sales.
+  bool PointsAtItself(const Watched& column, const CsvRow& row) const {
+    if (column.unread.points_at().empty()) return false;
+    const std::string& value = row.fields[column.place];
+    if (IsSameNumber(value, row.fields[places_.at("number")])) return true;
+    return column.twin && IsSameNumber(value, row.fields[*column.twin]);
   }
 
   // A second column that could be the status or the kind counts as well: what does not plainly say

@@ -231,11 +231,30 @@ bool IsOneOf(std::string_view heading, Words names) {
 
 // "Original payment ID": what was sold anew points at nothing.
 bool IsLinkBack(std::string_view heading) {
-  const bool origin = heading.starts_with("origin") && !heading.starts_with("original");
+  const bool origin = heading.starts_with("origin") && !heading.starts_with("original") &&
+                      !heading.starts_with("originvoice");
   return !origin && StartsWith(heading, {"orig", "ursprung"}) &&
          Contains(heading, {"payment", "receipt", "trans", "order", "invoice", "sale", "bon",
                             "beleg", "ticket", "document"}) &&
          !Contains(heading, {"date", "time", "price", "amount", "total", "currency", "quantity"});
+}
+
+std::string_view WithoutOrigin(std::string_view heading) {
+  for (const std::string_view start : {"original", "originating", "orig", "urspr\xC3\xBCnglicher",
+                                       "urspr\xC3\xBCngliche", "ursprungs", "ursprung"}) {
+    if (heading.starts_with(start)) return heading.substr(start.size());
+  }
+  return heading;
+}
+
+// A number as it is compared.
+std::string Bare(std::string_view written) {
+  std::string bare;
+  for (const char c : poslog::SmallLetters(written)) {
+    const bool mark = c == ' ' || c == '\t' || c == '#' || (c == '0' && bare.empty());
+    if (!mark) bare += c;
+  }
+  return bare;
 }
 
 bool IsTrue(std::string_view heading, std::string_view value) {
@@ -253,6 +272,11 @@ bool IsFactorOfOne(std::string_view value) {
 }
 
 }  // namespace
+
+bool IsSameNumber(std::string_view one, std::string_view other) {
+  const std::string bare = Bare(one);
+  return !bare.empty() && bare == Bare(other);
+}
 
 bool IsNothing(std::string_view value) {
   const auto flag = poslog::ReadFlag(value);
@@ -280,6 +304,7 @@ UnreadColumn::UnreadColumn(std::string_view written) : heading_(Heading(written)
   free_text_ = IsFreeText(heading);
   by_heading_ = HeadingTells();
   remark_ = Contains(heading, {"note", "notiz", "comment", "kommentar", "remark", "bemerk"});
+  if (IsLinkBack(heading)) points_at_ = WithoutOrigin(heading);
   matters_ = !free_text_ || remark_ || by_heading_ != Unread::kNothing;
 }
 
@@ -319,7 +344,10 @@ Unread UnreadColumn::HeadingTells() {
   if (Contains(heading, {"returned", "refund", "exchanged", "retoure", "rueckgabe",
                          "r\xC3\xBC"
                          "ckgabe"}) ||
-      OneOf(heading, {"returnreason", "returnid", "returnno", "returndate", "retour"})) {
+      OneOf(heading, {"returnreason", "returndate", "retour", "exchangefor", "exchangeof"}) ||
+      (heading.starts_with("return") &&
+       poslog::EndsWith(heading, {"order", "receipt", "invoice", "ticket", "bon", "transaction",
+                                  "number", "nr", "no", "id", "ref", "reference"}))) {
     return Unread::kCameBack;
   }
   if (Contains(heading, {"void", "cancel", "storn", "training", "suspend", "annul", "anulad",

@@ -26,11 +26,13 @@ class UnreadColumn {
   // What a cell of it tells: by its words, or, under a heading such as "Cancelled at", by being
   // there.
   Unread Tells(std::string_view value) const;
+  // Of "Original payment ID" the heading of what it points at: "paymentid". "" of other columns.
+  std::string_view points_at() const { return points_at_; }
 
  private:
   Unread HeadingTells();
 
-  std::string heading_;
+  std::string heading_, points_at_;
   bool direction_ = false, matters_ = true, free_text_ = false;
   bool factor_ = false;
   bool expected_ = false;   // what is sold says true here
@@ -44,6 +46,9 @@ Unread WordsTell(std::string_view value);
 // Whether words under a heading such as "Type" say that it is no sale: elsewhere they may speak of
 // other things.
 bool DecidingWordsTell(std::string_view value);
+// Whether two cells name one document: leading zeros, blanks, a "#" and the case of letters do not
+// matter.
+bool IsSameNumber(std::string_view one, std::string_view other);
 // Empty, false, zero or a word for none.
 bool IsNothing(std::string_view value);
 // A letter or an abbreviation that tills write for a return or a void.

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "agent/formats/csv_unread.h"
+#include "agent/formats/epcis_context.h"
 #include "agent/formats/epcis_extras.h"
 #include "agent/formats/epcis_words.h"
 #include "agent/formats/gs1_names.h"
@@ -39,7 +40,8 @@ std::string LocalDay(int64_t local_s) {
 
 class Mapper {
  public:
-  Mapper(JsonValue source, event::Event* event) : source_(source), event_(*event) {}
+  Mapper(JsonValue source, const EpcisContext& context, event::Event* event)
+      : source_(source), context_(context), event_(*event) {}
 
   std::optional<Rejection> Run() {
     event_.origin.emplace();
@@ -49,6 +51,8 @@ class Mapper {
     Frame();
     if (!rejection_) Meaning();
     if (!rejection_) Goods();
+    if (!rejection_) rejection_ = context_.Add(source_);
+    if (!rejection_) rejection_ = context_.Contradiction(source_);
     if (!rejection_) rejection_ = ForbiddenByExtras(source_, event_.kind);
     return std::move(rejection_);
   }
@@ -102,6 +106,11 @@ class Mapper {
     if (source_.Find("errorDeclaration")) {
       return Refuse("unsupported", "errorDeclaration",
                     "it takes back an earlier event; send the correction as a void or a return");
+    }
+    for (const char* list : {"childEPCs", "childQuantityList", "inputEPCList", "inputQuantityList",
+                             "outputEPCList", "outputQuantityList"}) {
+      if (source_.Find(list).size() == 0) continue;
+      return Refuse("unsupported", list, "goods of another type of event, which would not be read");
     }
     at_ = source_.String("eventTime");
     if (at_.empty()) return Refuse("missing-field", "eventTime", "this field is required");
@@ -439,6 +448,7 @@ class Mapper {
   }
 
   const JsonValue source_;
+  EpcisContext context_;  // of the document, and of the event
   event::Event& event_;
   std::string at_, day_;
   Place here_, read_point_;
@@ -523,6 +533,11 @@ std::optional<SyntaxError> DecodeEpcis(JsonParser& parser, std::string& bytes, c
                                        const std::function<void(Item&&)>& sink, NotRead* not_read) {
   size_t index = 0;
   std::optional<Rejection> of_all;  // by what stands around the events
+  EpcisContext context;
+  const auto frame_says = [&](JsonValue root) {
+    of_all = ForbiddenByFrame(root);
+    if (auto renamed = context.Add(root)) of_all = std::move(renamed);
+  };
   const auto add = [&](std::string_view text, JsonValue value) {
     Item item{index++, event::Event(), {}, {}};
     std::optional<Rejection> rejection;
@@ -533,7 +548,7 @@ std::optional<SyntaxError> DecodeEpcis(JsonParser& parser, std::string& bytes, c
                         ? fmt::format("the event is larger than {} bytes", limits.event_bytes)
                         : "an event is an object"};
     } else {
-      Mapper mapper(value, &std::get<event::Event>(item.outcome));
+      Mapper mapper(value, context, &std::get<event::Event>(item.outcome));
       rejection = mapper.Run();
       if (!rejection) rejection = of_all;
       if (not_read != nullptr) mapper.ListNotRead(not_read);
@@ -560,7 +575,7 @@ std::optional<SyntaxError> DecodeEpcis(JsonParser& parser, std::string& bytes, c
       } else if (auto error = ParseWhole(parser, frame, limits, &root)) {
         return error;
       } else {
-        of_all = ForbiddenByFrame(root);
+        frame_says(root);
       }
     }
     return ForEachElement(parser, bytes, list, limits, add);
@@ -569,7 +584,7 @@ std::optional<SyntaxError> DecodeEpcis(JsonParser& parser, std::string& bytes, c
   if (auto error = ParseWhole(parser, bytes, limits, &root)) return error;
   const JsonValue events = EventsOf(root);
   if (!events) return NoEvents();
-  if (root.Find("epcisBody")) of_all = ForbiddenByFrame(root);
+  if (root.Find("epcisBody")) frame_says(root);
   if (not_read != nullptr && root.Find("epcisBody")) ListFrame(root, not_read);
   if (events.is_array() && events.size() > limits.events) {
     return SyntaxError{0, fmt::format("more than {} events", limits.events), "split the document"};

@@ -128,6 +128,31 @@ class Walk {
   std::optional<Rejection> rejection_;
 };
 
+// Events beside those that are read, or a document of another kind.
+std::optional<Rejection> OtherEvents(JsonValue root) {
+  const std::string_view type = root.String("type");
+  if (!type.empty() && type != "EPCISDocument" && type != "EPCISQueryDocument") {
+    return Rejection{"unsupported", "type",
+                     fmt::format("{} is no document of events", Printable(type, 60))};
+  }
+  const JsonValue body = root.Find("epcisBody");
+  const JsonValue results = body.Find("queryResults");
+  for (const JsonValue holder : {root, body, results, results.Find("resultsBody")}) {
+    for (const JsonValue member : holder) {
+      const std::string_view name = LastPart(member.name());
+      const bool read = member.name() == "eventList" &&
+                        (results ? holder.text().data() == results.Find("resultsBody").text().data()
+                                 : holder.text().data() == body.text().data());
+      const bool events = name == "eventList" || name == "event" || name == "events" ||
+                          name == "@graph" || name == "@included";
+      if (read || !events || member.size() == 0) continue;
+      return Rejection{"unsupported", Printable(member.name(), 60),
+                       "events stand there beside those that would be read"};
+    }
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<Rejection> ForbiddenByExtras(JsonValue event, Kind kind) {
@@ -135,6 +160,7 @@ std::optional<Rejection> ForbiddenByExtras(JsonValue event, Kind kind) {
 }
 
 std::optional<Rejection> ForbiddenByFrame(JsonValue document) {
+  if (auto rejection = OtherEvents(document)) return rejection;
   return Walk(std::nullopt).Run(document);
 }
 

@@ -22,6 +22,8 @@ class Around {
 
   // Why no transaction in this element can be taken.
   std::optional<event::Rejection> Of(uint32_t wrapper);
+  // Why a document without any transaction cannot be passed over.
+  std::optional<event::Rejection> OfNone() const;
 
  private:
   std::optional<event::Rejection> ReasonOf(XmlElement element) const;

@@ -284,6 +284,20 @@ Question StatusQuestion(Place place) {
   }
 }
 
+bool NothingMoved(const Vocabulary& words, std::string_view written, bool takes_back) {
+  const std::string_view flag = words.Meaning(Question::kFlag, written);
+  if (flag == "cancelled") return !takes_back;
+  if (!flag.empty()) return !OneOf(flag, {"harmless", "offline"});
+  const std::string name = Normal(written);
+  return NameDecides(name, takes_back) ||
+         Contains(name, {"undeliver", "notdeliver", "nondeliver", "notsold", "unsold",
+                         "notcollected", "uncollected", "notpickedup", "declined"});
+}
+
+bool WordDecides(const WordContext& around, std::string_view word) {
+  return ValueDecides(around, word);
+}
+
 bool Decides(const WordContext& around, std::string_view name, std::string_view value) {
   const std::string_view flag = around.words.Meaning(Question::kFlag, name);
   if (value.empty() || OneOf(flag, {"harmless", "offline"})) return false;

@@ -46,6 +46,12 @@ bool IsStatusName(std::string_view name);
 bool IsGoodState(std::string_view meaning);
 Question StatusQuestion(Place place);
 
+// Whether a true of this name plainly says that nothing happened, whatever part it is told of.
+bool NothingMoved(const Vocabulary& words, std::string_view name, bool takes_back);
+
+// Whether a word says so, whatever asks for it.
+bool WordDecides(const WordContext& around, std::string_view word);
+
 // Whether it decides. Names that the words say to be harmless never do.
 bool Decides(const WordContext& around, std::string_view name, std::string_view value);
 

@@ -57,8 +57,22 @@ inline void ReadSerials(XmlElement element, std::vector<std::string>* serials) {
   }
 }
 
-// Whether the element, or one not far below it, names an item and how much of it.
-inline bool HoldsGoods(XmlElement element, int depth = 4) {
+// A line of a receipt, whatever its goods are called.
+inline bool IsGoodsLine(XmlElement element) {
+  if (element.name() != "LineItem") return false;
+  for (const XmlElement child : element) {
+    if (OneOf(child.name(), {"Sale", "Return", "SaleForDelivery", "SaleForPickup",
+                             "CustomerOrderForDelivery", "CustomerOrderForPickup",
+                             "CustomerOrderDelivery", "CustomerOrderPickup", "Layaway"})) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// Whether the element, or one below it, names an item and how much of it.
+inline bool HoldsGoods(XmlElement element, int depth = 64) {
+  if (depth > 0 && IsGoodsLine(element)) return true;
   bool item = false, amount = false;
   for (const XmlElement child : element) {
     item = item || OneOf(child.name(), {"ItemID", "Item", "ItemCode", "POSIdentity", "POSItemID",

@@ -6,6 +6,7 @@
 
 #include "agent/formats/poslog/element_readers.h"
 #include "agent/formats/poslog/quantities.h"
+#include "agent/formats/poslog/tenders.h"
 #include "agent/formats/poslog/unread_words.h"
 #include "common/base/text.h"
 #include "common/event/gs1_code.h"
@@ -53,23 +54,6 @@ struct LineWords {
                     [&](std::string_view meaning) { returned = returned || meaning == "return"; }));
   }
 };
-
-event::Tender TenderOf(XmlElement tender, std::optional<Decimal> amount) {
-  static constexpr std::pair<std::string_view, std::string_view> kTypes[] = {
-      {"Cash", "cash"},          {"CreditDebit", "card"},        {"Credit", "card"},
-      {"Debit", "card"},         {"DebitCard", "card"},          {"CreditCard", "card"},
-      {"Voucher", "voucher"},    {"Coupon", "voucher"},          {"ManufacturerCoupon", "voucher"},
-      {"GiftCard", "gift_card"}, {"StoredValue", "gift_card"},   {"GiftCertificate", "gift_card"},
-      {"Account", "account"},    {"CustomerAccount", "account"}, {"HouseAccount", "account"},
-      {"Mobile", "mobile"},      {"MobilePayment", "mobile"}};
-  const std::string_view written = tender.Attribute("TenderType");
-  std::string_view type = "other";
-  for (const auto& [name, word] : kTypes) {
-    if (name == written) type = word;
-  }
-  if (amount && Normal(tender.Attribute("TypeCode")) == "refund") amount = -Magnitude(*amount);
-  return {std::string(type), amount};
-}
 
 class Reader {
  public:
@@ -126,7 +110,8 @@ class Reader {
       } else if (meaning != "harmless") {
         Goods(item, body, meaning, own);
       } else if (!gone) {
-        Amounts(body);
+        Beside(item, body);
+        Amounts(body, own.returned);
       } else if (body.name() == "Tender") {
         basket_.names_tenders = true;
       }
@@ -149,11 +134,19 @@ class Reader {
     Refuse(words_.Unknown(Question::kElement, element.name(), element.name()));
   }
 
+  // What says that a payment, a tax or a discount never was.
+  void Beside(XmlElement item, XmlElement body) {
+    const bool takes_back = basket_.negated || basket_.takes_back;
+    auto why = UnreadWord(words_, Place::kLineItem, item, takes_back);
+    if (!why && body.name() != "Tender") why = UnreadInOthers(words_, body, takes_back);
+    if (why) Refuse(*std::move(why));
+  }
+
   // What is no goods: payments, taxes, discounts.
-  void Amounts(XmlElement body) {
+  void Amounts(XmlElement body, bool returned) {
     const std::string_view name = body.name();
     if (name == "Tender") {
-      OneTender(body);
+      if (auto why = ReadTender(words_, body, returned, &basket_)) Refuse(*std::move(why));
     } else if (name == "Tax") {
       OneTax(body);
     } else if (name == "LoyaltyReward") {
@@ -404,29 +397,6 @@ class Reader {
     }
     line.net_amount = *net;
     source->amount = source->amount.negative() ? -*net : *net;
-  }
-
-  void OneTender(XmlElement tender) {
-    bool cancelled = false;
-    auto rejection = words_.ReadFlags(tender, [&cancelled](std::string_view meaning) {
-      cancelled = cancelled || meaning == "cancelled";
-    });
-    if (rejection && rejection->reason == "bad-value") return Refuse(*std::move(rejection));
-    for (const std::string_view word :
-         {tender.Attribute("TypeCode"), tender.Attribute("Status"), tender.TextOf("Status")}) {
-      cancelled = cancelled || words_.Meaning(Question::kLineStatus, word) == "cancelled";
-    }
-    basket_.names_tenders = basket_.names_tenders || tender.Child("Amount");
-    if (cancelled) return;
-    const auto amount = Number(tender, "Amount");
-    if (!amount) return;
-    basket_.tenders.push_back(TenderOf(tender, amount));
-    // Some tills write change as its own, negative tender; others below the tender that it is from.
-    const XmlElement change = tender.Child("TenderChange");
-    if (!change || amount->negative()) return;
-    if (const auto given = Number(change, "Amount"); given && !given->zero()) {
-      basket_.tenders.push_back({"cash", -Magnitude(*given)});
-    }
   }
 
   void OneTax(XmlElement tax) {

@@ -283,6 +283,12 @@ std::optional<SyntaxError> DecodePosLog(std::string_view bytes, const poslog::Vo
     }
   }
   for (Item& item : items) sink(std::move(item));
+  if (auto passed_over = index > 0 ? std::nullopt : around->OfNone()) {
+    Item item{
+        0, *std::move(passed_over), poslog::Readable(bytes.substr(0, limits.event_bytes)), {}};
+    item.bytes.digest = event::DigestOfBytes({bytes});
+    sink(std::move(item));
+  }
   return std::nullopt;
 }
 

@@ -15,7 +15,15 @@ namespace {
 
 using event::Rejection;
 
-Rejection Unread(std::string_view name, std::string_view value) {
+Rejection Unread(const Vocabulary& words, std::string_view name, std::string_view value) {
+  const std::string_view known = words.Meaning(Question::kFlag, name);
+  if (!known.empty()) {
+    return {"unknown-word", std::string(name),
+            fmt::format("\"{}\" tells \"{}\" of a part of the document, which means {}; what then "
+                        "moved is not certain: leave the part out, or send what happened as a "
+                        "canonical document",
+                        Printable(name, 60), Printable(value, 60), known)};
+  }
   return {"unknown-word", std::string(name),
           fmt::format("\"{0}\" tells \"{1}\", and nobody has said what that decides. If it decides "
                       "nothing, add to [formats.poslog.words]: flag.\"{0}\" = \"harmless\"",
@@ -34,7 +42,14 @@ bool HoldsTextDeeper(XmlElement child) {
 
 // A true that is written as a word; single letters and digits may be anything.
 bool IsTrueWord(std::string_view value) {
-  return OneOf(Normal(value), {"true", "yes", "ja", "wahr", "oui", "vrai"});
+  return OneOf(Normal(value), {"true", "yes", "ja", "wahr", "oui", "vrai", "sim"});
+}
+
+// Names of the value in a pair, which say nothing of their own.
+bool IsPairValue(std::string_view name) {
+  const std::string normal = Normal(name);
+  return OneOf(normal, {"val", "flag", "set", "state", "text", "content"}) ||
+         normal.ends_with("value");
 }
 
 bool IsLeaf(XmlElement element) { return !(element.begin() != element.end()); }
@@ -104,33 +119,96 @@ bool NamesProperty(std::string_view name) {
                           "setting", "indicator", "custom"}));
 }
 
+// A part that has a name and a value of its own: <Flag name="Void" value="true"/>.
+struct Pair {
+  explicit Pair(XmlElement part) {
+    part.ForEachAttribute(
+        [this](std::string_view name, std::string_view text) { One(name, text); });
+    for (const XmlElement below : part) {
+      if (IsLeaf(below)) One(below.name(), below.PeekText());
+    }
+    if (!part.PeekText().empty()) values.push_back(part.PeekText());
+    if (values.empty() && IsLeaf(part) && EndsWith(Normal(part.name()), {"flag", "indicator"})) {
+      values.emplace_back("true");
+    }
+  }
+  void One(std::string_view name, std::string_view text) {
+    if (text.empty()) return;
+    if (NamesProperty(Normal(name))) {
+      names.push_back(text);
+    } else if (IsPairValue(name)) {
+      values.push_back(text);
+    }
+  }
+
+  std::vector<std::string_view> names, values;
+};
+
 // Everything below an element, where no table names anything.
 class Deeper {
  public:
   explicit Deeper(const WordContext& around) : around_(around) {}
 
   std::optional<Rejection> Below(XmlElement element) {
-    Pairs(element);
+    Named(Pair(element));
     for (const XmlElement part : element) {
-      if (SpeaksOfOthers(part.name())) continue;
-      if (!IsReadElsewhere(around_.words, around_.place, part)) Part(part, false);
+      const bool others = SpeaksOfOthers(part.name()) || part.name() == "Total";
+      // What stands in a line is looked through with the line.
+      const bool of_line = around_.place == Place::kLineItem &&
+                           !around_.words.Meaning(Question::kElement, part.name()).empty();
+      if (others && !of_line) {
+        OfOthers(part);
+      } else if (!others && !IsReadElsewhere(around_.words, around_.place, part)) {
+        Part(part, false);
+      }
     }
+    return std::move(rejection_);
+  }
+
+  // The same of a part that speaks of money, people or papers: only what plainly says that nothing
+  // moved, as most of its flags are its own.
+  std::optional<Rejection> Others(XmlElement part) {
+    OfOthers(part);
     return std::move(rejection_);
   }
 
  private:
   // A leaf of the element itself has been read already, but for its attributes.
   void Part(XmlElement part, bool text) {
-    part.ForEachAttribute(
-        [this](std::string_view name, std::string_view value) { One(name, value); });
+    const Pair pair(part);
+    part.ForEachAttribute([&](std::string_view name, std::string_view value) {
+      One(name, value);
+      if (!IsPairValue(name)) True(name, value);
+    });
     if (part.PeekText().empty() && !IsSlot(around_.place, part.name()) && IsMark(part.name()) &&
         IsSet(part)) {
       Refuse(part.name(), "(not as its text)");
     }
-    if (IsLeaf(part) && text) One(part.name(), part.PeekText());
-    Pairs(part);
+    if (IsLeaf(part) && text) {
+      One(part.name(), part.PeekText());
+      if (pair.names.empty() && !IsPairValue(part.name())) True(part.name(), part.PeekText());
+    }
+    Named(pair);
+    TrueOf(pair, part, text);
     for (const XmlElement below : part) {
-      if (!SpeaksOfOthers(below.name()) && !PointsAtTransaction(below)) Part(below, true);
+      if (PointsAtTransaction(below)) continue;
+      if (SpeaksOfOthers(below.name())) {
+        OfOthers(below);
+      } else {
+        Part(below, true);
+      }
+    }
+  }
+
+  void OfOthers(XmlElement part) {
+    const auto one = [this](std::string_view name, std::string_view value) {
+      if (!ReadFlag(value).value_or(false)) return;
+      if (NothingMoved(around_.words, name, around_.takes_back)) Refuse(name, value);
+    };
+    part.ForEachAttribute(one);
+    if (IsLeaf(part)) one(part.name(), part.PeekText());
+    for (const XmlElement below : part) {
+      if (!PointsAtTransaction(below)) OfOthers(below);
     }
   }
 
@@ -140,43 +218,44 @@ class Deeper {
     return NameDecides(Normal(name), around_.takes_back);
   }
 
-  // What is told by a name and a value of their own: <Flag name="Void" value="true"/>.
-  void Pairs(XmlElement part) {
-    std::vector<std::string_view> names, values;
-    const auto one = [&](std::string_view name, std::string_view text) {
-      const std::string normal = Normal(name);
-      if (text.empty()) return;
-      if (NamesProperty(normal)) {
-        names.push_back(text);
-      } else if (OneOf(normal, {"val", "flag", "set", "state", "text", "content"}) ||
-                 normal.ends_with("value")) {
-        values.push_back(text);
-      }
-    };
-    part.ForEachAttribute(one);
-    for (const XmlElement below : part) {
-      if (IsLeaf(below)) one(below.name(), below.PeekText());
-    }
-    if (!part.PeekText().empty()) values.push_back(part.PeekText());
-    if (values.empty() && IsLeaf(part) && EndsWith(Normal(part.name()), {"flag", "indicator"})) {
-      values.emplace_back("true");
-    }
-    for (const std::string_view name : names) {
+  // A name that is a value itself may be free text: only a plain yes or no is judged by it.
+  void Named(const Pair& pair) {
+    for (const std::string_view name : pair.names) {
       if (SpeaksOfOthers(name)) continue;
-      for (const std::string_view value : values) Pair(name, value);
+      for (const std::string_view value : pair.values) {
+        if (name != value && ReadFlag(value)) One(name, value);
+      }
     }
   }
 
-  // A name that is a value itself may be free text: only a plain yes or no is judged by it.
-  void Pair(std::string_view name, std::string_view value) {
-    if (name != value && ReadFlag(value)) One(name, value);
+  // A true that nobody knows.
+  void True(std::string_view name, std::string_view value) {
+    const bool flag = NamedLikeAFlag(name) && !Normal(name).ends_with("mode");
+    const bool is_true = IsTrueWord(value) || (flag && ReadFlag(value).value_or(false));
+    const bool expected = IsExpectedTrue(name) || EndsWith(Normal(name), {"success", "successful"});
+    if (!is_true || around_.place == Place::kAround || expected) return;
+    if (!around_.words.IsHarmlessTrue(name) && !SpeaksOfOthers(name)) Refuse(name, value);
+  }
+  // The same, where the name is a value, or that of the element.
+  void TrueOf(const Pair& pair, XmlElement part, bool text) {
+    std::string_view of = part.name();
+    for (const std::string_view name : pair.names) {
+      if (around_.words.IsHarmlessTrue(name) || SpeaksOfOthers(name)) return;
+      const bool word = name.find_first_not_of("0123456789 .:-") != std::string_view::npos;
+      if (of == part.name() && word) of = name;
+    }
+    if (around_.words.IsHarmlessTrue(part.name()) || IsPairValue(part.name())) return;
+    for (const std::string_view value : pair.values) {
+      const bool own = value == part.PeekText() && pair.names.empty();
+      if (value != of && !(own && !text)) True(of, value);
+    }
   }
 
   void One(std::string_view name, std::string_view value) {
     if (Decides(around_, name, value)) Refuse(name, value);
   }
   void Refuse(std::string_view name, std::string_view value) {
-    if (!rejection_) rejection_ = Unread(name, value);
+    if (!rejection_) rejection_ = Unread(around_.words, name, value);
   }
 
   const WordContext& around_;
@@ -202,22 +281,27 @@ std::optional<Rejection> UnreadWord(const Vocabulary& words, Place place, XmlEle
     const bool known_place = place != Place::kAround;
     const bool true_word = !attribute && known_place && IsTrueWord(value) && !SpeaksOfOthers(name);
     const bool state = attribute && OneOf(Normal(name), {"state", "result"});
-    if ((true_word && !IsExpectedTrue(name)) || Decides(around, name, value) ||
+    if ((true_word && !IsExpectedTrue(name) && !words.IsHarmlessTrue(name)) ||
+        Decides(around, name, value) ||
         (state && !IsGoodState(words.Meaning(StatusQuestion(place), value)))) {
-      rejection = Unread(name, value);
+      rejection = Unread(words, name, value);
     }
   };
   element.ForEachAttribute(one);
   attribute = false;
   for (const XmlElement child : element) {
     if (IsSlot(place, child.name()) && child.PeekText().empty() && HoldsTextDeeper(child)) {
-      if (!rejection) rejection = Unread(child.name(), "(not as its text)");
+      if (!rejection) rejection = Unread(words, child.name(), "(not as its text)");
     } else if (IsLeaf(child)) {
       one(child.name(), child.PeekText());
     }
   }
   if (!rejection) rejection = Deeper(around).Below(element);
   return rejection;
+}
+
+std::optional<Rejection> UnreadInOthers(const Vocabulary& words, XmlElement part, bool takes_back) {
+  return Deeper(WordContext(words, Place::kLineItem, takes_back, part)).Others(part);
 }
 
 bool PointsAtTransaction(XmlElement element) {

@@ -19,6 +19,11 @@ namespace tillrelay::formats::poslog {
 std::optional<event::Rejection> UnreadWord(const Vocabulary& words, Place place, XmlElement element,
                                            bool takes_back);
 
+// The same of a part of a line that speaks of money, people or papers: of its flags, only those
+// that plainly say that nothing happened decide.
+std::optional<event::Rejection> UnreadInOthers(const Vocabulary& words, XmlElement part,
+                                               bool takes_back);
+
 // Whether an element points at another transaction: a TransactionLink, or one that holds its number
 // under another name.
 bool PointsAtTransaction(XmlElement element);

@@ -100,15 +100,6 @@ const QuestionTable* TableNamed(std::string_view name, Question* question) {
   return nullptr;
 }
 
-// An attribute that nobody knows is taken for a flag if it says true in a word, or if its name says
-// that it is one.
-bool NamedLikeAFlag(std::string_view name) {
-  const std::string word = Normal(name);
-  const bool asks = name.size() > 3 && (name.starts_with("is") || name.starts_with("Is")) &&
-                    (name[2] == '_' || (name[2] >= 'A' && name[2] <= 'Z'));
-  return asks || word.ends_with("flag") || word.ends_with("indicator") || word.ends_with("mode");
-}
-
 // Letters and digits are what tells two names apart.
 bool SameName(std::string_view one, std::string_view other) {
   const auto skip = [](std::string_view text, size_t* at) {
@@ -167,6 +158,13 @@ bool IsExpectedTrue(std::string_view name) {
                 "isvalid",       "successful",    "success",      "final",         "isfinal",
                 "finalized",     "delivered",     "isdelivered",  "fulfilled",     "isfulfilled",
                 "sold",          "issold",        "committed",    "executed",      "processed"});
+}
+
+bool NamedLikeAFlag(std::string_view name) {
+  const std::string word = Normal(name);
+  const bool asks = name.size() > 3 && (name.starts_with("is") || name.starts_with("Is")) &&
+                    (name[2] == '_' || (name[2] >= 'A' && name[2] <= 'Z'));
+  return asks || word.ends_with("flag") || word.ends_with("indicator") || word.ends_with("mode");
 }
 
 std::span<const Slot> Slots() { return kSlots; }
@@ -255,6 +253,15 @@ std::string_view Vocabulary::Meaning(Question question, std::string_view written
   return taught == taught_.end() ? std::string_view() : std::string_view(taught->second);
 }
 
+bool Vocabulary::IsHarmlessTrue(std::string_view written) const {
+  const std::string_view own = Meaning(Question::kFlag, written);
+  if (!own.empty()) return OneOf(own, {"harmless", "offline"});
+  std::string name = Normal(written);
+  if (name.ends_with("indicator")) name.resize(name.size() - 9);
+  if (Meaning(Question::kFlag, name + "flag") == "harmless") return true;
+  return name.starts_with("is") && Meaning(Question::kFlag, name.substr(2) + "flag") == "harmless";
+}
+
 Rejection Vocabulary::Unknown(Question question, std::string_view slot,
                               std::string_view written) const {
   const QuestionTable& table = TableOf(question);
@@ -315,7 +322,7 @@ std::optional<Rejection> Vocabulary::ReadFlags(XmlElement element, const Found& 
     } else if (*value && !meaning.empty()) {
       found(meaning);
     } else if (*value ? NamedLikeAFlag(name) || !IsNumber(text) : IsExpectedTrue(name)) {
-      if (*value && IsExpectedTrue(name)) return;
+      if (*value && (IsExpectedTrue(name) || IsHarmlessTrue(name))) return;
       rejection = Unknown(Question::kFlag, name, name);
     }
   };

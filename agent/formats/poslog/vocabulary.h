@@ -87,6 +87,10 @@ std::optional<bool> ReadFlag(std::string_view text);
 // What would have to be true of goods that moved, such as "approved".
 bool IsExpectedTrue(std::string_view name);
 
+// An attribute that nobody knows is taken for a flag if it says true in a word, or if its name says
+// that it is one.
+bool NamedLikeAFlag(std::string_view name);
+
 class Vocabulary {
  public:
   // Invalid if the question is not known, the word is already in the table with another meaning, or
@@ -95,6 +99,8 @@ class Vocabulary {
 
   // "" for a word that is not known.
   std::string_view Meaning(Question question, std::string_view written) const;
+  // A true of this name decides nothing: "taxable" and "isTaxable" as "taxableFlag".
+  bool IsHarmlessTrue(std::string_view written) const;
   event::Rejection Unknown(Question question, std::string_view slot,
                            std::string_view written) const;
 

@@ -261,7 +261,16 @@ constexpr KnownWord kFlagWords[] = {{"cancelflag", "cancelled"},
                                     {"changedueflag", "harmless"},
                                     {"drawerflag", "harmless"},
                                     {"drawerkickedflag", "harmless"},
-                                    {"kititemflag", "harmless"}};
+                                    {"kititemflag", "harmless"},
+                                    {"foodstampable", "harmless"},
+                                    {"itemizer1", "harmless"},
+                                    {"itemizer2", "harmless"},
+                                    {"itemizer3", "harmless"},
+                                    {"itemizer4", "harmless"},
+                                    {"itemizer5", "harmless"},
+                                    {"itemizer6", "harmless"},
+                                    {"itemizer7", "harmless"},
+                                    {"itemizer8", "harmless"}};
 
 constexpr std::string_view kLineStatusMeanings[] = {"kept", "cancelled"};
 constexpr KnownWord kLineStatusWords[] = {{"completed", "kept"},

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <memory>
 
+#include "agent/formats/poslog/decisive_words.h"
 #include "common/base/text.h"
 
 namespace tillrelay::formats::poslog {
@@ -19,6 +20,7 @@ constexpr char kSeparator = '\x01';
 constexpr char kSeparators[] = {kSeparator, '\0'};
 // A node takes some 60 bytes and its names; a receipt's tree stays below this many times its text.
 constexpr size_t kTreeFactor = 4;
+constexpr size_t kMarkBytes = 16;  // of a text that says true
 
 // What the parser may hold: a tag or a comment that has not ended yet, and every name that differs
 // from those before. A document of nothing but new names would take ten times its bytes.
@@ -128,7 +130,7 @@ class Reader {
     if (stopped_) return;
     if (++depth_ > limits_.depth) return Stop("nested too deeply", "send a POSLog document");
     if (depth_ == 1 && !Root(name, attributes)) return;
-    if (pruned_from_ > 0) return;
+    if (pruned_from_ > 0) return InPruned(name, attributes);
     if (transaction_depth_ == 0) {
       if (name != "Transaction") return Outside(name, attributes);
       OneMore();
@@ -138,7 +140,8 @@ class Reader {
       tree_.Clear();
     } else if (Pruned(name)) {
       pruned_from_ = depth_;
-      return;
+      pruned_part_ = name;
+      return InPruned(name, attributes);
     }
     if (!too_large_.empty()) return;
     tree_.Open(name);
@@ -146,6 +149,25 @@ class Reader {
       if (std::string_view(at[1]).size() > limits_.string_bytes) too_large_ = "an attribute";
       if (too_large_.empty()) tree_.AddAttribute(Local(at[0]), at[1]);
     }
+    if (tree_.bytes() > limits_.event_bytes * kTreeFactor) too_large_ = "the transaction";
+  }
+
+  // Of what is pruned nothing is kept but that a name which plainly says that nothing happened is
+  // told as true.
+  void InPruned(std::string_view name, const char** attributes) {
+    pruned_leaf_ = name;
+    pruned_text_.clear();
+    for (const char** at = attributes; *at != nullptr; at += 2) Mark(Local(at[0]), at[1]);
+  }
+  void Mark(std::string_view name, std::string_view value) {
+    if (!too_large_.empty() || value.size() > kMarkBytes) return;
+    if (!ReadFlag(Trimmed(value)).value_or(false)) return;
+    if (!NothingMoved(BuiltInVocabulary(), name, false)) return;
+    tree_.Open(pruned_part_);
+    tree_.Open(name);
+    tree_.AddText("true");
+    tree_.Close();
+    tree_.Close();
     if (tree_.bytes() > limits_.event_bytes * kTreeFactor) too_large_ = "the transaction";
   }
 
@@ -195,7 +217,11 @@ class Reader {
   }
 
   void Text(std::string_view text) {
-    if (stopped_ || pruned_from_ > 0) return;
+    if (stopped_) return;
+    if (pruned_from_ > 0) {
+      if (pruned_text_.size() <= kMarkBytes) pruned_text_.append(text.substr(0, kMarkBytes + 1));
+      return;
+    }
     if (transaction_depth_ == 0) return OutsideText(text);
     if (!too_large_.empty()) return;
     tree_.AddText(text);
@@ -211,6 +237,8 @@ class Reader {
 
   void End() {
     if (stopped_) return;
+    if (pruned_from_ > 0 && !pruned_leaf_.empty()) Mark(pruned_leaf_, pruned_text_);
+    pruned_leaf_.clear();
     if (pruned_from_ == depth_) {
       pruned_from_ = 0;
     } else if (transaction_depth_ > 0 && pruned_from_ == 0) {
@@ -281,6 +309,7 @@ class Reader {
   Vendors vendors_;
   std::string version_;
   std::string_view too_large_;
+  std::string pruned_part_, pruned_leaf_, pruned_text_;
   std::optional<SyntaxError> stopped_;
   size_t from_ = 0, root_from_ = 0, root_to_ = 0, count_ = 0;
   int depth_ = 0, transaction_depth_ = 0, pruned_from_ = 0;

@@ -129,6 +129,40 @@ TEST(CsvUnread, NoRowThatSaysOtherwiseIsSold) {
   }
 }
 
+// Many shops fill a reference on every sale, with the sale's own number.
+TEST(CsvUnread, AReferenceToItselfIsNone) {
+  const auto sold = [](const char* heading, const std::string& value, const char* number) {
+    return Moved(Till(), std::string("no,t,sku,q,") + heading + "\n" + number +
+                             ",2026-11-21T10:00:00,A,1,\"" + value + "\"\n");
+  };
+  for (const char* heading : {"Original order", "Original receipt", "Orig. invoice no",
+                              "Originalbon", "Ursprungsbeleg", "Original sale ID"}) {
+    SCOPED_TRACE(heading);
+    for (const char* own :
+         {"17", "0017", " 17 ", "#17", "", "0", "000", "-", "--", "n/a", "none"}) {
+      EXPECT_EQ("A -1", sold(heading, own, "17")) << own;
+    }
+    EXPECT_EQ("A -1", sold(heading, "b-4", "B-4"));
+    for (const char* other : {"18", "170", "1-17", "17 voided", "-17", "17.1"}) {
+      EXPECT_EQ("refused unknown-word", sold(heading, other, "17")) << other;
+    }
+    EXPECT_EQ("A 1", With(Till(), heading, "1", "-1"));  // a return is one by its own signs
+    EXPECT_EQ("A 1", With(Till(), heading, "2", "-1"));
+  }
+  // What speaks of a return, or of taking back, says so of itself too.
+  for (const char* heading : {"Return for", "Return order", "Return number", "Refund of", "Voids",
+                              "Replaces", "Correction of", "Exchange for"}) {
+    EXPECT_EQ("refused unknown-word", sold(heading, "17", "17")) << heading;
+  }
+}
+
+TEST(CsvUnread, AndSoIsOneToAnotherNumberOfItsRow) {
+  const char* head = "no,t,sku,q,Payment ID,Original payment ID\n";
+  const std::string row = "1,2026-11-21T10:00:00,A,1,";
+  EXPECT_EQ("A -1", Moved(Till(), head + row + "p7,P7\n"));
+  EXPECT_EQ("refused unknown-word", Moved(Till(), head + row + "p7,p8\n"));
+}
+
 bool MovesNothingAsSold(const std::string& moved) {
   return moved == "nothing" || moved.starts_with("refused") || moved == "A 1";
 }

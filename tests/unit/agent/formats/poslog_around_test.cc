@@ -119,6 +119,61 @@ TEST(PosLogAround, AnElementAroundSpeaksOfWhatIsInIt) {
   }
 }
 
+const std::string kGoods =
+    "<LineItem><Sale><ItemID>B</ItemID><ExtendedAmount>1.00</ExtendedAmount><Quantity>1</Quantity>"
+    "</Sale></LineItem>";
+
+std::string Wrapped(std::string inner, int depth) {
+  for (int i = 0; i < depth; ++i) inner = "<own:W>" + inner + "</own:W>";
+  return inner;
+}
+
+TEST(PosLogAround, GoodsOutsideOfATransactionAreNotPassedOver) {
+  const std::string own = "<LineItem><Sale><own:Artikel>B</own:Artikel></Sale></LineItem>";
+  for (const std::string& goods :
+       {kGoods, own, kGoods.substr(10, kGoods.size() - 21),
+        "<RetailTransaction>" + own + "</RetailTransaction>",
+        std::string("<PostVoidTransaction><SequenceNumber>1</SequenceNumber>"
+                    "</PostVoidTransaction>"),
+        std::string("<Return><ItemID>B</ItemID><Quantity>1</Quantity></Return>")}) {
+    for (const int depth : {0, 1, 7}) {
+      const std::string beside = Wrapped(goods, depth);
+      EXPECT_EQ("refused unsupported", Moved(Surrounded(Receipt({}), {.before = beside})))
+          << beside;
+      EXPECT_EQ("refused unsupported", Moved(Surrounded(Receipt({}), {.after = beside}))) << beside;
+      const std::string alone = "<POSLog xmlns:own='urn:own'>" + beside + "</POSLog>";
+      EXPECT_EQ("refused unsupported", Moved(alone)) << beside;
+    }
+  }
+}
+
+TEST(PosLogAround, NorAreTransactionsOfAnotherName) {
+  std::string document = Receipt({});
+  document.replace(document.find("<Transaction"), 12, "<own:SaleTransaction");
+  document.replace(document.find("</Transaction>"), 14, "</own:SaleTransaction>");
+  EXPECT_EQ("refused unsupported", Moved(document));
+  for (const char* nothing :
+       {"<POSLog/>", "<POSLog><BatchID>7</BatchID></POSLog>",
+        "<POSLog><ARTSHeader><TransactionCount>0</TransactionCount></ARTSHeader></POSLog>"}) {
+    EXPECT_EQ("nothing", Moved(nothing)) << nothing;
+  }
+}
+
+TEST(PosLogAround, NorAreGoodsBelowAWrapper) {
+  for (const int depth : {1, 3, 9}) {
+    const std::string goods = Wrapped(kGoods, depth);
+    ExpectStill(Receipt({.in_transaction = goods}));
+    ExpectStill(Receipt({.in_receipt = goods}));
+    ExpectStill(Receipt({.in_line = goods}));
+    ExpectStill(Receipt({.in_goods = goods}));
+    ExpectStill(Receipt({.lines = goods}));
+    ExpectStill(Receipt(
+        {.lines = "<LineItem><Tender><Amount>1.00</Amount>" + goods + "</Tender></LineItem>"}));
+    EXPECT_EQ("refused unsupported", Moved(testing::Document("", "<ControlTransaction>" + goods +
+                                                                     "</ControlTransaction>")));
+  }
+}
+
 // A document so large that it is not kept as a whole is judged by its end as well.
 TEST(PosLogAround, AtTheEndOfALargeDocument) {
   const std::string filling = "<!--" + std::string(2'000'000, 'x') + "-->";

@@ -69,7 +69,6 @@ const std::vector<std::string> kNotSet = {
     "<own:Prop name='VoidFlag' value='false'/>",
     "<own:Prop><own:Name>VoidFlag</own:Name><own:Value>0</own:Value></own:Prop>",
     "<own:Prop><own:Name>Void Street</own:Name><own:Value>7 Return Road</own:Value></own:Prop>",
-    "<own:Prop name='Colour' value='true'/>",
     "<own:Empty/>",
     "<own:VoidReason/>",
     "<own:VoidedItems></own:VoidedItems>",
@@ -86,7 +85,15 @@ const std::vector<std::string> kNotSet = {
     "<own:PropertyValue>false</own:PropertyValue></own:Props>",
     "<own:Props><own:PropertyCode>INVENTORY_MOVEMENT_SUCCESS</own:PropertyCode>"
     "<own:PropertyValue>true</own:PropertyValue></own:Props>",
-    "<own:Latest>true</own:Latest>"};
+    "<own:Taxable>true</own:Taxable>",
+    "<own:X isTaxable='true'/>",
+    "<own:X GiftReceiptFlag='1'/>",
+    "<own:Prop name='TaxableIndicator' value='true'/>",
+    "<own:Zork>1</own:Zork>",
+    "<own:X Zork='1'/>",
+    "<own:Zork>false</own:Zork>",
+    "<own:ZorkFlag>0</own:ZorkFlag>",
+    "<own:Prop name='Colour' value='false'/>"};
 
 TEST(PosLogDeeper, AMarkThatIsSetDecides) {
   for (const std::string& inner : kSet) {
@@ -98,6 +105,67 @@ TEST(PosLogDeeper, OneThatIsNotSetDoesNot) {
   for (const std::string& inner : kNotSet) {
     InEvery(inner,
             [&](const Added& added) { EXPECT_EQ("on_hand -1", Moved(Receipt(added))) << inner; });
+  }
+}
+
+// Each says true under the name Zork, which nobody knows.
+const std::vector<std::string> kUnknown = {
+    "<own:Zork>true</own:Zork>",
+    "<own:Zork>YES</own:Zork>",
+    "<own:Zork>ja</own:Zork>",
+    "<own:X Zork='true'/>",
+    "<own:X own:Zork='true'>text</own:X>",
+    "<own:Zork value='true'/>",
+    "<own:Zork val='yes'/>",
+    "<own:Zork><own:Value>true</own:Value></own:Zork>",
+    "<own:Prop name='Zork' value='true'/>",
+    "<own:Prop><own:Key>Zork</own:Key><own:Value>true</own:Value></own:Prop>",
+    "<own:Zork id='3'>true</own:Zork>"};
+
+TEST(PosLogDeeper, ATrueThatNobodyKnowsIsRefusedUntilItIsTaught) {
+  formats::poslog::Vocabulary taught;
+  ASSERT_TRUE(taught.Teach("flag", "Zork", "harmless").ok());
+  for (const std::string& inner : kUnknown) {
+    InEvery(inner, [&](const Added& added) {
+      EXPECT_EQ("refused unknown-word", Moved(Receipt(added))) << inner;
+      EXPECT_EQ("on_hand -1", Moved(Receipt(added), &taught)) << inner;
+    });
+  }
+  for (const char* inner : {"<own:ZorkFlag>1</own:ZorkFlag>", "<own:X IsZork='1'/>",
+                            "<own:ZorkIndicator>Y</own:ZorkIndicator>"}) {
+    InEvery(inner, [&](const Added& added) {
+      EXPECT_EQ("refused unknown-word", Moved(Receipt(added))) << inner;
+    });
+  }
+}
+
+// Parts that speak of money, people and papers have flags of their own; what people do with goods,
+// and what was taken back, is told there as well.
+const char* const kOthers[] = {"Tax",      "Discount",      "RetailPriceModifier", "Customer",
+                               "own:Card", "LoyaltyMember", "OperatorID",          "own:TaxInfo"};
+
+TEST(PosLogDeeper, PartsOfOthersSayItToo) {
+  for (const std::string part : kOthers) {
+    const auto in = [&part](const std::string& inner) {
+      return "<" + part + "><own:Code>7</own:Code>" + inner + "</" + part + ">";
+    };
+    for (const char* inner :
+         {"<own:Cancelled>true</own:Cancelled>", "<own:X Voided='1'/>",
+          "<own:X><own:NotSold>yes</own:NotSold></own:X>", "<own:VoidFlag>true</own:VoidFlag>",
+          "<own:X><own:X TrainingMode='true'/></own:X>"}) {
+      for (const std::string& nested : {in(inner), "<own:X>" + in(inner) + "</own:X>"}) {
+        ExpectStill(Receipt({.in_transaction = nested}));
+        ExpectStill(Receipt({.in_receipt = nested}));
+        ExpectStill(Receipt({.in_line = nested}));
+        ExpectStill(Receipt({.in_goods = nested}));
+      }
+    }
+    for (const char* inner :
+         {"<own:Zork>true</own:Zork>", "<own:Voided>false</own:Voided>", "<own:X Zork='1'/>",
+          "<own:CancelReason>true colours</own:CancelReason>", "<own:Vip>yes</own:Vip>"}) {
+      EXPECT_EQ("on_hand -1", Moved(Receipt({.in_receipt = in(inner)}))) << in(inner);
+      EXPECT_EQ("on_hand -1", Moved(Receipt({.in_goods = in(inner)}))) << in(inner);
+    }
   }
 }
 
