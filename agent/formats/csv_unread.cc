@@ -132,6 +132,15 @@ bool SaysNotHappened(std::string_view token) {
                        "layaway", "layby", "proforma"});
 }
 
+// "Not delivered": of goods that moved nobody says so.
+bool SaysNot(const std::vector<std::string>& tokens) {
+  return tokens.size() == 2 &&
+         OneOf(tokens[0], {"not", "nicht", "niet", "non", "no", "ikke", "inte"}) &&
+         StartsWith(tokens[1], {"deliver", "sold", "collect", "paid", "ship", "picked", "geliefert",
+                                "verkauf", "bezahlt", "abgeholt", "livr", "pay", "betaald",
+                                "entreg", "pagad", "consegnat", "pagat"});
+}
+
 Unread TokenTells(std::string_view token) {
   if (token.ends_with("able")) return Unread::kNothing;
   if (SaysBack(token)) return Unread::kCameBack;
@@ -333,9 +342,10 @@ Unread UnreadColumn::HeadingTells() {
                         "korrekturvon",   "korrigiert",    "ersetzt"})) {
     return Unread::kNotHappened;
   }
-  only_true_ = IsOneOf(heading, {"quote", "quotation", "angebot", "lieferschein", "pending", "loss",
-                                 "verlust", "duplicate", "duplikat", "estimate", "waste",
-                                 "transfer", "reserved", "reservation", "damaged"});
+  only_true_ = IsOneOf(
+      heading, {"quote", "quotation", "angebot", "lieferschein", "pending", "loss", "verlust",
+                "duplicate", "duplikat", "estimate", "waste", "transfer", "reserved", "reservation",
+                "damaged", "correction", "korrektur", "correccion"});
   if (only_true_) return Unread::kNotHappened;
   if ((free_text_ && !IsRemark(heading)) ||
       Contains(heading, {"able", "window", "count", "until", "policy"})) {
@@ -347,11 +357,14 @@ Unread UnreadColumn::HeadingTells() {
       OneOf(heading, {"returnreason", "returndate", "retour", "exchangefor", "exchangeof"}) ||
       (heading.starts_with("return") &&
        poslog::EndsWith(heading, {"order", "receipt", "invoice", "ticket", "bon", "transaction",
-                                  "number", "nr", "no", "id", "ref", "reference"}))) {
+                                  "number", "nr", "no", "id", "ref", "reference", "quantity", "qty",
+                                  "amount", "units", "total"}))) {
     return Unread::kCameBack;
   }
-  if (Contains(heading, {"void", "cancel", "storn", "training", "suspend", "annul", "anulad",
-                         "reversal", "reversed", "deletedat", "aborted"}) ||
+  if (poslog::NameDecides(heading, false) ||
+      Contains(heading, {"void", "cancel", "storn", "training", "suspend", "annul", "anulad",
+                         "reversal", "reversed", "deletedat", "aborted", "makuler", "notsold",
+                         "\xC3\xA5ngrad", "notshipped", "notdeliver", "notcollect", "notpaid"}) ||
       IsOneOf(heading, {"testmode", "deleted", "draft"})) {
     return Unread::kNotHappened;
   }
@@ -368,9 +381,9 @@ Unread UnreadColumn::Tells(std::string_view value) const {
   const auto flag = poslog::ReadFlag(value);
   if (expected_ && flag && !*flag) return Unread::kNotHappened;
   if (free_text_) return remark_ && Tokens(value).size() == 1 ? WordsTell(value) : Unread::kNothing;
-  if (direction_ &&
-      OneOf(poslog::Normal(value), {"-", "-1", "in", "inbound", "incoming", "minus", "negative",
-                                    "c", "cr", "credit", "h", "haben", "eingang", "zugang"})) {
+  if (direction_ && OneOf(poslog::Normal(value),
+                          {"-", "\xE2\x88\x92", "-1", "in", "inbound", "incoming", "minus",
+                           "negative", "c", "cr", "credit", "h", "haben", "eingang", "zugang"})) {
     return Unread::kCameBack;
   }
   return WordsTell(value);
@@ -380,6 +393,7 @@ Unread WordsTell(std::string_view value) {
   if (value.size() > kMaxValueBytes) return Unread::kNothing;
   const auto tokens = Tokens(value);
   if (tokens.size() > kMaxTokens) return Unread::kNothing;
+  if (SaysNot(tokens)) return Unread::kNotHappened;
   Unread reported = Unread::kNothing;
   for (const std::string& token : tokens) reported = std::max(reported, TokenTells(token));
   return reported;

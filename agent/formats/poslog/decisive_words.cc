@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "agent/formats/csv_unread.h"
 #include "agent/formats/poslog/element_readers.h"
 
 namespace tillrelay::formats::poslog {
@@ -55,17 +56,23 @@ bool SpeaksOfReturns(std::string_view name) {
          !SpeaksOfRules(name);
 }
 
+bool SaysNotMoved(std::string_view name) {
+  return Contains(name, {"undeliver",    "notdeliver",    "nondeliver",  "notsold",     "unsold",
+                         "notcollected", "uncollected",   "notpickedup", "notshipped",  "unshipped",
+                         "notreceived",  "notdispatched", "notsent",     "unsent",      "notpaid",
+                         "unpaid",       "notposted",     "unposted",    "notcomplete", "notbooked",
+                         "unconfirmed",  "notconfirmed",  "notmoved",    "notgiven",    "nosale"});
+}
+
 // A name that decides where it is true.
 bool TrueDecides(const WordContext& around, std::string_view name) {
   if (SpeaksOfRules(name)) return false;
   const std::string_view bare = name.starts_with("is") ? name.substr(2) : name;
   if (StartsWith(bare, {"test", "demo", "schul"}) && !bare.starts_with("demograph")) return true;
-  if (Contains(name,
-               {"quot",        "estimate",    "proforma",       "draft",        "ownconsumption",
-                "ownuse",      "internaluse", "eigenverbrauch", "undeliver",    "notdeliver",
-                "nondeliver",  "notsold",     "unsold",         "notcollected", "uncollected",
-                "notpickedup", "pending",     "backorder",      "raincheck",    "reject",
-                "declined"})) {
+  if (SaysNotMoved(name) ||
+      Contains(name,
+               {"quot", "estimate", "proforma", "draft", "ownconsumption", "ownuse", "internaluse",
+                "eigenverbrauch", "pending", "backorder", "raincheck", "reject", "declined"})) {
     return true;
   }
   if (Contains(name, {"layaway", "reserved", "reservation", "preorder"}) && !around.Orders()) {
@@ -146,6 +153,18 @@ bool IsReturnWord(std::string_view word) {
   return StartsWith(word, words) || EndsWith(word, words);
 }
 
+// One word of another language, as it is looked for in a CSV file's columns.
+bool SaysInOtherTongue(const WordContext& around, std::string_view value) {
+  const bool number = value.front() >= '0' && value.front() <= '9';
+  if (number || value.find_first_of(" /") != std::string_view::npos) return false;
+  const std::string small = SmallLetters(value);
+  const std::string_view word = small;
+  if (StartsWith(word, {"return", "refund", "exchange", "restock", "chargeback"})) return false;
+  const Unread reported = WordsTell(word);
+  if (reported == Unread::kNotHappened) return true;
+  return reported == Unread::kCameBack && !IsInventory(around.place) && !around.Returns();
+}
+
 // Short words, which tell a kind only where a kind is told.
 bool IsKindOfNoSale(const WordContext& around, std::string_view value) {
   const std::string word = Normal(value);
@@ -175,6 +194,7 @@ bool ValueDecides(const WordContext& around, std::string_view value) {
     return true;
   }
   if (around.takes_back) return false;
+  if (SaysInOtherTongue(around, value)) return true;
   if (!IsInventory(around.place) && IsReturnWord(word) && !around.Returns()) return true;
   if (OneOf(word, {"delete", "remove"}) || (IsLine(around.place) && word == "removed")) return true;
   return words.Meaning(Question::kLineStatus, value) == "cancelled" ||
@@ -239,8 +259,28 @@ bool NameDecides(std::string_view name, bool takes_back) {
                 "isdraft", "quotation", "rejected", "incomplete", "nonstock", "nonmerchandise"})) {
     return true;
   }
-  return !takes_back && Contains(name, {"void", "cancel", "abort", "revers", "storn", "annul",
-                                        "anulad", "rollback", "abandon", "deleted"});
+  return !takes_back &&
+         Contains(name, {"void",
+                         "cancel",
+                         "abort",
+                         "revers",
+                         "storn",
+                         "annul",
+                         "anulad",
+                         "anulow",
+                         "rollback",
+                         "abandon",
+                         "deleted",
+                         "geannul",
+                         "zru\xC5\xA1"
+                         "en",
+                         "\xC4\xB0ptal",
+                         "iptal",
+                         "\xD0\xBE\xD1\x82\xD0\xBC\xD0\xB5\xD0\xBD",
+                         "\xD0\xB0\xD0\xBD\xD0\xBD\xD1\x83\xD0\xBB",
+                         "\xE5\x8F\x96\xE6\xB6\x88",
+                         "\xE4\xBD\x9C\xE5\xBA\x9F",
+                         "\xE3\x82\xAD\xE3\x83\xA3\xE3\x83\xB3\xE3\x82\xBB\xE3\x83\xAB"});
 }
 
 bool SaysNothingHappened(std::string_view value) {
@@ -289,9 +329,7 @@ bool NothingMoved(const Vocabulary& words, std::string_view written, bool takes_
   if (flag == "cancelled") return !takes_back;
   if (!flag.empty()) return !OneOf(flag, {"harmless", "offline"});
   const std::string name = Normal(written);
-  return NameDecides(name, takes_back) ||
-         Contains(name, {"undeliver", "notdeliver", "nondeliver", "notsold", "unsold",
-                         "notcollected", "uncollected", "notpickedup", "declined"});
+  return NameDecides(name, takes_back) || SaysNotMoved(name) || name.find("declined") != name.npos;
 }
 
 bool WordDecides(const WordContext& around, std::string_view word) {

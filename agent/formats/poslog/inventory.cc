@@ -140,6 +140,8 @@ class Reader {
       voided_ = voided_ || meaning == "cancelled";
       done = done || meaning == "done";
     };
+    Check(
+        ToldTwice(document_, {"SerialFormID", "SourceRetailStoreID", "DestinationRetailStoreID"}));
     Check(words_.Read(Question::kDocumentState, Place::kInventory, document_, take));
     Check(words_.Read(Question::kDocumentState, Place::kInventory, body_, take));
     Check(words_.ReadFlags(document_, [this](std::string_view meaning) {
@@ -369,6 +371,7 @@ class Reader {
       return;
     }
     CheckLine(UnreadWord(words_, Place::kInventoryLine, item, voided_));
+    CheckLine(ToldTwice(item, {"ItemID", "Item"}));
     if (rejection_) return;
     event::Line line;
     line.source_line_no = Short(FirstText(item, {"InventoryControlDocumentLineItemID",
@@ -476,6 +479,10 @@ class Reader {
   // Other numbers of what is read. What was expected or stands in the books may differ.
   std::optional<Rejection> Contradiction(XmlElement item, const ReadQuantity& read) {
     if (auto why = OtherUnits(read)) return why;
+    if (auto why = OtherUnit(read)) return why;
+    for (const XmlElement place : {item, read.element}) {
+      if (auto why = Multiplied(place)) return why;
+    }
     const bool adjusted = what_ == What::kAdjusted || what_ == What::kLost;
     if (auto why = adjusted ? std::nullopt : SignBeside(words_, read.element)) return why;
     const bool plain = OneOf(read.element.name(), {"Quantity", "UnitCount"});

@@ -166,6 +166,10 @@ class Reader {
     own.Read(words_, Place::kGoods, body);
     if (own.rejection) return Refuse(*std::move(own.rejection));
     if (!of_item.cancelled && !own.cancelled) Unread(item, body);
+    if (auto why = ToldTwice(body, {"ItemID", "ExtendedAmount", "ExtendedDiscountAmount",
+                                    "ActualSalesUnitPrice", "RegularSalesUnitPrice"})) {
+      return Refuse(*std::move(why));
+    }
     SourceLine source;
     event::Line& line = source.line;
     source.flagged = !basket_.all_flagged && (of_item.cancelled || own.cancelled);

@@ -9,6 +9,7 @@
 #include "agent/formats/poslog/element_readers.h"
 #include "agent/formats/poslog/inventory.h"
 #include "agent/formats/poslog/not_read_parts.h"
+#include "agent/formats/poslog/quantities.h"
 #include "agent/formats/poslog/receipt.h"
 #include "agent/formats/poslog/xml_reader.h"
 #include "common/base/page_releaser.h"
@@ -50,6 +51,11 @@ class Mapper {
     const XmlElement basket = BasketOf(root_);
     event::Event event = Head(basket);
     if (auto rejection = TwoReceipts()) return One(*std::move(rejection));
+    if (auto rejection =
+            ToldTwice(root_, {"RetailStoreID", "WorkstationID", "SequenceNumber", "BusinessDayDate",
+                              "BeginDateTime", "EndDateTime", "CurrencyCode"})) {
+      return One(*std::move(rejection));
+    }
     ReadStateResult reported;
     if (auto rejection = ReadState({root_, basket, words_}, &reported)) {
       return One(*std::move(rejection));

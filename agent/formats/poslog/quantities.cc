@@ -37,7 +37,59 @@ bool Agrees(const ReadQuantity& read, XmlElement other) {
   return *value == read.value || without_sign;
 }
 
+// Calls `each` with every attribute and leaf of an element, by its plain name.
+template <class F>
+void ForEachWord(XmlElement element, const F& each) {
+  element.ForEachAttribute(
+      [&each](std::string_view name, std::string_view value) { each(Normal(name), value); });
+  for (const XmlElement child : element) {
+    const bool leaf = !(child.begin() != child.end());
+    if (leaf) each(Normal(child.name()), child.PeekText());
+  }
+}
+
+// A sign or a direction that says that what is sold came in.
+std::optional<Rejection> Backwards(XmlElement element) {
+  std::optional<Rejection> rejection;
+  ForEachWord(element, [&](const std::string& name, std::string_view value) {
+    const bool sign = OneOf(name, {"sign", "quantitysign", "direction", "vorzeichen", "inout",
+                                   "plusminus", "signo", "segno"});
+    if (sign && OneOf(Normal(value), {"-", "-1", "minus", "negative", "neg", "in", "inbound",
+                                      "incoming", "return", "eingang", "zugang"})) {
+      rejection = Rejection{"bad-value", name, "it says that the goods of this line came in"};
+    }
+  });
+  return rejection;
+}
+
+bool SameAttributes(XmlElement one, XmlElement other) {
+  std::string of_one, of_other;
+  const auto add = [](std::string* all) {
+    return [all](std::string_view name, std::string_view value) {
+      all->append(name).append("=").append(value).append("\n");
+    };
+  };
+  one.ForEachAttribute(add(&of_one));
+  other.ForEachAttribute(add(&of_other));
+  return of_one == of_other;
+}
+
 }  // namespace
+
+std::optional<Rejection> ToldTwice(XmlElement parent,
+                                   std::initializer_list<std::string_view> names) {
+  for (const std::string_view name : names) {
+    const XmlElement first = parent.Child(name);
+    if (!first) continue;
+    for (const XmlElement other : parent) {
+      if (other.name() != name || other.PeekText() == first.PeekText()) continue;
+      if (first.PeekText().empty() || other.PeekText().empty()) continue;
+      if (!SameAttributes(first, other)) continue;
+      return Rejection{"bad-value", std::string(name), "told twice, differently"};
+    }
+  }
+  return std::nullopt;
+}
 
 std::optional<Rejection> OtherQuantity(XmlElement parent, const ReadQuantity& read,
                                        std::initializer_list<std::string_view> names) {
@@ -60,6 +112,35 @@ std::optional<Rejection> OtherUnits(const ReadQuantity& read) {
                    "the document tells two measures for one line"};
 }
 
+std::optional<Rejection> OtherUnit(const ReadQuantity& read) {
+  std::optional<Rejection> rejection;
+  read.element.ForEachAttribute([&](std::string_view name, std::string_view value) {
+    if (rejection || value.empty() || name == "UnitOfMeasureCode") return;
+    if (!OneOf(Normal(name),
+               {"unitofmeasurecode", "unitofmeasure", "uom", "uomcode", "unit", "unitcode"})) {
+      return;
+    }
+    if (event::UomOf(value) == read.uom) return;
+    rejection = Rejection{"bad-value", std::string(name),
+                          "it names another unit; write it as UnitOfMeasureCode"};
+  });
+  return rejection;
+}
+
+std::optional<Rejection> Multiplied(XmlElement element) {
+  std::optional<Rejection> rejection;
+  ForEachWord(element, [&](const std::string& name, std::string_view value) {
+    const bool factor = OneOf(name, {"factor", "faktor", "multiplier", "multiplikator",
+                                     "quantityfactor", "quantitymultiplier", "unitfactor"});
+    if (!factor || value.empty() || NumberOf(value) == Decimal::FromMicros(Decimal::kUnit, 0)) {
+      return;
+    }
+    rejection = Rejection{"unsupported", name,
+                          "it multiplies the quantity, and what one piece is is not known"};
+  });
+  return rejection;
+}
+
 std::optional<Rejection> SignBeside(const Vocabulary& words, XmlElement number) {
   std::optional<Rejection> rejection;
   if (!number) return rejection;
@@ -79,11 +160,18 @@ std::optional<Rejection> QuantityContradicted(const Vocabulary& words, const Rea
   auto why = OtherUnits(read);
   if (!why) why = SignBeside(words, read.element);
   if (!why) why = SignBeside(words, goods.Child("ExtendedAmount"));
+  if (!why) why = OtherUnit(read);
+  const bool back = goods.name() == "Return" || read.value.negative();
+  for (const XmlElement place : {goods, item, read.element}) {
+    if (!why) why = Multiplied(place);
+    if (!why && !back) why = Backwards(place);
+  }
   for (const XmlElement place : {goods, item}) {
     if (why) break;
     why = OtherQuantity(place, read,
                         {"quantity", "unitcount", "qty", "units", "soldquantity", "soldunitcount",
-                         "salequantity", "saleunitcount"});
+                         "salequantity", "saleunitcount", "netquantity", "quantitysold", "qtysold",
+                         "sellingquantity", "sellingunitcount"});
   }
   return why;
 }

@@ -25,8 +25,19 @@ struct ReadQuantity {
 std::optional<event::Rejection> OtherQuantity(XmlElement parent, const ReadQuantity& read,
                                               std::initializer_list<std::string_view> names);
 
+// Whether one of these children stands there twice with the same attributes and another text, of
+// which the first alone would be read.
+std::optional<event::Rejection> ToldTwice(XmlElement parent,
+                                          std::initializer_list<std::string_view> names);
+
 // Its attribute Units.
 std::optional<event::Rejection> OtherUnits(const ReadQuantity& read);
+
+// Another unit of the number, under a name that is not the standard's.
+std::optional<event::Rejection> OtherUnit(const ReadQuantity& read);
+
+// A factor beside the number that is not 1: the quantity is one of packages.
+std::optional<event::Rejection> Multiplied(XmlElement element);
 
 // A sign or a direction that is told beside the number.
 std::optional<event::Rejection> SignBeside(const Vocabulary& words, XmlElement number);

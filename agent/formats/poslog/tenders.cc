@@ -6,6 +6,7 @@
 
 #include "agent/formats/poslog/decisive_words.h"
 #include "agent/formats/poslog/element_readers.h"
+#include "agent/formats/poslog/quantities.h"
 #include "agent/formats/poslog/unread_words.h"
 
 namespace tillrelay::formats::poslog {
@@ -143,6 +144,7 @@ class Reader {
   }
 
   std::optional<Decimal> Amount(XmlElement parent) {
+    if (auto why = ToldTwice(parent, {"Amount"})) Refuse(*std::move(why));
     std::optional<Decimal> value;
     if (!ReadNumber(parent.TextOf("Amount"), &value, &basket_.rounded)) {
       Refuse({"bad-value", "Amount", "expected a decimal number such as 12.50"});

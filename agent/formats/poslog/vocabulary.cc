@@ -150,14 +150,19 @@ void AddSmall(char16_t c, std::string* out) {
 }  // namespace
 
 bool IsExpectedTrue(std::string_view name) {
-  return OneOf(Normal(name),
-               {"stockitem",     "stockflag",     "isstockitem",  "stockitemflag", "inventoryitem",
-                "inventoryflag", "approved",      "approvedflag", "isapproved",    "posted",
-                "postedflag",    "isposted",      "confirmed",    "confirmedflag", "isconfirmed",
-                "completed",     "completedflag", "iscompleted",  "valid",         "validflag",
-                "isvalid",       "successful",    "success",      "final",         "isfinal",
-                "finalized",     "delivered",     "isdelivered",  "fulfilled",     "isfulfilled",
-                "sold",          "issold",        "committed",    "executed",      "processed"});
+  return OneOf(
+      Normal(name),
+      {"stockitem",     "stockflag",     "isstockitem",   "stockitemflag", "inventoryitem",
+       "inventoryflag", "approved",      "approvedflag",  "isapproved",    "posted",
+       "postedflag",    "isposted",      "confirmed",     "confirmedflag", "isconfirmed",
+       "completed",     "completedflag", "iscompleted",   "valid",         "validflag",
+       "isvalid",       "successful",    "success",       "final",         "isfinal",
+       "finalized",     "delivered",     "isdelivered",   "fulfilled",     "isfulfilled",
+       "sold",          "issold",        "committed",     "executed",      "processed",
+       "shipped",       "isshipped",     "received",      "isreceived",    "sent",
+       "dispatched",    "paid",          "ispaid",        "paidflag",      "complete",
+       "iscomplete",    "finished",      "live",          "livemode",      "settled",
+       "bezahlt",       "gebucht",       "abgeschlossen", "gueltig",       "g\xC3\xBCltig"});
 }
 
 bool NamedLikeAFlag(std::string_view name) {
@@ -211,12 +216,55 @@ std::string SmallLetters(std::string_view written) {
 
 std::optional<bool> ReadFlag(std::string_view text) {
   const std::string word = Normal(text);
-  if (OneOf(word, {"true", "1", "-1", "yes", "y", "t", "on", "j", "ja", "wahr", "oui", "vrai", "si",
-                   "s\xC3\xAD", "sim"})) {
+  if (OneOf(word, {"true",
+                   "1",
+                   "-1",
+                   "yes",
+                   "y",
+                   "t",
+                   "on",
+                   "j",
+                   "ja",
+                   "wahr",
+                   "oui",
+                   "vrai",
+                   "si",
+                   "s\xC3\xAD",
+                   "sim",
+                   "vero",
+                   "verdadero",
+                   "verdadeiro",
+                   "waar",
+                   "evet",
+                   "ano",
+                   "tak",
+                   "kyll\xC3\xA4",
+                   "\xD0\xB4\xD0\xB0",
+                   "\xE6\x98\xAF",
+                   "\xE3\x81\xAF\xE3\x81\x84"})) {
     return true;
   }
-  if (OneOf(word, {"false", "0", "no", "n", "f", "off", "nein", "falsch", "non", "faux", "nee",
-                   "n\xC3\xA3o"})) {
+  if (OneOf(word, {"false",
+                   "0",
+                   "no",
+                   "n",
+                   "f",
+                   "off",
+                   "nein",
+                   "falsch",
+                   "non",
+                   "faux",
+                   "nee",
+                   "n\xC3\xA3o",
+                   "falso",
+                   "onwaar",
+                   "hay\xC4\xB1r",
+                   "ne",
+                   "nie",
+                   "ei",
+                   "\xD0\xBD\xD0\xB5\xD1\x82",
+                   "\xE5\x90\xA6",
+                   "\xE3\x81\x84\xE3\x81\x84\xE3\x81\x88"})) {
     return false;
   }
   return std::nullopt;

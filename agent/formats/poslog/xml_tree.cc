@@ -56,7 +56,7 @@ void XmlTree::AddAttribute(std::string_view name, std::string_view value) {
 
 void XmlTree::AddText(std::string_view text) {
   Node& node = nodes_[open_];
-  if (node.first_child != kNone) return;  // mixed content means nothing here
+  if (node.first_child != kNone) return AddTextBehind(text, &node);
   if (node.text.size == 0) {
     const size_t from = text.find_first_not_of(kBlanks);
     if (from == std::string_view::npos) return;
@@ -64,6 +64,16 @@ void XmlTree::AddText(std::string_view text) {
   } else {
     node.text.size += Keep(text).size;
   }
+}
+
+// Text that an element tears apart is two words.
+void XmlTree::AddTextBehind(std::string_view text, Node* node) {
+  const std::string_view more = Trimmed(text);
+  if (more.empty()) return;
+  std::string all(View(node->text));
+  if (!all.empty()) all += ' ';
+  all += more;
+  node->text = Keep(all);
 }
 
 size_t XmlTree::open_text_bytes() const { return nodes_[open_].text.size; }

@@ -1,5 +1,6 @@
 // What: a small tree of one XML element and what is in it, by local names.
-// Promise: names are matched without their namespace; text is what stands before the first child.
+// Promise: names are matched without their namespace; text is that of the element itself; where an
+//   element tears it apart, a blank stands for it.
 //   What was asked for by name, or as text, is marked as read.
 // Thread: one; elements are views into their tree, valid until it is cleared or grows.
 // Limits: whoever fills the tree asks bytes() and stops in time.
@@ -51,6 +52,7 @@ class XmlTree {
     mutable bool read = false;
   };
   Slice Keep(std::string_view text);
+  void AddTextBehind(std::string_view text, Node* node);
   std::string_view View(Slice slice) const {
     return std::string_view(pool_).substr(slice.from, slice.size);
   }
