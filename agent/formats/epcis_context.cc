@@ -7,6 +7,7 @@
 #include "agent/formats/epcis_words.h"
 #include "agent/formats/gs1_names.h"
 #include "agent/formats/poslog/element_readers.h"
+#include "agent/formats/poslog/vocabulary.h"
 #include "common/base/text.h"
 
 namespace tillrelay::formats {
@@ -18,38 +19,73 @@ using poslog::OneOf;
 constexpr int kMaxPrefixes = 4;  // that stand for one another
 
 // Members that are read.
+constexpr std::string_view kMembers[] = {"action",
+                                         "bizLocation",
+                                         "bizStep",
+                                         "bizTransaction",
+                                         "bizTransactionList",
+                                         "childEPCs",
+                                         "childQuantityList",
+                                         "destination",
+                                         "destinationList",
+                                         "disposition",
+                                         "epcClass",
+                                         "epcList",
+                                         "epcisBody",
+                                         "errorDeclaration",
+                                         "eventID",
+                                         "eventList",
+                                         "eventTime",
+                                         "eventTimeZoneOffset",
+                                         "id",
+                                         "persistentDisposition",
+                                         "quantity",
+                                         "quantityList",
+                                         "queryResults",
+                                         "readPoint",
+                                         "resultsBody",
+                                         "set",
+                                         "source",
+                                         "sourceList",
+                                         "type",
+                                         "unset",
+                                         "uom"};
 bool IsMember(std::string_view name) {
-  return OneOf(name, {"action",
-                      "bizLocation",
-                      "bizStep",
-                      "bizTransaction",
-                      "bizTransactionList",
-                      "childEPCs",
-                      "childQuantityList",
-                      "destination",
-                      "destinationList",
-                      "disposition",
-                      "epcClass",
-                      "epcList",
-                      "epcisBody",
-                      "errorDeclaration",
-                      "eventID",
-                      "eventList",
-                      "eventTime",
-                      "eventTimeZoneOffset",
-                      "id",
-                      "persistentDisposition",
-                      "quantity",
-                      "quantityList",
-                      "queryResults",
-                      "readPoint",
-                      "resultsBody",
-                      "set",
-                      "source",
-                      "sourceList",
-                      "type",
-                      "unset",
-                      "uom"});
+  return std::find(std::begin(kMembers), std::end(kMembers), name) != std::end(kMembers);
+}
+// "bizStep" of "BizStep" and "biz_step"; "" of what is written as it should be, or is another name.
+std::string_view Misspelt(std::string_view name) {
+  if (IsMember(name) || name.find(':') != std::string_view::npos) return {};
+  const std::string plain = poslog::Normal(name);
+  for (const std::string_view member : kMembers) {
+    if (poslog::Normal(member) == plain) return member;
+  }
+  return {};
+}
+
+// Members that are an object or a list, where they are at all.
+std::optional<Rejection> WrongShape(JsonValue event) {
+  for (const char* name : {"readPoint", "bizLocation", "persistentDisposition"}) {
+    const JsonValue part = event.Find(name);
+    if (part && !part.is_object() && !part.is_null()) {
+      return Rejection{"bad-value", name, "expected an object"};
+    }
+  }
+  for (const char* name : {"epcList", "quantityList", "bizTransactionList"}) {
+    const JsonValue list = event.Find(name);
+    if (list && !list.is_array() && !list.is_null()) {
+      return Rejection{"bad-value", name, "expected a list"};
+    }
+  }
+  for (const JsonValue entry : event.Find("quantityList")) {
+    for (const JsonValue member : entry) {
+      const std::string_view name = member.name();
+      if (IsMember(name) || name.find(':') != std::string_view::npos) continue;
+      return Rejection{"unknown-field", "quantityList." + Printable(name, 60),
+                       "an entry has epcClass, quantity and uom; names of your own bear a prefix"};
+    }
+  }
+  return std::nullopt;
 }
 
 // Words that they are told in.
@@ -201,18 +237,25 @@ std::optional<Rejection> EpcisContext::Contradiction(JsonValue event) const {
         "unknown-word", Printable(name, 60),
         fmt::format("it is called {0}, and says another thing than the event's own {0}", local)};
   }
-  return Below(event);
+  if (auto rejection = WrongShape(event)) return rejection;
+  return Below(event, false);
 }
 
-std::optional<Rejection> EpcisContext::Below(JsonValue part) const {
+std::optional<Rejection> EpcisContext::Below(JsonValue part, bool foreign) const {
   for (const JsonValue member : part) {
     const std::string_view name = part.is_object() ? member.name() : std::string_view();
-    if (name == "@context") continue;
+    if (name == "@context" || name == "sensorElementList") continue;
     if (name.find(':') != std::string_view::npos && IsMember(OfStandard(Resolved(name)))) {
       return Rejection{"unsupported", Printable(name, 60), "write it without a prefix"};
     }
+    if (const std::string_view meant = foreign ? std::string_view() : Misspelt(name);
+        !meant.empty()) {
+      return Rejection{"unknown-field", Printable(name, 60),
+                       fmt::format("did you mean {}?", meant)};
+    }
     if (!member.is_object() && !member.is_array()) continue;
-    if (auto rejection = Below(member)) return rejection;
+    const bool own = foreign || name == "ilmd" || name.find(':') != std::string_view::npos;
+    if (auto rejection = Below(member, own)) return rejection;
   }
   return std::nullopt;
 }

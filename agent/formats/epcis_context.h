@@ -20,14 +20,15 @@ class EpcisContext {
  public:
   // Of a document, or of an event in it: what its `@context` says is added.
   std::optional<event::Rejection> Add(JsonValue holder);
-  // Whether the event tells something under a name that is the standard's by its prefix, or that
-  // contradicts what the standard's own member says.
+  // Whether the event tells something under a name that is the standard's by its prefix or but for
+  // its letters, that contradicts what the standard's own member says, or in a shape that nobody
+  // reads.
   std::optional<event::Rejection> Contradiction(JsonValue event) const;
 
  private:
   std::optional<event::Rejection> Entry(JsonValue entry);
   std::optional<event::Rejection> Term(JsonValue term);
-  std::optional<event::Rejection> Below(JsonValue part) const;
+  std::optional<event::Rejection> Below(JsonValue part, bool foreign) const;
   // With its prefix written out, as far as it is known.
   std::string Resolved(std::string_view name) const;
 

@@ -86,7 +86,7 @@ class Walk {
         Value(name, below);
       }
     }
-    const bool text = value.is_string() || value.is_number();
+    const bool text = value.is_string() || value.is_number() || value.is_bool();
     if (!value.is_true() && !(text && Decides(LastPart(name), value.text()))) return;
     Refuse(
         "unknown-word", name,

@@ -147,6 +147,35 @@ TEST(EpcisContext, APrefixedNameOfTheStandardIsNotPassedOver) {
   EXPECT_EQ("", with(R"("childEPCs":[],)"));
 }
 
+TEST(EpcisContext, ANameInOtherLettersAndAnotherShapeAreNotPassedOver) {
+  const auto with = [](const std::string& member) {
+    return Refused(Document({.context = kOwn, .event = member + ","}));
+  };
+  for (const char* name :
+       {"BizStep", "ACTION", "EpcList", "quantitylist", "ErrorDeclaration", "error_declaration",
+        "PersistentDisposition", "biz_location", "BizTransactionList", "Disposition"}) {
+    EXPECT_EQ(name, with("\"" + std::string(name) + R"(":["x"])")) << name;
+  }
+  for (const char* name : {"bizLocation", "persistentDisposition"}) {
+    EXPECT_EQ(name, with("\"" + std::string(name) + R"(":"urn:epc:id:sgln:9521321.00017.0")"));
+    EXPECT_EQ(name, with("\"" + std::string(name) + R"(":["damaged"])"));
+    EXPECT_EQ("", with("\"" + std::string(name) + R"(":null)"));
+  }
+  EXPECT_EQ("epcList", with(R"("epcList":"urn:epc:id:sgtin:9521234.000001.1")"));
+  EXPECT_EQ("SET", with(R"("persistentDisposition":{"SET":["damaged"]})"));
+  EXPECT_EQ("", with(R"("ex:info":{"Type":"till","Source":"x","SET":[1]},"ilmd":{"Id":"7"})"));
+  for (const char* member : {R"("UOM":"KGM")", R"("unit":"KGM")", R"("quantityDamaged":1)"}) {
+    std::string document = Document({.context = kOwn});
+    document.insert(document.find(R"("epcClass")"), std::string(member) + ",");
+    EXPECT_TRUE(Refused(document).starts_with("quantityList.")) << member;
+  }
+  for (const char* member :
+       {R"("ex:live":false)", R"("ex:approved":false)", R"("ex:paid":false)"}) {
+    EXPECT_NE("", with(member)) << member;
+  }
+  EXPECT_EQ("", with(R"("ex:gift":false,"ex:voided":false)"));
+}
+
 TEST(EpcisContext, EventsBesideThoseThatAreReadAreNotPassedOver) {
   const std::string list = R"("eventList":[{"type":"ObjectEvent"}],)";
   EXPECT_EQ("eventList", Refused(Document({.more = list})));
