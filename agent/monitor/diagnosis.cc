@@ -183,7 +183,10 @@ class Diagnosis {
     return true;
   }
 
-  WallTime DownSince() const { return IsSet(u_.state_since) ? u_.state_since : s_.started_at; }
+  WallTime DownSince() const {
+    if (IsSet(u_.outage_since)) return u_.outage_since;
+    return IsSet(u_.state_since) ? u_.state_since : s_.started_at;
+  }
 
   std::string NextTry() const {
     if (!IsSet(u_.next_try_at) || u_.next_try_at <= s_.now) return std::string(strings::kTrying);
@@ -283,10 +286,13 @@ class Diagnosis {
     Set("online", Level::kGreen, "delivered");
     const bool old_waits = j_.waiting > 0 && Age(s_, j_.oldest_waiting_at) >= kFresh;
     if (Stuck()) return;
-    if (u_.cause == LinkCause::kSilent) return Silent();
-    if (!CentreDoubt(s_).empty()) return Doubtful(CentreDoubt(s_));
+    const std::string_view doubt = CentreDoubt(s_);
+    // That a connection ended tells less than what is known of the centre.
+    const bool says_little = u_.cause == LinkCause::kLost || u_.cause == LinkCause::kUnconfirmed;
+    if (!doubt.empty() && (u_.cause == LinkCause::kNone || says_little)) return Doubtful(doubt);
+    if (u_.cause != LinkCause::kNone) return NotProven();
     if (u_.fell_back && s_.by_broker() && j_.waiting > 0) return FellBack();
-    if (old_waits) {
+    if (old_waits || (u_.awaits_proof && j_.waiting > 0)) {
       Set("online", Level::kAmber, "draining");
       if (v_.drain_s)
         v_.reason = strings::Say(strings::kReasonDraining, AgeText(seconds(*v_.drain_s)));
@@ -337,9 +343,14 @@ class Diagnosis {
     Step(strings::kStepFellBack);
   }
 
-  void Silent() {
+  // The connection stands again, and what ended the last one has not been disproved.
+  void NotProven() {
+    if (u_.cause == LinkCause::kUnconfirmed) return NotConfirmed();
     Set("online", Level::kAmber, "not-confirmed");
-    v_.headline = strings::Say(strings::kUnconfirmed, WaitingText(), Since(u_.last_confirmed_at));
+    v_.headline =
+        j_.waiting > 0
+            ? strings::Say(strings::kUnconfirmed, WaitingText(), Since(u_.last_confirmed_at))
+            : strings::Say(strings::kUnreachable, WaitingText(), Since(DownSince()));
     ExplainCause();
   }
 

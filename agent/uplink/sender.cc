@@ -54,10 +54,10 @@ void Sender::OnSubscribed(Instant now) {
   twin_rule_.Connected(now);
   passed_ = kSubscribeBytes;
   moved_ = false;
-  if (last_failure_.cause != LinkCause::kUnconfirmed) unproven_since_.reset();
-  last_failure_ = {LinkCause::kNone, ""};
+  last_failure_ = evidence_.failure;
   window_.Restart(settled_through());
   Rewind();
+  evidence_.awaits_proof = !NothingWaits();
   disagreements_.clear();
   parked_.clear();
   refused_.clear();
@@ -83,8 +83,7 @@ void Sender::Down(const Failure& failure, Instant now, TwinStep twin) {
     const bool stood = now - window_.quiet_since() >= line_.LeastPatience();
     line_.Restart(stood ? window_.large_in_flight() : 0);
   }
-  if (phase_ == Phase::kSending)
-    outage_since_ = now;  // a link that never carried anything ends none
+  HoldEvidence(failure, now);
   phase_ = Phase::kWaiting;
   phase_since_ = now;
   last_failure_ = failure;
@@ -108,6 +107,42 @@ void Sender::Down(const Failure& failure, Instant now, TwinStep twin) {
            !std::holds_alternative<act::DeclareLoss>(action) &&
            !std::holds_alternative<act::Fork>(action);
   });
+}
+
+// What was seen stays true until something speaks against it, however often the link comes back.
+void Sender::HoldEvidence(const Failure& failure, Instant now) {
+  if (!online()) return;
+  evidence_.failure = failure;
+  // A link that never carried anything ends none.
+  if (phase_ == Phase::kSending && !outage_since_) outage_since_ = now;
+  evidence_.centre_away = evidence_.centre_away || CentreAway(now);
+  evidence_.never_heard = NeverHeard(now);
+  // What was acknowledged just now has its time anew on the next connection.
+  const bool late = unproven_since_ && now - *unproven_since_ >= kConfirmLate;
+  if (!late && failure.cause != LinkCause::kUnconfirmed) unproven_since_.reset();
+}
+
+bool Sender::NeverHeard(Instant now) const {
+  const bool long_enough = evidence_.never_heard || now - connected_at_ >= kMissed;
+  return online() && !confirmation_heard_ && long_enough;
+}
+
+// What was sent has arrived where it counts, or nothing waits and the broker answers. Somebody who
+// takes our place leaves it to us for moments, again and again.
+void Sender::DeliveryProven(Instant now) {
+  evidence_.awaits_proof = false;
+  outage_since_.reset();
+  const bool pushed_off = last_failure_.cause == LinkCause::kTakeOver;
+  if (pushed_off && now - connected_at_ < kStableAfter) return;
+  last_failure_ = evidence_.failure = {LinkCause::kNone, ""};
+}
+
+// The way to the broker is proven; not that the centre has it, nor that nobody takes our place.
+void Sender::EventAcked() {
+  outage_since_.reset();
+  const LinkCause cause = last_failure_.cause;
+  if (cause == LinkCause::kTakeOver || cause == LinkCause::kUnconfirmed) return;
+  last_failure_ = evidence_.failure = {LinkCause::kNone, ""};
 }
 
 // A ping queues behind the event that is on its way, and the library ends the link without its
@@ -210,13 +245,16 @@ void Sender::OnAcked(uint64_t token, Instant now) {
   }
   // Bytes that move are progress: nobody could confirm what was still on the line.
   if (flight && flight->bytes > LineBudget::kLarge) progress_at_ = now;
+  if (flight && NothingWaits()) DeliveryProven(now);
   if (!flight || flight->sequence == 0 || flight->replay) return;
+  EventAcked();
   NoteUnproven(now);
   // Without reason codes an acknowledgement may be a refusal: it counts only where a person chose
   // so.
   if (fell_back_) return;
   if (!options_.by_broker || window_.acked_through() <= journal_.acked_through) return;
   journal_.acked_through = window_.acked_through();
+  DeliveryProven(now);
   status_due_ = true;
 }
 
@@ -502,12 +540,14 @@ void Sender::Describe(UplinkStats* stats, Instant now, WallTime wall) const {
   if (const auto since = StateSince()) stats->state_since = wall_of(*since);
   stats->last_error = last_failure_.text;
   stats->cause = last_failure_.cause;
+  if (outage_since_) stats->outage_since = wall_of(*outage_since_);
+  stats->awaits_proof = evidence_.awaits_proof;
   stats->next_try_at = phase_ == Phase::kWaiting ? wall_of(next_try_) : WallTime{};
   if (ever_connected_) stats->last_connected_at = wall_of(connected_at_);
-  stats->centre_away = online() && CentreAway(now);
+  stats->centre_away = online() && (evidence_.centre_away || CentreAway(now));
   stats->centre_heard_at = wall_of(centre_spoke_at_.value_or(centre_heard_at_));
   if (ConfirmLate(now)) stats->unconfirmed_since = wall_of(*unproven_since_);
-  stats->never_confirmed = online() && !confirmation_heard_ && now - connected_at_ >= kMissed;
+  stats->never_confirmed = NeverHeard(now);
   stats->stuck_bytes = stuck_tries_ >= kStuckTries ? stuck_bytes_ : 0;
   if (twin_heard_at_ && now - *twin_heard_at_ < kTwinShown) stats->twin = twin_;
   stats->gives_reasons = gives_reasons_;

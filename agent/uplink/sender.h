@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "agent/uplink/actions.h"
+#include "agent/uplink/evidence.h"
 #include "agent/uplink/older_streams.h"
 #include "agent/uplink/rate_cap.h"
 #include "agent/uplink/reconnect_delay.h"
@@ -39,11 +40,6 @@ struct JournalPosition {
 
 // How a confirmed chain compares with the journal's own at that number.
 enum class ChainVerdict { kEqual, kOther, kBeyondHead, kNotKept };
-
-struct Failure {
-  LinkCause cause = LinkCause::kOther;
-  std::string text;
-};
 
 class Sender {
  public:
@@ -171,6 +167,11 @@ class Sender {
   bool AcksMissing(Instant now) const;
   bool ConfirmationsMissing(Instant now) const;
   void NoteUnproven(Instant now);
+  void HoldEvidence(const Failure& failure, Instant now);
+  void EventAcked();
+  void DeliveryProven(Instant now);
+  bool NothingWaits() const { return journal_.head <= settled_through(); }
+  bool NeverHeard(Instant now) const;
   bool ConfirmLate(Instant now) const;
   bool Waits() const { return sent_through() > settled_through() && !options_.by_broker; }
   Action FreshLink(const Failure& why, Instant now);
@@ -202,11 +203,12 @@ class Sender {
   std::string alarm_;  // the journal cannot be read: sending is stopped until it is tried again
   Instant read_again_at_{};
   Failure last_failure_{LinkCause::kNone, ""};
+  Evidence evidence_;
   TwinRule twin_rule_;
   std::string twin_;  // the other server, in words
   std::optional<Instant> twin_heard_at_;
   Instant next_try_{}, phase_since_{}, connected_at_{}, paused_at_{};
-  std::optional<Instant> outage_since_;  // whatever tries there were meanwhile
+  std::optional<Instant> outage_since_;  // whatever tries and connections there were meanwhile
   bool ever_connected_ = false, gives_reasons_ = true, fell_back_ = false;
   bool confirmation_heard_ = false;  // on this connection, retained or live
   size_t passed_ = 0;                // bytes of the largest message that this connection carried

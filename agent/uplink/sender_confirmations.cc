@@ -19,7 +19,9 @@ constexpr const char* kCopied =
 
 void Sender::OnCentreHeard(bool retained, Instant now) {
   confirmation_heard_ = true;
+  evidence_.never_heard = false;
   if (retained) return;
+  evidence_.centre_away = false;
   // While it was away nobody could confirm: the clock starts anew.
   if (CentreAway(now)) progress_at_ = now;
   centre_heard_at_ = now;
@@ -139,6 +141,7 @@ Replay* Sender::StartOlder(Instant now) {
 
 void Sender::Advance(const wire::StreamConfirm& confirm, bool live, Instant now) {
   journal_.confirmed_through = confirm.through;
+  DeliveryProven(now);
   unproven_since_.reset();
   NoteUnproven(now);
   progress_at_ = now;
@@ -233,6 +236,7 @@ void Sender::OnStream(const JournalPosition& position, Instant now) {
   Rewind();
   progress_at_ = now;
   unproven_since_.reset();
+  evidence_.awaits_proof = false;
   highest_sent_ = 0;
   status_due_ = true;
   status_at_ = now - kStatusMinGap;

@@ -67,11 +67,14 @@ struct UnknownStream {
 
 struct UplinkStats {
   LinkPhase phase = LinkPhase::kUnconfigured;
-  std::string broker;      // url without credentials
-  std::string last_error;  // in words; empty: none since the link stayed up
+  std::string broker;  // url without credentials
+  // In words; empty: none, or deliveries were proven since. A new connection alone proves nothing.
+  std::string last_error;
   LinkCause cause = LinkCause::kNone;
-  WallTime state_since{};  // not of the last try; epoch: since the start
-  WallTime next_try_at{};  // epoch when none is planned
+  WallTime outage_since{};    // deliveries ended then, and none was proven since; epoch: none
+  bool awaits_proof = false;  // events waited when this connection began, and none has arrived yet
+  WallTime state_since{};     // not of the last try; epoch: since the start
+  WallTime next_try_at{};     // epoch when none is planned
   WallTime last_connected_at{};
   WallTime last_confirmed_at{};                     // when the centre's word last moved
   std::chrono::milliseconds centre_clock_ahead{0};  // of this clock, by its last confirmation

@@ -63,6 +63,45 @@ def a_broker_that_pings_and_never_acknowledges_is_left():
         return f"after it acknowledges again: {delivered(world, time.monotonic())}"
 
 
+def levels_over(world, connects, enough):
+    """(level, state) of the status, asked again and again, until there were so many connects."""
+    seen = []
+    def looked():
+        status = world.status()
+        seen.append((status["level"], status["state"], status["cause"]))
+        return connects() >= enough
+    wait_for(looked, f"{enough} more connections", 120)
+    return seen
+
+
+def a_new_connection_makes_nothing_green():
+    """While an event waits, neither connection nor subscription is proof that it arrives."""
+    for fault, level in (("never_acks", "amber"), ("refused", "red")):
+        with liar_world() as (world, broker):
+            sell(world, 5, 1)
+            world.wait_delivered()
+            if fault == "never_acks":
+                broker.never_acks = True
+            else:
+                broker.publish_codes = [0x87] * 1000
+            sell(world, 1, 2)
+            wait_for(lambda: world.status()["level"] == level, "the fault to be seen", 30)
+            before = broker.connects.count(STORE)
+            seen = levels_over(world, lambda: broker.connects.count(STORE) - before, 3)
+            bad = [row for row in seen if row[0] == "green" or (level == "red" and row[0] != level)]
+            check(not bad, f"{fault}: {bad[:5]} of {len(seen)} looks")
+            # A start proves no more.
+            world.agent.restart()
+            world.wait_ready()
+            before = broker.connects.count(STORE)
+            seen = levels_over(world, lambda: broker.connects.count(STORE) - before, 1)
+            check(all(row[0] != "green" for row in seen), f"{fault}, after a start: {seen}")
+            broker.never_acks, broker.publish_codes = False, []
+            delivered(world, time.monotonic())
+            wait_for(lambda: world.status()["level"] == "green", "green", 30)
+    return "amber and red hold over 3 connections and a start, until the confirmation"
+
+
 def every_refusal_of_a_connection_is_said_and_outlived():
     codes = (0x80, 0x86, 0x87, 0x88, 0x89, 0x8A, 0x8C, 0x95, 0x97, 0x99, 0x9A, 0x9C, 0x9D, 0x9F)
     with liar_world() as (world, broker):
@@ -203,6 +242,7 @@ def an_old_broker_is_spoken_to_in_its_own_version():
 if __name__ == "__main__":
     run_together(every_seventh_acknowledged_event_is_swallowed,
                  a_broker_that_pings_and_never_acknowledges_is_left,
+                 a_new_connection_makes_nothing_green,
                  every_refusal_of_a_connection_is_said_and_outlived,
                  every_refusal_of_an_event_is_outlived,
                  what_a_broker_never_takes_is_parked_and_nothing_waits_behind_it,

@@ -258,6 +258,38 @@ TEST(Diagnose, MessagesThatAreTooLargeForTheLineAreNamed) {
   EXPECT_EQ(Diagnose(snapshot).level, Level::kGreen);
 }
 
+// Every verdict but that of the last try is amber or red while events wait.
+TEST(Diagnose, AConnectionAloneIsNoProofThatEventsArrive) {
+  using uplink::LinkCause;
+  const std::pair<LinkCause, std::string_view> rows[] = {
+      {LinkCause::kSilent, "broker-silent"},      {LinkCause::kRights, "broker-rights"},
+      {LinkCause::kLost, "broker-lost"},          {LinkCause::kTakeOver, "take-over"},
+      {LinkCause::kUnconfirmed, "not-confirmed"}, {LinkCause::kOther, "broker-other"},
+  };
+  for (const auto& [cause, word] : rows) {
+    Snapshot snapshot = SampleNamed("on-their-way");
+    ASSERT_EQ(Diagnose(snapshot).level, Level::kGreen);
+    snapshot.uplink.cause = cause;
+    EXPECT_EQ(Diagnose(snapshot).cause, word);
+    EXPECT_EQ(Diagnose(snapshot).state, "online");
+    EXPECT_NE(Diagnose(snapshot).level, Level::kGreen) << word;
+    EXPECT_EQ(Diagnose(snapshot).level == Level::kRed,
+              cause == LinkCause::kRights || cause == LinkCause::kTakeOver);
+  }
+  Snapshot snapshot = SampleNamed("on-their-way");
+  snapshot.uplink.awaits_proof = true;
+  EXPECT_EQ(Diagnose(snapshot).cause, "draining");
+  snapshot = Healthy();  // nothing waits, and the broker has not answered since
+  snapshot.uplink.awaits_proof = true;
+  EXPECT_EQ(Diagnose(snapshot).level, Level::kGreen);
+  snapshot.uplink.cause = LinkCause::kSilent;
+  snapshot.uplink.outage_since = snapshot.now - std::chrono::hours(2);
+  EXPECT_EQ(Diagnose(snapshot).headline.find("Nothing waits. Head office has been unreachable"),
+            0u);
+  EXPECT_NE(Diagnose(snapshot).headline.find(UtcTimeText(snapshot.uplink.outage_since)),
+            std::string::npos);
+}
+
 TEST(Diagnose, WhatIsNotAtHeadOfficeOrNotAppliedThereIsNotGreen) {
   Snapshot snapshot = Healthy();
   snapshot.journal.owed = {{"01JOLD", 4}, {"01JOLD", 5}};

@@ -134,6 +134,106 @@ TEST_F(SenderTest, AfterAnOutageTheCentreHasItsTimeAnew) {
   EXPECT_EQ(Stats().unconfirmed_since, WallTime());
 }
 
+// What ended a connection is shown until an event arrives or nothing waits, through however many
+// connections; and since when delivery has failed is not since the last of them.
+TEST_F(SenderTest, ANewConnectionDisprovesNothing) {
+  for (const LinkCause cause : {LinkCause::kSilent, LinkCause::kRights, LinkCause::kLost,
+                                LinkCause::kTakeOver, LinkCause::kOther}) {
+    SCOPED_TRACE(static_cast<int>(cause));
+    Make(3);
+    GoOnline();
+    Settle();
+    Run();
+    const Instant began = now_;
+    for (int i = 0; i < 5; ++i) {
+      sender_->OnLost({cause, "why"}, now_);
+      now_ = std::max(now_, sender_->NextDeadline(now_));
+      Run();
+      if (i % 2 == 0) {  // between them it fails of something else
+        sender_->OnConnectFailed({LinkCause::kTcp, "no"}, now_);
+        now_ = std::max(now_, sender_->NextDeadline(now_));
+        Run();
+      }
+      EXPECT_NE(Stats().cause, LinkCause::kNone);
+      sender_->OnConnected(100, now_);
+      Run();
+      sender_->OnSubscribed(now_);
+      flying_.clear();
+      EXPECT_EQ(Stats().cause, cause);
+      EXPECT_TRUE(Stats().awaits_proof);
+      Settle();
+      Run();
+      EXPECT_EQ(Stats().cause, cause);
+      EXPECT_EQ(WallTime{} - Stats().outage_since,
+                std::chrono::duration_cast<std::chrono::microseconds>(now_ - began));
+    }
+    AckAll();  // the broker takes events: the way there is proven, delivery is not
+    EXPECT_EQ(Stats().cause, cause == LinkCause::kTakeOver ? cause : LinkCause::kNone);
+    EXPECT_TRUE(Stats().awaits_proof);
+    Confirm(1);
+    EXPECT_EQ(Stats().cause, cause == LinkCause::kTakeOver ? cause : LinkCause::kNone);
+    now_ += kStableAfter;
+    Confirm(2);
+    EXPECT_EQ(Stats().cause, LinkCause::kNone);
+    EXPECT_EQ(Stats().outage_since, WallTime{});
+    EXPECT_FALSE(Stats().awaits_proof);
+  }
+}
+
+TEST_F(SenderTest, WhereNothingWaitsAnAnswerOfTheBrokerIsProof) {
+  Make(3, 3);
+  GoOnline();
+  Settle();
+  sender_->OnLost({LinkCause::kSilent, "the status was not acknowledged"}, now_);
+  now_ = std::max(now_, sender_->NextDeadline(now_));
+  Run();
+  sender_->OnConnected(100, now_);
+  Run();
+  sender_->OnSubscribed(now_);
+  Run();
+  EXPECT_EQ(Stats().cause, LinkCause::kSilent);
+  EXPECT_FALSE(Stats().awaits_proof);
+  AckAll();
+  EXPECT_EQ(Stats().cause, LinkCause::kNone);
+}
+
+TEST_F(SenderTest, AfterAStartWhatWaitsIsNotProvenByTheConnection) {
+  Make(3);
+  GoOnline();
+  EXPECT_TRUE(Stats().awaits_proof);
+  Confirm(1, true);
+  EXPECT_FALSE(Stats().awaits_proof);
+}
+
+// Each connection shorter than it takes to see it again.
+TEST_F(SenderTest, WhatWasSeenOfTheCentreOutlivesTheConnection) {
+  Make(3);
+  GoOnline();
+  Settle();
+  Run();
+  AckAll();
+  now_ += kAwayAfter;
+  const WallTime late =
+      WallTime{} - std::chrono::duration_cast<std::chrono::microseconds>(kAwayAfter);
+  EXPECT_EQ(Stats().unconfirmed_since, late);
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_TRUE(Stats().centre_away);
+    EXPECT_TRUE(Stats().never_confirmed);
+    EXPECT_LE(Stats().unconfirmed_since, late);
+    EXPECT_NE(Stats().unconfirmed_since, WallTime{});
+    sender_->OnLost({LinkCause::kLost, "closed"}, now_);
+    GoOnline();
+  }
+  sender_->OnCentreHeard(true, now_);
+  EXPECT_FALSE(Stats().never_confirmed);
+  EXPECT_TRUE(Stats().centre_away) << "what was kept at the broker is no sign";
+  sender_->OnCentreHeard(false, now_);
+  EXPECT_FALSE(Stats().centre_away);
+  EXPECT_NE(Stats().unconfirmed_since, WallTime{}) << "it speaks, and does not confirm";
+  Confirm(3);
+  EXPECT_EQ(Stats().unconfirmed_since, WallTime{});
+}
+
 // Of the sender under test, its session is kSession.
 const wire::HeardSession kLater{"ZZ", "b"}, kEarlier{"00", "b"};
 
