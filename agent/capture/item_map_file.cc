@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include "common/base/file_kind.h"
 #include "common/base/files.h"
 
 namespace tillrelay::capture {
@@ -17,6 +18,7 @@ std::string MarkOf(const std::string& path) {
 }
 
 Result<event::ItemMap> Read(const std::string& path) {
+  if (Status s = CheckIsFile(path); !s.ok()) return s;
   auto text = ReadFile(path, event::kMaxItemMapBytes);
   if (!text.ok()) return text.status();
   return event::ItemMap::Parse(*text);

@@ -12,7 +12,9 @@
 #include "agent/journal/paths.h"
 #include "agent/redact/redact.h"
 #include "agent/validation/format_settings.h"
+#include "agent/validation/place_rules.h"
 #include "common/base/clock.h"
+#include "common/base/file_kind.h"
 #include "common/base/files.h"
 #include "common/base/process.h"
 #include "common/event/item_map.h"
@@ -27,7 +29,6 @@ namespace tillrelay::validation {
 namespace {
 
 constexpr size_t kMaxSecretBytes = 4096;
-constexpr const char* kAsRoot = "run this as root: it then judges with the rights of the service";
 
 // The unit's PrivateTmp= and ProtectHome= give the service other folders of these names.
 bool HiddenFromService(std::string_view path) {
@@ -45,7 +46,7 @@ class Validator {
     Rules();
     Listeners();
     ServerFiles();
-    Places();
+    for (Finding& finding : JudgePlaces(c_, v_)) findings_.push_back(std::move(finding));
     Journal();
     Brokers();
     std::stable_sort(findings_.begin(), findings_.end(),
@@ -58,9 +59,6 @@ class Validator {
            bool may_heal = false) {
     findings_.push_back({verdict, std::string(key), std::move(text), std::move(step), may_heal});
   }
-
-  // Whoever asks is neither the service nor root, and sees less than the service does.
-  bool Outsider() const { return !v_.is_service && geteuid() != 0; }
 
   void Rules() {
     if (auto zone = event::StoreZone::Load(c_.time_zone); !zone.ok()) {
@@ -105,13 +103,15 @@ class Validator {
     }
     // A credential is read by the service manager, which is root.
     const int error = ReadError(*path, !credential);
-    if (error == 0) {
+    if (const Status file = CheckIsFile(*path); file.code() == Code::kInvalid) {
+      Add(verdict, key, file.message(), "give the path of a file that the service can read");
+    } else if (error == 0) {
       if (credential || !v_.service_user || !HiddenFromService(*path)) return path.value();
       Add(verdict, key, *path + " is in a folder that the service cannot see",
           "move it to /etc/tillrelay, or use \"credential:NAME\"");
     } else if (credential && v_.credentials_come_later) {
       Add(Verdict::kUnchecked, key, value + " is handed over at the next start", "");
-    } else if (error == EACCES && Outsider()) {
+    } else if (error == EACCES && IsOutsider(v_)) {
       Add(Verdict::kUnchecked, key, *path + " cannot be read by you", kAsRoot);
     } else {
       Add(verdict, key, *path + ": " + ErrnoText(error),
@@ -170,10 +170,6 @@ class Validator {
         Add(Verdict::kStop, "intake.listen", s.message(),
             "set the certificate and its key, or listen on 127.0.0.1");
       }
-    }
-    if (c_.control.socket.size() > 107) {
-      Add(Verdict::kWarn, "control.socket", "the path of a socket has at most 107 bytes",
-          "choose a shorter one: until then the commands cannot reach the daemon");
     }
   }
 
@@ -236,45 +232,14 @@ class Validator {
     }
   }
 
-  void Writable(const std::string& key, const std::string& folder) {
-    // The unit's StateDirectory= makes this one at the start.
-    if (!v_.is_service && folder == "/var/lib/tillrelay" && access(folder.c_str(), F_OK) != 0)
-      return;
-    const ActAs act(v_.service_user);
-    if (eaccess(folder.c_str(), W_OK | X_OK) == 0) return;
-    const int error = errno;
-    if (error == EACCES && Outsider()) {
-      return Add(Verdict::kUnchecked, key, folder + " cannot be written by you", kAsRoot);
-    }
-    Add(Verdict::kStop, key, folder + ": " + ErrnoText(error),
-        fmt::format(
-            "install -d -o tillrelay -g tillrelay -m 0750 {}; elsewhere than in /var the unit "
-            "needs ReadWritePaths=",
-            folder),
-        true);
-  }
-
-  void Places() {
-    if (c_.store_id.empty()) return;  // nothing is stored yet
-    Writable("journal.path", DirectoryOf(c_.journal.path));
-    const std::string& drop = c_.drop_folder.path;
-    if (drop.empty()) return;
-    // The daemon makes what is missing, where it may.
-    if (access(drop.c_str(), F_OK) != 0) {
-      return Writable("drop_folder.path", DirectoryOf(drop));
-    }
-    for (const char* part : {"/incoming", "/done", "/rejected"}) {
-      const bool there = access((drop + part).c_str(), F_OK) == 0;
-      Writable("drop_folder.path", there ? drop + part : drop);
-    }
-  }
-
   void Journal() {
-    if (c_.store_id.empty() || !v_.look_into_journal) return;
+    // A FIFO of that name would keep the reader waiting.
+    const bool odd = CheckIsFile(c_.journal.path).code() == Code::kInvalid;
+    if (c_.store_id.empty() || !v_.look_into_journal || odd) return;
     const auto identity = journal::ReadIdentity(c_.journal.path);
     if (!identity.ok()) {
       // A damaged one is saved by the daemon; one that is not there yet is made.
-      if (identity.status().code() != Code::kUnavailable || !Outsider()) return;
+      if (identity.status().code() != Code::kUnavailable || !IsOutsider(v_)) return;
       return Add(Verdict::kUnchecked, "journal.path", c_.journal.path + " cannot be read by you",
                  kAsRoot);
     }

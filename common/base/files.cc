@@ -1,6 +1,7 @@
 #include "common/base/files.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -8,6 +9,8 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+
+#include "common/base/file_kind.h"
 
 namespace tillrelay {
 namespace {
@@ -96,6 +99,23 @@ Status WriteFileDurably(const std::string& path, std::string_view bytes, unsigne
   }
   if (rename(temporary.c_str(), path.c_str()) != 0) return Failed("rename to " + path, errno);
   return SyncDirectory(DirectoryOf(path));
+}
+
+std::string_view OddKind(mode_t mode) {
+  if (S_ISREG(mode)) return "";
+  if (S_ISDIR(mode)) return "a folder";
+  if (S_ISFIFO(mode)) return "a FIFO";
+  return S_ISSOCK(mode) ? "a socket" : "a device";
+}
+
+Status CheckIsFile(const std::string& path) {
+  struct stat info {};
+  if (stat(path.c_str(), &info) != 0) {
+    const std::string text = path + ": " + ErrnoText(errno);
+    return errno == ENOENT ? NotFound(text) : Unavailable(text);
+  }
+  const std::string_view odd = OddKind(info.st_mode);
+  return odd.empty() ? Status::Ok() : Invalid(fmt::format("{} is {}, not a file", path, odd));
 }
 
 }  // namespace tillrelay

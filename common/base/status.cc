@@ -1,5 +1,10 @@
 #include "common/base/status.h"
 
+#include <cstdio>
+#include <cstdlib>
+
+#include "common/base/check.h"
+
 namespace tillrelay {
 
 const CodeMeaning& Meaning(Code code) {
@@ -10,6 +15,12 @@ const CodeMeaning& Meaning(Code code) {
       {"corrupt", 500, 1},  {"internal", 500, 1}, {"busy", 503, 1},
   };
   return kTable[static_cast<size_t>(code)];
+}
+
+void CheckFailed(const char* file, int line, const char* text) {
+  std::fprintf(stderr, "<2>internal error: %s:%d: CHECK(%s)\n", file, line, text);
+  std::fflush(stderr);
+  std::abort();
 }
 
 }  // namespace tillrelay

@@ -5,6 +5,7 @@
 
 #include <memory>
 
+#include "common/base/file_kind.h"
 #include "common/http/tls.h"
 
 namespace tillrelay::http {
@@ -22,11 +23,19 @@ Context MakeContext() {
   return context;
 }
 
+// OpenSSL would wait for whoever writes into a FIFO.
+Status CheckOddKind(const std::string& file) {
+  Status status = CheckIsFile(file);
+  return status.code() == Code::kInvalid ? status : Status::Ok();
+}
+
 Status Wrong(const std::string& file) { return Invalid(file + ": " + TlsErrorText()); }
 
 }  // namespace
 
 Status CheckKeyPair(const std::string& cert_file, const std::string& key_file) {
+  TRY(CheckOddKind(cert_file));
+  TRY(CheckOddKind(key_file));
   const Context context = MakeContext();
   if (SSL_CTX_use_certificate_chain_file(context.get(), cert_file.c_str()) != 1) {
     return Wrong(cert_file);
@@ -39,6 +48,7 @@ Status CheckKeyPair(const std::string& cert_file, const std::string& key_file) {
 }
 
 Status CheckAuthorities(const std::string& ca_file) {
+  TRY(CheckOddKind(ca_file));
   const Context context = MakeContext();
   if (SSL_CTX_load_verify_locations(context.get(), ca_file.c_str(), nullptr) == 1) {
     return Status::Ok();

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "common/base/file_kind.h"
 #include "common/base/files.h"
 #include "common/base/text.h"
 
@@ -32,6 +33,9 @@ Result<std::string> ReadSecret(std::string_view key, const std::string& value,
                                const Environment& environment) {
   auto path = CredentialPath(key, value, environment);
   if (!path.ok() || path->empty()) return path;
+  if (Status s = CheckIsFile(*path); !s.ok()) {
+    return Invalid(fmt::format("{}: {}", key, s.message()));
+  }
   auto secret = ReadFile(*path, kMaxSecretBytes);
   if (!secret.ok()) return Invalid(fmt::format("{}: {}", key, secret.status().message()));
   while (secret->ends_with('\n') || secret->ends_with('\r')) secret->pop_back();

@@ -144,6 +144,25 @@ def table(world, ca):
         yield (f'[intake]\ntls_cert_file = "{good[0]}"\ntls_key_file = "{good[1]}"\n'
                f'client_ca_file = "{client_ca}"', stop, "intake.client_ca_file")
     yield f'[control]\nsocket = "/tmp/{"x" * 110}"', warn, "control.socket"
+    yield '[control]\nsocket = "/nowhere/control.sock"', warn, "control.socket"
+    yield f'[control]\nsocket = "{junk}"', warn, "control.socket"
+    yield f'[control]\nsocket = "{world.path("journal.db")}"', stop, "control.socket"
+    yield f'[items]\nmap = "{world.path("journal.db-wal")}"', stop, "items.map"
+    yield f'[intake]\nlisten = "unix:/nowhere/intake.sock"', stop, "intake.listen"
+    yield f'[status]\nlisten = "unix:{world.path("x" * 110)}"', stop, "status.listen"
+    fifo = world.path("fifo")
+    os.mkfifo(fifo)
+    for odd in (world.path("handed-over"), fifo, "/dev/null"):
+        yield f'[journal]\npath = "{odd}"', stop, "journal.path"
+    yield f'[journal]\npath = "{world.path("j" * 250)}"', stop, "journal.path"
+    yield f'[journal]\npath = "{world.drop}/incoming/journal.db"', stop, "journal.path"
+    yield f'[drop_folder]\npath = "{junk}"', stop, "drop_folder.path"
+    split = world.path("split")
+    os.makedirs(split + "/incoming")
+    os.symlink("/dev/shm", split + "/done")
+    yield f'[drop_folder]\npath = "{split}"', stop, "drop_folder.path"
+    yield f'[broker]\npassword_file = "{fifo}"', off, "broker.password_file"
+    yield f'[broker]\nurl = "{tls}"\nca_file = "{fifo}"', off, "broker.ca_file"
     yield '[journal]\npath = "/nowhere/journal.db"', stop, "journal.path"
     yield '[drop_folder]\npath = "/nowhere/drop"', stop, "drop_folder.path"
     for url in ("broker.example", "tcp://broker:1883", "mqtt://", "mqtt://a:1,mqtt://b:2",

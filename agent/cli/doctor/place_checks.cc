@@ -6,6 +6,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "agent/cli/doctor/findings.h"
@@ -90,21 +91,11 @@ void CheckPlaces(const Patient& patient, Findings* findings) {
                     fmt::format("chmod 0600 {}", config.journal.path));
   }
   if (config.drop_folder.path.empty()) return findings->Skipped("drop folder", "none configured");
-  struct stat first {};
   for (const char* part : {"/incoming", "/done", "/rejected"}) {
-    const std::string path = config.drop_folder.path + part;
-    const size_t before = findings->faults();
-    CheckFolder(path,
+    CheckFolder(config.drop_folder.path + part,
                 "systemd-tmpfiles --create tillrelay.conf; for a folder elsewhere see "
                 "\"Install\" in operations.md",
                 findings);
-    struct stat here {};
-    if (findings->faults() > before || stat(path.c_str(), &here) != 0) continue;
-    if (first.st_dev != 0 && here.st_dev != first.st_dev) {
-      findings->Fault("drop folder", path + " is on another file system than incoming",
-                      "all three must be on one, since a taken file is renamed");
-    }
-    if (first.st_dev == 0) first = here;
   }
 }
 
@@ -114,7 +105,8 @@ namespace {
 std::string CheckOf(const std::string& key) {
   if (key == "time_zone") return "time zone";
   if (key == "store_id") return "journal";
-  if (key == "journal.path" || key == "drop_folder.path") return "folders";
+  if (key == "journal.path") return "folders";
+  if (key == "drop_folder.path") return "drop folder";
   if (key.ends_with("_file")) return "secrets";
   return key == "broker.url" ? "broker" : "configuration";
 }
@@ -128,7 +120,11 @@ void CheckSettings(const Patient& patient, Findings* findings) {
   for (const auto& finding : found) {
     const std::string check = CheckOf(finding.key);
     const std::string what = finding.key + ": " + finding.text;
-    if (check == "folders" && findings->faults() > 0) continue;  // CheckPlaces has told
+    const auto& before = findings->all();
+    const bool known = std::any_of(before.begin(), before.end(), [&](const Finding& one) {
+      return one.level == Level::kFault && one.what == finding.text;  // CheckPlaces has told
+    });
+    if (known) continue;
     if (finding.verdict == Verdict::kStop || finding.verdict == Verdict::kUplinkOff) {
       findings->Fault(check, what, finding.step);
     } else {
