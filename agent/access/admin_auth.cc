@@ -2,6 +2,7 @@
 
 #include "common/base/secret_token.h"
 #include "common/http/cookies.h"
+#include "common/http/request_rules.h"
 #include "common/web/security_headers.h"
 
 namespace tillrelay::access {
@@ -50,7 +51,7 @@ std::string EncodedQuery(std::string_view text) {
 
 // A browser is sent to the form, a program is told.
 Response NeedsLogin(const Request& request, bool had_cookie) {
-  if (WantsHtml(request)) {
+  if (http::WantsHtml(request)) {
     Response response;
     response.status = 303;
     const bool local =
@@ -77,10 +78,6 @@ std::string FormField(const Request& request, std::string_view name) {
     if (key == name) return value;
   }
   return "";
-}
-
-bool WantsHtml(const Request& request) {
-  return request.Header("Accept").find("text/html") != std::string_view::npos;
 }
 
 std::string ActorOf(const Request& request) {

@@ -54,8 +54,6 @@ class AdminAuth {
 
 // A field of an application/x-www-form-urlencoded body; "" if it is not there.
 std::string FormField(const http::Request& request, std::string_view name);
-// A person at a browser rather than a program.
-bool WantsHtml(const http::Request& request);
 // As the audit names whoever sent it: "anna@192.0.2.7", "uid:1000".
 std::string ActorOf(const http::Request& request);
 

@@ -4,6 +4,7 @@
 
 #include "agent/access/password.h"
 #include "common/base/json_writer.h"
+#include "common/http/request_rules.h"
 #include "common/web/reader_language.h"
 #include "common/web/security_headers.h"
 
@@ -89,7 +90,7 @@ void LoginRoutes::Post(Request&& request, const Responder& responder) {
               FormField(request, "next"),
               request.remote,
               std::string(p_.gate.Cookie(request)),
-              WantsHtml(request),
+              http::WantsHtml(request),
               &http::LanguageOf(request, outside_.language)};
   if (attempt.user.empty()) attempt.user = kDefaultUser;
   if (!IsLocalPath(attempt.next)) attempt.next = "/";

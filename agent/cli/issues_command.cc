@@ -2,10 +2,12 @@
 #include <fmt/format.h>
 
 #include "agent/cli/ask_daemon.h"
+#include "agent/cli/cli_strings.h"
 #include "agent/cli/list_commands.h"
 #include "agent/cli/terminal.h"
 #include "common/base/json_writer.h"
 #include "common/base/text.h"
+#include "common/language/retell.h"
 
 namespace tillrelay::cli {
 namespace {
@@ -16,31 +18,39 @@ void Line(std::string_view text) {
   if (!text.empty()) fmt::print("  {}\n", Printable(text, kTextShown));
 }
 
+std::string StateText(std::string_view state) {
+  return state == "healed" ? std::string(strings::kCliHealed) : strings::Retold(state);
+}
+
 void PrintOne(JsonValue issue) {
   uint64_t count = 1;
   issue.Unsigned("count", &count);
   const std::string level(issue.String("level"));
-  fmt::print("{}{}{}: {}\n", Colour(level), issue.String("state"), NoColour(),
-             Printable(issue.String("title"), kTextShown));
-  Line(issue.String("detail"));
-  Line(fmt::format("since {}{}", issue.String("since"),
-                   count < 2 ? "" : fmt::format(", came {} times", count)));
-  if (issue.String("state") == "open") Line(issue.String("step"));
+  const auto shown = [&issue](const char* name) {
+    return strings::Retold(Printable(issue.String(name), kTextShown));
+  };
+  fmt::print("{}{}{}: {}\n", Colour(level), StateText(issue.String("state")), NoColour(),
+             shown("title"));
+  Line(shown("detail"));
+  Line(count < 2 ? strings::Say(strings::kCliSince, issue.String("since"))
+                 : strings::Say(strings::kCliCame, issue.String("since"), count));
+  if (issue.String("state") == "open") Line(shown("step"));
   if (const auto by = issue.String("acknowledged_by"); !by.empty()) {
-    Line(fmt::format("acknowledged {} by {}: {}", issue.String("acknowledged_at"), by,
-                     issue.String("note")));
+    Line(strings::Say(strings::kCliAcknowledged, issue.String("acknowledged_at"), by,
+                      issue.String("note")));
   }
-  fmt::print("  name {}\n\n", Printable(issue.String("issue"), kTextShown));
+  fmt::print("  {} {}\n\n", strings::kCliIssueName, Printable(issue.String("issue"), kTextShown));
 }
 
 void Print(JsonValue answer) {
+  const strings::Speaking speaking(TerminalLanguage());
   size_t open = 0, known = 0;
   for (const JsonValue issue : answer.Find("issues")) {
     PrintOne(issue);
     open += issue.String("state") == "open" ? 1 : 0;
     known += issue.String("state") == "acknowledged" ? 1 : 0;
   }
-  fmt::print("{} open, {} acknowledged\n", open, known);
+  fmt::print("{}\n", strings::Say(strings::kCliIssueCounts, open, known));
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "agent/cli/cli_strings.h"
 #include "agent/cli/commands.h"
 #include "agent/cli/terminal.h"
 #include "agent/config/config.h"
@@ -7,32 +8,39 @@
 #include "common/base/json_reader.h"
 #include "common/http/address.h"
 #include "common/http/client.h"
+#include "common/language/retell.h"
 
 namespace tillrelay::cli {
 namespace {
 
+void PrintIssue(JsonValue issue) {
+  const std::string level(issue.String("level"));
+  const std::string detail = strings::Retold(issue.String("detail"));
+  const bool known = issue.String("state") == "acknowledged";
+  fmt::print("  {}*{} {}{}{}{}\n", Colour(level), NoColour(),
+             known ? fmt::format("{}: ", strings::kCliKnown) : "",
+             strings::Retold(issue.String("title")), detail.empty() ? "" : ": ", detail);
+}
+
 void Print(JsonValue status) {
+  const strings::Speaking speaking(TerminalLanguage());
   const std::string level(status.String("level"));
-  fmt::print("{}{}{}\n", Colour(level), status.String("sentence"), NoColour());
-  if (const auto safe = status.String("safe"); !safe.empty()) fmt::print("{}\n", safe);
-  for (const JsonValue issue : status.Find("issues")) {
-    const std::string issue_level(issue.String("level"));
-    const auto detail = issue.String("detail");
-    const bool known = issue.String("state") == "acknowledged";
-    fmt::print("  {}*{} {}{}{}{}\n", Colour(issue_level), NoColour(), known ? "known: " : "",
-               issue.String("title"), detail.empty() ? "" : ": ", detail);
+  fmt::print("{}{}{}\n", Colour(level), strings::Retold(status.String("sentence")), NoColour());
+  if (const auto safe = status.String("safe"); !safe.empty()) {
+    fmt::print("{}\n", strings::Retold(safe));
   }
-  if (status.Find("steps").size() > 0) fmt::print("What to do:\n");
-  for (const JsonValue step : status.Find("steps")) fmt::print("  - {}\n", step.text());
+  for (const JsonValue issue : status.Find("issues")) PrintIssue(issue);
+  if (status.Find("steps").size() > 0) fmt::print("{}\n", strings::kCliSteps);
+  for (const JsonValue step : status.Find("steps")) {
+    fmt::print("  - {}\n", strings::Retold(step.text()));
+  }
   const auto number = [&](const char* name) -> std::string_view {
     const JsonValue value = status.Find(name);
     return value ? value.text() : "-";
   };
-  fmt::print(
-      "\nstore {} · stored through {} · at the broker {} · confirmed {} · waiting {} · "
-      "quarantine {}\n",
-      status.String("store_id"), number("head"), number("acked_through"),
-      number("confirmed_through"), number("waiting"), number("quarantined"));
+  fmt::print("\n{}\n", strings::Say(strings::kCliNumbers, status.String("store_id"), number("head"),
+                                    number("acked_through"), number("confirmed_through"),
+                                    number("waiting"), number("quarantined")));
 }
 
 // Whatever is not known to be good is not good.

@@ -25,6 +25,25 @@ const char* Colour(const std::string& level) {
 
 const char* NoColour() { return HasColour() ? "\x1b[0m" : ""; }
 
+const strings::Language& LanguageOfLocale(std::string_view locale) {
+  const std::string_view charset =
+      locale.find('.') == std::string_view::npos ? "" : locale.substr(locale.find('.') + 1);
+  const bool readable = charset.empty() || charset.starts_with("UTF-8") ||
+                        charset.starts_with("utf8") || charset.starts_with("utf-8");
+  const strings::Language* language =
+      readable ? strings::FindLanguage(locale.substr(0, locale.find_first_of("_.@"))) : nullptr;
+  return language != nullptr ? *language : strings::English();
+}
+
+const strings::Language& TerminalLanguage() {
+  if (isatty(STDOUT_FILENO) != 1) return strings::English();
+  for (const char* name : {"LC_ALL", "LC_MESSAGES", "LANG"}) {
+    const char* locale = std::getenv(name);
+    if (locale != nullptr && *locale != '\0') return LanguageOfLocale(locale);
+  }
+  return strings::English();
+}
+
 Progress::Progress(std::string what)
     : what_(std::move(what)), visible_(isatty(STDERR_FILENO) == 1), began_(clock_.Now()) {}
 

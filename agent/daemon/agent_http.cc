@@ -9,6 +9,7 @@
 #include "agent/daemon/intake_socket.h"
 #include "agent/journal/paths.h"
 #include "agent/web/page_routes.h"
+#include "agent/web/problem_view.h"
 #include "common/http/address.h"
 #include "common/http/own_certificate.h"
 #include "common/service/credentials.h"
@@ -140,6 +141,7 @@ Status Agent::StartHttp() {
   });
   for (http::Router* router : {control_router.get(), status_router.get()}) {
     router->RefuseUnknownParameters();
+    router->SetProblemPage(web::ProblemPages(config_.status.language));
     config_reloader_.AddRoute(router);
     if (admin_service_ == nullptr) continue;
     api::AddReadingRoutes(*router, admin_service_);

@@ -160,6 +160,9 @@ inline constexpr Text kTime = "Time";
 inline constexpr Text kNoHistory = "There is no history yet. It grows by one point a minute.";
 inline constexpr Text kNow = "now";
 
+// --- instead of a page ---
+inline constexpr Text kProblem = "Not possible";
+
 // --- signing in ---
 inline constexpr Text kLoginTitle = "Sign in";
 inline constexpr Text kLoginUser = "User";

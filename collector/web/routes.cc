@@ -11,6 +11,7 @@
 #include "collector/web/days_view.h"
 #include "collector/web/exceptions_page.h"
 #include "collector/web/exceptions_view.h"
+#include "collector/web/frame.h"
 #include "collector/web/metrics.h"
 #include "collector/web/openapi.h"
 #include "collector/web/page.h"
@@ -23,6 +24,7 @@
 #include "common/base/embed.h"
 #include "common/base/json_reader.h"
 #include "common/base/text.h"
+#include "common/web/problem_page.h"
 #include "common/web/security_headers.h"
 #include "common/web/style.h"
 
@@ -252,6 +254,20 @@ class Routes {
   }
 
   // Without the database the page shows what is known without it, and says so.
+  // What a person's browser gets instead of a document.
+  http::Response ProblemPage(const http::Response& problem) const {
+    PageFrame frame;
+    frame.level = Level::kAmber;
+    frame.sentence = "Not possible";
+    frame.json = "/v1/stores";
+    frame.now = options_.clock->Wall();
+    http::Html html;
+    BeginPage(frame, &html);
+    html.Raw(http::ProblemSection(problem, "Stores"));
+    EndPage(frame, &html);
+    return http::ProblemPage(problem, html.Take());
+  }
+
   void Page(const http::Responder& responder) const {
     const bool taken = options_.reader->Ask([this, responder](Result<Sql*> sql) -> Status {
       auto stores = sql.ok() ? Judged(*sql) : Result<std::vector<StoreHealth>>(sql.status());
@@ -471,6 +487,9 @@ void AddRoutes(http::Router& router, RoutesOptions options) {
   using http::Request;
   using http::Responder;
   router.SetAuthorizer([routes](Request& request) { return routes->Gate(request); });
+  router.SetProblemPage([routes](const Request&, const http::Response& problem) {
+    return routes->ProblemPage(problem);
+  });
   router.Add("GET", "/healthz",
              [routes](Request&&, Responder r) { r.Send(Secured(routes->Health())); });
   router.Add("GET", "/metrics", [routes](Request&&, Responder r) { routes->Metrics(r); });

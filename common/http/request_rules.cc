@@ -146,6 +146,10 @@ std::optional<Response> CheckHead(const Request& request,
   return CheckOrigin(request, allowed_origins);
 }
 
+bool WantsHtml(const Request& request) {
+  return request.Header("Accept").find("text/html") != std::string_view::npos;
+}
+
 bool IsFromAnotherSite(const Request& request) {
   const std::string_view origin = request.Header("Origin");
   const std::string_view host = request.Header("Host");

@@ -27,6 +27,9 @@ std::optional<Response> CheckHead(const Request& request,
                                   const std::vector<std::string>& allowed_hosts,
                                   const std::vector<std::string>& allowed_origins, bool http_1_0);
 
+// A person's browser: it would rather have a page than a document.
+bool WantsHtml(const Request& request);
+
 // A page of another site sends this, as far as its browser tells.
 bool IsFromAnotherSite(const Request& request);
 

@@ -4,6 +4,7 @@
 
 #include "common/base/check.h"
 #include "common/base/text.h"
+#include "common/http/request_rules.h"
 
 namespace tillrelay::http {
 namespace {
@@ -92,6 +93,20 @@ std::optional<Response> Router::WrongParameter(const Request& request,
     if (value.empty() && !known.may_be_empty) return wrong(name + " has no value: leave it out");
   }
   return std::nullopt;
+}
+
+std::optional<Request> Router::PageReader(const Request& request) const {
+  if (!problem_page_ || !WantsHtml(request)) return std::nullopt;
+  Request head;
+  head.method = request.method;
+  head.target = request.target;
+  head.headers = request.headers;
+  return head;
+}
+
+void Router::MakePage(const Request& reader, Response* response) const {
+  if (response->content_type != "application/problem+json") return;
+  *response = problem_page_(reader, *response);
 }
 
 std::vector<std::string> Router::Listing() const {

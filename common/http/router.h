@@ -1,8 +1,9 @@
 // What: which function answers which method and path.
 // Promise: an unknown path is 404, a known path with another method 405 with Allow, both as problem
-//   documents. HEAD is served by the GET route. Once RefuseUnknownParameters was called, a query
-//   parameter that its path does not declare is 400 and names those that it takes, and so is one
-//   that is given twice (which of the two was meant?) or without a value (forms apart).
+//   documents, or pages for people's browsers (SetProblemPage). HEAD is served by the GET route.
+//   Once RefuseUnknownParameters was called, a query parameter that its path does not declare is
+//   400 and names those that it takes, and so is one that is given twice (which of the two was
+//   meant?) or without a value (forms apart).
 // Thread: filled before the server starts, then immutable.
 #pragma once
 
@@ -26,6 +27,9 @@ using Handler = std::function<void(Request&&, Responder)>;
 // set the request's `known`, `subject`, `sender` and `memory_factor`, and nothing else of it.
 using Gate = std::function<std::optional<Response>(Request&)>;
 
+// What a person's browser gets instead of a problem document; of the request there is the head.
+using ProblemPageMaker = std::function<Response(const Request& request, const Response& problem)>;
+
 struct Route {
   Handler handler;
   size_t max_body = 0;  // bytes; 0: the listener's limit
@@ -47,6 +51,12 @@ class Router {
   // PageRequest once more when the body is there, before the handler.
   void SetBodyGate(Gate gate) { body_gate_ = std::move(gate); }
   const Gate& body_gate() const { return body_gate_; }
+  // Without one every problem is a document.
+  void SetProblemPage(ProblemPageMaker maker) { problem_page_ = std::move(maker); }
+  // The head of a request by a person's browser: its problems become pages. A handler takes the
+  // request itself with it.
+  std::optional<Request> PageReader(const Request& request) const;
+  void MakePage(const Request& reader, Response* response) const;
   // Every route as "GET /v1/events/{id}", sorted.
   std::vector<std::string> Listing() const;
 
@@ -78,6 +88,7 @@ class Router {
   std::set<std::string, std::less<>> open_;
   bool refuses_unknown_ = false;
   Gate gate_, body_gate_;
+  ProblemPageMaker problem_page_;
 };
 
 }  // namespace tillrelay::http

@@ -306,6 +306,7 @@ class StreamSession final : public Session,
     request.remote = remote_;
     request.certificate = certificate_;
     head_only_ = request.method == "HEAD";
+    page_reader_ = limits_.router->PageReader(request);
     readable_by_ = ReadableBy(request, limits_.allowed_origins);
     if (auto refusal = Authorize(request)) {
       Refuse(std::move(*refusal));
@@ -331,21 +332,18 @@ class StreamSession final : public Session,
 
   // Why the request is not wanted, from its head alone.
   std::optional<Response> Authorize(Request& request) {
-    if (!SplitTarget(request)) {
+    if (!SplitTarget(request))
       return Problem(400, "bad-target", "The request's target is not well-formed");
-    }
     if (auto refusal = CheckHead(request, port_->allowed_hosts, limits_.allowed_origins,
-                                 reader_.is_http_1_0())) {
+                                 reader_.is_http_1_0()))
       return refusal;
-    }
     Router::Match match = limits_.router->Find(request);
     if (match.route == nullptr) return KeepIfComplete(std::move(match.problem));
     route_ = match.route;
     if (!limits_.router->gate()) return std::nullopt;
     auto refusal = limits_.router->gate()(request);
     known_ = request.known;
-    if (refusal) return KeepIfComplete(std::move(*refusal));
-    return std::nullopt;
+    return refusal ? std::optional(KeepIfComplete(std::move(*refusal))) : std::nullopt;
   }
 
   // A refused request without a body leaves the connection usable.
@@ -425,6 +423,7 @@ class StreamSession final : public Session,
   }
 
   void Write(Response&& response) {
+    if (page_reader_) limits_.router->MakePage(*page_reader_, &response);
     const bool head_known = reader_.state() == RequestReader::State::kHeadDone ||
                             reader_.state() == RequestReader::State::kDone;
     Framing framing;
@@ -556,6 +555,7 @@ class StreamSession final : public Session,
   std::vector<char> buffer_;
   size_t begin_ = 0, end_ = 0;  // what was read and not yet taken
   const Route* route_ = nullptr;
+  std::optional<Request> page_reader_;           // the head of a request by a person's browser
   std::string_view readable_by_;                 // one of the listener's allowed origins, or ""
   uint64_t turn_ = 0;                            // an answer to an earlier turn is late and dropped
   std::shared_ptr<MemoryBudget::Share> memory_;  // of the request that is being answered

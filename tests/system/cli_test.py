@@ -2,7 +2,9 @@
 """The command line against a running store: its texts agree, its codes are those of the manual,
 its answers are JSON where asked for, and a backup comes back as a new stream that counts once."""
 
+import contextlib
 import csv
+import http.client
 import io
 import json
 import os
@@ -237,6 +239,71 @@ def colour_is_for_terminals_and_can_be_refused():
     return "a terminal without NO_COLOR, nothing else"
 
 
+def on_a_terminal(world, command, env):
+    parent, child = pty.openpty()
+    subprocess.run([TILLRELAY, "--config", world.path("agent.toml"), *command], stdout=child,
+                   stderr=child, check=False,
+                   env={**{k: v for k, v in os.environ.items() if not k.startswith("LC_")}, **env})
+    os.close(child)
+    told = os.read(parent, 65536).decode()
+    os.close(parent)
+    return told
+
+
+def a_terminal_is_spoken_to_in_its_language():
+    with World() as world:
+        world.start(broker=False, collector=False)
+        world.simulate(3, 1)[0].wait(timeout=60)
+        wait_for(lambda: world.status()["waiting"] == 3, "what waits")
+        once(control(world), "POST", "/v1/pause", b"{}", {"Content-Type": "application/json"})
+        wait_for(lambda: world.status()["cause"] == "paused", "the pause")
+        english = {"status": ("What to do:", "paused by a person"), "issues": ("open:", "since ")}
+        german = {"status": ("Was zu tun ist:", "wartend"), "issues": ("offen:", "seit ")}
+        for command, words in english.items():
+            path = ["issues", "list"] if command == "issues" else [command]
+            for env in ({"LANG": "de_DE.UTF-8"}, {"LANG": "de_DE"}, {"LC_MESSAGES": "de_AT.utf8"}):
+                told = on_a_terminal(world, path, env)
+                check(all(word in told for word in german[command]), f"{env}: {told}")
+                check(not any(word in told for word in words), f"{env}, half of it: {told}")
+            for env in ({"LANG": "de_DE.UTF-8", "LC_ALL": "C"}, {"LANG": "C.UTF-8"}, {"LANG": ""}):
+                told = on_a_terminal(world, path, env)
+                check(all(word in told for word in words), f"{env}: {told}")
+            piped = tell("--config", world.path("agent.toml"), *path,
+                         env={"LANG": "de_DE.UTF-8", "LC_ALL": "de_DE.UTF-8"}).stdout
+            check(all(word in piped for word in words), f"a pipe: {piped}")
+    return "German on a terminal; English for LC_ALL=C and whatever is no terminal"
+
+
+def a_browser_meets_pages_and_a_program_documents():
+    with World(collector_http=True) as world:
+        world.start()
+        html = {"Accept": "text/html,*/*;q=0.8"}
+        rows = (("GET", "/nothing", b"", 404), ("GET", "/?odd=1", b"", 400),
+                ("DELETE", "/", b"", 405), ("POST", "/login", b"x" * 9_000_000, 413),
+                ("GET", "/v1/events?odd=1", b"", 400))
+        for method, target, body, code in rows:
+            for language, word in (("de", "<html lang=\"de\">"), ("en", "<html lang=\"en\">")):
+                with contextlib.closing(http.client.HTTPConnection(world.page)) as line:
+                    line.request(method, target, body or None,
+                                 {**html, "Accept-Language": language})
+                    answer = line.getresponse()
+                    text = answer.read().decode()
+                check(answer.status == code, f"{method} {target}: {answer.status}")
+                check(answer.headers["Content-Type"].startswith("text/html") and word in text,
+                      f"{method} {target}: {text[:300]}")
+            with contextlib.closing(http.client.HTTPConnection(world.page)) as line:
+                line.request(method, target, body or None)
+                answer = line.getresponse()
+                check(answer.status == code and "title" in json.loads(answer.read()), f"{target}")
+        with contextlib.closing(http.client.HTTPConnection(world.centre_page)) as line:
+            line.request("GET", "/nothing", headers=html)
+            answer = line.getresponse()
+            check((answer.status, b"<h1>" in answer.read()) == (404, True), "the centre's page")
+            line.request("GET", "/nothing")
+            check("title" in json.loads(line.getresponse().read()), "the centre's document")
+    return f"{len(rows)} at the store in two languages, 1 at the centre"
+
+
 def every_answer_is_json_where_asked_for():
     with World() as world:
         world.start()
@@ -347,6 +414,8 @@ run(help_manual_and_completion_say_the_same,
     what_cannot_be_is_wrong_use,
     a_receipt_in_quarantine_is_found,
     colour_is_for_terminals_and_can_be_refused,
+    a_terminal_is_spoken_to_in_its_language,
+    a_browser_meets_pages_and_a_program_documents,
     every_answer_is_json_where_asked_for,
     the_lists_are_shown_and_settled,
     a_backup_of_a_running_store_comes_back_as_a_new_stream)

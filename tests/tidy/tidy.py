@@ -47,7 +47,7 @@ ARROWS = {
                          "common/http", "common/mqtt", "common/service", "common/event",
                          "common/base"},
     "agent/cli": {"agent/admin", "agent/config", "agent/validation", "agent/journal", "common/http",
-                  "common/mqtt", "common/wire", "common/event", "common/base"},
+                  "common/language", "common/mqtt", "common/wire", "common/event", "common/base"},
     "collector/db": {"common/sqlite", "common/wire", "common/event", "common/base"},
     "collector/ledger": {"collector/db", "common/reconcile", "common/wire", "common/event", "common/base"},
     "collector/intake": {"collector/ledger", "collector/db", "common/mqtt", "common/wire",

@@ -4,6 +4,7 @@
 
 #include "agent/web/assets.h"
 #include "agent/web/page_routes.h"
+#include "agent/web/problem_view.h"
 #include "tests/unit/agent/monitor/samples.h"
 
 namespace tillrelay::web {
@@ -70,6 +71,44 @@ TEST_F(RoutesTest, ReadyMeansThatTheIntakeWouldAccept) {
   }
   sample_ = "name";  // off line is no reason to turn registers away
   EXPECT_EQ(Get("/readyz").status, 200);
+}
+
+TEST_F(RoutesTest, AProblemIsAPageInTheReadersLanguage) {
+  const auto page = [](const http::Response& problem, const char* language) {
+    http::Request request;
+    request.target = "/<script>";
+    request.headers.Add("Accept-Language", language);
+    return ProblemPages("auto")(request, problem);
+  };
+  http::Response wrong_method = http::Problem(405, "method-not-allowed", "No", "Allowed here: GET");
+  wrong_method.headers.Add("Allow", "GET");
+  const struct {
+    http::Response problem;
+    const char *english, *german;
+  } rows[] = {
+      {http::Problem(404, "not-found", "There is nothing at this path"),
+       "There is no page at this address.", "Unter dieser Adresse gibt es keine Seite."},
+      {wrong_method, "This address does not take", "Diese Adresse nimmt nicht an"},
+      {http::Problem(400, "bad-parameter", "x", "there is no parameter <b>"),
+       "there is no parameter &lt;b&gt;", "Die Adresse fragt nach etwas"},
+      {http::Problem(403, "not-allowed", "x"), "may not do that", "Berechtigung"},
+      {http::Problem(413, "body-too-large", "x"), "larger than this server takes", "annimmt"},
+      {http::Problem(503, "busy", "x"), "is busy", "ausgelastet"},
+      {http::Problem(418, "new-one", "x"), "cannot be answered", "kann nicht beantwortet werden"},
+  };
+  for (const auto& row : rows) {
+    const http::Response english = page(row.problem, "en"), german = page(row.problem, "de");
+    EXPECT_EQ(english.status, row.problem.status);
+    EXPECT_EQ(english.content_type, "text/html; charset=utf-8");
+    EXPECT_NE(english.body.find(row.english), std::string::npos) << english.body;
+    EXPECT_NE(german.body.find(row.german), std::string::npos) << german.body;
+    EXPECT_NE(german.body.find("<html lang=\"de\">"), std::string::npos);
+    EXPECT_NE(german.body.find("/assets/style.css"), std::string::npos) << "the house's look";
+    EXPECT_EQ(english.body.find("<script"), std::string::npos) << "nothing of the request";
+    EXPECT_EQ(english.body.find("0042"), std::string::npos) << "nothing of the store";
+    EXPECT_EQ(english.headers.Find("Content-Security-Policy"), http::kContentSecurityPolicy);
+    EXPECT_EQ(english.headers.Find("Allow"), row.problem.headers.Find("Allow"));
+  }
 }
 
 TEST_F(RoutesTest, AssetsAreAskedAboutByTheirTag) {

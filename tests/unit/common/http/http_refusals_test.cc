@@ -57,6 +57,65 @@ TEST_F(HttpRefusals, ForeignMissingAndDoubleHostAreRefused) {
   });
 }
 
+// Whatever refuses: the rules, the router, the gates, the size, a handler.
+TEST_F(HttpRefusals, ABrowserGetsAPageAndAProgramADocument) {
+  server_.reset();
+  router_ = std::make_shared<Router>();
+  router_->RefuseUnknownParameters();
+  router_->SetAuthorizer([](Request& request) {
+    return request.path == "/closed" ? std::optional(Problem(401, "token", "A token is needed"))
+                                     : std::nullopt;
+  });
+  for (const char* path : {"/closed", "/open"}) {
+    router_->Add("GET", path, [](Request&&, const Responder& r) { r.Send(Text(200, "here")); });
+  }
+  router_->Add("POST", "/echo",
+               [](Request&&, const Responder& r) { r.Send(Problem(409, "conflict", "Not now")); });
+  router_->SetProblemPage([](const Request& request, const Response& problem) {
+    Response page;
+    page.status = problem.status;
+    page.close = problem.close;
+    page.content_type = "text/html; charset=utf-8";
+    page.body = "page for " + request.method + " " + request.target;
+    return page;
+  });
+  options_.router = router_;
+  server_ = std::make_unique<Server>(clock_, server_options_);
+  server_->AddListener(options_);
+  ASSERT_TRUE(server_->Start().ok());
+  const std::string host = "Host: localhost\r\n";
+  const struct {
+    std::string head, fields, body;
+    int status;
+  } rows[] = {
+      {"GET /none", host, "", 404},
+      {"GET /open?odd=1", host, "", 400},
+      {"DELETE /open", host, "", 405},
+      {"GET /closed", host, "", 401},
+      {"GET /open", "Host: evil.example\r\n", "", 421},
+      {"POST /echo", host + "Content-Length: 2000\r\n", "", 413},
+      {"POST /echo", host + "Content-Length: 2\r\n", "{}", 409},
+  };
+  for (const auto& row : rows) {
+    const auto answer = [&](const std::string& accept) {
+      return Exchange(row.head + " HTTP/1.1\r\n" + row.fields + "Connection: close\r\n" + accept +
+                      "\r\n" + row.body);
+    };
+    const std::string page = answer("Accept: text/html,application/xhtml+xml,*/*;q=0.8\r\n");
+    EXPECT_EQ(StatusIn(page), row.status) << row.head;
+    EXPECT_EQ(BodyIn(page), "page for " + row.head);
+    EXPECT_THAT(page, HasSubstr("text/html"));
+    for (const char* accept : {"", "Accept: */*\r\n", "Accept: application/json\r\n"}) {
+      const std::string document = answer(accept);
+      EXPECT_EQ(StatusIn(document), row.status) << row.head;
+      EXPECT_THAT(document, HasSubstr("application/problem+json"));
+    }
+  }
+  const std::string good =
+      Exchange("GET /open HTTP/1.1\r\n" + host + "Accept: text/html\r\nConnection: close\r\n\r\n");
+  EXPECT_EQ(BodyIn(good), "here");
+}
+
 TEST_F(HttpRefusals, UnclearLengthsAreRefused) {
   ExpectEach({
       {"length and chunks", Post("Content-Length: 3\r\nTransfer-Encoding: chunked\r\n", "abc"),
