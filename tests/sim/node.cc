@@ -450,6 +450,17 @@ bool Node::heard_the_centre() const {
   return heard_at_ && world_.timeline.now() - *heard_at_ > kToBelieve;
 }
 
+uplink::UplinkStats Node::UplinkNow() const {
+  uplink::UplinkStats stats;
+  stats.refused_confirmation = driver_->refused_confirmation();
+  driver_->sender().Describe(&stats, clock.Now(), clock.Wall());
+  stats.last_confirmed_at = driver_->last_confirmed_at();
+  stats.centre_clock_ahead = driver_->centre_clock_ahead();
+  stats.unknown_streams = driver_->unknown_streams();
+  stats.unapplied = driver_->unapplied().events;
+  return stats;
+}
+
 std::string Node::Told() const {
   if (!running()) return name_ + ": down";
   uplink::UplinkStats stats;

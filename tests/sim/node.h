@@ -104,6 +104,9 @@ class Node final : public uplink::JournalPort {
   void WaitForTheCentre() { heard_at_.reset(); }
   bool heard_the_centre() const;
   std::string Told() const;
+  // Of a running one, as the daemon gathers them for its page.
+  journal::JournalStats JournalNow() const { return journal_->Stats(); }
+  uplink::UplinkStats UplinkNow() const;
   const std::string& store_id() const { return store_id_; }
   // Ids whose rows are kept in this journal now.
   std::set<std::string> Holds() const;
