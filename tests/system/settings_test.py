@@ -277,8 +277,12 @@ def root_judges_with_the_rights_of_the_service():
         os.makedirs(folder, exist_ok=True)
         try:
             secret = write(f"{folder}/secret", "x\n", 0o600)
-            write(bench.fragment, f'[journal]\npath = "{state}/journal.db"\n'
-                  f'[broker]\npassword_file = "{secret}"\n')
+            settings = (f'[journal]\npath = "{state}/journal.db"\n'
+                        f'[broker]\npassword_file = "{secret}"\n')
+            write(bench.fragment, settings)
+            verdict, findings = checked(world)
+            check("control.socket" in [f["key"] for f in findings], f"a socket there? {findings}")
+            write(bench.fragment, settings + f'[control]\nsocket = "{state}/control.sock"\n')
             verdict, findings = checked(world)
             check(verdict == "uplink off" and "chgrp" in findings[0]["step"], f"{findings}")
             # As the manual wants it: the group may read.
