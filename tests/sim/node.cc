@@ -499,7 +499,7 @@ Node::JournalPort::JournalState Node::ReadState() {
 
 void Node::SaveConfirmation(const journal::Confirmation& word) {
   // The journal's thread may be killed before it has written what it was told.
-  if (world_.random.Chance(0.02)) return;
+  if (world_.drops_confirmations && world_.random.Chance(0.02)) return;
   journal_->SaveConfirmation(word);
   Settle();
 }

@@ -53,6 +53,8 @@ struct World {
   bool large_receipts = false;  // some of them are larger than some brokers take
   // The power is about to go, or the disk is full: what fails now is no fault of the product.
   bool disk_hurts = false;
+  // The journal's thread may be killed before it has written what it was told.
+  bool drops_confirmations = true;
 
   explicit World(uint64_t seed) : random(seed), broker(&timeline, &random) {}
 };

@@ -42,6 +42,7 @@ class Day {
  public:
   explicit Day(uint64_t seed) : world_(seed), centre_(&world_), dice_(world_.random) {
     world_.directory = directory_.path();
+    world_.drops_confirmations = false;
     node_.emplace(&world_, "0042", "0042-a");
     world_.timeline.clock.SetWall(kBegin);
     disk_.Watch(world_.directory + "/disk");

@@ -243,7 +243,8 @@ def on_a_terminal(world, command, env):
     parent, child = pty.openpty()
     subprocess.run([TILLRELAY, "--config", world.path("agent.toml"), *command], stdout=child,
                    stderr=child, check=False,
-                   env={**{k: v for k, v in os.environ.items() if not k.startswith("LC_")}, **env})
+                   env={**{k: v for k, v in os.environ.items() if not k.startswith("LC_")},
+                        "NO_COLOR": "1", **env})
     os.close(child)
     told = os.read(parent, 65536).decode()
     os.close(parent)
@@ -255,7 +256,7 @@ def a_terminal_is_spoken_to_in_its_language():
         world.start(broker=False, collector=False)
         world.simulate(3, 1)[0].wait(timeout=60)
         wait_for(lambda: world.status()["waiting"] == 3, "what waits")
-        once(control(world), "POST", "/v1/pause", b"{}", {"Content-Type": "application/json"})
+        tell("--config", world.path("agent.toml"), "pause")
         wait_for(lambda: world.status()["cause"] == "paused", "the pause")
         english = {"status": ("What to do:", "paused by a person"), "issues": ("open:", "since ")}
         german = {"status": ("Was zu tun ist:", "wartend"), "issues": ("offen:", "seit ")}
