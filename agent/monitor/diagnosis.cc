@@ -392,10 +392,21 @@ class Diagnosis {
     v_.safe = strings::kSafeIssues;
   }
 
+  // What makes it red is said, also where the situation alone would be amber.
+  void NameWorse() {
+    const auto worse = std::find_if(v_.issues.begin(), v_.issues.end(), [this](const Issue& one) {
+      return one.state == IssueState::kOpen && one.level > v_.level;
+    });
+    if (worse == v_.issues.end()) return;
+    if (!v_.headline.ends_with('.')) v_.headline += '.';
+    v_.headline += " " + Sentence(worse->title);
+  }
+
   // A green verdict with issues is not green; the words that several situations share.
   void Finish() {
     const size_t open = v_.open_issues();
-    if (!v_.issues.empty() && v_.level == Level::kGreen) NameIssues(open);
+    if (v_.level != Level::kGreen) NameWorse();
+    if (v_.level == Level::kGreen && !v_.issues.empty()) NameIssues(open);
     for (const Issue& issue : v_.issues) {
       const bool is_open = issue.state == IssueState::kOpen;
       v_.level = std::max(v_.level, is_open ? issue.level : Level::kAmber);

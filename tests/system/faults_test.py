@@ -703,7 +703,7 @@ ROWS = [
         "exit 1", "/nowhere: No such file or directory", "install -d -o tillrelay"),
     Row("a drop folder on two file systems", drop_on_two_file_systems,
         "drop folder", "is on another file system than incoming", "all three must be on one",
-        "exit 1", "incoming, done and rejected must be on one file system"),
+        "exit 1", "is on another file system than incoming"),
 
     # --- journal ---
     Row("a changed row", changed_row,

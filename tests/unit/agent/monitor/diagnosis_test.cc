@@ -302,6 +302,20 @@ TEST(Diagnose, WhatIsNotAtHeadOfficeOrNotAppliedThereIsNotGreen) {
   EXPECT_NE(Diagnose(snapshot).issues.at(0).detail.find("number 7"), std::string::npos);
 }
 
+TEST(Diagnose, WhatMakesItRedIsInItsSentence) {
+  for (const char* sample : {"draining-known", "not-confirmed", "tcp", "paused"}) {
+    Snapshot snapshot = SampleNamed(sample);
+    ASSERT_EQ(Diagnose(snapshot).level, Level::kAmber) << sample;
+    const std::string alone = Diagnose(snapshot).headline;
+    snapshot.uplink.refused_confirmation = "its signature is wrong";
+    const Verdict verdict = Diagnose(snapshot);
+    EXPECT_EQ(verdict.level, Level::kRed);
+    EXPECT_NE(verdict.sentence.find(verdict.issues.at(0).title), std::string::npos)
+        << verdict.sentence;
+    EXPECT_EQ(verdict.headline.find(alone.substr(0, alone.size() - 1)), 0u) << verdict.headline;
+  }
+}
+
 TEST(Diagnose, AConfirmationThatIsNotBelievedIsAnAlarm) {
   Snapshot snapshot = Healthy();
   snapshot.uplink.refused_confirmation = "its signature is wrong";
