@@ -254,7 +254,7 @@ def the_brokers_word_was_all_there_was():
 
 
 def nobody_knows_how_many_were_given_while_events_wait():
-    """The loss that is declared at the stream's end passes head office with what waits before it."""
+    """The loss at the stream's end passes head office together with what waits before it."""
     with World() as world:
         store = Store(world)
         world.start()
@@ -296,7 +296,7 @@ def set_back(world, name):
 
 
 def store_and_centre_are_set_back(backup, waiting):
-    """What head office had and the copy of the journal had not is gone with head office's database."""
+    """What the journal's copy does not have is gone with head office's database."""
     with World() as world:
         store = Store(world)
         world.start()
