@@ -150,7 +150,7 @@ TEST_F(TakingBackTest, ADocumentIsTakenBackOnce) {
 // Whatever becomes of the list in which it is noted, and wherever a stop cuts the repair.
 TEST_F(TakingBackTest, WhatWasTakenBackIsKnownBehindASalvage) {
   for (const bool list_is_gone : {false, true}) {
-    for (const uint64_t confirmed : {0, 2, 3}) {
+    for (const uint64_t confirmed : {uint64_t{0}, uint64_t{2}, uint64_t{3}}) {
       for (const int stopped : {0, 1, 2, 4}) {
         SCOPED_TRACE(fmt::format("list gone {}, confirmed {}, stopped behind step {}", list_is_gone,
                                  confirmed, stopped));
