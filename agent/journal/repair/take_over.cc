@@ -135,6 +135,32 @@ bool TakeOver::OpenSource(Job* job) {
   return true;
 }
 
+// A copy of before was put in the file's place, and there had been a repair since: from this
+// position on other events stand in it than those that were given these numbers. UINT64_MAX: none.
+uint64_t TakeOver::ForeignFrom(Job* job) {
+  if (job->foreign_from) return *job->foreign_from;
+  const auto youngest = std::find_if(jobs_.begin(), jobs_.end(), [job](const Job& one) {
+    return one.row.youngest && one.row.file == job->row.file;
+  });
+  const bool readable = youngest != jobs_.end() && OpenSource(job) && job->db.open();
+  const auto theirs =
+      readable ? ReadStreams(&job->db) : Result<std::vector<StreamRow>>(std::vector<StreamRow>());
+  const auto ours = ReadStreams(db_);
+  job->foreign_from = UINT64_MAX;
+  if (!theirs.ok() || theirs->empty() || !ours.ok()) return UINT64_MAX;
+  uint64_t from = UINT64_MAX;
+  for (const StreamRow& row : *ours) {
+    const bool known = std::any_of(theirs->begin(), theirs->end(), [&row](const StreamRow& their) {
+      return their.stream == row.stream;
+    });
+    if (!known) from = std::min(from, row.first);
+    if (row.stream != youngest->row.stream) continue;
+    if (!known) job->foreign_from = from;
+    break;
+  }
+  return *job->foreign_from;
+}
+
 Status TakeOver::Save(Job* job) {
   const TakeOverRow& row = job->row;
   save_.Bind(1, row.number).Bind(2, row.last).Bind(3, row.step).Bind(4, row.position);
@@ -260,8 +286,9 @@ Result<bool> TakeOver::TakeEvent(Job* job, uint64_t position) {
     if (!moved.ok()) return std::move(moved).status();
     if (*moved > 0) into = *moved;
   }
+  if (rows.empty() || position >= ForeignFrom(job)) return false;
   if (into > 0) AddRun(job, position, into);
-  return !rows.empty();
+  return true;
 }
 
 // Its new position; 0: a register has told it again meanwhile, and it stands in the new journal
@@ -417,7 +444,13 @@ Status TakeOver::StepDelivered(Job* job) {
     const StreamRow* stream = StreamAt(*streams, position);
     const bool confirmed =
         stream == nullptr || position - stream->base <= stream->confirmed_through;
-    for (const Row& event : RowsAt(job, position)) TRY(TakeDelivered(event, confirmed));
+    for (const Row& event : RowsAt(job, position)) {
+      if (position < ForeignFrom(job)) {
+        TRY(TakeDelivered(event, confirmed));
+      } else if (auto moved = TakeRow(event, 0); !moved.ok()) {
+        return std::move(moved).status();
+      }
+    }
   }
   row.cursor_1 = std::to_string(position);
   if (position < row.first) return Status::Ok();
@@ -440,7 +473,13 @@ Status TakeOver::BringNow(Job* job, const KnownRow& known) {
 // into a file that is itself being taken over: then that one's job says where it stands.
 Status TakeOver::TakeKnown(const std::string& file, KnownRow known, bool on_demand) {
   Job* job = JobOf(file, known.position);
-  if (job == nullptr) return target_->AddKnown(known);
+  if (job == nullptr) {
+    const auto source = std::find_if(jobs_.begin(), jobs_.end(), [&file](const Job& one) {
+      return one.row.youngest && one.row.file == file;
+    });
+    const bool foreign = source != jobs_.end() && known.position >= ForeignFrom(&*source);
+    return foreign ? Status::Ok() : target_->AddKnown(known);
+  }
   for (;;) {
     if (on_demand && RunOf(*job, known.position) == nullptr) TRY(BringNow(job, known));
     const Run* run = RunOf(*job, known.position);

@@ -115,10 +115,12 @@ class TakeOver {
     sqlite::Statement event, known, next_event;                      // not prepared: cannot be read
     std::optional<std::unordered_map<uint64_t, std::string>> moved;  // bytes -> key; none: not read
     int tries = 0;                                                   // to open it
+    std::optional<uint64_t> foreign_from;  // ForeignFrom; none: not looked
     std::unique_ptr<RawRows> raw;
   };
   Status LoadRuns(Job* job);
   bool OpenSource(Job* job);
+  uint64_t ForeignFrom(Job* job);
   Status StepDelivered(Job* job);
   Status TakeDelivered(const Row& row, bool confirmed);
   Status Save(Job* job);

@@ -305,6 +305,39 @@ TEST_F(JournalDamageTest, DamageAfterDamageWhileOffLineLosesNothing) {
   Judge(&run, "damage after damage");
 }
 
+// A repair gives positions anew: what an older copy holds there are other events than those that
+// were given these numbers since.
+TEST_F(JournalDamageTest, AnOlderCopysEventsDoNotStandForOthers) {
+  for (const int before : {4, 12, 30}) {
+    for (const bool log_too : {false, true}) {
+      fs::remove_all(files_.folder);
+      fs::create_directory(files_.folder);
+      testing::Oracle oracle;
+      JournalRun run(files_.folder, &oracle, &random_, &clock_);
+      ASSERT_TRUE(run.Start().ok());
+      std::vector<int> first, second;
+      for (int i = 0; i < before; ++i) first.push_back(i + 1);
+      for (int i = 0; i < 9; ++i) second.push_back(100 + i);
+      ASSERT_TRUE(run.SubmitNumbers(first).ok());
+      run.Stop();
+      CopyOver(files_.journal(), files_.older);
+      fs::resize_file(files_.journal(), 0);
+      run.StartAgainAndAgain(kOpens);
+      ASSERT_TRUE(run.running()) << oracle.Summary();
+      while (run.Stats().taking_over > 0) run.Tick();
+      ASSERT_TRUE(run.SubmitNumbers(second).ok());
+      run.Survey();
+      CopyOver(files_.older, files_.journal());
+      if (log_too) fs::resize_file(files_.log(), 0);
+      run.Tick(3);
+      run.Judge(kFresh, false);
+      EXPECT_TRUE(oracle.Missing().empty())
+          << before << ", " << log_too << ": " << oracle.Missing().size()
+          << " lost without a declaration; " << oracle.Summary();
+    }
+  }
+}
+
 // The file that held the first declaration is gone before the centre heard of it.
 TEST_F(JournalDamageTest, WhatOneRepairDeclaredTheNextOneDeclaresAgain) {
   JournalRun run(files_.folder, &oracle_, &random_, &clock_);
