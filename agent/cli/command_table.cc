@@ -7,6 +7,7 @@
 
 #include "agent/cli/access_commands.h"
 #include "agent/cli/list_commands.h"
+#include "agent/cli/mistyped.h"
 #include "common/base/text.h"
 #include "common/event/kind.h"
 #include "common/event/time_text.h"
@@ -105,6 +106,7 @@ class TableWriter {
     Journal();
     Setup();
     Simulate();
+    Help();
     Pages();
   }
 
@@ -503,6 +505,18 @@ class TableWriter {
     Runs(simulate, play, RunSimulate);
   }
 
+  void Help() {
+    auto words = std::make_shared<std::vector<std::string>>();
+    auto* help = app_.add_subcommand("help", "Show what a command does");
+    help->add_option("command", *words, "Its words, as in \"help quarantine list\"");
+    help->callback([this_table = &table_, words] {
+      const HelpFor found = HelpOf(*this_table->app_, *words);
+      std::fputs(found.error.empty() ? found.text.c_str() : (found.error + "\n").c_str(),
+                 found.error.empty() ? stdout : stderr);
+      this_table->code_ = found.error.empty() ? kOk : kUsage;
+    });
+  }
+
   // For the build: not in help, not in the texts.
   void Pages() {
     auto kind = std::make_shared<std::string>();
@@ -545,6 +559,11 @@ int CommandTable::Run(int argc, char** argv) {
   try {
     app_->parse(argc, argv);
   } catch (const CLI::ParseError& e) {
+    const std::string wrong = e.get_exit_code() == 0 ? "" : Mistyped(*app_, argc, argv);
+    if (!wrong.empty()) {
+      std::fputs((wrong + "\n").c_str(), stderr);
+      return kUsage;
+    }
     const int code = app_->exit(e);
     return code == 0 ? kOk : kUsage;
   }

@@ -92,44 +92,99 @@ bool SaysBack(std::string_view token) {
                             "\xE8\xBF\x94\xE5\x93\x81",
                             "\xE8\xBF\x94\xE9\x87\x91",
                             "\xE9\x80\x80\xE8\xB4\xA7",
-                            "\xE9\x80\x80\xE6\xAC\xBE"}) ||
+                            "\xE9\x80\x80\xE6\xAC\xBE",
+                            "devolu",
+                            "devolv",
+                            "r\xC3\xBC"
+                            "cksend",
+                            "ruecksend",
+                            "retur",
+                            "hyvitys",
+                            "vissz\xC3\xA1r",
+                            "visszav\xC3\xA9t",
+                            "dobropis",
+                            "kreditnot",
+                            "kreditfakt",
+                            "creditnot",
+                            "creditfact",
+                            "rechnungskorr",
+                            "\xCE\xB5\xCF\x80\xCE\xB9\xCF\x83\xCF\x84\xCF\x81\xCE\xBF\xCF\x86",
+                            "\xCF\x80\xCE\xB9\xCF\x83\xCF\x84\xCF\x89\xCF\x84\xCE\xB9\xCE\xBA",
+                            "\xCE\x95\xCF\x80\xCE\xB9\xCF\x83\xCF\x84\xCF\x81\xCE\xBF\xCF\x86",
+                            "\xCE\xA0\xCE\xB9\xCF\x83\xCF\x84\xCF\x89\xCF\x84\xCE\xB9\xCE\xBA",
+                            "\xE5\xB7\xB2\xE9\x80\x80",
+                            "\xE8\xB5\xA4\xE4\xBC\x9D",
+                            "\xEB\xB0\x98\xED\x92\x88",
+                            "\xED\x99\x98\xEB\xB6\x88",
+                            "\xD9\x85\xD8\xB1\xD8\xAA\xD8\xAC\xD8\xB9",
+                            "\xD8\xA5\xD8\xB1\xD8\xAC\xD8\xA7\xD8\xB9",
+                            "\xD7\x94\xD7\x97\xD7\x96\xD7\xA8",
+                            "\xD7\x96\xD7\x99\xD7\x9B\xD7\x95\xD7\x99",
+                            "\xE0\xB8\x84\xE0\xB8\xB7\xE0\xB8\x99\xE0\xB8\xAA\xE0\xB8\xB4\xE0\xB8"
+                            "\x99\xE0\xB8\x84\xE0\xB9\x89\xE0\xB8\xB2",
+                            "\xE0\xB8\x84\xE0\xB8\xB7\xE0\xB8\x99\xE0\xB9\x80\xE0\xB8\x87\xE0\xB8"
+                            "\xB4\xE0\xB8\x99",
+                            "tr\xE1\xBA\xA3 h\xC3\xA0ng",
+                            "tr\xE1\xBA\xA3h\xC3\xA0ng"}) ||
          OneOf(token, {"rtn", "gutschrift", "reso", "ritorno", "terug", "chargeback", "exchange",
-                       "umtausch", "avoir"});
+                       "umtausch", "avoir", "abono", "korekta", "\xE8\xB5\xA4", "resi", "vratka",
+                       "retorno"});
 }
 
 bool SaysNotHappened(std::string_view token) {
-  return StartsWith(token, {"void",
-                            "cancel",
-                            "storn",
-                            "training",
-                            "suspend",
-                            "annul",
-                            "anula",
-                            "anulow",
-                            "abgebrochen",
-                            "abort",
-                            "revers",
-                            "geannuleerd",
-                            "geschult",
-                            "declin",
-                            "gel\xC3\xB6scht",
-                            "geloescht",
-                            "abgelehnt",
-                            "zru\xC5\xA1"
-                            "en",
-                            "zrusen",
-                            "perut",
-                            "peruut",
-                            "\xD0\xBE\xD1\x82\xD0\xBC\xD0\xB5\xD0\xBD",
-                            "\xD0\xB0\xD0\xBD\xD0\xBD\xD1\x83\xD0\xBB\xD0\xB8\xD1\x80",
-                            "iptal",
-                            "\xE5\x8F\x96\xE6\xB6\x88",
-                            "\xE5\xB7\xB2\xE5\x8F\x96\xE6\xB6\x88",
-                            "\xE5\xB7\xB2\xE4\xBD\x9C\xE5\xBA\x9F",
-                            "\xE3\x82\xAD\xE3\x83\xA3\xE3\x83\xB3\xE3\x82\xBB\xE3\x83\xAB"}) ||
-         OneOf(token, {"postvoid", "deleted", "schulung", "abbruch", "parked", "geparkt", "quote",
-                       "quoted", "quotation", "draft", "unpaid", "rejected", "failed", "incomplete",
-                       "layaway", "layby", "proforma"});
+  return StartsWith(token,
+                    {"void",
+                     "cancel",
+                     "storn",
+                     "training",
+                     "suspend",
+                     "annul",
+                     "anula",
+                     "anulow",
+                     "abgebrochen",
+                     "abort",
+                     "revers",
+                     "geannuleerd",
+                     "geschult",
+                     "declin",
+                     "gel\xC3\xB6scht",
+                     "geloescht",
+                     "abgelehnt",
+                     "zru\xC5\xA1"
+                     "en",
+                     "zrusen",
+                     "perut",
+                     "peruut",
+                     "\xD0\xBE\xD1\x82\xD0\xBC\xD0\xB5\xD0\xBD",
+                     "\xD0\xB0\xD0\xBD\xD0\xBD\xD1\x83\xD0\xBB\xD0\xB8\xD1\x80",
+                     "iptal",
+                     "\xE5\x8F\x96\xE6\xB6\x88",
+                     "\xE5\xB7\xB2\xE5\x8F\x96\xE6\xB6\x88",
+                     "\xE5\xB7\xB2\xE4\xBD\x9C\xE5\xBA\x9F",
+                     "\xE3\x82\xAD\xE3\x83\xA3\xE3\x83\xB3\xE3\x82\xBB\xE3\x83\xAB",
+                     "\xD1\x81\xD1\x82\xD0\xBE\xD1\x80\xD0\xBD",
+                     "\xD0\xA1\xD1\x82\xD0\xBE\xD1\x80\xD0\xBD",
+                     "sztorn",
+                     "\xCE\xB1\xCE\xBA\xCF\x85\xCF\x81",
+                     "\xCE\x91\xCE\xBA\xCF\x85\xCF\x81",
+                     "\xE4\xBA\xA4\xE6\x98\x93\xE5\x85\xB3\xE9\x97\xAD",
+                     "\xEC\xB7\xA8\xEC\x86\x8C",
+                     "\xD9\x85\xD9\x84\xD8\xBA",
+                     "\xD8\xA5\xD9\x84\xD8\xBA\xD8\xA7\xD8\xA1",
+                     "\xD7\x9E\xD7\x91\xD7\x95\xD7\x98\xD7\x9C",
+                     "\xD7\x91\xD7\x99\xD7\x98\xD7\x95\xD7\x9C",
+                     "\xE0\xB8\xA2\xE0\xB8\x81\xE0\xB9\x80\xE0\xB8\xA5\xE0\xB8\xB4\xE0\xB8\x81",
+                     "h\xE1\xBB\xA7y",
+                     "hu\xE1\xBB\xB7",
+                     "batal"}) ||
+         OneOf(token, {"postvoid",   "deleted",    "schulung",
+                       "abbruch",    "parked",     "geparkt",
+                       "quote",      "quoted",     "quotation",
+                       "draft",      "unpaid",     "rejected",
+                       "failed",     "incomplete", "layaway",
+                       "layby",      "proforma",   "presupuesto",
+                       "preventivo", "devis",      "cotizaci\xC3\xB3n",
+                       "cotizacion"});
 }
 
 // "Not delivered": of goods that moved nobody says so.
@@ -141,6 +196,15 @@ bool SaysNot(const std::vector<std::string>& tokens) {
                                 "entreg", "pagad", "consegnat", "pagat"});
 }
 
+// "Nota de credito"; of a card's credit nobody says so.
+bool SaysCreditNote(const std::vector<std::string>& tokens) {
+  return tokens.size() > 1 && OneOf(tokens.front(), {"nota", "note", "credit"}) &&
+         StartsWith(tokens.back(), {"credit", "credito",
+                                    "cr\xC3\xA9"
+                                    "dit",
+                                    "note", "memo"});
+}
+
 Unread TokenTells(std::string_view token) {
   if (token.ends_with("able")) return Unread::kNothing;
   if (SaysBack(token)) return Unread::kCameBack;
@@ -148,8 +212,7 @@ Unread TokenTells(std::string_view token) {
 }
 
 // Of a column of statuses or kinds.
-bool SaysNoSale(std::string_view token) {
-  return OneOf(token, {"pending",
+const Words kNoSale = {"pending",
                        "test",
                        "testing",
                        "testbon",
@@ -217,18 +280,29 @@ bool SaysNoSale(std::string_view token) {
                        "deferred",
                        "awaiting",
                        "initiated",
-                       "offen"});
-}
+                       "offen",
+                       "pendiente",
+                       "pendente",
+
+                       "trasferimento",
+                       "angeboten",
+                       "ausstehend",
+                       "offerte",
+                       "tilbud",
+                       "oferta"};
+bool SaysNoSale(std::string_view token) { return OneOf(token, kNoSale); }
 
 // Which way money or goods went, by a sign or a letter.
 bool IsDirection(std::string_view heading) {
   return OneOf(heading, {"direction", "sign", "inout", "dc", "drcr", "debitcredit", "plusminus",
-                         "vorzeichen", "richtung", "sollhaben", "sens", "signo", "segno"});
+                         "vorzeichen", "richtung", "sollhaben", "sens", "signo", "segno", "sh",
+                         "movement", "movementtype"});
 }
 
 // "Is parked" and "Parked flag" are "parked".
 bool IsOneOf(std::string_view heading, Words names) {
-  for (const std::string_view end : {"", "flag", "indicator", "kennzeichen", "yn"}) {
+  for (const std::string_view end :
+       {"", "flag", "indicator", "kennzeichen", "yn", "\xE3\x83\x95\xE3\x83\xA9\xE3\x82\xB0"}) {
     if (!heading.ends_with(end)) continue;
     std::string_view core = heading.substr(0, heading.size() - end.size());
     for (const std::string_view start : {"", "is", "has", "was", "ist"}) {
@@ -280,6 +354,92 @@ bool IsFactorOfOne(std::string_view value) {
          value.find_first_not_of("0", std::min(mark + 1, value.size())) == std::string_view::npos;
 }
 
+// What a cell that says anything tells under these headings.
+const Words kBackHeadings = {"return",
+                             "returns",
+                             "customerrefund",
+                             "customerreturn",
+                             "returntostock",
+                             "returnedtostock",
+                             "restock",
+                             "restocked",
+                             "gutschrift",
+                             "creditnote",
+                             "creditmemo",
+                             "devoluci\xC3\xB3n",
+                             "devolucion",
+                             "reembolso",
+                             "rimborso",
+                             "remboursement",
+                             "avoir",
+                             "zwrot",
+                             "reso",
+                             "returnfor",
+                             "r\xC3\xBC"
+                             "cksendung",
+                             "ruecksendung",
+                             "devolu\xC3\xA7\xC3\xA3o",
+                             "devolucao",
+                             "rechnungskorrektur",
+                             "\xD0\xB2\xD0\xBE\xD0\xB7\xD0\xB2\xD1\x80\xD0\xB0\xD1\x82",
+                             "\xE8\xBF\x94\xE5\x93\x81",
+                             "\xE6\x98\xAF\xE5\x90\xA6\xE9\x80\x80\xE8\xB4\xA7",
+                             "motivoreso",
+                             "motivodedevoluci\xC3\xB3n",
+                             "motivodedevolucion",
+                             "motifretour",
+                             "creditforinvoice",
+                             "creditnotefor",
+                             "returnof",
+                             "refundfor",
+                             "refundof"};
+const Words kNoSaleHeadings = {"test",
+                               "demo",
+                               "testbon",
+                               "testorder",
+                               "testmodus",
+                               "testbuchung",
+                               "\xC3\xBC"
+                               "bungsbuchung",
+                               "uebungsbuchung",
+                               "sandbox",
+                               "vorbestellung",
+                               "\xD1\x81\xD1\x82\xD0\xBE\xD1\x80\xD0\xBD\xD0\xBE",
+                               "peruutettu",
+                               "testreceipt",
+                               "testsale",
+                               "testtransaction",
+                               "schulung",
+                               "schulungsbon",
+                               "geparkt",
+                               "parked",
+                               "layaway",
+                               "layby",
+                               "rejected",
+                               "failed",
+                               "onhold",
+                               "writeoff",
+                               "abschreibung",
+                               "bruch",
+                               "eigenverbrauch",
+                               "abandoned",
+                               "undelivered",
+                               "unpaid",
+                               "proforma",
+                               "preorder",
+                               "correctionof",
+                               "correctionfor",
+                               "corrects",
+                               "replaces",
+                               "replacementof",
+                               "replacementfor",
+                               "supersedes",
+                               "voids",
+                               "reverses",
+                               "korrekturvon",
+                               "korrigiert",
+                               "ersetzt"};
+
 }  // namespace
 
 bool IsSameNumber(std::string_view one, std::string_view other) {
@@ -309,6 +469,8 @@ UnreadColumn::UnreadColumn(std::string_view written) : heading_(Heading(written)
   expected_ = poslog::IsExpectedTrue(heading) ||
               IsOneOf(heading, {"paid", "complete", "finished", "finalised", "live", "livemode",
                                 "settled", "captured", "closed", "done", "bezahlt", "gebucht",
+                                "geliefert", "ausgeliefert", "pickedup",
+                                "\xD0\xBF\xD1\x80\xD0\xBE\xD0\xB2\xD0\xB5\xD0\xB4\xD0\xB5\xD0\xBD",
                                 "abgeschlossen", "g\xC3\xBCltig", "gueltig"});
   free_text_ = IsFreeText(heading);
   by_heading_ = HeadingTells();
@@ -319,27 +481,10 @@ UnreadColumn::UnreadColumn(std::string_view written) : heading_(Heading(written)
 
 Unread UnreadColumn::HeadingTells() {
   const std::string& heading = heading_;
-  if (IsLinkBack(heading) ||
-      IsOneOf(heading, {"return",        "returns",         "customerrefund", "customerreturn",
-                        "returntostock", "returnedtostock", "restock",        "restocked",
-                        "gutschrift",    "creditnote",      "creditmemo",     "devoluci\xC3\xB3n",
-                        "devolucion",    "reembolso",       "rimborso",       "remboursement",
-                        "avoir",         "zwrot",           "reso",           "returnfor",
-                        "returnof",      "refundfor",       "refundof"})) {
+  if (IsLinkBack(heading) || IsOneOf(heading, kBackHeadings)) {
     return Unread::kCameBack;
   }
-  if (IsOneOf(heading, {"test",           "demo",          "testbon",
-                        "testreceipt",    "testsale",      "testtransaction",
-                        "schulung",       "schulungsbon",  "geparkt",
-                        "parked",         "layaway",       "layby",
-                        "rejected",       "failed",        "onhold",
-                        "writeoff",       "abschreibung",  "bruch",
-                        "eigenverbrauch", "abandoned",     "undelivered",
-                        "unpaid",         "proforma",      "preorder",
-                        "correctionof",   "correctionfor", "corrects",
-                        "replaces",       "replacementof", "replacementfor",
-                        "supersedes",     "voids",         "reverses",
-                        "korrekturvon",   "korrigiert",    "ersetzt"})) {
+  if (IsOneOf(heading, kNoSaleHeadings)) {
     return Unread::kNotHappened;
   }
   only_true_ = IsOneOf(
@@ -394,7 +539,7 @@ Unread WordsTell(std::string_view value) {
   const auto tokens = Tokens(value);
   if (tokens.size() > kMaxTokens) return Unread::kNothing;
   if (SaysNot(tokens)) return Unread::kNotHappened;
-  Unread reported = Unread::kNothing;
+  Unread reported = SaysCreditNote(tokens) ? Unread::kCameBack : Unread::kNothing;
   for (const std::string& token : tokens) reported = std::max(reported, TokenTells(token));
   return reported;
 }

@@ -92,6 +92,11 @@ class Drafter {
     if (t.status.empty()) t.status = t.training.value_or(false) ? "training" : "completed";
     if (t.status == "training") t.training = true;
     if (!t.training) t.training = false;
+    if (t.status == "resumed" && !event_.tenders.empty()) {
+      return Refuse(
+          "bad-value", "transaction.status",
+          "resumed moves no goods, and this was paid: a receipt that is paid is completed");
+    }
     Time("transaction.begin_at", &t.begin_at, nullptr);
     Time("transaction.end_at", &t.end_at, &t.time_quality);
     Plausible("transaction.end_at");

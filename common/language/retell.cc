@@ -45,7 +45,10 @@ Pattern Cut(std::string_view format) {
   return pattern;
 }
 
-// What stands in the places, by argument; nothing where the text is another.
+constexpr std::string_view kBoundary = ". ";  // of sentences
+
+// What stands in the places, by argument; nothing where the text is another. No place holds the end
+// of a sentence: what follows one is a text of its own.
 std::optional<std::vector<std::string_view>> Match(const Pattern& pattern, std::string_view text) {
   const auto& literals = pattern.literals;
   if (text.size() <= pattern.weight || !text.starts_with(literals.front()) ||
@@ -59,6 +62,7 @@ std::optional<std::vector<std::string_view>> Match(const Pattern& pattern, std::
     const bool last = i + 1 == pattern.places.size();
     const size_t end = last ? text.size() : text.find(literals[i + 1]);
     if (end == std::string_view::npos || end == 0) return std::nullopt;
+    if (text.substr(0, end).find(kBoundary) != std::string_view::npos) return std::nullopt;
     filled.resize(std::max(filled.size(), pattern.places[i] + 1));
     filled[pattern.places[i]] = text.substr(0, end);
     text.remove_prefix(last ? end : end + literals[i + 1].size());
@@ -128,27 +132,49 @@ std::string Filled(const Pattern& pattern, const std::vector<std::string_view>& 
   return fmt::vformat(format, arguments);
 }
 
-std::string Sentences(std::string_view english, int depth) {
-  std::string text;
-  while (!english.empty()) {
-    const size_t stop = english.find(". ");
-    const size_t end = stop == std::string_view::npos ? english.size() : stop + 1;
-    text += RetoldWithin(english.substr(0, end), depth + 1);
-    if (stop != std::string_view::npos) text += ' ';
-    english.remove_prefix(std::min(english.size(), end + 1));
-  }
-  return text;
-}
-
-std::string RetoldWithin(std::string_view english, int depth) {
+// As one text of the catalogue, with or without the full stop that makes a sentence of it.
+std::optional<std::string> Whole(std::string_view english, int depth) {
   const auto& texts = Spoken().texts;
   if (const auto exact = texts.find(english); exact != texts.end()) return exact->second;
-  if (depth > kMaxDepth || english.size() > kMaxText) return std::string(english);
   for (const Pattern& pattern : SpokenPatterns()) {
     if (pattern.weight < 3) break;  // fits everything
     if (const auto places = Match(pattern, english)) return Filled(pattern, *places, depth);
   }
-  return english.find(". ") != std::string_view::npos ? Sentences(english, depth) : Figure(english);
+  if (!english.ends_with('.')) return std::nullopt;
+  auto bare = Whole(english.substr(0, english.size() - 1), depth);
+  if (bare) *bare += '.';
+  return bare;
+}
+
+// As many of the first sentences as are one text of the catalogue; of one that is none its own
+// words. Leaves the rest.
+std::string FirstSentences(std::string_view* english, int depth) {
+  for (size_t end = english->size(); end != std::string_view::npos;) {
+    if (auto retold = Whole(english->substr(0, end), depth)) {
+      english->remove_prefix(std::min(english->size(), end + 1));
+      return *std::move(retold);
+    }
+    const size_t before = end < 2 ? std::string_view::npos : english->rfind(kBoundary, end - 2);
+    if (before == std::string_view::npos) break;
+    end = before + 1;
+  }
+  const size_t stop = english->find(kBoundary);
+  const std::string_view own = english->substr(0, stop == std::string_view::npos ? stop : stop + 1);
+  english->remove_prefix(std::min(english->size(), own.size() + 1));
+  return Figure(own);
+}
+
+std::string RetoldWithin(std::string_view english, int depth) {
+  if (depth > kMaxDepth || english.size() > kMaxText) {
+    const auto exact = Spoken().texts.find(english);
+    return exact != Spoken().texts.end() ? exact->second : std::string(english);
+  }
+  std::string text;
+  while (!english.empty()) {
+    if (!text.empty()) text += ' ';
+    text += FirstSentences(&english, depth);
+  }
+  return text;
 }
 
 }  // namespace

@@ -167,6 +167,19 @@ def what_cannot_be_is_wrong_use():
     return "8 values refused; no play into a live store"
 
 
+def a_mistyped_command_is_told_what_is_near():
+    for line, says in (("statsu", 'did you mean "tillrelay status"?'),
+                       ("--config /nowhere quarantine lst", 'mean "tillrelay quarantine list"?'),
+                       ("xyzzyx", "tillrelay --help lists them"),
+                       ("help quarantine lst", 'mean "tillrelay quarantine list"?')):
+        done = tell(*line.split())
+        check(done.returncode == 2 and says in done.stderr and not done.stdout, f"{line}: {done}")
+    for path in ((), ("status",), ("quarantine", "list")):
+        done = tell("help", *path)
+        check(done.returncode == 0 and done.stdout == tell(*path, "--help").stdout, f"{done}")
+    return "7 lines"
+
+
 def a_receipt_in_quarantine_is_found():
     with World() as world:
         world.start(collector=False)
@@ -412,7 +425,7 @@ def a_backup_of_a_running_store_comes_back_as_a_new_stream():
 run(help_manual_and_completion_say_the_same,
     exit_codes_are_those_of_the_manual,
     the_status_says_what_to_do_and_its_code_is_the_verdict,
-    what_cannot_be_is_wrong_use,
+    what_cannot_be_is_wrong_use, a_mistyped_command_is_told_what_is_near,
     a_receipt_in_quarantine_is_found,
     colour_is_for_terminals_and_can_be_refused,
     a_terminal_is_spoken_to_in_its_language,

@@ -93,7 +93,8 @@ bool NamesAnother(std::string_view name) {
   return Contains(
       name, {"originaltransaction", "originalreceipt", "originaldocument", "originalticket",
              "correctstransaction", "correctedtransaction", "correctsreceipt", "correctedreceipt",
-             "replacestransaction", "replacedtransaction", "replacesreceipt", "replacedreceipt"});
+             "replacestransaction", "replacedtransaction", "replacesreceipt", "replacedreceipt",
+             "supersededby", "replacedby", "correctedby", "creditnotefor"});
 }
 
 // A number of pieces that did not move with the others.
@@ -124,6 +125,20 @@ bool IsTypeName(std::string_view name) {
   return name.starts_with("tipo") || OneOf(name, {"art", "type", "function", "operation"}) ||
          EndsWith(name, {"type", "typecode", "kind", "belegart", "vorgangsart", "operation",
                          "function", "class", "documento", "doctype"});
+}
+
+// "StatusText", "TransactionTypeName": the status or kind of a document or a line, told in words.
+bool IsToldInWords(std::string_view name) {
+  for (const std::string_view end : {"description", "name", "text", "id"}) {
+    if (!name.ends_with(end)) continue;
+    const std::string_view of = name.substr(0, name.size() - end.size());
+    if (IsStatusName(of) || OneOf(of, {"status", "state"}) ||
+        EndsWith(of, {"transactiontype", "linetype", "lineitemtype", "documenttype", "receipttype",
+                      "saletype", "salestype", "transactionkind"})) {
+      return true;
+    }
+  }
+  return false;
 }
 
 bool IsReturnWord(std::string_view word) {
@@ -357,7 +372,7 @@ bool Decides(const WordContext& around, std::string_view name, std::string_view 
       IsKindOfNoSale(around, value)) {
     return true;
   }
-  return (OneOf(normal, {"status", "state"}) || !TellsNothing(normal)) &&
+  return (OneOf(normal, {"status", "state"}) || !TellsNothing(normal) || IsToldInWords(normal)) &&
          ValueDecides(around, value);
 }
 

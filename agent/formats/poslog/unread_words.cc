@@ -306,7 +306,8 @@ std::optional<Rejection> UnreadInOthers(const Vocabulary& words, XmlElement part
 
 bool PointsAtTransaction(XmlElement element) {
   if (element.name() == "TransactionLink") return true;
-  if (element.name() == "LineItem") return false;
+  // Of the receipt itself it is its own number.
+  if (OneOf(element.name(), {"LineItem", "RetailTransaction"})) return false;
   bool number = false, head = false;
   for (const XmlElement child : element) {
     const std::string name = Normal(child.name());

@@ -17,6 +17,14 @@ std::string Nested(const std::string& inner, int depth) {
   return depth == 0 ? inner : "<own:Ext>" + Nested(inner, depth - 1) + "</own:Ext>";
 }
 
+TEST(PosLogDeeper, AReceiptsOwnNumberIsNoLink) {
+  for (const char* own : {"<ReceiptNumber>4711</ReceiptNumber>",
+                          "<own:TransactionNumber>1</own:TransactionNumber>"}) {
+    EXPECT_EQ("on_hand -1", Moved(Receipt({.in_receipt = own}))) << own;
+    EXPECT_EQ("on_hand -1", Moved(Receipt({.in_transaction = own}))) << own;
+  }
+}
+
 void InEvery(const std::string& inner, const std::function<void(const Added&)>& each) {
   for (const int depth : {1, 2, 5}) {
     const std::string nested = Nested(inner, depth);
@@ -29,6 +37,15 @@ void InEvery(const std::string& inner, const std::function<void(const Added&)>& 
 
 const std::vector<std::string> kSet = {
     "<own:VoidFlag value='true'/>",
+    "<own:StatusText>Voided</own:StatusText>",
+    "<own:TransactionStatusDescription>Cancelled</own:TransactionStatusDescription>",
+    "<own:TransactionStatusID>VOIDED</own:TransactionStatusID>",
+    "<own:TransactionTypeName>Training</own:TransactionTypeName>",
+    "<own:TransactionTypeDescription>Void Sale</own:TransactionTypeDescription>",
+    "<own:LineTypeID>VOID</own:LineTypeID>",
+    "<own:LineTypeName>Return</own:LineTypeName>",
+    "<own:ItemStatusDescription>Voided</own:ItemStatusDescription>",
+    "<own:SupersededBy>99</own:SupersededBy>",
     "<own:Voided val='1'/>",
     "<own:Flag name='Void'>true</own:Flag>",
     "<own:Flag name='VoidFlag' value='true'/>",
@@ -78,6 +95,10 @@ const std::vector<std::string> kNotSet = {
     "</own:Article>",
     "<own:VisitType>Returning</own:VisitType>",
     "<own:ReturnPolicy>30 days</own:ReturnPolicy>",
+    "<own:ItemTypeName>Training shoes</own:ItemTypeName>",
+    "<own:StateName>Ohio</own:StateName>",
+    "<own:TransactionTypeName>Sale</own:TransactionTypeName>",
+    "<own:StatusText>Completed at 10:00</own:StatusText>",
     "<own:ReturnableFlag>true</own:ReturnableFlag>",
     "<own:VoidedLineCount>2</own:VoidedLineCount>",
     "<own:VoidInfo><own:Count>0</own:Count></own:VoidInfo>",

@@ -224,6 +224,16 @@ TEST(StockRuleTest, TrainingAndUnfinishedMoveNothing) {
   }
 }
 
+// Resumed is no end of a receipt: one that was paid has another.
+TEST(StockRuleTest, WhatWasPaidIsNotResumed) {
+  Event event = Sale("03", 1);
+  event.transaction->status = "resumed";
+  Tender& tender = event.tenders.emplace_back();
+  tender.type = "cash";
+  tender.amount = Decimal::FromInt(5);
+  EXPECT_EQ(Told(event), "bad-value transaction.status");
+}
+
 TEST(StockRuleTest, GoodsAreNotSoldForLessThanNothing) {
   Event event = Sale("03", 1);
   event.lines[0].net_amount = Decimal::FromInt(-1);

@@ -122,12 +122,37 @@ TEST(Language, WhatWasStoredInEnglishIsRetold) {
       {"its Z report of day 2026-11-21 differs from what came here: it reports 1234.50, 0.00 came",
        "ihr Z-Bericht vom 21.11.2026 weicht von dem ab, was hier ankam: gemeldet 1.234,50, "
        "angekommen 0,00"},
+      {"3 events delivered, nothing waiting. 3 documents in quarantine.",
+       "3 Ereignisse zugestellt, nichts wartet. 3 Belege in Quarantäne."},
+      {"2 events delivered, nothing waiting. Register 3 has missing numbers.",
+       "2 Ereignisse zugestellt, nichts wartet. Bei Kasse 3 fehlen Nummern."},
+      {"words of another program. 1 document in quarantine. More of them.",
+       "words of another program. 1 Beleg in Quarantäne. More of them."},
       {"words of another program", "words of another program"},
       {"{} {0} {", "{} {0} {"},
       {"", ""}};
   for (const auto& [stored, told] : rows) EXPECT_EQ(Retold(stored), told);
   const std::string hostile = "File " + std::string(5000, '{') + " was rejected";
   EXPECT_EQ(Retold(hostile), hostile);
+}
+
+// Whatever sentence stands before or behind another one, both are told as if they stood alone.
+TEST(Language, NoSentenceSwallowsTheNextOne) {
+  const Speaking german(German());
+  const std::string next = "Next try in 7 s.", first = "Nothing waits.";
+  size_t sentences = 0;
+  for (const auto& [english, told] : German().texts) {
+    if (!english.ends_with('.') || english.find("{0") != std::string::npos) continue;
+    std::string text = english;
+    for (size_t at = 0; (at = text.find("{}", at)) != std::string::npos;) {
+      text.replace(at, 2, "since 23:58");
+    }
+    EXPECT_EQ(Retold(text + " " + next), Retold(text) + " " + Retold(next)) << english;
+    EXPECT_EQ(Retold(first + " " + text), Retold(first) + " " + Retold(text)) << english;
+    EXPECT_NE(Retold(text), text) << told;
+    ++sentences;
+  }
+  EXPECT_GT(sentences, 100u);
 }
 
 TEST(Language, AThirdOneIsOneFile) {

@@ -1,0 +1,64 @@
+#include "agent/cli/mistyped.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+
+#include "common/base/text.h"
+
+namespace tillrelay::cli {
+namespace {
+
+std::vector<const CLI::App*> CommandsOf(const CLI::App& app) {
+  return app.get_subcommands([](const CLI::App* command) { return !command->get_name().empty(); });
+}
+
+const CLI::App* CommandOf(const CLI::App& app, const std::string& name) {
+  for (const CLI::App* command : CommandsOf(app)) {
+    if (command->get_name() == name) return command;
+  }
+  return nullptr;
+}
+
+std::string Unknown(const CLI::App& app, const std::string& path, const std::string& word) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : CommandsOf(app)) {
+    if (!command->get_group().empty()) names.push_back(command->get_name());
+  }
+  const std::string_view near = Nearest(word, names);
+  return fmt::format("\"{}\" is no command of {}{}; {} --help lists them", Printable(word, 40),
+                     path, near.empty() ? "" : fmt::format("; did you mean \"{} {}\"?", path, near),
+                     path);
+}
+
+}  // namespace
+
+HelpFor HelpOf(const CLI::App& root, const std::vector<std::string>& words) {
+  const CLI::App* app = &root;
+  std::string path, before;
+  for (const std::string& word : words) {
+    before = path.empty() ? app->get_name() : path + " " + app->get_name();
+    const CLI::App* next = CommandOf(*app, word);
+    if (next == nullptr) return {"", Unknown(*app, before, word)};
+    path = before;
+    app = next;
+  }
+  return {app->help(path), ""};
+}
+
+std::string Mistyped(const CLI::App& root, int argc, const char* const* argv) {
+  const CLI::App* app = &root;
+  std::string path = root.get_name();
+  for (int i = 1; i < argc && !CommandsOf(*app).empty(); ++i) {
+    const std::string word = argv[i];
+    if (word == "--config") ++i;  // and what it names
+    if (word.starts_with('-')) continue;
+    const CLI::App* next = CommandOf(*app, word);
+    if (next == nullptr) return Unknown(*app, path, word);
+    app = next;
+    path += " " + word;
+  }
+  return "";
+}
+
+}  // namespace tillrelay::cli
