@@ -35,15 +35,15 @@ std::string Unknown(const CLI::App& app, const std::string& path, const std::str
 
 HelpFor HelpOf(const CLI::App& root, const std::vector<std::string>& words) {
   const CLI::App* app = &root;
-  std::string path, before;
+  std::string path = root.get_name();
   for (const std::string& word : words) {
-    before = path.empty() ? app->get_name() : path + " " + app->get_name();
     const CLI::App* next = CommandOf(*app, word);
-    if (next == nullptr) return {"", Unknown(*app, before, word)};
-    path = before;
+    if (next == nullptr) return {"", Unknown(*app, path, word)};
+    path += " " + word;
     app = next;
   }
-  return {app->help(path), ""};
+  // Not by help(): that is the one of the command that the line has named.
+  return {app->get_formatter()->make_help(app, path, CLI::AppFormatMode::Normal), ""};
 }
 
 std::string Mistyped(const CLI::App& root, int argc, const char* const* argv) {
