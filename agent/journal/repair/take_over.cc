@@ -139,10 +139,11 @@ bool TakeOver::OpenSource(Job* job) {
 // position on other events stand in it than those that were given these numbers. UINT64_MAX: none.
 uint64_t TakeOver::ForeignFrom(Job* job) {
   if (job->foreign_from) return *job->foreign_from;
+  if (!OpenSource(job)) return UINT64_MAX;  // it is tried again
   const auto youngest = std::find_if(jobs_.begin(), jobs_.end(), [job](const Job& one) {
     return one.row.youngest && one.row.file == job->row.file;
   });
-  const bool readable = youngest != jobs_.end() && OpenSource(job) && job->db.open();
+  const bool readable = youngest != jobs_.end() && job->db.open();
   const auto theirs =
       readable ? ReadStreams(&job->db) : Result<std::vector<StreamRow>>(std::vector<StreamRow>());
   const auto ours = ReadStreams(db_);
