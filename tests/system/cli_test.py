@@ -236,6 +236,15 @@ def a_receipt_in_quarantine_is_found():
     return "by number, over the socket; what cannot be read says where it is"
 
 
+def all_of(terminal):
+    """Up to its end: what was written may come in pieces, also after its writer has gone."""
+    told = b""
+    with os.fdopen(terminal, "rb", buffering=0) as file, contextlib.suppress(OSError):
+        while piece := file.read(65536):
+            told += piece
+    return told.decode()
+
+
 def colour_is_for_terminals_and_can_be_refused():
     with World() as world:
         world.start(collector=False)
@@ -245,8 +254,7 @@ def colour_is_for_terminals_and_can_be_refused():
                            stdout=child, stderr=child, check=False,
                            env={**os.environ, **env})
             os.close(child)
-            told = os.read(parent, 65536).decode()
-            os.close(parent)
+            told = all_of(parent)
             check(("\x1b[" in told) == coloured, f"{env}: {told!r}")
         check("\x1b" not in tell("--config", world.path("agent.toml"), "status").stdout, "a pipe")
     return "a terminal without NO_COLOR, nothing else"
@@ -259,9 +267,7 @@ def on_a_terminal(world, command, env):
                    env={**{k: v for k, v in os.environ.items() if not k.startswith("LC_")},
                         "NO_COLOR": "1", **env})
     os.close(child)
-    told = os.read(parent, 65536).decode()
-    os.close(parent)
-    return told
+    return all_of(parent)
 
 
 def a_terminal_is_spoken_to_in_its_language():
