@@ -26,9 +26,9 @@ std::string Unknown(const CLI::App& app, const std::string& path, const std::str
     if (!command->get_group().empty()) names.push_back(command->get_name());
   }
   const std::string_view near = Nearest(word, names);
-  return fmt::format("\"{}\" is no command of {}{}; {} --help lists them", Printable(word, 40),
-                     path, near.empty() ? "" : fmt::format("; did you mean \"{} {}\"?", path, near),
-                     path);
+  const std::string meant = near.empty() ? "" : fmt::format(" Did you mean \"{} {}\"?", path, near);
+  return fmt::format("\"{0}\" is not a command of {1}.{2} \"{1} --help\" lists them all.",
+                     Printable(word, 40), path, meant);
 }
 
 }  // namespace

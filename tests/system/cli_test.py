@@ -168,9 +168,9 @@ def what_cannot_be_is_wrong_use():
 
 
 def a_mistyped_command_is_told_what_is_near():
-    for line, says in (("statsu", 'did you mean "tillrelay status"?'),
+    for line, says in (("statsu", 'Did you mean "tillrelay status"?'),
                        ("--config /nowhere quarantine lst", 'mean "tillrelay quarantine list"?'),
-                       ("xyzzyx", "tillrelay --help lists them"),
+                       ("xyzzyx", '"tillrelay --help" lists them all'),
                        ("help quarantine lst", 'mean "tillrelay quarantine list"?')):
         done = tell(*line.split())
         check(done.returncode == 2 and says in done.stderr and not done.stdout, f"{line}: {done}")
