@@ -106,6 +106,20 @@ TEST(SettingsTest, BesideItsNewNameAnOldOneDoesNotCount) {
   EXPECT_EQ(url, "y");
 }
 
+TEST(SettingsTest, NoByteWhereAKeyShouldBeginStopsTheProgram) {
+  for (const char* before : {"", "[", "[[", "[ ", "[a.", "[[a.", "a.", "a = {", "a = {b."}) {
+    for (int byte = 0; byte < 256; ++byte) {
+      const std::string text = std::string("ok = 1\n") + before + static_cast<char>(byte);
+      const auto settings = Settings::Parse(text, "t.toml");
+      if (settings.ok()) continue;
+      EXPECT_EQ(settings.status().message().find("t.toml:"), 0u) << text;
+      const auto finished = Settings::Parse(text + "]\nb = 1\n", "t.toml");
+      if (finished.ok()) continue;
+      EXPECT_EQ(finished.status().message().find("t.toml:"), 0u) << text;
+    }
+  }
+}
+
 TEST(SettingsTest, ReportsEveryMistakeWithItsPlace) {
   auto settings = Settings::Parse("store_id = 5\n[broker]\nulr = \"x\"\nport = 99999\n", "t.toml");
   ASSERT_TRUE(settings.ok());
