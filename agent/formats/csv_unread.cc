@@ -23,8 +23,18 @@ bool StartsWith(std::string_view text, Words starts) {
                      [text](std::string_view start) { return text.starts_with(start); });
 }
 
+// Headings of who did something and of what was granted, unless they speak of goods that came back
+// or of what did not happen.
+bool NamesPeopleOrOffers(std::string_view heading) {
+  return Contains(heading, {"cashier", "kassierer", "bediener", "operator", "employee", "staff",
+                            "salesperson", "sales person", "verk\xC3\xA4ufer", "verkaeufer",
+                            "vendeur", "cajero", "cassiere", "coupon", "promo", "served"}) &&
+         !Contains(heading, {"return", "refund", "void", "cancel", "storn", "training"});
+}
+
 // Headings whose cells are written by people, or name things.
 bool IsFreeText(std::string_view heading) {
+  if (NamesPeopleOrOffers(heading)) return true;
   return Contains(
              heading,
              {"product",   "produkt", "artikel",  "article", "name",     "desc",       "beschreib",
@@ -472,11 +482,16 @@ UnreadColumn::UnreadColumn(std::string_view written) : heading_(Heading(written)
                                 "geliefert", "ausgeliefert", "pickedup",
                                 "\xD0\xBF\xD1\x80\xD0\xBE\xD0\xB2\xD0\xB5\xD0\xB4\xD0\xB5\xD0\xBD",
                                 "abgeschlossen", "g\xC3\xBCltig", "gueltig"});
+  hand_over_ =
+      Contains(heading, {"fulfil"}) && !poslog::EndsWith(heading, {"note", "date", "time", "at"});
+  goods_type_ = OneOf(
+      heading, {"itemizationtype", "itemtype", "producttype", "lineitemtype", "lineitemproducttype",
+                "category", "itemcategory", "salescategory", "productcategory"});
   free_text_ = IsFreeText(heading);
   by_heading_ = HeadingTells();
   remark_ = Contains(heading, {"note", "notiz", "comment", "kommentar", "remark", "bemerk"});
   if (IsLinkBack(heading)) points_at_ = WithoutOrigin(heading);
-  matters_ = !free_text_ || remark_ || by_heading_ != Unread::kNothing;
+  matters_ = !free_text_ || goods_type_ || remark_ || by_heading_ != Unread::kNothing;
 }
 
 Unread UnreadColumn::HeadingTells() {
@@ -490,7 +505,7 @@ Unread UnreadColumn::HeadingTells() {
   only_true_ = IsOneOf(
       heading, {"quote", "quotation", "angebot", "lieferschein", "pending", "loss", "verlust",
                 "duplicate", "duplikat", "estimate", "waste", "transfer", "reserved", "reservation",
-                "damaged", "correction", "korrektur", "correccion"});
+                "damaged", "correction", "korrektur", "correccion", "deferred"});
   if (only_true_) return Unread::kNotHappened;
   if ((free_text_ && !IsRemark(heading)) ||
       Contains(heading, {"able", "window", "count", "until", "policy"})) {
@@ -522,6 +537,15 @@ Unread UnreadColumn::Tells(std::string_view value) const {
   if (by_heading_ != Unread::kNothing &&
       (only_true_ ? IsTrue(heading_, value) : !IsNothing(value))) {
     return by_heading_;
+  }
+  const std::string normal = poslog::Normal(value);
+  if (hand_over_ && OneOf(normal, {"unfulfilled", "partial", "partiallyfulfilled", "pending",
+                                   "onhold", "scheduled", "open", "inprogress"})) {
+    return Unread::kNotHappened;
+  }
+  if (goods_type_ &&
+      OneOf(normal, {"giftcard", "giftcards", "egiftcard", "giftcertificate", "giftvoucher"})) {
+    return Unread::kNotHappened;  // money is no goods
   }
   const auto flag = poslog::ReadFlag(value);
   if (expected_ && flag && !*flag) return Unread::kNotHappened;

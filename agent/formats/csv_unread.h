@@ -35,9 +35,11 @@ class UnreadColumn {
   std::string heading_, points_at_;
   bool direction_ = false, matters_ = true, free_text_ = false;
   bool factor_ = false;
-  bool expected_ = false;   // what is sold says true here
-  bool only_true_ = false;  // a text may name something else
-  bool remark_ = false;     // free text, of which a lone word is read
+  bool hand_over_ = false;   // whether goods were handed over
+  bool goods_type_ = false;  // what kind of goods it is
+  bool expected_ = false;    // what is sold says true here
+  bool only_true_ = false;   // a text may name something else
+  bool remark_ = false;      // free text, of which a lone word is read
   Unread by_heading_ = Unread::kNothing;
 };
 

@@ -1,6 +1,9 @@
 #include "common/event/item_rules.h"
 
 #include <algorithm>
+#include <initializer_list>
+#include <optional>
+#include <span>
 
 #include "common/event/identity.h"
 
@@ -8,17 +11,81 @@ namespace tillrelay::event {
 namespace {
 
 struct Uom {
-  std::string_view written, code;
+  std::string_view code;
+  std::initializer_list<std::string_view> written;
 };
-constexpr Uom kUoms[] = {
-    {"", "EA"},      {"EA", "EA"},     {"EACH", "EA"},   {"PCE", "EA"},         {"PCS", "EA"},
-    {"PC", "EA"},    {"ST", "EA"},     {"STK", "EA"},    {"UN", "EA"},          {"UNIT", "EA"},
-    {"KG", "KGM"},   {"KGS", "KGM"},   {"KGM", "KGM"},   {"KILO", "KGM"},       {"G", "GRM"},
-    {"GR", "GRM"},   {"GRM", "GRM"},   {"LB", "LBR"},    {"LBS", "LBR"},        {"LBR", "LBR"},
-    {"OZ", "ONZ"},   {"ONZ", "ONZ"},   {"L", "LTR"},     {"LT", "LTR"},         {"LTR", "LTR"},
-    {"ML", "MLT"},   {"MLT", "MLT"},   {"CL", "CLT"},    {"M", "MTR"},          {"MTR", "MTR"},
-    {"CM", "CMT"},   {"CMT", "CMT"},   {"FT", "FOT"},    {"M2", "MTK"},         {"QM", "MTK"},
-    {"PIECE", "EA"}, {"PIECES", "EA"}, {"STUECK", "EA"}, {"ST\303\274CK", "EA"}};
+const Uom kUoms[] = {
+    {"EA",
+     {"",
+      "EA",
+      "EACH",
+      "PCE",
+      "PCS",
+      "PC",
+      "ST",
+      "STK",
+      "UN",
+      "UNIT",
+      "PIECE",
+      "PIECES",
+      "PI\303\210CE",
+      "PI\303\250CE",
+      "PI\303\210CES",
+      "PI\303\250CES",
+      "STUECK",
+      "ST\303\234CK",
+      "ST\303\274CK",
+      "STUK",
+      "STUKS",
+      "UNITS",
+      "UNIT(S)",
+      "UNIT\303\211",
+      "UNIT\303\251",
+      "UNIT\303\211S",
+      "UNIT\303\251S",
+      "UNIT\303\211(S)",
+      "UNIT\303\251(S)",
+      "UNITE",
+      "UNITES",
+      "UNIDAD",
+      "UNIDADES",
+      "UNIDAD(ES)",
+      "UNIDADE",
+      "UNIT\303\200",
+      "UNIT\303\240",
+      "UNITA",
+      "PEZZO",
+      "PEZZI",
+      "PIEZA",
+      "PIEZAS",
+      "PE\303\207A",
+      "PE\303\247A",
+      "ADET",
+      "ITEM",
+      "ITEMS"}},
+    {"KGM",
+     {"KG", "KGS", "KGM", "KILO", "KILOS", "KILOGRAM", "KILOGRAMS", "KILOGRAMM", "KILOGRAMME"}},
+    {"GRM", {"G", "GR", "GRM", "GRAM", "GRAMS", "GRAMM"}},
+    {"LBR", {"LB", "LBS", "LBR", "POUND", "POUNDS"}},
+    {"ONZ", {"OZ", "ONZ"}},
+    {"LTR", {"L", "LT", "LTR", "LITER", "LITERS", "LITRE", "LITRES"}},
+    {"MLT", {"ML", "MLT"}},
+    {"CLT", {"CL", "CLT"}},
+    {"MTR", {"M", "MTR", "METER", "METERS", "METRE", "METRES"}},
+    {"CMT", {"CM", "CMT"}},
+    {"FOT", {"FT", "FOT"}},
+    {"MTK", {"M2", "QM", "MTK"}}};
+// Written all in capitals they may be codes.
+const Uom kWords[] = {{"EA", {"NOS", "SZT", "KUS", "PZ", "UD", "UDS", "\321\210\321\202"}}};
+
+std::optional<std::string_view> CodeOf(std::span<const Uom> uoms, std::string_view written) {
+  for (const Uom& uom : uoms) {
+    if (std::find(uom.written.begin(), uom.written.end(), written) != uom.written.end()) {
+      return uom.code;
+    }
+  }
+  return std::nullopt;
+}
 
 char Upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
 
@@ -42,14 +109,13 @@ bool IsNonStock(const Item& item, const std::vector<std::string>& patterns) {
 std::string UomOf(std::string_view written) {
   std::string upper(written);
   std::transform(upper.begin(), upper.end(), upper.begin(), Upper);
-  for (const Uom& uom : kUoms) {
-    if (uom.written == upper) return std::string(uom.code);
-  }
+  if (upper.size() > 1 && upper.back() == '.') upper.pop_back();  // "Stk."
+  if (const auto code = CodeOf(kUoms, upper)) return std::string(*code);
   // Two or three letters or digits, in capitals.
-  const auto code = [](char c) { return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); };
+  const auto letter = [](char c) { return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); };
   const bool plain = upper.size() >= 2 && upper.size() <= 3 && upper == written &&
-                     std::all_of(upper.begin(), upper.end(), code);
-  return plain ? upper : std::string();
+                     std::all_of(upper.begin(), upper.end(), letter);
+  return plain ? upper : std::string(CodeOf(kWords, upper).value_or(""));
 }
 
 std::string OneUnit(const std::string& uom) {

@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
+#include <functional>
 #include <type_traits>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -75,6 +76,58 @@ bool IsCompared(std::string_view path) {
   return !Contains(kDescriptive, path) && !Contains(kMadeHere, path) && !Contains(kIdentity, path);
 }
 
+std::string TagOf(std::string_view path) {
+  return std::string(BytesOf(Sha256(path)).substr(0, kTagBytes));
+}
+
+// A member by its path. There are some hundred of them, and what is known of each is kept.
+struct Member {
+  std::string path, tag;
+  bool compared = false;
+};
+
+const Member& MemberOf(std::string_view path) {
+  struct Hash {
+    using is_transparent = void;
+    size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+  };
+  thread_local std::unordered_map<std::string, Member, Hash, std::equal_to<>> members;
+  const auto known = members.find(path);
+  if (known != members.end()) return known->second;
+  return members.emplace(path, Member{std::string(path), TagOf(path), IsCompared(path)})
+      .first->second;
+}
+
+// What is said of each member.
+class Said {
+ public:
+  std::vector<std::string>& Of(const Member& member) {
+    for (Entry& entry : entries_) {
+      if (entry.member == &member) return entry.values;
+    }
+    return entries_.emplace_back(Entry{&member, {}}).values;
+  }
+  void Erase(std::string_view path) {
+    std::erase_if(entries_, [&member = MemberOf(path)](const Entry& entry) {
+      return entry.member == &member;
+    });
+  }
+  // In the order of the paths.
+  template <class Take>
+  void ForEach(const Take& take) {
+    std::sort(entries_.begin(), entries_.end(),
+              [](const Entry& a, const Entry& b) { return a.member->path < b.member->path; });
+    for (Entry& entry : entries_) take(*entry.member, entry.values);
+  }
+
+ private:
+  struct Entry {
+    const Member* member;
+    std::vector<std::string> values;
+  };
+  std::vector<Entry> entries_;
+};
+
 std::string TimeText(const std::string& time) {
   const auto parsed = ParseTime(time);
   if (!parsed.ok() || !parsed->offset_s) return time;
@@ -85,7 +138,7 @@ std::string TimeText(const std::string& time) {
 // Every member that the document says, by its path; those of a list's parts together.
 class Sayings {
  public:
-  std::map<std::string, std::vector<std::string>> by_path;
+  Said said;
 
   void Id(std::string_view name, const std::string& x) {
     if (!x.empty()) Add(name, x);
@@ -118,7 +171,7 @@ class Sayings {
   void Extension(std::string_view, const std::vector<std::pair<std::string, std::string>>&) {}
   template <class T>
   void Object(std::string_view name, T& x) {
-    if (!IsCompared(PathOf(name))) return;
+    if (!MemberAt(name).compared) return;
     const size_t length = path_.size();
     (path_ += name) += '.';
     Fields(*this, x);
@@ -130,7 +183,7 @@ class Sayings {
   }
   template <class T>
   void List(std::string_view name, std::vector<T>& x) {
-    if (!IsCompared(PathOf(name))) return;
+    if (!MemberAt(name).compared) return;
     for (T& part : x) {
       if constexpr (std::is_same_v<T, Line>) {
         OneLine(name, part);
@@ -141,11 +194,16 @@ class Sayings {
   }
 
  private:
-  std::string PathOf(std::string_view name) const { return path_ + std::string(name); }
+  const Member& MemberAt(std::string_view name) {
+    const size_t length = path_.size();
+    const Member& member = MemberOf(path_ += name);
+    path_.resize(length);
+    return member;
+  }
   void Add(std::string_view name, std::string value) {
-    std::string path = PathOf(name);
-    if (!IsCompared(path) || (by_sku_ && path == "lines.item.sku")) return;
-    by_path[std::move(path)].push_back(of_ + std::move(value));
+    const Member& member = MemberAt(name);
+    if (!member.compared || (by_sku_ && member.path == "lines.item.sku")) return;
+    said.Of(member).push_back(of_ + std::move(value));
   }
   // What a line says belongs to its goods.
   void OneLine(std::string_view name, Line& line) {
@@ -163,19 +221,17 @@ class Sayings {
     Sayings inner;
     Fields(inner, part);
     std::string text;
-    for (const auto& [path, values] : inner.by_path) {
-      for (const std::string& value : values) (((text += path) += kFieldEnd) += value) += kFieldEnd;
-    }
+    inner.said.ForEach([&text](const Member& member, const std::vector<std::string>& values) {
+      for (const std::string& value : values) {
+        (((text += member.path) += kFieldEnd) += value) += kFieldEnd;
+      }
+    });
     return text;
   }
 
   std::string path_, of_;
   bool by_sku_ = false;  // identity goes by the number of the line that is walked
 };
-
-std::string TagOf(std::string_view path) {
-  return std::string(BytesOf(Sha256(path)).substr(0, kTagBytes));
-}
 
 std::string Together(std::vector<std::string> values) {
   std::sort(values.begin(), values.end());
@@ -208,40 +264,39 @@ std::string_view ValueOf(std::string_view members, std::string_view tag) {
 }
 
 // Of what every line says the money's digest speaks; of the net amount of a receipt the details'.
-void LeaveToOlderDigests(const Event& event,
-                         std::map<std::string, std::vector<std::string>>* by_path) {
-  if (event.transaction) by_path->erase("totals.net_amount");
+void LeaveToOlderDigests(const Event& event, Said* said) {
+  if (event.transaction) said->Erase("totals.net_amount");
   for (const char* member : {"lines.net_amount", "lines.unit_price"}) {
-    const auto said = by_path->find(member);
-    if (said != by_path->end() && said->second.size() == event.lines.size()) by_path->erase(said);
+    if (said->Of(MemberOf(member)).size() == event.lines.size()) said->Erase(member);
   }
 }
 
 }  // namespace
 
 std::string DigestMembers(const Event& event, bool day_is_told) {
-  Sayings said;
-  Fields(said, const_cast<Event&>(event));  // the walk only reads
-  LeaveToOlderDigests(event, &said.by_path);
+  Sayings sayings;
+  Fields(sayings, const_cast<Event&>(event));  // the walk only reads
+  Said& said = sayings.said;
+  LeaveToOlderDigests(event, &said);
   if (!day_is_told) {
-    for (const char* head : {"transfer", "count", "adjustment"}) {
-      said.by_path.erase(std::string(head) + ".business_day");
+    for (const char* day :
+         {"transfer.business_day", "count.business_day", "adjustment.business_day"}) {
+      said.Erase(day);
     }
   }
   if (event.transaction) {
     const std::string status = StatusOf(*event.transaction);
     const bool moves = status == "completed" && event.kind != Kind::kRegisterControl;
-    if (!moves) said.by_path["transaction.status"] = {status};
+    if (!moves) said.Of(MemberOf("transaction.status")) = {status};
   }
-  if (auto goods = GoodsOf(event); !goods.empty()) {
-    said.by_path[std::string(kGoodsMember)] = std::move(goods);
-  }
+  if (auto goods = GoodsOf(event); !goods.empty())
+    said.Of(MemberOf(kGoodsMember)) = std::move(goods);
   std::string digest;
-  digest.reserve(said.by_path.size() * kEntryBytes);
-  for (auto& [path, values] : said.by_path) {
-    digest += TagOf(path);
+  said.ForEach([&digest](const Member& member, std::vector<std::string>& values) {
+    if (values.empty()) return;
+    digest += member.tag;
     digest += BytesOf(Sha256(Together(std::move(values)))).substr(0, kValueBytes);
-  }
+  });
   return digest;
 }
 

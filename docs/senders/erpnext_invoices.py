@@ -52,6 +52,8 @@ def agree(invoice, state):
         raise Refused("status Return of an invoice whose is_return is 0")
     if invoice.get("return_against") and not back:
         raise Refused("return_against of an invoice whose is_return is 0")
+    if known({"is_debit_note": 0, **invoice}, "is_debit_note", FLAGS):
+        raise Refused("is_debit_note: it changes what was to be paid, and moves no goods")
     if not known({"update_stock": 1, **invoice}, "update_stock", FLAGS):
         raise Refused("update_stock 0: the invoice moves no goods")
 

@@ -10,7 +10,10 @@ import sys
 # Names of units, in small letters, to UN/ECE Recommendation 20.
 UNITS = {
     "units": "EA", "unit": "EA", "unit(s)": "EA", "nos": "EA", "each": "EA", "piece": "EA",
-    "pcs": "EA",
+    "pcs": "EA", "stück": "EA", "stueck": "EA", "stk": "EA", "unité": "EA", "unités": "EA",
+    "unité(s)": "EA", "unidad": "EA", "unidades": "EA", "unidad(es)": "EA", "unidade(s)": "EA",
+    "unità": "EA", "unità(s)": "EA", "pezzi": "EA", "pièce": "EA", "pièces": "EA",
+    "eenheden": "EA", "eenheid": "EA", "stuks": "EA", "szt.": "EA", "ks": "EA",
     "dozens": "DZN", "dozen": "DZN", "pair": "PR", "kg": "KGM", "kilogram": "KGM", "g": "GRM",
     "gram": "GRM", "lb": "LBR", "lbs": "LBR", "pound": "LBR", "oz": "ONZ", "ounce": "ONZ",
     "l": "LTR", "liter": "LTR", "liters": "LTR", "litre": "LTR", "ml": "MLT", "millilitre": "MLT",

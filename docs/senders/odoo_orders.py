@@ -37,9 +37,10 @@ def convert(order, store_id):
     if order.get("shipping_date") or known({"to_ship": False, **order}, "to_ship", FLAGS):
         raise Refused("shipping_date: what is shipped later moves no goods here; the delivery does")
     lines = [line for line in map(line_of, need(order, "lines")) if line is not None]
-    refund = known({"is_refund": False, **order}, "is_refund", FLAGS)
+    refund = (known({"is_refund": False, **order}, "is_refund", FLAGS)
+              or order.get("refunded_order_id") or order.get("refunded_order_ids"))
     if refund and any(line["action"] == "sale" and not line.get("non_stock") for line in lines):
-        raise Refused("is_refund of an order that sells goods")
+        raise Refused("is_refund or refunded_order_id of an order that sells goods")
     document = {"kind": kind_of(lines), "transaction": transaction, "lines": lines,
                 "totals": {"grand_amount": text(number(order["amount_total"])),
                            "tax_amount": text(number(order["amount_tax"])), "tax_included": True},
@@ -66,8 +67,9 @@ def line_of(line):
     result = {"action": "sale" if quantity > 0 else "return", "item": item,
               "quantity": text(abs(quantity)), "uom": unit(need(product, "uom_id")[1]),
               "net_amount": text(amount_of(line, quantity))}
-    # A reward is a line of its own with a price below nothing.
-    if not known(product, "type", GOODS) or line.get("is_reward_line"):
+    # A reward is a line of its own with a price below nothing; a gift card is money.
+    if (not known(product, "type", GOODS) or line.get("is_reward_line")
+            or line.get("gift_card_id")):
         result["non_stock"] = True
     return result
 

@@ -109,6 +109,53 @@ bool IsPartNotMoved(const WordContext& around, std::string_view name, std::strin
   return Contains(name, {"return", "refund"}) && !SpeaksOfRules(name) && !around.Returns();
 }
 
+// Of who did something, and of what was granted.
+bool NamesPeopleOrOffers(std::string_view name) {
+  return Contains(name, {"cashier", "coupon", "promotion", "campaign", "salesperson"}) &&
+         !Contains(name, {"return", "refund", "void", "cancel", "storn", "training", "status",
+                          "state", "reason"});
+}
+
+// Goods that lie in another bucket than what is sold from.
+bool NamesOtherBucket(const WordContext& around, std::string_view name, std::string_view value) {
+  if (!IsLine(around.place) && around.place != Place::kInventoryLine) return false;
+  if (!Contains(name, {"stocktype", "stockcategory", "stockstate", "stockstatus", "stockbucket",
+                       "inventorystate", "inventorystatus", "inventorytype", "inventorybucket",
+                       "bucket", "subinventory"})) {
+    return false;
+  }
+  return Contains(Normal(value), {"damag", "defect", "transit", "block", "quarantin", "reserv",
+                                  "expired", "recall", "hold", "gesperrt", "scrap"});
+}
+
+// That none of the goods was handed over.
+bool IsNoneMoved(const WordContext& around, std::string_view name, std::string_view value) {
+  if (!IsLine(around.place) || around.takes_back || around.Orders()) return false;
+  const bool pieces = EndsWith(name, {"quantity", "qty", "unitcount", "units"}) ||
+                      StartsWith(name, {"quantity", "qty", "units"});
+  if (!pieces) return false;
+  const bool zero = value.find('0') != std::string_view::npos &&
+                    value.find_first_not_of("0.,+- ") == std::string_view::npos;
+  return zero &&
+         Contains(name, {"delivered", "picked", "shipped", "dispatched", "collected", "handed",
+                         "taken", "fulfilled", "issued", "geliefert", "ausgegeben"}) &&
+         !SaysNotMoved(name) && !Contains(name, {"already", "previous", "before", "open", "nicht"});
+}
+
+// A reason of one word that says it of the whole.
+bool IsReasonOfNothing(const WordContext& around, std::string_view name, std::string_view value) {
+  if (around.takes_back || !EndsWith(name, {"reason", "reasoncode"}) || around.Returns()) {
+    return false;
+  }
+  const Vocabulary& words = around.words;
+  return words.Meaning(Question::kLineStatus, value) == "cancelled" ||
+         words.Meaning(Question::kStatus, value) == "cancelled" ||
+         words.Meaning(Question::kType, value) == "post_void" ||
+         OneOf(Normal(value), {"linevoid", "training"}) ||
+         (value.find(' ') == std::string_view::npos &&
+          StartsWith(Normal(value), {"void", "cancel", "storn"}));
+}
+
 // Names whose values are free text, numbers or things.
 bool TellsNothing(std::string_view name) {
   return EndsWith(
@@ -312,7 +359,8 @@ bool SpeaksOfOthers(std::string_view written) {
   // What people do with goods is no matter of theirs alone.
   return Contains(name, {"customer", "operator", "employee", "associate", "member", "author",
                          "approval"}) &&
-         !Contains(name, {"return", "refund", "void", "cancel", "storn"});
+         !Contains(name, {"return", "refund", "void", "cancel", "storn", "handed", "took", "taken",
+                          "pickedup", "collected", "delivered"});
 }
 
 bool IsStatusName(std::string_view name) {
@@ -358,7 +406,11 @@ bool Decides(const WordContext& around, std::string_view name, std::string_view 
   if (around.place == Place::kAround && normal == "actioncode") return !IsSendersVerb(value);
   const bool nothing = SaysNothingHappened(value);
   if (!nothing && (!flag.empty() || NameDecides(normal, around.takes_back))) return true;
-  if (IsMissed(name, value) || IsPartNotMoved(around, normal, value)) return true;
+  if (IsMissed(name, value) || IsPartNotMoved(around, normal, value) ||
+      IsNoneMoved(around, normal, value) || IsReasonOfNothing(around, normal, value) ||
+      NamesOtherBucket(around, normal, value)) {
+    return true;
+  }
   if (ReadFlag(value).value_or(false) && TrueDecides(around, normal)) return true;
   if (!nothing && !around.takes_back && !IsInventory(around.place) &&
       (BelongsToReturn(normal) || NamesAnother(normal)) && !around.Returns()) {
@@ -372,6 +424,7 @@ bool Decides(const WordContext& around, std::string_view name, std::string_view 
       IsKindOfNoSale(around, value)) {
     return true;
   }
+  if (NamesPeopleOrOffers(normal)) return false;
   return (OneOf(normal, {"status", "state"}) || !TellsNothing(normal) || IsToldInWords(normal)) &&
          ValueDecides(around, value);
 }

@@ -9,6 +9,7 @@
 #include "agent/formats/poslog/element_readers.h"
 #include "agent/formats/poslog/inventory.h"
 #include "agent/formats/poslog/not_read_parts.h"
+#include "agent/formats/poslog/other_store.h"
 #include "agent/formats/poslog/quantities.h"
 #include "agent/formats/poslog/receipt.h"
 #include "agent/formats/poslog/xml_reader.h"
@@ -68,6 +69,9 @@ class Mapper {
     }
     if (auto rejection = PassedOver()) return One(*std::move(rejection));
     if (basket) {
+      if (auto rejection = GoodsOfAnotherStore(basket, event.transaction->store_id)) {
+        return One(*std::move(rejection));
+      }
       if (auto rejection = ReadReceipt({root_, basket, dialect_, words_, reported}, &event)) {
         return One(*std::move(rejection));
       }

@@ -15,7 +15,7 @@ namespace {
 
 using event::Rejection;
 
-Rejection Unread(const Vocabulary& words, std::string_view name, std::string_view value) {
+Rejection RefuseUnread(const Vocabulary& words, std::string_view name, std::string_view value) {
   const std::string_view known = words.Meaning(Question::kFlag, name);
   if (!known.empty()) {
     return {"unknown-word", std::string(name),
@@ -40,9 +40,18 @@ bool HoldsTextDeeper(XmlElement child) {
   return holds;
 }
 
-// A true that is written as a word; single letters and digits may be anything.
-bool IsTrueWord(std::string_view value) {
-  return OneOf(Normal(value), {"true", "yes", "ja", "wahr", "oui", "vrai", "sim"});
+// A true that is written as a word, or as its letter where that is no size, code or name. A number
+// may be anything.
+bool IsTrueWord(std::string_view name, std::string_view value) {
+  if (OneOf(Normal(value), {"true", "yes", "ja", "wahr", "oui", "vrai", "sim"})) return true;
+  return value.find_first_of("0123456789") == std::string_view::npos &&
+         ReadFlag(value).value_or(false) &&
+         !EndsWith(
+             Normal(name),
+             {"id",     "code",     "number",        "no",   "name",   "type",   "class",
+              "size",   "group",    "category",      "unit", "uom",    "text",   "description",
+              "letter", "initial",  "key",           "rate", "method", "colour", "color",
+              "gender", "language", "unitofmeasure", "zone", "value"});
 }
 
 // Names of the value in a pair, which say nothing of their own.
@@ -231,7 +240,7 @@ class Deeper {
   // A true that nobody knows.
   void True(std::string_view name, std::string_view value) {
     const bool flag = NamedLikeAFlag(name) && !Normal(name).ends_with("mode");
-    const bool is_true = IsTrueWord(value) || (flag && ReadFlag(value).value_or(false));
+    const bool is_true = IsTrueWord(name, value) || (flag && ReadFlag(value).value_or(false));
     const bool expected = IsExpectedTrue(name) || EndsWith(Normal(name), {"success", "successful"});
     if (!is_true || around_.place == Place::kAround || expected) return;
     if (!around_.words.IsHarmlessTrue(name) && !SpeaksOfOthers(name)) Refuse(name, value);
@@ -255,7 +264,7 @@ class Deeper {
     if (Decides(around_, name, value)) Refuse(name, value);
   }
   void Refuse(std::string_view name, std::string_view value) {
-    if (!rejection_) rejection_ = Unread(around_.words, name, value);
+    if (!rejection_) rejection_ = RefuseUnread(around_.words, name, value);
   }
 
   const WordContext& around_;
@@ -279,19 +288,20 @@ std::optional<Rejection> UnreadWord(const Vocabulary& words, Place place, XmlEle
     if (place == Place::kInventory && IsSlot(Place::kControl, name)) return;
     if (!words.Meaning(Question::kFlag, name).empty()) return;  // read as a flag, or harmless
     const bool known_place = place != Place::kAround;
-    const bool true_word = !attribute && known_place && IsTrueWord(value) && !SpeaksOfOthers(name);
+    const bool true_word =
+        !attribute && known_place && IsTrueWord(name, value) && !SpeaksOfOthers(name);
     const bool state = attribute && OneOf(Normal(name), {"state", "result"});
     if ((true_word && !IsExpectedTrue(name) && !words.IsHarmlessTrue(name)) ||
         Decides(around, name, value) ||
         (state && !IsGoodState(words.Meaning(StatusQuestion(place), value)))) {
-      rejection = Unread(words, name, value);
+      rejection = RefuseUnread(words, name, value);
     }
   };
   element.ForEachAttribute(one);
   attribute = false;
   for (const XmlElement child : element) {
     if (IsSlot(place, child.name()) && child.PeekText().empty() && HoldsTextDeeper(child)) {
-      if (!rejection) rejection = Unread(words, child.name(), "(not as its text)");
+      if (!rejection) rejection = RefuseUnread(words, child.name(), "(not as its text)");
     } else if (IsLeaf(child)) {
       one(child.name(), child.PeekText());
     }

@@ -147,22 +147,56 @@ void AddSmall(char16_t c, std::string* out) {
   *out += static_cast<char>(0x80 | (c & 0x3F));
 }
 
+// "delivered", "is_delivered", "goods delivered", "update stock".
+bool SaysItHappened(std::string_view word) {
+  constexpr size_t kMaxNameBytes = 64;
+  if (word.size() > kMaxNameBytes) return false;
+  if (OneOf(
+          word,
+          {"stockitem",     "inventoryitem", "approved",      "posted",        "confirmed",
+           "completed",     "complete",      "valid",         "successful",    "success",
+           "final",         "finalized",     "delivered",     "fulfilled",     "sold",
+           "committed",     "executed",      "processed",     "shipped",       "received",
+           "sent",          "dispatched",    "paid",          "finished",      "live",
+           "livemode",      "settled",       "pickedup",      "collected",     "handedover",
+           "handedout",     "booked",        "goodsissue",    "stockrelevant", "stockmoved",
+           "goodsmovement", "bezahlt",       "gebucht",       "verkauft",      "geliefert",
+           "abgeholt",      "ausgeliefert",  "abgeschlossen", "gueltig",       "g\xC3\xBCltig"})) {
+    return true;
+  }
+  for (const std::string_view verb :
+       {"update", "updates", "move", "moves", "affect", "affects", "deduct", "deducts", "reduce",
+        "reduces", "book", "books", "change", "changes", "post", "posts", "adjust", "adjusts"}) {
+    if (word.starts_with(verb) && OneOf(word.substr(verb.size()), {"stock", "inventory"}))
+      return true;
+  }
+  for (const std::string_view before :
+       {"is", "was", "has", "hasbeen", "goods", "item", "items", "article", "articles", "stock",
+        "inventory", "sale", "line", "order", "transaction", "merchandise"}) {
+    if (word.size() > before.size() && word.starts_with(before) &&
+        SaysItHappened(word.substr(before.size()))) {
+      return true;
+    }
+  }
+  return OneOf(word, {"stockupdated", "inventoryupdated", "stockupdate", "inventoryupdate",
+                      "stockmanaged", "stocktracked", "trackstock", "trackinventory", "managestock",
+                      "handedtocustomer", "takenaway", "takenbycustomer", "customertookgoods",
+                      "taken", "handed", "stockposting", "stockbooking"});
+}
+
 }  // namespace
 
-bool IsExpectedTrue(std::string_view name) {
-  return OneOf(
-      Normal(name),
-      {"stockitem",     "stockflag",     "isstockitem",   "stockitemflag", "inventoryitem",
-       "inventoryflag", "approved",      "approvedflag",  "isapproved",    "posted",
-       "postedflag",    "isposted",      "confirmed",     "confirmedflag", "isconfirmed",
-       "completed",     "completedflag", "iscompleted",   "valid",         "validflag",
-       "isvalid",       "successful",    "success",       "final",         "isfinal",
-       "finalized",     "delivered",     "isdelivered",   "fulfilled",     "isfulfilled",
-       "sold",          "issold",        "committed",     "executed",      "processed",
-       "shipped",       "isshipped",     "received",      "isreceived",    "sent",
-       "dispatched",    "paid",          "ispaid",        "paidflag",      "complete",
-       "iscomplete",    "finished",      "live",          "livemode",      "settled",
-       "bezahlt",       "gebucht",       "abgeschlossen", "gueltig",       "g\xC3\xBCltig"});
+bool IsExpectedTrue(std::string_view written) {
+  const std::string name = Normal(written);
+  if (OneOf(name, {"stockflag", "inventoryflag"})) return true;
+  std::string_view bare = name;
+  for (const std::string_view end : {"flag", "indicator", "ind"}) {
+    if (bare.size() > end.size() && bare.ends_with(end)) {
+      bare.remove_suffix(end.size());
+      break;
+    }
+  }
+  return SaysItHappened(bare);
 }
 
 bool NamedLikeAFlag(std::string_view name) {

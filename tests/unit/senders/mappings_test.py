@@ -61,6 +61,7 @@ ODOO = [(("state",), value) for value in ("Paid", "posted", "", None, 7, ..., "s
     (("amount_total",), None), (("amount_tax",), ...), (("lines",), [7, 8]), (("lines",), []),
     (("shipping_date",), "2026-11-30"), (("to_ship",), True), (("to_ship",), "yes"),
     (("is_refund",), True), (("is_refund",), "yes"),
+    (("refunded_order_id",), [6, "Shop/0006"]), (("refunded_order_ids",), [6]),
     ((*LINE, "refunded_orderline_id"), [1, "Shop/0006"]), ((*LINE, "refunded_orderline_id"), 9)]
 ERPNEXT = [(("docstatus",), value) for value in (3, "1", None, ..., -1)] + [
     (("status",), value) for value in ("Voided", "paid", None, ..., "Lost")] + [
@@ -72,7 +73,8 @@ ERPNEXT = [(("docstatus",), value) for value in (3, "1", None, ..., -1)] + [
     ((*ROW, "item_code"), ""), ((*ROW, "net_amount"), ...), (("items",), []), (("name",), ""),
     (("posting_time",), "noon"), (("posting_date",), None), (("currency",), None),
     (("grand_total",), None), (("pos_profile",), None), (("update_stock",), 0),
-    (("update_stock",), None), (("status",), "Cancelled"), (("status",), "Draft"),
+    (("update_stock",), None), (("is_debit_note",), 1), (("is_debit_note",), "yes"),
+    (("status",), "Cancelled"), (("status",), "Draft"),
     (("status",), "Return"), (("return_against",), "ACC-PSINV-2026-00009"),
     ((*ROW, "stock_qty"), -2), ((*ROW, "stock_qty"), "0"),
     (("workflow_state",), "Rejected"), (("workflow_state",), "Pending"), (("docstatus",), 2),
@@ -94,6 +96,11 @@ def meanings():
     no_goods = [line.get("non_stock", False) for line in lines]
     check(no_goods == [False, False, True, True], f"{no_goods}")
     check("gtin" not in lines[1]["item"], "2100006 is no GTIN")
+    card = convert(changed(records[0], (*LINE, "gift_card_id"), [3, "044"]), "0042")[0]
+    check(card["lines"][0].get("non_stock"), "a gift card is goods")
+    for piece in ("Stück", "Unité(s)", "Unidades", "Unità", "Eenheden", "UNITS"):
+        named = convert(changed(records[0], (*LINE, "product_id", "uom_id"), [1, piece]), "0042")
+        check(named[0]["lines"][0]["uom"] == "EA", f"{piece} is no piece")
     for member, value in (("is_refund", True), ("shipping_date", False), ("to_ship", False)):
         same = convert(changed(records[1], (member,), value), "0042")
         check(same == convert(records[1], "0042"), f"{member} {value} of a refund changes it")

@@ -360,6 +360,29 @@ TEST(Profiles, ASaleLineOfNegativeQuantityThatWasPaidForIsRefused) {
   EXPECT_EQ("refused bad-value at row 2.quantity", story.reported.back());
 }
 
+TEST(Profiles, AnOrderCountsWhenItIsHandedOver) {
+  Play play("lightspeed-sales");
+  const auto [profile, text] =
+      play.Text(testing::GoldenPath("profiles/lightspeed-sales/vend_sales_history_2.csv"));
+  const auto with = [&, &profile = profile, &text = text](const std::string& status) {
+    std::string changed = text;
+    for (size_t at = 0; (at = changed.find(",CLOSED,", at)) != std::string::npos; ++at) {
+      changed.replace(at + 1, 6, status);
+    }
+    Story story;
+    Play::TakeText(*profile, changed, &story);
+    return story.stock;
+  };
+  const auto closed = with("CLOSED");
+  ASSERT_TRUE(closed.contains("100/EA"));
+  for (const char* status : {"DISPATCHED_CLOSED", "PICKED_UP_CLOSED"}) {
+    EXPECT_EQ(with(status), closed) << status;
+  }
+  for (const char* status : {"AWAITING_DISPATCH", "AWAITING_PICKUP"}) {
+    EXPECT_FALSE(with(status).contains("200/EA")) << status;
+  }
+}
+
 // From a file that nobody has described to the same stock, with the edits that are named.
 TEST(Profiles, WhatIsSuggestedForAnExportReadsIt) {
   const struct {

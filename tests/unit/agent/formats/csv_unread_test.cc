@@ -402,6 +402,29 @@ TEST(CsvUnread, HeadingsThatDifferInBlanksAreTheSame) {
   }
 }
 
+TEST(CsvUnread, WhatWasNotHandedOverAndWhatIsMoneyIsNotSold) {
+  for (const char* heading : {"Fulfillment Status", "Lineitem fulfillment status", "Fulfilment"}) {
+    for (const char* word : {"unfulfilled", "partial", "Pending", "on_hold"}) {
+      EXPECT_TRUE(With(Till(), heading, word).starts_with("refused")) << heading << " " << word;
+    }
+    EXPECT_EQ("A -1", With(Till(), heading, "fulfilled")) << heading;
+    EXPECT_EQ("A -1", With(Till(), heading, "")) << heading;
+  }
+  for (const char* heading : {"Itemization Type", "Item Type", "Category", "Sales Category"}) {
+    EXPECT_TRUE(With(Till(), heading, "Gift Card").starts_with("refused")) << heading;
+    EXPECT_EQ("A -1", With(Till(), heading, "Physical Good")) << heading;
+  }
+  EXPECT_TRUE(With(Till(), "Deferred", "true").starts_with("refused"));
+  EXPECT_EQ("A -1", With(Till(), "Deferred", "false"));
+}
+
+TEST(CsvUnread, WhoTookSomethingBackSaysThatItCameBack) {
+  for (const Cell& cell : {Cell{"Returned by employee", "Anna"}, Cell{"Void cashier", "Ben"},
+                           Cell{"Refund coupon", "X1"}, Cell{"Training cashier", "yes"}}) {
+    EXPECT_TRUE(With(Till(), cell.heading, cell.value).starts_with("refused")) << cell.heading;
+  }
+}
+
 TEST(CsvUnread, WhatDecidesNothingIsLeftAlone) {
   const Cell cells[] = {
       {"Product", "Return envelope"},
@@ -417,6 +440,10 @@ TEST(CsvUnread, WhatDecidesNothingIsLeftAlone) {
       {"Returnable", "yes"},
       {"Return policy", "30 days"},
       {"Clerk", "Anna"},
+      {"Cashier", "Void"},
+      {"Sales person", "Storno, Anna"},
+      {"Coupon", "RETURN10"},
+      {"Coupon code", "CANCEL5"},
       {"Type", "Grocery"},
       {"Sign", "+"},
       {"Direction", "OUT"},
@@ -456,7 +483,6 @@ TEST(CsvUnread, WhatDecidesNothingIsLeftAlone) {
       {"Transaction type", "Sale"},
       {"Payment", "Bank transfer"},
       {"Shipping", "Transfer"},
-      {"Fulfillment Status", "pending"},
       {"Lineitem fulfillment status", "fulfilled"},
       {"Lieferschein", "LS-4711"},
       {"Quote", "Q-7"},

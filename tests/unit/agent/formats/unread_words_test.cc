@@ -47,14 +47,46 @@ constexpr Told kOfTransactions[] = {{"transactionStatus", "Voided"},
                                     {"Modus", "Schulung"},
                                     {"Action", "DELETE"},
                                     {"Final", "false"},
-                                    {"Delivered", "no"}};
+                                    {"Delivered", "no"},
+                                    {"PickedUp", "false"},
+                                    {"GoodsDelivered", "false"},
+                                    {"HasBeenCollectedFlag", "0"},
+                                    {"UpdateStock", "false"},
+                                    {"StockUpdated", "no"},
+                                    {"AffectsInventory", "false"},
+                                    {"StockRelevantIndicator", "N"},
+                                    {"StockUpdate", "false"},
+                                    {"HandedToCustomer", "no"},
+                                    {"ReasonCode", "VOID"},
+                                    {"ReasonCode", "VOID_ITEM"},
+                                    {"TransactionReason", "Cancelled"}};
 
-constexpr Told kOfLines[] = {
-    {"IsVoided", "1"},      {"status", "voided"},     {"LineStatus", "Voided"},
-    {"LineStatus", "Zork"}, {"State", "Void"},        {"VoidType", "own:LineVoid"},
-    {"IsReturn", "1"},      {"EntryType", "Void"},    {"Type", "Return"},
-    {"Action", "Void"},     {"ActionCode", "Delete"}, {"Operation", "Refund"},
-    {"LineVoid", "true"},   {"Reversal", "true"},     {"LineItemType", "Void"}};
+constexpr Told kOfLines[] = {{"IsVoided", "1"},
+                             {"status", "voided"},
+                             {"LineStatus", "Voided"},
+                             {"LineStatus", "Zork"},
+                             {"State", "Void"},
+                             {"VoidType", "own:LineVoid"},
+                             {"IsReturn", "1"},
+                             {"EntryType", "Void"},
+                             {"Type", "Return"},
+                             {"Action", "Void"},
+                             {"ActionCode", "Delete"},
+                             {"Operation", "Refund"},
+                             {"LineVoid", "true"},
+                             {"Reversal", "true"},
+                             {"LineItemType", "Void"},
+                             {"ReasonCode", "VOID"},
+                             {"Reason", "Storno"},
+                             {"DeliveredQuantity", "0"},
+                             {"ShippedQty", "0.00"},
+                             {"PickedUp", "false"},
+                             {"QuantityPickedUpUnits", "0"},
+                             {"QuantityDelivered", "0"},
+                             {"PickedQuantity", "0"},
+                             {"StockType", "BLOCKED"},
+                             {"BucketId", "InTransit"},
+                             {"InventoryState", "Damaged"}};
 
 constexpr Told kOfItems[] = {{"itemType", "GiftCertificate"}, {"NonPhysicalItemType", "GIFTCARD"},
                              {"ItemClass", "own:GiftCard"},   {"NonStock", "1"},
@@ -96,7 +128,7 @@ TEST(UnreadWords, DecideAtEveryPlaceOfAReceipt) {
 
 TEST(UnreadWords, WhatIsTrueAndNotKnownDecidesAsAnElementToo) {
   for (const char* name : {"NotSold", "Undelivered", "Reserved", "Backorder", "Ghost"}) {
-    for (const char* yes : {"true", "TRUE", "yes", "ja"}) {
+    for (const char* yes : {"true", "TRUE", "yes", "ja", "Y", "T", "J", "on"}) {
       const std::string element = Element({name, yes});
       ExpectStill(Receipt({.in_transaction = element}));
       ExpectStill(Receipt({.in_receipt = element}));
@@ -169,10 +201,28 @@ TEST(UnreadWords, ATypeThatIsNoSaleSellsNothing) {
 }
 
 TEST(UnreadWords, WhatDecidesNothingIsLeftAlone) {
-  for (const char* reported :
-       {"Version='2.1'", "Note='voided once'", "CancelTimeout='60'", "VoidedLineCount='2'",
-        "Description='Training shoes'", "TaxStatus='Zork'", "Status='Completed'", "Approved='true'",
-        "IsVoided='false'", "CustomerName='Return'", "OperatorID='VOID'", "Cancelled='0'"}) {
+  for (const char* reported : {"Version='2.1'",
+                               "Note='voided once'",
+                               "CancelTimeout='60'",
+                               "VoidedLineCount='2'",
+                               "Description='Training shoes'",
+                               "TaxStatus='Zork'",
+                               "Status='Completed'",
+                               "Approved='true'",
+                               "ReasonCode='Markdown'",
+                               "Cashier='Void'",
+                               "CouponCode='RETURN10'",
+                               "Campaign='CANCEL5'",
+                               "StockType='Sellable'",
+                               "DeliveredQuantity='1'",
+                               "UndeliveredQuantity='0'",
+                               "PickedUp='true'",
+                               "UpdateStock='true'",
+                               "ReceiptSent='false'",
+                               "IsVoided='false'",
+                               "CustomerName='Return'",
+                               "OperatorID='VOID'",
+                               "Cancelled='0'"}) {
     EXPECT_EQ("on_hand -1", Moved(Receipt({.transaction = reported}))) << reported;
     if (!std::string(reported).starts_with("Status")) {
       EXPECT_EQ("on_hand -1", Moved(Receipt({.goods = reported}))) << reported;
@@ -181,6 +231,35 @@ TEST(UnreadWords, WhatDecidesNothingIsLeftAlone) {
   formats::poslog::Vocabulary words;
   ASSERT_TRUE(words.Teach("flag", "ReceiptStatus", "harmless").ok());
   EXPECT_EQ("on_hand -1", Moved(Receipt({.receipt = "ReceiptStatus='Zork'"}), &words));
+}
+
+// Its stock is not this store's to change.
+TEST(UnreadWords, GoodsOfAnotherStoreAreNotSoldHere) {
+  for (const char* name :
+       {"ShipFromStore", "ShipFromLocation", "FulfillmentStoreID", "SourceStore", "StockLocation",
+        "InventoryLocationID", "PickupStoreNumber", "RetailStoreID", "WarehouseID"}) {
+    for (const auto& [store, here] : {std::pair{"0077", false}, {"0042", true}, {"42", true}}) {
+      const std::string attribute = Attribute({name, store}, "own:");
+      const std::string element = Element({name, store});
+      for (const std::string& document :
+           {Receipt({.line = attribute}), Receipt({.goods = attribute}),
+            Receipt({.in_line = element}), Receipt({.in_goods = element}),
+            Receipt({.in_goods = Nested(element, 3)})}) {
+        EXPECT_EQ(Moved(document), here ? "on_hand -1" : "refused foreign-store") << document;
+      }
+    }
+  }
+  ExpectStill(Receipt({.in_line = "<own:ShipFromLocation><own:UnitID>0077</own:UnitID>"
+                                  "</own:ShipFromLocation>"}));
+  ExpectStill(Receipt({.in_line = "<own:Location><own:StoreID>0077</own:StoreID>"
+                                  "</own:Location>"}));
+  ExpectStill(Receipt({.goods = "Location='0077'"}));
+  ExpectStill(Receipt({.goods = "ShipFromLocation='Berlin'"}));
+  // Places within the store, customers' stores, the receipt that a return goes back to.
+  for (const char* other : {"StockLocation='SalesFloor'", "InventoryLocation='7'",
+                            "CustomerHomeStore='0077'", "OriginalStoreID='0077'"}) {
+    EXPECT_EQ(Moved(Receipt({.goods = other})), "on_hand -1") << other;
+  }
 }
 
 TEST(UnreadWords, AReturnMayBeCalledOne) {

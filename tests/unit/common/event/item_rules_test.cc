@@ -142,6 +142,17 @@ TEST(ItemRules, UnitsOfTillsBecomeThoseOfTheRecommendation) {
   EXPECT_EQ("", UomOf("h8"));
   EXPECT_EQ("", UomOf("furlong"));
   EXPECT_EQ("", UomOf("\xC2\xB5"));
+  for (const char* piece : {"Unit\xC3\xA9(s)", "Unit\xC3\xA9s", "UNIT\xC3\x89", "Unidades",
+                            "Unidad(es)", "Units", "Unit(s)",
+                            "St\xC3\xBC"
+                            "ck",
+                            "ST\xC3\x9C"
+                            "CK",
+                            "Stk.", "stuks", "Pezzi", "Nos", "szt."}) {
+    EXPECT_EQ("EA", UomOf(piece)) << piece;
+  }
+  EXPECT_EQ("NOS", UomOf("NOS")) << "in capitals it is a code";
+  EXPECT_EQ("", UomOf("."));
 }
 
 }  // namespace
