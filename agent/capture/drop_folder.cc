@@ -81,16 +81,7 @@ DropFolder::DropFolder(const DropFolderOptions& options, Intake* intake, Counter
       listing_(&incoming_, IsUnfinished, options.page_names),
       archive_(&incoming_, options.archive_keep, options.observed, clock) {
   archive_.SetBeat(options.beat);
-}
-
-Result<std::unique_ptr<DropFolder>> DropFolder::Open(const DropFolderOptions& options,
-                                                     Intake* intake, Counters* counters,
-                                                     const Clock* clock) {
-  std::unique_ptr<DropFolder> folder(new DropFolder(options, intake, counters, clock));
-  if (Status s = folder->OpenFolders(true); !s.ok()) {
-    return std::move(s).Within("drop folder " + options.path);
-  }
-  return folder;
+  KeepInPlace();
 }
 
 // What has gone while the service runs was moved, or its share is not mounted: a folder made in its
@@ -140,7 +131,9 @@ bool DropFolder::InPlace() const {
 bool DropFolder::KeepInPlace() {
   if (InPlace()) return true;
   CloseFolders();
-  Status opened = OpenFolders(false);
+  const bool first = openings_ == 0;
+  Status opened = OpenFolders(first);
+  if (opened.ok() && first) return true;
   if (opened.ok()) {
     log::Warning("capture", "the folders at {} are other ones than before; they are used from now",
                  options_.path);

@@ -2,13 +2,14 @@
 //   done/ or rejected/ (with a .reason beside it).
 //   Each scan looks whether the three folders are still those that the path names. Where they are
 //   not (moved, replaced, something mounted over them), those of the path are opened, and nothing
-//   is taken as long as that is not possible; while the service runs none of them is made.
+//   is taken as long as that is not possible. They are made until they were there once, and never
+//   again while the service runs.
 // Promise: committed first, then archived (drop_archive.h), then the directories synced; a cut in
 //   between finds the same ids again. Nothing that is not a plain file with one link is opened for
 //   reading, and no name from outside is ever used as a path. A file that cannot be taken lets the
 //   others pass.
 // Thread: capture.
-// Errors: Open: unavailable, with the folder and what to do. A scan reports into the counters.
+// Errors: a scan reports into the counters, with the folder and what to do.
 // Limits: files and events per file as configured. One scan looks at 8,192 files and takes 1,024;
 //   at most 16 files or 16 MiB are between reading and archiving. 131,072 files are watched while
 //   they settle; the others wait until there is room.
@@ -42,11 +43,11 @@ struct DropFolderOptions {
 
 class DropFolder {
  public:
-  // Makes the folders if they are missing and checks that they are on one file system.
-  static Result<std::unique_ptr<DropFolder>> Open(const DropFolderOptions& options, Intake* intake,
-                                                  Counters* counters, const Clock* clock);
+  // Folders that cannot be used now are looked at again with each scan.
+  DropFolder(const DropFolderOptions& options, Intake* intake, Counters* counters,
+             const Clock* clock);
 
-  // How many times the folders were opened: another number, another incoming/.
+  // How many times the folders were opened: another number, another incoming/; 0: never yet.
   uint32_t openings() const { return openings_; }
   std::string incoming_path() const { return options_.path + "/incoming"; }
   // Renamed into place: complete, need not settle, as long as nobody changes it.
@@ -82,8 +83,7 @@ class DropFolder {
   };
   struct InFlightFile;  // one file between reading and archiving
 
-  DropFolder(const DropFolderOptions& options, Intake* intake, Counters* counters,
-             const Clock* clock);
+  // Makes those that are missing, and checks that all are on one file system.
   Status OpenFolders(bool make);
   bool InPlace() const;
   // True: the folders that the path names can be used.

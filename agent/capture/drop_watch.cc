@@ -45,6 +45,7 @@ Status DropWatch::Start() {
 
 void DropWatch::Watch() {
   watched_ = folder_->openings();
+  if (watched_ == 0) return;  // there is nothing to watch yet
   inotify_ = Fd(inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
   if (inotify_.valid() &&
       inotify_add_watch(inotify_.get(), folder_->incoming_path().c_str(), kEvents) >= 0) {

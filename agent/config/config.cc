@@ -88,10 +88,16 @@ void ReadPosLogWords(Settings* s,
   }
 }
 
+// Its log alone may have half of that.
+constexpr int64_t kLeastJournalBytes = 16 * 1024 * 1024;
+
 void ReadJournal(Settings* s, Config* c) {
   s->String("journal.path", &c->journal.path);
   s->Integer("journal.retention_days", 0, 3650, &c->journal.retention_days);
   s->Integer("journal.max_bytes", 0, 4096 * kGiB, &c->journal.max_bytes);
+  if (c->journal.max_bytes > 0 && c->journal.max_bytes < kLeastJournalBytes) {
+    s->Complain("journal.max_bytes", "must be 0 (no limit) or at least 16777216 (16 MiB)");
+  }
   s->Integer("journal.min_free_bytes", 0, 1024 * kGiB, &c->journal.min_free_bytes);
 }
 
@@ -229,6 +235,14 @@ struct NewName {
 };
 const std::vector<NewName> kNewNames = {};
 
+// The names of store, register and kind come behind it; what begins with $ is the broker's own.
+bool IsTopicPrefix(std::string_view text) {
+  constexpr size_t kMaxBytes = 200;
+  constexpr std::string_view kRefused("+#\0", 3);
+  return !text.empty() && text.size() <= kMaxBytes && text.front() != '$' && text.front() != '/' &&
+         text.back() != '/' && text.find_first_of(kRefused) == std::string_view::npos;
+}
+
 Result<Config> FromSettings(Settings settings) {
   Config c;
   for (const NewName& name : kNewNames) settings.Renamed(name.before, name.now);
@@ -255,9 +269,10 @@ Result<Config> FromSettings(Settings settings) {
   for (const std::string& alias : c.store_aliases) {
     if (!IsName(alias)) settings.Complain("store_aliases", "each must match [A-Za-z0-9._-]{1,32}");
   }
-  const std::string& prefix = c.delivery.topic_prefix;
-  if (prefix.empty() || prefix.find_first_of("+#") != std::string::npos || prefix.back() == '/') {
-    settings.Complain("delivery.topic_prefix", "must be a topic without wildcards or final slash");
+  if (!IsTopicPrefix(c.delivery.topic_prefix)) {
+    settings.Complain("delivery.topic_prefix",
+                      "must be a topic of at most 200 bytes without wildcards and outer slashes "
+                      "that does not begin with $");
   }
   if (c.broker.retry_max_ms < c.broker.retry_min_ms) {
     if (settings.Has("broker.retry_max_ms")) {

@@ -57,6 +57,12 @@ class Reader {
   void Plain() {
     s_.String(Key("files"), &csv_.files);
     s_.String(Key("head_files"), &csv_.head_files);
+    for (const auto& [name, pattern] :
+         {std::pair("files", csv_.files), std::pair("head_files", csv_.head_files)}) {
+      if (pattern.find('/') != std::string::npos) {
+        s_.Complain(Key(name), "is compared with a file's name in incoming, which has no /");
+      }
+    }
     s_.Strings(Key("joined_by"), &csv_.joined_by);
     s_.String(Key("delimiter"), &csv_.delimiter);
     s_.Word(Key("decimal_mark"), {".", ","}, &csv_.decimal_mark);
@@ -179,6 +185,21 @@ class Reader {
     if (!Says("sku") && !Says("gtin")) s_.Complain(section_, NeedsColumn("sku"));
     if (!Says("register") && csv_.register_id.empty()) {
       s_.Complain(section_, "needs columns.register, or register for all rows");
+    }
+    OneMeaningEach();
+  }
+
+  // What cannot be said in one cell.
+  void OneMeaningEach() {
+    std::map<std::string, const char*> said;
+    for (const char* column : {"number", "sku", "quantity", "net_amount"}) {
+      const auto theirs = csv_.columns.find(column);
+      if (theirs == csv_.columns.end()) continue;
+      const auto [other, is_new] = said.emplace(theirs->second, column);
+      if (!is_new) {
+        s_.Complain(Key(std::string("columns.") + column),
+                    fmt::format("is the column of {} already", other->second));
+      }
     }
   }
 

@@ -102,11 +102,13 @@ class PlaceRules {
     if (error == EACCES && IsOutsider(v_)) {
       return Add(Verdict::kUnchecked, key, folder + " cannot be written by you", kAsRoot);
     }
-    Add(verdict, key, folder + ": " + ErrnoText(error), step, true);
+    const bool in_the_way = error == ENOTDIR;
+    Add(verdict, key, folder + ": " + ErrnoText(error),
+        in_the_way ? "move away what stands in its place; then " + step : step, true);
   }
 
-  void StateFolder(std::string_view key, const std::string& folder) {
-    Writable(Verdict::kStop, key, folder,
+  void StateFolder(Verdict verdict, std::string_view key, const std::string& folder) {
+    Writable(verdict, key, folder,
              fmt::format("install -d -o tillrelay -g tillrelay -m 0750 {}; elsewhere than in /var "
                          "the unit needs ReadWritePaths=",
                          folder));
@@ -123,9 +125,9 @@ class PlaceRules {
                               : fmt::format("the path is too long: {} bytes", path.size()),
                  "set it to a file such as /var/lib/tillrelay/journal.db");
     }
-    StateFolder("journal.path", DirectoryOf(path));
+    StateFolder(Verdict::kStop, "journal.path", DirectoryOf(path));
     for (const std::string& file :
-         {path, journal::WalPath(path), path + "-shm", journal::LockPath(path),
+         {path, journal::WalPath(path), path + "-shm", path + "-journal", journal::LockPath(path),
           journal::BallastPath(path), journal::WitnessPath(path)}) {
       const Status status = CheckIsFile(file);
       if (status.code() != Code::kInvalid) continue;  // there, not there yet, or not for us to see
@@ -140,17 +142,23 @@ class PlaceRules {
     if (drop.empty()) return;
     // The daemon makes what is missing, where it may.
     if (access(drop.c_str(), F_OK) != 0) {
-      return StateFolder("drop_folder.path", DirectoryOf(drop));
+      return StateFolder(Verdict::kFilesOff, "drop_folder.path", DirectoryOf(drop));
     }
     std::optional<Mount> first;
     for (const std::string_view part : kParts) {
       const std::string own = drop + std::string(part);
+      std::error_code error;
+      if (fs::is_symlink(own, error)) {
+        Add(Verdict::kFilesOff, "drop_folder.path", own + " is a link",
+            "make it a folder, and set drop_folder.path to where the three of them lie");
+        continue;
+      }
       const std::string& folder = access(own.c_str(), F_OK) == 0 ? own : drop;
-      StateFolder("drop_folder.path", folder);
+      StateFolder(Verdict::kFilesOff, "drop_folder.path", folder);
       const auto mount = MountOf(folder);
       if (!first) first = mount;
       if (!mount || mount == first) continue;
-      Add(Verdict::kStop, "drop_folder.path", own + " is on another file system than incoming",
+      Add(Verdict::kFilesOff, "drop_folder.path", own + " is on another file system than incoming",
           "all three must be on one, since a taken file is renamed", true);
     }
   }

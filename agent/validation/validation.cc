@@ -75,6 +75,11 @@ class Validator {
           "remove the word: it has a meaning already");
     }
     Secret(Verdict::kStop, "guard.operator_key_file", c_.guard.operator_key_file);
+    if (!c_.registers.expected.empty() && c_.registers.silent_after_min == 0) {
+      Add(Verdict::kWarn, "registers.expected",
+          "nobody is missed while registers.silent_after_min is 0",
+          "set registers.silent_after_min, such as 120, and registers.opening_hours");
+    }
     ItemMap();
   }
 
@@ -173,13 +178,15 @@ class Validator {
     }
   }
 
+  // Whether two spellings are one address the system knows best: asked by a port that nobody has.
   static bool Collide(const http::Address& a, const http::Address& b) {
-    const auto any = [](const std::string& host) { return host == "0.0.0.0" || host == "::"; };
-    const auto plain = [](const std::string& host) {
-      return host == "localhost" ? std::string("127.0.0.1") : host;
-    };
     if (a.is_unix || b.is_unix) return a.is_unix && b.is_unix && a.host == b.host;
-    return a.port == b.port && (plain(a.host) == plain(b.host) || any(a.host) || any(b.host));
+    if (a.port != b.port) return false;
+    const auto first = http::ListenOn({false, a.host, 0}, 0);
+    const auto other = http::ListenOn({false, b.host, 0}, 0);
+    if (!first.ok() || !other.ok()) return false;  // told already
+    const uint16_t port = http::LocalAddress(first->get()).port;
+    return !http::ListenOn({false, b.host, port}, 0).ok();
   }
 
   // The host alone, by a port that nobody has.
@@ -319,6 +326,8 @@ std::string_view NameOf(Verdict verdict) {
       return "unchecked";
     case Verdict::kWarn:
       return "warn";
+    case Verdict::kFilesOff:
+      return "files off";
     case Verdict::kUplinkOff:
       return "uplink off";
     case Verdict::kStop:

@@ -2,7 +2,7 @@
 //   of the daemon judges it. Start, reload, `config check`, `setup` and `doctor` ask here and
 //   nowhere else.
 // Promise: nothing is changed and nobody outside this machine is asked. A fault of the uplink's
-//   settings or files never keeps the daemon from capturing.
+//   settings or files, or of the drop folder, never keeps the daemon from capturing.
 // Thread: any; where root looks for the service, the only one (service_user.h). Waits for the disk.
 #pragma once
 
@@ -20,10 +20,11 @@ namespace tillrelay::validation {
 enum class Verdict {
   kUnchecked,  // this user may not read what has to be read; a start would judge it
   kWarn,
+  kFilesOff,   // the registers are served, and no file is taken
   kUplinkOff,  // events are taken and kept, none is sent
   kStop        // the daemon refuses to start
 };
-// "unchecked", "warn", "uplink off", "stop"
+// "unchecked", "warn", "files off", "uplink off", "stop"
 std::string_view NameOf(Verdict verdict);
 
 struct Finding {

@@ -525,28 +525,74 @@ TEST_F(DropAttackTest, ADirectoryReplacedAfterTheStartRedirectsNothing) {
   EXPECT_EQ(Stats().drop_folder_error, "");
 }
 
-TEST_F(DropAttackTest, AFolderThatIsASymlinkIsRefusedAtStart) {
-  fs::remove_all(Path("done"));
-  fs::create_directory(dir_ / "elsewhere");
-  fs::create_directory_symlink(dir_ / "elsewhere", Path("done"));
-  const auto folder = DropFolder::Open(options_, intake_.get(), &counters_, &clock_);
-  ASSERT_FALSE(folder.ok());
-  EXPECT_THAT(folder.status().message(), HasSubstr("done"));
+// Whatever stands in a folder's place at the start, it waits, says so, and goes on once it is gone.
+TEST_F(DropAttackTest, FoldersThatCannotBeUsedAtStartAreUsedOnceTheyCan) {
+  struct Obstacle {
+    const char* name;
+    std::function<void(const std::string& path)> make;
+  };
+  const Obstacle obstacles[] = {
+      {"a file", [](const std::string& path) { Write(path, "x"); }},
+      {"a FIFO", [](const std::string& path) { ASSERT_EQ(mkfifo(path.c_str(), 0600), 0); }},
+      {"a link to itself",
+       [](const std::string& path) { fs::create_symlink(fs::path(path).filename(), path); }},
+      {"a link to another folder",
+       [this](const std::string& path) { fs::create_directory_symlink(dir_.path(), path); }},
+      {"a link to nowhere",
+       [](const std::string& path) { fs::create_symlink("/nowhere/x", path); }},
+  };
+  for (const Obstacle& obstacle : obstacles) {
+    for (const std::string part : {"incoming", "done", "rejected"}) {
+      SCOPED_TRACE(std::string(obstacle.name) + " at " + part);
+      folder_.reset();
+      fs::remove_all(Path(""));
+      fs::create_directories(Path(""));
+      obstacle.make(Path(part));
+      folder_ = std::make_unique<DropFolder>(options_, intake_.get(), &counters_, &clock_);
+      EXPECT_THAT(Stats().drop_folder_error, HasSubstr(part));
+      EXPECT_EQ(folder_->openings(), 0u);
+      folder_->Scan();
+      EXPECT_THAT(Stats().drop_folder_error, HasSubstr(part));
+      EXPECT_FALSE(fs::is_directory(fs::symlink_status(Path(part)))) << "nothing is made over it";
+      fs::remove(Path(part));
+      folder_->Scan();
+      EXPECT_EQ(Stats().drop_folder_error, "");
+      const uint64_t before = Head();
+      Drop("a.json", SaleJson(static_cast<int>(before) + 1));
+      Settle();
+      EXPECT_EQ(Head(), before + 1);
+      EXPECT_EQ(In("done"), Names{"a.json"});
+    }
+  }
+}
+
+TEST_F(DropAttackTest, AFolderWithoutItsParentIsMadeOnceThatIsThere) {
+  folder_.reset();
+  options_.path = dir_ / "later/spool";
+  folder_ = std::make_unique<DropFolder>(options_, intake_.get(), &counters_, &clock_);
+  EXPECT_THAT(Stats().drop_folder_error, HasSubstr("create it or set drop_folder.path"));
+  fs::create_directory(dir_ / "later");
+  folder_->Scan();
+  EXPECT_EQ(Stats().drop_folder_error, "");
+  EXPECT_TRUE(fs::is_directory(dir_ / "later/spool/incoming"));
+  // What was there once is not made again.
+  fs::remove_all(dir_ / "later/spool/done");
+  folder_->Scan();
+  EXPECT_THAT(Stats().drop_folder_error, HasSubstr("put the folder back"));
+  EXPECT_FALSE(fs::exists(dir_ / "later/spool/done"));
 }
 
 TEST_F(DropAttackTest, FoldersAreRefusedAtStartExactlyIfTheyLieOnTwoFileSystems) {
   bool mounted = false;
-  Status opened;
   // The mount is seen by this thread alone and goes with it. It takes the rights of root.
   std::thread([&] {
     mounted = unshare(CLONE_NEWNS) == 0 &&
               mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
               mount("none", Path("done").c_str(), "tmpfs", 0, nullptr) == 0;
-    auto folder = DropFolder::Open(options_, intake_.get(), &counters_, &clock_);
-    if (!folder.ok()) opened = std::move(folder).status();
+    folder_ = std::make_unique<DropFolder>(options_, intake_.get(), &counters_, &clock_);
   }).join();
-  EXPECT_EQ(opened.code(), mounted ? Code::kUnavailable : Code::kOk);
-  EXPECT_THAT(opened.message(), HasSubstr(mounted ? "one file system" : ""));
+  EXPECT_EQ(Stats().drop_folder_error.empty(), !mounted);
+  EXPECT_THAT(Stats().drop_folder_error, HasSubstr(mounted ? "one file system" : ""));
 }
 
 }  // namespace

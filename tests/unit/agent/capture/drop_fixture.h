@@ -22,9 +22,8 @@ class DropFolderTest : public CaptureTest {
     OpenFolder();
   }
   void OpenFolder() {
-    auto folder = DropFolder::Open(options_, intake_.get(), &counters_, &clock_);
-    ASSERT_TRUE(folder.ok()) << folder.status().message();
-    folder_ = *std::move(folder);
+    folder_ = std::make_unique<DropFolder>(options_, intake_.get(), &counters_, &clock_);
+    ASSERT_EQ(folder_->openings(), 1u) << Stats().drop_folder_error;
   }
   std::string Path(const std::string& name) const { return dir_ / ("spool/" + name); }
   static void Write(const std::string& path, const std::string& bytes) {

@@ -47,6 +47,18 @@ TEST_F(DropWatchTest, WhatWasThereBeforeTheStartIsFound) {
   EXPECT_EQ(In("incoming"), Names{});
 }
 
+TEST_F(DropWatchTest, AFolderThatCouldNotBeUsedAtTheStartIsHeardOfOnceItCan) {
+  folder_.reset();
+  std::filesystem::remove_all(Path("incoming"));
+  Write(Path("incoming"), "x");
+  folder_ = std::make_unique<DropFolder>(options_, intake_.get(), &counters_, &clock_);
+  Start(seconds(1));
+  std::filesystem::remove(Path("incoming"));
+  while (!Stats().drop_folder_error.empty()) std::this_thread::yield();
+  Rename("a.json", SaleJson(1));
+  AwaitDone(1);
+}
+
 // The rescan, which finds that the folders are others, is what finds a file made before it; what
 // comes behind it is told by the kernel again.
 TEST_F(DropWatchTest, AFolderMadeAnewIsHeardOfAsTheFirst) {

@@ -105,6 +105,23 @@ status."" = "suspended"
   EXPECT_THAT(CsvWith("delimiter = \".\""), HasSubstr("must differ from the delimiter"));
 }
 
+TEST(ConfigTest, WhatOneCellCannotSayIsNotAskedOfOne) {
+  EXPECT_THAT(CsvWith("", "net_amount = \"q\"\n"),
+              HasSubstr("columns.net_amount: is the column of quantity already"));
+  const std::string same =
+      "[drop_folder.csv.till]\nregister = \"03\"\n[drop_folder.csv.till.columns]\n"
+      "number = \"x\"\ntime = \"x\"\nsku = \"x\"\nquantity = \"x\"\n";
+  EXPECT_THAT(Mistakes(same), HasSubstr("columns.sku: is the column of number already"));
+  EXPECT_THAT(Mistakes(same), HasSubstr("columns.quantity: is the column of number already"));
+  EXPECT_EQ("", CsvWith("", "gtin = \"s\"\ndate = \"t\"\n"));
+}
+
+TEST(ConfigTest, APatternOfFilesNamesNoFolder) {
+  for (const char* key : {"files", "head_files"}) {
+    EXPECT_THAT(CsvWith(std::string(key) + " = \"sub/*.csv\""), HasSubstr("which has no /"));
+  }
+}
+
 TEST(ConfigTest, TwoFilesThatAreOneSayHowTheyBelongTogether) {
   const std::string good =
       "files = \"lines*.csv\"\nhead_files = \"heads*.csv\"\njoined_by = [\"id\"]\n";
@@ -272,7 +289,7 @@ socket = "/run/s"
 [journal]
 path = "/j.db"
 retention_days = 3
-max_bytes = 4
+max_bytes = 16777216
 min_free_bytes = 5
 [drop_folder]
 path = "/drop"
@@ -323,7 +340,7 @@ TEST(ConfigTest, EveryKeyIsRead) {
   EXPECT_EQ(c->control.socket, "/run/s");
   EXPECT_EQ(c->journal.path, "/j.db");
   EXPECT_EQ(c->journal.retention_days, 3);
-  EXPECT_EQ(c->journal.max_bytes, 4);
+  EXPECT_EQ(c->journal.max_bytes, 16777216);
   EXPECT_EQ(c->journal.min_free_bytes, 5);
   EXPECT_EQ(c->drop_folder.path, "/drop");
   EXPECT_EQ(c->drop_folder.rescan_s, 6);
@@ -418,9 +435,23 @@ TEST(ConfigTest, IdsThatAreNoNamesAreRefused) {
   EXPECT_THAT(Mistakes("store_aliases = [\"ok\", 2]\n"), HasSubstr("expected a list of texts"));
 }
 
+TEST(ConfigTest, AJournalThatCouldHoldNothingIsRefused) {
+  for (const char* bytes : {"1", "65536", "16777215"}) {
+    EXPECT_THAT(Mistakes("[journal]\nmax_bytes = " + std::string(bytes) + "\n"),
+                StartsWith("t.toml:2:13: journal.max_bytes: must be 0"));
+  }
+  for (const char* bytes : {"0", "16777216"}) {
+    EXPECT_EQ(Mistakes("[journal]\nmax_bytes = " + std::string(bytes) + "\n"), "");
+  }
+}
+
 TEST(ConfigTest, ATopicPrefixWithWildcardsIsRefused) {
-  for (const char* prefix : {"", "a/#", "a/+/b", "a/"}) {
-    EXPECT_THAT(Mistakes("[delivery]\ntopic_prefix = \"" + std::string(prefix) + "\"\n"),
+  const std::string longest(200, 'a');
+  EXPECT_EQ(Mistakes("[delivery]\ntopic_prefix = \"" + longest + "\"\n"), "");
+  for (const std::string& prefix :
+       {std::string(), std::string("a/#"), std::string("a/+/b"), std::string("a/"),
+        std::string("/a"), std::string("$SYS/a"), std::string("a\\u0000b"), longest + "a"}) {
+    EXPECT_THAT(Mistakes("[delivery]\ntopic_prefix = \"" + prefix + "\"\n"),
                 StartsWith("t.toml:2:16: delivery.topic_prefix:"))
         << prefix;
   }

@@ -1,6 +1,8 @@
 // Every rule for paths, with the verdict that start, reload, `config check`, `setup` and `doctor`
 // share.
 #include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -9,6 +11,7 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <thread>
 
 #include "agent/validation/validation.h"
 #include "common/base/files.h"
@@ -123,26 +126,41 @@ TEST_F(PlaceRulesTest, EachRuleHasItsVerdict) {
       {"journal's name is too long",
        [](auto& t) { t.config_.journal.path = t.In("state/" + std::string(245, 'j')); },
        Verdict::kStop, "journal.path", "too long"},
+      {"a device where SQLite's own log goes",
+       [](auto& t) { fs::create_symlink("/dev/null", t.config_.journal.path + "-journal"); },
+       Verdict::kStop, "journal.path", "is a device"},
       {"drop folder is a file", [](auto& t) { t.config_.drop_folder.path = t.In("map.csv"); },
-       Verdict::kStop, "drop_folder.path", "Not a directory"},
+       Verdict::kFilesOff, "drop_folder.path", "Not a directory"},
       {"done is a file",
        [](auto& t) {
          fs::remove_all(t.In("drop/done"));
          Write(t.In("drop/done"), "");
        },
-       Verdict::kStop, "drop_folder.path", "Not a directory"},
-      {"done on another file system",
+       Verdict::kFilesOff, "drop_folder.path", "Not a directory"},
+      {"rejected is a FIFO",
+       [](auto& t) {
+         fs::remove_all(t.In("drop/rejected"));
+         mkfifo(t.In("drop/rejected").c_str(), 0600);
+       },
+       Verdict::kFilesOff, "drop_folder.path", "Not a directory"},
+      {"done is a link elsewhere",
        [](auto& t) {
          fs::remove_all(t.In("drop/done"));
          fs::create_symlink("/dev/shm", t.In("drop/done"));
        },
-       Verdict::kStop, "drop_folder.path", "done is on another file system"},
-      {"rejected on another file system",
+       Verdict::kFilesOff, "drop_folder.path", "done is a link"},
+      {"done is a link to incoming",
        [](auto& t) {
-         fs::remove_all(t.In("drop/rejected"));
-         fs::create_symlink("/dev/shm", t.In("drop/rejected"));
+         fs::remove_all(t.In("drop/done"));
+         fs::create_symlink("incoming", t.In("drop/done"));
        },
-       Verdict::kStop, "drop_folder.path", "rejected is on another file system"},
+       Verdict::kFilesOff, "drop_folder.path", "done is a link"},
+      {"incoming is a link to itself",
+       [](auto& t) {
+         fs::remove_all(t.In("drop/incoming"));
+         fs::create_symlink("incoming", t.In("drop/incoming"));
+       },
+       Verdict::kFilesOff, "drop_folder.path", "incoming is a link"},
       {"socket in no folder", [](auto& t) { t.config_.control.socket = t.In("none/control.sock"); },
        Verdict::kWarn, "control.socket", "none: No such file"},
       {"socket's folder is a file",
@@ -234,6 +252,29 @@ TEST_F(PlaceRulesTest, EachRuleHasItsVerdict) {
                                     [&row](const Finding& f) { return f.key == row.key; });
     EXPECT_LE(same, 2) << "one fault, told once or twice: " << Text(findings);
   }
+}
+
+TEST_F(PlaceRulesTest, WhatStandsInAFoldersPlaceHasToGoFirst) {
+  fs::remove_all(In("drop/done"));
+  mkfifo(In("drop/done").c_str(), 0600);
+  const auto findings = Judge();
+  ASSERT_EQ(findings.size(), 1u);
+  EXPECT_TRUE(findings[0].step.starts_with("move away what stands in its place; then install -d"));
+}
+
+// It takes the rights of root to mount something.
+TEST_F(PlaceRulesTest, TheDropFoldersPartsAreOfOneMount) {
+  bool mounted = false;
+  std::vector<Finding> findings;
+  std::thread([&] {
+    mounted = unshare(CLONE_NEWNS) == 0 &&
+              mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+              mount("none", In("drop/rejected").c_str(), "tmpfs", 0, nullptr) == 0;
+    findings = Judge();
+  }).join();
+  EXPECT_EQ(Text(findings), mounted ? "files off drop_folder.path: " + In("drop/rejected") +
+                                          " is on another file system than incoming\n"
+                                    : "");
 }
 
 // Certificates, keys and passwords may be shared by whoever only reads them.
