@@ -108,10 +108,14 @@ void Journal::CheckRoom() {
   if (!working_.poisoned.empty()) return;
   const bool was_refusing = !working_.refusing.empty();
   const bool enough = room.enough(!was_refusing);
+  using NoRoom = JournalStats::NoRoom;
+  working_.no_room = NoRoom::kDisk;
   if (!enough && room.own_limit) {
+    working_.no_room = NoRoom::kOwnLimit;
     working_.refusing = fmt::format("the journal {} has reached journal.max_bytes = {}",
                                     options_.store.path, options_.max_bytes);
   } else if (!enough && sample_.log_is_held()) {
+    working_.no_room = NoRoom::kReader;
     working_.refusing = fmt::format(
         "only {} MB of disk are free in {}; a program that reads the journal keeps its log at {} "
         "MB",
@@ -163,6 +167,7 @@ bool Journal::StartLogOver() {
 }
 
 void Journal::DiskFull() {
+  working_.no_room = JournalStats::NoRoom::kDisk;
   working_.refusing = "the disk is full: " + DirectoryOf(options_.store.path);
   ballast_.GiveUp();
   const Status restarted = store_->RestartLog();

@@ -44,6 +44,7 @@ struct JournalStats {
   std::string busy;                  // another program holds the file; empty: nobody does
   std::string poisoned;              // why nothing is accepted; empty: healthy
   std::string refusing;              // why new events are refused for now; empty: accepting
+  enum class NoRoom { kDisk, kOwnLimit, kReader } no_room = NoRoom::kDisk;  // while refusing
 };
 
 }  // namespace tillrelay::journal

@@ -58,11 +58,7 @@ std::string ReplayQueue::Plan(const wire::Command& command, const std::vector<St
   }
   for (const StreamPlace& place : kept) {
     if (place.stream != command.stream) continue;
-    if (command.range.first > place.sent_through) {
-      if (place.current) return "pending";
-      *gone = command.range;  // it has ended: what was given behind its end is nowhere here
-      return "";
-    }
+    if (command.range.first > place.sent_through) return place.current ? "pending" : "unknown";
     *gone = Gone(place, command.range);
     AddOwed(replay, place, command.range);
     AddPiece(replay, place.stream, std::max(command.range.first, place.floor),

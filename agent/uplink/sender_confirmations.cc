@@ -209,6 +209,13 @@ void Sender::ForkBecause(ForkReason cause, Instant now) {
   }
   // What came behind the copy that was put back, and behind what the centre has of it, is nowhere.
   if (cause.known_through > 0) {
+    if (cause.known_through > journal_.head) {
+      queue_.emplace_back(act::DeclareLoss{cause.stream,
+                                           {journal_.head + 1, cause.known_through},
+                                           wire::Lost::kDelivered,
+                                           false,
+                                           {}});
+    }
     act::DeclareLoss end{
         cause.stream, {cause.known_through + 1, cause.known_through}, "in_doubt", false, {}, true};
     queue_.emplace_back(std::move(end));

@@ -78,8 +78,6 @@ Result<bool> Store::NoteLoss(StreamState* s, const Declared& loss) {
     changes_.losses.emplace_back(s->row.key, row);
     s->row.lost_through = std::max(s->row.lost_through, row.range.last);
   }
-  // What lies below was given: a hole there is seen, though nothing of it may ever come.
-  s->row.highest_seen = std::max(s->row.highest_seen, loss.range.first - 1);
   s->dirty = true;
   TRY(Flush());
   TRY(LoadLost(s));

@@ -189,10 +189,7 @@ Status Collector::CheckFallen(const std::string& store, const wire::StoreStatus&
     const StreamKey key{store, reported.stream};
     auto state = store_.Find(key);
     if (!state.ok()) return std::move(state).status();
-    // Below what the store itself has declared lost, numbers were given.
-    const uint64_t head =
-        *state == nullptr ? 0 : std::max(reported.head, (*state)->row.lost_through);
-    const bool fallen = *state != nullptr && (*state)->row.highest_seen > head &&
+    const bool fallen = *state != nullptr && (*state)->row.highest_seen > reported.head &&
                         (*state)->row.highest_seen > (*state)->through();
     if (!fallen) {
       fallen_since_.erase(key);
@@ -202,7 +199,7 @@ Status Collector::CheckFallen(const std::string& store, const wire::StoreStatus&
     if (clock_.Now() < since->second + kRolledBack + Later()) continue;
     fallen_since_.erase(since);
     TRY(store_.Begin(Read().text));
-    TRY(store_.DivergeOutOfOrder(key, std::max((*state)->through(), head) + 1));
+    TRY(store_.DivergeOutOfOrder(key, std::max((*state)->through(), reported.head) + 1));
     TRY(store_.Commit());
     log::Error("collector",
                "ALARM store {}: stream {} was rolled back to {}; what we held above is"

@@ -18,6 +18,8 @@ namespace {
 constexpr size_t kMaxConfigBytes = 1024 * 1024;
 constexpr int64_t kLeastRetentionDays = 400;  // ids outlive every agent's own retention
 
+constexpr size_t kMaxPrefixBytes = 200;  // as at the stores
+
 bool IsTopicPart(std::string_view text) {
   return !text.empty() && text.find_first_of("+#") == std::string_view::npos;
 }
@@ -35,8 +37,9 @@ void CheckBroker(Settings* settings, const Config& config) {
 void CheckTopics(Settings* settings, const Config& config) {
   const std::string& prefix = config.topic_prefix;
   if (!IsTopicPart(prefix) || prefix.front() == '/' || prefix.back() == '/' ||
-      prefix.front() == '$') {
-    settings->Complain("delivery.topic_prefix", "a topic without wildcards and outer slashes");
+      prefix.front() == '$' || prefix.size() > kMaxPrefixBytes) {
+    settings->Complain("delivery.topic_prefix",
+                       "a topic of at most 200 bytes without wildcards and outer slashes");
   }
   const std::string& group = config.shared_group;
   if (!group.empty() && (!IsTopicPart(group) || group.find('/') != std::string::npos)) {

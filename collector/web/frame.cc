@@ -22,8 +22,8 @@ std::string ClockText(std::string_view utc) {
 void BeginPage(const PageFrame& frame, http::Html* html) {
   html->Raw(
       "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-      "<script type=\"module\" src=\"/renew.js\"></script>\n");
+      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
+  if (frame.renews) html->Raw("<script type=\"module\" src=\"/renew.js\"></script>\n");
   if (!frame.script.empty()) {
     html->Put("<script type=\"module\" src=\"{}\"></script>\n", frame.script);
   }

@@ -17,6 +17,7 @@ struct PageFrame {
   std::string sentence;     // of the title
   std::string_view path;    // which page this is: "/"
   std::string_view json;    // the same for programs: "/v1/stores"
+  bool renews = true;       // what it shows changes
   std::string_view script;  // a further one: "/decide.js"; may be empty
   WallTime now{};
 };

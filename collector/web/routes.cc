@@ -253,12 +253,12 @@ class Routes {
     });
   }
 
-  // Without the database the page shows what is known without it, and says so.
   // What a person's browser gets instead of a document.
   http::Response ProblemPage(const http::Response& problem) const {
     PageFrame frame;
     frame.level = Level::kAmber;
     frame.sentence = "Not possible";
+    frame.renews = false;
     frame.json = "/v1/stores";
     frame.now = options_.clock->Wall();
     http::Html html;
@@ -268,6 +268,7 @@ class Routes {
     return http::ProblemPage(problem, html.Take());
   }
 
+  // Without the database the page shows what is known without it, and says so.
   void Page(const http::Responder& responder) const {
     const bool taken = options_.reader->Ask([this, responder](Result<Sql*> sql) -> Status {
       auto stores = sql.ok() ? Judged(*sql) : Result<std::vector<StoreHealth>>(sql.status());

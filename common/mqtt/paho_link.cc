@@ -435,6 +435,10 @@ class PahoLink final : public Link, private paho::callback {
       event.cause = FailureCause::kSilent;
       event.text = fmt::format("{} port {} takes the connection, and no answer comes", target_.host,
                                target_.port);
+    } else if (!timed_out && target_.tls && options_.proxy.empty() && TakesConnections()) {
+      event.cause = FailureCause::kSilent;
+      event.text = fmt::format("{} port {} takes the connection and ends it before TLS is agreed",
+                               target_.host, target_.port);
     } else {
       event.cause = FailureCause::kTcp;
       event.text = fmt::format("no connection to {} port {}", target_.host, target_.port);

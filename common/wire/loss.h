@@ -23,9 +23,13 @@ struct Lost {
   // certain.
   Range range;
   Chain chain{};         // at range.last; zeros: not known
-  std::string reason;    // "not_kept" | "damaged" | "in_doubt"
+  std::string reason;    // "not_kept" | "damaged" | "in_doubt" | "delivered"
   bool compared = true;  // false: the chain just below the range could not be compared any more
   bool open = false;     // numbers above range.last may have been given and lost too
+
+  // Head office has said that it has them, and they are no longer here: gone where it was set back.
+  bool was_delivered() const { return reason == kDelivered; }
+  static constexpr const char* kDelivered = "delivered";
 };
 
 }  // namespace tillrelay::wire

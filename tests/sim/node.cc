@@ -193,15 +193,32 @@ void Node::Settle() {
   Learn();
 }
 
+std::set<std::string>* Node::DeclaredOf(const wire::Lost& loss) {
+  return loss.was_delivered() ? &world_.truth.delivered : &world_.truth.declared;
+}
+
+// What stood at the positions of those numbers: nobody reads a damaged row under its new number.
+void Node::DeclareByPosition(const wire::Lost& loss,
+                             const std::vector<journal::StreamRow>& streams) {
+  for (const journal::StreamRow& row : streams) {
+    if (row.stream != loss.stream) continue;
+    for (uint64_t n = loss.range.first; n <= loss.range.last; ++n) {
+      const auto found = lineage_.ids.find(row.base + n);
+      if (found != lineage_.ids.end()) DeclaredOf(loss)->insert(found->second);
+    }
+  }
+}
+
 void Node::Learn() {
   const journal::JournalStats stats = journal_->Stats();
   for (const wire::Lost& loss : stats.losses) {
+    if (declared_.insert(journal::LossKey(loss)).second) DeclareByPosition(loss, stats.streams);
     const uint64_t last = loss.open ? UINT64_MAX : loss.range.last;
     auto given = world_.truth.given.lower_bound({loss.stream, loss.range.first});
     for (; given != world_.truth.given.end() && given->first.first == loss.stream &&
            given->first.second <= last;
          ++given) {
-      world_.truth.declared.insert(given->second.begin(), given->second.end());
+      DeclaredOf(loss)->insert(given->second.begin(), given->second.end());
     }
     if (!loss.compared) DoubtBelow(loss);
   }
@@ -509,15 +526,9 @@ void Node::DeclareLoss(const wire::Lost& loss) {
   for (uint64_t n = loss.range.first; n <= loss.range.last; ++n) {
     const auto given = world_.truth.given.find({loss.stream, n});
     if (given == world_.truth.given.end()) continue;
-    world_.truth.declared.insert(given->second.begin(), given->second.end());
+    DeclaredOf(loss)->insert(given->second.begin(), given->second.end());
   }
-  for (const journal::StreamRow& row : journal_->Streams()) {
-    if (row.stream != loss.stream) continue;
-    for (uint64_t n = loss.range.first; n <= loss.range.last; ++n) {
-      const auto found = lineage_.ids.find(row.base + n);
-      if (found != lineage_.ids.end()) world_.truth.declared.insert(found->second);
-    }
-  }
+  DeclareByPosition(loss, journal_->Streams());
   if (!loss.compared) DoubtBelow(loss);
   journal_->DeclareLoss(loss);
   Settle();

@@ -22,7 +22,9 @@ struct Truth {
   std::map<std::string, std::string> accepted;  // id -> number; a register was told `stored`
   std::set<std::string> excused;   // gone with a disk, or with what was written since a snapshot
   std::set<std::string> declared;  // named by a `loss`
-  std::set<std::string> doubted;   // below a `loss` that could not be compared
+  // Named as delivered before: gone where the centre was set back as well.
+  std::set<std::string> delivered;
+  std::set<std::string> doubted;  // below a `loss` that could not be compared
   // Stream and number -> what any copy of the disk ever stored there: a loss names them all.
   std::map<std::pair<std::string, uint64_t>, std::set<std::string>> given;
   uint64_t forks = 0, losses = 0, deleted = 0, salvages = 0, refused = 0;
@@ -138,6 +140,8 @@ class Node final : public uplink::JournalPort {
   void Append(const std::vector<std::string>& numbers);
   // Everything of a server's disk but what is made anew; from nowhere: the disk is empty then.
   static void CopyFolder(const std::string& from, const std::string& to);
+  std::set<std::string>* DeclaredOf(const wire::Lost& loss);
+  void DeclareByPosition(const wire::Lost& loss, const std::vector<journal::StreamRow>& streams);
   // What the journal has declared by itself, and which numbers its rows have now.
   void Learn();
   void LearnRows();
@@ -157,7 +161,8 @@ class Node final : public uplink::JournalPort {
   std::unique_ptr<uplink::UplinkDriver> driver_;
   std::string session_;
   Lineage lineage_, snapshot_, backup_;
-  std::string learned_;  // the stream that was current when the rows were read last
+  std::set<std::string> declared_;  // keys of losses whose positions have been looked at
+  std::string learned_;             // the stream that was current when the rows were read last
   std::vector<std::string> former_sessions_;  // kept beside the journal
   bool batches_ = false, in_use_ = false;
   std::chrono::hours retention_{0};

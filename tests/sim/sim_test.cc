@@ -98,7 +98,8 @@ class Story {
     }
     Heal();
     for (int i = 0; i < 120 && !Drained(); ++i) Pass(minutes(1));
-    Pass(minutes(3));
+    Pass(minutes(6));  // a centre that told of a contradiction tells it again after five
+    for (int i = 0; i < 120 && !Drained(); ++i) Pass(minutes(1));
     Count(totals);
     (*totals)["simulated minutes"] += static_cast<uint64_t>(
         std::chrono::duration_cast<minutes>(world_.timeline.now() - start).count());
@@ -370,7 +371,10 @@ class Story {
     std::string first;
     for (const auto& [id, number] : world_.truth.accepted) {
       sales += counted.contains(id) ? 1 : 0;
+      const bool both = counted.contains(id) && world_.truth.declared.contains(id);
+      (*totals)["declared though counted"] += both ? 1 : 0;
       if (counted.contains(id) || world_.truth.declared.contains(id)) continue;
+      if (world_.truth.delivered.contains(id)) continue;
       if (world_.truth.excused.contains(id) && !held.contains(id)) continue;
       if (world_.truth.doubted.contains(id) && !held.contains(id)) {
         ++(*totals)["gone and only in doubt"];

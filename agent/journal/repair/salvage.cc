@@ -385,9 +385,8 @@ class Builder {
     for (const TakeOverRow& row : rest_) {
       const bool open = row.youngest && open_;
       if (row.last < row.first && !open) continue;
-      const uint64_t next = row.first - row.base;
       gone_.push_back(
-          {row.stream, {next, std::max(next, row.last - row.base)}, {}, "damaged", false, open});
+          {row.stream, {row.first - row.base, row.last - row.base}, {}, "damaged", false, open});
     }
   }
 

@@ -156,20 +156,27 @@ std::vector<wire::Lost> JournalStore::MissingOf(const Witness& witness, bool mor
     if (ours != streams_.end() && !ours->current) continue;  // cut by a later fork of this file
     wire::Lost loss{seen.stream, {delivered + 1, seen.head}, seen.head_chain, "damaged", false,
                     false};
+    const uint64_t own_head = ours == streams_.end() ? 0 : ours->head;
+    bool same_line = true;
     if (ours != streams_.end()) {
       auto chain = chains_.At(*ours, std::min(seen.head, ours->head));
-      const bool same_line = seen.head > ours->head || !chain.ok() || *chain == seen.head_chain;
+      same_line = seen.head > ours->head || !chain.ok() || *chain == seen.head_chain;
       if (same_line) loss.range.first = std::max(loss.range.first, ours->head + 1);
+    }
+    if (same_line && delivered > own_head) {
+      const auto chain = delivered == seen.confirmed_through ? seen.confirmed_chain : kUnknownChain;
+      missing.push_back(
+          {seen.stream, {own_head + 1, delivered}, chain, wire::Lost::kDelivered, false, false});
     }
     loss.open =
         seen.current &&
         (more_given || (!witness.IsLastWord(BootId()) && loss.range.first <= loss.range.last));
-    // Nothing is known to be gone, but more may have been given: from the next number on.
+    // No number is known to be gone, but more may have been given.
     if (loss.open && loss.range.last < loss.range.first) {
-      loss.range.last = loss.range.first;
+      loss.range.last = loss.range.first - 1;
       loss.chain = kUnknownChain;
     }
-    if (loss.range.first <= loss.range.last) missing.push_back(std::move(loss));
+    if (loss.open || loss.range.first <= loss.range.last) missing.push_back(std::move(loss));
   }
   // What an earlier repair declared, and the centre has not heard of, must not go with this file.
   for (const wire::Lost& loss : witness.losses) {

@@ -135,33 +135,6 @@ bool TakeOver::OpenSource(Job* job) {
   return true;
 }
 
-// A copy of before was put in the file's place, and there had been a repair since: from this
-// position on other events stand in it than those that were given these numbers. UINT64_MAX: none.
-uint64_t TakeOver::ForeignFrom(Job* job) {
-  if (job->foreign_from) return *job->foreign_from;
-  if (!OpenSource(job)) return UINT64_MAX;  // it is tried again
-  const auto youngest = std::find_if(jobs_.begin(), jobs_.end(), [job](const Job& one) {
-    return one.row.youngest && one.row.file == job->row.file;
-  });
-  const bool readable = youngest != jobs_.end() && job->db.open();
-  const auto theirs =
-      readable ? ReadStreams(&job->db) : Result<std::vector<StreamRow>>(std::vector<StreamRow>());
-  const auto ours = ReadStreams(db_);
-  job->foreign_from = UINT64_MAX;
-  if (!theirs.ok() || theirs->empty() || !ours.ok()) return UINT64_MAX;
-  uint64_t from = UINT64_MAX;
-  for (const StreamRow& row : *ours) {
-    const bool known = std::any_of(theirs->begin(), theirs->end(), [&row](const StreamRow& their) {
-      return their.stream == row.stream;
-    });
-    if (!known) from = std::min(from, row.first);
-    if (row.stream != youngest->row.stream) continue;
-    if (!known) job->foreign_from = from;
-    break;
-  }
-  return *job->foreign_from;
-}
-
 Status TakeOver::Save(Job* job) {
   const TakeOverRow& row = job->row;
   save_.Bind(1, row.number).Bind(2, row.last).Bind(3, row.step).Bind(4, row.position);
@@ -332,7 +305,7 @@ Status TakeOver::EndHole(Job* job, uint64_t behind, bool open) {
   wire::Lost loss;
   loss.stream = row.stream;
   loss.range.first = (row.missing_from == 0 ? behind : row.missing_from) - row.base;
-  loss.range.last = std::max(loss.range.first, behind - 1 - row.base);
+  loss.range.last = behind - 1 - row.base;  // no hole: only what may come behind is unknown
   loss.reason = "damaged";
   loss.compared = false;
   loss.open = open;
@@ -475,10 +448,8 @@ Status TakeOver::BringNow(Job* job, const KnownRow& known) {
 Status TakeOver::TakeKnown(const std::string& file, KnownRow known, bool on_demand) {
   Job* job = JobOf(file, known.position);
   if (job == nullptr) {
-    const auto source = std::find_if(jobs_.begin(), jobs_.end(), [&file](const Job& one) {
-      return one.row.youngest && one.row.file == file;
-    });
-    const bool foreign = source != jobs_.end() && known.position >= ForeignFrom(&*source);
+    Job* source = YoungestOf(file);
+    const bool foreign = source != nullptr && known.position >= ForeignFrom(source);
     return foreign ? Status::Ok() : target_->AddKnown(known);
   }
   for (;;) {

@@ -25,6 +25,7 @@
 
 #include "agent/journal/record.h"
 #include "agent/journal/repair/raw_rows.h"
+#include "agent/journal/stream_row.h"
 #include "common/sqlite/sqlite.h"
 
 namespace tillrelay::journal {
@@ -120,7 +121,12 @@ class TakeOver {
   };
   Status LoadRuns(Job* job);
   bool OpenSource(Job* job);
+  Job* YoungestOf(const std::string& file);
   uint64_t ForeignFrom(Job* job);
+  static uint64_t MissingFrom(const std::vector<StreamRow>& ours,
+                              const std::vector<StreamRow>& theirs, const std::string& youngest);
+  uint64_t UnprovenFrom(const std::vector<StreamRow>& ours, const std::string& file);
+  bool ChainHolds(Job* job, const StreamRow& row);
   Status StepDelivered(Job* job);
   Status TakeDelivered(const Row& row, bool confirmed);
   Status Save(Job* job);

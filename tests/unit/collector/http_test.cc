@@ -401,6 +401,22 @@ TEST_F(HttpTest, AParameterThatNoRouteKnowsIsRefused) {
     EXPECT_EQ(Get(path, "cache=7").status, 200);
 }
 
+// A page that says why something is not possible is what it is; a page of facts renews itself.
+TEST_F(HttpTest, OnlyAPageOfFactsIsRenewed) {
+  http::Request request;
+  request.method = "GET";
+  request.path = request.target = "/nowhere";
+  request.headers.Add("Accept", "text/html");
+  http::Response answer = router_->Find(request).problem;
+  const auto reader = router_->PageReader(request);
+  ASSERT_TRUE(reader);
+  router_->MakePage(*reader, &answer);
+  EXPECT_EQ(answer.status, 404);
+  EXPECT_NE(answer.body.find("<main>"), std::string::npos);
+  EXPECT_EQ(answer.body.find("/renew.js"), std::string::npos);
+  EXPECT_NE(Get("/").body.find("/renew.js"), std::string::npos);
+}
+
 TEST_F(HttpTest, WithATokenOnlyHealthIsOpen) {
   Serve("secret");
   EXPECT_EQ(Get("/healthz").status, 200);

@@ -13,10 +13,10 @@ class LossTest : public CollectorTest {
   }
   // A live status of the current session that declares `from`..`through` lost.
   void Declare(uint64_t from, uint64_t through, const std::string& chain = "",
-               bool retained = false) {
+               bool retained = false, const std::string& reason = "damaged") {
     const std::string lost = R"([{"stream":")" + source_.stream() + R"(","from":)" +
                              std::to_string(from) + R"(,"through":)" + std::to_string(through) +
-                             R"(,"chain":")" + chain + R"(","reason":"disk"}])";
+                             R"(,"chain":")" + chain + R"(","reason":")" + reason + R"("}])";
     mqtt::LinkEvent message;
     message.what = mqtt::LinkEventType::kMessage;
     message.topic = "tillrelay/v1/0042/status";
@@ -134,17 +134,28 @@ TEST_F(LossTest, WhereTheWatermarkIsLostTheLastEventBelowItIsNamed) {
   EXPECT_EQ(stored(), "");
 }
 
-// The numbers below were given, whoever has them: also when the store itself ends there today.
-TEST_F(LossTest, AHoleBelowALossIsMissing) {
+// What a salvage moved to another stream has no number here any more, whatever was lost behind it.
+TEST_F(LossTest, WhatMovedBelowALossIsNotMissing) {
   const auto sales = Sales(2);
   Deliver(sales);
   Declare(9, 9);
   for (int minute = 0; minute < 3; ++minute) {
     DeliverStatus(source_, {.head = 2, .sent_through = 2, .confirmed_through = 2});
     Advance(std::chrono::minutes(1));
-    EXPECT_EQ(Gaps(), "3-8") << minute;
+    EXPECT_EQ(Gaps(), "") << minute;
   }
-  Declare(3, 8);
+  EXPECT_EQ(Losses(), "9-9 0");
+}
+
+// What the store knows that we had: nothing new to who has it, gone where we were set back as well.
+TEST_F(LossTest, WhatWasDeliveredIsGoneOnlyWhereItIsNotHere) {
+  const auto sales = Sales(4);
+  Deliver(sales);
+  Declare(2, 4, "", false, wire::Lost::kDelivered);
+  EXPECT_EQ(Losses(), "");
+  Declare(3, 7, "", false, wire::Lost::kDelivered);
+  Declare(8, 9);
+  EXPECT_EQ(Losses(), "5-7 0; 8-9 0");
   EXPECT_EQ(Through(), "0042|9");
   Advance(seconds(3));
   EXPECT_EQ(Gaps(), "");

@@ -233,6 +233,39 @@ class JournalDamageTest : public ::testing::Test {
     EXPECT_EQ(oracle_.doubled, 0u) << name;
   }
 
+  // A repair, further sales, and then a copy of before the repair is written over the file, or the
+  // file is only made unreadable.
+  void OverwriteAfterARepair(int before, bool older, bool log_too, bool unreadable) {
+    fs::remove_all(files_.folder);
+    fs::create_directory(files_.folder);
+    testing::Oracle oracle;
+    JournalRun run(files_.folder, &oracle, &random_, &clock_);
+    ASSERT_TRUE(run.Start().ok());
+    std::vector<int> first, second;
+    for (int i = 0; i < before; ++i) first.push_back(i + 1);
+    for (int i = 0; i < 9; ++i) second.push_back(100 + i);
+    ASSERT_TRUE(run.SubmitNumbers(first).ok());
+    run.Stop();
+    CopyOver(files_.journal(), files_.older);
+    fs::resize_file(files_.journal(), 0);
+    run.StartAgainAndAgain(kOpens);
+    ASSERT_TRUE(run.running()) << oracle.Summary();
+    while (run.Stats().taking_over > 0) run.Tick();
+    ASSERT_TRUE(run.SubmitNumbers(second).ok());
+    run.Survey();
+    if (older) CopyOver(files_.older, files_.journal());
+    if (unreadable) Overwrite(files_.journal(), 0, 4096, '?');
+    if (log_too) fs::resize_file(files_.log(), 0);
+    run.Tick(3);
+    run.Judge(kFresh, false);
+    for (const int number : second) {
+      EXPECT_FALSE(!older && oracle.IsDeclared(testing::ReceiptDraft(number).identity.id));
+    }
+    EXPECT_TRUE(oracle.Missing().empty())
+        << before << ", " << log_too << ", " << unreadable << ": " << oracle.Missing().size()
+        << " lost without a declaration; " << oracle.Summary();
+  }
+
   testing::TempDir dir_;
   testing::Oracle oracle_, foreign_oracle_;
   testing::SeededRandom random_;
@@ -310,31 +343,11 @@ TEST_F(JournalDamageTest, DamageAfterDamageWhileOffLineLosesNothing) {
 TEST_F(JournalDamageTest, AnOlderCopysEventsDoNotStandForOthers) {
   for (const int before : {4, 12, 30}) {
     for (const bool log_too : {false, true}) {
-      fs::remove_all(files_.folder);
-      fs::create_directory(files_.folder);
-      testing::Oracle oracle;
-      JournalRun run(files_.folder, &oracle, &random_, &clock_);
-      ASSERT_TRUE(run.Start().ok());
-      std::vector<int> first, second;
-      for (int i = 0; i < before; ++i) first.push_back(i + 1);
-      for (int i = 0; i < 9; ++i) second.push_back(100 + i);
-      ASSERT_TRUE(run.SubmitNumbers(first).ok());
-      run.Stop();
-      CopyOver(files_.journal(), files_.older);
-      fs::resize_file(files_.journal(), 0);
-      run.StartAgainAndAgain(kOpens);
-      ASSERT_TRUE(run.running()) << oracle.Summary();
-      while (run.Stats().taking_over > 0) run.Tick();
-      ASSERT_TRUE(run.SubmitNumbers(second).ok());
-      run.Survey();
-      CopyOver(files_.older, files_.journal());
-      if (log_too) fs::resize_file(files_.log(), 0);
-      run.Tick(3);
-      run.Judge(kFresh, false);
-      EXPECT_TRUE(oracle.Missing().empty())
-          << before << ", " << log_too << ": " << oracle.Missing().size()
-          << " lost without a declaration; " << oracle.Summary();
+      for (const bool unreadable : {false, true}) {
+        OverwriteAfterARepair(before, true, log_too, unreadable);
+      }
     }
+    OverwriteAfterARepair(before, false, false, true);
   }
 }
 

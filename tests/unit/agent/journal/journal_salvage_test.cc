@@ -25,6 +25,13 @@ namespace fs = std::filesystem;
 
 class JournalSalvageTest : public JournalStoreTest {
  protected:
+  void Confirm(uint64_t through) {
+    auto chain =
+        JournalReader::Open(options_.path, "0042").value()->ChainAt(store_->current(), through);
+    ASSERT_TRUE(store_->Begin().ok());
+    store_->SaveConfirmed(through, *chain);
+    ASSERT_TRUE(store_->Commit().ok());
+  }
   // `count` sales, the first `confirmed` of them confirmed; the file is closed and complete.
   void Make(int count, uint64_t confirmed) {
     for (int first = 1; first <= count; first += 100) {
@@ -34,11 +41,7 @@ class JournalSalvageTest : public JournalStoreTest {
       }
       ASSERT_TRUE(Append(std::move(entries)).ok());
     }
-    auto chain =
-        JournalReader::Open(options_.path, "0042").value()->ChainAt(store_->current(), confirmed);
-    ASSERT_TRUE(store_->Begin().ok());
-    store_->SaveConfirmed(confirmed, *chain);
-    ASSERT_TRUE(store_->Commit().ok());
+    Confirm(confirmed);
     old_stream_ = store_->current().stream;
     ASSERT_TRUE(store_->Checkpoint(true).ok());
     Close();
@@ -360,6 +363,53 @@ TEST_F(JournalSalvageTest, OtherEventsUnderTheNumbersThatTheWitnessSawAreALoss) 
   ASSERT_EQ(store_->losses().size(), 1u);
   EXPECT_EQ(store_->losses()[0].stream, old_stream_);
   EXPECT_EQ(store_->losses()[0].range.last, 10u);
+}
+
+// An older file: what head office has said that it has is told apart from what is lost.
+TEST_F(JournalSalvageTest, WhatHadBeenDeliveredBehindAnOlderFileIsNoLoss) {
+  for (const auto& [confirmed, expected] :
+       std::vector<std::pair<uint64_t, std::string>>{{0, "6-10 damaged"},
+                                                     {3, "6-10 damaged"},
+                                                     {5, "6-10 damaged"},
+                                                     {8, "6-8 delivered,9-10 damaged"},
+                                                     {10, "6-10 delivered"}}) {
+    Close();
+    for (const char* end : {"", "-wal", "-shm", ".witness"}) fs::remove(options_.path + end);
+    Reopen();
+    Make(5, 0);
+    const std::string older = options_.path + ".older";
+    fs::copy_file(options_.path, older, fs::copy_options::overwrite_existing);
+    Reopen();
+    for (int n = 6; n <= 10; ++n) Tell(SaleDraft("03", n));
+    Confirm(confirmed);
+    ASSERT_TRUE(WitnessFile(WitnessPath(options_.path)).Write(store_->WitnessOf(), true).ok());
+    Close();
+    for (const char* end : {"", "-wal", "-shm"}) fs::remove(options_.path + end);
+    fs::rename(older, options_.path);
+    Open();
+    std::string declared;
+    for (const wire::Lost& loss : store_->losses()) {
+      declared += fmt::format("{}{}-{} {}", declared.empty() ? "" : ",", loss.range.first,
+                              loss.range.last, loss.reason);
+      EXPECT_EQ(loss.stream, old_stream_);
+    }
+    EXPECT_EQ(declared, expected) << confirmed;
+  }
+}
+
+TEST_F(JournalSalvageTest, WhereNobodyKnowsWhetherMoreWasGivenNoNumberIsCalledLost) {
+  Make(10, 0);
+  Reopen();
+  ASSERT_TRUE(store_->ExpectWitness().ok());
+  Close();
+  for (const char* end : {"-wal", "-shm"}) fs::remove(options_.path + end);
+  std::ofstream(WitnessPath(options_.path)) << "what is no witness";
+  Open();
+  ASSERT_EQ(store_->losses().size(), 1u);
+  const wire::Lost& loss = store_->losses()[0];
+  EXPECT_TRUE(loss.open);
+  EXPECT_EQ(loss.range, (wire::Range{11, 10}));
+  EXPECT_EQ(KnownOf(1, 10), 10u);
 }
 
 // At whatever point the first one is interrupted by a second, and that by a third.

@@ -27,19 +27,24 @@ namespace {
 
 constexpr std::string_view kConnack("\x20\x03\x00\x00\x00", 5);
 
+// On a port of its own.
+Fd Listen(int* port) {
+  Fd listener(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in in{};
+  in.sin_family = AF_INET;
+  in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof in;
+  EXPECT_EQ(bind(listener.get(), reinterpret_cast<sockaddr*>(&in), size), 0);
+  EXPECT_EQ(listen(listener.get(), 4), 0);
+  getsockname(listener.get(), reinterpret_cast<sockaddr*>(&in), &size);
+  *port = ntohs(in.sin_port);
+  return listener;
+}
+
 // Takes one connection, says one thing on it, and is silent until its end.
 class SilentBroker {
  public:
-  explicit SilentBroker(std::string_view word)
-      : listener_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in in{};
-    in.sin_family = AF_INET;
-    in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof in;
-    EXPECT_EQ(bind(listener_.get(), reinterpret_cast<sockaddr*>(&in), size), 0);
-    EXPECT_EQ(listen(listener_.get(), 4), 0);
-    getsockname(listener_.get(), reinterpret_cast<sockaddr*>(&in), &size);
-    port_ = ntohs(in.sin_port);
+  explicit SilentBroker(std::string_view word) : listener_(Listen(&port_)) {
     thread_ = std::thread([this, word] {
       const Fd taken(accept(listener_.get(), nullptr, nullptr));
       char bytes[4096];
@@ -60,8 +65,35 @@ class SilentBroker {
   }
 
  private:
-  Fd listener_;
   int port_ = 0;
+  Fd listener_;
+  std::thread thread_;
+};
+
+// Takes connections, and ends each behind its first bytes: with a FIN or with a reset.
+class ClosingPort {
+ public:
+  explicit ClosingPort(bool resets) : listener_(Listen(&number_)) {
+    thread_ = std::thread([this, resets] {
+      for (;;) {
+        const Fd taken(accept(listener_.get(), nullptr, nullptr));
+        if (!taken.valid()) return;
+        char byte = 0;
+        if (recv(taken.get(), &byte, 1, 0) <= 0 || !resets) continue;
+        const linger now{1, 0};
+        setsockopt(taken.get(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
+      }
+    });
+  }
+  ~ClosingPort() {
+    shutdown(listener_.get(), SHUT_RDWR);
+    thread_.join();
+  }
+  int number() const { return number_; }
+
+ private:
+  int number_ = 0;
+  Fd listener_;
   std::thread thread_;
 };
 
@@ -95,6 +127,25 @@ TEST(PahoLink, AConnectionWithoutAnAnswerIsSilenceAndNoRefusedPort) {
   const LinkEvent event = events.Next();
   EXPECT_EQ(event.what, LinkEventType::kConnectFailed);
   EXPECT_EQ(event.cause, FailureCause::kSilent) << event.text;
+}
+
+// What a broker without TLS does with its first bytes, and a balancer without a broker behind it.
+TEST(PahoLink, APortThatEndsTheConnectionBeforeTlsIsNoRefusedPort) {
+  for (const bool resets : {false, true}) {
+    Events events;
+    const ClosingPort port(resets);
+    LinkOptions options;
+    options.url = "mqtts://127.0.0.1:" + std::to_string(port.number());
+    options.client_id = "test";
+    options.connect_timeout_s = 5;
+    auto link = MakePahoLink(options, [&](LinkEvent&& e) { events.Put(std::move(e)); });
+    ASSERT_TRUE(link.ok());
+    ASSERT_TRUE((*link)->Connect().ok());
+    const LinkEvent event = events.Next();
+    EXPECT_EQ(event.what, LinkEventType::kConnectFailed);
+    EXPECT_NE(event.cause, FailureCause::kTcp) << event.text;
+    EXPECT_NE(event.text.find("TLS"), std::string::npos) << event.text;
+  }
 }
 
 TEST(PahoLink, ASubscriptionWithoutAnAnswerIsNoRefusal) {
