@@ -68,7 +68,8 @@ int AskDaemon(const Common& common, const http::ClientRequest& request, std::str
   return kOk;
 }
 
-int PrintAnswer(const Common& common, std::string body, void (*print)(JsonValue)) {
+int PrintAnswer(const Common& common, std::string body,
+                const std::function<void(JsonValue)>& print) {
   if (common.json) {
     fmt::print("{}\n", body);
     return kOk;

@@ -2,6 +2,7 @@
 // Thread: main; it blocks.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "agent/cli/commands.h"
@@ -20,7 +21,8 @@ Result<http::ClientResponse> CallDaemon(const Common& common, const http::Client
 int AskDaemon(const Common& common, const http::ClientRequest& request, std::string* body);
 
 // An answer of the daemon to standard output: as it is with --json, else by `print`.
-int PrintAnswer(const Common& common, std::string body, void (*print)(JsonValue));
+int PrintAnswer(const Common& common, std::string body,
+                const std::function<void(JsonValue)>& print);
 
 // A POST of a JSON text.
 http::ClientRequest PostOf(std::string target, std::string json);

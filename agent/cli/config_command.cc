@@ -54,6 +54,9 @@ void PrintNotes(const Common& common, const config::Config& config,
     return fmt::print("{}: events would be taken and kept, and none would be sent\n",
                       common.config);
   }
+  if (validation::Has(findings, Verdict::kFilesOff)) {
+    return fmt::print("{}: sales would be taken over HTTP, and no file would be\n", common.config);
+  }
   if (validation::Has(findings, Verdict::kUnchecked)) {
     return fmt::print("{}: not all of it could be checked\n", common.config);
   }

@@ -1,9 +1,11 @@
 #include <fmt/format.h>
 
 #include "agent/cli/commands.h"
+#include "agent/cli/doctor/doctor_strings.h"
 #include "agent/cli/doctor/findings.h"
 #include "agent/cli/terminal.h"
 #include "common/base/json_writer.h"
+#include "common/language/language.h"
 
 namespace tillrelay::cli {
 namespace {
@@ -17,7 +19,7 @@ const char* Word(Level level) {
     case Level::kNote:
       return "note";
     case Level::kFault:
-      return "FAULT";
+      return "fault";
     case Level::kSkipped:
       return "skipped";
   }
@@ -30,16 +32,37 @@ const char* ColourOf(Level level) {
                                   : Colour("amber");
 }
 
+std::string_view ShownCheck(std::string_view check) {
+  for (const strings::Text& known : strings::kDoctorChecks) {
+    if (known.english() == check) return known;
+  }
+  return check;
+}
+
+strings::Text ShownWord(Level level) {
+  switch (level) {
+    case Level::kGood:
+      return strings::kDoctorGood;
+    case Level::kNote:
+      return strings::kDoctorNote;
+    case Level::kFault:
+      return strings::kDoctorFault;
+    case Level::kSkipped:
+      return strings::kDoctorSkipped;
+  }
+  return strings::kDoctorSkipped;
+}
+
 void Print(const doctor::Findings& findings) {
   for (const auto& finding : findings.all()) {
-    fmt::print("{}{:<8}{}{:<15} {}\n", ColourOf(finding.level), Word(finding.level), NoColour(),
-               finding.check, finding.what);
-    if (!finding.remedy.empty()) fmt::print("{:8}{:<15} -> {}\n", "", "", finding.remedy);
+    fmt::print("{}{:<9}{}{:<15} {}\n", ColourOf(finding.level),
+               std::string_view(ShownWord(finding.level)), NoColour(), ShownCheck(finding.check),
+               finding.what);
+    if (!finding.remedy.empty()) fmt::print("{:9}{:<15} -> {}\n", "", "", finding.remedy);
   }
-  fmt::print("\n{}\n", findings.faults() == 0 ? "No fault was found."
-                       : findings.faults() == 1
-                           ? "One fault was found."
-                           : fmt::format("{} faults were found.", findings.faults()));
+  fmt::print("\n{}\n", findings.faults() == 0
+                           ? std::string(strings::kDoctorNoFault)
+                           : strings::Count(strings::kDoctorFaults, findings.faults()));
 }
 
 void PrintJson(const doctor::Findings& findings) {
@@ -50,7 +73,7 @@ void PrintJson(const doctor::Findings& findings) {
   for (const auto& finding : findings.all()) {
     json.BeginObject()
         .Field("check", finding.check)
-        .Field("result", finding.level == Level::kFault ? "fault" : Word(finding.level))
+        .Field("result", Word(finding.level))
         .Field("what", finding.what)
         .Field("remedy", finding.remedy)
         .EndObject();
@@ -62,12 +85,13 @@ void PrintJson(const doctor::Findings& findings) {
 }  // namespace
 
 int RunDoctor(const Common& common, const DoctorOptions& options) {
+  // Programs read English.
+  const strings::Speaking speaking(common.json ? strings::English() : TerminalLanguage());
   doctor::Findings findings;
   auto config = config::Load(common.config);
   const bool readable = config.ok();
   if (!readable) {
-    findings.Fault("configuration", config.status().message(),
-                   "put the named line right; tillrelay config check says whether it is");
+    findings.Fault("configuration", config.status().message(), strings::kDoctorConfigStep);
   } else {
     findings.Good("configuration", common.config);
     doctor::Patient patient{common.config, *std::move(config), false, options.deep};

@@ -297,6 +297,11 @@ int RunSetup(const Common& common, SetupOptions options) {
     Ask("Broker, such as mqtts://broker.example:8883", fragment->url, &options.broker_url);
     Ask("User name at the broker, empty for none", fragment->username, &options.username);
     if (options.password_file.empty()) secret = AskSecret("Password, empty for none or unchanged");
+    const std::string& url = options.broker_url.empty() ? fragment->url : options.broker_url;
+    if (url.starts_with("mqtts:") || url.starts_with("wss:")) {
+      Ask("Certificate of the broker's authority (a PEM file), empty for the system's or unchanged",
+          "", &options.ca_file);
+    }
   }
   const auto keep = [](const std::string& said, std::string* kept) {
     if (!said.empty()) *kept = said;

@@ -242,10 +242,9 @@ Status Agent::StartDropFolder() {
   options.archive_keep = std::chrono::hours(24 * config_.drop_folder.archive_days);
   options.beat = Beat("capture", kThreadBudget);
   options.observed = [this] { return journal_->Observed(); };
-  auto folder = capture::DropFolder::Open(options, file_intake_.get(), &counters_, &clock_);
-  if (!folder.ok()) return std::move(folder).status();
   drop_watch_ = std::make_unique<capture::DropWatch>(
-      *std::move(folder), seconds(config_.drop_folder.rescan_s), options.settle, options.beat);
+      std::make_unique<capture::DropFolder>(options, file_intake_.get(), &counters_, &clock_),
+      seconds(config_.drop_folder.rescan_s), options.settle, options.beat);
   return drop_watch_->Start();
 }
 

@@ -117,7 +117,9 @@ class Diagnosis {
     v_.headline = strings::kRefusing;
     v_.reason = Sentence(j_.refusing);
     v_.safe = strings::kSafeRefusing;
-    Step(strings::kStepSpace);
+    using NoRoom = journal::JournalStats::NoRoom;
+    if (j_.no_room == NoRoom::kReader) Step(strings::kStepReader);
+    Step(j_.no_room == NoRoom::kOwnLimit ? strings::kStepOwnLimit : strings::kStepSpace);
     if (j_.waiting > 0 && u_.phase != LinkPhase::kOnline) Step(strings::kStepDeliver);
   }
 
@@ -200,6 +202,11 @@ class Diagnosis {
                                                               : strings::kStepClock;
   }
 
+  strings::Text SilentStep() const {
+    const bool no_tls = u_.last_error.find("before TLS") != std::string::npos;
+    return no_tls ? strings::kStepNoTls : strings::kStepNoAnswer;
+  }
+
   struct CauseRow {
     LinkCause cause;
     std::string_view word;
@@ -250,7 +257,7 @@ class Diagnosis {
          "broker-silent",
          Level::kAmber,
          strings::kReasonSilent,
-         {strings::kStepNoAnswer, strings::kStepDoctor}},
+         {SilentStep(), strings::kStepDoctor}},
         {LinkCause::kSettings,
          "broker-settings",
          Level::kRed,
@@ -421,7 +428,9 @@ class Diagnosis {
                     : std::string(strings::kSafe);
     }
     // No word of safety beside a loss.
-    const bool lost = !j_.losses.empty() || !s_.unknown_streams.empty() || HasOpenLoss();
+    const bool gone = std::any_of(j_.losses.begin(), j_.losses.end(),
+                                  [](const wire::Lost& loss) { return !loss.was_delivered(); });
+    const bool lost = gone || !s_.unknown_streams.empty() || HasOpenLoss();
     if (lost && v_.safe != std::string_view(strings::kSafeIssues)) v_.safe = strings::kSafeButLost;
     v_.sentence = v_.headline;
     if (!v_.reason.empty()) v_.sentence += " " + v_.reason;

@@ -183,7 +183,10 @@ class IssueFinder {
   }
 
   void LossIssue() {
-    for (size_t i = 0; i < j_.losses.size() && i < kMostLosses; ++i) LossIssue(j_.losses[i]);
+    size_t named = 0;
+    for (const wire::Lost& loss : j_.losses) {
+      if (!loss.was_delivered() && named++ < kMostLosses) LossIssue(loss);
+    }
   }
   // What is lost stays lost after head office has heard of it.
   void LossIssue(const wire::Lost& loss) {

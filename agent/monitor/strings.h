@@ -130,6 +130,9 @@ inline constexpr Text kStepNoAnswer =
     "Ask the broker's administrator whether it answers others, and whoever runs the network "
     "whether "
     "a firewall, VPN or proxy on the way holds its answers back.";
+inline constexpr Text kStepNoTls =
+    "Check port and scheme of broker.url (TLS is usually at port 8883; 1883 has no TLS), and ask "
+    "the broker's administrator whether it is up behind its balancer.";
 inline constexpr Text kStepSettings =
     "Correct the setting or the file that it names (\"tillrelay config check\" as root), then run "
     "\"systemctl restart tillrelay\".";
@@ -153,6 +156,12 @@ inline constexpr Text kStepBroker = "Run \"tillrelay setup --broker-url URL\" on
 inline constexpr Text kStepResume =
     "Resume (here, or \"tillrelay resume\") when the reason for the pause is over.";
 inline constexpr Text kStepSpace = "Make room on the disk that holds the journal.";
+inline constexpr Text kStepOwnLimit =
+    "Raise journal.max_bytes in the configuration (0: no limit of its own), then run \"systemctl "
+    "restart tillrelay\".";
+inline constexpr Text kStepReader =
+    "End the program on this server that reads the journal for so long, such as sqlite3 or a "
+    "backup.";
 inline constexpr Text kStepBusy =
     "End the program on this server that has the journal open for writing, such as sqlite3.";
 inline constexpr Text kStepDeliver =

@@ -9,6 +9,7 @@
 #include <optional>
 #include <thread>
 
+#include "agent/cli/doctor/doctor_strings.h"
 #include "agent/cli/doctor/findings.h"
 #include "common/base/clock.h"
 #include "common/base/files.h"
@@ -45,13 +46,12 @@ bool NameIsFound(const mqtt::BrokerUrl& target, Findings* findings) {
       std::chrono::duration_cast<std::chrono::milliseconds>(clock.Now() - began).count();
   if (error != 0) {
     findings->Fault("broker name",
-                    fmt::format("{} could not be looked up: {}", target.host, gai_strerror(error)),
-                    "check the spelling in broker.url; then the router and this site's DNS server "
-                    "(resolvectl status)");
+                    strings::Say(strings::kDoctorNameGone, target.host, gai_strerror(error)),
+                    strings::kDoctorNameStep);
     return false;
   }
   freeaddrinfo(found);
-  findings->Good("broker name", fmt::format("{} found in {} ms", target.host, spent));
+  findings->Good("broker name", strings::Say(strings::kDoctorNameGood, target.host, spent));
   return true;
 }
 
@@ -62,18 +62,17 @@ Result<Fd> Reached(const mqtt::BrokerUrl& target) {
 
 std::string TlsRemedy(const std::string& why) {
   if (why.find("expired") != std::string::npos) {
-    return "the broker's certificate has to be renewed at head office; if only this store says so, "
-           "check this server's clock: date";
+    return std::string(strings::kDoctorTlsExpired);
   }
-  if (why.find("not yet valid") != std::string::npos) return "check this server's clock: date";
+  if (why.find("not yet valid") != std::string::npos) return std::string(strings::kDoctorTlsClock);
   if (why.find("mismatch") != std::string::npos) {
-    return "broker.url must use the name that stands in the broker's certificate";
+    return std::string(strings::kDoctorTlsName);
   }
   if (why.find("wrong version") != std::string::npos || why.find("EOF") != std::string::npos ||
       why.find("eof") != std::string::npos) {
-    return "this port does not speak TLS: mqtt:// instead of mqtts://, or another port (8883)";
+    return std::string(strings::kDoctorNotTls);
   }
-  return "broker.ca_file must be the authority that signed the broker's certificate";
+  return std::string(strings::kDoctorTlsCa);
 }
 
 bool TlsIsGood(const Patient& patient, const config::Config::BrokerAddress& broker,
@@ -87,9 +86,9 @@ bool TlsIsGood(const Patient& patient, const config::Config::BrokerAddress& brok
   }
   const auto left = (*pipe)->PeerExpires() - std::chrono::system_clock::now();
   const auto days = std::chrono::duration_cast<std::chrono::hours>(left).count() / 24;
-  const std::string text = fmt::format("the broker's certificate is good for {} days", days);
+  const std::string text = strings::Say(strings::kDoctorTlsGood, days);
   if (days < kExpiresSoonDays) {
-    findings->Note("broker TLS", text, "it has to be renewed at head office before that day");
+    findings->Note("broker TLS", text, strings::kDoctorTlsSoon);
   } else {
     findings->Good("broker TLS", text);
   }
@@ -170,21 +169,16 @@ bool LoginIsGood(mqtt::Link* link, Mailbox* mail, Findings* findings) {
     event = ordered.ok() ? mail->Next() : std::nullopt;
   }
   if (event && event->what == mqtt::LinkEventType::kConnected) {
-    findings->Good("broker login", "accepted");
+    findings->Good("broker login", strings::kDoctorLoginGood);
     return true;
   }
   const std::string why = !ordered.ok() ? ordered.message() : event ? event->text : "no answer";
   if (event && event->cause == mqtt::FailureCause::kLogin) {
-    findings->Fault("broker login", why,
-                    "broker.username and the password: tillrelay setup --username NAME "
-                    "--password-file FILE; or ask the broker's administrator");
+    findings->Fault("broker login", why, strings::kDoctorLoginStep);
   } else if (event && event->cause == mqtt::FailureCause::kRights) {
-    findings->Fault("broker login", why,
-                    "the broker does not know this user, or its password is another one: tillrelay "
-                    "setup --username NAME --password-file FILE");
+    findings->Fault("broker login", why, strings::kDoctorUserStep);
   } else {
-    findings->Fault("broker login", why,
-                    "does an MQTT broker listen on this port? Ask its administrator for its log");
+    findings->Fault("broker login", why, strings::kDoctorMqttStep);
   }
   return false;
 }
@@ -197,14 +191,8 @@ bool IsConfirmation(const mqtt::LinkEvent& event, const std::string& topic) {
 // every store that it has heard of, also one without events.
 void Unheard(const Patient& patient, Findings* findings) {
   const auto topics = wire::TopicsOf(patient.config.delivery.topic_prefix, patient.config.store_id);
-  findings->Fault(
-      "confirmation",
-      "none is there: the collector does not run or has not heard of this store yet, or this store "
-      "may not read " +
-          topics.confirm,
-      "the broker's administrator: \"pattern read " + patient.config.delivery.topic_prefix +
-          "/%u/confirm\" in its access list (tillrelay.acl in the collector's examples); "
-          "head office: does the collector run?");
+  findings->Fault("confirmation", strings::Say(strings::kDoctorUnheard, topics.confirm),
+                  strings::Say(strings::kDoctorUnheardStep, patient.config.delivery.topic_prefix));
 }
 
 bool IsReached(const Patient& patient, const config::Config::BrokerAddress& broker,
@@ -212,23 +200,19 @@ bool IsReached(const Patient& patient, const config::Config::BrokerAddress& brok
   if (!NameIsFound(target, findings)) return false;
   auto socket = Reached(target);
   if (!socket.ok()) {
-    findings->Fault("broker TCP", socket.status().message(),
-                    "is the broker up and the port right? If other devices reach it: a firewall "
-                    "between here and there");
+    findings->Fault("broker TCP", socket.status().message(), strings::kDoctorTcpStep);
     return false;
   }
-  findings->Good("broker TCP", mqtt::HostAndPort(target) + " answers");
+  findings->Good("broker TCP", strings::Say(strings::kDoctorTcpGood, mqtt::HostAndPort(target)));
   if (target.tls) return TlsIsGood(patient, broker, target, *std::move(socket), findings);
-  findings->Note("broker TLS", "none: what this store sells can be read on the line",
-                 "mqtts:// in broker.url, unless the line is protected otherwise");
+  findings->Note("broker TLS", strings::kDoctorNoTls, strings::kDoctorNoTlsStep);
   return true;
 }
 
 // Nothing was refused: the line swallows it, or the broker hangs.
-void NoAnswer(const char* what, Findings* findings) {
-  findings->Fault("broker answers", fmt::format("the broker does not answer {}", what),
-                  "the broker's administrator: does it answer others? Whoever runs the network: "
-                  "does a firewall, VPN or proxy hold its answers back?");
+void NoAnswer(std::string_view what, Findings* findings) {
+  findings->Fault("broker answers", strings::Say(strings::kDoctorNoAnswer, what),
+                  strings::kDoctorNoAnswerStep);
 }
 
 // An empty batch is no event: the right is used and nothing is told.
@@ -248,10 +232,9 @@ void CheckRights(const Patient& patient, mqtt::Link* link, Mailbox* mail, Findin
     const std::string why =
         ordered.ok() ? reported(mqtt::LinkEventType::kSubscribed) : ordered.message();
     if (why.empty()) continue;
-    if (why == kNoAnswer) return NoAnswer("a subscription", findings);
-    return findings->Fault("broker rights", fmt::format("{} cannot be read: {}", topic, why),
-                           "the broker's administrator: this store's user must be allowed to read "
-                           "it (tillrelay.acl in the collector's examples)");
+    if (why == kNoAnswer) return NoAnswer(strings::kDoctorSubscription, findings);
+    return findings->Fault("broker rights", strings::Say(strings::kDoctorNoRead, topic, why),
+                           strings::kDoctorReadStep);
   }
   const bool events = patient.config.delivery.confirm == "centre";
   for (const std::string& topic : {events ? topics.events : topics.reply, topics.reply}) {
@@ -260,10 +243,9 @@ void CheckRights(const Patient& patient, mqtt::Link* link, Mailbox* mail, Findin
     const std::string why =
         ordered.ok() ? reported(mqtt::LinkEventType::kPublished) : ordered.message();
     if (why.empty()) continue;
-    if (why == kNoAnswer) return NoAnswer("a message", findings);
-    return findings->Fault("broker rights", fmt::format("{} cannot be written: {}", topic, why),
-                           "the broker's administrator: this store's user must be allowed to write "
-                           "it (tillrelay.acl in the collector's examples)");
+    if (why == kNoAnswer) return NoAnswer(strings::kDoctorMessage, findings);
+    return findings->Fault("broker rights", strings::Say(strings::kDoctorNoWrite, topic, why),
+                           strings::kDoctorWriteStep);
   }
   const std::string blanks(kLargeMessage, ' ');
   const Status ordered =
@@ -272,12 +254,9 @@ void CheckRights(const Patient& patient, mqtt::Link* link, Mailbox* mail, Findin
   const std::string why =
       ordered.ok() ? reported(mqtt::LinkEventType::kPublished) : ordered.message();
   if (!why.empty()) {
-    return findings->Fault(
-        "broker packets",
-        fmt::format("a message of {} bytes is not acknowledged, small ones are: {}", kLargeMessage,
-                    why),
-        "whoever runs the network: the packet size (MTU) of the line and of its VPN, a firewall "
-        "that drops large packets; the broker's administrator: its limits of message sizes");
+    return findings->Fault("broker packets",
+                           strings::Say(strings::kDoctorPackets, kLargeMessage, why),
+                           strings::kDoctorPacketsStep);
   }
   for (auto event = std::optional<mqtt::LinkEvent>(); events && !confirmed;) {
     event = mail->Next();
@@ -285,7 +264,7 @@ void CheckRights(const Patient& patient, mqtt::Link* link, Mailbox* mail, Findin
     confirmed = IsConfirmation(*event, topics.confirm);
   }
   if (!events || confirmed) {
-    return findings->Good("broker rights", "this store's topics can be read and written");
+    return findings->Good("broker rights", strings::kDoctorRightsGood);
   }
   Unheard(patient, findings);
 }
@@ -319,14 +298,14 @@ std::optional<Session> LookAtSession(const Patient& patient) {
 // Empty: not proven by what was seen so far.
 std::string ProofIn(const Session& first, const Session& now) {
   if (!now.heard) return "";
-  if (now.through > first.through) return "this store's events are taken and confirmed";
+  if (now.through > first.through) return std::string(strings::kDoctorConfirmed);
   if (now.waiting > 0 || now.overdue) return "";
-  return "confirmations come, and no event waits for one";
+  return std::string(strings::kDoctorNothingWaits);
 }
 
 // The daemon's own session says as much as a login of ours would.
 void CheckSession(const Patient& patient, Findings* findings) {
-  findings->Good("broker login", "the service is logged in");
+  findings->Good("broker login", strings::kDoctorSession);
   const SystemClock clock;
   const Instant until = clock.Now() + kFirstConfirmation;
   std::optional<Session> first, now;
@@ -343,12 +322,9 @@ void CheckSession(const Patient& patient, Findings* findings) {
   }
   if (now && now->unheard) return Unheard(patient, findings);
   if (!proof.empty()) return findings->Good("broker rights", proof);
-  findings->Skipped(
-      "broker rights",
-      now && now->waiting > 0
-          ? fmt::format("not proven: {} events wait, and none was confirmed meanwhile",
-                        now->waiting)
-          : "the service does not know yet; ask again");
+  findings->Skipped("broker rights", now && now->waiting > 0
+                                         ? strings::Say(strings::kDoctorNotProven, now->waiting)
+                                         : std::string(strings::kDoctorAskAgain));
 }
 
 void CheckAddress(const Patient& patient, const config::Config::BrokerAddress& broker,
@@ -374,7 +350,7 @@ void CheckAddress(const Patient& patient, const config::Config::BrokerAddress& b
 void CheckBroker(const Patient& patient, Findings* findings) {
   const auto& broker = patient.config.broker;
   if (broker.url.empty()) {
-    return findings->Fault("broker", "none is configured: events are only kept",
+    return findings->Fault("broker", strings::kDoctorNoBroker,
                            "tillrelay setup --broker-url mqtts://HOST:8883");
   }
   CheckAddress(patient, broker, findings);

@@ -4,34 +4,45 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "agent/config/config.h"
+#include "common/language/text.h"
 
 namespace tillrelay::cli::doctor {
 
 // A fault stops something; a note will stop something soon, or is worth knowing.
 enum class Level { kGood, kNote, kFault, kSkipped };
 
+// In the language that is spoken.
+struct Words {
+  Words(strings::Text of) : text(std::string_view(of)) {}  // NOLINT: a sentence is one
+  Words(std::string of) : text(std::move(of)) {}           // NOLINT
+  Words(const char* of) : text(of) {}                      // NOLINT: commands
+  std::string text;
+};
+
 struct Finding {
-  std::string check;  // "broker login"
+  std::string check;  // "broker login": a word for programs
   Level level = Level::kGood;
   std::string what, remedy;
 };
 
 class Findings {
  public:
-  void Good(std::string check, std::string what) {
-    all_.push_back({std::move(check), Level::kGood, std::move(what), ""});
+  void Good(std::string check, Words what) {
+    all_.push_back({std::move(check), Level::kGood, std::move(what.text), ""});
   }
-  void Note(std::string check, std::string what, std::string remedy) {
-    all_.push_back({std::move(check), Level::kNote, std::move(what), std::move(remedy)});
+  void Note(std::string check, Words what, Words remedy) {
+    all_.push_back({std::move(check), Level::kNote, std::move(what.text), std::move(remedy.text)});
   }
-  void Fault(std::string check, std::string what, std::string remedy) {
-    all_.push_back({std::move(check), Level::kFault, std::move(what), std::move(remedy)});
+  void Fault(std::string check, Words what, Words remedy) {
+    all_.push_back({std::move(check), Level::kFault, std::move(what.text), std::move(remedy.text)});
   }
-  void Skipped(std::string check, std::string why) {
-    all_.push_back({std::move(check), Level::kSkipped, std::move(why), ""});
+  void Skipped(std::string check, Words why) {
+    all_.push_back({std::move(check), Level::kSkipped, std::move(why.text), ""});
   }
   const std::vector<Finding>& all() const { return all_; }
   size_t faults() const {

@@ -8,7 +8,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <thread>
 
+#include "agent/cli/doctor/doctor_strings.h"
 #include "agent/cli/doctor/findings.h"
 #include "agent/cli/journal_lock.h"
 #include "agent/journal/query/reader.h"
@@ -19,6 +21,7 @@
 #include "common/event/time_text.h"
 #include "common/http/address.h"
 #include "common/http/client.h"
+#include "common/language/retell.h"
 
 namespace tillrelay::cli::doctor {
 namespace {
@@ -27,6 +30,8 @@ constexpr std::string_view kCredential = "credential:";
 constexpr uint64_t kLastRows = 5'000;  // of the journal, unless all are asked for
 constexpr std::chrono::minutes kClockSlack{10};
 constexpr std::chrono::seconds kPatience{3};
+constexpr std::chrono::seconds kFirstTry{15};
+constexpr std::chrono::milliseconds kAgain{200};
 constexpr std::chrono::hours kExpiresSoon{30 * 24};
 
 // statfs(2): on these SQLite's log cannot be shared safely.
@@ -42,15 +47,14 @@ bool OthersMay(const std::string& path, mode_t bits) {
   return stat(path.c_str(), &file) == 0 && (file.st_mode & bits) != 0;
 }
 
-void CheckFolder(const std::string& path, const std::string& remedy, Findings* findings) {
+void CheckFolder(const std::string& path, const Words& remedy, Findings* findings) {
   struct stat folder {};
   if (stat(path.c_str(), &folder) != 0) {
     findings->Fault("folders", fmt::format("{}: {}", path, ErrnoText(errno)), remedy);
   } else if (!S_ISDIR(folder.st_mode)) {
-    findings->Fault("folders", path + " is no folder", remedy);
+    findings->Fault("folders", strings::Say(strings::kDoctorNoFolder, path), remedy);
   } else if (geteuid() != 0 && access(path.c_str(), W_OK | X_OK) != 0) {
-    findings->Note("folders", fmt::format("{} cannot be written by you", path),
-                   "run the doctor as root to see what the service sees");
+    findings->Note("folders", strings::Say(strings::kDoctorNotYours, path), strings::kDoctorAsRoot);
   } else {
     findings->Good("folders", path);
   }
@@ -65,19 +69,16 @@ std::string Patient::FileOf(const std::string& setting) const {
 
 void CheckStore(const Patient& patient, Findings* findings) {
   if (patient.config.store_id.empty()) {
-    findings->Fault("store", "no store_id is configured: nothing is accepted",
-                    "tillrelay setup --store-id ID");
+    findings->Fault("store", strings::kDoctorNoStore, "tillrelay setup --store-id ID");
   } else {
     findings->Good("store", patient.config.store_id);
   }
   struct timex clock {};
   const int state = adjtimex(&clock);
   if (state == TIME_ERROR || (clock.status & STA_UNSYNC) != 0) {
-    findings->Note("clock", "the system clock is not synchronised",
-                   "timedatectl set-ntp true, or install chrony; events keep their order all the "
-                   "same");
+    findings->Note("clock", strings::kDoctorClockOff, strings::kDoctorClockStep);
   } else {
-    findings->Good("clock", "synchronised");
+    findings->Good("clock", strings::kDoctorClockGood);
   }
 }
 
@@ -87,15 +88,13 @@ void CheckPlaces(const Patient& patient, Findings* findings) {
   CheckFolder(state, fmt::format("install -d -o tillrelay -g tillrelay -m 0750 {}", state),
               findings);
   if (OthersMay(state, 0007) && OthersMay(config.journal.path, 0004)) {
-    findings->Fault("permissions", config.journal.path + " can be read by everybody",
+    findings->Fault("permissions", strings::Say(strings::kDoctorReadable, config.journal.path),
                     fmt::format("chmod 0600 {}", config.journal.path));
   }
-  if (config.drop_folder.path.empty()) return findings->Skipped("drop folder", "none configured");
+  if (config.drop_folder.path.empty())
+    return findings->Skipped("drop folder", strings::kDoctorNoDrop);
   for (const char* part : {"/incoming", "/done", "/rejected"}) {
-    CheckFolder(config.drop_folder.path + part,
-                "systemd-tmpfiles --create tillrelay.conf; for a folder elsewhere see "
-                "\"Install\" in operations.md",
-                findings);
+    CheckFolder(config.drop_folder.path + part, strings::kDoctorDropStep, findings);
   }
 }
 
@@ -119,19 +118,20 @@ void CheckSettings(const Patient& patient, Findings* findings) {
       patient.config, validation::CommandLine(patient.config_path, patient.config));
   for (const auto& finding : found) {
     const std::string check = CheckOf(finding.key);
-    const std::string what = finding.key + ": " + finding.text;
+    const std::string text = strings::Retold(finding.text);
+    const std::string what = finding.key + ": " + text;
     const auto& before = findings->all();
     const bool known = std::any_of(before.begin(), before.end(), [&](const Finding& one) {
-      return one.level == Level::kFault && one.what == finding.text;  // CheckPlaces has told
+      return one.level == Level::kFault && one.what == text;  // CheckPlaces has told
     });
     if (known) continue;
-    if (finding.verdict == Verdict::kStop || finding.verdict == Verdict::kUplinkOff) {
+    if (finding.verdict >= Verdict::kFilesOff) {
       findings->Fault(check, what, finding.step);
     } else {
       findings->Note(check, what, finding.step);
     }
   }
-  if (found.empty()) findings->Good("settings", "every setting and its files can be used");
+  if (found.empty()) findings->Good("settings", strings::kDoctorSettingsGood);
 }
 
 // A key that a group may read is as the manual wants it; others have no business with one.
@@ -149,7 +149,7 @@ void CheckSecrets(const Patient& patient, Findings* findings) {
     if (secret.value.empty()) continue;
     const std::string path = patient.FileOf(secret.value);
     if (!OthersMay(path, 0007)) continue;
-    findings->Fault("secrets", fmt::format("{}: {} can be read by others", secret.key, path),
+    findings->Fault("secrets", strings::Say(strings::kDoctorSecretOpen, secret.key, path),
                     "chmod o= " + path);
   }
 }
@@ -163,24 +163,24 @@ void CheckDisk(const Patient& patient, Findings* findings) {
   }
   for (const uint32_t network : kNetworkDisks) {
     if (static_cast<uint32_t>(kind.f_type) != network) continue;
-    return findings->Fault("disk", folder + " is on a network file system",
-                           "the journal needs a local disk: journal.path");
+    return findings->Fault("disk", strings::Say(strings::kDoctorNetworkDisk, folder),
+                           strings::kDoctorNetworkStep);
   }
   if ((disk.f_flag & ST_RDONLY) != 0) {
-    return findings->Fault("disk", folder + " is mounted read-only",
-                           "the kernel does that after a disk fault: journalctl -k, then "
-                           "mount -o remount,rw");
+    return findings->Fault("disk", strings::Say(strings::kDoctorReadOnly, folder),
+                           strings::kDoctorReadOnlyStep);
   }
   const uint64_t free = static_cast<uint64_t>(disk.f_bavail) * disk.f_frsize;
   const auto least = static_cast<uint64_t>(patient.config.journal.min_free_bytes);
-  const std::string text = fmt::format("{} MB free in {}", free / 1'000'000, folder);
+  const std::string text = strings::Say(strings::kDoctorFree, free / 1'000'000, folder);
   if (free < least) {
-    findings->Fault("disk", fmt::format("{}, {} are needed: new events are refused", text, least),
-                    "make room on this disk, or lower journal.min_free_bytes");
+    findings->Fault("disk", strings::Say(strings::kDoctorFreeTooLittle, text, least),
+                    strings::kDoctorFreeStep);
   } else if (disk.f_favail == 0 && disk.f_files > 0) {
-    findings->Fault("disk", "no inode is free in " + folder, "delete small files on this disk");
+    findings->Fault("disk", strings::Say(strings::kDoctorNoInode, folder),
+                    strings::kDoctorNoInodeStep);
   } else if (free < 4 * least) {
-    findings->Note("disk", text, "make room soon, or shorten journal.retention_days");
+    findings->Note("disk", text, strings::kDoctorFreeSoon);
   } else {
     findings->Good("disk", text);
   }
@@ -189,25 +189,23 @@ void CheckDisk(const Patient& patient, Findings* findings) {
 void CheckJournal(const Patient& patient, Findings* findings) {
   const std::string& path = patient.config.journal.path;
   if (access(path.c_str(), F_OK) != 0) {
-    return errno == ENOENT ? findings->Skipped("journal", "none yet: it is made at the first start")
+    return errno == ENOENT ? findings->Skipped("journal", strings::kDoctorNoJournal)
                            : findings->Note("journal", path + ": " + ErrnoText(errno),
-                                            "run the doctor as root");
+                                            strings::kDoctorRunAsRoot);
   }
   if (access(path.c_str(), R_OK) != 0) {
-    return findings->Note("journal", path + " cannot be read by you", "run the doctor as root");
+    return findings->Note("journal", strings::Say(strings::kDoctorUnreadable, path),
+                          strings::kDoctorRunAsRoot);
   }
   auto reported = journal::Verify(path, nullptr, patient.deep ? 0 : kLastRows);
   if (!reported.ok()) {
-    return findings->Fault("journal", reported.status().message(),
-                           "tillrelay verify; then tillrelay salvage, or restore-backup");
+    return findings->Fault("journal", reported.status().message(), strings::kDoctorVerifyStep);
   }
   if (!reported->faults.empty()) {
-    findings->Fault("journal", reported->faults.front(),
-                    "systemctl restart tillrelay: the daemon saves what can be read; have the disk "
-                    "examined (smartctl -a)");
+    findings->Fault("journal", reported->faults.front(), strings::kDoctorDamagedStep);
   } else {
-    findings->Good("journal", fmt::format("{} rows are as they were written, {} events wait",
-                                          reported->rows, reported->waiting));
+    findings->Good("journal",
+                   strings::Say(strings::kDoctorRowsGood, reported->rows, reported->waiting));
   }
   auto reader = journal::JournalReader::Open(path, reported->store_id);
   if (!reader.ok()) return;
@@ -218,10 +216,9 @@ void CheckJournal(const Patient& patient, Findings* findings) {
   const auto ahead = last->front().recorded_at - SystemClock().Wall();
   if (ahead > kClockSlack) {
     findings->Fault("clock",
-                    fmt::format("the newest event was stored {} minutes in the future: the clock "
-                                "was set back",
-                                std::chrono::duration_cast<std::chrono::minutes>(ahead).count()),
-                    "check date, and the server's battery; timedatectl set-ntp true");
+                    strings::Say(strings::kDoctorFuture,
+                                 std::chrono::duration_cast<std::chrono::minutes>(ahead).count()),
+                    strings::kDoctorFutureStep);
   }
 }
 
@@ -231,14 +228,13 @@ namespace {
 std::string CentreFault(JsonValue broker) {
   const std::string_view doubt = broker.String("centre_doubt");
   if (doubt == "centre-away") {
-    return "the broker is connected, but the collector has given no sign for 150 s";
+    return std::string(strings::kDoctorAway);
   }
   if (doubt == "not-confirmed") {
-    return fmt::format("the broker took events that head office has not confirmed since {}",
-                       broker.String("unconfirmed_since"));
+    return strings::Say(strings::kDoctorUnconfirmed, broker.String("unconfirmed_since"));
   }
   const bool never = !doubt.empty() || broker.Find("never_confirmed").is_true();
-  return never ? "the broker is connected, and not one confirmation has come" : "";
+  return never ? std::string(strings::kDoctorNeverConfirmed) : "";
 }
 
 // A confirmation that the broker keeps from former days proves no running collector.
@@ -247,21 +243,15 @@ void CheckCentre(JsonValue status, Findings* findings) {
   if (status.String("confirm") != "centre" || !broker.Find("connected").is_true()) return;
   const std::string fault = CentreFault(broker);
   if (fault.empty()) return;
-  findings->Fault("head office", fault,
-                  "head office: does the collector run? The broker: may this store read its topic "
-                  "confirm?");
+  findings->Fault("head office", fault, strings::kDoctorCentreStep);
 }
 
 // Their numbers are confirmed, what they say is still here.
 void CheckParked(JsonValue status, Findings* findings) {
   const uint32_t parked = status.Find("parked").size();
   if (parked == 0) return;
-  findings->Fault(
-      "head office",
-      fmt::format("{} events are there by their numbers only: their contents are larger "
-                  "than the broker takes",
-                  parked),
-      "the broker's administrator: raise its packet size limit; they are sent then");
+  findings->Fault("head office", strings::Say(strings::kDoctorParked, parked),
+                  strings::kDoctorParkedStep);
 }
 
 }  // namespace
@@ -275,6 +265,31 @@ Result<http::ClientResponse> AskForStatus(const config::Config& config) {
   return http::Client(config.status.listen, kPatience).Get("/v1/status");
 }
 
+// On its way to the broker for the first time, so that nothing is known of it.
+bool IsFirstTry(const Result<http::ClientResponse>& answer) {
+  if (!answer.ok() || answer->status != 200) return false;
+  JsonParser parser;
+  std::string body = answer->body;
+  const auto status = parser.Parse(body);
+  if (!status.ok() || status->String("state") != "offline") return false;
+  const JsonValue broker = status->Find("broker");
+  return !broker.Find("connected").is_true() && !broker.Find("last_error").is_string() &&
+         !broker.String("url").empty();
+}
+
+// What the service will know in a moment says more than a login beside it: head office may hear of
+// a new store by that login alone.
+Result<http::ClientResponse> AskOnceTried(const config::Config& config) {
+  const SystemClock clock;
+  const Instant until = clock.Now() + kFirstTry;
+  auto answer = AskForStatus(config);
+  while (IsFirstTry(answer) && clock.Now() < until) {
+    std::this_thread::sleep_for(kAgain);
+    answer = AskForStatus(config);
+  }
+  return answer;
+}
+
 }  // namespace
 
 std::string StatusOfDaemon(const Patient& patient) {
@@ -284,33 +299,32 @@ std::string StatusOfDaemon(const Patient& patient) {
 
 void CheckDaemon(Patient* patient, Findings* findings) {
   const auto& config = patient->config;
-  auto answer = AskForStatus(config);
+  auto answer = AskOnceTried(config);
   JsonParser parser;
   std::string body = answer.ok() ? answer->body : "";
   const auto status = parser.Parse(body);
   patient->daemon_runs = answer.ok() && answer->status == 200 && status.ok();
   if (!patient->daemon_runs) {
     if (answer.ok()) {
-      findings->Fault("daemon",
-                      fmt::format("another program answers on {}: HTTP {}", config.status.listen,
-                                  answer->status),
-                      "ss -ltnp shows whose port it is; move one of them ([status] listen)");
+      findings->Fault(
+          "daemon",
+          strings::Say(strings::kDoctorOtherProgram, config.status.listen, answer->status),
+          strings::kDoctorOtherStep);
     } else if (DaemonRuns(config.journal.path)) {
-      findings->Fault("daemon",
-                      "it runs with this journal but does not answer on " + config.status.listen,
-                      "it may run with another configuration: systemctl cat tillrelay");
+      findings->Fault("daemon", strings::Say(strings::kDoctorNotThere, config.status.listen),
+                      strings::kDoctorNotThereStep);
     } else {
-      findings->Fault("daemon", fmt::format("it does not run: {}", answer.status().message()),
+      findings->Fault("daemon", strings::Say(strings::kDoctorNotRunning, answer.status().message()),
                       "systemctl status tillrelay; journalctl -u tillrelay -n 50");
     }
     return;
   }
   const JsonValue broker = status->Find("broker");
   if (broker.Find("connected").is_true()) patient->session_at = broker.String("url");
-  const std::string sentence(status->String("sentence"));
+  const std::string sentence = strings::Retold(status->String("sentence"));
   std::string steps;
   for (const JsonValue step : status->Find("steps")) {
-    steps += (steps.empty() ? "" : " ") + std::string(step.text());
+    steps += (steps.empty() ? "" : " ") + strings::Retold(step.text());
   }
   const auto level = status->String("level");
   if (level == "green") {
@@ -323,10 +337,9 @@ void CheckDaemon(Patient* patient, Findings* findings) {
   CheckCentre(*status, findings);
   CheckParked(*status, findings);
   if (status->String("store_id") != config.store_id) {
-    findings->Fault("daemon",
-                    fmt::format("it serves store {}, the configuration says {}",
-                                status->String("store_id"), config.store_id),
-                    "systemctl restart tillrelay, if the configuration is right");
+    findings->Fault(
+        "daemon", strings::Say(strings::kDoctorServes, status->String("store_id"), config.store_id),
+        strings::kDoctorServesStep);
   }
 }
 
@@ -344,12 +357,12 @@ void CheckCertificates(const Patient& patient, Findings* findings) {
     auto expires = http::CertificateExpires(path);
     if (!expires.ok()) continue;
     const auto days = std::chrono::duration_cast<std::chrono::hours>(*expires - now).count() / 24;
-    const std::string text = fmt::format("{}: {} days left", file.key, days);
+    const std::string text = strings::Say(strings::kDoctorDaysLeft, file.key, days);
     if (*expires < now) {
-      findings->Fault("certificates", fmt::format("{}: {} has expired", file.key, path),
-                      "replace the file; \"Rotate certificates\" in operations.md");
+      findings->Fault("certificates", strings::Say(strings::kDoctorExpired, file.key, path),
+                      strings::kDoctorExpiredStep);
     } else if (*expires - now < kExpiresSoon) {
-      findings->Note("certificates", text, "replace it before that day");
+      findings->Note("certificates", text, strings::kDoctorReplaceSoon);
     } else {
       findings->Good("certificates", text);
     }

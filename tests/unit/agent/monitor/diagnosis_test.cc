@@ -240,6 +240,26 @@ TEST(Diagnose, WithoutOneConfirmationTheRightToReadItIsNamed) {
   EXPECT_EQ(Diagnose(snapshot).level, Level::kGreen);
 }
 
+TEST(Diagnose, WhatThereIsNoRoomForHasItsOwnStep) {
+  using NoRoom = journal::JournalStats::NoRoom;
+  const std::pair<NoRoom, const char*> rows[] = {{NoRoom::kDisk, "Make room on the disk"},
+                                                 {NoRoom::kOwnLimit, "Raise journal.max_bytes"},
+                                                 {NoRoom::kReader, "reads the journal"}};
+  for (const auto& [no_room, step] : rows) {
+    Snapshot snapshot = SampleNamed("refusing");
+    snapshot.journal.no_room = no_room;
+    EXPECT_NE(Diagnose(snapshot).steps.at(0).find(step), std::string::npos);
+  }
+}
+
+TEST(Diagnose, APortWithoutTlsIsNoFirewall) {
+  Snapshot snapshot = SampleNamed("silent");
+  snapshot.uplink.last_error = "b port 1883 takes the connection and ends it before TLS is agreed";
+  EXPECT_NE(Diagnose(snapshot).steps.at(0).find("1883 has no TLS"), std::string::npos);
+  snapshot.uplink.last_error = "b port 1883 takes the connection, and no answer comes";
+  EXPECT_NE(Diagnose(snapshot).steps.at(0).find("whether a firewall"), std::string::npos);
+}
+
 TEST(Diagnose, MessagesThatAreTooLargeForTheLineAreNamed) {
   for (const uplink::LinkPhase phase :
        {uplink::LinkPhase::kOnline, uplink::LinkPhase::kWaiting, uplink::LinkPhase::kConnecting}) {
