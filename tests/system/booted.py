@@ -16,7 +16,7 @@ from harness import check, wait_for
 
 CACHE = os.environ.get("TILLRELAY_ROOT_CACHE", "/var/cache/tillrelay-package-test")
 BASE_PACKAGES = "systemd-sysv,dbus,ca-certificates,python3,tzdata"
-OUTSIDE, INSIDE = "10.203.0.1", "10.203.0.2"  # the two ends of the line
+OUTSIDE, INSIDE = "10.203.0.1", "10.203.0.2"  # the two ends of the first container's line
 
 
 def command(*arguments, **options):
@@ -33,9 +33,10 @@ def mirror():
     return sites.strip()
 
 
-def prepare_base(debs):
-    """The cached root with everything that the packages depend on, and without the packages."""
-    base = os.path.join(CACHE, "bookworm")
+def prepare_base(debs, more=()):
+    """The cached root with everything that the packages depend on, and without the packages. With
+    more packages it is a root of its own."""
+    base = os.path.join(CACHE, "-".join(["bookworm", *more]))
     if not os.path.exists(base + ".made"):
         shutil.rmtree(base, ignore_errors=True)
         os.makedirs(CACHE, exist_ok=True)
@@ -44,7 +45,7 @@ def prepare_base(debs):
         open(base + ".made", "w").close()
     if not debs:
         return base
-    wanted = ", ".join(["python3"] + [command("dpkg-deb", "-f", deb, "Depends").strip()
+    wanted = ", ".join(["python3", *more] + [command("dpkg-deb", "-f", deb, "Depends").strip()
                                       for deb in debs])
     mark = base + ".depends"
     if not os.path.exists(mark) or open(mark).read() != wanted:
@@ -71,10 +72,11 @@ def prepare_base(debs):
 class Booted:
     """One container. `run` works inside it, `root` is its file system seen from outside."""
 
-    def __init__(self, debs):
+    def __init__(self, debs, number=0, more=()):
         self.dir = tempfile.mkdtemp(prefix="tillrelay-boot-", dir="/var/tmp")
         self.root = os.path.join(self.dir, "root")
-        command("cp", "-a", "--reflink=auto", prepare_base(debs), self.root)
+        command("cp", "-a", "--reflink=auto", prepare_base(debs, more), self.root)
+        self.number = number
         self.nspawn = self.leader = None
         self.outside = []  # processes of this machine
 
@@ -109,13 +111,20 @@ class Booted:
                  in ("running", "degraded"), "the container to boot", 60)
 
     def _lay_line(self):
-        name = f"tlr{os.getpid()}"
+        name = f"tlr{os.getpid()}{self.number or ''}"
         inside = ["nsenter", "-t", self.leader, "-n", "ip"]
         command("ip", "link", "add", name, "type", "veth", "peer", "name", "host0", "netns",
                 self.leader)
-        for ip, device, address in ((["ip"], name, OUTSIDE), (inside, "host0", INSIDE)):
-            command(*ip, "address", "add", f"{address}/30", "dev", device)
+        for ip, device, end in ((["ip"], name, 1), (inside, "host0", 2)):
+            command(*ip, "address", "add", f"10.203.{self.number}.{end}/30", "dev", device)
             command(*ip, "link", "set", device, "up")
+
+    def reach(self, *others):
+        """A way through this machine to other containers, and to nothing else."""
+        command("sysctl", "-q", "-w", "net.ipv4.ip_forward=1")
+        for other in others:
+            command("nsenter", "-t", self.leader, "-n", "ip", "route", "replace",
+                    f"10.203.{other.number}.0/30", "via", f"10.203.{self.number}.1")
 
     def _find_leader(self):
         check(self.nspawn.poll() is None, "systemd-nspawn ended")

@@ -65,12 +65,14 @@ password_file = "credential:password"
 
 # What version 2 of the journal's schema left behind; the daemon brings it forward at its start.
 AS_VERSION_2 = """DROP TABLE opening; DROP TABLE owed; DROP TABLE loss;
+DROP TABLE take_over; DROP TABLE take_over_run; DROP TABLE gone;
 ALTER TABLE stream DROP COLUMN number; ALTER TABLE stream DROP COLUMN first;
+ALTER TABLE stream DROP COLUMN seal; ALTER TABLE chain_mark DROP COLUMN seal;
 PRAGMA user_version=2; PRAGMA wal_checkpoint(TRUNCATE);"""
 KILLS = 10
 # On every server with systemd; argon2 through its cryptsetup.
 PRESENT = {"libargon2-1", "libc6", "libgcc-s1", "libssl3", "libstdc++6", "libzstd1", "systemd",
-           "tzdata"}
+           "tzdata", "zlib1g"}
 
 
 def unsigned(text):

@@ -29,8 +29,9 @@ def checked(world):
     done = command(world, "--json", "config", "check")
     told = json.loads(done.stdout)
     verdicts = {f["verdict"] for f in told["findings"]}
-    worst = next((v for v in ("stop", "uplink off", "unchecked", "warn") if v in verdicts), "good")
-    code = {"stop": 78, "uplink off": 1, "unchecked": 1}.get(worst, 0)
+    codes = {"stop": 78, "uplink off": 1, "files off": 1, "unchecked": 1, "warn": 0}
+    worst = next((verdict for verdict in codes if verdict in verdicts), "good")
+    code = codes.get(worst, 0)
     check(done.returncode == code, f"{worst}: exit {done.returncode}")
     check(told["good"] == (code == 0), f"{told}")
     return worst, told["findings"]
@@ -89,7 +90,8 @@ class Bench:
         wait_for(settled, "the first attempt", 20)
         status = self.world.status()
         if status["broker"]["connected"]:
-            return "serves"
+            unusable = any(issue["kind"] == "drop-folder" for issue in status["issues"])
+            return "files off" if unusable else "serves"
         check(status["cause"] == "broker-settings", f"{status['cause']}")
         return "uplink off"
 
@@ -100,7 +102,7 @@ class Bench:
         if key:
             named = [f for f in findings if f["key"] == key and f["verdict"] == expected]
             check(named and named[0]["text"] and named[0]["step"], f"{text!r}: {findings}")
-        wanted = expected if expected in ("stop", "uplink off") else "serves"
+        wanted = expected if expected in ("stop", "files off", "uplink off") else "serves"
         seen = self.observed()
         check(seen == wanted, f"{text!r}: checked as {expected}, but the daemon: {seen}\n"
               + self.world.agent.text())
@@ -115,7 +117,7 @@ def table(world, ca):
     nowhere = world.path("nowhere.pem")
     tls = f"mqtts://127.0.0.1:{world.broker_port}"
     same = f"127.0.0.1:{world.intake_port}"
-    stop, off, warn = "stop", "uplink off", "warn"
+    stop, off, no_files, warn = "stop", "uplink off", "files off", "warn"
     yield "", "good", ""
     yield 'time_zone = "Berlin"', stop, "time_zone"
     yield 'store_id = "0043"', stop, "store_id"
@@ -127,6 +129,8 @@ def table(world, ca):
     yield f'[status]\nlisten = "{same}"', stop, "status.listen"
     yield f'[status]\nlisten = "0.0.0.0:{world.intake_port}"', stop, "status.listen"
     yield f'[status]\nlisten = "localhost:{world.intake_port}"', stop, "status.listen"
+    for again in ("127.1", "[::ffff:127.0.0.1]", "[::]"):
+        yield f'[status]\nlisten = "{again}:{world.intake_port}"', stop, "status.listen"
     yield '[status]\nlisten = "8471"', stop, "status.listen"
     yield f'[status]\nlisten = "203.0.113.7:{free_port()}"', stop, "status.listen"
     yield '[intake]\nlisten = "127.0.0.1"', stop, "intake.listen"
@@ -156,15 +160,26 @@ def table(world, ca):
         yield f'[journal]\npath = "{odd}"', stop, "journal.path"
     yield f'[journal]\npath = "{world.path("j" * 250)}"', stop, "journal.path"
     yield f'[journal]\npath = "{world.drop}/incoming/journal.db"', stop, "journal.path"
-    yield f'[drop_folder]\npath = "{junk}"', stop, "drop_folder.path"
+    yield '[registers]\nexpected = ["3"]', warn, "registers.expected"
+    hours = 'opening_hours = ["mon-sun 00:00-24:00"]'
+    yield f'[registers]\nexpected = ["3"]\nsilent_after_min = 60\n{hours}', "good", ""
+    yield f'[drop_folder]\npath = "{junk}"', no_files, "drop_folder.path"
+    for part in ("incoming", "done", "rejected"):
+        for odd, make in (("fifo", os.mkfifo), ("link", lambda at: os.symlink("rejected", at)),
+                          ("loop", lambda at: os.symlink(at, at)),
+                          ("file", lambda at: write(at, ""))):
+            drop = world.path(f"{odd}-at-{part}")
+            os.mkdir(drop)
+            make(f"{drop}/{part}")
+            yield f'[drop_folder]\npath = "{drop}"', no_files, "drop_folder.path"
     split = world.path("split")
     os.makedirs(split + "/incoming")
     os.symlink("/dev/shm", split + "/done")
-    yield f'[drop_folder]\npath = "{split}"', stop, "drop_folder.path"
+    yield f'[drop_folder]\npath = "{split}"', no_files, "drop_folder.path"
     yield f'[broker]\npassword_file = "{fifo}"', off, "broker.password_file"
     yield f'[broker]\nurl = "{tls}"\nca_file = "{fifo}"', off, "broker.ca_file"
     yield '[journal]\npath = "/nowhere/journal.db"', stop, "journal.path"
-    yield '[drop_folder]\npath = "/nowhere/drop"', stop, "drop_folder.path"
+    yield '[drop_folder]\npath = "/nowhere/drop"', no_files, "drop_folder.path"
     for url in ("broker.example", "tcp://broker:1883", "mqtt://", "mqtt://a:1,mqtt://b:2",
                 "mqtt://user:secret@broker:1883", "mqtt://broker:x", "mqtt://broker:0",
                 "mqtt://broker:70000", "mqtt://[::1", "mqtt://bro ker:1883", "mqtts:/broker"):
