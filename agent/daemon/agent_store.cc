@@ -93,7 +93,7 @@ std::optional<Failure> Agent::ReadRules() {
   if (!guard.ok()) return Failure{service::kExitConfiguration, std::move(guard).status()};
   intake_options_->guard = *std::move(guard);
   reconciliation_.SetNumbering(NumberingOf(config_.registers));
-  auto words = VocabularyOf(config_.formats);
+  auto words = VocabularyOf(config_);
   if (!words.ok()) return Failure{service::kExitConfiguration, std::move(words).status()};
   intake_options_->poslog_words = *std::move(words);
   for (const auto& csv : config_.drop_folder.csv) {

@@ -42,16 +42,6 @@ Status CopyOpenLog(int from, const std::string& journal, const std::function<voi
   return from < 0 ? Status::Ok() : CopyOpenFile(from, BuildingLogPath(journal), progress);
 }
 
-// Beside the file, which has its name by now. A stop before leaves a file without the commits that
-// the witness tells of.
-Status PlaceLog(const std::string& journal) {
-  const std::string log = BuildingLogPath(journal);
-  if (std::rename(log.c_str(), WalPath(journal).c_str()) == 0 || errno == ENOENT) {
-    return SyncDirectory(DirectoryOf(journal));
-  }
-  return Unavailable(log + ": " + ErrnoText(errno));
-}
-
 }  // namespace
 
 // --- the witness ------------------------------------------------------------------------------
@@ -277,7 +267,6 @@ Status Journal::RestoreFile() {
   if (is_damaged) TRY(CopyOpenLog(watch_.OpenLogDescriptor(), path, options_.beat));
   TRY(CommitReplacement(path, AsidePath(path, "foreign", clock_.Wall())));
   if (is_damaged) {
-    TRY(PlaceLog(path));
     damaged_ = working_.poisoned + ", and is damaged: " + complete.message();
   }
   Witness whole;

@@ -32,9 +32,11 @@ formats::CsvProfile ProfileOf(const config::Config::Csv& csv, const std::string&
   return profile;
 }
 
-Result<formats::poslog::Vocabulary> VocabularyOf(const config::Config::Formats& formats) {
+Result<formats::poslog::Vocabulary> VocabularyOf(const config::Config& config) {
   formats::poslog::Vocabulary words;
-  for (const auto& [question, taught] : formats.poslog_words) {
+  words.KnowStore(config.store_id);
+  for (const std::string& alias : config.store_aliases) words.KnowStore(alias);
+  for (const auto& [question, taught] : config.formats.poslog_words) {
     for (const auto& [word, meaning] : taught) {
       if (Status s = words.Teach(question, word, meaning); !s.ok()) {
         return std::move(s).Within("formats.poslog.words");

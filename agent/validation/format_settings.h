@@ -12,7 +12,7 @@ namespace tillrelay {
 
 formats::CsvProfile ProfileOf(const config::Config::Csv& csv, const std::string& store_id);
 
-// Invalid if a word is in the table with another meaning.
-Result<formats::poslog::Vocabulary> VocabularyOf(const config::Config::Formats& formats);
+// With the store's names. Invalid if a word is in the table with another meaning.
+Result<formats::poslog::Vocabulary> VocabularyOf(const config::Config& config);
 
 }  // namespace tillrelay

@@ -70,7 +70,7 @@ class Validator {
           fmt::format("\"{}\" is no regular expression", c_.guard.receipt_pattern),
           "correct it, or remove the line");
     }
-    if (auto words = VocabularyOf(c_.formats); !words.ok()) {
+    if (auto words = VocabularyOf(c_); !words.ok()) {
       Add(Verdict::kStop, "formats.poslog.words", words.status().message(),
           "remove the word: it has a meaning already");
     }

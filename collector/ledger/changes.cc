@@ -96,6 +96,7 @@ Result<Cursor> ChangesReader::Next() {
 }
 
 void ChangesReader::ChangeJson(const EventRow& e, const std::vector<MovementRow>& moved) {
+  const size_t before = answer_.entries.size();
   json_.BeginObject()
       .Field("position", e.position)
       .Field("store", e.key.store)
@@ -115,6 +116,8 @@ void ChangesReader::ChangeJson(const EventRow& e, const std::vector<MovementRow>
   json_.EndArray();
   if (question_.with_data) json_.Key("data").Raw(e.body);
   json_.EndObject();
+  const size_t begin = answer_.entries.find('{', before);  // behind a comma, perhaps
+  answer_.each.push_back({begin, answer_.entries.size() - begin, e.key.store, e.kind});
   ++answer_.count;
   answer_.last = e.position;
 }

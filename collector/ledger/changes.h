@@ -35,7 +35,13 @@ struct ChangesQuestion {
   std::set<std::string> stores, kinds;
 };
 struct ChangesAnswer {
-  std::string entries;    // a JSON array
+  // One of them, where it stands in `entries`.
+  struct Entry {
+    size_t begin = 0, size = 0;
+    std::string store, kind;
+  };
+  std::string entries;  // a JSON array
+  std::vector<Entry> each = {};
   uint64_t count = 0;     // of them
   uint64_t last = 0;      // the position of the last of them
   Cursor next;            // everything up to here has been looked at

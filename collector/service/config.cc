@@ -1,8 +1,11 @@
 #include "collector/service/config.h"
 
+#include <fmt/format.h>
+
 #include "collector/db/own_change.h"
 #include "collector/db/secret_files.h"
 #include "collector/db/sql.h"
+#include "collector/sinks/kafka_url.h"
 #include "collector/sinks/webhook_url.h"
 #include "collector/web/api_access.h"
 #include "common/base/files.h"
@@ -121,24 +124,46 @@ void ReadTokens(Settings* settings, Config* config) {
   }
 }
 
-void CheckSink(Settings* settings, const std::string& key, const SinkConfig& sink) {
-  if (!IsName(sink.name) || sink.name.find('.') != std::string::npos) {
-    settings->Complain(key, "a sink's name has letters, digits, _ and - only");
-  }
+void CheckReadable(Settings* settings, const std::string& key, const SinkConfig& sink,
+                   const char* better) {
+  if (sink.plain_http) return;
+  settings->Complain(key + ".url", fmt::format("what was sold would travel readable: use {}, or set"
+                                               " plain_http = true where the line is encrypted",
+                                               better));
+}
+
+void CheckWebhook(Settings* settings, const std::string& key, const SinkConfig& sink) {
   const auto url = ParseWebhookUrl(sink.url);
   if (!url.ok()) settings->Complain(key + ".url", url.status().message());
-  if (url.ok() && !url->tls && !url->local && !sink.plain_http) {
-    settings->Complain(key + ".url",
-                       "what was sold would travel readable: use https://, or set"
-                       " plain_http = true where the line is encrypted");
-  }
+  if (url.ok() && !url->tls && !url->local) CheckReadable(settings, key, sink, "https://");
   if (sink.secret_file.empty()) {
     settings->Complain(key + ".secret_file", "a webhook is signed: name the file of its secret");
   }
+  if (!sink.username.empty()) settings->Complain(key + ".username", "a webhook has no login");
   if (!sink.proxy.empty()) {
     const auto proxy = ParseWebhookProxy(sink.proxy);
     if (!proxy.ok()) settings->Complain(key + ".proxy", proxy.status().message());
   }
+}
+
+void CheckKafka(Settings* settings, const std::string& key, const SinkConfig& sink) {
+  const auto url = ParseKafkaUrl(sink.url);
+  if (!url.ok()) settings->Complain(key + ".url", url.status().message());
+  if (url.ok() && !url->tls && !url->local) CheckReadable(settings, key, sink, "kafkas://");
+  if (sink.username.empty() != sink.secret_file.empty()) {
+    settings->Complain(key + ".username", "a login needs username and secret_file");
+  }
+  if (!sink.proxy.empty()) {
+    settings->Complain(key + ".proxy", "Kafka is not reached through a proxy");
+  }
+}
+
+void CheckSink(Settings* settings, const std::string& key, const SinkConfig& sink) {
+  if (!IsName(sink.name) || sink.name.find('.') != std::string::npos) {
+    settings->Complain(key, "a sink's name has letters, digits, _ and - only");
+  }
+  const bool kafka = IsKafkaUrl(sink.url);
+  (kafka ? CheckKafka : CheckWebhook)(settings, key, sink);
   for (const std::string& store : sink.stores) {
     if (!IsName(store)) settings->Complain(key + ".stores", store + " is no store id");
   }
@@ -157,6 +182,9 @@ void ReadSinkSettings(Settings* settings, Config* config) {
     const std::string key = "sink." + name;
     settings->String(key + ".url", &sink.url);
     settings->String(key + ".secret_file", &sink.secret_file);
+    settings->String(key + ".username", &sink.username);
+    settings->Word(key + ".mechanism", {"SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"},
+                   &sink.mechanism);
     settings->String(key + ".ca_file", &sink.ca_file);
     settings->String(key + ".proxy", &sink.proxy);
     settings->Strings(key + ".stores", &sink.stores);

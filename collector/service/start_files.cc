@@ -106,10 +106,12 @@ Result<SinkSetup> SinkSetupOf(const Config& config, const SinkConfig& sink) {
   SinkSetup setup;
   setup.config = sink;
   const std::string key = "sink." + sink.name;
-  TRY(CheckSecret(key + ".secret_file", sink.secret_file));
-  auto secret = service::ReadSecret(key + ".secret_file", sink.secret_file, EnvironmentVariable);
-  if (!secret.ok()) return std::move(secret).status();
-  setup.secret = *std::move(secret);
+  if (!sink.secret_file.empty()) {
+    TRY(CheckSecret(key + ".secret_file", sink.secret_file));
+    auto secret = service::ReadSecret(key + ".secret_file", sink.secret_file, EnvironmentVariable);
+    if (!secret.ok()) return std::move(secret).status();
+    setup.secret = *std::move(secret);
+  }
   auto ca = service::CredentialPath(key + ".ca_file", sink.ca_file, EnvironmentVariable);
   if (!ca.ok()) return std::move(ca).status();
   setup.ca_file = *std::move(ca);

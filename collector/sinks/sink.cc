@@ -14,18 +14,23 @@
 namespace tillrelay::collector {
 namespace {
 
-using Meaning = WebhookAnswer::Meaning;
+using Meaning = SinkAnswer::Meaning;
 
 constexpr uint64_t kPassedAtOnce = 1000;  // positions that are not for a sink, then it is saved
 constexpr size_t kMostText = 200;
 
 }  // namespace
 
-WebhookMessage MessageOf(const std::string& sink, const Cursor& after, const ChangesAnswer& batch) {
-  WebhookMessage message;
+SinkMessage MessageOf(const std::string& sink, const Cursor& after, const ChangesAnswer& batch) {
+  SinkMessage message;
   JsonWriter json(&message.body);
   json.BeginObject().Field("type", "tillrelay.changes").Field("sink", sink);
-  json.Field("after", CursorText(after)).Key("changes").Raw(batch.entries);
+  json.Field("after", CursorText(after)).Key("changes");
+  const size_t at = message.body.size();
+  for (const ChangesAnswer::Entry& entry : batch.each) {
+    message.parts.push_back({at + entry.begin, entry.size, entry.store, entry.kind});
+  }
+  json.Raw(batch.entries);
   json.Field("next", CursorText(batch.next)).EndObject();
   message.id = "msg_" + ToHex(BytesOf(Sha256(message.body))).substr(0, 32);
   return message;
@@ -144,7 +149,7 @@ Result<Duration> Sink::Try(const SinkRow& row, const ChangesAnswer& batch) {
   if (!claimed.ok()) return std::move(claimed).status();
   const auto longest = 2 * std::chrono::seconds(config_.timeout_s);  // a name is looked up as well
   if (!*claimed || lease_->until - clock_.Now() < longest) return Duration::zero();
-  const WebhookAnswer answer = deps_.send(MessageOf(config_.name, row.cursor, batch));
+  const SinkAnswer answer = deps_.send(MessageOf(config_.name, row.cursor, batch));
   if (answer.meaning == Meaning::kTaken) return AfterTaken(row, batch.next);
   if (deps_.stopping()) return Duration(kPoll);
   if (answer.meaning == Meaning::kLater) return AfterFailure(answer);
@@ -172,7 +177,7 @@ Result<Duration> Sink::AfterTaken(const SinkRow& row, const Cursor& next) {
   return Duration::zero();
 }
 
-Result<Duration> Sink::AfterFailure(const WebhookAnswer& answer) {
+Result<Duration> Sink::AfterFailure(const SinkAnswer& answer) {
   ++counters_.failed;
   const Duration wait =
       std::max<Duration>(Backoff(kRetryLeast, kRetryMost, failures_++), answer.retry_after);
@@ -191,7 +196,7 @@ Result<Duration> Sink::AfterFailure(const WebhookAnswer& answer) {
 
 // One change of the message may be what is refused: they are sent one by one, so that everything
 // before it is taken and a person sees which one it is.
-Result<Duration> Sink::AfterRefusal(const ChangesAnswer& batch, const WebhookAnswer& answer) {
+Result<Duration> Sink::AfterRefusal(const ChangesAnswer& batch, const SinkAnswer& answer) {
   ++counters_.refused;
   const bool gone = answer.meaning == Meaning::kGone;
   if (!gone && batch.count > 1) {

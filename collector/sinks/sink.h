@@ -1,9 +1,10 @@
 // What: the delivery of one sink, without threads: reads what follows its cursor, sends it in the
 //   order of positions, and moves the cursor behind what was taken.
 // Promise: nothing is left out and nothing overtakes: what is not taken is tried again, or halts
-//   the sink until a person decides. The cursor moves only after a 2xx. A message that is tried
-//   again, also by another process, has the same id and the same body. Only the holder of the lease
-//   sends; before each try it makes sure that it is, for longer than the try can last.
+//   the sink until a person decides. The cursor moves only behind what the receiver took. A message
+//   that is tried again, also by another process, has the same id and the same body. Only the
+//   holder of the lease sends; before each try it makes sure that it is, for longer than the try
+//   can last.
 // Thread: one.
 // Errors: none leave it; they are logged and tried again.
 #pragma once
@@ -16,7 +17,7 @@
 #include "collector/ledger/changes.h"
 #include "collector/sinks/sink_config.h"
 #include "collector/sinks/sink_table.h"
-#include "collector/sinks/webhook.h"
+#include "collector/sinks/transport.h"
 #include "collector/sinks/witness.h"
 #include "common/base/log.h"
 
@@ -27,7 +28,7 @@ struct SinkDeps {
   // Runs in a transaction of the writing connection; OK: it is committed.
   std::function<Status(const std::function<Status(Sql*)>&)> write;
   std::function<Result<Sql*>()> reader;  // a reading connection
-  std::function<WebhookAnswer(const WebhookMessage&)> send;
+  std::function<SinkAnswer(const SinkMessage&)> send;
   std::function<bool()> stopping;
   std::string owner;         // who this is: the same after a restart
   bool alone = false;        // no other process can use this database
@@ -77,8 +78,8 @@ class Sink {
   Result<Duration> Pass(const SinkRow& row, const ChangesAnswer& batch);
   Result<Duration> Try(const SinkRow& row, const ChangesAnswer& batch);
   Result<Duration> AfterTaken(const SinkRow& row, const Cursor& next);
-  Result<Duration> AfterFailure(const WebhookAnswer& answer);
-  Result<Duration> AfterRefusal(const ChangesAnswer& batch, const WebhookAnswer& answer);
+  Result<Duration> AfterFailure(const SinkAnswer& answer);
+  Result<Duration> AfterRefusal(const ChangesAnswer& batch, const SinkAnswer& answer);
   Status Halt(std::string_view why, const std::string& text);
   std::string NowText() const;
 
@@ -102,6 +103,6 @@ class Sink {
 };
 
 // The same for the same changes, whoever makes it.
-WebhookMessage MessageOf(const std::string& sink, const Cursor& after, const ChangesAnswer& batch);
+SinkMessage MessageOf(const std::string& sink, const Cursor& after, const ChangesAnswer& batch);
 
 }  // namespace tillrelay::collector

@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <thread>
 
+#include "collector/sinks/kafka.h"
+#include "collector/sinks/webhook.h"
 #include "collector/sinks/webhook_signature.h"
 #include "common/base/files.h"
 #include "common/base/mutex.h"
@@ -17,12 +19,12 @@ namespace tillrelay::collector {
 
 class Sinks::Worker {
  public:
-  Worker(SinkSetup setup, WebhookSettings settings, Fd wake, const Deps& deps)
+  Worker(SinkSetup setup, std::unique_ptr<Transport> transport, Fd wake, const Deps& deps)
       : name_(setup.config.name),
         database_(deps.database),
         beat_(std::move(setup.beat)),
         wake_(std::move(wake)),
-        webhook_(std::move(settings), deps.clock),
+        transport_(std::move(transport)),
         sink_(std::move(setup.config), DepsOf(deps, setup.witness_path)) {}
 
   const std::string& name() const { return name_; }
@@ -54,7 +56,7 @@ class Sinks::Worker {
       return queue->Run(work);
     };
     out.reader = [this] { return Connection(); };
-    out.send = [this](const WebhookMessage& message) { return webhook_.Send(message); };
+    out.send = [this](const SinkMessage& message) { return transport_->Send(message); };
     out.stopping = [this] { return IsStopping(); };
     out.owner = deps.owner;
     out.alone = deps.alone;
@@ -98,7 +100,7 @@ class Sinks::Worker {
   const std::string name_, database_;
   const std::function<void()> beat_;
   const Fd wake_;
-  Webhook webhook_;
+  const std::unique_ptr<Transport> transport_;
   std::unique_ptr<Sql> sql_;
   Sink sink_;
   mutable Mutex mutex_;
@@ -113,42 +115,71 @@ Sinks::~Sinks() { Stop(); }
 
 namespace {
 
-Result<WebhookSettings> SettingsOf(const SinkSetup& setup) {
-  const std::string key = "sink." + setup.config.name;
+using Made = Result<std::unique_ptr<Transport>>;
+
+Made MakeWebhook(const SinkSetup& setup, int wake, const Clock* clock) {
   WebhookSettings settings;
   auto url = ParseWebhookUrl(setup.config.url);
-  if (!url.ok()) return std::move(url).status().Within(key + ".url");
+  if (!url.ok()) return std::move(url).status().Within("url");
   settings.url = *std::move(url);
   auto keys = ReadWebhookSecrets(setup.secret);
-  if (!keys.ok()) return std::move(keys).status().Within(key + ".secret_file");
+  if (!keys.ok()) return std::move(keys).status().Within("secret_file");
   settings.keys = *std::move(keys);
   settings.ca_file = setup.ca_file;
   if (!setup.config.proxy.empty()) {
     auto proxy = ParseWebhookProxy(setup.config.proxy);
-    if (!proxy.ok()) return std::move(proxy).status().Within(key + ".proxy");
+    if (!proxy.ok()) return std::move(proxy).status().Within("proxy");
     settings.proxy = *std::move(proxy);
   }
   settings.deadline = std::chrono::seconds(setup.config.timeout_s);
-  return settings;
+  settings.wake = wake;
+  return Made(std::make_unique<Webhook>(std::move(settings), clock));
+}
+
+Made MakeKafka(const SinkSetup& setup, int wake) {
+  KafkaSettings settings;
+  auto url = ParseKafkaUrl(setup.config.url);
+  if (!url.ok()) return std::move(url).status().Within("url");
+  settings.url = *std::move(url);
+  settings.username = setup.config.username;
+  settings.mechanism = setup.config.mechanism;
+  settings.password = setup.secret;
+  if (!settings.username.empty() && settings.password.empty()) {
+    return Invalid("secret_file: it is empty");
+  }
+  settings.ca_file = setup.ca_file;
+  settings.deadline = std::chrono::seconds(setup.config.timeout_s);
+  settings.wake = wake;
+  auto kafka = Kafka::Make(std::move(settings));
+  if (!kafka.ok()) return std::move(kafka).status();
+  return Made(*std::move(kafka));
+}
+
+// `wake` becomes readable when it shall stop.
+Made MakeTransport(const SinkSetup& setup, int wake, const Clock* clock) {
+  Made made =
+      IsKafkaUrl(setup.config.url) ? MakeKafka(setup, wake) : MakeWebhook(setup, wake, clock);
+  if (!made.ok()) return std::move(made).status().Within("sink." + setup.config.name);
+  return made;
 }
 
 }  // namespace
 
 Status CheckSink(const SinkSetup& setup) {
-  auto settings = SettingsOf(setup);
-  return settings.ok() ? Status::Ok() : std::move(settings).status();
+  const SystemClock clock;
+  auto transport = MakeTransport(setup, -1, &clock);
+  return transport.ok() ? Status::Ok() : std::move(transport).status();
 }
 
 Result<std::unique_ptr<Sinks>> Sinks::Make(std::vector<SinkSetup> setups, const Deps& deps) {
   std::unique_ptr<Sinks> sinks(new Sinks());
   for (SinkSetup& setup : setups) {
-    auto settings = SettingsOf(setup);
-    if (!settings.ok()) return std::move(settings).status();
     Fd wake(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     if (!wake.valid()) return Unavailable("eventfd: " + ErrnoText(errno));
-    settings->wake = wake.get();
+    auto transport = MakeTransport(setup, wake.get(), deps.clock);
+    if (!transport.ok()) return std::move(transport).status();
     sinks->workers_.push_back(
-        std::make_unique<Worker>(std::move(setup), *std::move(settings), std::move(wake), deps));
+        std::make_unique<Worker>(std::move(setup), *std::move(transport), std::move(wake), deps));
   }
   return sinks;
 }

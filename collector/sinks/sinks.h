@@ -19,7 +19,7 @@ namespace tillrelay::collector {
 // What one sink needs beyond its configuration.
 struct SinkSetup {
   SinkConfig config;
-  std::string secret;          // the text of its file
+  std::string secret;          // the text of its file, if it has one
   std::string ca_file;         // the path
   std::function<void()> beat;  // called at least every 150 s
   std::string witness_path;

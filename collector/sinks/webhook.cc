@@ -11,7 +11,7 @@
 namespace tillrelay::collector {
 namespace {
 
-using Meaning = WebhookAnswer::Meaning;
+using Meaning = SinkAnswer::Meaning;
 
 constexpr std::chrono::seconds kLongestRetryAfter{3600};
 
@@ -43,8 +43,8 @@ http::ClientOptions OptionsOf(const WebhookSettings& settings) {
 
 }  // namespace
 
-WebhookAnswer MeaningOf(const http::ClientResponse& response) {
-  WebhookAnswer answer;
+SinkAnswer MeaningOf(const http::ClientResponse& response) {
+  SinkAnswer answer;
   answer.meaning = MeaningOfStatus(response.status);
   if (answer.meaning == Meaning::kTaken) return answer;
   answer.text =
@@ -59,7 +59,7 @@ Webhook::Webhook(WebhookSettings settings, const Clock* clock)
       clock_(*clock),
       client_(settings_.url.address, OptionsOf(settings_)) {}
 
-WebhookAnswer Webhook::Send(const WebhookMessage& message) {
+SinkAnswer Webhook::Send(const SinkMessage& message) {
   const int64_t now_s = Micros(clock_.Wall()) / 1'000'000;
   http::ClientRequest request;
   request.method = "POST";
@@ -75,7 +75,7 @@ WebhookAnswer Webhook::Send(const WebhookMessage& message) {
   auto response = client_.Call(request);
   client_.Close();
   if (response.ok()) return MeaningOf(*response);
-  WebhookAnswer answer;
+  SinkAnswer answer;
   answer.text = response.status().message();
   return answer;
 }

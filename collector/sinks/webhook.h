@@ -9,28 +9,14 @@
 #include <string>
 #include <vector>
 
+#include "collector/sinks/transport.h"
 #include "collector/sinks/webhook_url.h"
 #include "common/base/clock.h"
 #include "common/http/client.h"
 
 namespace tillrelay::collector {
 
-struct WebhookMessage {
-  std::string id, body;  // the same at each try
-};
-
-struct WebhookAnswer {
-  enum class Meaning {
-    kTaken,
-    kLater,    // the same again works, perhaps
-    kRefused,  // this message, or everything
-    kGone,     // nobody wants any
-  };
-  Meaning meaning = Meaning::kLater;
-  std::string text;                     // of what was not taken
-  std::chrono::seconds retry_after{0};  // as the receiver asks
-};
-WebhookAnswer MeaningOf(const http::ClientResponse& response);
+SinkAnswer MeaningOf(const http::ClientResponse& response);
 
 struct WebhookSettings {
   WebhookUrl url;
@@ -40,10 +26,10 @@ struct WebhookSettings {
   int wake = -1;
 };
 
-class Webhook {
+class Webhook : public Transport {
  public:
   Webhook(WebhookSettings settings, const Clock* clock);
-  WebhookAnswer Send(const WebhookMessage& message);
+  SinkAnswer Send(const SinkMessage& message) override;
 
  private:
   const WebhookSettings settings_;

@@ -99,6 +99,7 @@ def a_sound_store_has_no_fault_and_a_stopped_one_has_one():
         check(world.central("SELECT count(*) FROM event")[0][0] == 20, "the doctor was counted")
         world.agent.kill()
         finds(world, "daemon", "does not run")
+        check("not read" not in world.collector.text(), "head office could not read the doctor")
         planted_in_configuration_and_places(world)
         planted_in_the_journal(world)
     return "0 faults while it runs, also with every row read; then 13 planted ones"

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
-"""A webhook whose receiver fails, is slow, cuts and redirects, under a collector that is killed:
-every change arrives, signed, in order, none is left out, and what is repeated has its former id."""
+"""A webhook whose receiver fails, is slow, cuts and redirects, and Kafka whose brokers come and go,
+under a collector that is killed: every change arrives in order and none is left out; a webhook's is
+signed, and what is repeated has its former id."""
 
 import base64
 import collections
@@ -17,7 +18,7 @@ import subprocess
 import threading
 import urllib.request
 
-from harness import World, check, run, wait_for
+from harness import BIN, World, check, run, wait_for
 
 KEY = os.urandom(32)
 TIMEOUT_S = 1
@@ -148,15 +149,19 @@ def sink(world):
     return None
 
 
-def check_everything(world, server):
-    """What was taken is what /v1/changes says, in order, without a hole."""
+def everything(world):
     changes, cursor = [], None
     while True:
         answer = ask(world, "/v1/changes?limit=1000" + (f"&cursor={cursor}" if cursor else ""))
         changes += answer["changes"]
         cursor = answer["next"]
         if not answer["more"]:
-            break
+            return changes
+
+
+def check_everything(world, server):
+    """What was taken is what /v1/changes says, in order, without a hole."""
+    changes = everything(world)
     last, place = 0, None
     for message in server.taken:
         positions = [change["position"] for change in message["changes"]]
@@ -171,7 +176,44 @@ def check_everything(world, server):
     check(not server.wrong, f"{server.wrong[:3]}")
 
 
-def add_sink(world, *lines):
+@contextlib.contextmanager
+def kafka():
+    """Answers of brokers, by command; the first one says where they are."""
+    with subprocess.Popen([f"{BIN}/mock_kafka"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                          text=True) as program:
+        def ask_it(command):
+            program.stdin.write(command + "\n")
+            program.stdin.flush()
+            return program.stdout.readline().strip()
+        try:
+            yield program.stdout.readline().strip(), ask_it
+        finally:
+            program.kill()
+
+
+def check_records(world, records):
+    """What /v1/changes says, in one partition for each store, in order, without a hole."""
+    changes = everything(world)
+    last = {}
+    for record in records:
+        value = record["value"]
+        check(record["key"] == value["store"] and record["kind"] == value["kind"], f"{record}")
+        check(value == changes[value["position"] - 1], f"another change {value}")
+        partition, _ = last.setdefault(value["store"], (record["partition"], []))
+        check(partition == record["partition"], f"{value['store']} in two partitions")
+        last[value["store"]][1].append(value["position"])
+    for store, (_, positions) in last.items():
+        expected = [c["position"] for c in changes if c["store"] == store]
+        once = list(dict.fromkeys(positions))
+        check(once == expected, f"{store}: {len(once)} of {len(expected)}, or in another order")
+    check(sum(len(set(p)) for _, p in last.values()) == len(changes), "changes are missing")
+
+
+def add_sink(world, *lines, secret=True):
+    if not secret:
+        with open(world.path("collector.toml"), "a") as file:
+            file.write("\n".join(["[sink.erp]", *lines]) + "\n")
+        return
     secret = world.path("hook")
     with open(secret, "w") as file:
         file.write("whsec_" + base64.b64encode(KEY).decode() + "\n")
@@ -249,6 +291,37 @@ def encrypted_it_goes_through_the_proxy_and_trusts_its_own_authority_alone():
         return f"{len(server.taken)} messages through the proxy"
 
 
+def kafka_gets_every_change_under_its_store_whatever_its_brokers_do():
+    with kafka() as (servers, brokers), World(collector_http=True) as world:
+        add_sink(world, f'url = "kafka://{servers}/stock"', "batch = 7",
+                 f"timeout_s = {TIMEOUT_S}", "data = true", secret=False)
+        brokers("down")
+        world.start(agent=False)
+        wait_for(lambda: sink(world), "the sink")
+        world.agent.start()
+        world.wait_ready()
+        registers = world.simulate(200, 1)[0]
+        failing = wait_for(lambda: (sink(world) or {}).get("state") == "failing" and sink(world),
+                           "the sink to say that nobody answers")
+        check("refused" in failing["failure"], f"{failing}")
+        for _ in range(3):
+            brokers("up")
+            wait_for(lambda: sink(world)["position"] > failing["position"], "a message", 60)
+            failing = sink(world)
+            brokers("down")
+            world.collector.kill()
+            world.collector.start()
+            wait_for(lambda: sink(world), "the sink")
+        brokers("up")
+        check(registers.wait(timeout=60) == 0, "the registers gave up")
+        world.wait_delivered()
+        wait_for(lambda: (sink(world) or {}).get("behind") == 0, "everything to be taken", 60)
+        records = json.loads(brokers("read stock"))
+        check_records(world, records)
+        return f"{len(records)} records"
+
+
 if __name__ == "__main__":
-    run(everything_is_told_in_order_whatever_the_receiver_does,
+    run(kafka_gets_every_change_under_its_store_whatever_its_brokers_do,
+        everything_is_told_in_order_whatever_the_receiver_does,
         encrypted_it_goes_through_the_proxy_and_trusts_its_own_authority_alone)

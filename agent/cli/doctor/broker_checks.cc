@@ -18,6 +18,7 @@
 #include "common/http/client_tls.h"
 #include "common/mqtt/broker_url.h"
 #include "common/mqtt/paho_link.h"
+#include "common/wire/control.h"
 #include "common/wire/topics.h"
 
 namespace tillrelay::cli::doctor {
@@ -215,6 +216,15 @@ void NoAnswer(std::string_view what, Findings* findings) {
                   strings::kDoctorNoAnswerStep);
 }
 
+// Answers a command that nobody gave. With a last member of blanks it is as large as an event.
+std::string ReplyToNobody(size_t blanks = 0) {
+  wire::Reply reply;
+  reply.command_id = std::string(26, '0');
+  reply.state = "refused";
+  reply.reason = std::string(blanks, ' ');
+  return wire::WriteReply(reply);
+}
+
 // An empty batch is no event: the right is used and nothing is told.
 void CheckRights(const Patient& patient, mqtt::Link* link, Mailbox* mail, Findings* findings) {
   const auto topics = wire::TopicsOf(patient.config.delivery.topic_prefix, patient.config.store_id);
@@ -238,7 +248,7 @@ void CheckRights(const Patient& patient, mqtt::Link* link, Mailbox* mail, Findin
   }
   const bool events = patient.config.delivery.confirm == "centre";
   for (const std::string& topic : {events ? topics.events : topics.reply, topics.reply}) {
-    const char* nothing = topic == topics.events ? "[]" : R"({"v":1})";
+    const std::string nothing = topic == topics.events ? "[]" : ReplyToNobody();
     const Status ordered = link->Publish({topic, nothing, false, false, 1});
     const std::string why =
         ordered.ok() ? reported(mqtt::LinkEventType::kPublished) : ordered.message();
@@ -247,10 +257,10 @@ void CheckRights(const Patient& patient, mqtt::Link* link, Mailbox* mail, Findin
     return findings->Fault("broker rights", strings::Say(strings::kDoctorNoWrite, topic, why),
                            strings::kDoctorWriteStep);
   }
-  const std::string blanks(kLargeMessage, ' ');
   const Status ordered =
-      events ? link->Publish({topics.events, "[" + blanks + "]", false, false, 2})
-             : link->Publish({topics.reply, R"({"v":1)" + blanks + "}", false, false, 2});
+      events ? link->Publish(
+                   {topics.events, "[" + std::string(kLargeMessage, ' ') + "]", false, false, 2})
+             : link->Publish({topics.reply, ReplyToNobody(kLargeMessage), false, false, 2});
   const std::string why =
       ordered.ok() ? reported(mqtt::LinkEventType::kPublished) : ordered.message();
   if (!why.empty()) {

@@ -39,7 +39,7 @@ bool SpeaksOfOtherThings(std::string_view name) {
 
 class Search {
  public:
-  explicit Search(std::string_view store_id) : store_id_(store_id) {}
+  Search(std::string_view store_id, const Vocabulary& words) : store_id_(store_id), words_(words) {}
 
   std::optional<event::Rejection> In(XmlElement line) {
     Below(line, false);
@@ -66,11 +66,12 @@ class Search {
         of_goods || SpeaksOfGoods(name) || NamesPlace(name) || name == "retailstoreid";
     const bool store = NamesStore(name) || (of_goods && name == "id") ||
                        (NamesPlace(name) && Contains(name, {"shipfrom", "fulfil"}));
-    // A place within the store has a name or a number of its own.
+    // A place within the store has a name, or a number of another length.
     const bool like_a_store =
         NamesPlace(name) && AllDigits(value) && value.size() == store_id_.size();
     if (!goods || !(store || like_a_store)) return;
     if (event::WithoutLeadingZeros(value) == event::WithoutLeadingZeros(store_id_)) return;
+    if (words_.IsOwnStore(value)) return;
     rejection_ = event::Rejection{
         "foreign-store", std::string(written),
         fmt::format("the goods of this line are those of \"{}\": whoever hands them over has to "
@@ -79,14 +80,16 @@ class Search {
   }
 
   const std::string_view store_id_;
+  const Vocabulary& words_;
   std::optional<event::Rejection> rejection_;
 };
 
 }  // namespace
 
-std::optional<event::Rejection> GoodsOfAnotherStore(XmlElement basket, std::string_view store_id) {
+std::optional<event::Rejection> GoodsOfAnotherStore(XmlElement basket, std::string_view store_id,
+                                                    const Vocabulary& words) {
   if (store_id.empty()) return std::nullopt;
-  Search search(store_id);
+  Search search(store_id, words);
   for (const XmlElement line : basket) {
     if (line.name() != "LineItem") continue;
     if (auto rejection = search.In(line)) return rejection;

@@ -8,11 +8,14 @@
 #include <optional>
 #include <string_view>
 
+#include "agent/formats/poslog/vocabulary.h"
 #include "agent/formats/poslog/xml_tree.h"
 #include "common/event/draft.h"
 
 namespace tillrelay::formats::poslog {
 
-std::optional<event::Rejection> GoodsOfAnotherStore(XmlElement basket, std::string_view store_id);
+// `store_id`: as the receipt names the store; `words` knows its other names.
+std::optional<event::Rejection> GoodsOfAnotherStore(XmlElement basket, std::string_view store_id,
+                                                    const Vocabulary& words);
 
 }  // namespace tillrelay::formats::poslog

@@ -69,7 +69,7 @@ class Mapper {
     }
     if (auto rejection = PassedOver()) return One(*std::move(rejection));
     if (basket) {
-      if (auto rejection = GoodsOfAnotherStore(basket, event.transaction->store_id)) {
+      if (auto rejection = GoodsOfAnotherStore(basket, event.transaction->store_id, words_)) {
         return One(*std::move(rejection));
       }
       if (auto rejection = ReadReceipt({root_, basket, dialect_, words_, reported}, &event)) {

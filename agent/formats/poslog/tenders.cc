@@ -101,7 +101,8 @@ class Reader {
       paid_out_ = true;
     } else if (words_.Meaning(Question::kLineStatus, text) == "cancelled") {
       cancelled_ = true;
-    } else if (meaning.empty() && Normal(name) == "typecode" && !OneOf(Normal(text), {"payment"})) {
+    } else if (meaning.empty() && Normal(name) == "typecode" &&
+               !OneOf(Normal(text), {"payment", "tender", "redemption", "redeem", "redeemed"})) {
       Refuse(words_.Unknown(Question::kLineType, name, text));
     }
   }

@@ -7,6 +7,7 @@
 
 #include "agent/formats/poslog/element_readers.h"
 #include "common/base/text.h"
+#include "common/event/identity.h"
 
 namespace tillrelay::formats::poslog {
 namespace {
@@ -324,6 +325,14 @@ Status Vocabulary::Teach(std::string_view question_name, std::string_view word,
   }
   taught_[{question, normal}] = meaning;
   return Status::Ok();
+}
+
+void Vocabulary::KnowStore(std::string_view name) {
+  stores_.emplace(event::WithoutLeadingZeros(name));
+}
+
+bool Vocabulary::IsOwnStore(std::string_view name) const {
+  return stores_.contains(event::WithoutLeadingZeros(name));
 }
 
 std::string_view Vocabulary::Meaning(Question question, std::string_view written) const {

@@ -11,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -97,6 +98,11 @@ class Vocabulary {
   // the meaning is none of the question's.
   Status Teach(std::string_view question, std::string_view word, std::string_view meaning);
 
+  // A name of the store itself: its own, and its aliases.
+  void KnowStore(std::string_view name);
+  // Whether goods of a store so named are this store's; leading zeros do not matter.
+  bool IsOwnStore(std::string_view name) const;
+
   // "" for a word that is not known.
   std::string_view Meaning(Question question, std::string_view written) const;
   // A true of this name decides nothing: "taxable" and "isTaxable" as "taxableFlag".
@@ -115,6 +121,7 @@ class Vocabulary {
 
  private:
   std::map<std::pair<Question, std::string>, std::string> taught_;
+  std::set<std::string, std::less<>> stores_;  // without leading zeros
 };
 
 // The tables alone.

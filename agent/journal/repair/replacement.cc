@@ -68,6 +68,18 @@ Result<std::string> NextOf(const std::string& journal) {
   return found;
 }
 
+// Here only while the new file is getting its name, or has it.
+std::string PlacingLogPath(const std::string& journal) { return journal + ".placing-log"; }
+
+// What stands in its place was made by somebody who opened the file without it.
+Status PlaceLog(const std::string& journal) {
+  const std::string log = PlacingLogPath(journal);
+  if (!Exists(log)) return Status::Ok();
+  TRY(Remove(journal + "-shm"));
+  if (std::rename(log.c_str(), WalPath(journal).c_str()) != 0) return Failure(log);
+  return SyncDirectory(DirectoryOf(journal));
+}
+
 }  // namespace
 
 Result<Fd> LockJournal(const std::string& path) {
@@ -127,6 +139,10 @@ Status CommitReplacement(const std::string& journal, const std::string& aside) {
   CHECK(aside.starts_with(journal + "."));
   const std::string next = journal + kNext + aside.substr(journal.size() + 1);
   TRY(SyncFile(building));
+  if (const std::string log = BuildingLogPath(journal); Exists(log)) {
+    TRY(SyncFile(log));
+    TRY(SyncDirectory(DirectoryOf(journal)));  // the file is not committed before its log
+  }
   if (std::rename(building.c_str(), next.c_str()) != 0) return Failure(building);
   auto finished = FinishReplacement(journal);
   return finished.ok() ? Status::Ok() : std::move(finished).status();
@@ -143,7 +159,11 @@ Result<bool> FinishReplacement(const std::string& journal) {
   const std::string folder = DirectoryOf(journal);
   auto next = NextOf(journal);
   if (!next.ok()) return std::move(next).status();
-  if (next->empty()) return false;
+  if (next->empty()) {
+    const bool unplaced = Exists(PlacingLogPath(journal));
+    TRY(PlaceLog(journal));
+    return unplaced;
+  }
   const std::string aside =
       journal + "." + next->substr(journal.size() + std::string_view(kNext).size());
   TRY(SyncDirectory(folder));
@@ -152,9 +172,12 @@ Result<bool> FinishReplacement(const std::string& journal) {
   TRY(MoveOnce(journal, aside));
   TRY(MoveOnce(WitnessPath(journal), WitnessPath(aside)));
   TRY(Remove(journal + "-shm"));  // an index over the log, made again when it is opened
+  const std::string log = BuildingLogPath(journal), placing = PlacingLogPath(journal);
+  if (Exists(log) && std::rename(log.c_str(), placing.c_str()) != 0) return Failure(log);
   TRY(SyncDirectory(folder));
   if (std::rename(next->c_str(), journal.c_str()) != 0) return Failure(*next);
   TRY(SyncDirectory(folder));
+  TRY(PlaceLog(journal));
   log::Warning("journal", "the journal was replaced; the old one is {}", aside);
   return true;
 }

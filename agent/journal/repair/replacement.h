@@ -9,7 +9,8 @@
 //
 // The new file is made as BuildingPath(), closed, and given to CommitReplacement, which syncs it
 // and renames it to `<journal>.next-<why>-<stamp>`: this rename is the commit point, and its name
-// says where the old set goes: `<journal>.<why>-<stamp>` and `…-wal`. docs/journal.md, "Replacing".
+// says where the old set goes: `<journal>.<why>-<stamp>` and `…-wal`. A log that belongs to the new
+// file waits as `<journal>.placing-log` until the file has its name. docs/journal.md, "Replacing".
 #pragma once
 
 #include <string>
@@ -29,7 +30,7 @@ Result<Fd> LockJournal(const std::string& path);
 Result<std::string> ResolveJournal(const std::string& path);
 
 std::string BuildingPath(const std::string& journal);
-// Where the log of a file that is damaged waits until the file has its name.
+// The log of a new file that is damaged, and has to keep it: it takes its place with the file.
 std::string BuildingLogPath(const std::string& journal);
 // Where nothing has been committed, what a stop left of a file being made is removed.
 Status DiscardBuilding(const std::string& journal);

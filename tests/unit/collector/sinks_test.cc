@@ -8,13 +8,14 @@
 
 #include "collector/sinks/sink.h"
 #include "collector/sinks/sink_states.h"
+#include "collector/sinks/webhook.h"
 #include "collector/sinks/webhook_signature.h"
 #include "tests/unit/collector/collector_fixture.h"
 
 namespace tillrelay::collector {
 namespace {
 
-using Meaning = WebhookAnswer::Meaning;
+using Meaning = SinkAnswer::Meaning;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -107,7 +108,7 @@ class SinksTest : public CollectorTest {
       reader_->Rollback();
       return reader_.get();
     };
-    deps.send = [this](const WebhookMessage& message) { return Answer(message); };
+    deps.send = [this](const SinkMessage& message) { return Answer(message); };
     deps.stopping = [] { return false; };
     deps.owner = owner;
     deps.witness_path = witness_;
@@ -123,14 +124,14 @@ class SinksTest : public CollectorTest {
     if (!done.ok()) sql->Rollback();
     return done;
   }
-  WebhookAnswer Answer(const WebhookMessage& message) {
+  SinkAnswer Answer(const SinkMessage& message) {
     messages_.push_back(message);
     if (on_send_) on_send_();
     for (const std::string& poison : refused_) {
       if (message.body.find(poison) != std::string::npos) return {Meaning::kRefused, "400", {}};
     }
     if (answers_.empty()) return {Meaning::kTaken, "", {}};
-    WebhookAnswer next = answers_.front();
+    SinkAnswer next = answers_.front();
     answers_.pop_front();
     return next;
   }
@@ -145,7 +146,7 @@ class SinksTest : public CollectorTest {
   // The positions of every message since the last call.
   std::vector<std::string> Taken() {
     std::vector<std::string> found;
-    for (const WebhookMessage& message : messages_) found.push_back(Positions(message.body));
+    for (const SinkMessage& message : messages_) found.push_back(Positions(message.body));
     messages_.clear();
     return found;
   }
@@ -182,9 +183,9 @@ class SinksTest : public CollectorTest {
   int sold_ = 0;
   int writes_that_work_ = -1;  // negative: all
   std::vector<std::string> refused_;
-  std::deque<WebhookAnswer> answers_;
+  std::deque<SinkAnswer> answers_;
   std::function<void()> on_send_;
-  std::vector<WebhookMessage> messages_;
+  std::vector<SinkMessage> messages_;
   std::unique_ptr<Sql> reader_;
 };
 

@@ -47,7 +47,7 @@ class Case {
     EXPECT_TRUE(parsed.ok()) << parsed.status().message();
     if (!parsed.ok()) return;
     for (const auto& csv : parsed->drop_folder.csv) profiles_.push_back(ProfileOf(csv, "0042"));
-    auto words = VocabularyOf(parsed->formats);
+    auto words = VocabularyOf(*parsed);
     EXPECT_TRUE(words.ok());
     words_ = *std::move(words);
     shop_ = std::make_unique<event::Shop>(
@@ -264,7 +264,7 @@ TEST(Cases, WordsOfTheShopReachTheDecoder) {
       "[formats.poslog.words]\nstatus.\"dtv:Zork\" = \"cancelled\"\nreason.merma = \"waste\"\n",
       "case");
   ASSERT_TRUE(parsed.ok()) << parsed.status().message();
-  const auto words = VocabularyOf(parsed->formats);
+  const auto words = VocabularyOf(*parsed);
   ASSERT_TRUE(words.ok());
   EXPECT_EQ("cancelled", words->Meaning(formats::poslog::Question::kStatus, "zork"));
   EXPECT_FALSE(config::Parse("[formats.poslog.words]\nstatus.x = \"sold\"\n", "case").ok());
@@ -272,7 +272,7 @@ TEST(Cases, WordsOfTheShopReachTheDecoder) {
   const auto twice =
       config::Parse("[formats.poslog.words]\nstatus.voided = \"completed\"\n", "case");
   ASSERT_TRUE(twice.ok());
-  EXPECT_FALSE(VocabularyOf(twice->formats).ok());
+  EXPECT_FALSE(VocabularyOf(*twice).ok());
 }
 
 }  // namespace

@@ -81,9 +81,9 @@ TEST(PosLogTenders, MoneyThatGoesBackIsPaidOut) {
 }
 
 TEST(PosLogTenders, WhatSaysThatItWasPaidIsHarmless) {
-  for (const char* mark :
-       {"TypeCode='Sale'", "TypeCode='Payment'", "Status='Completed'", "own:Status='Approved'",
-        "own:TenderStatus='CAPTURED'", "own:Zork='true'", "VoidFlag='false'"}) {
+  for (const char* mark : {"TypeCode='Sale'", "TypeCode='Payment'", "TypeCode='Redemption'",
+                           "Status='Completed'", "own:Status='Approved'",
+                           "own:TenderStatus='CAPTURED'", "own:Zork='true'", "VoidFlag='false'"}) {
     EXPECT_EQ("cash 1, card 2", Paid(mark, "")) << mark;
   }
   for (const char* mark :

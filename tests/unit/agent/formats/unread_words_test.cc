@@ -255,6 +255,16 @@ TEST(UnreadWords, GoodsOfAnotherStoreAreNotSoldHere) {
                                   "</own:Location>"}));
   ExpectStill(Receipt({.goods = "Location='0077'"}));
   ExpectStill(Receipt({.goods = "ShipFromLocation='Berlin'"}));
+  // An alias is the store's own name, in whichever of the two the receipt is told.
+  formats::poslog::Vocabulary words;
+  words.KnowStore("0042");
+  words.KnowStore("9521321000421");
+  for (const char* own : {"ShipFromStore='9521321000421'", "RetailStoreID='9521321000421'",
+                          "FulfillmentStoreID='42'"}) {
+    EXPECT_EQ(Moved(Receipt({.goods = own}), &words), "on_hand -1") << own;
+  }
+  EXPECT_EQ(Moved(Receipt({.goods = "ShipFromStore='9521321000422'"}), &words),
+            "refused foreign-store");
   // Places within the store, customers' stores, the receipt that a return goes back to.
   for (const char* other : {"StockLocation='SalesFloor'", "InventoryLocation='7'",
                             "CustomerHomeStore='0077'", "OriginalStoreID='0077'"}) {

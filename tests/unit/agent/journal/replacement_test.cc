@@ -28,7 +28,8 @@ class ReplacementTest : public ::testing::Test {
  protected:
   void TearDown() override { disk_.StopWatching(); }
 
-  void Prepare() {
+  void Prepare(bool with_log = false) {
+    log_ = with_log ? "new log" : "";
     disk_.StopWatching();
     fs::remove_all(folder_);
     fs::create_directory(folder_);
@@ -36,6 +37,7 @@ class ReplacementTest : public ::testing::Test {
       std::ofstream(path) << "old " << NameOf(path);
     }
     std::ofstream(BuildingPath(journal_)) << "new";
+    if (with_log) std::ofstream(BuildingLogPath(journal_)) << log_;
     disk_.Watch(folder_);
     aside_ = AsidePath(journal_, "damaged", WallTime{});
   }
@@ -50,7 +52,8 @@ class ReplacementTest : public ::testing::Test {
   // The old one where it was, or the new one with the old one beside it.
   std::string State() const {
     if (IsOldSet(journal_)) return "old";
-    if (Content(journal_) == "new" && IsOldSet(aside_) && !fs::exists(WalPath(journal_))) {
+    if (Content(journal_) == "new" && IsOldSet(aside_) && Content(WalPath(journal_)) == log_ &&
+        fs::exists(WalPath(journal_)) == !log_.empty()) {
       return "new";
     }
     std::string names;
@@ -60,40 +63,48 @@ class ReplacementTest : public ::testing::Test {
     return names;
   }
 
+  void CutAtAnyOperation(bool with_log) {
+    bool ended = false;
+    for (uint64_t operation = 1; !ended; ++operation) {
+      for (int order = 0; order < kOrders; ++order) {
+        Prepare(with_log);
+        disk_.FailAt(operation, EIO, true);
+        CommitReplacement(journal_, aside_).ok();
+        ended = !disk_.failed();
+        disk_.FailAt(0, 0, false);
+        disk_.Cut(order == 0 ? CutMode::kDropped : CutMode::kReordered, &random_);
+        // The next start may be cut as well.
+        disk_.FailAt(disk_.operations() + 1 + random_.Below(8), EIO, true);
+        FinishReplacement(journal_).ok();
+        disk_.FailAt(0, 0, false);
+        disk_.Cut(CutMode::kReordered, &random_);
+        ASSERT_TRUE(FinishReplacement(journal_).ok());
+        const std::string state = State();
+        ASSERT_TRUE(state == "old" || state == "new")
+            << operation << (with_log ? " with a log: " : ": ") << state;
+      }
+    }
+  }
+
   testing::TempDir dir_;
   const std::string folder_ = dir_ / "journal", journal_ = folder_ + "/journal.db";
   std::string aside_;
+  std::string log_;  // of the new file
   testing::SeededRandom random_;
   testing::FaultDisk& disk_ = testing::FaultDisk::Instance();
 };
 
 TEST_F(ReplacementTest, HoldsOnceItHasSaidSo) {
-  Prepare();
-  ASSERT_TRUE(CommitReplacement(journal_, aside_).ok());
-  disk_.Cut(CutMode::kDropped, &random_);
-  EXPECT_EQ(State(), "new");
+  for (const bool with_log : {false, true}) {
+    Prepare(with_log);
+    ASSERT_TRUE(CommitReplacement(journal_, aside_).ok());
+    disk_.Cut(CutMode::kDropped, &random_);
+    EXPECT_EQ(State(), "new");
+  }
 }
 
 TEST_F(ReplacementTest, ACutAtAnyOperationLeavesOneOfTheTwo) {
-  bool ended = false;
-  for (uint64_t operation = 1; !ended; ++operation) {
-    for (int order = 0; order < kOrders; ++order) {
-      Prepare();
-      disk_.FailAt(operation, EIO, true);
-      CommitReplacement(journal_, aside_).ok();
-      ended = !disk_.failed();
-      disk_.FailAt(0, 0, false);
-      disk_.Cut(order == 0 ? CutMode::kDropped : CutMode::kReordered, &random_);
-      // The next start may be cut as well.
-      disk_.FailAt(disk_.operations() + 1 + random_.Below(8), EIO, true);
-      FinishReplacement(journal_).ok();
-      disk_.FailAt(0, 0, false);
-      disk_.Cut(CutMode::kReordered, &random_);
-      ASSERT_TRUE(FinishReplacement(journal_).ok());
-      const std::string state = State();
-      ASSERT_TRUE(state == "old" || state == "new") << operation << ": " << state;
-    }
-  }
+  for (const bool with_log : {false, true}) CutAtAnyOperation(with_log);
 }
 
 // SQLite makes the log and does not look whether its name has reached the disk.
