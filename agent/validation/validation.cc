@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstdlib>
 
+#include "agent/capture/drop_names.h"
 #include "agent/journal/identity.h"
 #include "agent/journal/paths.h"
 #include "agent/redact/redact.h"
@@ -81,6 +82,20 @@ class Validator {
           "set registers.silent_after_min, such as 120, and registers.opening_hours");
     }
     ItemMap();
+    for (const config::Config::Csv& csv : c_.drop_folder.csv) {
+      Pattern(csv, "files", csv.files);
+      Pattern(csv, "head_files", csv.head_files);
+    }
+  }
+
+  // What a pattern's signs stand for is no part of a name's end.
+  void Pattern(const config::Config::Csv& csv, const char* key, std::string pattern) {
+    std::replace_if(
+        pattern.begin(), pattern.end(), [](char c) { return c == '*' || c == '?'; }, 'a');
+    if (pattern.empty() || !capture::IsUnfinished(pattern)) return;
+    Add(Verdict::kWarn, fmt::format("drop_folder.csv.{}.{}", csv.name, key),
+        "no file of such a name is ever taken: it is one that is still being written",
+        "name the files as they are called once they are complete");
   }
 
   // Documents are taken without it: their articles go by their own names.

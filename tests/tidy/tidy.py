@@ -43,7 +43,7 @@ ARROWS = {
     "agent/monitor": {"common/web", "common/language", "common/event", "common/base"},
     "agent/api": {"agent/admin", "agent/monitor", "agent/access"} | COMMON,
     "agent/web": {"agent/admin", "agent/monitor", "agent/access"} | COMMON,
-    "agent/validation": {"agent/config", "agent/formats", "agent/redact", "agent/journal",
+    "agent/validation": {"agent/capture", "agent/config", "agent/formats", "agent/redact", "agent/journal",
                          "common/http", "common/mqtt", "common/service", "common/event",
                          "common/base"},
     "agent/cli": {"agent/admin", "agent/config", "agent/validation", "agent/journal", "common/http",

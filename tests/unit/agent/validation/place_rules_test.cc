@@ -254,6 +254,21 @@ TEST_F(PlaceRulesTest, EachRuleHasItsVerdict) {
   }
 }
 
+TEST_F(PlaceRulesTest, APatternThatNoCompleteFileCanHaveIsSaid) {
+  for (const char* never : {"*.tmp", "sale?.part", "*~", ".*", "*.filepart", "x.lock"}) {
+    config_.drop_folder.csv.assign(1, {});
+    config_.drop_folder.csv[0].name = "till";
+    config_.drop_folder.csv[0].files = never;
+    EXPECT_NE(Text(Judge()).find("drop_folder.csv.till.files: no file of such a name"),
+              std::string::npos)
+        << never;
+  }
+  for (const char* taken : {"*", "*.csv", "*.tmp*", "tmp", "*tmp", "a.*"}) {
+    config_.drop_folder.csv[0].files = taken;
+    EXPECT_EQ(Text(Judge()), "") << taken;
+  }
+}
+
 TEST_F(PlaceRulesTest, WhatStandsInAFoldersPlaceHasToGoFirst) {
   fs::remove_all(In("drop/done"));
   mkfifo(In("drop/done").c_str(), 0600);
