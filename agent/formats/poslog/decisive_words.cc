@@ -124,8 +124,21 @@ bool NamesOtherBucket(const WordContext& around, std::string_view name, std::str
                        "bucket", "subinventory"})) {
     return false;
   }
-  return Contains(Normal(value), {"damag", "defect", "transit", "block", "quarantin", "reserv",
-                                  "expired", "recall", "hold", "gesperrt", "scrap"});
+  const std::string bucket = Normal(value);
+  if (Contains(bucket, {"damag", "defect", "transit", "block", "quarantin", "reserv", "expired",
+                        "recall", "hold", "gesperrt", "scrap"})) {
+    return true;
+  }
+  // Of goods that are on sale; a category may be one of merchandise.
+  const bool other = Contains(name, {"category", "inventorytype", "status"});
+  return !other &&
+         !OneOf(bucket, {"onhand",   "available",  "sellable",  "saleable",     "salable",
+                         "good",     "goods",      "normal",    "regular",      "standard",
+                         "default",  "main",       "new",       "unrestricted", "unrestricteduse",
+                         "free",     "freestock",  "store",     "shop",         "sales",
+                         "sale",     "salesfloor", "shopfloor", "floor",        "shelf",
+                         "backroom", "backstock",  "stockroom", "retail",       "physical",
+                         "own",      "owned",      "frei",      "verkauf",      "filiale"});
 }
 
 // That none of the goods was handed over.
@@ -213,6 +226,42 @@ bool IsReturnWord(std::string_view word) {
                        "r\xC3\xBC"
                        "ckgabe"};
   return StartsWith(word, words) || EndsWith(word, words);
+}
+
+// How goods come to the customer, in words: later, or from elsewhere than this store's shelf.
+bool ComesFromElsewhere(const WordContext& around, std::string_view name, std::string_view value) {
+  if (IsInventory(around.place) || around.takes_back || around.Orders()) return false;
+  if (!Contains(name, {"fulfil", "deliver", "shipping", "shipment", "supply", "source", "sourcing",
+                       "handover", "handling", "collect", "pickup", "ordertype", "ordermethod"}) &&
+      !IsTypeName(name)) {
+    return false;
+  }
+  return Contains(Normal(value), {"dropship",
+                                  "vendordirect",
+                                  "directfromvendor",
+                                  "supplierdirect",
+                                  "directship",
+                                  "fromvendor",
+                                  "fromsupplier",
+                                  "fromwarehouse",
+                                  "fromdc",
+                                  "distributioncent",
+                                  "warehousedelivery",
+                                  "specialorder",
+                                  "preorder",
+                                  "backorder",
+                                  "futuredelivery",
+                                  "laterpickup",
+                                  "pickuplater",
+                                  "laterdelivery",
+                                  "deliverlater",
+                                  "collectlater",
+                                  "reservation",
+                                  "layaway",
+                                  "layby",
+                                  "streckengesch",
+                                  "vorbestell",
+                                  "nachliefer"});
 }
 
 // One word of another language, as it is looked for in a CSV file's columns.
@@ -408,7 +457,7 @@ bool Decides(const WordContext& around, std::string_view name, std::string_view 
   if (!nothing && (!flag.empty() || NameDecides(normal, around.takes_back))) return true;
   if (IsMissed(name, value) || IsPartNotMoved(around, normal, value) ||
       IsNoneMoved(around, normal, value) || IsReasonOfNothing(around, normal, value) ||
-      NamesOtherBucket(around, normal, value)) {
+      NamesOtherBucket(around, normal, value) || ComesFromElsewhere(around, normal, value)) {
     return true;
   }
   if (ReadFlag(value).value_or(false) && TrueDecides(around, normal)) return true;

@@ -148,6 +148,33 @@ void AddSmall(char16_t c, std::string* out) {
   *out += static_cast<char>(0x80 | (c & 0x3F));
 }
 
+// "decrementsStock", "inventoryRelevant", "Lagerbewegung".
+bool SaysThatStockMoves(std::string_view word) {
+  for (const std::string_view stock :
+       {"stock", "inventory", "lager", "bestands", "bestand", "goods"}) {
+    const bool first = word.starts_with(stock), last = word.ends_with(stock);
+    if (first == last) continue;
+    std::string_view rest = word;
+    first ? rest.remove_prefix(stock.size()) : rest.remove_suffix(stock.size());
+    for (const std::string_view verb :
+         {"updat",    "mov",    "affect",    "deduct",   "reduc",    "book",   "chang",
+          "post",     "adjust", "decrement", "decreas",  "subtract", "deplet", "consum",
+          "withdraw", "track",  "manag",     "maintain", "control",  "impact", "reliev"}) {
+      if (!rest.starts_with(verb)) continue;
+      if (OneOf(rest.substr(verb.size()), {"", "e", "s", "es", "ed", "d", "ing", "ement", "led"})) {
+        return true;
+      }
+    }
+    if (first &&
+        OneOf(rest, {"relevant", "relevance", "effective", "wirksam", "bewegung", "relevanz",
+                     "buchung", "gebucht", "bewegt", "item"}) &&
+        stock != "goods") {
+      return true;
+    }
+  }
+  return false;
+}
+
 // "delivered", "is_delivered", "goods delivered", "update stock".
 bool SaysItHappened(std::string_view word) {
   constexpr size_t kMaxNameBytes = 64;
@@ -165,12 +192,7 @@ bool SaysItHappened(std::string_view word) {
            "abgeholt",      "ausgeliefert",  "abgeschlossen", "gueltig",       "g\xC3\xBCltig"})) {
     return true;
   }
-  for (const std::string_view verb :
-       {"update", "updates", "move", "moves", "affect", "affects", "deduct", "deducts", "reduce",
-        "reduces", "book", "books", "change", "changes", "post", "posts", "adjust", "adjusts"}) {
-    if (word.starts_with(verb) && OneOf(word.substr(verb.size()), {"stock", "inventory"}))
-      return true;
-  }
+  if (SaysThatStockMoves(word)) return true;
   for (const std::string_view before :
        {"is", "was", "has", "hasbeen", "goods", "item", "items", "article", "articles", "stock",
         "inventory", "sale", "line", "order", "transaction", "merchandise"}) {
@@ -179,10 +201,8 @@ bool SaysItHappened(std::string_view word) {
       return true;
     }
   }
-  return OneOf(word, {"stockupdated", "inventoryupdated", "stockupdate", "inventoryupdate",
-                      "stockmanaged", "stocktracked", "trackstock", "trackinventory", "managestock",
-                      "handedtocustomer", "takenaway", "takenbycustomer", "customertookgoods",
-                      "taken", "handed", "stockposting", "stockbooking"});
+  return OneOf(word, {"handedtocustomer", "takenaway", "takenbycustomer", "customertookgoods",
+                      "taken", "handed", "active", "effective"});
 }
 
 }  // namespace

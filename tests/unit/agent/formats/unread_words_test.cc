@@ -57,6 +57,17 @@ constexpr Told kOfTransactions[] = {{"transactionStatus", "Voided"},
                                     {"StockRelevantIndicator", "N"},
                                     {"StockUpdate", "false"},
                                     {"HandedToCustomer", "no"},
+                                    {"IsActive", "false"},
+                                    {"Effective", "no"},
+                                    {"InventoryRelevant", "N"},
+                                    {"DecrementStock", "false"},
+                                    {"decrementsInventoryFlag", "0"},
+                                    {"StockTracked", "false"},
+                                    {"InventoryControlled", "no"},
+                                    {"Lagerbewegung", "nein"},
+                                    {"FulfillmentType", "DropShip"},
+                                    {"DeliveryMethod", "ShipFromWarehouse"},
+                                    {"OrderType", "PreOrder"},
                                     {"ReasonCode", "VOID"},
                                     {"ReasonCode", "VOID_ITEM"},
                                     {"TransactionReason", "Cancelled"}};
@@ -86,6 +97,11 @@ constexpr Told kOfLines[] = {{"IsVoided", "1"},
                              {"PickedQuantity", "0"},
                              {"StockType", "BLOCKED"},
                              {"BucketId", "InTransit"},
+                             {"SupplyMethod", "VendorDirect"},
+                             {"ItemSource", "own:Distribution Center"},
+                             {"ShippingMethod", "FutureDelivery"},
+                             {"LineType", "BackOrder"},
+                             {"PickupMethod", "CollectLater"},
                              {"InventoryState", "Damaged"}};
 
 constexpr Told kOfItems[] = {{"itemType", "GiftCertificate"}, {"NonPhysicalItemType", "GIFTCARD"},
@@ -218,6 +234,11 @@ TEST(UnreadWords, WhatDecidesNothingIsLeftAlone) {
                                "UndeliveredQuantity='0'",
                                "PickedUp='true'",
                                "UpdateStock='true'",
+                               "DecrementStock='true'",
+                               "FulfillmentType='ShipFromStore'",
+                               "DeliveryMethod='Carryout'",
+                               "ShippingMethod='HomeDelivery'",
+                               "InStock='false'",
                                "ReceiptSent='false'",
                                "IsVoided='false'",
                                "CustomerName='Return'",
@@ -231,6 +252,25 @@ TEST(UnreadWords, WhatDecidesNothingIsLeftAlone) {
   formats::poslog::Vocabulary words;
   ASSERT_TRUE(words.Teach("flag", "ReceiptStatus", "harmless").ok());
   EXPECT_EQ("on_hand -1", Moved(Receipt({.receipt = "ReceiptStatus='Zork'"}), &words));
+}
+
+// Which stock is meant, in a word that nobody knows.
+TEST(UnreadWords, AnUnknownBucketIsNotTakenForTheShelf) {
+  for (const char* name : {"StockType", "SubInventory", "StockBucket", "InventoryBucket"}) {
+    for (const char* other : {"Zork", "Damaged", "S", "3", "Inspection", "Consignment"}) {
+      ExpectStill(Receipt({.goods = std::string(name) + "='" + other + "'"}));
+      ExpectStill(Inventory("Receiving", "", "<DocumentState>Completed</DocumentState>",
+                            Line(std::string(name) + "='" + other + "'", "")));
+    }
+    for (const char* own : {"Sellable", "ON_HAND", "unrestricted", "Sales Floor"}) {
+      EXPECT_EQ(Moved(Receipt({.goods = std::string(name) + "='" + own + "'"})), "on_hand -1")
+          << name << own;
+    }
+  }
+  EXPECT_EQ(Moved(Receipt({.goods = "StockCategory='Grocery'"})), "on_hand -1");
+  formats::poslog::Vocabulary words;
+  ASSERT_TRUE(words.Teach("flag", "StockType", "harmless").ok());
+  EXPECT_EQ(Moved(Receipt({.goods = "StockType='Zork'"}), &words), "on_hand -1");
 }
 
 // Its stock is not this store's to change.
