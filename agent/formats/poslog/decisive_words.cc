@@ -70,9 +70,10 @@ bool TrueDecides(const WordContext& around, std::string_view name) {
   const std::string_view bare = name.starts_with("is") ? name.substr(2) : name;
   if (StartsWith(bare, {"test", "demo", "schul"}) && !bare.starts_with("demograph")) return true;
   if (SaysNotMoved(name) ||
-      Contains(name,
-               {"quot", "estimate", "proforma", "draft", "ownconsumption", "ownuse", "internaluse",
-                "eigenverbrauch", "pending", "backorder", "raincheck", "reject", "declined"})) {
+      Contains(name, {"quot", "estimate", "proforma", "draft", "ownconsumption", "ownuse",
+                      "internaluse", "eigenverbrauch", "pending", "backorder", "raincheck",
+                      "reject", "declined", "refused", "dropship", "discarded", "deactivated"}) ||
+      OneOf(bare, {"skipped", "ignored", "inactive", "ghost"})) {
     return true;
   }
   if (Contains(name, {"layaway", "reserved", "reservation", "preorder"}) && !around.Orders()) {

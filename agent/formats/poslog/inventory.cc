@@ -480,6 +480,7 @@ class Reader {
   std::optional<Rejection> Contradiction(XmlElement item, const ReadQuantity& read) {
     if (auto why = OtherUnits(read)) return why;
     if (auto why = OtherUnit(read)) return why;
+    if (auto why = OtherUnitBeside(item, read)) return why;
     for (const XmlElement place : {item, read.element}) {
       if (auto why = Multiplied(place)) return why;
     }
@@ -487,12 +488,18 @@ class Reader {
     if (auto why = adjusted ? std::nullopt : SignBeside(words_, read.element)) return why;
     const bool plain = OneOf(read.element.name(), {"Quantity", "UnitCount"});
     if (what_ == What::kReceived && !plain) {
-      return OtherQuantity(item, read, {"receivedunitcount", "receivedquantity"});
+      return OtherQuantity(item, read,
+                           {"receivedunitcount", "receivedquantity", "acceptedunitcount",
+                            "acceptedquantity", "acceptedqty"});
     }
     if (what_ == What::kCounted && !plain) {
       return OtherQuantity(item, read, {"countedunitcount", "countedquantity"});
     }
-    if (what_ == What::kReceived) return OtherQuantity(item, read, {"quantity", "unitcount"});
+    if (what_ == What::kReceived) {
+      return OtherQuantity(
+          item, read,
+          {"quantity", "unitcount", "acceptedunitcount", "acceptedquantity", "acceptedqty"});
+    }
     return OtherQuantity(item, read,
                          {"quantity", "unitcount", "shippedunitcount", "shippedquantity"});
   }
@@ -519,7 +526,7 @@ class Reader {
 
   void Unit(XmlElement item, XmlElement quantity, event::Line* line) {
     std::string_view unit = quantity.Attribute("UnitOfMeasureCode");
-    if (unit.empty()) unit = FirstText(item, {"UnitOfMeasureCode", "UnitOfMeasure"});
+    if (unit.empty()) unit = UnitBeside(item);
     line->uom = event::UomOf(unit);
     if (line->uom.empty()) RefuseLine("bad-value", "UnitOfMeasureCode", "this unit is not known");
   }

@@ -287,6 +287,8 @@ class Reader {
     const XmlElement element = body.Child("Quantity");
     std::string_view unit = element ? element.Attribute("UnitOfMeasureCode") : "";
     const bool weighed = ReadFlag(item.Attribute("weightItem")).value_or(false);
+    if (unit.empty()) unit = UnitBeside(body);
+    if (unit.empty()) unit = UnitBeside(item);
     if (unit.empty() && weighed) unit = dialect_.weight_uom;
     line->uom = event::UomOf(unit);
     if (line->uom.empty()) {

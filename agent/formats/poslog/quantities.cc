@@ -5,6 +5,7 @@
 #include "agent/formats/poslog/element_readers.h"
 #include "agent/formats/poslog/lines.h"
 #include "agent/formats/self_check.h"
+#include "common/base/text.h"
 #include "common/event/item_rules.h"
 
 namespace tillrelay::formats::poslog {
@@ -46,6 +47,11 @@ void ForEachWord(XmlElement element, const F& each) {
     const bool leaf = !(child.begin() != child.end());
     if (leaf) each(Normal(child.name()), child.PeekText());
   }
+}
+
+bool IsUnitOfLine(std::string_view name) {
+  return OneOf(name, {"unitofmeasurecode", "unitofmeasure", "uom", "uomcode", "quantityuom",
+                      "quantityunit", "unitofquantity", "mengeneinheit"});
 }
 
 // A sign or a direction that says that what is sold came in.
@@ -112,6 +118,29 @@ std::optional<Rejection> OtherUnits(const ReadQuantity& read) {
                    "the document tells two measures for one line"};
 }
 
+std::string_view UnitBeside(XmlElement line) {
+  std::string_view unit;
+  ForEachWord(line, [&unit](const std::string& name, std::string_view value) {
+    if (unit.empty() && IsUnitOfLine(name)) unit = value;
+  });
+  return unit;
+}
+
+std::optional<Rejection> OtherUnitBeside(XmlElement line, const ReadQuantity& read) {
+  std::optional<Rejection> rejection;
+  ForEachWord(line, [&](const std::string& name, std::string_view value) {
+    const bool unit =
+        IsUnitOfLine(name) ||
+        OneOf(name, {"unit", "unitcode", "salesunit", "salesuom", "sellingunit", "sellinguom",
+                     "salesunitofmeasure", "einheit", "sellingunitofmeasure", "verkaufseinheit"});
+    if (!unit || value.empty() || AllDigits(value) || event::UomOf(value) == read.uom) return;
+    rejection =
+        Rejection{"bad-value", name,
+                  "it names another unit than the quantity's; write it as UnitOfMeasureCode"};
+  });
+  return rejection;
+}
+
 std::optional<Rejection> OtherUnit(const ReadQuantity& read) {
   std::optional<Rejection> rejection;
   read.element.ForEachAttribute([&](std::string_view name, std::string_view value) {
@@ -162,6 +191,9 @@ std::optional<Rejection> QuantityContradicted(const Vocabulary& words, const Rea
   if (!why) why = SignBeside(words, goods.Child("ExtendedAmount"));
   if (!why) why = OtherUnit(read);
   const bool back = goods.name() == "Return" || read.value.negative();
+  for (const XmlElement place : {goods, item}) {
+    if (!why) why = OtherUnitBeside(place, read);
+  }
   for (const XmlElement place : {goods, item, read.element}) {
     if (!why) why = Multiplied(place);
     if (!why && !back) why = Backwards(place);

@@ -33,6 +33,11 @@ std::optional<event::Rejection> ToldTwice(XmlElement parent,
 // Its attribute Units.
 std::optional<event::Rejection> OtherUnits(const ReadQuantity& read);
 
+// The unit of the number, told as a part of the line and not of the number; "" if it is not.
+std::string_view UnitBeside(XmlElement line);
+// Another one than is read, told so.
+std::optional<event::Rejection> OtherUnitBeside(XmlElement line, const ReadQuantity& read);
+
 // Another unit of the number, under a name that is not the standard's.
 std::optional<event::Rejection> OtherUnit(const ReadQuantity& read);
 

@@ -7,7 +7,8 @@
 namespace tillrelay {
 namespace {
 
-using testing::ExpectStill, testing::Inventory, testing::Line, testing::Moved, testing::Receipt;
+using testing::Document, testing::ExpectStill, testing::Inventory, testing::Line, testing::Moved,
+    testing::Receipt;
 
 std::string Sold(const std::string& quantity) { return Receipt({.quantity = quantity}); }
 
@@ -39,6 +40,50 @@ TEST(PosLogQuantities, OfASoldLineDoNotContradict) {
         "<Quantity Units='1.000'>1</Quantity>", "<Quantity Sign='+'>1</Quantity>",
         "<Quantity>1</Quantity><UnitCount>1</UnitCount>", "<Quantity Action='Add'>1</Quantity>"}) {
     EXPECT_EQ("on_hand -1", Moved(Sold(quantity))) << quantity;
+  }
+}
+
+// The unit of the first line, "refused" where there is none.
+std::string UnitIn(const std::string& document) {
+  std::string unit = "refused";
+  formats::Decoder decoder(nullptr);
+  std::string bytes = document;
+  const auto error = decoder.Decode(formats::Format::kPosLog, bytes, {}, [&](formats::Item&& item) {
+    const auto* event = std::get_if<event::Event>(&item.outcome);
+    if (event != nullptr && !event->lines.empty()) unit = event->lines.front().uom;
+  });
+  EXPECT_FALSE(error) << document;
+  return unit;
+}
+
+// Cases are no pieces, wherever the unit stands.
+TEST(PosLogQuantities, AUnitBesideTheQuantityIsItsUnit) {
+  const auto shipped = [](const std::string& parts) {
+    return UnitIn(Inventory("TransferOut", "", "", Line("", parts, "<UnitCount>6</UnitCount>")));
+  };
+  for (const char* name : {"UnitOfMeasureCode", "UnitOfMeasure", "UOM", "QuantityUOM"}) {
+    for (const auto& [written, unit] : {std::pair{"KGM", "KGM"}, {"kg", "KGM"}, {"EA", "EA"}}) {
+      const std::string own = std::string("<own:") + name + ">" + written + "</own:" + name + ">";
+      EXPECT_EQ(UnitIn(Receipt({.in_goods = own})), unit) << own;
+      EXPECT_EQ(UnitIn(Receipt({.in_line = own})), unit) << own;
+      EXPECT_EQ(UnitIn(Receipt({.goods = "own:" + std::string(name) + "='" + written + "'"})),
+                unit);
+      EXPECT_EQ(shipped(own), unit) << own;
+    }
+    const std::string other = std::string("<") + name + ">LTR</" + name + ">";
+    EXPECT_EQ(UnitIn(Receipt({.in_goods = other,
+                              .quantity = "<Quantity UnitOfMeasureCode='KGM'>1</Quantity>"})),
+              "refused")
+        << other;
+  }
+  for (const char* name : {"Unit", "SalesUnit", "SellingUOM", "Einheit"}) {
+    const auto element = [name](const char* unit) {
+      return std::string("<") + name + ">" + unit + "</" + name + ">";
+    };
+    EXPECT_EQ(UnitIn(Receipt({.in_goods = element("KG")})), "refused") << name;
+    EXPECT_EQ(shipped(element("CT")), "refused") << name;
+    EXPECT_EQ(UnitIn(Receipt({.in_goods = element("EA")})), "EA") << name;
+    EXPECT_EQ(UnitIn(Receipt({.in_goods = element("17")})), "EA") << "a department";
   }
 }
 
@@ -99,6 +144,20 @@ TEST(PosLogQuantities, OfAnInventoryLineDoNotContradict) {
   EXPECT_EQ("on_hand -6",
             shipped("<UnitCount>6</UnitCount><ShippedUnitCount>6</ShippedUnitCount>"));
   EXPECT_EQ("on_hand -6", shipped("<UnitCount>6</UnitCount><Quantity>6.0</Quantity>"));
+  const auto arrived = [](const std::string& counts) {
+    return Moved(Document("",
+                          "<InventoryControlTransaction><SerialFormID>1</SerialFormID>"
+                          "<DocumentTypeCode>Receiving</DocumentTypeCode>"
+                          "<SourceRetailStoreID>0018</SourceRetailStoreID>" +
+                              Line("", "", counts) + "</InventoryControlTransaction>"));
+  };
+  EXPECT_EQ("on_hand 6", arrived("<UnitCount>6</UnitCount><AcceptedUnitCount>6"
+                                 "</AcceptedUnitCount>"));
+  for (const char* counts :
+       {"<UnitCount>6</UnitCount><AcceptedQuantity>0</AcceptedQuantity>",
+        "<ReceivedUnitCount>6</ReceivedUnitCount><AcceptedUnitCount>5</AcceptedUnitCount>"}) {
+    EXPECT_TRUE(arrived(counts).starts_with("refused")) << counts;
+  }
   const auto counted = [](const std::string& counts) {
     return Moved(Inventory("StockCount", "", "", Line("", "", counts)));
   };

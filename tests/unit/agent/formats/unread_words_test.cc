@@ -143,8 +143,9 @@ TEST(UnreadWords, DecideAtEveryPlaceOfAReceipt) {
 }
 
 TEST(UnreadWords, WhatIsTrueAndNotKnownDecidesAsAnElementToo) {
-  for (const char* name : {"NotSold", "Undelivered", "Reserved", "Backorder", "Ghost"}) {
-    for (const char* yes : {"true", "TRUE", "yes", "ja", "Y", "T", "J", "on"}) {
+  for (const char* name : {"NotSold", "Undelivered", "Reserved", "Backorder", "Ghost", "DropShip",
+                           "Refused", "Inactive"}) {
+    for (const char* yes : {"1", "true", "TRUE", "yes", "ja", "Y", "T", "J", "on"}) {
       const std::string element = Element({name, yes});
       ExpectStill(Receipt({.in_transaction = element}));
       ExpectStill(Receipt({.in_receipt = element}));
