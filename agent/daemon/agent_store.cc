@@ -97,7 +97,7 @@ std::optional<Failure> Agent::ReadRules() {
   if (!words.ok()) return Failure{service::kExitConfiguration, std::move(words).status()};
   intake_options_->poslog_words = *std::move(words);
   for (const auto& csv : config_.drop_folder.csv) {
-    intake_options_->csv.push_back(ProfileOf(csv, config_.store_id));
+    intake_options_->csv.push_back(ProfileOf(csv, config_));
     intake_options_->csv.back().zone = intake_options_->shop.zone;
   }
   return std::nullopt;

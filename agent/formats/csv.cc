@@ -7,6 +7,7 @@
 #include <charconv>
 #include <set>
 
+#include "agent/formats/csv_constants.h"
 #include "agent/formats/csv_receipt.h"
 #include "agent/formats/csv_rows.h"
 #include "agent/formats/csv_unread.h"
@@ -104,6 +105,7 @@ class FileReader {
     size_t place;
     std::string heading;
     UnreadColumn unread;
+    UnreadConstant constant;
     std::string_view decider;    // what it would decide if the profile named it
     std::optional<size_t> twin;  // of "Original payment ID" where "Payment ID" stands
   };
@@ -196,11 +198,18 @@ class FileReader {
       if (std::any_of(places_.begin(), places_.end(), is_this)) continue;
       not_read_.push_back(heading);
       if (std::any_of(profile_.ignored.begin(), profile_.ignored.end(), same)) continue;
-      Watched column{i, heading, UnreadColumn(heading), DeciderByHeading(heading), std::nullopt};
+      Watched column{i,
+                     heading,
+                     UnreadColumn(heading),
+                     UnreadConstant(heading),
+                     DeciderByHeading(heading),
+                     std::nullopt};
       for (size_t at = 0; at < header.fields.size(); ++at) {
         if (Heading(header.fields[at]) == column.unread.points_at()) column.twin = at;
       }
-      if (column.unread.matters() || !column.decider.empty()) watched_.push_back(std::move(column));
+      if (column.unread.matters() || column.constant.matters(profile_) || !column.decider.empty()) {
+        watched_.push_back(std::move(column));
+      }
     }
   }
 
@@ -208,6 +217,11 @@ class FileReader {
     if (moved == CsvReceipt::Moved::kNothing) return;
     for (const Watched& column : watched_) {
       const std::string& value = row.fields[column.place];
+      if (column.constant.matters(profile_)) {
+        if (auto why = column.constant.Contradicts(profile_, value)) {
+          receipt_.RefuseFor(*why);
+        }
+      }
       if (moved == CsvReceipt::Moved::kSold && PointsAtItself(column, row)) continue;
       const Unread reported = Reported(column, value);
       const bool known = reported == Unread::kCameBack && moved == CsvReceipt::Moved::kCameBack;

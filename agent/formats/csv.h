@@ -38,6 +38,7 @@ struct CsvProfile {
   std::string time_format, day_format;
   // Where no column says it.
   std::string store_id, register_id, uom = "EA", currency;
+  std::vector<std::string> store_aliases;  // other names of the store
   // Our name to the file's: store, register, business_day, number, date, time, sku, sku_else (where
   // sku is empty), gtin, description, quantity, uom, unit_price, net_amount, tax_amount, currency,
   // tender, grand_amount, status, kind, void, training, return, tax_rate, tax_base, tax_code,

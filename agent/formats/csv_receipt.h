@@ -44,6 +44,7 @@ class CsvReceipt {
   Moved Add(const CsvRow& row);
   // A column that nobody names tells something that decides.
   void RefuseUnread(const std::string& heading, const std::string& value, Unread reported);
+  void RefuseFor(const event::Rejection& why) { Refuse(why.reason.c_str(), why.field, why.hint); }
   // What a word means in the column status or kind; "" if it is not known.
   std::string_view MeaningOf(const char* column, const std::string& word) const;
   std::variant<event::Event, event::Rejection> Finish();

@@ -358,6 +358,11 @@ bool IsTrue(std::string_view heading, std::string_view value) {
                 "ano", "kyll\xC3\xA4", "tak"});
 }
 
+bool IsZero(std::string_view value) {
+  return value.find('0') != std::string_view::npos &&
+         value.find_first_not_of("0.,+- ") == std::string_view::npos;
+}
+
 bool IsFactorOfOne(std::string_view value) {
   const size_t mark = std::min(value.find_first_of(".,"), value.size());
   return value.substr(0, mark) == "1" &&
@@ -484,9 +489,19 @@ UnreadColumn::UnreadColumn(std::string_view written) : heading_(Heading(written)
                                 "abgeschlossen", "g\xC3\xBCltig", "gueltig"});
   hand_over_ =
       Contains(heading, {"fulfil"}) && !poslog::EndsWith(heading, {"note", "date", "time", "at"});
+  supply_ =
+      Contains(heading, {"fulfil", "deliver", "lieferart", "versandart", "shipping", "shipment",
+                         "supply", "source", "handover", "ordertype", "ordermethod", "bestellart"});
+  pieces_ = Contains(heading, {"delivered", "shipped", "pickedup", "collected", "handedover",
+                               "fulfilled", "geliefert", "ausgegeben", "abgeholt"}) &&
+            Contains(heading, {"qty", "quantity", "menge", "units", "anzahl", "pieces"}) &&
+            !Contains(heading, {"not", "un", "nicht"});
+  code_ = OneOf(heading, {"flag", "flags", "kz", "kennzeichen", "marker", "mode", "modus", "st"});
+  document_ = OneOf(heading, {"beleg", "dokument", "document", "vorgang", "voucher"});
   goods_type_ = OneOf(
       heading, {"itemizationtype", "itemtype", "producttype", "lineitemtype", "lineitemproducttype",
-                "category", "itemcategory", "salescategory", "productcategory"});
+                "category", "itemcategory", "salescategory", "productcategory", "warengruppe",
+                "produktgruppe", "artikelgruppe", "itemgroup", "productgroup"});
   free_text_ = IsFreeText(heading);
   by_heading_ = HeadingTells();
   remark_ = Contains(heading, {"note", "notiz", "comment", "kommentar", "remark", "bemerk"});
@@ -503,9 +518,12 @@ Unread UnreadColumn::HeadingTells() {
     return Unread::kNotHappened;
   }
   only_true_ = IsOneOf(
-      heading, {"quote", "quotation", "angebot", "lieferschein", "pending", "loss", "verlust",
-                "duplicate", "duplikat", "estimate", "waste", "transfer", "reserved", "reservation",
-                "damaged", "correction", "korrektur", "correccion", "deferred"});
+      heading,
+      {"quote",    "quotation",      "angebot",  "lieferschein",   "pending",       "loss",
+       "verlust",  "duplicate",      "duplikat", "estimate",       "waste",         "transfer",
+       "reserved", "reservation",    "damaged",  "correction",     "korrektur",     "correccion",
+       "deferred", "negative",       "negativ",  "giftcard",       "geschenkkarte", "gutschein",
+       "service",  "dienstleistung", "nonstock", "nonmerchandise", "dropship",      "dropshipped"});
   if (only_true_) return Unread::kNotHappened;
   if ((free_text_ && !IsRemark(heading)) ||
       Contains(heading, {"able", "window", "count", "until", "policy"})) {
@@ -544,9 +562,15 @@ Unread UnreadColumn::Tells(std::string_view value) const {
     return Unread::kNotHappened;
   }
   if (goods_type_ &&
-      OneOf(normal, {"giftcard", "giftcards", "egiftcard", "giftcertificate", "giftvoucher"})) {
+      OneOf(normal, {"giftcard", "giftcards", "egiftcard", "giftcertificate", "giftvoucher",
+                     "gutschein", "geschenkgutschein", "geschenkkarte", "tarjetaregalo",
+                     "cartecadeau", "buonoregalo", "cadeaubon"})) {
     return Unread::kNotHappened;  // money is no goods
   }
+  if (supply_ && poslog::IsFromElsewhere(normal)) return Unread::kNotHappened;
+  if (pieces_ && IsZero(value)) return Unread::kNotHappened;
+  if (code_ && (IsDecisiveCode(value) || OneOf(normal, {"t", "s"}))) return Unread::kNotHappened;
+  if (document_ && DecidingWordsTell(value)) return Unread::kNotHappened;
   const auto flag = poslog::ReadFlag(value);
   if (expected_ && flag && !*flag) return Unread::kNotHappened;
   if (free_text_) return remark_ && Tokens(value).size() == 1 ? WordsTell(value) : Unread::kNothing;

@@ -36,6 +36,10 @@ class UnreadColumn {
   bool direction_ = false, matters_ = true, free_text_ = false;
   bool factor_ = false;
   bool hand_over_ = false;   // whether goods were handed over
+  bool supply_ = false;      // how goods come to the customer
+  bool pieces_ = false;      // how many of them were handed over
+  bool code_ = false;        // a letter for what became of the row
+  bool document_ = false;    // a number, or what kind of document it is
   bool goods_type_ = false;  // what kind of goods it is
   bool expected_ = false;    // what is sold says true here
   bool only_true_ = false;   // a text may name something else

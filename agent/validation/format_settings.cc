@@ -2,7 +2,7 @@
 
 namespace tillrelay {
 
-formats::CsvProfile ProfileOf(const config::Config::Csv& csv, const std::string& store_id) {
+formats::CsvProfile ProfileOf(const config::Config::Csv& csv, const config::Config& config) {
   formats::CsvProfile profile;
   profile.name = csv.name;
   profile.files = csv.files;
@@ -17,7 +17,8 @@ formats::CsvProfile ProfileOf(const config::Config::Csv& csv, const std::string&
   profile.final_line_end = csv.final_line_end;
   profile.time_format = csv.time_format;
   profile.day_format = csv.day_format;
-  profile.store_id = store_id;
+  profile.store_id = config.store_id;
+  profile.store_aliases = config.store_aliases;
   profile.register_id = csv.register_id;
   profile.uom = csv.uom;
   profile.currency = csv.currency;

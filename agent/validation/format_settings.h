@@ -10,7 +10,7 @@
 
 namespace tillrelay {
 
-formats::CsvProfile ProfileOf(const config::Config::Csv& csv, const std::string& store_id);
+formats::CsvProfile ProfileOf(const config::Config::Csv& csv, const config::Config& config);
 
 // With the store's names. Invalid if a word is in the table with another meaning.
 Result<formats::poslog::Vocabulary> VocabularyOf(const config::Config& config);

@@ -237,32 +237,7 @@ bool ComesFromElsewhere(const WordContext& around, std::string_view name, std::s
       !IsTypeName(name)) {
     return false;
   }
-  return Contains(Normal(value), {"dropship",
-                                  "vendordirect",
-                                  "directfromvendor",
-                                  "supplierdirect",
-                                  "directship",
-                                  "fromvendor",
-                                  "fromsupplier",
-                                  "fromwarehouse",
-                                  "fromdc",
-                                  "distributioncent",
-                                  "warehousedelivery",
-                                  "specialorder",
-                                  "preorder",
-                                  "backorder",
-                                  "futuredelivery",
-                                  "laterpickup",
-                                  "pickuplater",
-                                  "laterdelivery",
-                                  "deliverlater",
-                                  "collectlater",
-                                  "reservation",
-                                  "layaway",
-                                  "layby",
-                                  "streckengesch",
-                                  "vorbestell",
-                                  "nachliefer"});
+  return IsFromElsewhere(Normal(value));
 }
 
 // One word of another language, as it is looked for in a CSV file's columns.
@@ -435,6 +410,35 @@ Question StatusQuestion(Place place) {
     default:
       return Question::kStatus;
   }
+}
+
+bool IsFromElsewhere(std::string_view word) {
+  return Contains(word, {"dropship",
+                         "vendordirect",
+                         "directfromvendor",
+                         "supplierdirect",
+                         "directship",
+                         "fromvendor",
+                         "fromsupplier",
+                         "fromwarehouse",
+                         "fromdc",
+                         "distributioncent",
+                         "warehousedelivery",
+                         "specialorder",
+                         "preorder",
+                         "backorder",
+                         "futuredelivery",
+                         "laterpickup",
+                         "pickuplater",
+                         "laterdelivery",
+                         "deliverlater",
+                         "collectlater",
+                         "reservation",
+                         "layaway",
+                         "layby",
+                         "streckengesch",
+                         "vorbestell",
+                         "nachliefer"});
 }
 
 bool NothingMoved(const Vocabulary& words, std::string_view written, bool takes_back) {

@@ -46,6 +46,9 @@ bool IsStatusName(std::string_view name);
 bool IsGoodState(std::string_view meaning);
 Question StatusQuestion(Place place);
 
+// Of how goods come to the customer: later, or from another shelf than this store's.
+bool IsFromElsewhere(std::string_view word);
+
 // Whether a true of this name plainly says that nothing happened, whatever part it is told of.
 bool NothingMoved(const Vocabulary& words, std::string_view name, bool takes_back);
 

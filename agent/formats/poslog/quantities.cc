@@ -133,7 +133,8 @@ std::optional<Rejection> OtherUnitBeside(XmlElement line, const ReadQuantity& re
         IsUnitOfLine(name) ||
         OneOf(name, {"unit", "unitcode", "salesunit", "salesuom", "sellingunit", "sellinguom",
                      "salesunitofmeasure", "einheit", "sellingunitofmeasure", "verkaufseinheit"});
-    if (!unit || value.empty() || AllDigits(value) || event::UomOf(value) == read.uom) return;
+    if (!unit || value.empty() || AllDigits(value)) return;
+    if (event::OneUnit(std::string(value)) == event::OneUnit(std::string(read.uom))) return;
     rejection =
         Rejection{"bad-value", name,
                   "it names another unit than the quantity's; write it as UnitOfMeasureCode"};

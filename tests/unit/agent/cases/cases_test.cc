@@ -46,7 +46,7 @@ class Case {
     auto parsed = config::Parse(toml + shop.more, "case");
     EXPECT_TRUE(parsed.ok()) << parsed.status().message();
     if (!parsed.ok()) return;
-    for (const auto& csv : parsed->drop_folder.csv) profiles_.push_back(ProfileOf(csv, "0042"));
+    for (const auto& csv : parsed->drop_folder.csv) profiles_.push_back(ProfileOf(csv, *parsed));
     auto words = VocabularyOf(*parsed);
     EXPECT_TRUE(words.ok());
     words_ = *std::move(words);

@@ -43,7 +43,7 @@ class Play {
     EXPECT_TRUE(parsed.ok()) << parsed.status().message();
     if (!parsed.ok()) return;
     for (const auto& csv : parsed->drop_folder.csv) {
-      profiles_.push_back(ProfileOf(csv, "0042"));
+      profiles_.push_back(ProfileOf(csv, *parsed));
       profiles_.back().zone = testing::GoldenShop().zone;
     }
   }
