@@ -392,7 +392,8 @@ class Mapper {
       if (!value.ok() || value->negative()) {
         return Refuse("bad-value", at + ".quantity", "expected a number from 0 to 4e12");
       }
-      const std::string uom = event::UomOf(entry.String("uom"));
+      const JsonValue unit = entry.Find("uom");
+      const std::string uom = unit && !unit.is_string() ? "" : event::UomOf(unit.text());
       if (uom.empty()) return Refuse("bad-value", at + ".uom", "this unit is not known");
       if (rounded) Flag("rounded");
       Add(item, *value, uom, at);

@@ -84,6 +84,20 @@ TEST(Epcis, WhatIsNotAShopsStockIsRefusedByField) {
   }
 }
 
+TEST(Epcis, AUnitThatIsNoTextIsNotTakenForPieces) {
+  const std::string golden(ReadGolden("epcis/shop.json"));
+  const std::string unit = R"("uom": "KGM")";
+  ASSERT_NE(golden.find(unit), std::string::npos);
+  for (const char* other : {"5", "true", "null", "{}", "[\"KGM\"]", "\"Zork\""}) {
+    std::string document = golden;
+    document.replace(document.find(unit), unit.size(), std::string(R"("uom": )") + other);
+    const auto decoded = Decode(Format::kEpcis, document);
+    const auto* refused = std::get_if<event::Rejection>(&decoded.items.at(0).outcome);
+    ASSERT_NE(nullptr, refused) << other;
+    EXPECT_EQ("quantityList[1].uom", refused->field) << other;
+  }
+}
+
 TEST(Epcis, EveryPublicSampleIsMappedOrRefusedWithAReason) {
   size_t files = 0, events = 0;
   for (const char* folder : {"capture", "query", "invalid"}) {
