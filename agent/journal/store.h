@@ -155,6 +155,7 @@ class JournalStore : private TakeOverTarget {
   Status LoadStreams();
   Status LoadOwed();
   Status CheckHead();
+  Status CheckFloors();
   Status OpenStreamAt(uint64_t position, const std::string& reason, WallTime now, Random* random);
   Status CutAt(uint64_t position, StreamRow* row);
   Status OpenBehind(const StreamRow& cut, const StreamRow& fresh, const std::string& reason,

@@ -51,6 +51,7 @@ Status JournalStore::Load(WallTime now, Random* random) {
   if (streams_.empty()) TRY(CreateStream(now, random, "first"));
   TRY(CheckHead());
   TRY(LoadOwed());
+  TRY(CheckFloors());
   TRY(LoadCutShort());
   TRY(chains_.Open(&db_, options_.store_id));
   TRY(quarantine_.Open(&db_));
@@ -149,6 +150,29 @@ Status JournalStore::CheckHead() {
   const bool may_be_deleted = std::max(row.confirmed_through, row.acked_through) == row.head;
   if (static_cast<uint64_t>(*last) != expected && owns_rows && !may_be_deleted) {
     return Corrupt(fmt::format("the last row is {}, the stream says {}", *last, expected));
+  }
+  return Status::Ok();
+}
+
+// Rows go from the lowest on and only once they are delivered: where more of them are missing, the
+// table does not hold what it says. The streams of before a repair have left theirs in the file
+// that it replaced.
+Status JournalStore::CheckFloors() {
+  auto repaired = db_.QueryInt(
+      "SELECT coalesce(max(number),1) FROM stream WHERE reason IN ('the journal was damaged',"
+      "'restored from a backup')");
+  if (!repaired.ok()) return std::move(repaired).status();
+  for (const StreamRow& row : streams_) {
+    if (row.number < static_cast<uint64_t>(*repaired) || row.own_first() > row.head) continue;
+    uint64_t next = std::max({row.confirmed_through, row.acked_through, row.own_first() - 1}) + 1;
+    for (const wire::Lost& loss : losses_) {  // by stream and first number
+      if (loss.stream == row.stream && loss.range.first <= next) {
+        next = std::max(next, loss.range.last + 1);
+      }
+    }
+    if (next >= row.floor) continue;
+    return Corrupt(
+        fmt::format("stream {}: numbers {} to {} are missing", row.stream, next, row.floor - 1));
   }
   return Status::Ok();
 }

@@ -197,7 +197,7 @@ Result<std::vector<std::string>> ReadAcknowledged(sqlite::Database* db) {
 Result<std::vector<wire::Lost>> ReadLosses(sqlite::Database* db, SealCheck check) {
   const char* columns = check == SealCheck::kNone ? "stream,first,last,chain,reason,compared,0"
                                                   : "stream,first,last,chain,reason,compared,open";
-  auto select = db->Prepare(WithSeal(columns, check) + " FROM loss");
+  auto select = db->Prepare(WithSeal(columns, check) + " FROM loss ORDER BY stream,first,last");
   if (!select.ok()) return std::move(select).status();
   std::vector<wire::Lost> losses;
   for (;;) {

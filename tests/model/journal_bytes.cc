@@ -4,7 +4,8 @@
 // may be sent, no accepted one may vanish without a declaration, and the journal has to accept
 // again.
 //   journal_bytes [--stride N] [--shift K] [--file NAME] [--from BYTE --to BYTE] [--jobs J]
-//                 [--report FILE]
+//                 [--report FILE] [--keep FOLDER]
+// FOLDER: the last damaged files are left there, as the journal has not opened them yet.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -22,7 +23,7 @@ namespace {
 
 struct Options {
   uint64_t stride = 1, shift = 0, from = 0, to = UINT64_MAX;
-  std::string file, report;
+  std::string file, report, keep;
   size_t jobs = 2;
 };
 
@@ -31,11 +32,13 @@ char Changed(char byte, uint64_t number) {
   return static_cast<char>(static_cast<unsigned char>(byte) ^ kMasks[number * 2654435761U % 3]);
 }
 
-CaseOutcome Change(const FilledJournal& filled, uint64_t number, const std::string& folder) {
+CaseOutcome Change(const FilledJournal& filled, uint64_t number, const std::string& folder,
+                   const std::string& keep) {
   DiskImage image = filled.image;
   const FilledJournal::Byte& byte = filled.bytes[number];
   char& changed = image.files[byte.file].bytes[byte.at];
   changed = Changed(changed, number);
+  if (!keep.empty()) WriteImage(image, keep);
   return OpenDamaged(filled, image, number + 1, folder);
 }
 
@@ -55,6 +58,8 @@ bool Parse(int argc, char** argv, Options* options) {
       options->file = value;
     } else if (word == "--jobs") {
       options->jobs = number;
+    } else if (word == "--keep") {
+      options->keep = value;
     } else if (word == "--report") {
       options->report = value;
     } else {
@@ -78,7 +83,8 @@ int Run(const Options& options) {
   const CaseTotals totals = RunCases(
       cases, options.jobs,
       [&](uint64_t number) {
-        CaseOutcome outcome = Change(filled, number, folder / ("case-" + std::to_string(getpid())));
+        CaseOutcome outcome =
+            Change(filled, number, folder / ("case-" + std::to_string(getpid())), options.keep);
         CountAs("a changed byte in " + filled.bytes[number].file, &outcome);
         return outcome;
       },

@@ -19,7 +19,23 @@ Status ChainReader::Open(sqlite::Database* db, std::string store_id) {
       {&links_,
        "SELECT position,id,data_sha256 FROM event WHERE position>?1 AND position<=?2 "
        "ORDER BY position"},
+      {&lowest_,
+       "SELECT position FROM event WHERE position NOT IN (SELECT position FROM owed) "
+       "ORDER BY position LIMIT 1"},
   });
+}
+
+// Rows are deleted from the lowest on: one that is missing above it was not deleted.
+Status ChainReader::Missing(const StreamRow& stream, uint64_t sequence) {
+  auto found = lowest_.Step();
+  if (!found.ok()) return std::move(found).status();
+  const uint64_t lowest = *found ? lowest_.Unsigned(0) : 0;
+  lowest_.Reset();
+  const uint64_t position = stream.base + sequence;
+  if (lowest != 0 && lowest < position && sequence <= stream.head) {
+    return Corrupt(fmt::format("the row at position {} is missing", position));
+  }
+  return NotFound(fmt::format("number {} is not kept", sequence));
 }
 
 Result<wire::Chain> ChainReader::At(const StreamRow& stream, uint64_t sequence) {
@@ -44,7 +60,7 @@ Result<wire::Chain> ChainReader::At(const StreamRow& stream, uint64_t sequence) 
   while (at < sequence) {
     auto found = links_.Step();
     if (!found.ok()) return std::move(found).status();
-    if (!*found) return NotFound(fmt::format("number {} is not kept", at + 1));
+    if (!*found) return Missing(stream, at + 1);
     Uuid id;
     Sha256Digest digest;
     const uint64_t expected = stream.base + at + 1;

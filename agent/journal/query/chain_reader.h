@@ -17,9 +17,11 @@ class ChainReader {
   Result<wire::Chain> At(const StreamRow& stream, uint64_t sequence);
 
  private:
+  Status Missing(const StreamRow& stream, uint64_t sequence);
+
   std::string store_id_;
   bool sealed_ = true;
-  sqlite::Statement mark_, links_;
+  sqlite::Statement mark_, links_, lowest_;
 };
 
 }  // namespace tillrelay::journal

@@ -56,6 +56,41 @@ Harm DestroyRoot(const std::string& table) {
     Overwrite(f.journal(), (RootOf(f, table) - 1) * kPage, kPage, '\xa5');
   };
 }
+std::vector<size_t> LeavesOf(const Files& files, const std::string& table) {
+  auto db = sqlite::Database::Open(files.journal(), {});
+  auto pages = db->Prepare("SELECT pageno FROM dbstat WHERE name=?1 AND pagetype='leaf'");
+  EXPECT_TRUE(pages.ok()) << pages.status().message();
+  std::vector<size_t> leaves;
+  pages->BindText(1, table);
+  while (pages->Step().value()) leaves.push_back(static_cast<size_t>(pages->Unsigned(0)));
+  std::sort(leaves.begin(), leaves.end());
+  return leaves;
+}
+// One byte of a leaf: SQLite reads on, and finds rows under other numbers than they have, or not.
+// `at` is told the page's bytes.
+Harm ChangeLeaf(size_t which, const std::function<size_t(const std::string&)>& at) {
+  return [which, at](const Files& f) {
+    Sql(f, "PRAGMA wal_checkpoint(TRUNCATE);");
+    const auto leaves = LeavesOf(f, "event");
+    ASSERT_GT(leaves.size(), 2u);
+    const size_t page = (leaves[which * (leaves.size() - 1) / 2] - 1) * kPage;
+    std::ifstream file(f.journal(), std::ios::binary);
+    std::string bytes(kPage, '\0');
+    file.seekg(static_cast<std::streamoff>(page)).read(bytes.data(), kPage);
+    const size_t byte = at(bytes);
+    Overwrite(f.journal(), page + byte, 1, static_cast<char>(bytes[byte] ^ 0x1c));
+  };
+}
+size_t PointerOfFirstCell(const std::string&) { return 9; }
+// Behind the length of the payload.
+size_t RowidOfFirstCell(const std::string& page) {
+  const auto byte = [&page](size_t at) { return static_cast<unsigned char>(page[at]); };
+  size_t at = static_cast<size_t>(byte(8)) * 256 + byte(9);
+  while (byte(at) >= 0x80) ++at;
+  ++at;
+  while (byte(at) >= 0x80) ++at;
+  return at;
+}
 Harm Statement(const std::string& sql) {
   return [sql](const Files& f) { Sql(f, sql); };
 }
@@ -88,6 +123,14 @@ const Situation kStopped[] = {
        Overwrite(f.journal(), 19, 1, '\x82');
      }},
     {"page 1 destroyed", [](const Files& f) { Overwrite(f.journal(), 0, kPage, '\0'); }},
+    {"the first row of the first page calls itself another", ChangeLeaf(0, RowidOfFirstCell)},
+    {"the first row of a page calls itself another", ChangeLeaf(1, RowidOfFirstCell)},
+    {"the first row of the last page calls itself another", ChangeLeaf(2, RowidOfFirstCell)},
+    {"the first page begins elsewhere", ChangeLeaf(0, PointerOfFirstCell)},
+    {"a page begins elsewhere", ChangeLeaf(1, PointerOfFirstCell)},
+    {"the last page begins elsewhere", ChangeLeaf(2, PointerOfFirstCell)},
+    {"the lowest rows gone", Statement("DELETE FROM event WHERE position<200;")},
+    {"one row gone", Statement("DELETE FROM event WHERE position=50;")},
     {"head lowered", Statement("UPDATE stream SET head=head-256 WHERE current=1;")},
     {"head raised", Statement("UPDATE stream SET head=head+5 WHERE current=1;")},
     {"confirmed raised", Statement("UPDATE stream SET confirmed_through=head WHERE current=1;")},
