@@ -384,8 +384,7 @@ class Mapper {
       if (item.gtin.empty()) return NoTradeItem(at + ".epcClass");
       const JsonValue quantity = entry.Find("quantity");
       if (!quantity.is_number()) {
-        return Refuse(quantity ? "bad-value" : "missing-field", at + ".quantity",
-                      "expected a number");
+        return Refuse(quantity ? "bad-value" : "missing-field", at + ".quantity", "write a number");
       }
       bool rounded = false;
       auto value = Decimal::Parse(quantity.text(), &rounded);

@@ -104,7 +104,8 @@ class Play {
     auto* event = std::get_if<event::Event>(&item.outcome);
     auto made = event != nullptr ? event::DraftFrom(event, testing::GoldenShop())
                                  : std::get<event::Rejection>(item.outcome);
-    if (const auto* why = std::get_if<event::Rejection>(&made)) {
+    const auto* why = std::get_if<event::Rejection>(&made);
+    if (event == nullptr || why != nullptr) {
       story->reported.push_back("refused " + why->reason + " at " + why->field);
       return;
     }
