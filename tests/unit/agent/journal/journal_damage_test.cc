@@ -365,6 +365,27 @@ std::string NameOf(const ::testing::TestParamInfo<Situation>& info) {
 INSTANTIATE_TEST_SUITE_P(All, JournalStoppedTest, ::testing::ValuesIn(kStopped), NameOf);
 INSTANTIATE_TEST_SUITE_P(All, JournalRunningTest, ::testing::ValuesIn(kRunning), NameOf);
 
+// The chain at the first waiting number is made of the rows below it.
+TEST_F(JournalDamageTest, AConfirmedRowThatIsGoneHoldsUpNothing) {
+  JournalRun run(files_.folder, &oracle_, &random_, &clock_);
+  ASSERT_TRUE(run.Start().ok());
+  std::vector<int> numbers;
+  for (int n = 1; n <= 40; ++n) numbers.push_back(n);
+  ASSERT_TRUE(run.SubmitNumbers(numbers).ok());
+  run.Survey();
+  const std::string stream = run.Stats().stream;
+  run.Confirm(stream, 12);
+  for (uint64_t n = 1; n <= 12; ++n) {
+    const auto& there = oracle_.given.at({stream, n});
+    oracle_.at_centre.insert(there.begin(), there.end());
+  }
+  run.Stop();
+  Sql(files_, "DELETE FROM event WHERE position IN (11,12);");
+  run.StartAgainAndAgain(kOpens);
+  ASSERT_TRUE(run.running()) << oracle_.Summary();
+  Judge(&run, "confirmed rows gone");
+}
+
 // A second damage before the first one's losses were confirmed, and a third.
 TEST_F(JournalDamageTest, DamageAfterDamageWhileOffLineLosesNothing) {
   JournalRun run(files_.folder, &oracle_, &random_, &clock_);
