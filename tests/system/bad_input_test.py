@@ -96,7 +96,9 @@ def a_card_number_is_found_nowhere_afterwards():
             file.write(json.dumps([sale(3, item={"sku": "5", "description": CARD})]))
         os.rename(os.path.join(world.drop, "incoming", ".x"),
                   os.path.join(world.drop, "incoming", "x.json"))
-        wait_for(lambda: os.listdir(os.path.join(world.drop, "done")), "the file to be done")
+        # The masked copy is there before the file itself goes.
+        wait_for(lambda: os.path.exists(world.path("drop/done/x.json"))
+                 and not os.path.exists(world.path("drop/incoming/x.json")), "the file to be done")
         world.wait_delivered()
         page = world.get("/")[1] + world.get("/v1/status")[1] + world.get("/metrics")[1]
         hits = [name for name in ("page",) if b"4111" in page]
